@@ -1,0 +1,1 @@
+"""Cells ⇄ solver: reads a workbook, finds the model in it, fits it, writes the parameters back."""

@@ -1,0 +1,66 @@
+"""One sheet as it was read: values, formulas, and what may not be touched. Knows no XML."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from .cells import Cell, Range, Value
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A formula as the file holds it.
+
+    `text` has no leading ``=`` and was written for the cell `anchor`. A cell of a shared group
+    carries its master's text and the master's cell: its own formula is that one with every
+    relative reference moved by (own cell − anchor). `array` is the block of an array formula;
+    only its top left cell carries the Formula.
+    """
+
+    text: str
+    anchor: Cell
+    array: Range | None = None
+
+
+@dataclass(frozen=True)
+class DefinedName:
+    """A name of the workbook: `scope` is a sheet's name, or None for the whole workbook."""
+
+    name: str
+    refers_to: str
+    scope: str | None = None
+    hidden: bool = False
+
+
+@dataclass
+class Grid:
+    """The cells of one sheet that hold something.
+
+    `values` holds constants and the cached results of formulas; blank cells are absent.
+    `formats` names the cells whose number format makes a number mean something else:
+    ``'date'`` or ``'percent'``. `used` is the smallest range around everything, or None.
+    """
+
+    sheet: str
+    values: dict[Cell, Value] = field(default_factory=dict)
+    formulas: dict[Cell, Formula] = field(default_factory=dict)
+    formats: dict[Cell, str] = field(default_factory=dict)
+    merged: tuple[Range, ...] = ()
+    pivots: tuple[tuple[str, Range], ...] = ()      # (name of the pivot table, where it stands)
+    hidden_rows: frozenset[int] = frozenset()
+    protected: bool = False
+
+    @property
+    def used(self) -> Range | None:
+        cells = self.values.keys() | self.formulas.keys()
+        return Range.around(cells) if cells else None
+
+    def block(self, where: Range) -> list[list[Value]]:
+        """The values of a range, row by row; None where a cell is blank."""
+        get = self.values.get
+        return [[get(Cell(row, col)) for col in range(where.left, where.right + 1)]
+                for row in range(where.top, where.bottom + 1)]
+
+    def arrays(self) -> dict[Range, Cell]:
+        """The blocks of array formulas, and the cell that carries each formula."""
+        return {f.array: cell for cell, f in self.formulas.items() if f.array}

@@ -1,0 +1,31 @@
+"""The names our workbooks carry, one scheme for all: `<sheet>_<role>`, workbook-scoped.
+
+`dotprod_ratings`, `bias_item_factors`, `embedding_rmse` … A sheet's blocks are named by the
+roles of `Layout`; the `start` sheet holds one settings table for the workbook
+(`setting_<option>`) and one line of results for every model sheet (`<sheet>_last_<what>`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+from .layout import Layout
+
+ROLES = tuple(f.name for f in fields(Layout) if f.name not in ("sheet", "form", "variant"))
+SETTINGS = ("optimizer", "epochs", "lr", "weight_decay", "seed", "start")
+RESULTS = ("rmse_before", "rmse_after", "epochs", "stop")
+
+
+def block_name(sheet: str, role: str) -> str:
+    """The name of a block: ``block_name('bias', 'user_factors') == 'bias_user_factors'``."""
+    return f"{sheet}_{role}"
+
+
+def setting_name(option: str) -> str:
+    """The name of a settings cell on the `start` sheet: ``setting_epochs``."""
+    return f"setting_{option}"
+
+
+def result_name(sheet: str, what: str) -> str:
+    """The name of a result cell on the `start` sheet: ``bias_last_stop``."""
+    return f"{sheet}_last_{what}"

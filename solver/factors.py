@@ -1,0 +1,66 @@
+"""Factors: the numbers that a fit finds, and good ones to start from."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields
+
+import torch
+from torch import Tensor
+
+from .model import MODELS
+from .ratings import Ratings
+
+
+@dataclass(frozen=True, eq=False)
+class Factors:
+    """The parameters of a model: `user` (n_users, k), `item` (n_items, k), and, where the model
+    has them, `user_bias` (n_users,) and `item_bias` (n_items,)."""
+
+    user: Tensor
+    item: Tensor
+    user_bias: Tensor | None = None
+    item_bias: Tensor | None = None
+
+    def tensors(self) -> dict[str, Tensor]:
+        """The tensors that are there, by field name."""
+        return {f.name: getattr(self, f.name) for f in fields(self)
+                if getattr(self, f.name) is not None}
+
+    def map(self, function) -> Factors:
+        """The same factors with `function` applied to each tensor."""
+        return Factors(**{name: function(tensor) for name, tensor in self.tensors().items()})
+
+    @property
+    def n_factors(self) -> int:
+        return self.user.shape[1]
+
+
+def random_factors(ratings: Ratings, *, model: str, n_factors: int, seed: int,
+                   low: float | None = None, high: float | None = None) -> Factors:
+    """Start values by seed, float64, scaled so that first predictions are of the ratings' size.
+
+    Without biases the dot product alone must reach the mean rating m: every factor is drawn from
+    ``[½, 1½] · √(m/k)``, so that ``E[p·q] = m``. With biases these carry the mean, half each, and
+    the factors start small and around zero. For a bounded model m is taken through the inverse
+    of the sigmoid first.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    mean, spread = float(ratings.values.mean()), float(ratings.values.std()) or 1.0
+    if MODELS[model].bounded:
+        share = min(max((mean - low) / (high - low), 0.01), 0.99)
+        mean, spread = math.log(share / (1 - share)), 1.0
+
+    def uniform(*shape: int) -> Tensor:  # in [-½, ½)
+        return torch.rand(*shape, generator=generator, dtype=torch.float64) - 0.5
+
+    n_users, n_items = ratings.n_users, ratings.n_items
+    if not MODELS[model].biases:
+        scale = math.sqrt(max(abs(mean), 0.1 * spread) / n_factors)
+        sign = -1.0 if mean < 0 else 1.0
+        return Factors(scale * (1 + uniform(n_users, n_factors)),
+                       sign * scale * (1 + uniform(n_items, n_factors)))
+    scale = math.sqrt(spread / math.sqrt(n_factors))  # the dot product then varies by spread/12
+    return Factors(scale * uniform(n_users, n_factors), scale * uniform(n_items, n_factors),
+                   mean / 2 + 0.1 * spread * uniform(n_users),
+                   mean / 2 + 0.1 * spread * uniform(n_items))

@@ -1,0 +1,216 @@
+"""The one loop: ratings, start values and Settings in, a FitResult out."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .errors import UserError
+from .factors import Factors, random_factors
+from .objective import Objective
+from .optimizers import OPTIMIZERS
+from .ratings import Ratings
+from .settings import Settings
+
+GRADIENT_ZERO = 1e-9     # largest |∂loss/∂θ| at which a fit counts as converged
+NO_PROGRESS = 1e-13      # relative fall of the loss …
+PATIENCE = 25            # … over so many epochs that counts as none
+SMALL = 1_000_000        # ratings below which threads and GPUs cost more than they bring
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One line of a fit's history: RMSE of the rated pairs before the epoch's step."""
+
+    epoch: int
+    rmse: float
+    seconds: float
+
+
+@dataclass(frozen=True, eq=False)
+class FitResult:
+    """What a fit found.
+
+    `factors` are the best met, on the CPU; `rmse_before` and `rmse_after` belong to the start
+    values and to `factors`; `stop` is a sentence that says why the fit ended; `converged` says
+    whether it had arrived; `notes` are sentences about what was odd in the data or changed.
+    """
+
+    factors: Factors
+    settings: Settings
+    n_ratings: int
+    rmse_before: float
+    rmse_after: float
+    history: tuple[Epoch, ...]
+    seconds: float
+    stop: str
+    converged: bool
+    notes: tuple[str, ...] = ()
+
+    @property
+    def epochs(self) -> int:
+        """Steps taken."""
+        return len(self.history) - 1
+
+
+def fit(ratings: Ratings, start: Factors | None = None, settings: Settings = Settings(), *,
+        on_epoch: Callable[[Epoch], bool | None] | None = None) -> FitResult:
+    """Minimise the squared error of `ratings` over the factors, from `start`.
+
+    `start` None draws start values by ``settings.seed``. `on_epoch` is called before every step;
+    a true return value stops the fit, and so does Ctrl-C: the best factors so far are kept.
+    Users and items without a rating keep their start values. Raises UserError when there is
+    nothing to learn or the start values are not finite.
+    """
+    if len(ratings) < 2:
+        raise UserError(f"There is only {len(ratings)} rating; a fit needs 2 or more."
+                        if len(ratings) else "There is no rating; a fit needs 2 or more.")
+    if start is None:
+        start = random_factors(ratings, model=settings.model, n_factors=settings.n_factors,
+                               seed=settings.seed, low=settings.low, high=settings.high)
+    rated_users, user_index = np.unique(ratings.user_index, return_inverse=True)
+    rated_items, item_index = np.unique(ratings.item_index, return_inverse=True)
+    packed = replace(ratings, user_index=user_index, item_index=item_index)
+    rows = {"user": rated_users, "user_bias": rated_users,
+            "item": rated_items, "item_bias": rated_items}
+    rows = {name: torch.as_tensor(index) for name, index in rows.items()}
+
+    device, notes = _device(settings, len(ratings))
+    leaves = {name: tensor.detach()[rows[name]].to(device, copy=True).requires_grad_()
+              for name, tensor in start.tensors().items()}
+    with _one_thread(len(ratings) < SMALL):
+        outcome = _descend(packed, leaves, settings, device, on_epoch)
+
+    found = {}
+    for name, tensor in start.tensors().items():
+        found[name] = tensor.detach().cpu().clone()
+        found[name][rows[name]] = outcome.best[name].cpu()
+    return FitResult(Factors(**found), settings, len(ratings), outcome.history[0].rmse,
+                     outcome.best_rmse, tuple(outcome.history), outcome.history[-1].seconds,
+                     outcome.stop, outcome.converged, notes)
+
+
+@dataclass
+class _Descent:
+    """The state of the loop: where it has been and the best it met."""
+
+    history: list[Epoch]
+    best: dict[str, Tensor]
+    best_loss: float = math.inf
+    best_rmse: float = math.inf
+    best_epoch: int = 0
+    stop: str = ""
+    converged: bool = False
+
+
+def _descend(ratings: Ratings, leaves: dict[str, Tensor], settings: Settings, device: str,
+             on_epoch) -> _Descent:
+    """Step until converged, diverged, told to stop, or out of epochs. Changes `leaves`."""
+    method = OPTIMIZERS[settings.optimizer]
+    objective = Objective.of(ratings, bounds=settings.bounds, device=device,
+                             weight_decay=0.0 if method.decoupled else settings.weight_decay,
+                             dtype=leaves["user"].dtype)
+    lr = settings.lr or _default_lr(method, ratings)
+    optimizer = method.make(list(leaves.values()), lr, settings.weight_decay)
+    limit = settings.epochs or method.epochs
+    factors, seen = Factors(**leaves), []
+
+    def closure() -> Tensor:
+        optimizer.zero_grad()
+        mse = objective.mean_squared_error(factors)
+        loss = mse + objective.penalty(factors)
+        loss.backward()
+        if not seen:  # the first call of a step is at the point where the step begins
+            slope = max(float(leaf.grad.abs().max()) for leaf in leaves.values())
+            seen.extend((loss.item(), mse.item(), slope))
+        return loss
+
+    state = _Descent([], {name: leaf.detach().clone() for name, leaf in leaves.items()})
+    losses: list[float] = []
+    began = time.perf_counter()
+    try:
+        for epoch in range(limit + 1):
+            here = {name: leaf.detach().clone() for name, leaf in leaves.items()}
+            seen.clear()
+            if epoch < limit:
+                optimizer.step(closure)
+            else:  # no step left: only look where the last one led
+                closure()
+            loss, mse, slope = seen
+            if not math.isfinite(loss):
+                state.stop = _diverged(epoch, state, settings, lr)
+                break
+            root = math.sqrt(mse)
+            losses.append(loss)
+            state.history.append(Epoch(epoch, root, time.perf_counter() - began))
+            if loss < state.best_loss:
+                state.best, state.best_loss = here, loss
+                state.best_rmse, state.best_epoch = root, epoch
+            if on_epoch and on_epoch(state.history[-1]):
+                state.stop = f"Stopped at epoch {epoch}, as you asked; {_kept(state)}."
+            elif slope <= GRADIENT_ZERO:
+                state.stop, state.converged = (
+                    f"Converged after {epoch} epochs: the gradient is zero to {GRADIENT_ZERO:g}."), True
+            elif epoch >= PATIENCE and min(losses[:-PATIENCE]) - min(losses) <= NO_PROGRESS * loss:
+                state.stop, state.converged = (
+                    f"Converged after {epoch} epochs: RMSE no longer falls."), True
+            elif epoch == limit:
+                state.stop = (f"Stopped after {limit} epochs, the most allowed; RMSE may still "
+                              "fall: allow more epochs.")
+            if state.stop:
+                break
+    except KeyboardInterrupt:
+        state.stop = f"Stopped by Ctrl-C at epoch {len(state.history)}; {_kept(state)}."
+    if not state.history:
+        raise UserError("The start values give no finite prediction error. "
+                        "Clear absurdly large factors, or start from random values.")
+    return state
+
+
+def _kept(state: _Descent) -> str:
+    return f"the best so far is kept: epoch {state.best_epoch}, RMSE {state.best_rmse:.6g}"
+
+
+def _diverged(epoch: int, state: _Descent, settings: Settings, lr: float | None) -> str:
+    advice = f"Lower lr from {lr:g}" if lr is not None else "Start from random values"
+    return (f"Diverged: the loss was no longer finite at epoch {epoch}; kept epoch "
+            f"{state.best_epoch}, RMSE {state.best_rmse:.6g}. {advice}.")
+
+
+def _default_lr(method, ratings: Ratings) -> float | None:
+    if not method.per_row:
+        return method.lr
+    busiest = max(np.bincount(ratings.user_index).max(), np.bincount(ratings.item_index).max())
+    return method.lr * len(ratings) / float(busiest)
+
+
+def _device(settings: Settings, n_ratings: int) -> tuple[str, tuple[str, ...]]:
+    """The device to compute on, and a note where it is not the one asked for."""
+    if settings.device == "cpu" or (settings.device == "auto" and n_ratings < SMALL):
+        return "cpu", ()
+    if settings.device in ("auto", "cuda") and torch.cuda.is_available():
+        return "cuda", ()
+    if settings.device == "mps" and torch.backends.mps.is_available():
+        return "mps", ()
+    if settings.device == "auto":
+        return "cpu", ()
+    return "cpu", (f"No {settings.device} device was found; the CPU is used.",)
+
+
+@contextmanager
+def _one_thread(wanted: bool):
+    """A small problem is slower on several threads; whatever was set is restored."""
+    before = torch.get_num_threads()
+    if wanted:
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

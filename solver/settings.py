@@ -1,0 +1,99 @@
+"""Settings: every option of a fit, explained where it stands. Button, command line and Python
+share them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from .errors import UserError
+from .model import MODELS
+from .optimizers import OPTIMIZERS
+
+STARTS = ("sheet", "random")
+DEVICES = ("auto", "cpu", "cuda", "mps")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What a fit may be told. Raises UserError for a value that makes no sense."""
+
+    model: str = "dot+bias"
+    """What is predicted: a name of `solver.MODELS`. On a sheet, the sheet decides."""
+
+    low: float | None = None
+    """Lower end of a bounded model's range of ratings."""
+
+    high: float | None = None
+    """Upper end of a bounded model's range of ratings."""
+
+    n_factors: int = 5
+    """Factors for every user and item, where no start values say how many."""
+
+    optimizer: str = "lbfgs"
+    """How the loss is minimised: a name of `solver.OPTIMIZERS`. lbfgs needs no learning rate."""
+
+    epochs: int | None = None
+    """Most passes over the ratings; None: the optimizer's own (a fit ends when it converged)."""
+
+    lr: float | None = None
+    """Learning rate; None: the optimizer's own. lbfgs finds its step by itself and takes none."""
+
+    weight_decay: float = 0.0
+    """λ of the penalty ½·λ·Σθ² added to the mean squared error (adamw: decoupled decay λ)."""
+
+    seed: int = 0
+    """Seed of random start values; the same seed gives the same result."""
+
+    start: str = "sheet"
+    """Start from the parameters that are there (``sheet``) or from new ones (``random``)."""
+
+    device: str = "auto"
+    """Where to compute: ``auto``, ``cpu``, ``cuda`` or ``mps`` (which lacks float64)."""
+
+    def __post_init__(self):
+        _one_of("model", self.model, MODELS)
+        _one_of("optimizer", self.optimizer, OPTIMIZERS)
+        _one_of("start", self.start, STARTS)
+        _one_of("device", self.device, DEVICES)
+        _whole("epochs", self.epochs, least=1, optional=True)
+        _whole("n_factors", self.n_factors, least=1)
+        _whole("seed", self.seed, least=0)
+        _number("lr", self.lr, above=0.0, optional=True)
+        if not (_is_number(self.weight_decay) and self.weight_decay >= 0):
+            raise UserError(f"weight_decay is {self.weight_decay!r}. Give a number of 0 or more.")
+        if self.lr is not None and not OPTIMIZERS[self.optimizer].takes_lr:
+            raise UserError(f"{self.optimizer} finds its step by itself: leave out lr, "
+                            "or choose another optimizer, such as adam.")
+        if MODELS[self.model].bounded and not (
+                _is_number(self.low) and _is_number(self.high) and self.low < self.high):
+            raise UserError(f"A bounded model needs a range of ratings: low is {self.low!r} and "
+                            f"high is {self.high!r}. Give two numbers, low below high.")
+
+    @property
+    def bounds(self) -> tuple[float, float] | None:
+        """(low, high) where the model is bounded, else None."""
+        return (self.low, self.high) if MODELS[self.model].bounded else None
+
+
+def _is_number(value) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _one_of(option: str, value, names) -> None:
+    if value not in names:
+        raise UserError(f"{option} is {value!r}. Choose one of: {', '.join(names)}.")
+
+
+def _whole(option: str, value, *, least: int, optional: bool = False) -> None:
+    if optional and value is None:
+        return
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise UserError(f"{option} is {value!r}. Give a whole number of {least} or more.")
+
+
+def _number(option: str, value, *, above: float, optional: bool = False) -> None:
+    if optional and value is None:
+        return
+    if not _is_number(value) or value <= above:
+        raise UserError(f"{option} is {value!r}. Give a number above {above:g}.")
