@@ -1,0 +1,135 @@
+"""An Excel workbook on disk: sheets read into Grids, edits saved so that nothing else changes."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+
+from solver.errors import UserError
+
+from .cells import Range
+from .grid import DefinedName, Grid
+from .number_formats import read_number_formats
+from .package import Limits, Package, open_package
+from .package_checks import damaged
+from .save import save_package
+from .shared_strings import read_shared_strings
+from .sheet_reader import read_sheet
+from .sheet_splice import Cached, Edits
+from .workbook_part import read_workbook
+from .xml_stream import elements
+
+__all__ = ["Book", "Cached", "Edits", "Limits", "open_book"]
+
+
+def open_book(path, *, limits: Limits = Limits()) -> Book:
+    """Open an .xlsx or .xlsm file; nothing but its table of contents is read yet.
+
+    Raises UserError that says what the file really is when it is no workbook, or an unsafe one.
+    """
+    return Book(Path(path), limits=limits)
+
+
+class Book:
+    """A workbook file. Use as a context manager, or close it: it keeps the file open.
+
+    `path` is the file as given, `sheets` its worksheets in tab order (chart sheets left out),
+    `names` its defined names, `manual_calculation` whether its results wait for F9.
+    """
+
+    def __init__(self, path: Path, *, limits: Limits = Limits()):
+        self.path, self._limits = path, limits
+        self._open()
+
+    def _open(self):
+        self._package = open_package(self.path, limits=self._limits)
+        self._grids: dict[str, Grid] = {}
+        self.__dict__.pop("_strings", None)
+        self.__dict__.pop("_formats", None)
+        try:
+            self._workbook = read_workbook(self._package)
+        except BaseException:
+            self._package.close()
+            raise
+
+    @property
+    def sheets(self) -> tuple[str, ...]:
+        return tuple(self._workbook.sheets)
+
+    @property
+    def names(self) -> tuple[DefinedName, ...]:
+        return self._workbook.names
+
+    @property
+    def manual_calculation(self) -> bool:
+        return self._workbook.manual_calculation
+
+    def grid(self, sheet: str) -> Grid:
+        """The cells of a sheet, read once; UserError when there is no such sheet or it is damaged."""
+        if sheet not in self._grids:
+            part = self._part(sheet)
+            self._grids[sheet] = read_sheet(self._package.chunks(part), sheet, part=part, strings=self._strings,
+                                            formats=self._formats, pivots=self._pivots(part))
+        return self._grids[sheet]
+
+    def save(self, edits: Edits, *, out=None, overwrite: bool = False, wait: float = 30.0) -> Path:
+        """Write `edits` (sheet -> cell -> value or Cached result) into the workbook, or into a copy.
+
+        `out=None` replaces the file itself; otherwise `out` is a new file, and an old one of that
+        name is replaced only with `overwrite`. All or nothing: on a UserError (a formula in the
+        way, a full disk, the file open in Excel …) every file is as it was. Returns where it was
+        saved. After a save in place the Book shows the new content.
+        """
+        pivots = {sheet: self._pivots(self._part(sheet)) for sheet in edits}
+        target = None if out is None else Path(out)
+        try:
+            return save_package(self._package, self._workbook, edits, pivots=pivots, out=target,
+                                overwrite=overwrite, wait=wait)
+        finally:
+            if self._package.closed:      # saved in place: what was read is no longer what is there
+                self._open()
+
+    def close(self) -> None:
+        self._package.close()
+
+    def __enter__(self) -> Book:
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.close()
+
+    def _part(self, sheet: str) -> str:
+        try:
+            return self._workbook.sheets[sheet]
+        except KeyError:
+            raise UserError(f"There is no sheet '{sheet}' in '{self.path.name}'; it has: "
+                            f"{', '.join(self.sheets)}. Choose one of them.") from None
+
+    @cached_property
+    def _strings(self) -> list[str]:
+        part = self._workbook.shared_strings
+        return read_shared_strings(self._package.chunks(part), part) if part else []
+
+    @cached_property
+    def _formats(self) -> dict[int, str]:
+        part = self._workbook.styles
+        return read_number_formats(elements([self._package.read(part)], part)) if part else {}
+
+    def _pivots(self, part: str) -> list[tuple[str, Range]]:
+        """The pivot tables on a sheet, with the page filters above them."""
+        found = []
+        for relation in self._package.relations(part):
+            if relation.kind != "pivotTable":
+                continue
+            items = elements([self._package.read(relation.part)], relation.part)
+            name = items[0][1].get("name", "PivotTable")
+            location = next((attributes for key, attributes, _ in items if key == "location"), None)
+            if location is None or "ref" not in location:
+                raise damaged(self.path.name, f"its pivot table '{name}' has no place")
+            where = Range.parse(location["ref"])
+            found.append((name, where))
+            rows, cols = (int(count) if count.isdigit() else default for count, default in (
+                (location.get("rowPageCount", ""), 0), (location.get("colPageCount", ""), 1)))
+            if rows and where.top > rows + 1:      # filters: label, choice and a gap each; a blank row below
+                found.append((name, Range(where.top - 1 - rows, where.left, where.top - 2, where.left + 3 * cols - 2)))
+        return found

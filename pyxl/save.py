@@ -1,0 +1,104 @@
+"""Edits into a workbook file: checked, written beside it, verified, and only then put in place."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+from solver.errors import UserError
+
+from .atomic_file import not_saved, one_saver, put_in_place, refuse_unless_writable, temporary_beside
+from .cells import Range
+from .package import Package
+from .sheet_splice import Edits, splice
+from .workbook_part import WorkbookPart, with_full_calculation
+from .zip_copy import Rewrite, copy_package, verify_copy
+
+_ENDINGS = (".xlsx", ".xlsm", ".xltx", ".xltm")   # one format each: Excel refuses a file with another's ending
+
+
+def save_package(package: Package, workbook: WorkbookPart, edits: Edits, *,
+                 pivots: Mapping[str, Sequence[tuple[str, Range]]],
+                 out: Path | None = None, overwrite: bool = False, wait: float = 30.0) -> Path:
+    """Write `package` with `edits` to `out`, or over the file itself; all or nothing.
+
+    `pivots` gives each edited sheet's pivot tables. Only the edited sheets and workbook.xml (which
+    asks for recalculation) change. Saving over the file itself closes `package`. Waits up to
+    `wait` seconds for another saver in the folder. Raises UserError, a sentence that says why
+    nothing was saved.
+    """
+    in_place = out is None or _same_file(out, package.path)
+    if in_place and out is not None and not overwrite:
+        raise _exists(out)
+    given = package.path if out is None else Path(out)
+    target = Path(os.path.realpath(given))         # a link stays a link: what it points to is replaced
+    if not target.parent.is_dir():
+        raise UserError(f"There is no folder for '{target.name}'. Make it first, or choose another place.")
+    _refuse_ending(package.path, target)
+    if package.signed:
+        raise UserError(f"'{package.name}' carries a digital signature, which any change would break. "
+                        "Remove it in Excel first (File > Info > View Signatures); nothing was saved.")
+    rewrites = _rewrites(workbook, edits, pivots)
+    if in_place and not rewrites:
+        return given
+    try:
+        with one_saver(target.parent, target.name, wait=wait):
+            if not overwrite and not in_place and target.exists():
+                raise _exists(target)
+            refuse_unless_writable(target)
+            with temporary_beside(target) as temporary:
+                with open(temporary, "r+b") as file:
+                    copy_package(package, file, rewrites)
+                    file.flush()
+                    os.fsync(file.fileno())
+                verify_copy(temporary, package, rewrites)
+                _refuse_if_changed(package)
+                if in_place:
+                    package.close()      # Windows does not rename over a file that is open
+                put_in_place(temporary, target)
+    except OSError as error:
+        raise not_saved(target.name, error) from error
+    return given
+
+
+def _rewrites(workbook: WorkbookPart, edits: Edits, pivots) -> dict[str, Rewrite]:
+    """part -> what rewrites it."""
+    rewrites: dict[str, Rewrite] = {}
+    for sheet, cells in edits.items():
+        if cells:
+            part = workbook.sheets[sheet]
+            rewrites[part] = partial(splice, edits=cells, sheet=sheet, part=part, pivots=pivots[sheet])
+    if rewrites:
+        rewrites[workbook.part] = lambda chunks: [with_full_calculation(b"".join(chunks), workbook.part)]
+    return rewrites
+
+
+def _refuse_if_changed(package: Package) -> None:
+    try:
+        now = os.stat(package.path)
+    except FileNotFoundError:
+        now = None
+    then = package.stamp
+    if now is None or (now.st_ino, now.st_size, now.st_mtime_ns) != (then.st_ino, then.st_size, then.st_mtime_ns):
+        raise UserError(f"'{package.name}' was changed by another program since it was read. "
+                        "Run again to use the new version; nothing was saved.")
+
+
+def _refuse_ending(source: Path, target: Path) -> None:
+    have, want = source.suffix.lower(), target.suffix.lower()
+    if have in _ENDINGS and have != want:
+        raise UserError(f"'{target.name}' should end in '{have}' like the workbook it comes from, "
+                        "or Excel will not open it. Give such a name.")
+
+
+def _exists(out: Path) -> UserError:
+    return UserError(f"'{out.name}' exists already. Give another output name, or allow it to be overwritten.")
+
+
+def _same_file(a, b) -> bool:
+    try:
+        return os.path.samefile(a, b)
+    except OSError:
+        return False
