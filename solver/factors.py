@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 import torch
 from torch import Tensor
 
+from .errors import UserError
 from .model import MODELS
 from .ratings import Ratings
 
@@ -36,6 +37,34 @@ class Factors:
         return self.user.shape[1]
 
 
+def check_start(start: Factors, ratings: Ratings) -> tuple[str, ...]:
+    """Notes on start values that lead less far than they could.
+
+    Raises UserError for start values of the wrong shape, and for factors from which no step leads
+    on: where all are 0, the gradient of every product is 0 as well.
+    """
+    users, items, k = ratings.n_users, ratings.n_items, start.n_factors
+    shapes = {"user": (users, k), "item": (items, k), "user_bias": (users,), "item_bias": (items,)}
+    for name, tensor in start.tensors().items():
+        if tuple(tensor.shape) != shapes[name]:
+            raise UserError(f"The start values '{name}' are {_by(tensor.shape)}; {users} users, "
+                            f"{items} items and {k} factors need {_by(shapes[name])}.")
+    if (start.user_bias is None) != (start.item_bias is None):
+        raise UserError("The start values have biases for users or for items only. "
+                        "Give both, or neither.")
+    if not (start.user.any() or start.item.any()):
+        raise UserError("All start factors are 0, and from there no step leads on. "
+                        "Start from random values.")
+    if k > 1 and all((t == t[:, :1]).all() for t in (start.user, start.item)):
+        return (f"The {k} factors start alike and so stay alike: they count as one. "
+                "Start from random values.",)
+    return ()
+
+
+def _by(shape) -> str:
+    return " × ".join(map(str, shape))
+
+
 def random_factors(ratings: Ratings, *, model: str, n_factors: int, seed: int,
                    low: float | None = None, high: float | None = None) -> Factors:
     """Start values by seed, float64, scaled so that first predictions are of the ratings' size.
@@ -45,7 +74,7 @@ def random_factors(ratings: Ratings, *, model: str, n_factors: int, seed: int,
     the factors start small and around zero. For a bounded model m is taken through the inverse
     of the sigmoid first.
     """
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch.Generator().manual_seed(int(seed))
     mean, spread = float(ratings.values.mean()), float(ratings.values.std()) or 1.0
     if MODELS[model].bounded:
         share = min(max((mean - low) / (high - low), 0.01), 0.99)

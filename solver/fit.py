@@ -13,15 +13,15 @@ import torch
 from torch import Tensor
 
 from .errors import UserError
-from .factors import Factors, random_factors
+from .factors import Factors, check_start, random_factors
 from .objective import Objective
 from .optimizers import OPTIMIZERS
 from .ratings import Ratings
 from .settings import Settings
 
 GRADIENT_ZERO = 1e-9     # largest |∂loss/∂θ| at which a fit counts as converged
-NO_PROGRESS = 1e-13      # relative fall of the loss …
-PATIENCE = 25            # … over so many epochs that counts as none
+NO_CHANGE = 1e-13        # relative change of the loss …
+PATIENCE = 25            # … within so many epochs that counts as none
 SMALL = 1_000_000        # ratings below which threads and GPUs cost more than they bring
 
 
@@ -40,7 +40,8 @@ class FitResult:
 
     `factors` are the best met, on the CPU; `rmse_before` and `rmse_after` belong to the start
     values and to `factors`; `stop` is a sentence that says why the fit ended; `converged` says
-    whether it had arrived; `notes` are sentences about what was odd in the data or changed.
+    whether it had arrived and `stopped` whether the user ended it; `notes` are sentences about
+    what was odd in the data or changed.
     """
 
     factors: Factors
@@ -52,6 +53,7 @@ class FitResult:
     seconds: float
     stop: str
     converged: bool
+    stopped: bool = False
     notes: tuple[str, ...] = ()
 
     @property
@@ -72,9 +74,12 @@ def fit(ratings: Ratings, start: Factors | None = None, settings: Settings = Set
     if len(ratings) < 2:
         raise UserError(f"There is only {len(ratings)} rating; a fit needs 2 or more."
                         if len(ratings) else "There is no rating; a fit needs 2 or more.")
+    if not np.isfinite(ratings.values).all():
+        raise UserError("A rating is not a finite number. Correct or clear it.")
     if start is None:
         start = random_factors(ratings, model=settings.model, n_factors=settings.n_factors,
                                seed=settings.seed, low=settings.low, high=settings.high)
+    notes = check_start(start, ratings)
     rated_users, user_index = np.unique(ratings.user_index, return_inverse=True)
     rated_items, item_index = np.unique(ratings.item_index, return_inverse=True)
     packed = replace(ratings, user_index=user_index, item_index=item_index)
@@ -82,19 +87,20 @@ def fit(ratings: Ratings, start: Factors | None = None, settings: Settings = Set
             "item": rated_items, "item_bias": rated_items}
     rows = {name: torch.as_tensor(index) for name, index in rows.items()}
 
-    device, notes = _device(settings, len(ratings))
-    leaves = {name: tensor.detach()[rows[name]].to(device, copy=True).requires_grad_()
-              for name, tensor in start.tensors().items()}
+    device, device_notes = _device(settings, len(ratings))
+    leaves = {name: tensor.detach()[rows[name]].to(device, _dtype(tensor, device), copy=True)
+              .requires_grad_() for name, tensor in start.tensors().items()}
     with _one_thread(len(ratings) < SMALL):
         outcome = _descend(packed, leaves, settings, device, on_epoch)
 
     found = {}
     for name, tensor in start.tensors().items():
         found[name] = tensor.detach().cpu().clone()
-        found[name][rows[name]] = outcome.best[name].cpu()
+        found[name][rows[name]] = outcome.best[name].cpu().to(tensor.dtype)
     return FitResult(Factors(**found), settings, len(ratings), outcome.history[0].rmse,
                      outcome.best_rmse, tuple(outcome.history), outcome.history[-1].seconds,
-                     outcome.stop, outcome.converged, notes)
+                     outcome.stop, outcome.converged, outcome.stopped,
+                     notes + device_notes)
 
 
 @dataclass
@@ -108,6 +114,7 @@ class _Descent:
     best_epoch: int = 0
     stop: str = ""
     converged: bool = False
+    stopped: bool = False
 
 
 def _descend(ratings: Ratings, leaves: dict[str, Tensor], settings: Settings, device: str,
@@ -117,20 +124,23 @@ def _descend(ratings: Ratings, leaves: dict[str, Tensor], settings: Settings, de
     objective = Objective.of(ratings, bounds=settings.bounds, device=device,
                              weight_decay=0.0 if method.decoupled else settings.weight_decay,
                              dtype=leaves["user"].dtype)
-    lr = settings.lr or _default_lr(method, ratings)
-    optimizer = method.make(list(leaves.values()), lr, settings.weight_decay)
+    lr = float(settings.lr) if settings.lr else _default_lr(method, ratings)
+    optimizer = method.make(list(leaves.values()), lr, float(settings.weight_decay))
     limit = settings.epochs or method.epochs
     factors, seen = Factors(**leaves), []
+    # Decay that is not in the loss: what is sought is where it ends, not the least loss on the way.
+    to_the_end = method.decoupled and settings.weight_decay > 0
 
     def closure() -> Tensor:
         optimizer.zero_grad()
         mse = objective.mean_squared_error(factors)
         loss = mse + objective.penalty(factors)
-        loss.backward()
+        scaled = method.loss_scale * loss
+        scaled.backward()
         if not seen:  # the first call of a step is at the point where the step begins
             slope = max(float(leaf.grad.abs().max()) for leaf in leaves.values())
-            seen.extend((loss.item(), mse.item(), slope))
-        return loss
+            seen.extend((loss.item(), mse.item(), slope / method.loss_scale))
+        return scaled
 
     state = _Descent([], {name: leaf.detach().clone() for name, leaf in leaves.items()})
     losses: list[float] = []
@@ -150,24 +160,22 @@ def _descend(ratings: Ratings, leaves: dict[str, Tensor], settings: Settings, de
             root = math.sqrt(mse)
             losses.append(loss)
             state.history.append(Epoch(epoch, root, time.perf_counter() - began))
-            if loss < state.best_loss:
+            if loss < state.best_loss or to_the_end:
                 state.best, state.best_loss = here, loss
                 state.best_rmse, state.best_epoch = root, epoch
             if on_epoch and on_epoch(state.history[-1]):
-                state.stop = f"Stopped at epoch {epoch}, as you asked; {_kept(state)}."
-            elif slope <= GRADIENT_ZERO:
-                state.stop, state.converged = (
-                    f"Converged after {epoch} epochs: the gradient is zero to {GRADIENT_ZERO:g}."), True
-            elif epoch >= PATIENCE and min(losses[:-PATIENCE]) - min(losses) <= NO_PROGRESS * loss:
-                state.stop, state.converged = (
-                    f"Converged after {epoch} epochs: RMSE no longer falls."), True
+                state.stop, state.stopped = f"Stopped at epoch {epoch}, as you asked; {_kept(state)}.", True
+            elif slope <= GRADIENT_ZERO or _is_steady(losses):
+                state.stop, state.converged = _arrived(state, loss, slope, lr)
             elif epoch == limit:
                 state.stop = (f"Stopped after {limit} epochs, the most allowed; RMSE may still "
                               "fall: allow more epochs.")
             if state.stop:
                 break
     except KeyboardInterrupt:
-        state.stop = f"Stopped by Ctrl-C at epoch {len(state.history)}; {_kept(state)}."
+        state.stop, state.stopped = f"Stopped by Ctrl-C at epoch {len(state.history)}; {_kept(state)}.", True
+        if not state.history:  # nothing was met that could be kept
+            raise
     if not state.history:
         raise UserError("The start values give no finite prediction error. "
                         "Clear absurdly large factors, or start from random values.")
@@ -178,10 +186,34 @@ def _kept(state: _Descent) -> str:
     return f"the best so far is kept: epoch {state.best_epoch}, RMSE {state.best_rmse:.6g}"
 
 
+def _is_steady(losses: list[float]) -> bool:
+    """Whether the loss stands still. That it has not fallen is not enough: it may be on a hill."""
+    recent = losses[-PATIENCE:]
+    return len(losses) > PATIENCE and max(recent) - min(recent) <= NO_CHANGE * losses[-1]
+
+
+def _arrived(state: _Descent, loss: float, slope: float, lr: float | None) -> tuple[str, bool]:
+    """Why a loss that does not change ends the fit, and whether that is convergence."""
+    epoch = state.history[-1].epoch
+    if loss - state.best_loss > 1e-6 * loss:  # on a plateau above the best, as of a full sigmoid
+        return (f"Stuck at epoch {epoch}: no step changes RMSE {state.history[-1].rmse:.6g} any more; "
+                f"{_kept(state)}. {_advice(lr)}."), False
+    if slope <= GRADIENT_ZERO:
+        return f"Converged after {epoch} epochs: the gradient is zero to {GRADIENT_ZERO:g}.", True
+    return f"Converged after {epoch} epochs: RMSE no longer changes.", True
+
+
+def _advice(lr: float | None) -> str:
+    return f"Lower lr from {lr:g}" if lr is not None else "Start from random values"
+
+
 def _diverged(epoch: int, state: _Descent, settings: Settings, lr: float | None) -> str:
-    advice = f"Lower lr from {lr:g}" if lr is not None else "Start from random values"
     return (f"Diverged: the loss was no longer finite at epoch {epoch}; kept epoch "
-            f"{state.best_epoch}, RMSE {state.best_rmse:.6g}. {advice}.")
+            f"{state.best_epoch}, RMSE {state.best_rmse:.6g}. {_advice(lr)}.")
+
+
+def _dtype(tensor: Tensor, device: str) -> torch.dtype:
+    return torch.float32 if device == "mps" else tensor.dtype  # Apple's GPUs lack float64
 
 
 def _default_lr(method, ratings: Ratings) -> float | None:
@@ -198,7 +230,7 @@ def _device(settings: Settings, n_ratings: int) -> tuple[str, tuple[str, ...]]:
     if settings.device in ("auto", "cuda") and torch.cuda.is_available():
         return "cuda", ()
     if settings.device == "mps" and torch.backends.mps.is_available():
-        return "mps", ()
+        return "mps", ("Apple's GPU computes in float32: RMSE is exact to about 6 digits.",)
     if settings.device == "auto":
         return "cpu", ()
     return "cpu", (f"No {settings.device} device was found; the CPU is used.",)

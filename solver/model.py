@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from torch import Tensor
+if TYPE_CHECKING:  # the table of models is read where torch need not be loaded
+    from torch import Tensor
 
-if TYPE_CHECKING:
     from .factors import Factors
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from .errors import UserError
+
 
 @dataclass(frozen=True, eq=False)
 class Ratings:
@@ -26,9 +28,19 @@ class Ratings:
 
     @classmethod
     def from_triples(cls, users: Sequence, items: Sequence, values: Sequence[float]) -> Ratings:
-        """From three columns of equal length; labels are numbered in order of first appearance."""
+        """From three columns of equal length; labels are numbered in order of first appearance.
+
+        Raises UserError for columns of unequal length and for a missing label (None or NaN).
+        """
+        if not len(users) == len(items) == len(values):
+            raise UserError(f"There are {len(users)} users, {len(items)} items and {len(values)} "
+                            "ratings in the columns. Give as many of each.")
         user_index, user_labels = pd.factorize(pd.Series(users, dtype=object))
         item_index, item_labels = pd.factorize(pd.Series(items, dtype=object))
+        for index, what in ((user_index, "user"), (item_index, "item")):
+            if (index < 0).any():
+                raise UserError(f"Rating {int((index < 0).argmax()) + 1} names no {what}. "
+                                f"Name the {what}, or leave the rating out.")
         return cls(tuple(user_labels), tuple(item_labels), user_index.astype(np.int64),
                    item_index.astype(np.int64), np.asarray(values, dtype=np.float64))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from numbers import Integral, Real
 
 from .errors import UserError
 from .model import MODELS
@@ -58,7 +59,7 @@ class Settings:
         _one_of("device", self.device, DEVICES)
         _whole("epochs", self.epochs, least=1, optional=True)
         _whole("n_factors", self.n_factors, least=1)
-        _whole("seed", self.seed, least=0)
+        _whole("seed", self.seed, least=0, most=2**63 - 1)  # what torch takes
         _number("lr", self.lr, above=0.0, optional=True)
         if not (_is_number(self.weight_decay) and self.weight_decay >= 0):
             raise UserError(f"weight_decay is {self.weight_decay!r}. Give a number of 0 or more.")
@@ -77,19 +78,25 @@ class Settings:
 
 
 def _is_number(value) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    try:
+        return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+    except OverflowError:  # an int of hundreds of digits
+        return False
 
 
 def _one_of(option: str, value, names) -> None:
-    if value not in names:
+    if value not in tuple(names):  # a tuple: what cannot be hashed is a bad value too
         raise UserError(f"{option} is {value!r}. Choose one of: {', '.join(names)}.")
 
 
-def _whole(option: str, value, *, least: int, optional: bool = False) -> None:
+def _whole(option: str, value, *, least: int, most: int | None = None,
+           optional: bool = False) -> None:
     if optional and value is None:
         return
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise UserError(f"{option} is {value!r}. Give a whole number of {least} or more.")
+    if (isinstance(value, bool) or not isinstance(value, Integral) or value < least
+            or (most is not None and value > most)):
+        scope = f"of {least} or more" if most is None else f"from {least} to {most}"
+        raise UserError(f"{option} is {value!r}. Give a whole number {scope}.")
 
 
 def _number(option: str, value, *, above: float, optional: bool = False) -> None:

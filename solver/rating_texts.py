@@ -1,0 +1,96 @@
+"""What a text in a ratings table means: a number, an id, or a mistake that gets its sentence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Sequence
+
+from .errors import UserError
+
+LARGEST = 1e100        # beyond it the squares of errors may no longer be finite
+LONGEST_INTEGER = 15   # digits that a sheet keeps of a number; longer ids stay text
+
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_INTEGER = re.compile(r"-?(0|[1-9][0-9]*)(\.0*)?")
+_PADDED_INTEGER = re.compile(r"0+([0-9]+)")
+_MONTH = r"(jan|feb|m[aä]r|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz])[a-z]*\.?"
+_DATE = re.compile(r"[0-9]{1,4}([-/.])[0-9]{1,2}\1[0-9]{1,4}([ T].*)?"      # 2024-05-04, 4.5.2024
+                   rf"|[0-9]{{1,2}}[-. ]+{_MONTH}([- ][0-9]{{2,4}})?"       # 4-May, 4. May 2024
+                   rf"|{_MONTH}[- ][0-9]{{1,4}}", re.IGNORECASE)            # May-04
+
+
+def is_number(text: str, decimal: str | None = None) -> bool:
+    """Whether a text is a number; with `decimal` None a comma and a point both may mark decimals."""
+    if decimal is None:
+        return is_number(text, ".") or is_number(text, ",")
+    return bool(_NUMBER.fullmatch(_with_point(text.strip(), decimal)))
+
+
+def decimal_sign(texts: Sequence[str]) -> str:
+    """',' where numbers among the texts have a decimal comma and none a point, else '.'."""
+    comma = any("," in text and is_number(text, ",") for text in texts)
+    point = any("." in text and is_number(text, ".") for text in texts)
+    return "," if comma and not point else "."
+
+
+def parse_rating(text: str, *, decimal: str, at: str) -> float:
+    """The number that a rating's text stands for; spaces around it do not count.
+
+    `at` begins the sentence of the UserError for anything that is not a finite number.
+    """
+    bare = text.strip()
+    number = _with_point(bare, decimal)
+    if _NUMBER.fullmatch(number):
+        value = float(number)
+        if abs(value) <= LARGEST:
+            return value
+        raise UserError(f"{at}: the rating {bare} is too large to compute with. Correct it.")
+    if is_number(bare):
+        other, option = ("comma", "comma") if decimal == "." else ("point", "point")
+        raise UserError(f"{at}: the rating is the text '{bare}', written with a decimal {other}. "
+                        f"Write all ratings alike, or pass --decimal {option}.")
+    if bare.endswith("%") and is_number(bare[:-1]):
+        raise UserError(f"{at}: the rating is {bare}, a percentage. "
+                        "Write it as a number on the scale of the others.")
+    if _DATE.fullmatch(bare):
+        raise UserError(f"{at}: the rating '{bare}' is a date. Enter a rating, "
+                        "or say with --columns which column holds the ratings.")
+    if bare.casefold() in ("true", "false"):
+        raise UserError(f"{at}: {bare} is not a rating. Replace it with a number.")
+    if bare.startswith("#"):
+        raise UserError(f"{at}: the rating is {bare}, an error of the sheet it came from. "
+                        "Correct or clear it.")
+    if bare.casefold().lstrip("+-") in ("nan", "inf", "infinity"):
+        raise UserError(f"{at}: the rating {bare} is not a finite number. Correct or clear it.")
+    raise UserError(f"{at}: the rating is '{_shortened(bare)}', not a number. "
+                    "Correct or remove that line.")
+
+
+def labels(texts: Sequence[str]) -> list[Hashable]:
+    """The labels that the distinct ids of a column stand for, one for each text.
+
+    Whole numbers become int where all of them are; otherwise ids stay text. 14.0 is 14, as a
+    table that once had blanks writes it; 007 stays text, and so does what a sheet would round.
+    """
+    bare = [text.strip() for text in texts]
+    if all(_INTEGER.fullmatch(t) and len(t.split(".")[0].lstrip("-")) <= LONGEST_INTEGER
+           for t in bare):
+        return [int(t.split(".")[0]) for t in bare]
+    return bare
+
+
+def identity(label: Hashable) -> str:
+    """What two ways of writing one id have in common: 14, '14' and '014'; 'Bob' and 'bob '."""
+    text = " ".join(str(label).split()).casefold()
+    if match := _PADDED_INTEGER.fullmatch(text):
+        return match[1].lstrip("0") or "0"
+    return text.split(".")[0] if _INTEGER.fullmatch(text) else text
+
+
+def _with_point(text: str, decimal: str) -> str:
+    """The number as Python writes it; what has the other sign becomes no number at all."""
+    return text if decimal == "." else text.replace(".", "?").replace(",", ".")
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 40 else text[:39] + "…"
