@@ -1,0 +1,259 @@
+"""The value of any cell of a workbook, computed from its formulas and not believed from the file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from ..cells import MAX_COL, MAX_ROW, Cell, Range, Value, quoted
+from ..grid import Grid
+from .at import At, StoredValue
+from .errors import FormulaError, Unsupported
+from .parse import Node, parse
+from .values import Area, pack, spread
+
+Box = tuple[int, int, int, int]  # top, left, bottom, right
+Key = tuple[str, Cell]           # a formula's sheet and cell
+
+
+class _Pending(Exception):
+    """Formulas that must be settled before the one under way can be; it is then begun again."""
+
+    def __init__(self, needs: list[Key]):
+        super().__init__()
+        self.needs = needs
+
+
+@dataclass
+class _Sheet:
+    """What is known of a sheet: settled values, and for every cell still waiting, whose formula it awaits."""
+
+    grid: Grid
+    values: dict[Cell, Value]
+    waiting: dict[Cell, Cell]
+    last: tuple[int, int]                                    # the used range's last row and column
+    blocks: dict[tuple[int, int, int], np.ndarray] = field(default_factory=dict)  # by top, left, right
+
+
+class Calculator:
+    """Evaluates the formulas of a workbook, each at most once; constants and `overrides` are given.
+
+    `book` has `sheets` (names), `names` (DefinedNames) and `grid(sheet)`. The cached value of a
+    formula is used only where it reads another workbook. A FormulaError names the cell that cannot
+    be evaluated and why: Unsupported when Excel could, a circle of references otherwise.
+    """
+
+    def __init__(self, book, *, overrides: Mapping[Key, Value] = {}):
+        self._book = book
+        self._titles = {title.casefold(): title for title in book.sheets}
+        self._names = {(name.scope.casefold() if name.scope else None, name.name.casefold()): name.refers_to
+                       for name in book.names}
+        self._overrides: dict[str, dict[Cell, Value]] = {}
+        for (title, cell), value in overrides.items():
+            self._overrides.setdefault(title, {})[Cell(*cell)] = _plain(value)
+        self._sheets: dict[str, _Sheet] = {}
+        self._failed: dict[Key, FormulaError] = {}
+
+    def value(self, sheet: str, cell: Cell) -> Value:
+        """The value of one cell; None when it is blank."""
+        while True:
+            try:
+                return self.cell(sheet, *cell)
+            except _Pending as pending:
+                self._settle(pending.needs)
+
+    def block(self, sheet: str, where: Range) -> list[list[Value]]:
+        """The values of a range, row by row."""
+        while True:
+            try:
+                rows = self.read(sheet, (where.top, where.left, where.bottom, where.right)).tolist()
+            except _Pending as pending:
+                self._settle(pending.needs)
+            else:  # whole columns are read as far as the sheet is used
+                blanks = [None] * (where.shape[1] - len(rows[0]))
+                rows = [row + blanks for row in rows]
+                return rows + [[None] * where.shape[1] for _ in range(where.shape[0] - len(rows))]
+
+    def reference(self, node: Node, sheet: str, cell: Cell, anchor: Cell) -> tuple[str, Range] | None:
+        """The cells that `node` of a formula means, unread; None when it is not a reference.
+
+        The node comes from a formula written for `anchor` and is looked at from `cell`. OFFSET,
+        INDEX, INDIRECT, CHOOSE and IF are followed, and so are names. Raises FormulaError.
+        """
+        while True:
+            try:
+                found = At(self, sheet, cell, cell.row - anchor.row, cell.col - anchor.col, False).area(node)
+            except _Pending as pending:
+                self._settle(pending.needs)
+            except StoredValue:
+                return None
+            except FormulaError as error:
+                raise _placed(error, sheet, cell) from None
+            else:
+                return (found.sheet, found.range) if isinstance(found, Area) else None
+
+    # What `At` reads from; both raise _Pending while a formula they need is unsettled.
+
+    def cell(self, title: str, row: int, col: int) -> Value:
+        sheet = self._sheets.get(title) or self._open(title)
+        cell = (row, col)
+        if cell in sheet.values:
+            return sheet.values[cell]
+        if cell in sheet.waiting:
+            raise _Pending([(title, sheet.waiting[cell])])
+        return None
+
+    def read(self, title: str, box: Box) -> np.ndarray:
+        sheet = self._sheets.get(title) or self._open(title)
+        top, left, bottom, right = box
+        if bottom == MAX_ROW or right == MAX_COL:
+            # One clip for all sheets, so that whole columns of different sheets still match in length.
+            bottom, right = max(top, min(bottom, self._last[0])), max(left, min(right, self._last[1]))
+        known = sheet.blocks.get((top, left, right))
+        height = bottom - top + 1
+        if known is None or len(known) < height:
+            # A longer block continues a shorter one, so that running totals stay cheap.
+            start = top if known is None else top + len(known)
+            more = self._gather(title, sheet, (start, left, bottom, right))
+            known = sheet.blocks[top, left, right] = more if known is None else _stacked(known, more)
+        return known if len(known) == height else known[:height]
+
+    def title(self, sheet: str) -> str | None:
+        """A sheet's name as the workbook writes it; None when there is no such sheet."""
+        return self._titles.get(sheet.casefold())
+
+    def named(self, name: str, scope: str) -> str | None:
+        """What a name stands for on the sheet `scope`."""
+        name = name.casefold()
+        return self._names.get((scope.casefold(), name)) or self._names.get((None, name))
+
+    def _open(self, title: str) -> _Sheet:
+        grid, overrides = self._book.grid(title), self._overrides.get(title, {})
+        waiting = {}
+        for cell, formula in grid.formulas.items():
+            if not formula.text:
+                continue  # inside an array formula's block, or a what-if table, whose stored value stands
+            waiting.update((inner, cell) for inner in (formula.array.cells() if formula.array else (cell,)))
+        values = {cell: value for cell, value in grid.values.items() if cell not in waiting}
+        for cell, value in overrides.items():
+            waiting.pop(cell, None)
+            values[cell] = value
+        held = values.keys() | waiting.keys()
+        used = Range.around(held) if held else Range(1, 1, 1, 1)
+        sheet = self._sheets[title] = _Sheet(grid, values, waiting, (used.bottom, used.right))
+        return sheet
+
+    def _gather(self, title: str, sheet: _Sheet, box: Box) -> np.ndarray:
+        top, left, bottom, right = box
+        rows, cols = (max(0, min(end, last) - start + 1)
+                      for start, end, last in ((top, bottom, sheet.last[0]), (left, right, sheet.last[1])))
+        cells = [(row, col) for row in range(top, top + rows) for col in range(left, left + cols)]
+        if sheet.waiting:
+            needs = {sheet.waiting[cell]: None for cell in cells if cell in sheet.waiting}
+            if needs:
+                raise _Pending([(title, cell) for cell in needs])
+        held = pack(list(map(sheet.values.get, cells)), (rows, cols))
+        if held.shape == (shape := (bottom - top + 1, right - left + 1)):
+            return held
+        block = np.empty(shape, dtype=object)  # blanks beyond what the sheet uses
+        block[:rows, :cols] = held
+        return block
+
+    @cached_property
+    def _last(self) -> tuple[int, int]:
+        """The last row and column that any sheet uses."""
+        sheets = [self._sheets.get(title) or self._open(title) for title in self._book.sheets]
+        return max(sheet.last[0] for sheet in sheets), max(sheet.last[1] for sheet in sheets)
+
+    def _settle(self, needs: Iterable[Key]) -> None:
+        """Evaluates formulas, and first those they need: a stack of our own, as chains may be long."""
+        todo = list(needs)
+        under_way: dict[Key, None] = {}  # each needs the next
+        while todo:
+            key = todo[-1]
+            title, cell = key
+            sheet = self._sheets[title]
+            if cell not in sheet.waiting:
+                todo.pop()
+                continue
+            try:
+                if key in self._failed:
+                    raise self._failed[key]
+                self._store(sheet, cell, self._evaluate(title, sheet, cell))
+            except _Pending as pending:
+                under_way[key] = None
+                for need in pending.needs:
+                    if need in under_way:
+                        self._fail(under_way, _circle(list(under_way), need))
+                todo += pending.needs
+            except FormulaError as error:
+                self._fail((*under_way, key), error)
+            else:
+                under_way.pop(key, None)
+                todo.pop()
+
+    def _fail(self, keys: Iterable[Key], error: FormulaError) -> None:
+        self._failed.update((key, error) for key in keys)
+        raise error
+
+    def _evaluate(self, title: str, sheet: _Sheet, cell: Cell):
+        formula = sheet.grid.formulas[cell]
+        at = At(self, title, cell, cell[0] - formula.anchor[0], cell[1] - formula.anchor[1],
+                bool(formula.array), formula.array)
+        try:
+            return at.values(at.evaluate(parse(formula.text)))
+        except StoredValue as outside:
+            if (stored := sheet.grid.values.get(cell)) is None or formula.array:
+                raise Unsupported(f"{quoted(title)}!{Cell(*cell)}: {outside} cannot be followed. "
+                                  "Open both workbooks in Excel and save.") from None
+            return stored
+        except FormulaError as error:
+            raise _placed(error, title, cell) from None
+        except RecursionError:
+            raise FormulaError(f"{quoted(title)}!{Cell(*cell)}: the formula or the names in it are nested "
+                               "too deeply. Split it over several cells.") from None
+
+    def _store(self, sheet: _Sheet, cell: Cell, result) -> None:
+        block = sheet.grid.formulas[cell].array
+        if block is None:
+            sheet.values[cell] = _plain(result.flat[0] if isinstance(result, np.ndarray) else result, 0.0)
+            del sheet.waiting[cell]
+            return
+        rows, cols = block.shape
+        if not isinstance(result, np.ndarray):
+            result = pack([result], (1, 1))
+        result = spread(result[:rows, :cols], rows, cols)
+        for inner, value in zip(block.cells(), result.ravel().tolist()):
+            if sheet.waiting.get(inner) == cell:
+                sheet.values[inner] = _plain(value, 0.0)
+                del sheet.waiting[inner]
+
+
+def _plain(value, blank: Value = None) -> Value:
+    """A value as `Value` has it; a formula's blank result shows as 0."""
+    if value is None:
+        return blank
+    if isinstance(value, (bool, np.bool_)):
+        return bool(value)
+    return value if isinstance(value, str) else float(value)
+
+
+def _stacked(upper: np.ndarray, lower: np.ndarray) -> np.ndarray:
+    """One above the other; of two kinds of array the values keep theirs."""
+    if upper.dtype != lower.dtype:
+        upper, lower = upper.astype(object), lower.astype(object)
+    return np.concatenate((upper, lower))
+
+
+def _placed(error: FormulaError, sheet: str, cell: Cell) -> FormulaError:
+    return type(error)(f"{quoted(sheet)}!{Cell(*cell)}: {error}")
+
+
+def _circle(chain: list[Key], again: Key) -> FormulaError:
+    ring = [*chain[chain.index(again):], again]
+    home = again[0]
+    path = "→".join(str(Cell(*cell)) if title == home else f"{quoted(title)}!{Cell(*cell)}" for title, cell in ring)
+    return FormulaError(f"{quoted(home)}!{Cell(*again[1])}: {path} is circular. Break the circle.")

@@ -1,0 +1,149 @@
+"""Functions that find things: MATCH and the lookups, INDEX, OFFSET, INDIRECT, ROW and COLUMN."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+
+import numpy as np
+
+from ..cells import ErrorValue, Value
+from .criteria import wildcard
+from .errors import NA, REF, VALUE, Fault, Unsupported
+from .values import Area, compare, is_number, same, whole
+
+
+def find(wanted: Value, among: np.ndarray, how: float) -> int:
+    """Where a value stands in a flat array, from 0; ``#N/A`` when nowhere.
+
+    `how` 0: equal (text with wildcards); 1: the last that is not greater, in ascending order;
+    -1: the last that is not less, in descending order. Only values of the same kind count.
+    """
+    if isinstance(wanted, ErrorValue):
+        raise Fault(wanted)
+    wanted = 0.0 if wanted is None else wanted
+    if among.dtype == float and is_number(wanted):
+        places = _find_number(wanted, among, how)
+    else:
+        places = _find_any(wanted, among.tolist(), how)
+    if places is None:
+        raise Fault(NA)
+    return places
+
+
+def _find_number(wanted: float, among: np.ndarray, how: float) -> int | None:
+    if how == 0:
+        places = np.flatnonzero(same(among, wanted))
+        return int(places[0]) if places.size else None
+    if how > 0:
+        place = int(np.searchsorted(among, wanted, side="right")) - 1
+    else:
+        less = np.flatnonzero(among < wanted)
+        place = int(less[0]) - 1 if less.size else among.size - 1
+    return place if place >= 0 else None
+
+
+def _find_any(wanted: Value, among: list, how: float) -> int | None:
+    kind = type(wanted)
+    places = [i for i, value in enumerate(among) if type(value) is kind]
+    if how == 0:
+        like = wildcard(wanted) if kind is str else None
+        fits = like or (lambda value: compare(value, wanted) == 0)
+        return next((i for i in places if fits(among[i])), None)
+    if how > 0:
+        keys = [among[i].casefold() if kind is str else among[i] for i in places]
+        place = bisect_right(keys, wanted.casefold() if kind is str else wanted) - 1
+    else:
+        place = next((n for n, i in enumerate(places) if compare(among[i], wanted) < 0), len(places)) - 1
+    return places[place] if place >= 0 else None
+
+
+def match(wanted: Value, among: np.ndarray, how: float = 1.0) -> float:
+    if 1 not in among.shape:
+        raise Fault(NA)
+    return find(wanted, among.ravel(), how) + 1.0
+
+
+def vlookup(wanted: Value, table: np.ndarray, column: int, nearest: bool = True) -> Value:
+    if column < 1:
+        raise Fault(VALUE)
+    if column > table.shape[1]:
+        raise Fault(REF)
+    return table[find(wanted, table[:, 0], 1.0 if nearest else 0.0), column - 1]
+
+
+def hlookup(wanted: Value, table: np.ndarray, row: int, nearest: bool = True) -> Value:
+    return vlookup(wanted, table.T, row, nearest)
+
+
+def lookup(wanted: Value, among: np.ndarray, result: np.ndarray | None = None) -> Value:
+    """The vector form, or the array form: search the longer side's first line, answer from the last."""
+    if result is None:
+        table = among.T if among.shape[1] > among.shape[0] else among
+        among, result = table[:, 0], table[:, -1]
+    place = find(wanted, among.ravel(), 1.0)
+    if place >= result.size:
+        raise Fault(NA)
+    return result.ravel()[place]
+
+
+def index(found, row: int, col: int | None = None, area: int = 1):
+    """The cell at (row, col) of a reference or an array; 0 means all rows or columns."""
+    if area != 1:
+        raise Fault(REF)
+    if not isinstance(found, (Area, np.ndarray)):
+        found = np.array([[found]], dtype=object)
+    rows, cols = found.shape
+    if col is None:
+        row, col = (0, row) if rows == 1 and cols > 1 else (row, 1 if cols == 1 else 0)
+        if rows == 1 and cols > 1:
+            row = 1
+    if row < 0 or col < 0:
+        raise Fault(VALUE)
+    if row > rows or col > cols:
+        raise Fault(REF)
+    first_row, last_row = (row, row) if row else (1, rows)
+    first_col, last_col = (col, col) if col else (1, cols)
+    if isinstance(found, Area):
+        top, left = found.box[:2]
+        return found.to(top + first_row - 1, left + first_col - 1, top + last_row - 1, left + last_col - 1)
+    part = found[first_row - 1:last_row, first_col - 1:last_col]
+    return part.item() if part.size == 1 else part
+
+
+def offset(found, rows: int, cols: int, height=None, width=None) -> Area:
+    """Cells that many rows and columns away; a negative height or width reaches up or left."""
+    if not isinstance(found, Area):
+        raise Fault(VALUE)
+    if isinstance(height, np.ndarray) or isinstance(width, np.ndarray):
+        raise Unsupported("OFFSET with an array of heights or widths is not evaluated here. Use one of each.")
+    high = found.shape[0] if height is None else whole(height)
+    wide = found.shape[1] if width is None else whole(width)
+    if not high or not wide:
+        raise Fault(REF)
+    top, left = found.box[0] + rows, found.box[1] + cols
+    top, left = top + min(high + 1, 0), left + min(wide + 1, 0)
+    return found.to(top, left, top + abs(high) - 1, left + abs(wide) - 1)
+
+
+def indirect(here, address: str, a1: bool = True):
+    if not a1:
+        raise Unsupported("INDIRECT with R1C1 addresses is not evaluated here. Use A1 addresses.")
+    return here.indirect(address)
+
+
+def row(here, found=None):
+    return _places(here, found, 0)
+
+
+def column(here, found=None):
+    return _places(here, found, 1)
+
+
+def _places(here, found, axis: int):
+    """The rows or columns of a reference, or of the cells that the formula itself fills."""
+    if found is not None and not isinstance(found, Area):
+        raise Fault(VALUE)
+    block = here.block if found is None else found.range
+    first, count = block.first[axis], block.shape[axis]
+    places = np.arange(first, first + count, dtype=float)
+    return float(first) if count == 1 else places.reshape((-1, 1) if axis == 0 else (1, -1))
