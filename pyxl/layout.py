@@ -43,7 +43,9 @@ class Layout:
     ``'long'`` (a rating a row: `ratings` is one column, `user_keys` and `item_keys` beside it
     say whose rating it is, and the parameters are looked up). `user_ids` and `item_ids` name the
     rows of the parameter blocks. `variant` is a name of `solver.MODELS`; `low` and `high` are
-    the cells of a bounded model's range.
+    the ends of a bounded model's range: cells, or numbers where the formula has them written in.
+    `rmse` is the cell to minimise; `measure` (a name of `detect.MEASURES`) is what its formula
+    really computes, whatever its label says.
     """
 
     sheet: str
@@ -60,8 +62,9 @@ class Layout:
     item_ids: Range | None = None
     user_keys: Range | None = None
     item_keys: Range | None = None
-    low: Cell | None = None
-    high: Cell | None = None
+    low: Cell | float | None = None
+    high: Cell | float | None = None
+    measure: str = "rmse"
 
     @property
     def parameters(self) -> dict[str, Block]:

@@ -11,7 +11,7 @@ from dataclasses import fields
 
 from .layout import Layout
 
-ROLES = tuple(f.name for f in fields(Layout) if f.name not in ("sheet", "form", "variant"))
+ROLES = tuple(f.name for f in fields(Layout) if f.name not in ("sheet", "form", "variant", "measure"))
 SETTINGS = ("optimizer", "epochs", "lr", "weight_decay", "seed", "start")
 RESULTS = ("rmse_before", "rmse_after", "epochs", "stop")
 

@@ -1,0 +1,24 @@
+"""The command line: `collabsheet …` and `python -m pyxl …` are the same.
+
+It stands above all three packages, so this file alone may look upwards: commands that build a
+workbook live in `workbook`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from .cli import run
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; returns the exit code."""
+    from workbook.commands import DEMO, NEW
+
+    from .commands import FIT, INSPECT
+    return run((DEMO, NEW, INSPECT, FIT), argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

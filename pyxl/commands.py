@@ -1,0 +1,119 @@
+"""The commands that work on a workbook that is there: `inspect` and `fit`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+from solver.errors import UserError
+
+from .cli import Command, Say
+
+
+def _inspect_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("workbook", help="an .xlsx or .xlsm workbook; it is only read")
+
+
+def _inspect(args: argparse.Namespace, say: Say) -> dict:
+    from .inspect_sheet import inspect_workbook
+
+    sheets = inspect_workbook(args.workbook)
+    width = max(map(len, sheets), default=0)
+    for name, report in sheets.items():
+        if report["recognised"]:
+            say(f"{name:<{width}}  {report['variant']}, {report['form']}: {report['n_ratings']} ratings of "
+                f"{report['n_users']} users and {report['n_items']} items, {report['n_factors']} factors")
+            for what, where in report["cells"].items():
+                say(f"{'':<{width}}    {what.replace('_', ' '):<13} {where}")
+            say(f"{'':<{width}}    RMSE          {report['rmse']:.9g} now")
+        else:
+            say(f"{name:<{width}}  not recognised: {report['reason'].removeprefix(f'{name}: ')}")
+        if report["solver"]:
+            say(f"{'':<{width}}    Solver model  {report['solver']}")
+        for note in report["notes"]:
+            say(f"{'':<{width}}    note          {note}")
+    return {"workbook": str(args.workbook), "sheets": sheets}
+
+
+def _fit_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("workbook", help="an .xlsx or .xlsm workbook")
+    target = parser.add_mutually_exclusive_group(required=True)
+    target.add_argument("-o", "--output", metavar="OUT", help="write the fitted workbook here; the given one stays as it is")
+    target.add_argument("--in-place", action="store_true", help="write into the given workbook")
+    parser.add_argument("--overwrite", action="store_true", help="replace OUT if it exists")
+    parser.add_argument("--sheet", metavar="NAME", action="append", nargs="+",
+                        help="fit these sheets (default: every recognised one)")
+    parser.add_argument("--optimizer", metavar="NAME",
+                        help="lbfgs (default; exact, needs no learning rate), sgd, momentum, nesterov, "
+                             "adagrad, rmsprop, adam or adamw")
+    parser.add_argument("--epochs", type=int, metavar="N", help="most epochs (default: the optimizer's own)")
+    parser.add_argument("--lr", type=float, metavar="X", help="learning rate (default: the optimizer's own)")
+    parser.add_argument("--weight-decay", type=float, metavar="X", help="penalty on large factors (default 0)")
+    parser.add_argument("--seed", type=int, metavar="N", help="seed of random start values (default 0)")
+    parser.add_argument("--start", metavar="sheet|random",
+                        help="start from the sheet's parameters (default) or from random ones")
+    parser.add_argument("--device", metavar="auto|cpu|cuda|mps", help="where to compute (default auto)")
+
+
+def _fit(args: argparse.Namespace, say: Say) -> dict:
+    from .fit_sheet import fit_workbook
+
+    out = args.workbook if args.in_place else args.output
+    if not args.in_place and Path(out).exists() and Path(args.workbook).exists() and Path(out).samefile(args.workbook):
+        raise UserError(f"{out} is the workbook itself: say --in-place to write into it, or give another name.")
+    options = ("optimizer", "epochs", "lr", "weight_decay", "seed", "start", "device")
+    asked = {option: getattr(args, option) for option in options if getattr(args, option) is not None}
+    with _progress(not args.json) as on_epoch:
+        results = fit_workbook(args.workbook, out=out, overwrite=args.overwrite, options=asked,
+                               sheets=[s for group in args.sheet for s in group] if args.sheet else None,
+                               on_epoch=on_epoch)
+    tell_results(results, say)
+    say(f"Wrote {out}")
+    return {"workbook": str(out), "sheets": {name: result_object(r) for name, r in results.items()}}
+
+
+def tell_results(results: dict, say: Say) -> None:
+    """The lines that tell a person how a fit ended, sheet by sheet."""
+    width = max(map(len, results), default=0)
+    for name, r in results.items():
+        say(f"{name:<{width}}  {r.settings.model:<8}  {r.n_ratings} ratings  RMSE {r.rmse_before:.6f} → "
+            f"{r.rmse_after:.6f}  ({r.epochs} epochs, {r.seconds:.1f} s)")
+        say(f"{'':<{width}}  {r.stop}")
+        for note in r.notes:
+            say(f"{'':<{width}}  Note: {note}")
+
+
+def result_object(result) -> dict:
+    """A FitResult as ``--json`` prints it."""
+    return {"variant": result.settings.model, "n_ratings": result.n_ratings,
+            "rmse_before": result.rmse_before, "rmse_after": result.rmse_after, "epochs": result.epochs,
+            "seconds": result.seconds, "stop": result.stop, "notes": list(result.notes)}
+
+
+@contextmanager
+def _progress(wanted: bool):
+    """A progress bar on a terminal, nothing in a pipe: gives `on_epoch(sheet, epoch)`, or None."""
+    if not (wanted and sys.stderr.isatty()):
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    columns = (SpinnerColumn(), TextColumn("{task.description}"),
+               TextColumn("epoch {task.completed:.0f}  RMSE {task.fields[rmse]:.6f}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        tasks: dict = {}
+
+        def on_epoch(sheet, epoch):
+            if sheet not in tasks:
+                tasks[sheet] = bar.add_task(sheet, total=None, rmse=epoch.rmse)
+            bar.update(tasks[sheet], completed=epoch.epoch, rmse=epoch.rmse)
+
+        yield on_epoch
+
+
+INSPECT = Command("inspect", "Say what is on each sheet of a workbook, and why a sheet is not recognised.",
+                  "collabsheet inspect book.xlsx", _inspect_arguments, _inspect)
+FIT = Command("fit", "Fit the models of a workbook and write the parameters; its formulas stay live.",
+              "collabsheet fit book.xlsx --sheet bias -o fitted.xlsx", _fit_arguments, _fit)

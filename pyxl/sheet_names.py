@@ -1,0 +1,105 @@
+"""What a workbook's names say about a sheet: our own names, and Solver's hidden model."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from solver.errors import UserError
+
+from .cells import Cell, Range, quoted
+from .names import ROLES
+
+
+@dataclass(frozen=True)
+class SolverModel:
+    """The model that Excel's Solver keeps with a sheet: the cell to make smallest (`goal` 'min'),
+    largest ('max') or equal to `target` ('value'), and the cells it may change."""
+
+    objective: Cell | None
+    changing: tuple[Range, ...]
+    goal: str
+    target: float
+    constraints: int
+
+
+def blocks_by_name(book, sheet: str) -> dict[str, Range]:
+    """The blocks that our names (`pyxl.names`) give to a sheet, by role; empty when it has none.
+
+    Raises UserError for a name that points nowhere and for parameter blocks that overlap.
+    """
+    here = _named_on(book, sheet)
+    prefix = prefix_of(book, sheet)
+    if prefix is None:
+        return {}
+    for name in book.names:
+        if _split(name.name)[0] == prefix and _split(name.name)[1] and "#REF!" in name.refers_to:
+            raise UserError(f"{name.name} is #REF!: the cells it named are gone. "
+                            "Redefine it in Formulas > Name Manager.")
+    found = here[prefix]
+    parameters = [(role, found[role]) for role in found if role.endswith(("_factors", "_bias"))]
+    for i, (role, area) in enumerate(parameters):
+        for other, second in parameters[i + 1:]:
+            if area.overlaps(second):
+                raise UserError(f"{quoted(sheet)}!{area} ({prefix}_{role}) and {second} "
+                                f"({prefix}_{other}) overlap. Separate the two names.")
+    return found
+
+
+def solver_model(book, sheet: str) -> SolverModel | None:
+    """Solver's model of a sheet, or None. Raises UserError when it points to #REF!."""
+    stored = {n.name.lower(): n.refers_to for n in book.names
+              if n.scope == sheet and n.name.lower().startswith("solver_")}
+    if "solver_opt" not in stored and "solver_adj" not in stored:
+        return None
+    for name in ("solver_opt", "solver_adj"):
+        if "#REF!" in stored.get(name, ""):
+            raise UserError(f"{quoted(sheet)}: {name} is #REF!, so Solver's model lost its cells. "
+                            "Set it up again in Data > Solver.")
+    objective = area_of(stored.get("solver_opt", ""))
+    changing = [area_of(part) for part in re.split(r",(?=(?:[^']*'[^']*')*[^']*$)", stored.get("solver_adj", ""))]
+    return SolverModel(objective[1].first if objective and objective[0] == sheet else None,
+                       tuple(area for where, area in filter(None, changing) if where == sheet),
+                       {"1": "max", "3": "value"}.get(stored.get("solver_typ"), "min"),
+                       _number(stored.get("solver_val")), int(_number(stored.get("solver_num"))))
+
+
+def prefix_of(book, sheet: str) -> str | None:
+    """The first part of the names of a sheet's blocks: ``'bias'`` of ``bias_ratings``; None when
+    the sheet has no names of ours. It stays when somebody renames the sheet."""
+    return next((prefix for prefix, roles in _named_on(book, sheet).items()
+                 if "rmse" in roles or "ratings" in roles), None)
+
+
+def _named_on(book, sheet: str) -> dict[str, dict[str, Range]]:
+    here: dict[str, dict[str, Range]] = {}
+    for name in book.names:
+        prefix, role = _split(name.name)
+        if name.scope is None and role:
+            where = area_of(name.refers_to)
+            if where and where[0] == sheet:
+                here.setdefault(prefix, {})[role] = where[1]
+    return here
+
+
+def _split(name: str) -> tuple[str, str | None]:
+    for role in ROLES:
+        if name.endswith("_" + role) and len(name) > len(role) + 1:
+            return name[:-len(role) - 1], role
+    return name, None
+
+
+def area_of(text: str) -> tuple[str, Range] | None:
+    """What a name refers to, ``'my sheet'!$A$1:$B$2``, as (sheet, Range); None for anything else."""
+    match = re.fullmatch(r"=?(?:'((?:[^']|'')+)'|([^'!]+))!(\$?[A-Z]{1,3}\$?\d+(?::\$?[A-Z]{1,3}\$?\d+)?)",
+                         text.strip())
+    if not match:
+        return None
+    return (match[1].replace("''", "'") if match[1] else match[2]), Range.parse(match[3])
+
+
+def _number(text: str | None) -> float:
+    try:
+        return float(text)
+    except (TypeError, ValueError):
+        return 0.0

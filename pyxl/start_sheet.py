@@ -1,0 +1,65 @@
+"""The `start` sheet of our workbooks: settings read from its named cells, results written to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from solver.errors import UserError
+
+from .cells import Cell, ErrorValue, Value, quoted
+from .names import RESULTS, SETTINGS, result_name, setting_name
+from .sheet_names import area_of, prefix_of
+
+if TYPE_CHECKING:
+    from solver import FitResult, Settings
+
+
+def sheet_settings(book, options: Mapping) -> Settings:
+    """The Settings that the workbook's named cells hold; `options` go before them, the defaults
+    stand in where neither says anything.
+
+    Raises UserError that names the cell of a value that makes no sense.
+    """
+    from solver import Settings
+
+    named = {n.name: n.refers_to for n in book.names if n.scope is None}
+    given = dict(options)
+    if "optimizer" in options:
+        given.setdefault("lr", None)  # a rate on the sheet was meant for the sheet's optimizer
+    for option in SETTINGS:
+        if option in given:
+            continue
+        where = area_of(named.get(setting_name(option), ""))
+        if where is None or where[0] not in book.sheets:
+            continue
+        sheet, cell = where[0], where[1].first
+        value = book.grid(sheet).values.get(cell)
+        if value is None or (isinstance(value, str) and not value.strip()):
+            continue
+        if isinstance(value, float) and value.is_integer() and option in ("epochs", "seed"):
+            value = int(value)
+        if isinstance(value, ErrorValue):
+            raise UserError(f"{quoted(sheet)}!{cell} is {value}. Fix or clear it.")
+        given[option] = value
+        try:
+            Settings(**given)
+        except UserError as why:
+            if not (option == "lr" and "finds its step" in str(why)):
+                raise UserError(f"{quoted(sheet)}!{cell}: {why}") from why
+            del given["lr"]  # a rate left over from another optimizer
+    return Settings(**given)
+
+
+def result_cells(book, sheet: str, result: FitResult) -> Iterator[tuple[str, Cell, Value]]:
+    """Where the workbook wants the last result of a sheet, and what to write there."""
+    prefix = prefix_of(book, sheet)
+    if prefix is None:
+        return
+    named = {n.name: n.refers_to for n in book.names if n.scope is None}
+    values = {"rmse_before": result.rmse_before, "rmse_after": result.rmse_after,
+              "epochs": float(result.epochs), "stop": result.stop}
+    for what in RESULTS:
+        where = area_of(named.get(result_name(prefix, what), ""))
+        if where is not None and where[0] in book.sheets:
+            yield where[0], where[1].first, values[what]

@@ -1,0 +1,47 @@
+"""Holds a detected model against the sheet's own numbers: verified, not believed."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from .cells import quoted
+from .detect import ModelSheet, NotRecognised
+from .formulas import Calculator, FormulaError
+
+AGREE = 1e-9  # how close the sheet's number and ours must be, relative above 1
+
+MEASURES = {  # what a cell that judges predictions may compute, from Σ(r̂ − r)² and the count
+    "rmse": lambda squares, n: math.sqrt(squares / n),
+    "mean squared error": lambda squares, n: squares / n,
+    "sum of squared errors": lambda squares, n: squares,
+    "root of the sum of squared errors": lambda squares, n: math.sqrt(squares),
+    "half the mean squared error": lambda squares, n: squares / n / 2,
+}
+
+
+def verified(book, model: ModelSheet, *, rmse: float, n_ratings: int, overrides) -> ModelSheet:
+    """The model with the measure that its cell really computes.
+
+    `rmse` is ours at the parameters that the sheet has, or that `overrides` puts there; the
+    sheet's own formulas are evaluated afresh, its cached values are not asked. Raises
+    NotRecognised when no measure agrees to 1e-9: then the sheet computes something else.
+    """
+    layout = model.layout
+    where = f"{quoted(layout.sheet)}!{layout.rmse}"
+    try:
+        measured = Calculator(book, overrides=overrides).value(layout.sheet, layout.rmse)
+    except FormulaError as why:
+        raise NotRecognised(f"{where} cannot be checked: {why}") from why
+    if isinstance(measured, float):
+        squares = rmse ** 2 * n_ratings
+        for name, measure in MEASURES.items():
+            if agrees(measure(squares, n_ratings), measured):
+                return replace(model, layout=replace(layout, measure=name))
+    raise NotRecognised(f"{where} is {measured}, but a {layout.variant} model of {layout.ratings} has an RMSE "
+                        f"of {rmse:.9g} there: its formulas compute something else.")
+
+
+def agrees(a: float, b: float) -> bool:
+    """Equal to 1e-9, absolutely below 1 and relatively above."""
+    return abs(a - b) <= AGREE * max(1.0, abs(a), abs(b))

@@ -1,0 +1,183 @@
+"""Fitting a workbook on disk: the lesson's own, and others; the sheet is the oracle."""
+
+from __future__ import annotations
+
+import zipfile
+
+import numpy as np
+import pytest
+
+import lesson_sheet
+from pyxl import fit_workbook
+from pyxl.book import open_book
+from pyxl.cells import Range
+from pyxl.fit_sheet import ready_model
+from solver import Settings, UserError
+
+COURSE = {"dotprod": ("V41", 0.392901), "movielens_emb": ("AA3", 0.392901), "bias": ("V42", 0.318655)}
+
+
+@pytest.fixture(scope="module")
+def course(shared, tmp_path_factory):
+    """The lesson's workbook, fitted from its own start values: (source, fitted, results)."""
+    source = shared / "workbooks" / "course_collab_filter.xlsx"
+    out = tmp_path_factory.mktemp("course") / "fitted.xlsx"
+    return source, out, fit_workbook(source, out=out)
+
+
+def test_the_lessons_sheets_reach_the_best_known(course):
+    _, _, results = course
+    assert set(results) == set(COURSE)
+    for sheet, (_, best) in COURSE.items():
+        assert results[sheet].rmse_after == pytest.approx(best, abs=1e-6)
+        assert results[sheet].converged and not results[sheet].notes
+
+
+def test_three_oracles_agree(course, office, tmp_path):
+    """torch, LibreOffice from the written parameters, and the cached result in the file."""
+    from office import oracle_copy
+    _, out, results = course
+    recalculated = office.recalculate(oracle_copy(out, tmp_path), {s: [cell] for s, (cell, _) in COURSE.items()})
+    with open_book(out) as book:
+        for sheet, (cell, _) in COURSE.items():
+            cached = book.grid(sheet).values[Range.parse(cell).first]
+            engine = recalculated[sheet][cell][0][0]
+            assert cached == pytest.approx(results[sheet].rmse_after, abs=1e-9)
+            assert engine == pytest.approx(results[sheet].rmse_after, abs=1e-9)
+
+
+def test_every_cached_result_is_fresh(course, office, tmp_path):
+    """Every formula of the fitted sheets, not only the RMSE, against LibreOffice's recalculation."""
+    from office import oracle_copy
+    _, out, _ = course
+    with open_book(out) as book:
+        used = {sheet: str(book.grid(sheet).used) for sheet in COURSE}
+        engine = office.recalculate(oracle_copy(out, tmp_path), {sheet: [where] for sheet, where in used.items()})
+        compared = 0
+        for sheet, where in used.items():
+            mine, theirs = book.grid(sheet).block(Range.parse(where)), engine[sheet][where]
+            for a, b in zip(sum(mine, []), sum(theirs, [])):
+                if isinstance(a, float):
+                    assert a == pytest.approx(b, abs=1e-9)
+                    compared += 1
+        assert compared > 4000
+
+
+def test_nothing_else_is_touched(course):
+    """Parts not meant to change are byte for byte the same, in the same order."""
+    source, out, _ = course
+    with zipfile.ZipFile(source) as a, zipfile.ZipFile(out) as b:
+        assert a.namelist() == b.namelist()
+        changed = {name for name in a.namelist() if a.read(name) != b.read(name)}
+    assert changed == {"xl/workbook.xml", "xl/worksheets/sheet1.xml", "xl/worksheets/sheet2.xml", "xl/worksheets/sheet3.xml"}
+
+
+def test_only_parameters_and_their_dependents_change(course):
+    """On the edited sheets every other cell and every formula is as it was."""
+    source, out, _ = course
+    with open_book(source) as a, open_book(out) as b:
+        for sheet in COURSE:
+            before, after = a.grid(sheet), b.grid(sheet)
+            assert before.formulas == after.formulas
+            layout = ready_model(b, sheet, Settings()).model.layout
+            parameters = [block.range for block in layout.parameters.values()]
+            inside = [block for block in before.arrays()]
+            for cell, value in before.values.items():
+                if after.values[cell] != value:
+                    computed = cell in before.formulas or any(cell in block for block in inside)
+                    assert computed or any(cell in block for block in parameters), (sheet, cell)
+
+
+def test_a_second_fit_has_nothing_to_do(course, tmp_path):
+    _, out, results = course
+    again = fit_workbook(out, out=tmp_path / "again.xlsx", sheets=["dotprod"])
+    assert list(again) == ["dotprod"]
+    assert again["dotprod"].rmse_before == pytest.approx(results["dotprod"].rmse_after, abs=1e-12)
+    assert again["dotprod"].rmse_after <= again["dotprod"].rmse_before
+
+
+@pytest.mark.parametrize("variant", ["dot", "dot+bias", "bounded"])
+@pytest.mark.parametrize("n, m, k, array", [(15, 15, 5, False), (8, 20, 3, False), (40, 25, 4, True)])
+def test_any_size_agrees_with_libreoffice(tmp_path, office, variant, n, m, k, array):
+    path, out = tmp_path / "book.xlsx", tmp_path / "out.xlsx"
+    places = lesson_sheet.write(path, lesson_sheet.table(n, m), k=k, variant=variant, array=array, down=2, right=1)
+    result = fit_workbook(path, out=out, settings=Settings(epochs=60, weight_decay=0.01))["Sheet1"]
+    assert result.rmse_after < result.rmse_before
+    engine = office.recalculate(out, {"Sheet1": [places["rmse"], places["predictions"]]})["Sheet1"]
+    assert engine[places["rmse"]][0][0] == pytest.approx(result.rmse_after, abs=1e-9)
+    with open_book(out) as book:
+        grid = book.grid("Sheet1")
+        assert grid.values[Range.parse(places["rmse"]).first] == pytest.approx(result.rmse_after, abs=1e-9)
+        cached = np.array(grid.block(Range.parse(places["predictions"])), dtype=float)
+    assert np.allclose(cached, np.array(engine[places["predictions"]], dtype=float), atol=1e-9, rtol=0)
+
+
+def test_start_random_is_another_fit_and_repeatable(tmp_path):
+    path = tmp_path / "book.xlsx"
+    lesson_sheet.write(path, lesson_sheet.table(8, 9), k=2)
+    runs = [fit_workbook(path, settings=Settings(start="random", seed=seed, epochs=5))["Sheet1"] for seed in (1, 1, 2)]
+    assert runs[0].rmse_after == runs[1].rmse_after != runs[2].rmse_after
+    assert runs[0].rmse_before != fit_workbook(path, settings=Settings(epochs=1))["Sheet1"].rmse_before
+
+
+def test_without_out_nothing_is_written(tmp_path):
+    path = tmp_path / "book.xlsx"
+    lesson_sheet.write(path, lesson_sheet.table(5, 6), k=2)
+    before = path.read_bytes()
+    fit_workbook(path)
+    assert path.read_bytes() == before and list(tmp_path.iterdir()) == [path]
+
+
+def test_in_place_and_overwrite(tmp_path):
+    path, other = tmp_path / "book.xlsx", tmp_path / "other.xlsx"
+    lesson_sheet.write(path, lesson_sheet.table(5, 6), k=2)
+    other.write_bytes(b"mine")
+    with pytest.raises(UserError, match="other.xlsx"):
+        fit_workbook(path, out=other)
+    assert other.read_bytes() == b"mine"
+    fit_workbook(path, out=other, overwrite=True)
+    fit_workbook(path, out=path)
+    assert path.read_bytes() == other.read_bytes()
+
+
+def test_ctrl_c_keeps_and_writes_the_best_so_far(tmp_path):
+    path, out = tmp_path / "book.xlsx", tmp_path / "out.xlsx"
+    places = lesson_sheet.write(path, lesson_sheet.table(10, 9), k=4)
+
+    def press(sheet, epoch):
+        if epoch.epoch == 7:
+            raise KeyboardInterrupt
+
+    result = fit_workbook(path, out=out, on_epoch=press)["Sheet1"]
+    assert result.stopped and "Ctrl-C" in result.stop and "kept" in result.stop
+    with open_book(out) as book:
+        assert book.grid("Sheet1").values[Range.parse(places["rmse"]).first] == pytest.approx(result.rmse_after, abs=1e-9)
+    assert result.rmse_after < result.rmse_before
+
+
+def test_unrated_user_keeps_factors_and_is_named(tmp_path):
+    ratings = lesson_sheet.table(6, 7)
+    ratings[4] = np.nan
+    path, out = tmp_path / "book.xlsx", tmp_path / "out.xlsx"
+    places = lesson_sheet.write(path, ratings, k=3)
+    result = fit_workbook(path, out=out, settings=Settings(optimizer="adamw", weight_decay=0.1, epochs=20))["Sheet1"]
+    assert any("user 4 has no ratings" in note for note in result.notes)
+    block = Range.parse(places["user_factors"])
+    row = Range(block.top + 4, block.left, block.top + 4, block.right)
+    with open_book(path) as a, open_book(out) as b:
+        assert a.grid("Sheet1").block(row) == b.grid("Sheet1").block(row)
+
+
+def test_a_number_stored_as_text_counts_and_is_said(tmp_path, office):
+    path, out = tmp_path / "book.xlsx", tmp_path / "out.xlsx"
+
+    def edit(ws, places):
+        first = Range.parse(places["ratings"]).first
+        ws.write_string(first.row - 1, first.col - 1, "4.5")
+
+    places = lesson_sheet.write(path, lesson_sheet.table(6, 7), k=3, edit=edit)
+    result = fit_workbook(path, out=out)["Sheet1"]
+    assert result.n_ratings == int((~np.isnan(lesson_sheet.table(6, 7))).sum())
+    assert any("held a number as text" in note for note in result.notes)
+    engine = office.recalculate(out, {"Sheet1": [places["rmse"]]})["Sheet1"][places["rmse"]][0][0]
+    assert engine == pytest.approx(result.rmse_after, abs=1e-9)
