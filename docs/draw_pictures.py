@@ -1,0 +1,99 @@
+"""Draws docs/pictures/: the example workbook, fitted, a picture of every sheet.
+
+    python docs/draw_pictures.py [FOLDER]
+
+Needs LibreOffice (soffice) and poppler (pdftoppm, pdftotext).
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+DOTS_PER_INCH = 110
+PAD = 8     # white dots kept around a picture
+
+
+def fitted_example(path: Path) -> None:
+    """The workbook of `collabsheet demo`: the example's 15 busiest users and films, fitted."""
+    sys.path.insert(0, str(ROOT))
+    import pyxl
+    import workbook
+
+    ratings, titles = workbook.example()
+    workbook.build(ratings.top(users=15, items=15), path, titles=titles)
+    # a little weight decay: without it 150 factors fit 195 ratings too well and blanks wildly
+    pyxl.fit_workbook(path, out=path, options={"weight_decay": 0.01})
+
+
+def printed(path: Path) -> Path:
+    """The workbook as a PDF beside it, printed by LibreOffice with a profile of its own."""
+    command = ["soffice", f"-env:UserInstallation={(path.parent / 'profile').as_uri()}", "--headless",
+               "--convert-to", "pdf", "--outdir", str(path.parent), str(path)]
+    pdf = path.with_suffix(".pdf")
+    for _ in range(2):      # on a fresh profile it may only set itself up and end
+        subprocess.run(command, check=False, capture_output=True)
+        if pdf.exists():
+            return pdf
+    raise SystemExit("soffice printed nothing")
+
+
+def first_pages(pdf: Path) -> dict[str, int]:
+    """sheet -> its first page; every page's header begins with the sheet's name."""
+    pages: dict[str, int] = {}
+    text = subprocess.run(["pdftotext", "-layout", str(pdf), "-"], check=True, capture_output=True, text=True).stdout
+    for number, page in enumerate(text.split("\f")[:-1], 1):
+        pages.setdefault(page.split(maxsplit=1)[0], number)
+    return pages
+
+
+def trimmed(ppm: bytes) -> bytes:
+    """A binary PPM picture without the white paper around it, and without header and footer."""
+    import numpy as np
+
+    _, size, _, pixels = ppm.split(b"\n", 3)
+    width, height = map(int, size.split())
+    picture = np.frombuffer(pixels, np.uint8).reshape(height, width, 3)
+    inked = (picture < 250).any(2)
+    rows = np.flatnonzero(inked.any(1))
+    gaps = np.flatnonzero(np.diff(rows) > 1)
+    rows = rows[gaps[0] + 1:gaps[-1] + 1]      # the first run of inked rows is the header, the last the footer
+    cols = np.flatnonzero(inked[rows].any(0))
+    body = picture[rows[0] - PAD:rows[-1] + PAD, cols[0] - PAD:cols[-1] + PAD]
+    return b"P6\n%d %d\n255\n" % (body.shape[1], body.shape[0]) + body.tobytes()
+
+
+def png(ppm: bytes) -> bytes:
+    """A PNG of a binary PPM picture (RGB, 8 bits)."""
+    import struct
+    import zlib
+
+    _, size, _, pixels = ppm.split(b"\n", 3)
+    width, height = map(int, size.split())
+    rows = b"".join(b"\0" + pixels[3 * width * y:3 * width * (y + 1)] for y in range(height))
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
+            + chunk(b"IDAT", zlib.compress(rows, 9)) + chunk(b"IEND", b""))
+
+
+def main() -> None:
+    out = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "pictures"
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "films.xlsx"
+        fitted_example(path)
+        pdf = printed(path)
+        for sheet, page in first_pages(pdf).items():
+            ppm = subprocess.run(["pdftoppm", "-r", str(DOTS_PER_INCH), "-f", str(page), "-l", str(page), str(pdf)],
+                                 check=True, capture_output=True).stdout
+            (out / f"{sheet}.png").write_bytes(png(trimmed(ppm)))
+            print(out / f"{sheet}.png")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,125 @@
+"""Ratings -> workbook: plan every sheet, check that Excel can hold it, write it, put it in place."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import xlsxwriter
+from xlsxwriter.exceptions import XlsxWriterException
+
+from pyxl.atomic_file import not_saved, put_in_place, refuse_unless_writable
+from pyxl.cells import Cell, Range, quoted
+from pyxl.layout import Block, Layout
+from pyxl.names import ROLES, block_name
+from pyxl.recalculate import refresh_all
+from solver import MODELS, Ratings, random_factors
+from solver.errors import UserError
+
+from .content import Content, content_of
+from .crosstab_sheet import write_crosstab
+from .embedding_sheet import MOST_COPIES, write_embedding
+from .geometry import Crosstab, LongForm, check_size, crosstab, long_form
+from .ratings_sheet import write_ratings
+from .solver_names import define_solver_names
+from .start_sheet import NAME as START
+from .start_sheet import write_start
+from .styles import make_styles
+
+CROSSTABS = {"dotprod": "dot", "bias": "dot+bias", "bounded": "bounded"}  # sheet -> model
+EMBEDDING = "embedding"
+
+
+def build(ratings: Ratings, path, *, n_factors: int = 5, titles: Mapping | None = None, seed: int = 0,
+          bounds: tuple[float, float] | None = None, overwrite: bool = False) -> dict[str, Layout]:
+    """Write a workbook with these ratings and every model as live formulas.
+
+    `titles` names items by id; `bounds` is (low, high) of the bounded model, by default the
+    ratings' range widened by one step. Start values are random by `seed`. Returns the Layout of
+    each model sheet: ``dotprod``, ``bias``, ``bounded``, ``embedding``. Raises UserError, with
+    nothing written, for ratings that no sheet can hold or tell apart, and where `path` exists
+    (unless `overwrite`), is open elsewhere or cannot be written.
+    """
+    target = Path(os.path.realpath(path))   # a symbolic link stays one: its target is replaced
+    _check_target(target, overwrite)
+    content = content_of(ratings, titles=titles, n_factors=n_factors, seed=seed, bounds=bounds)
+    plans = plan_sheets(content)
+    try:
+        # a folder of its own beside the target: the draft has the right name in every message
+        with TemporaryDirectory(prefix=".~collabsheet-", dir=target.parent) as folder:
+            draft = Path(folder) / target.name
+            _write(draft, plans, content)
+            problems = refresh_all(draft)   # XlsxWriter wrote 0 as every formula's result
+            if problems:    # our own formulas: a fault of ours, not the user's
+                raise RuntimeError(problems[0])
+            put_in_place(draft, target)
+    except XlsxWriterException as error:
+        if isinstance(error.__context__, OSError):
+            raise not_saved(target.name, error.__context__) from error
+        raise
+    except OSError as error:
+        raise not_saved(target.name, error) from error
+    return {name: plan.layout for name, plan in plans.items()}
+
+
+def plan_sheets(content: Content) -> dict[str, Crosstab | LongForm]:
+    """Where everything will stand, by sheet; UserError where it is more than Excel holds."""
+    ratings, k = content.ratings, content.n_factors
+    size = {"users": ratings.n_users, "items": ratings.n_items, "factors": k}
+    plans: dict[str, Crosstab | LongForm] = {
+        name: crosstab(name, model, **size) for name, model in CROSSTABS.items()}
+    plans[EMBEDDING] = long_form(EMBEDDING, **size, ratings=len(ratings),
+                                 copies=len(ratings) * 2 * k <= MOST_COPIES)
+    for plan in plans.values():
+        check_size(**size, ratings=len(ratings), bottom=plan.used.bottom, right=plan.used.right)
+    return plans
+
+
+def _write(path: Path, plans: Mapping[str, Crosstab | LongForm], content: Content) -> None:
+    # titles that begin with = or look like a link stay text, whoever writes them
+    book = xlsxwriter.Workbook(str(path), {"strings_to_formulas": False, "strings_to_urls": False,
+                                           "strings_to_numbers": False})
+    book.set_size(2400, 1500)
+    styles = make_styles(book)
+    start = book.add_worksheet(START)
+    write_ratings(book, styles, content)
+    for plan in plans.values():
+        layout = plan.layout
+        low, high = content.bounds if MODELS[layout.variant].bounded else (None, None)
+        factors = random_factors(content.ratings, model=layout.variant, n_factors=content.n_factors,
+                                 seed=content.seed, low=low, high=high)
+        if isinstance(plan, Crosstab):
+            write_crosstab(book, styles, plan, content, factors)
+            _define(book, layout.sheet, "filled", plan.filled)
+        else:
+            write_embedding(book, styles, plan, content, factors)
+        _define_block_names(book, layout)
+        define_solver_names(book, layout)
+    write_start(book, styles, start, content, {name: plan.layout for name, plan in plans.items()}, path.name)
+    book.close()
+
+
+def _define_block_names(book, layout: Layout) -> None:
+    for role in ROLES:
+        where = getattr(layout, role)
+        if isinstance(where, Block):
+            where = where.range
+        elif isinstance(where, Cell):
+            where = Range.around([where])
+        if where is not None:
+            _define(book, layout.sheet, role, where)
+
+
+def _define(book, sheet: str, role: str, where: Range) -> None:
+    book.define_name(block_name(sheet, role), f"={quoted(sheet)}!{where.absolute}")
+
+
+def _check_target(target: Path, overwrite: bool) -> None:
+    if not target.parent.is_dir():
+        raise UserError(f"The folder of '{target.name}' does not exist. Make it, or choose another one.")
+    if target.exists() and not target.is_dir() and not overwrite:
+        raise UserError(f"'{target.name}' exists already; it was not touched. "
+                        "Choose another name, or allow it to be overwritten.")
+    refuse_unless_writable(target)
