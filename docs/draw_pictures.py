@@ -25,8 +25,7 @@ def fitted_example(path: Path) -> None:
 
     ratings, titles = workbook.example()
     workbook.build(ratings.top(users=15, items=15), path, titles=titles)
-    # a little weight decay: without it 150 factors fit 195 ratings too well and blanks wildly
-    pyxl.fit_workbook(path, out=path, options={"weight_decay": 0.01})
+    pyxl.fit_workbook(path, out=path)
 
 
 def printed(path: Path) -> Path:

@@ -68,7 +68,8 @@ class Range:
     @classmethod
     def around(cls, cells) -> Range:
         """The smallest range that holds all of `cells`."""
-        rows, cols = zip(*cells)
+        cells = list(cells)
+        rows, cols = [cell[0] for cell in cells], [cell[1] for cell in cells]
         return cls(min(rows), min(cols), max(rows), max(cols))
 
     @property

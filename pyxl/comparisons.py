@@ -113,5 +113,5 @@ def _is_data(grid: Grid, area: Range) -> bool:
 
 def _is_computed(grid: Grid, area: Range) -> bool:
     last = Cell(area.bottom, area.right)
-    return all(cell in grid.formulas or any(cell in block for block in grid.arrays())
+    return all(cell in grid.formulas or any(cell in block for block in grid.arrays)
                for cell in (area.first, last))

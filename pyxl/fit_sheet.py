@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from solver.errors import UserError
 
-from .book import open_book
+from .xlsx import open_book
 from .cells import Cell, quoted
 from .detect import ModelSheet, NotRecognised, detect
 from .formulas import Calculator

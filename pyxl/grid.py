@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from .cells import Cell, Range, Value
 
@@ -38,7 +39,8 @@ class Grid:
 
     `values` holds constants and the cached results of formulas; blank cells are absent.
     `formats` names the cells whose number format makes a number mean something else:
-    ``'date'`` or ``'percent'``. `used` is the smallest range around everything, or None.
+    ``'date'`` or ``'percent'``. `used` is the smallest range around everything, or None. A grid
+    is not changed once it is read: `used` and `arrays` are computed once.
     """
 
     sheet: str
@@ -50,7 +52,7 @@ class Grid:
     hidden_rows: frozenset[int] = frozenset()
     protected: bool = False
 
-    @property
+    @cached_property
     def used(self) -> Range | None:
         cells = self.values.keys() | self.formulas.keys()
         return Range.around(cells) if cells else None
@@ -61,6 +63,7 @@ class Grid:
         return [[get(Cell(row, col)) for col in range(where.left, where.right + 1)]
                 for row in range(where.top, where.bottom + 1)]
 
+    @cached_property
     def arrays(self) -> dict[Range, Cell]:
         """The blocks of array formulas, and the cell that carries each formula."""
         return {f.array: cell for cell, f in self.formulas.items() if f.array}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from solver.errors import UserError
 
-from .book import open_book
+from .xlsx import open_book
 from .cells import Cell
 from .fit_sheet import ready_model
 from .layout import Block

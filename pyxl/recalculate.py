@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .book import open_book
+from .xlsx import open_book
 from .cells import Cell, Value, quoted
 from .formulas import Calculator, FormulaError, dependents
-from .sheet_splice import Cached
+from .xlsx import Cached
 
 Changes = Mapping[str, Mapping[Cell, Value]]  # new constants, by sheet and cell
 
@@ -30,7 +30,7 @@ def refresh_all(path) -> list[str]:
         cells = {}
         for sheet in book.sheets:
             grid = book.grid(sheet)
-            inside = {cell for block in grid.arrays() for cell in block.cells()}
+            inside = {cell for block in grid.arrays for cell in block.cells()}
             cells[sheet] = sorted(grid.formulas.keys() | inside)
         results, problems = _results(book, cells, calculator)
         if results:

@@ -59,7 +59,7 @@ class Tracer:
     def __init__(self, book, calculator: Calculator):
         self._book, self._calculator = book, calculator
         self._known: dict[Place, Traced] = {}
-        self._arrays: dict[str, dict[Range, Cell]] = {}
+        self._areas: dict[tuple[int, _Where], tuple[Node, tuple[str, Range]]] = {}
         self._open: list[Place] = []  # cells that are being expanded, outermost first
 
     def cell(self, sheet: str, cell: Cell) -> Traced:
@@ -96,13 +96,11 @@ class Tracer:
         return traced
 
     def _array_at(self, sheet: str, cell: Cell) -> tuple[Range | None, Cell | None]:
-        arrays = self._arrays.get(sheet)
-        if arrays is None:
-            arrays = self._arrays[sheet] = self._book.grid(sheet).arrays()
-        formula = self._book.grid(sheet).formulas.get(cell)
+        grid = self._book.grid(sheet)
+        formula = grid.formulas.get(cell)
         if formula is not None and formula.array is not None:
             return formula.array, cell
-        for block, owner in arrays.items():
+        for block, owner in grid.arrays.items():
             if cell in block:
                 return block, owner
         return None, None
@@ -195,10 +193,13 @@ class Tracer:
                                      area.left + (j if cols > 1 else 0)))
 
     def _area(self, node: Node, where: _Where) -> tuple[str, Range]:
-        found = self._calculator.reference(node, where.sheet, where.cell, where.anchor)
-        if found is None:
-            raise Untraceable(f"{where.sheet}!{where.cell} has a lookup that leads to no cell.")
-        return found
+        key = (id(node), where)  # the node is kept beside its area, so that its id stays its own
+        if key not in self._areas:
+            found = self._calculator.reference(node, where.sheet, where.cell, where.anchor)
+            if found is None:
+                raise Untraceable(f"{where.sheet}!{where.cell} has a lookup that leads to no cell.")
+            self._areas[key] = node, found
+        return self._areas[key][1]
 
     def _shape(self, node: Node, where: _Where) -> tuple[int, int]:
         match node:

@@ -15,14 +15,19 @@ from .ratings import Ratings
 
 @dataclass(frozen=True, eq=False)
 class Objective:
-    """``loss(θ) = mean((r̂ − r)²) + ½ · weight_decay · Σθ²`` over the rated pairs only.
+    """The mean, over the rated pairs only, of
 
-    The penalty is the one whose gradient is ``weight_decay · θ``, as in torch.optim.
+        (r − r̂)² + λ · (‖p_u‖² + ‖q_i‖² + b_u² + b_i²),    λ = `weight_decay`
+
+    (Koren, Bell & Volinsky 2009, eq. 5). A row's penalty counts once for each of its ratings, so
+    that the same λ suits a small table and a large one.
     """
 
     users: Tensor       # (n_ratings,) int64
     items: Tensor       # (n_ratings,) int64
     values: Tensor      # (n_ratings,)
+    user_share: Tensor  # (n_users,) each user's share of the ratings; they add up to 1
+    item_share: Tensor  # (n_items,)
     bounds: Bounds
     weight_decay: float
 
@@ -30,9 +35,13 @@ class Objective:
     def of(cls, ratings: Ratings, *, bounds: Bounds = None, weight_decay: float = 0.0,
            dtype: torch.dtype = torch.float64, device: str = "cpu") -> Objective:
         """The objective of these ratings, its data on `device`."""
+        def share(index: np.ndarray, n: int) -> Tensor:
+            return torch.as_tensor(np.bincount(index, minlength=n) / max(len(index), 1), dtype=dtype, device=device)
+
         return cls(torch.as_tensor(ratings.user_index, device=device),
                    torch.as_tensor(ratings.item_index, device=device),
                    torch.as_tensor(ratings.values, dtype=dtype, device=device),
+                   share(ratings.user_index, ratings.n_users), share(ratings.item_index, ratings.n_items),
                    bounds, weight_decay)
 
     def mean_squared_error(self, factors: Factors) -> Tensor:
@@ -42,7 +51,10 @@ class Objective:
     def penalty(self, factors: Factors) -> Tensor | float:
         if not self.weight_decay:
             return 0.0
-        return 0.5 * self.weight_decay * sum((t ** 2).sum() for t in factors.tensors().values())
+        per_row = {"user": self.user_share, "user_bias": self.user_share,
+                   "item": self.item_share, "item_bias": self.item_share}
+        squares = (per_row[name] @ (t.reshape(len(t), -1) ** 2).sum(1) for name, t in factors.tensors().items())
+        return self.weight_decay * sum(squares)
 
 
 def rmse(factors: Factors, ratings: Ratings, *, bounds: Bounds = None) -> float:

@@ -16,7 +16,7 @@ import xlsxwriter
 
 import lesson_sheet
 from pyxl import fit_workbook
-from pyxl.book import open_book
+from pyxl.xlsx import open_book
 from pyxl.cells import Cell, Range
 from solver import Settings, UserError
 

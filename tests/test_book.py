@@ -3,7 +3,7 @@
 import pytest
 from packages import make_book, parts_of, relationships, workbook_xml, worksheet, zipped
 
-from pyxl.book import open_book
+from pyxl.xlsx import open_book
 from pyxl.cells import Cell
 from pyxl.grid import DefinedName
 from solver.errors import UserError

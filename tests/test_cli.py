@@ -16,7 +16,7 @@ import pytest
 
 import lesson_sheet
 from pyxl.__main__ import main
-from pyxl.book import open_book
+from pyxl.xlsx import open_book
 from pyxl.cells import Range
 
 COLLABSHEET = Path(sys.executable).parent / "collabsheet"

@@ -7,7 +7,7 @@ import pytest
 import xlsxwriter
 
 import lesson_sheet
-from pyxl.book import open_book
+from pyxl.xlsx import open_book
 from pyxl.cells import Cell, Range
 from pyxl.detect import NotRecognised, detect
 from pyxl.fit_sheet import ready_model

@@ -9,7 +9,7 @@ import pytest
 
 import lesson_sheet
 from pyxl import fit_workbook
-from pyxl.book import open_book
+from pyxl.xlsx import open_book
 from pyxl.cells import Range
 from pyxl.fit_sheet import ready_model
 from solver import Settings, UserError
@@ -81,7 +81,7 @@ def test_only_parameters_and_their_dependents_change(course):
             assert before.formulas == after.formulas
             layout = ready_model(b, sheet, Settings()).model.layout
             parameters = [block.range for block in layout.parameters.values()]
-            inside = [block for block in before.arrays()]
+            inside = [block for block in before.arrays]
             for cell, value in before.values.items():
                 if after.values[cell] != value:
                     computed = cell in before.formulas or any(cell in block for block in inside)

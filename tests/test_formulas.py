@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import random_formulas
-from pyxl.book import open_book
+from pyxl.xlsx import open_book
 from pyxl.cells import Cell, ErrorValue, Range
 from pyxl.formulas import Calculator, FormulaError, Unsupported, dependents, parse
 from pyxl.formulas.functions import FUNCTIONS

@@ -46,6 +46,13 @@ def test_every_module_says_what_it_is():
         assert not text.strip() or ast.get_docstring(ast.parse(text)), path
 
 
+@pytest.mark.parametrize("package", ALLOWED)
+def test_no_public_name_is_that_of_a_module(package):
+    """Else importing the module would put it in the name's place."""
+    public = set(__import__(package).__all__)
+    assert public and not public & {p.stem for p in (ROOT / package).glob("*.py")} - {"__init__"}
+
+
 def test_looking_at_a_workbook_needs_no_torch():
-    code = "import sys, pyxl.book, pyxl.detect, solver; solver.Settings(); sys.exit('torch' in sys.modules)"
+    code = "import sys, pyxl.xlsx, pyxl.detect, solver; solver.Settings(); sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0

@@ -6,8 +6,8 @@ import zipfile
 import pytest
 from packages import MAIN, XML, make_book, parts_of, relationships, workbook_xml, worksheet, zipped
 
-from pyxl.book import Limits, open_book
-from pyxl.package import open_package
+from pyxl.xlsx import Limits, open_book
+from pyxl.xlsx.package import open_package
 from solver.errors import UserError
 
 GOOD = parts_of({"R": worksheet('<row r="1"><c r="A1"><v>1</v></c></row>')})

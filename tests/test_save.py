@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from packages import MAIN, make_book, packed_parts, parts_of, read_parts, relationships, workbook_xml, worksheet, zipped
 
-from pyxl.book import Cached, open_book
+from pyxl.xlsx import Cached, open_book
 from pyxl.cells import Cell
 from solver.errors import UserError
 
@@ -56,7 +56,7 @@ def edits_for(grid):
     """New values for some numbers of a sheet, and new results for some of its formulas."""
     refs = sorted(cell for cell, value in grid.values.items() if isinstance(value, float)
                   and not any(cell in where for _, where in grid.pivots))
-    arrays = grid.arrays()
+    arrays = grid.arrays
     plain = [cell for cell in refs if cell not in grid.formulas and not any(cell in where for where in arrays)]
     return ({cell: 0.1 + n for n, cell in enumerate(plain[::7])}
             | {cell: Cached(0.3 + n) for n, cell in enumerate(c for c in refs[::5] if c in grid.formulas)})
@@ -127,7 +127,7 @@ def test_zip64_in_and_out(tmp_path):
 
 
 def test_a_part_that_may_outgrow_two_gigabytes_gets_zip64_fields(path, monkeypatch):
-    monkeypatch.setattr("pyxl.zip_copy._NEAR_ZIP64", 0)
+    monkeypatch.setattr("pyxl.xlsx.zip_copy._NEAR_ZIP64", 0)
     save(path, {A1: 2})
     content = path.read_bytes()
     at = content.index(b"xl/worksheets/sheet1.xml") - 30
@@ -296,7 +296,7 @@ def test_a_full_disk(tmp_path):
     # the limit on a file's size stands for the disk: the kernel itself refuses the write
     path = make_book(tmp_path / "w.xlsx", ROWS, more={"xl/media/image1.png": os.urandom(300_000)})
     before = path.read_bytes()
-    code = ("import resource, sys; from pyxl.book import open_book; from pyxl.cells import Cell\n"
+    code = ("import resource, sys; from pyxl.xlsx import open_book; from pyxl.cells import Cell\n"
             "book = open_book(sys.argv[1]); resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]),) * 2)\n"
             "book.save({'R': {Cell(1, 1): 5}})")
     for limit in (0, 100, 100_000, len(before) - 50):
@@ -376,7 +376,7 @@ def test_memory_does_not_grow_with_the_sheet(tmp_path):
     rows = "".join(f'<row r="{r}">' + "".join(f'<c r="{c}{r}"><v>{r}.25</v></c>' for c in "ABCDEFGHIJ") + "</row>"
                    for r in range(1, 20_001))
     path = make_book(tmp_path / "w.xlsx", rows, more={"xl/media/image1.png": os.urandom(30 << 20)})
-    code = ("import resource, sys; from pyxl.book import open_book; from pyxl.cells import Cell\n"
+    code = ("import resource, sys; from pyxl.xlsx import open_book; from pyxl.cells import Cell\n"
             "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
             "open_book(sys.argv[1]).save({'R': {Cell(9, 1): 5, Cell(20000, 3): 6}})\n"
             "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)")

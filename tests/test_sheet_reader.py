@@ -5,10 +5,10 @@ import math
 import pytest
 from packages import MAIN, STRICT, make_book, relationships, worksheet
 
-from pyxl.book import open_book
+from pyxl.xlsx import open_book
 from pyxl.cells import Cell, ErrorValue, Range
 from pyxl.grid import Formula
-from pyxl.number_formats import meaning
+from pyxl.xlsx.number_formats import meaning
 from solver.errors import UserError
 
 STRINGS = (f'<sst xmlns="{MAIN}"><si><t>plain</t></si>'
@@ -72,7 +72,7 @@ def test_ordinary_and_shared_formulas_carry_their_anchor(tmp_path):
 def test_array_formula_and_data_table(tmp_path):
     grid = grid_of(tmp_path, '<row><c><f t="array" ref="A1:B1">MMULT(D1:E1,G1:H2)</f><v>1</v></c><c><v>2</v></c></row>'
                              '<row><c><f t="dataTable" ref="A2:A3" dt2D="0" dtr="0" r1="F1"/><v>9</v></c></row>')
-    assert grid.arrays() == {Range.parse("A1:B1"): Cell(1, 1), Range.parse("A2:A3"): Cell(2, 1)}
+    assert grid.arrays == {Range.parse("A1:B1"): Cell(1, 1), Range.parse("A2:A3"): Cell(2, 1)}
     assert grid.formulas[Cell(1, 1)].text == "MMULT(D1:E1,G1:H2)"
     assert grid.formulas[Cell(2, 1)].text == "TABLE(,F1)"
     assert Cell(1, 2) not in grid.formulas and at(grid, "B1") == 2
@@ -152,4 +152,4 @@ def test_the_course_workbook(shared):
     ratings = [value for row in dotprod.block(Range.parse("H2:V16")) for value in row]
     assert sum(isinstance(value, float) for value in ratings) == 206
     assert {name for name, _ in long.pivots} == {"PivotTable1", "PivotTable2"}
-    assert long.arrays()[Range.parse("M3:Q3")] == Cell.parse("M3")
+    assert long.arrays[Range.parse("M3:Q3")] == Cell.parse("M3")

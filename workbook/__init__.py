@@ -1,6 +1,5 @@
 """Builds the workbook: ratings in, sheets with live formulas out. Knows formulas and looks."""
 
-from .build import build
-from .data import example
+from solver.lazy import lazy
 
-__all__ = ["build", "example"]
+__getattr__, __all__ = lazy(__name__, {"build": "builder", "example": "data"})

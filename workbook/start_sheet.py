@@ -17,6 +17,10 @@ from .styles import Styles, print_setup
 NAME = "start"
 _LARGEST_SEED = 2 ** 31 - 1
 
+# A fit without decay brings RMSE lowest and can predict 1,400 stars for a blank. Of 0, .01, .02, .05,
+# .1 and .15 this was best or near it on held-out ratings of the example, at 15 × 15 and at 60 × 40.
+WEIGHT_DECAY = 0.05
+
 INTRODUCTION = (
     "Collaborative filtering: every user and every item gets a few numbers (factors), and a rating is predicted from them.",
     "The model sheets compute predictions and their error (RMSE) with live formulas; fitting finds the factors with the least error.",
@@ -26,7 +30,7 @@ MEANING = {
     "optimizer": "How the error is minimised. lbfgs needs no learning rate and is the best choice for sheets.",
     "epochs": "Most passes over the ratings. Blank: the optimizer's own limit.",
     "lr": "Learning rate. Blank: the optimizer's own. lbfgs takes none.",
-    "weight_decay": "0: as close to the ratings as can be. 0.01 or so: smaller factors, much better predictions of blanks.",
+    "weight_decay": "Larger: smaller factors and better predictions of blanks. 0: the least RMSE, as Solver finds it.",
     "seed": "Seed of random start values: the same seed gives the same factors.",
     "start": "sheet: go on from the factors in the sheet. random: draw new ones by the seed.",
 }
@@ -104,7 +108,8 @@ def _how_to(sheet, styles: Styles, row: int, layouts: Mapping[str, Layout], file
 
 
 def _settings(book, sheet, styles: Styles, row: int, content: Content) -> int:
-    values = {option: getattr(Settings(), option) for option in SETTINGS} | {"seed": content.seed}
+    values = {option: getattr(Settings(), option) for option in SETTINGS}
+    values |= {"seed": content.seed, "weight_decay": WEIGHT_DECAY}
     for option in SETTINGS:
         name = setting_name(option)
         sheet.write_string(row - 1, 1, option.replace("_", " "), styles.label)

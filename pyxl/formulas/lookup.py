@@ -47,6 +47,9 @@ def _find_any(wanted: Value, among: list, how: float) -> int | None:
     places = [i for i, value in enumerate(among) if type(value) is kind]
     if how == 0:
         like = wildcard(wanted) if kind is str else None
+        if kind is str and like is None:
+            folded = wanted.casefold()
+            return next((i for i in places if among[i].casefold() == folded), None)
         fits = like or (lambda value: compare(value, wanted) == 0)
         return next((i for i in places if fits(among[i])), None)
     if how > 0:

@@ -30,7 +30,7 @@ def make(path: Path, rows: int) -> None:
 
 def few(path: str) -> None:
     sys.path.insert(0, str(ROOT))
-    from pyxl.book import open_book
+    from pyxl.xlsx import open_book
     from pyxl.cells import Cell
     with open_book(path) as book:
         book.save({"R": {Cell(2, 2): 0.5, Cell(999, 3): 1.5}})
@@ -38,7 +38,7 @@ def few(path: str) -> None:
 
 def every(path: str, rows: int) -> None:
     sys.path.insert(0, str(ROOT))
-    from pyxl.book import open_book
+    from pyxl.xlsx import open_book
     from pyxl.cells import Cell
     with open_book(path) as book:
         book.save({"R": {Cell(row, col): row / 3 for row in range(1, rows + 1) for col in range(1, COLUMNS + 1)}})
@@ -46,7 +46,7 @@ def every(path: str, rows: int) -> None:
 
 def read(path: str) -> None:
     sys.path.insert(0, str(ROOT))
-    from pyxl.book import open_book
+    from pyxl.xlsx import open_book
     with open_book(path) as book:
         book.grid("R")
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from solver.errors import UserError
 
-from .cells import Range
-from .grid import DefinedName, Grid
+from ..cells import Range
+from ..grid import DefinedName, Grid
 from .number_formats import read_number_formats
 from .package import Limits, Package, open_package
 from .package_checks import damaged

@@ -10,7 +10,7 @@ from pathlib import Path
 from solver.errors import UserError
 
 from .atomic_file import not_saved, one_saver, put_in_place, refuse_unless_writable, temporary_beside
-from .cells import Range
+from ..cells import Range
 from .package import Package
 from .sheet_splice import Edits, splice
 from .workbook_part import WorkbookPart, with_full_calculation

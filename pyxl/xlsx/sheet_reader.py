@@ -9,8 +9,8 @@ from openpyxl.utils.datetime import from_ISO8601, to_excel
 
 from solver.errors import UserError
 
-from .cells import MAX_COL, MAX_ROW, Cell, ErrorValue, Range
-from .grid import Formula, Grid
+from ..cells import MAX_COL, MAX_ROW, Cell, ErrorValue, Range
+from ..grid import Formula, Grid
 from .package_checks import damaged_sheet
 from .shared_strings import unescape
 from .xml_stream import TRUE, main_namespace, reader

@@ -1,28 +1,24 @@
-"""The one loop: ratings, start values and Settings in, a FitResult out."""
+"""The one loop: steps until converged, diverged, told to stop, or out of epochs."""
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from .errors import UserError
-from .factors import Factors, check_start, random_factors
+from .factors import Factors
 from .objective import Objective
-from .optimizers import OPTIMIZERS
+from .optimizers import OPTIMIZERS, Method
 from .ratings import Ratings
 from .settings import Settings
 
 GRADIENT_ZERO = 1e-9     # largest |∂loss/∂θ| at which a fit counts as converged
 NO_CHANGE = 1e-13        # relative change of the loss …
 PATIENCE = 25            # … within so many epochs that counts as none
-SMALL = 1_000_000        # ratings below which threads and GPUs cost more than they bring
 
 
 @dataclass(frozen=True)
@@ -34,77 +30,8 @@ class Epoch:
     seconds: float
 
 
-@dataclass(frozen=True, eq=False)
-class FitResult:
-    """What a fit found.
-
-    `factors` are the best met, on the CPU; `rmse_before` and `rmse_after` belong to the start
-    values and to `factors`; `stop` is a sentence that says why the fit ended; `converged` says
-    whether it had arrived and `stopped` whether the user ended it; `notes` are sentences about
-    what was odd in the data or changed.
-    """
-
-    factors: Factors
-    settings: Settings
-    n_ratings: int
-    rmse_before: float
-    rmse_after: float
-    history: tuple[Epoch, ...]
-    seconds: float
-    stop: str
-    converged: bool
-    stopped: bool = False
-    notes: tuple[str, ...] = ()
-
-    @property
-    def epochs(self) -> int:
-        """Steps taken."""
-        return len(self.history) - 1
-
-
-def fit(ratings: Ratings, start: Factors | None = None, settings: Settings = Settings(), *,
-        on_epoch: Callable[[Epoch], bool | None] | None = None) -> FitResult:
-    """Minimise the squared error of `ratings` over the factors, from `start`.
-
-    `start` None draws start values by ``settings.seed``. `on_epoch` is called before every step;
-    a true return value stops the fit, and so does Ctrl-C: the best factors so far are kept.
-    Users and items without a rating keep their start values. Raises UserError when there is
-    nothing to learn or the start values are not finite.
-    """
-    if len(ratings) < 2:
-        raise UserError(f"There is only {len(ratings)} rating; a fit needs 2 or more."
-                        if len(ratings) else "There is no rating; a fit needs 2 or more.")
-    if not np.isfinite(ratings.values).all():
-        raise UserError("A rating is not a finite number. Correct or clear it.")
-    if start is None:
-        start = random_factors(ratings, model=settings.model, n_factors=settings.n_factors,
-                               seed=settings.seed, low=settings.low, high=settings.high)
-    notes = check_start(start, ratings)
-    rated_users, user_index = np.unique(ratings.user_index, return_inverse=True)
-    rated_items, item_index = np.unique(ratings.item_index, return_inverse=True)
-    packed = replace(ratings, user_index=user_index, item_index=item_index)
-    rows = {"user": rated_users, "user_bias": rated_users,
-            "item": rated_items, "item_bias": rated_items}
-    rows = {name: torch.as_tensor(index) for name, index in rows.items()}
-
-    device, device_notes = _device(settings, len(ratings))
-    leaves = {name: tensor.detach()[rows[name]].to(device, _dtype(tensor, device), copy=True)
-              .requires_grad_() for name, tensor in start.tensors().items()}
-    with _one_thread(len(ratings) < SMALL):
-        outcome = _descend(packed, leaves, settings, device, on_epoch)
-
-    found = {}
-    for name, tensor in start.tensors().items():
-        found[name] = tensor.detach().cpu().clone()
-        found[name][rows[name]] = outcome.best[name].cpu().to(tensor.dtype)
-    return FitResult(Factors(**found), settings, len(ratings), outcome.history[0].rmse,
-                     outcome.best_rmse, tuple(outcome.history), outcome.history[-1].seconds,
-                     outcome.stop, outcome.converged, outcome.stopped,
-                     notes + device_notes)
-
-
 @dataclass
-class _Descent:
+class Descent:
     """The state of the loop: where it has been and the best it met."""
 
     history: list[Epoch]
@@ -117,8 +44,8 @@ class _Descent:
     stopped: bool = False
 
 
-def _descend(ratings: Ratings, leaves: dict[str, Tensor], settings: Settings, device: str,
-             on_epoch) -> _Descent:
+def descend(ratings: Ratings, leaves: dict[str, Tensor], settings: Settings, device: str,
+             on_epoch) -> Descent:
     """Step until converged, diverged, told to stop, or out of epochs. Changes `leaves`."""
     method = OPTIMIZERS[settings.optimizer]
     objective = Objective.of(ratings, bounds=settings.bounds, device=device,
@@ -142,7 +69,7 @@ def _descend(ratings: Ratings, leaves: dict[str, Tensor], settings: Settings, de
             seen.extend((loss.item(), mse.item(), slope / method.loss_scale))
         return scaled
 
-    state = _Descent([], {name: leaf.detach().clone() for name, leaf in leaves.items()})
+    state = Descent([], {name: leaf.detach().clone() for name, leaf in leaves.items()})
     losses: list[float] = []
     began = time.perf_counter()
     try:
@@ -182,7 +109,7 @@ def _descend(ratings: Ratings, leaves: dict[str, Tensor], settings: Settings, de
     return state
 
 
-def _kept(state: _Descent) -> str:
+def _kept(state: Descent) -> str:
     return f"the best so far is kept: epoch {state.best_epoch}, RMSE {state.best_rmse:.6g}"
 
 
@@ -192,7 +119,7 @@ def _is_steady(losses: list[float]) -> bool:
     return len(losses) > PATIENCE and max(recent) - min(recent) <= NO_CHANGE * losses[-1]
 
 
-def _arrived(state: _Descent, loss: float, slope: float, lr: float | None) -> tuple[str, bool]:
+def _arrived(state: Descent, loss: float, slope: float, lr: float | None) -> tuple[str, bool]:
     """Why a loss that does not change ends the fit, and whether that is convergence."""
     epoch = state.history[-1].epoch
     if loss - state.best_loss > 1e-6 * loss:  # on a plateau above the best, as of a full sigmoid
@@ -207,42 +134,13 @@ def _advice(lr: float | None) -> str:
     return f"Lower lr from {lr:g}" if lr is not None else "Start from random values"
 
 
-def _diverged(epoch: int, state: _Descent, settings: Settings, lr: float | None) -> str:
+def _diverged(epoch: int, state: Descent, settings: Settings, lr: float | None) -> str:
     return (f"Diverged: the loss was no longer finite at epoch {epoch}; kept epoch "
             f"{state.best_epoch}, RMSE {state.best_rmse:.6g}. {_advice(lr)}.")
 
 
-def _dtype(tensor: Tensor, device: str) -> torch.dtype:
-    return torch.float32 if device == "mps" else tensor.dtype  # Apple's GPUs lack float64
-
-
-def _default_lr(method, ratings: Ratings) -> float | None:
+def _default_lr(method: Method, ratings: Ratings) -> float | None:
     if not method.per_row:
         return method.lr
     busiest = max(np.bincount(ratings.user_index).max(), np.bincount(ratings.item_index).max())
     return method.lr * len(ratings) / float(busiest)
-
-
-def _device(settings: Settings, n_ratings: int) -> tuple[str, tuple[str, ...]]:
-    """The device to compute on, and a note where it is not the one asked for."""
-    if settings.device == "cpu" or (settings.device == "auto" and n_ratings < SMALL):
-        return "cpu", ()
-    if settings.device in ("auto", "cuda") and torch.cuda.is_available():
-        return "cuda", ()
-    if settings.device == "mps" and torch.backends.mps.is_available():
-        return "mps", ("Apple's GPU computes in float32: RMSE is exact to about 6 digits.",)
-    if settings.device == "auto":
-        return "cpu", ()
-    return "cpu", (f"No {settings.device} device was found; the CPU is used.",)
-
-
-@contextmanager
-def _one_thread(wanted: bool):
-    """A small problem is slower on several threads; whatever was set is restored."""
-    before = torch.get_num_threads()
-    if wanted:
-        torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

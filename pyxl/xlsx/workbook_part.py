@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from solver.errors import UserError
 
-from .grid import DefinedName
+from ..grid import DefinedName
 from .package import Package
 from .package_checks import damaged
 from .xml_stream import START_TAG, TRUE, elements, local, reader, refuse_wide

@@ -1,0 +1,11 @@
+"""The file format: an .xlsx as a zip of parts that stay bytes until edited. Knows no model.
+
+`open_book` reads and checks a package; `Book.grid` gives a sheet's cells; `Book.save` splices
+new values into the sheets' XML and copies everything else as the bytes it was.
+"""
+
+from .book import Book, open_book
+from .cell_xml import Cached
+from .package import Limits
+
+__all__ = ["Book", "Cached", "Limits", "open_book"]
