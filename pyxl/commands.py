@@ -99,8 +99,9 @@ def _progress(wanted: bool):
         yield None
         return
     from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-    columns = (SpinnerColumn(), TextColumn("{task.description}"),
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+    # a fit ends when it has converged, nobody knows when: the bar runs, the numbers tell
+    columns = (TextColumn("{task.description}"), BarColumn(bar_width=20),
                TextColumn("epoch {task.completed:.0f}  RMSE {task.fields[rmse]:.6f}"), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         tasks: dict = {}

@@ -1,0 +1,107 @@
+"""The README fails like code: every command in it runs, every number in it is made again."""
+
+from __future__ import annotations
+
+import csv
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import lesson_sheet
+import workbook
+from pyxl.__main__ import main
+from solver import OPTIMIZERS
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, re.S)
+COMMANDS = [line.partition("#")[0].strip() for kind, text in BLOCKS if kind == "sh" for line in text.splitlines()]
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A folder with the files that the README speaks of."""
+    ratings, titles = workbook.example()
+    with open(tmp_path / "ratings.csv", "w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["userId", "movieId", "rating"])
+        rows.writerows((ratings.users[u], ratings.items[i], r)
+                       for u, i, r in zip(ratings.user_index, ratings.item_index, ratings.values))
+    with open(tmp_path / "movies.csv", "w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["movieId", "title"])
+        rows.writerows(titles.items())
+    lesson_sheet.write(tmp_path / "theirs.xlsx", lesson_sheet.table(12, 9), k=3, variant="dot+bias")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_every_collabsheet_command_runs_in_order(folder, capsys):
+    ours = [shlex.split(c) for c in COMMANDS if c.startswith("collabsheet ")]
+    assert {words[1] for words in ours} == {"new", "inspect", "fit"}
+    for words in ours:
+        assert main(words[1:]) == 0, (words, capsys.readouterr().err)
+
+
+def test_the_two_make_targets_are_there():
+    assert [c for c in COMMANDS if c.startswith("make ")] == ["make demo", "make test"]
+    dry = subprocess.run(["make", "--dry-run", "--always-make", "demo", "test"], cwd=ROOT, capture_output=True, text=True)
+    assert dry.returncode == 0, dry.stderr
+    assert "collabsheet demo" in dry.stdout and "python -m pytest" in dry.stdout
+    assert "make test" in (ROOT / ".ci" / "run").read_text()
+
+
+def test_make_demo_ends_as_the_readme_says(folder, capsys):
+    """Word for word but for what depends on the machine: seconds, epochs and the last digits."""
+    shown = next(text for kind, text in BLOCKS if kind == "text")
+    assert main(["demo", "-o", "demo"]) == 0
+    said, line = capsys.readouterr().out, re.compile(r"^(\w+) +(\S+) +(\d+) ratings  RMSE ([\d.]+) → ([\d.]+)", re.M)
+    for (*told, before, after), (*found, b, a) in zip(line.findall(shown), line.findall(said), strict=True):
+        assert told == found
+        assert (float(before), float(after)) == pytest.approx((float(b), float(a)), abs=1e-4)
+    assert (shown.splitlines()[0], shown.splitlines()[-1]) == (said.splitlines()[0], said.splitlines()[-1])
+
+
+def test_the_python_example_runs(folder):
+    code = next(text for kind, text in BLOCKS if kind == "python")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert "→" in done.stdout and (folder / "fitted.xlsx").exists()
+
+
+def test_the_table_of_the_lessons_workbook_is_true(shared):
+    from pyxl import fit_workbook
+    results = fit_workbook(shared / "workbooks" / "course_collab_filter.xlsx")
+    told = re.findall(r"^\| `(\w+)` \| ([\d.]+) \| ([\d.]+) \| ([\d.]+) \|", README, re.M)
+    assert {row[0] for row in told} == set(results)
+    for sheet, before, after, best in told:
+        assert (f"{results[sheet].rmse_before:.6f}", f"{results[sheet].rmse_after:.6f}") == (before, after)
+        assert after <= best
+
+
+def test_every_optimizer_and_picture_that_is_named_exists():
+    for name in OPTIMIZERS:
+        assert f"`{name}`" in README
+    for picture in re.findall(r"!\[[^\]]*\]\(([^)]+)\)", README):
+        assert (ROOT / picture).stat().st_size > 10_000
+    for link in re.findall(r"(?<!!)\[[^\]]*\]\(([^)]+)\)", README):
+        assert (ROOT / link).exists()
+
+
+def test_the_demos_filled_tables_are_ratings_that_somebody_could_give(folder):
+    """What the user came for: predictions where nobody rated, within a star of the scale."""
+    import numpy as np
+
+    from pyxl import open_book
+    from pyxl.cells import Range
+    assert main(["demo", "-o", "demo"]) == 0
+    with open_book("demo/collabsheet-demo.xlsx") as book:
+        filled = {n.name: n.refers_to.split("!") for n in book.names if n.name.endswith("_filled")}
+        assert len(filled) == 3
+        for sheet, where in filled.values():
+            table = np.array(book.grid(sheet.strip("'")).block(Range.parse(where)), dtype=float)
+            assert table.min() > 0 and table.max() < 6
