@@ -25,7 +25,11 @@ from .trace import Place, Polynomial, Tracer, Untraceable
 
 
 class NotRecognised(UserError):
-    """Why a sheet is not a model that we know."""
+    """Why a sheet that compares ratings with predictions is not a model that we know."""
+
+
+class NoModel(NotRecognised):
+    """Why a sheet is none at all: nothing on it compares ratings with predictions."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,11 +43,11 @@ class ModelSheet:
 
 
 def detect(book, sheet: str) -> ModelSheet:
-    """The model on a sheet. Raises NotRecognised with the reason when there is none that we know,
-    and UserError when one is there but damaged."""
+    """The model on a sheet. Raises NotRecognised with the reason when there is none that we know
+    (NoModel when there is nothing like one), and UserError when one is there but damaged."""
     grid = book.grid(sheet)
     if not grid.formulas:
-        raise NotRecognised(f"{sheet}: no formulas, so nothing here predicts a rating.")
+        raise NoModel(f"{sheet}: no formulas, so nothing here predicts a rating.")
     named = blocks_by_name(book, sheet)
     solver = solver_model(book, sheet)
     first = [named["rmse"].first] if "rmse" in named else []
@@ -58,8 +62,10 @@ def detect(book, sheet: str) -> ModelSheet:
         except Untraceable as why:
             reason = reason or f"{sheet}: {found.cell} compares {found.ratings} with " \
                                f"{found.predictions}, but {why}"
-    raise NotRecognised(reason or f"{sheet}: no cell compares a block of ratings with a block of "
-                                  "predictions, such as SQRT(SUMXMY2(ratings,predictions)/COUNT(ratings)).")
+    if reason:
+        raise NotRecognised(reason)
+    raise NoModel(f"{sheet}: no cell compares a block of ratings with a block of predictions, "
+                  "as SQRT(SUMXMY2(ratings,predictions)/COUNT(ratings)) does.")
 
 
 def _model_sheet(tracer: Tracer, grid: Grid, found: Comparison, named: dict[str, Range]) -> ModelSheet:

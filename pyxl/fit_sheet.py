@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from solver.errors import UserError
 
 from .xlsx import open_book
-from .cells import Cell, quoted
-from .detect import ModelSheet, NotRecognised, detect
+from .cells import Cell, Value, quoted
+from .detect import ModelSheet, NoModel, NotRecognised, detect
 from .formulas import Calculator
 from .read_model import FIELDS, read_bounds, read_factors, read_ratings
 from .recalculate import refreshed
@@ -50,21 +51,19 @@ def fit_workbook(path, *, out=None, sheets: Iterable[str] | None = None,
     with open_book(path) as book:
         from solver import fit  # torch takes a second: a file that cannot be opened says so before
         settings = settings or sheet_settings(book, options or {})
-        chosen = _chosen(book, sheets)
-        ready = [_ready(book, sheet, settings, must=sheets is not None) for sheet in chosen]
-        ready = [r for r in ready if r is not None]
-        if not ready:
-            raise UserError(f"'{book.path.name}' has no sheet with a model that we know. "
-                            f"`collabsheet inspect {book.path.name}` says what each sheet lacks.")
+        ready, skipped = _ready(book, _chosen(book, sheets), settings, must=sheets is not None)
         results: dict[str, FitResult] = {}
         for r in ready:
             sheet = r.model.layout.sheet
-            results[sheet] = fit(r.ratings, r.start, r.settings,
-                                 on_epoch=on_epoch and (lambda epoch, sheet=sheet: on_epoch(sheet, epoch)))
+            watch = on_epoch and (lambda epoch, sheet=sheet: on_epoch(sheet, epoch))
+            try:
+                results[sheet] = fit(r.ratings, r.start, r.settings, on_epoch=watch)
+            except UserError as why:
+                raise UserError(f"{sheet}: {why}") from why
             if results[sheet].stopped:
                 break
         fitted = [r for r in ready if r.model.layout.sheet in results]
-        return _write(book, fitted, results, out=out, overwrite=overwrite)
+        return _write(book, fitted, results, skipped, out=out, overwrite=overwrite)
 
 
 def ready_model(book, sheet: str, settings: Settings) -> ReadyModel:
@@ -110,55 +109,69 @@ def _chosen(book, sheets: Iterable[str] | None) -> list[str]:
     return chosen
 
 
-def _ready(book, sheet: str, settings: Settings, *, must: bool) -> ReadyModel | None:
-    try:
-        return ready_model(book, sheet, settings)
-    except NotRecognised:
-        if must:
-            raise
-        return None
+def _ready(book, sheets: list[str], settings: Settings, *, must: bool) -> tuple[list[ReadyModel], list[str]]:
+    """The sheets that can be fitted, and why others that look like a model cannot. Where each one
+    `must` be fitted, or none can, that is a UserError."""
+    ready, skipped = [], []
+    for sheet in sheets:
+        try:
+            ready.append(ready_model(book, sheet, settings))
+        except NotRecognised as why:
+            if must:
+                raise
+            if not isinstance(why, NoModel):
+                skipped.append(str(why))
+    if not ready:
+        reasons = skipped or [f"`collabsheet inspect {book.path.name}` says what each sheet lacks."]
+        raise UserError(" ".join([f"'{book.path.name}' has no sheet with a model that we know.", *reasons]))
+    return ready, skipped
 
 
-def _write(book, fitted: list[ReadyModel], results: dict[str, FitResult], *, out,
+def _write(book, fitted: list[ReadyModel], results: dict[str, FitResult], skipped: list[str], *, out,
            overwrite: bool) -> dict[str, FitResult]:
-    changes: dict[str, dict] = {}
-    for r in fitted:
-        sheet, result = r.model.layout.sheet, results[r.model.layout.sheet]
-        values = book.grid(sheet).values
-        new = {cell: number for cell, number in parameter_cells(r.model, result.factors).items()
-               if values.get(cell) != number}
-        changes.setdefault(sheet, {}).update(new | r.mended)
-        for place, cell, value in result_cells(book, sheet, result):
-            changes.setdefault(place, {})[cell] = value
-    overrides = {(sheet, cell): value for sheet, cells in changes.items() for cell, value in cells.items()}
-    calculator = Calculator(book, overrides=overrides)
+    """Steps 5 and 6: parameters and fresh results into the file, and the sheet's RMSE against ours."""
+    changes = _changes(book, fitted, results)
+    calculator = Calculator(book, overrides={(sheet, cell): value for sheet, cells in changes.items()
+                                             for cell, value in cells.items()})
     cached, problems = refreshed(book, changes, calculator)
-    for r in fitted:
-        layout = r.model.layout
-        measured = calculator.value(layout.sheet, layout.rmse)
-        result, notes = results[layout.sheet], list(r.notes)
-        if layout.measure == "rmse" and not agrees(measured, result.rmse_after):
-            notes.append(f"{quoted(layout.sheet)}!{layout.rmse} says {measured!r} where the fit says "
-                         f"{result.rmse_after!r}: please report this workbook.")
-        results[layout.sheet] = replace(result, notes=result.notes + tuple(notes))
-    first = fitted[0].model.layout.sheet
+    notes = {r.model.layout.sheet: [*r.notes, *_disagreement(r, results, calculator)] for r in fitted}
+    of_the_book = [f"Not fitted: {why}" for why in skipped]
     if book.manual_calculation:
-        note = f"'{book.path.name}' calculates by hand: press F9 in Excel to see every result afresh."
-        results[first] = replace(results[first], notes=results[first].notes + (note,))
+        of_the_book.append(f"'{book.path.name}' calculates by hand: press F9 in Excel to see every result afresh.")
     if problems:
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        note = f"{problems[0]}{more} Its stored result is stale until Excel recalculates, which it does on opening."
-        results[first] = replace(results[first], notes=results[first].notes + (note,))
+        of_the_book.append(f"{problems[0]}{more} Its stored result is stale until Excel opens the workbook.")
+    notes[fitted[0].model.layout.sheet] += of_the_book
     if out is not None:
         edits = {sheet: {**changes.get(sheet, {}), **cached.get(sheet, {})} for sheet in changes | cached}
-        same = book.path.exists() and _same_file(book.path, out)
-        book.save(edits, out=None if same else out, overwrite=overwrite)
-    return results
+        book.save(edits, out=None if _same_file(book.path, out) else out, overwrite=overwrite)
+    return {sheet: replace(result, notes=result.notes + tuple(notes[sheet])) for sheet, result in results.items()}
 
 
-def _same_file(path, out) -> bool:
-    from pathlib import Path
-    return Path(out).exists() and Path(path).samefile(out)
+def _changes(book, fitted: list[ReadyModel], results: dict[str, FitResult]) -> dict[str, dict[Cell, Value]]:
+    """The constants to write, by sheet: parameters that moved, ratings mended, and last results."""
+    changes: dict[str, dict[Cell, Value]] = {}
+    for r in fitted:
+        sheet = r.model.layout.sheet
+        result, values = results[sheet], book.grid(sheet).values
+        moved = {cell: number for cell, number in parameter_cells(r.model, result.factors).items()
+                 if values.get(cell) != number}
+        changes.setdefault(sheet, {}).update(moved | r.mended)
+        for place, cell, value in result_cells(book, sheet, result):
+            changes.setdefault(place, {})[cell] = value
+    return changes
+
+
+def _disagreement(r: ReadyModel, results: dict[str, FitResult], calculator: Calculator) -> Iterator[str]:
+    layout = r.model.layout
+    ours, measured = results[layout.sheet].rmse_after, calculator.value(layout.sheet, layout.rmse)
+    if layout.measure == "rmse" and not (isinstance(measured, float) and agrees(measured, ours)):
+        yield (f"{quoted(layout.sheet)}!{layout.rmse} says {measured!r} where the fit says {ours!r}: "
+               "please report this workbook.")
+
+
+def _same_file(path: Path, out) -> bool:
+    return Path(out).exists() and path.samefile(out)
 
 
 def _by_place(sheet: str, cells: dict) -> dict:

@@ -6,7 +6,7 @@ __getattr__, __all__ = lazy(__name__, {
     "UserError": "errors",
     "Ratings": "ratings",
     "read_ratings": "readers", "read_titles": "readers",
-    "Factors": "factors", "random_factors": "factors",
+    "Factors": "factors", "random_factors": "start_values",
     "MODELS": "model", "predict": "model", "predict_table": "model",
     "rmse": "objective",
     "OPTIMIZERS": "optimizers",

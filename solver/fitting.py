@@ -11,10 +11,11 @@ import torch
 from torch import Tensor
 
 from .errors import UserError
-from .factors import Factors, check_start, random_factors
+from .factors import Factors
 from .loop import Epoch, descend
 from .ratings import Ratings
 from .settings import Settings
+from .start_values import check_start, random_factors
 
 SMALL = 1_000_000        # ratings below which threads and GPUs cost more than they bring
 

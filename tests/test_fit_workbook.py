@@ -181,3 +181,43 @@ def test_a_number_stored_as_text_counts_and_is_said(tmp_path, office):
     assert any("held a number as text" in note for note in result.notes)
     engine = office.recalculate(out, {"Sheet1": [places["rmse"]]})["Sheet1"][places["rmse"]][0][0]
     assert engine == pytest.approx(result.rmse_after, abs=1e-9)
+
+
+def test_a_sheet_that_looks_like_a_model_but_is_none_is_named(tmp_path):
+    """Fitting all sheets, what was left out and why is said; with nothing left, it is the error."""
+    path = tmp_path / "book.xlsx"
+
+    def second(ws, places):
+        area = Range.parse(places["predictions"])
+        ws.write_number(area.top + 1, area.left + 1, 99.0)
+
+    lesson_sheet.write(path, lesson_sheet.table(6, 7, share=1), k=3, edit=second)
+    with pytest.raises(UserError, match="book.xlsx' has no sheet with a model that we know. Sheet1!L21 is .* something else"):
+        fit_workbook(path)
+
+
+def test_all_factors_zero_is_named_with_its_sheet(tmp_path):
+    path = tmp_path / "book.xlsx"
+    lesson_sheet.write(path, lesson_sheet.table(6, 7), k=3, factors=(np.zeros((6, 3)), np.zeros((3, 7))))
+    with pytest.raises(UserError, match="^Sheet1: All start factors are 0.*Start from random values"):
+        fit_workbook(path)
+    assert fit_workbook(path, settings=Settings(start="random", epochs=3))
+
+
+def test_among_others_the_sheet_left_out_is_said(tmp_path):
+    """A workbook of ours, one of whose RMSE cells was changed to measure something else."""
+    import workbook
+    from solver import Ratings
+    path, spoiled = tmp_path / "book.xlsx", tmp_path / "spoiled.xlsx"
+    layouts = workbook.build(Ratings.from_crosstab(lesson_sheet.table(6, 7), range(6), "abcdefg"), path, n_factors=2)
+    cell = str(layouts["bias"].rmse)
+    with zipfile.ZipFile(path) as a, zipfile.ZipFile(spoiled, "w") as b:
+        for name in a.namelist():
+            part = a.read(name)
+            if name == "xl/worksheets/sheet4.xml":
+                assert part.count(b"/COUNT(") == 1
+                part = part.replace(b"/COUNT(", b"/3/COUNT(")
+            b.writestr(name, part)
+    results = fit_workbook(spoiled, options={"epochs": 2})
+    assert set(results) == {"dotprod", "bounded", "embedding"}
+    assert any(note.startswith(f"Not fitted: bias!{cell} is ") for note in results["dotprod"].notes)

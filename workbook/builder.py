@@ -121,5 +121,5 @@ def _check_target(target: Path, overwrite: bool) -> None:
         raise UserError(f"The folder of '{target.name}' does not exist. Make it, or choose another one.")
     if target.exists() and not target.is_dir() and not overwrite:
         raise UserError(f"'{target.name}' exists already; it was not touched. "
-                        "Choose another name, or allow it to be overwritten.")
+                        "Choose another name, or say --overwrite.")
     refuse_unless_writable(target)

@@ -94,7 +94,7 @@ def _refuse_ending(source: Path, target: Path) -> None:
 
 
 def _exists(out: Path) -> UserError:
-    return UserError(f"'{out.name}' exists already. Give another output name, or allow it to be overwritten.")
+    return UserError(f"'{out.name}' exists already. Give another output name, or say --overwrite.")
 
 
 def _same_file(a, b) -> bool:

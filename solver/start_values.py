@@ -1,0 +1,71 @@
+"""Where a fit starts: good values by seed, and a check of those that are given."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from .errors import UserError
+from .factors import Factors
+from .model import MODELS
+from .ratings import Ratings
+
+
+def random_factors(ratings: Ratings, *, model: str, n_factors: int, seed: int,
+                   low: float | None = None, high: float | None = None) -> Factors:
+    """Start values by seed, float64, scaled so that first predictions are of the ratings' size.
+
+    Without biases the dot product alone must reach the mean rating m: every factor is drawn from
+    ``[½, 1½] · √(m/k)``, so that ``E[p·q] = m``. With biases these carry the mean, half each, and
+    the factors start small and around zero. For a bounded model m is taken through the inverse
+    of the sigmoid first.
+    """
+    generator = torch.Generator().manual_seed(int(seed))
+    mean, spread = float(ratings.values.mean()), float(ratings.values.std()) or 1.0
+    if MODELS[model].bounded:
+        share = min(max((mean - low) / (high - low), 0.01), 0.99)
+        mean, spread = math.log(share / (1 - share)), 1.0
+
+    def uniform(*shape: int) -> Tensor:  # in [-½, ½)
+        return torch.rand(*shape, generator=generator, dtype=torch.float64) - 0.5
+
+    n_users, n_items = ratings.n_users, ratings.n_items
+    if not MODELS[model].biases:
+        scale = math.sqrt(max(abs(mean), 0.1 * spread) / n_factors)
+        sign = -1.0 if mean < 0 else 1.0
+        return Factors(scale * (1 + uniform(n_users, n_factors)),
+                       sign * scale * (1 + uniform(n_items, n_factors)))
+    scale = math.sqrt(spread / math.sqrt(n_factors))  # the dot product then varies by spread/12
+    return Factors(scale * uniform(n_users, n_factors), scale * uniform(n_items, n_factors),
+                   mean / 2 + 0.1 * spread * uniform(n_users),
+                   mean / 2 + 0.1 * spread * uniform(n_items))
+
+
+def check_start(start: Factors, ratings: Ratings) -> tuple[str, ...]:
+    """Notes on start values that lead less far than they could.
+
+    Raises UserError for start values of the wrong shape, and for factors from which no step leads
+    on: where all are 0, the gradient of every product is 0 as well.
+    """
+    users, items, k = ratings.n_users, ratings.n_items, start.n_factors
+    shapes = {"user": (users, k), "item": (items, k), "user_bias": (users,), "item_bias": (items,)}
+    for name, tensor in start.tensors().items():
+        if tuple(tensor.shape) != shapes[name]:
+            raise UserError(f"The start values '{name}' are {_by(tensor.shape)}; {users} users, "
+                            f"{items} items and {k} factors need {_by(shapes[name])}.")
+    if (start.user_bias is None) != (start.item_bias is None):
+        raise UserError("The start values have biases for users or for items only. "
+                        "Give both, or neither.")
+    if not (start.user.any() or start.item.any()):
+        raise UserError("All start factors are 0, and from there no step leads on. "
+                        "Start from random values.")
+    if k > 1 and all((t == t[:, :1]).all() for t in (start.user, start.item)):
+        return (f"The {k} factors start alike and so stay alike: they count as one. "
+                "Start from random values.",)
+    return ()
+
+
+def _by(shape) -> str:
+    return " × ".join(map(str, shape))
