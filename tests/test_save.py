@@ -173,7 +173,7 @@ def test_a_new_file_leaves_the_source_alone(path, tmp_path):
     out = tmp_path / "o.xlsx"
     assert save(path, {A1: 7}, out=str(out)) == out
     assert path.read_bytes() == before and value(out) == 7
-    assert refused(path, out=out) == "'o.xlsx' exists already. Give another output name, or allow it to be overwritten."
+    assert refused(path, out=out) == "'o.xlsx' exists already. Give another output name, or say --overwrite."
     save(path, {A1: 8}, out=out, overwrite=True)
     assert value(out) == 8
     assert "exists already" in refused(path, out=path)
