@@ -1,0 +1,122 @@
+"""What `workbook` builds, `pyxl` finds, fits and writes; LibreOffice is asked for the truth."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import lesson_sheet
+import workbook
+from pyxl import fit_workbook, open_book
+from pyxl.cells import Cell, Range
+from pyxl.detect import detect
+from pyxl.fit_sheet import ready_model
+from pyxl.layout import Block
+from solver import Ratings, Settings
+
+SIZES = [(15, 15, 5), (8, 20, 3), (60, 45, 4)]  # the last has array formulas
+
+
+def built(path, n, m, k):
+    table = lesson_sheet.table(n, m, share=0.7)
+    ratings = Ratings.from_crosstab(table, [f"user {i}" for i in range(n)], [f"Film {j}" for j in range(m)])
+    return ratings, workbook.build(ratings, path, n_factors=k)
+
+
+def without_names(source, target):
+    """The same workbook as somebody else would have made it: not one defined name."""
+    with zipfile.ZipFile(source) as a, zipfile.ZipFile(target, "w") as b:
+        for name in a.namelist():
+            part = a.read(name)
+            if name == "xl/workbook.xml":
+                part, found = re.subn(rb"<definedNames>.*</definedNames>", b"", part, flags=re.S)
+                assert found == 1
+            b.writestr(name, part)
+    return target
+
+
+@pytest.mark.parametrize("n, m, k", SIZES)
+def test_detect_finds_what_build_laid_out(tmp_path, n, m, k):
+    _, layouts = built(tmp_path / "b.xlsx", n, m, k)
+    with open_book(tmp_path / "b.xlsx") as book:
+        for sheet, layout in layouts.items():
+            assert detect(book, sheet).layout == layout
+
+
+@pytest.mark.parametrize("n, m, k", SIZES)
+def test_and_without_our_names(tmp_path, n, m, k):
+    """Ids of a long table's blocks have no other mark than their name; all else is found."""
+    ratings, layouts = built(tmp_path / "b.xlsx", n, m, k)
+    with open_book(without_names(tmp_path / "b.xlsx", tmp_path / "bare.xlsx")) as book:
+        for sheet, layout in layouts.items():
+            bare = ready_model(book, sheet, Settings())
+            ids = {} if layout.form == "crosstab" else {"user_ids": None, "item_ids": None}
+            assert bare.model.layout == replace(layout, **ids)
+            assert np.array_equal(bare.ratings.crosstab(), ratings.crosstab(), equal_nan=True)
+
+
+def test_names_follow_a_renamed_sheet(tmp_path):
+    _, layouts = built(tmp_path / "b.xlsx", 6, 7, 2)
+    renamed = tmp_path / "renamed.xlsx"
+    with zipfile.ZipFile(tmp_path / "b.xlsx") as a, zipfile.ZipFile(renamed, "w") as b:
+        for name in a.namelist():
+            part = a.read(name)
+            if name == "xl/workbook.xml":
+                part = part.replace(b'name="bias"', b'name="my bias"').replace(b">bias!", b">'my bias'!").replace(b",bias!", b",'my bias'!")
+            b.writestr(name, part)
+    result = fit_workbook(renamed, out=tmp_path / "out.xlsx", sheets=["my bias"])["my bias"]
+    with open_book(tmp_path / "out.xlsx") as book:
+        where = next(n.refers_to for n in book.names if n.name == "bias_last_rmse_after")
+        cell = Range.parse(where.rpartition("!")[2]).first
+        assert book.grid("start").values[cell] == result.rmse_after
+
+
+@pytest.mark.parametrize("n, m, k", SIZES)
+def test_three_oracles_agree_after_a_fit(tmp_path, office, n, m, k):
+    """RMSE by torch, by LibreOffice from the written parameters, and the cached one: to 1e-9; and
+    every cached number of the workbook against its recalculation."""
+    out = tmp_path / "fitted.xlsx"
+    _, layouts = built(tmp_path / "b.xlsx", n, m, k)
+    results = fit_workbook(tmp_path / "b.xlsx", out=out, options={"epochs": 80})
+    assert set(results) == set(layouts)
+    with open_book(out) as book:
+        used = {sheet: str(book.grid(sheet).used) for sheet in book.sheets}
+        engine = office.recalculate(out, {sheet: [where] for sheet, where in used.items()})
+        for sheet, where in used.items():
+            mine, theirs = book.grid(sheet).block(Range.parse(where)), engine[sheet][where]
+            for a, b in zip(sum(mine, []), sum(theirs, [])):
+                assert not isinstance(a, float) or a == pytest.approx(b, abs=1e-9)
+        for sheet, layout in layouts.items():
+            cached = book.grid(sheet).values[layout.rmse]
+            first = Range.parse(used[sheet]).first
+            live = engine[sheet][used[sheet]][layout.rmse.row - first.row][layout.rmse.col - first.col]
+            assert cached == pytest.approx(results[sheet].rmse_after, abs=1e-9)
+            assert live == pytest.approx(results[sheet].rmse_after, abs=1e-9)
+            assert results[sheet].rmse_after < results[sheet].rmse_before and not results[sheet].notes
+
+
+def test_a_rating_typed_into_the_sheet_counts_at_the_next_fit(tmp_path, office):
+    """A blank of the crosstab is filled in; formulas follow, and so does the fit."""
+    ratings, layouts = built(tmp_path / "b.xlsx", 8, 9, 2)
+    layout = layouts["bias"]
+    row, col = np.argwhere(np.isnan(ratings.crosstab()))[0]
+    typed = Cell(layout.ratings.top + int(row), layout.ratings.left + int(col))
+    with open_book(tmp_path / "b.xlsx") as book:
+        book.save({"bias": {typed: 4.0}}, out=tmp_path / "typed.xlsx")
+    result = fit_workbook(tmp_path / "typed.xlsx", out=tmp_path / "out.xlsx", sheets="bias")["bias"]
+    assert result.n_ratings == len(ratings) + 1
+    live = office.recalculate(tmp_path / "out.xlsx", {"bias": [str(layout.rmse)]})["bias"][str(layout.rmse)][0][0]
+    assert live == pytest.approx(result.rmse_after, abs=1e-9)
+
+
+def test_parameters_are_blocks_with_the_shapes_of_factors(tmp_path):
+    ratings, layouts = built(tmp_path / "b.xlsx", 6, 7, 3)
+    for layout in layouts.values():
+        assert all(isinstance(block, Block) for block in layout.parameters.values())
+        assert layout.user_factors.shape == (6, 3) and layout.item_factors.shape == (7, 3)
+        if layout.user_bias:
+            assert layout.user_bias.shape == (6, 1) and layout.item_bias.shape == (7, 1)
