@@ -15,6 +15,7 @@ from .detect import ModelSheet, NoModel, NotRecognised, detect
 from .formulas import Calculator
 from .read_model import FIELDS, read_bounds, read_factors, read_ratings
 from .recalculate import refreshed
+from .sheet_names import solver_model
 from .start_sheet import result_cells, sheet_settings
 from .verify import agrees, verified
 
@@ -87,7 +88,28 @@ def ready_model(book, sheet: str, settings: Settings) -> ReadyModel:
     if model.layout.measure != "rmse":
         notes.append(f"{quoted(sheet)}!{model.layout.rmse} is the {model.layout.measure}, whatever its label "
                      "says; RMSE is reported here.")
+    notes += _solvers_other_wishes(book, model)
     return ReadyModel(model, ratings, start, settings, mended, tuple(notes), before)
+
+
+def _solvers_other_wishes(book, model: ModelSheet) -> Iterator[str]:
+    """What Solver's stored model asks beyond "make the error small by changing these blocks"."""
+    layout, solver = model.layout, solver_model(book, model.layout.sheet)
+    if solver is None:
+        return
+    wishes = []
+    if solver.goal != "min":
+        wishes.append("another goal than a minimum")
+    if solver.constraints:
+        wishes.append(f"{solver.constraints} constraint{'s' if solver.constraints > 1 else ''}")
+    if solver.non_negative:
+        wishes.append("no negative numbers")
+    parameters = {cell for block in layout.parameters.values() for cell in block.range.cells()}
+    if solver.changing and {cell for area in solver.changing for cell in area.cells()} != parameters:
+        wishes.append("other changing cells")
+    if wishes:
+        yield (f"{quoted(layout.sheet)}: Solver's model there asks for {' and '.join(wishes)}; this fit made the "
+               "error small by changing all factors and biases.")
 
 
 def parameter_cells(model: ModelSheet, factors: Factors) -> dict[Cell, float]:

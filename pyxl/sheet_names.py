@@ -14,13 +14,15 @@ from .names import ROLES
 @dataclass(frozen=True)
 class SolverModel:
     """The model that Excel's Solver keeps with a sheet: the cell to make smallest (`goal` 'min'),
-    largest ('max') or equal to `target` ('value'), and the cells it may change."""
+    largest ('max') or equal to `target` ('value'), the cells it may change, how many constraints
+    it has, and whether cells without one must not become negative."""
 
     objective: Cell | None
     changing: tuple[Range, ...]
     goal: str
     target: float
     constraints: int
+    non_negative: bool
 
 
 def blocks_by_name(book, sheet: str) -> dict[str, Range]:
@@ -61,7 +63,8 @@ def solver_model(book, sheet: str) -> SolverModel | None:
     return SolverModel(objective[1].first if objective and objective[0] == sheet else None,
                        tuple(area for where, area in filter(None, changing) if where == sheet),
                        {"1": "max", "3": "value"}.get(stored.get("solver_typ"), "min"),
-                       _number(stored.get("solver_val")), int(_number(stored.get("solver_num"))))
+                       _number(stored.get("solver_val")), int(_number(stored.get("solver_num"))),
+                       stored.get("solver_neg") == "1")
 
 
 def prefix_of(book, sheet: str) -> str | None:

@@ -12,8 +12,8 @@ numbers agree (see `verify`).
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
+from functools import reduce
 
 from .cells import Cell, Range
 from .formulas import Calculator, FormulaError, parse
@@ -228,20 +228,17 @@ def _scaled(p: Polynomial, factor: float) -> Polynomial:
 
 
 def _sum(terms) -> Traced:
-    total = Counter()
+    total: Polynomial = {}
     for term in terms:
         if term.inner is not None:
             raise Untraceable("A sum of sigmoids is no model that we know.")
         for monomial, c in term.value.items():
-            total[monomial] += c
-    return Traced(dict(total))
+            total[monomial] = total.get(monomial, 0.0) + c
+    return Traced(total)
 
 
 def _product(terms) -> Traced:
-    result = Traced({(): 1.0})
-    for term in terms:
-        result = _times(result, term)
-    return result
+    return reduce(_times, terms)
 
 
 def _plus(a: Traced, b: Traced) -> Traced:
@@ -262,10 +259,10 @@ def _times(a: Traced, b: Traced) -> Traced:
 
 
 def _multiply(p: Polynomial, q: Polynomial) -> Polynomial:
-    product = Counter()
+    product: Polynomial = {}
     for m, c in p.items():
         for n, d in q.items():
             if len(m) + len(n) > 2:
                 raise Untraceable("Three parameters multiplied are no model that we know.")
-            product[m + n] += c * d
+            product[m + n] = product.get(m + n, 0.0) + c * d
     return {m: c for m, c in product.items() if c}

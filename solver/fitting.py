@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -62,10 +62,12 @@ def fit(ratings: Ratings, start: Factors | None = None, settings: Settings = Set
                         if len(ratings) else "There is no rating; a fit needs 2 or more.")
     if not np.isfinite(ratings.values).all():
         raise UserError("A rating is not a finite number. Correct or clear it.")
+    if settings.model is None:
+        settings = replace(settings, model="dot" if start is not None and start.user_bias is None else "dot+bias")
     if start is None:
         start = random_factors(ratings, model=settings.model, n_factors=settings.n_factors,
                                seed=settings.seed, low=settings.low, high=settings.high)
-    notes = check_start(start, ratings)
+    notes = check_start(start, ratings, model=settings.model)
     rated_users, user_index = np.unique(ratings.user_index, return_inverse=True)
     rated_items, item_index = np.unique(ratings.item_index, return_inverse=True)
     rated = Ratings(tuple(ratings.users[n] for n in rated_users), tuple(ratings.items[n] for n in rated_items),
@@ -74,11 +76,15 @@ def fit(ratings: Ratings, start: Factors | None = None, settings: Settings = Set
             "item": rated_items, "item_bias": rated_items}
     rows = {name: torch.as_tensor(index) for name, index in rows.items()}
 
+    parameters = {name: tensor.detach()[rows[name]] for name, tensor in start.tensors().items()}
+
     device, device_notes = _device(settings, len(ratings))
-    leaves = {name: tensor.detach()[rows[name]].to(device, _dtype(tensor, device), copy=True)
-              .requires_grad_() for name, tensor in start.tensors().items()}
     with _one_thread(len(ratings) < SMALL):
-        outcome = descend(rated, leaves, settings, device, on_epoch)
+        try:
+            outcome = _descend_on(device, rated, parameters, settings, on_epoch)
+        except torch.cuda.OutOfMemoryError:
+            device_notes = ("The GPU's memory is full; the CPU was used.",)
+            outcome = _descend_on("cpu", rated, parameters, settings, on_epoch)
 
     found = {}
     for name, tensor in start.tensors().items():
@@ -88,6 +94,12 @@ def fit(ratings: Ratings, start: Factors | None = None, settings: Settings = Set
                      outcome.best_rmse, tuple(outcome.history), outcome.history[-1].seconds,
                      outcome.stop, outcome.converged, outcome.stopped,
                      notes + device_notes)
+
+
+def _descend_on(device: str, ratings: Ratings, parameters: dict[str, Tensor], settings: Settings, on_epoch):
+    leaves = {name: tensor.to(device, _dtype(tensor, device), copy=True).requires_grad_()
+              for name, tensor in parameters.items()}
+    return descend(ratings, leaves, settings, device, on_epoch)
 
 
 def _dtype(tensor: Tensor, device: str) -> torch.dtype:

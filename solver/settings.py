@@ -19,8 +19,9 @@ DEVICES = ("auto", "cpu", "cuda", "mps")
 class Settings:
     """What a fit may be told. Raises UserError for a value that makes no sense."""
 
-    model: str = "dot+bias"
-    """What is predicted: a name of `solver.MODELS`. On a sheet, the sheet decides."""
+    model: str | None = None
+    """What is predicted: a name of `solver.MODELS`. None: what the start values are made for
+    (dot+bias where there are none). On a sheet, the sheet decides."""
 
     low: float | None = None
     """Lower end of a bounded model's range of ratings."""
@@ -55,7 +56,7 @@ class Settings:
     """Where to compute: ``auto``, ``cpu``, ``cuda`` or ``mps`` (which lacks float64)."""
 
     def __post_init__(self):
-        _one_of("model", self.model, MODELS)
+        _one_of("model", self.model, (None, *MODELS))
         _one_of("optimizer", self.optimizer, OPTIMIZERS)
         _one_of("start", self.start, STARTS)
         _one_of("device", self.device, DEVICES)
@@ -68,7 +69,7 @@ class Settings:
         if self.lr is not None and not OPTIMIZERS[self.optimizer].takes_lr:
             raise UserError(f"{self.optimizer} finds its step by itself: leave out lr, "
                             "or choose another optimizer, such as adam.")
-        if MODELS[self.model].bounded and not (
+        if self._bounded and not (
                 _is_number(self.low) and _is_number(self.high) and self.low < self.high):
             raise UserError(f"A bounded model needs a range of ratings: low is {self.low!r} and "
                             f"high is {self.high!r}. Give two numbers, low below high.")
@@ -76,7 +77,11 @@ class Settings:
     @property
     def bounds(self) -> tuple[float, float] | None:
         """(low, high) where the model is bounded, else None."""
-        return (self.low, self.high) if MODELS[self.model].bounded else None
+        return (self.low, self.high) if self._bounded else None
+
+    @property
+    def _bounded(self) -> bool:
+        return self.model is not None and MODELS[self.model].bounded
 
 
 def _is_number(value) -> bool:
@@ -88,7 +93,7 @@ def _is_number(value) -> bool:
 
 def _one_of(option: str, value, names) -> None:
     if value not in tuple(names):  # a tuple: what cannot be hashed is a bad value too
-        raise UserError(f"{option} is {value!r}. Choose one of: {', '.join(names)}.")
+        raise UserError(f"{option} is {value!r}. Choose one of: {', '.join(filter(None, names))}.")
 
 
 def _whole(option: str, value, *, least: int, most: int | None = None,

@@ -43,7 +43,7 @@ def random_factors(ratings: Ratings, *, model: str, n_factors: int, seed: int,
                    mean / 2 + 0.1 * spread * uniform(n_items))
 
 
-def check_start(start: Factors, ratings: Ratings) -> tuple[str, ...]:
+def check_start(start: Factors, ratings: Ratings, *, model: str) -> tuple[str, ...]:
     """Notes on start values that lead less far than they could.
 
     Raises UserError for start values of the wrong shape, and for factors from which no step leads
@@ -58,6 +58,10 @@ def check_start(start: Factors, ratings: Ratings) -> tuple[str, ...]:
     if (start.user_bias is None) != (start.item_bias is None):
         raise UserError("The start values have biases for users or for items only. "
                         "Give both, or neither.")
+    if MODELS[model].biases != (start.user_bias is not None):
+        has, have = ("biases", "have none") if MODELS[model].biases else ("no biases", "have some")
+        raise UserError(f"The model '{model}' has {has}, and the start values {have}. "
+                        "Choose the model that they belong to.")
     if not (start.user.any() or start.item.any()):
         raise UserError("All start factors are 0, and from there no step leads on. "
                         "Start from random values.")

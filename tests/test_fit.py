@@ -275,3 +275,36 @@ def test_large_problems_may_use_all_threads(monkeypatch):
     before, during = torch.get_num_threads(), set()
     fit(planted(), None, settings(epochs=2), on_epoch=lambda _: during.add(torch.get_num_threads()))
     assert during == {before}
+
+
+def test_a_full_gpu_falls_back_to_the_cpu_and_says_so(monkeypatch):
+    """Injected: no GPU here could be filled. What follows is the real fit on the CPU."""
+    on = fitting._descend_on
+
+    def full(device, *rest):
+        if device == "cuda":
+            raise torch.cuda.OutOfMemoryError("CUDA out of memory")
+        return on(device, *rest)
+
+    monkeypatch.setattr(fitting, "_device", lambda *_: ("cuda", ()))
+    monkeypatch.setattr(fitting, "_descend_on", full)
+    result = fit(planted(), None, settings(epochs=20))
+    assert result.notes == ("The GPU's memory is full; the CPU was used.",)
+    assert result.rmse_after < result.rmse_before
+
+
+def test_start_values_of_another_model_are_refused():
+    ratings = planted()
+    with pytest.raises(UserError, match="'dot' has no biases, and the start values have some"):
+        fit(ratings, start_for(ratings, settings("bounded")), settings("dot"))
+    with pytest.raises(UserError, match="'bounded' has biases, and the start values have none"):
+        fit(ratings, start_for(ratings, settings("dot")), settings("bounded"))
+
+
+def test_without_a_model_the_start_values_say_which():
+    ratings = planted()
+    for model in ("dot", "dot+bias"):
+        chosen = settings(model)
+        told, untold = (fit(ratings, start_for(ratings, chosen), settings(m, epochs=5)) for m in (model, None))
+        assert untold.settings.model == model and untold.rmse_after == told.rmse_after
+    assert fit(ratings, settings=settings(None, epochs=5)).settings.model == "dot+bias"
