@@ -19,7 +19,7 @@ NOT_A_NUMBER = [NAN, INF, -INF, "0.1", "", True, [0.1], 1j, 10 ** 400]
 NOT_A_NAME = ["", "ADAM", "sgdd", None, 3, ["sgd"], {"sgd": 1}, NAN]
 
 BAD = [
-    *[("model", value, r"Choose one of: dot, dot\+bias, bounded") for value in NOT_A_NAME],
+    *[("model", value, r"Choose one of: dot, dot\+bias, bounded") for value in NOT_A_NAME if value is not None],
     *[("optimizer", value, "Choose one of: lbfgs, sgd, ") for value in NOT_A_NAME],
     *[("start", value, "Choose one of: sheet, random") for value in NOT_A_NAME],
     *[("device", value, "Choose one of: auto, cpu, cuda, mps") for value in NOT_A_NAME],
