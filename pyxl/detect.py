@@ -145,7 +145,8 @@ def _terms(tracer: Tracer, sheet: str, cell: Cell) -> _Terms:
     if () in linear or any(c != 1 for c in linear.values()):
         raise Untraceable(f"{sheet}!{cell} adds a fixed number or weights a term.")
     if len(singles) not in (0, 2):
-        raise Untraceable(f"{sheet}!{cell} adds {len(singles)} cells to the product of factors; "
+        cells = "one cell" if len(singles) == 1 else f"{len(singles)} cells"
+        raise Untraceable(f"{sheet}!{cell} adds {cells} to the product of factors; "
                           "the models here add a user's and an item's bias, or none.")
     return _Terms(products, singles)
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from solver.errors import UserError
 
-from .xlsx import open_book
-from .cells import Cell
-from .fit_sheet import ready_model
 from .layout import Block
 from .names import ROLES
+from .ready_model import ready_model
 from .sheet_names import solver_model
+from .xlsx import open_book
 
 GOALS = {"min": "minimise", "max": "maximise", "value": "bring to {target:g}"}
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .xlsx import open_book
 from .cells import Cell, Value, quoted
 from .formulas import Calculator, FormulaError, dependents
-from .xlsx import Cached
+from .xlsx import Cached, open_book
 
 Changes = Mapping[str, Mapping[Cell, Value]]  # new constants, by sheet and cell
 

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from functools import reduce
 
 from .cells import Cell, Range
+from .formula_checks import RANDOM
 from .formulas import Calculator, FormulaError, parse
 from .formulas.parse import Binary, Call, Literal, Name, Node, Reference, Unary
-from .formula_checks import RANDOM
 
 Place = tuple[str, Cell]                 # a cell of a sheet
 Polynomial = dict[tuple[Place, ...], float]  # monomial -> coefficient; () is the constant

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import numpy as np
 import xlsxwriter
-from xlsxwriter.utility import xl_col_to_name, xl_range_abs, xl_rowcol_to_cell as a1
+from xlsxwriter.utility import xl_col_to_name, xl_range_abs
+from xlsxwriter.utility import xl_rowcol_to_cell as a1
 
 
 def table(n: int, m: int, *, seed: int = 0, share: float = 0.8) -> np.ndarray:

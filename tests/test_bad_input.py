@@ -10,13 +10,12 @@ from __future__ import annotations
 import datetime as dt
 import zipfile
 
+import lesson_sheet
 import numpy as np
 import pytest
 import xlsxwriter
 
-import lesson_sheet
 from pyxl import fit_workbook
-from pyxl.xlsx import open_book
 from pyxl.cells import Cell, Range
 from solver import Settings, UserError
 
@@ -294,7 +293,7 @@ def test_60_the_last_cell_of_the_sheet(tmp_path):
 
 
 def test_59_ctrl_c_before_the_fit_writes_nothing(tmp_path, monkeypatch, capsys):
-    from pyxl import fit_sheet
+    from pyxl import ready_model
     from pyxl.__main__ import main
     path = tmp_path / "b.xlsx"
     make(path)
@@ -302,7 +301,7 @@ def test_59_ctrl_c_before_the_fit_writes_nothing(tmp_path, monkeypatch, capsys):
 
     def interrupted(*_):
         raise KeyboardInterrupt
-    monkeypatch.setattr(fit_sheet, "detect", interrupted)
+    monkeypatch.setattr(ready_model, "detect", interrupted)
     assert main(["fit", str(path), "--in-place"]) == 2
     assert capsys.readouterr().err == "Stopped by Ctrl-C; nothing was written.\n"
     assert path.read_bytes() == before

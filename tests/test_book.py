@@ -3,9 +3,9 @@
 import pytest
 from packages import make_book, parts_of, relationships, workbook_xml, worksheet, zipped
 
-from pyxl.xlsx import open_book
 from pyxl.cells import Cell
 from pyxl.grid import DefinedName
+from pyxl.xlsx import open_book
 from solver.errors import UserError
 
 

@@ -12,12 +12,12 @@ import sys
 import time
 from pathlib import Path
 
+import lesson_sheet
 import pytest
 
-import lesson_sheet
 from pyxl.__main__ import main
-from pyxl.xlsx import open_book
 from pyxl.cells import Range
+from pyxl.xlsx import open_book
 
 COLLABSHEET = Path(sys.executable).parent / "collabsheet"
 RATINGS = "user,item,rating,timestamp\n" + "".join(

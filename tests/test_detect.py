@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import lesson_sheet
 import numpy as np
 import pytest
 import xlsxwriter
 
-import lesson_sheet
-from pyxl.xlsx import open_book
 from pyxl.cells import Cell, Range
 from pyxl.detect import NotRecognised, detect
-from pyxl.fit_sheet import ready_model
 from pyxl.layout import Block
+from pyxl.ready_model import ready_model
+from pyxl.xlsx import open_book
 from solver import Settings
 
 

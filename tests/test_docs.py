@@ -9,9 +9,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import lesson_sheet
 import pytest
 
-import lesson_sheet
 import workbook
 from pyxl.__main__ import main
 from solver import OPTIMIZERS

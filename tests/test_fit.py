@@ -8,8 +8,7 @@ import torch
 from planted import planted, settings, truth
 from scipy.optimize import minimize
 
-from solver import (MODELS, OPTIMIZERS, Factors, Ratings, UserError, fit, fitting, predict_table,
-                    random_factors, rmse)
+from solver import MODELS, OPTIMIZERS, Factors, Ratings, UserError, fit, fitting, predict_table, random_factors, rmse
 from solver.objective import Objective
 
 each_model = pytest.mark.parametrize("model", MODELS)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import zipfile
 
+import lesson_sheet
 import numpy as np
 import pytest
 
-import lesson_sheet
 from pyxl import fit_workbook
-from pyxl.xlsx import open_book
 from pyxl.cells import Range
-from pyxl.fit_sheet import ready_model
+from pyxl.ready_model import ready_model
+from pyxl.xlsx import open_book
 from solver import Settings, UserError
 
 COURSE = {"dotprod": ("V41", 0.392901), "movielens_emb": ("AA3", 0.392901), "bias": ("V42", 0.318655)}
@@ -221,3 +221,16 @@ def test_among_others_the_sheet_left_out_is_said(tmp_path):
     results = fit_workbook(spoiled, options={"epochs": 2})
     assert set(results) == {"dotprod", "bounded", "embedding"}
     assert any(note.startswith(f"Not fitted: bias!{cell} is ") for note in results["dotprod"].notes)
+
+
+def test_where_it_cannot_be_saved_nothing_is_computed(tmp_path):
+    """A target that stands in the way is refused before the fit, not after it."""
+    path, other = tmp_path / "book.xlsx", tmp_path / "other.xlsx"
+    lesson_sheet.write(path, lesson_sheet.table(5, 6), k=2)
+    other.touch()
+    (tmp_path / "~$book.xlsx").write_bytes(b"\x04Jane")
+    epochs = []
+    for out in (other, path, tmp_path / "none" / "x.xlsx", tmp_path / "x.xlsm"):
+        with pytest.raises(UserError):
+            fit_workbook(path, out=out, on_epoch=lambda *epoch: epochs.append(epoch))
+    assert not epochs

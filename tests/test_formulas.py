@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import random_formulas
 import xlsxwriter
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-import random_formulas
-from pyxl.xlsx import open_book
 from pyxl.cells import Cell, ErrorValue, Range
 from pyxl.formulas import Calculator, FormulaError, Unsupported, dependents, parse
 from pyxl.formulas.functions import FUNCTIONS
 from pyxl.formulas.parse import Literal, Reference
 from pyxl.grid import DefinedName, Formula, Grid
+from pyxl.xlsx import open_book
 
 
 @dataclass

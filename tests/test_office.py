@@ -6,7 +6,6 @@ import zipfile
 
 import pytest
 import xlsxwriter
-
 from office import oracle_copy
 
 

@@ -6,16 +6,16 @@ import re
 import zipfile
 from dataclasses import replace
 
+import lesson_sheet
 import numpy as np
 import pytest
 
-import lesson_sheet
 import workbook
 from pyxl import fit_workbook, open_book
 from pyxl.cells import Cell, Range
 from pyxl.detect import detect
-from pyxl.fit_sheet import ready_model
 from pyxl.layout import Block
+from pyxl.ready_model import ready_model
 from solver import Ratings, Settings
 
 SIZES = [(15, 15, 5), (8, 20, 3), (60, 45, 4)]  # the last has array formulas

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from packages import MAIN, make_book, packed_parts, parts_of, read_parts, relationships, workbook_xml, worksheet, zipped
 
-from pyxl.xlsx import Cached, open_book
 from pyxl.cells import Cell
+from pyxl.xlsx import Cached, open_book
 from solver.errors import UserError
 
 A1, B2 = Cell(1, 1), Cell(2, 2)

@@ -5,9 +5,9 @@ import math
 import pytest
 from packages import MAIN, STRICT, make_book, relationships, worksheet
 
-from pyxl.xlsx import open_book
 from pyxl.cells import Cell, ErrorValue, Range
 from pyxl.grid import Formula
+from pyxl.xlsx import open_book
 from pyxl.xlsx.number_formats import meaning
 from solver.errors import UserError
 

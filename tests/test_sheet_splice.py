@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from packages import MAIN, STRICT, worksheet
 
-from pyxl.xlsx.cell_xml import Cached
 from pyxl.cells import Cell, ErrorValue, Range
+from pyxl.xlsx.cell_xml import Cached
 from pyxl.xlsx.sheet_reader import read_sheet
 from pyxl.xlsx.sheet_splice import splice
 from solver.errors import UserError

@@ -10,11 +10,11 @@ from tempfile import TemporaryDirectory
 import xlsxwriter
 from xlsxwriter.exceptions import XlsxWriterException
 
-from pyxl.xlsx.atomic_file import not_saved, put_in_place, refuse_unless_writable
 from pyxl.cells import Cell, Range, quoted
 from pyxl.layout import Block, Layout
 from pyxl.names import ROLES, block_name
 from pyxl.recalculate import refresh_all
+from pyxl.xlsx.atomic_file import not_saved, put_in_place, refuse_unless_writable
 from solver import MODELS, Ratings, random_factors
 from solver.errors import UserError
 

@@ -6,7 +6,6 @@ import argparse
 from pathlib import Path
 
 from pyxl.cli import Command, Say
-
 from solver.errors import UserError
 
 

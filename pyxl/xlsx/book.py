@@ -10,9 +10,9 @@ from solver.errors import UserError
 from ..cells import Range
 from ..grid import DefinedName, Grid
 from .number_formats import read_number_formats
-from .package import Limits, Package, open_package
+from .package import Limits, open_package
 from .package_checks import damaged
-from .save import save_package
+from .save import checked_target, save_package
 from .shared_strings import read_shared_strings
 from .sheet_reader import read_sheet
 from .sheet_splice import Cached, Edits
@@ -88,6 +88,10 @@ class Book:
         finally:
             if self._package.closed:      # saved in place: what was read is no longer what is there
                 self._open()
+
+    def refuse_unless_savable(self, *, out=None, overwrite: bool = False) -> None:
+        """The UserError that `save` would raise for this target, as far as it can be known now."""
+        checked_target(self._package, out=None if out is None else Path(out), overwrite=overwrite)
 
     def close(self) -> None:
         self._package.close()

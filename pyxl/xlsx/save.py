@@ -9,8 +9,8 @@ from pathlib import Path
 
 from solver.errors import UserError
 
-from .atomic_file import not_saved, one_saver, put_in_place, refuse_unless_writable, temporary_beside
 from ..cells import Range
+from .atomic_file import not_saved, one_saver, put_in_place, refuse_unless_writable, temporary_beside
 from .package import Package
 from .sheet_splice import Edits, splice
 from .workbook_part import WorkbookPart, with_full_calculation
@@ -29,17 +29,7 @@ def save_package(package: Package, workbook: WorkbookPart, edits: Edits, *,
     `wait` seconds for another saver in the folder. Raises UserError, a sentence that says why
     nothing was saved.
     """
-    in_place = out is None or _same_file(out, package.path)
-    if in_place and out is not None and not overwrite:
-        raise _exists(out)
-    given = package.path if out is None else Path(out)
-    target = Path(os.path.realpath(given))         # a link stays a link: what it points to is replaced
-    if not target.parent.is_dir():
-        raise UserError(f"There is no folder for '{target.name}'. Make it first, or choose another place.")
-    _refuse_ending(package.path, target)
-    if package.signed:
-        raise UserError(f"'{package.name}' carries a digital signature, which any change would break. "
-                        "Remove it in Excel first (File > Info > View Signatures); nothing was saved.")
+    given, target, in_place = checked_target(package, out=out, overwrite=overwrite)
     rewrites = _rewrites(workbook, edits, pivots)
     if in_place and not rewrites:
         return given
@@ -61,6 +51,29 @@ def save_package(package: Package, workbook: WorkbookPart, edits: Edits, *,
     except OSError as error:
         raise not_saved(target.name, error) from error
     return given
+
+
+def checked_target(package: Package, *, out: Path | None, overwrite: bool) -> tuple[Path, Path, bool]:
+    """(the path to save to, the file that will be replaced or made, whether it is the source).
+
+    Raises UserError for all that can be known beforehand to stand in the way of saving there, so
+    that nobody computes for a minute and is refused then.
+    """
+    in_place = out is None or _same_file(out, package.path)
+    if in_place and out is not None and not overwrite:
+        raise _exists(out)
+    given = package.path if out is None else Path(out)
+    target = Path(os.path.realpath(given))         # a link stays a link: what it points to is replaced
+    if not target.parent.is_dir():
+        raise UserError(f"There is no folder for '{target.name}'. Make it first, or choose another place.")
+    _refuse_ending(package.path, target)
+    if package.signed:
+        raise UserError(f"'{package.name}' carries a digital signature, which any change would break. "
+                        "Remove it in Excel first (File > Info > View Signatures); nothing was saved.")
+    if not overwrite and not in_place and target.exists():
+        raise _exists(target)
+    refuse_unless_writable(target)
+    return given, target, in_place
 
 
 def _rewrites(workbook: WorkbookPart, edits: Edits, pivots) -> dict[str, Rewrite]:

@@ -9,8 +9,8 @@ from typing import NoReturn
 
 from solver.errors import UserError
 
-from .cell_xml import Cached, Unwritable, changed_cell, new_cell
 from ..cells import MAX_COL, MAX_ROW, Cell, Range, Value
+from .cell_xml import Cached, Unwritable, changed_cell, new_cell
 from .edited_stream import EditedStream, element_name
 from .package_checks import damaged_sheet
 from .sheet_extent import with_dimension, with_spans

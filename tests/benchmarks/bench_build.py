@@ -22,8 +22,9 @@ SIZES = ((15, 15, 5, 0.9), (40, 25, 5, 0.5), (50, 50, 10, 0.5), (100, 100, 10, 0
 
 def main() -> None:
     sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
-    import workbook
     from office import Office
+
+    import workbook
     from solver import Ratings
 
     print(f"{'users × items × factors':>24} {'ratings':>8} {'build s':>8} {'office s':>9} {'MB':>6}")

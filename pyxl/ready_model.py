@@ -1,0 +1,84 @@
+"""From a sheet to a verified model with its numbers: everything a fit needs, nothing written yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from .cells import Cell, quoted
+from .detect import ModelSheet, detect
+from .read_model import FIELDS, read_bounds, read_factors, read_ratings
+from .sheet_names import solver_model
+from .verify import verified
+
+if TYPE_CHECKING:
+    from solver import Factors, Ratings, Settings
+
+
+@dataclass(frozen=True, eq=False)
+class ReadyModel:
+    """A sheet whose model is verified: everything a fit needs, and nothing was written yet."""
+
+    model: ModelSheet
+    ratings: Ratings
+    start: Factors
+    settings: Settings
+    mended: dict          # cells whose number was stored as text, and the number
+    notes: tuple[str, ...]
+    rmse: float           # at the start values
+
+
+def ready_model(book, sheet: str, settings: Settings) -> ReadyModel:
+    """Detect, read and verify one sheet. Raises NotRecognised or UserError with the reason."""
+    from solver import random_factors, rmse
+
+    model = detect(book, sheet)
+    ratings, mended, notes = read_ratings(book, model)
+    bounds = read_bounds(book, model)
+    low, high = bounds or (None, None)
+    settings = replace(settings, model=model.layout.variant, low=low, high=high,
+                       n_factors=model.layout.user_factors.shape[1])
+    if settings.start == "random":
+        start = random_factors(ratings, model=settings.model, n_factors=settings.n_factors,
+                               seed=settings.seed, low=low, high=high)
+    else:
+        start = read_factors(book, model)
+    before = rmse(start, ratings, bounds=bounds)
+    model = verified(book, model, rmse=before, n_ratings=len(ratings),
+                     overrides={(sheet, cell): value for cell, value in (parameter_cells(model, start) | mended).items()})
+    if model.layout.measure != "rmse":
+        notes.append(f"{quoted(sheet)}!{model.layout.rmse} is the {model.layout.measure}, whatever its label "
+                     "says; RMSE is reported here.")
+    notes += _solvers_other_wishes(book, model)
+    return ReadyModel(model, ratings, start, settings, mended, tuple(notes), before)
+
+
+def _solvers_other_wishes(book, model: ModelSheet) -> Iterator[str]:
+    """What Solver's stored model asks beyond "make the error small by changing these blocks"."""
+    layout, solver = model.layout, solver_model(book, model.layout.sheet)
+    if solver is None:
+        return
+    wishes = []
+    if solver.goal != "min":
+        wishes.append("another goal than a minimum")
+    if solver.constraints:
+        wishes.append(f"{solver.constraints} constraint{'s' if solver.constraints > 1 else ''}")
+    if solver.non_negative:
+        wishes.append("no negative numbers")
+    parameters = {cell for block in layout.parameters.values() for cell in block.range.cells()}
+    if solver.changing and {cell for area in solver.changing for cell in area.cells()} != parameters:
+        wishes.append("other changing cells")
+    if wishes:
+        yield (f"{quoted(layout.sheet)}: Solver's model there asks for {' and '.join(wishes)}; this fit made the "
+               "error small by changing all factors and biases.")
+
+
+def parameter_cells(model: ModelSheet, factors: Factors) -> dict[Cell, float]:
+    """The value of every parameter cell of the sheet for these factors."""
+    cells = {}
+    for role, block in model.layout.parameters.items():
+        numbers = getattr(factors, FIELDS[role]).reshape(block.shape).tolist()
+        cells.update((cell, number) for row, line in zip(block.cells(), numbers)
+                     for cell, number in zip(row, line))
+    return cells
