@@ -134,7 +134,10 @@ class Tracer:
         if name in LOOKUPS:
             return self._referred(node, i, j, where)
         if name == "MMULT" and len(args) == 2:
-            inner = self._shape(args[0], where)[1]
+            (rows, inner), (needed, cols) = (self._shape(arg, where) for arg in args)
+            if inner != needed:
+                raise Untraceable(f"{where.sheet}!{where.cell} multiplies a block of {rows}×{inner} by one of "
+                                  f"{needed}×{cols}; the inner sizes must be equal. Resize one of them.")
             return _sum(_times(self._element(args[0], i, t, where), self._element(args[1], t, j, where))
                         for t in range(inner))
         if name in ("SUMPRODUCT", "SUM"):

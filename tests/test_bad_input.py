@@ -267,6 +267,13 @@ def test_27_28_29_names(tmp_path, names, sentence):
     assert sentence in str(why.value)
 
 
+def test_28_factor_blocks_of_different_lengths(tmp_path):
+    path = tmp_path / "b.xlsx"
+    make(path, predict='IF({rating}="",0,MMULT({user},OFFSET({item},0,0,4,1)))')
+    with pytest.raises(UserError, match="multiplies a block of 1×3 by one of 4×1; .* Resize one of them"):
+        fit_workbook(path, sheets=["Sheet1"])
+
+
 def test_34_a_rating_from_another_workbook(tmp_path):
     path = tmp_path / "b.xlsx"
     make(path, formula("H3", "=[1]Other!$A$1", 2.5))
