@@ -147,9 +147,12 @@ def _computed(grid: Grid, cell: Cell, calculator: Calculator, notes: list[str]) 
         notes.append(f"{_at(grid, cell)} reads {other}; its stored value was used. Check it.")
         return grid.values.get(cell)
     try:
-        return calculator.value(grid.sheet, cell)
+        value = calculator.value(grid.sheet, cell)
     except FormulaError as why:
         raise UserError(f"{_at(grid, cell)} cannot be evaluated: {why} Paste it as a value.") from why
+    if isinstance(value, str) and NUMBER.fullmatch(value):  # the sheet's formulas would not count it
+        raise UserError(f"{_at(grid, cell)}'s formula gives the text '{value}'. Let it give a number: VALUE(…).")
+    return value
 
 
 def _check_percents(grid: Grid, rated: list[Cell]) -> None:

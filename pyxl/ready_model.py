@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from solver.errors import UserError
+
 from .cells import Cell, quoted
 from .detect import ModelSheet, detect
 from .read_model import FIELDS, read_bounds, read_factors, read_ratings
@@ -42,6 +44,7 @@ def ready_model(book, sheet: str, settings: Settings) -> ReadyModel:
     if settings.start == "random":
         start = random_factors(ratings, model=settings.model, n_factors=settings.n_factors,
                                seed=settings.seed, low=low, high=high)
+        start = _unrated_as_they_are(book, model, ratings, start)
     else:
         start = read_factors(book, model)
     before = rmse(start, ratings, bounds=bounds)
@@ -52,6 +55,22 @@ def ready_model(book, sheet: str, settings: Settings) -> ReadyModel:
                      "says; RMSE is reported here.")
     notes += _solvers_other_wishes(book, model)
     return ReadyModel(model, ratings, start, settings, mended, tuple(notes), before)
+
+
+def _unrated_as_they_are(book, model: ModelSheet, ratings: Ratings, start: Factors) -> Factors:
+    """Random start values, but for users and items without a rating: nothing would move them from
+    there, so they keep what the sheet has, if it has numbers everywhere."""
+    try:
+        there = read_factors(book, model)
+    except UserError:
+        return start
+    kept = {name: tensor.clone() for name, tensor in start.tensors().items()}
+    for index, names in ((ratings.user_index, ("user", "user_bias")), (ratings.item_index, ("item", "item_bias"))):
+        for name in names:
+            if name in kept:
+                unrated = sorted(set(range(len(kept[name]))) - set(index.tolist()))
+                kept[name][unrated] = there.tensors()[name][unrated]
+    return replace(start, **kept)
 
 
 def _solvers_other_wishes(book, model: ModelSheet) -> Iterator[str]:

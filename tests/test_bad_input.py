@@ -71,6 +71,7 @@ CASES = {
     "3 no-break space": (text("H3", "4\N{NO-BREAK SPACE}"), "a number with a space around it. Convert it"),
     "6 a truth": (value("H3", True), "Sheet1!H3 is TRUE, not a rating. Replace it"),
     "7 an error": (formula("H3", "=NA()", "#N/A"), "Sheet1!H3 is #N/A. Fix or clear it."),
+    "7 a formula that gives text": (formula("H3", '="4"', "4"), "Sheet1!H3's formula gives the text '4'. Let it give"),
     "10 doubled user": (value("E5", "user 1"), "Sheet1!E5 repeats user 'user 1' of E3."),
     "10 doubled item": (value("H1", 100), "Sheet1!H1 repeats item 100 of F1."),
     "12 blank user": (blank("E4"), "Sheet1!E4 has ratings but no user. Name it."),

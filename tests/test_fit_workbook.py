@@ -155,12 +155,13 @@ def test_ctrl_c_keeps_and_writes_the_best_so_far(tmp_path):
     assert result.rmse_after < result.rmse_before
 
 
-def test_unrated_user_keeps_factors_and_is_named(tmp_path):
+@pytest.mark.parametrize("start", ["sheet", "random"])
+def test_unrated_user_keeps_factors_and_is_named(tmp_path, start):
     ratings = lesson_sheet.table(6, 7)
     ratings[4] = np.nan
     path, out = tmp_path / "book.xlsx", tmp_path / "out.xlsx"
     places = lesson_sheet.write(path, ratings, k=3)
-    result = fit_workbook(path, out=out, settings=Settings(optimizer="adamw", weight_decay=0.1, epochs=20))["Sheet1"]
+    result = fit_workbook(path, out=out, settings=Settings(optimizer="adamw", weight_decay=0.1, epochs=20, start=start))["Sheet1"]
     assert any("user 4 has no ratings" in note for note in result.notes)
     block = Range.parse(places["user_factors"])
     row = Range(block.top + 4, block.left, block.top + 4, block.right)
