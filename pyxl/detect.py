@@ -42,9 +42,10 @@ class ModelSheet:
     item_of: np.ndarray
 
 
-def detect(book, sheet: str) -> ModelSheet:
+def detect(book, sheet: str, *, calculator: Calculator | None = None) -> ModelSheet:
     """The model on a sheet. Raises NotRecognised with the reason when there is none that we know
-    (NoModel when there is nothing like one), and UserError when one is there but damaged."""
+    (NoModel when there is nothing like one), and UserError when one is there but damaged.
+    `calculator`, of this book and without overrides, spares a second evaluation."""
     grid = book.grid(sheet)
     if not grid.formulas:
         raise NoModel(f"{sheet}: no formulas, so nothing here predicts a rating.")
@@ -52,7 +53,7 @@ def detect(book, sheet: str) -> ModelSheet:
     solver = solver_model(book, sheet)
     first = [named["rmse"].first] if "rmse" in named else []
     first += [solver.objective] if solver and solver.objective else []
-    calculator = Calculator(book)
+    calculator = calculator or Calculator(book)
     tracer, reason = Tracer(book, calculator), None
     for found in comparisons(book, sheet, calculator, first=first):
         if 1 in found.ratings.shape:

@@ -25,14 +25,13 @@ NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 ABSURD = 1e100  # beyond it a squared error overflows
 
 
-def read_ratings(book, model: ModelSheet):
+def read_ratings(book, model: ModelSheet, calculator: Calculator):
     """The sheet's ratings as `solver.Ratings`, what the sheet must be told so that it counts the
     same (cells with a number stored as text, and the number), and notes."""
     from solver import Ratings
 
     layout = model.layout
     grid, area = book.grid(layout.sheet), layout.ratings
-    calculator = Calculator(book)
     values, mended, notes, cells = np.full(area.shape, np.nan), {}, [], []
     for cell in area.cells():
         value = grid.values.get(cell)

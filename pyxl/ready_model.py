@@ -10,6 +10,7 @@ from solver.errors import UserError
 
 from .cells import Cell, quoted
 from .detect import ModelSheet, detect
+from .formulas import Calculator
 from .read_model import FIELDS, read_bounds, read_factors, read_ratings
 from .sheet_names import solver_model
 from .verify import verified
@@ -35,8 +36,9 @@ def ready_model(book, sheet: str, settings: Settings) -> ReadyModel:
     """Detect, read and verify one sheet. Raises NotRecognised or UserError with the reason."""
     from solver import random_factors, rmse
 
-    model = detect(book, sheet)
-    ratings, mended, notes = read_ratings(book, model)
+    calculator = Calculator(book)
+    model = detect(book, sheet, calculator=calculator)
+    ratings, mended, notes = read_ratings(book, model, calculator)
     bounds = read_bounds(book, model)
     low, high = bounds or (None, None)
     settings = replace(settings, model=model.layout.variant, low=low, high=high,
@@ -48,8 +50,11 @@ def ready_model(book, sheet: str, settings: Settings) -> ReadyModel:
     else:
         start = read_factors(book, model)
     before = rmse(start, ratings, bounds=bounds)
-    model = verified(book, model, rmse=before, n_ratings=len(ratings),
-                     overrides={(sheet, cell): value for cell, value in (parameter_cells(model, start) | mended).items()})
+    there = book.grid(sheet).values
+    changed = {(sheet, cell): value for cell, value in (parameter_cells(model, start) | mended).items()
+               if there.get(cell) != value}
+    model = verified(model, Calculator(book, overrides=changed) if changed else calculator,
+                     rmse=before, n_ratings=len(ratings))
     if model.layout.measure != "rmse":
         notes.append(f"{quoted(sheet)}!{model.layout.rmse} is the {model.layout.measure}, whatever its label "
                      "says; RMSE is reported here.")

@@ -60,6 +60,7 @@ class Tracer:
         self._book, self._calculator = book, calculator
         self._known: dict[Place, Traced] = {}
         self._areas: dict[tuple[int, _Where], tuple[Node, tuple[str, Range]]] = {}
+        self._plain: dict[tuple[str, Range], tuple[Place, ...]] = {}
         self._open: list[Place] = []  # cells that are being expanded, outermost first
 
     def cell(self, sheet: str, cell: Cell) -> Traced:
@@ -138,12 +139,16 @@ class Tracer:
             if inner != needed:
                 raise Untraceable(f"{where.sheet}!{where.cell} multiplies a block of {rows}×{inner} by one of "
                                   f"{needed}×{cols}; the inner sizes must be equal. Resize one of them.")
+            if (rows, cols) == (1, 1) and (plain := self._plain_dot(args, where)):
+                return plain
             return _sum(_times(self._element(args[0], i, t, where), self._element(args[1], t, j, where))
                         for t in range(inner))
         if name in ("SUMPRODUCT", "SUM"):
             if name == "SUM":
                 return _sum(self._element(a, r, c, where) for a in args
                             for r, c in self._indices(a, where))
+            if len(args) == 2 and (plain := self._plain_dot(args, where)):
+                return plain
             return _sum(_product(self._element(a, r, c, where) for a in args)
                         for r, c in self._indices(args[0], where))
         if name == "TRANSPOSE":
@@ -158,6 +163,22 @@ class Tracer:
             raise Untraceable(f"{where.sheet}!{where.cell} changes at every recalculation ({name}). "
                               "Copy it and paste it as values.")
         raise Untraceable(f"{where.sheet}!{where.cell} uses {name}, which no known model has.")
+
+    def _plain_dot(self, args, where: _Where) -> Traced | None:
+        """Σ a·b of two ranges of plain numbers: what a long table has in every row, made short."""
+        a, b = (self._plain_cells(arg, where) for arg in args)
+        return Traced(dict.fromkeys(zip(a, b), 1.0)) if a and b and len(a) == len(b) else None
+
+    def _plain_cells(self, node: Node, where: _Where) -> tuple[Place, ...]:
+        """The cells that a reference or lookup leads to, if none of them holds a formula."""
+        if not (isinstance(node, (Reference, Name)) or (isinstance(node, Call) and node.name in LOOKUPS)):
+            return ()
+        sheet, area = found = self._area(node, where)
+        if found not in self._plain:
+            grid = self._book.grid(sheet)
+            computed = any(area.overlaps(block) for block in grid.arrays) or any(c in grid.formulas for c in area.cells())
+            self._plain[found] = () if computed else tuple((sheet, cell) for cell in area.cells())
+        return self._plain[found]
 
     def _branch(self, branches, i: int, j: int, where: _Where) -> Traced:
         traced, problem = [], None

@@ -20,17 +20,17 @@ MEASURES = {  # what a cell that judges predictions may compute, from Σ(r̂ −
 }
 
 
-def verified(book, model: ModelSheet, *, rmse: float, n_ratings: int, overrides) -> ModelSheet:
+def verified(model: ModelSheet, calculator: Calculator, *, rmse: float, n_ratings: int) -> ModelSheet:
     """The model with the measure that its cell really computes.
 
-    `rmse` is ours at the parameters that the sheet has, or that `overrides` puts there; the
-    sheet's own formulas are evaluated afresh, its cached values are not asked. Raises
+    `rmse` is ours at the parameters that `calculator` has; it evaluates the sheet's own formulas
+    afresh, cached values are not asked. Raises
     NotRecognised when no measure agrees to 1e-9: then the sheet computes something else.
     """
     layout = model.layout
     where = f"{quoted(layout.sheet)}!{layout.rmse}"
     try:
-        measured = Calculator(book, overrides=overrides).value(layout.sheet, layout.rmse)
+        measured = calculator.value(layout.sheet, layout.rmse)
     except FormulaError as why:
         raise NotRecognised(f"{where} cannot be checked: {why}") from why
     if isinstance(measured, float):

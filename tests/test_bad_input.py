@@ -307,7 +307,7 @@ def test_59_ctrl_c_before_the_fit_writes_nothing(tmp_path, monkeypatch, capsys):
     make(path)
     before = path.read_bytes()
 
-    def interrupted(*_):
+    def interrupted(*_, **__):
         raise KeyboardInterrupt
     monkeypatch.setattr(ready_model, "detect", interrupted)
     assert main(["fit", str(path), "--in-place"]) == 2
