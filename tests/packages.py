@@ -95,3 +95,19 @@ def packed_parts(path: Path) -> dict[str, bytes]:
             at = info.header_offset + 30 + sum(name_and_extra)
             found[info.filename] = content[at:at + info.compress_size]
     return found
+
+
+def with_part(source, target, part: str, change) -> Path:
+    """A copy of a package in which `change(bytes) -> bytes` was applied to one part."""
+    with zipfile.ZipFile(source) as a, zipfile.ZipFile(target, "w") as b:
+        for name in a.namelist():
+            content = a.read(name)
+            b.writestr(name, change(content) if name == part else content)
+    return Path(target)
+
+
+def with_names(source, target, names: dict[str, str], attributes: str = "") -> Path:
+    """A copy of a workbook without names that defines these: name -> what it refers to."""
+    xml = "".join(f'<definedName name="{name}"{attributes}>{refers_to}</definedName>' for name, refers_to in names.items())
+    block = f"</sheets><definedNames>{xml}</definedNames>".encode()
+    return with_part(source, target, "xl/workbook.xml", lambda part: part.replace(b"</sheets>", block))

@@ -8,12 +8,12 @@ test_read_ratings.py and sizes in test_build.py.
 from __future__ import annotations
 
 import datetime as dt
-import zipfile
 
 import lesson_sheet
 import numpy as np
 import pytest
 import xlsxwriter
+from packages import with_names, with_part
 
 from pyxl import fit_workbook
 from pyxl.cells import Cell, Range
@@ -228,9 +228,7 @@ def test_11_15_a_long_table_with_doubles_or_unsorted_approximate_match(tmp_path)
 def test_21_nan_stored_in_a_cell(tmp_path):
     good, bad = tmp_path / "good.xlsx", tmp_path / "bad.xlsx"
     make(good, value("H3", 2.125))
-    with zipfile.ZipFile(good) as a, zipfile.ZipFile(bad, "w") as b:
-        for name in a.namelist():
-            b.writestr(name, a.read(name).replace(b"<v>2.125</v>", b"<v>NaN</v>"))
+    with_part(good, bad, "xl/worksheets/sheet1.xml", lambda part: part.replace(b"<v>2.125</v>", b"<v>NaN</v>"))
     with pytest.raises(UserError, match="Sheet1!H3 is not finite. Correct it."):
         fit_workbook(bad)
 
@@ -241,15 +239,7 @@ def named_book(tmp_path, **names):
     places = make(path)
     named = {f"mine_{role}": f"=Sheet1!{Range.parse(where).absolute}" for role, where in places.items()}
     book_names = named | {f"mine_{role}": where for role, where in names.items()}
-    spoiled = tmp_path / "spoiled.xlsx"
-    xml = "".join(f'<definedName name="{n}">{w.lstrip("=")}</definedName>' for n, w in book_names.items())
-    with zipfile.ZipFile(path) as a, zipfile.ZipFile(spoiled, "w") as b:
-        for name in a.namelist():
-            part = a.read(name)
-            if name == "xl/workbook.xml":
-                part = part.replace(b"</sheets>", b"</sheets><definedNames>" + xml.encode() + b"</definedNames>")
-            b.writestr(name, part)
-    return spoiled
+    return with_names(path, tmp_path / "spoiled.xlsx", {name: where.lstrip("=") for name, where in book_names.items()})
 
 
 @pytest.mark.parametrize("names, sentence", [
@@ -286,10 +276,8 @@ def test_34_a_rating_from_another_workbook(tmp_path):
 def test_36_manual_calculation_is_said(tmp_path):
     path = tmp_path / "b.xlsx"
     make(path)
-    manual = tmp_path / "manual.xlsx"
-    with zipfile.ZipFile(path) as a, zipfile.ZipFile(manual, "w") as b:
-        for name in a.namelist():
-            b.writestr(name, a.read(name).replace(b"<calcPr ", b'<calcPr calcMode="manual" '))
+    manual = with_part(path, tmp_path / "manual.xlsx", "xl/workbook.xml",
+                       lambda part: part.replace(b"<calcPr ", b'<calcPr calcMode="manual" '))
     assert any("press F9" in note for note in fit_workbook(manual)["Sheet1"].notes)
 
 
@@ -328,15 +316,9 @@ def test_56_divergence_keeps_the_best_and_names_the_rate(tmp_path):
     ({"solver_neg": "1"}, "no negative numbers"), ({"solver_adj": "Sheet1!$B$14:$D$19"}, "other changing cells"),
     ({"solver_typ": "2", "solver_num": "0", "solver_neg": "2", "solver_adj": "Sheet1!$B$14:$D$19,Sheet1!$F$10:$L$12"}, None)])
 def test_what_solvers_model_asks_beyond_a_fit_is_said(tmp_path, stored, wish):
-    path, with_solver = tmp_path / "b.xlsx", tmp_path / "solver.xlsx"
+    path = tmp_path / "b.xlsx"
     make(path)
-    names = {"solver_opt": "Sheet1!$L$21"} | stored
-    xml = "".join(f'<definedName name="{n}" localSheetId="0" hidden="1">{w}</definedName>' for n, w in names.items())
-    with zipfile.ZipFile(path) as a, zipfile.ZipFile(with_solver, "w") as b:
-        for name in a.namelist():
-            part = a.read(name)
-            if name == "xl/workbook.xml":
-                part = part.replace(b"</sheets>", b"</sheets><definedNames>" + xml.encode() + b"</definedNames>")
-            b.writestr(name, part)
+    with_solver = with_names(path, tmp_path / "solver.xlsx", {"solver_opt": "Sheet1!$L$21"} | stored,
+                             ' localSheetId="0" hidden="1"')
     notes = fit_workbook(with_solver, settings=Settings(epochs=2))["Sheet1"].notes
     assert [wish in note for note in notes] == ([True] if wish else [])

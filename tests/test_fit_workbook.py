@@ -7,6 +7,7 @@ import zipfile
 import lesson_sheet
 import numpy as np
 import pytest
+from packages import with_part
 
 from pyxl import fit_workbook
 from pyxl.cells import Range
@@ -212,13 +213,7 @@ def test_among_others_the_sheet_left_out_is_said(tmp_path):
     path, spoiled = tmp_path / "book.xlsx", tmp_path / "spoiled.xlsx"
     layouts = workbook.build(Ratings.from_crosstab(lesson_sheet.table(6, 7), range(6), "abcdefg"), path, n_factors=2)
     cell = str(layouts["bias"].rmse)
-    with zipfile.ZipFile(path) as a, zipfile.ZipFile(spoiled, "w") as b:
-        for name in a.namelist():
-            part = a.read(name)
-            if name == "xl/worksheets/sheet4.xml":
-                assert part.count(b"/COUNT(") == 1
-                part = part.replace(b"/COUNT(", b"/3/COUNT(")
-            b.writestr(name, part)
+    with_part(path, spoiled, "xl/worksheets/sheet4.xml", lambda part: part.replace(b"/COUNT(", b"/3/COUNT("))
     results = fit_workbook(spoiled, options={"epochs": 2})
     assert set(results) == {"dotprod", "bounded", "embedding"}
     assert any(note.startswith(f"Not fitted: bias!{cell} is ") for note in results["dotprod"].notes)

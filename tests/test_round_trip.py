@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import zipfile
 from dataclasses import replace
 
 import lesson_sheet
 import numpy as np
 import pytest
+from packages import with_part
 
 import workbook
 from pyxl import fit_workbook, open_book
@@ -29,14 +29,11 @@ def built(path, n, m, k):
 
 def without_names(source, target):
     """The same workbook as somebody else would have made it: not one defined name."""
-    with zipfile.ZipFile(source) as a, zipfile.ZipFile(target, "w") as b:
-        for name in a.namelist():
-            part = a.read(name)
-            if name == "xl/workbook.xml":
-                part, found = re.subn(rb"<definedNames>.*</definedNames>", b"", part, flags=re.S)
-                assert found == 1
-            b.writestr(name, part)
-    return target
+    def drop(part):
+        bare, found = re.subn(rb"<definedNames>.*</definedNames>", b"", part, flags=re.S)
+        assert found == 1
+        return bare
+    return with_part(source, target, "xl/workbook.xml", drop)
 
 
 @pytest.mark.parametrize("n, m, k", SIZES)
@@ -61,13 +58,8 @@ def test_and_without_our_names(tmp_path, n, m, k):
 
 def test_names_follow_a_renamed_sheet(tmp_path):
     _, layouts = built(tmp_path / "b.xlsx", 6, 7, 2)
-    renamed = tmp_path / "renamed.xlsx"
-    with zipfile.ZipFile(tmp_path / "b.xlsx") as a, zipfile.ZipFile(renamed, "w") as b:
-        for name in a.namelist():
-            part = a.read(name)
-            if name == "xl/workbook.xml":
-                part = part.replace(b'name="bias"', b'name="my bias"').replace(b">bias!", b">'my bias'!").replace(b",bias!", b",'my bias'!")
-            b.writestr(name, part)
+    renamed = with_part(tmp_path / "b.xlsx", tmp_path / "renamed.xlsx", "xl/workbook.xml", lambda part: part.replace(
+        b'name="bias"', b'name="my bias"').replace(b">bias!", b">'my bias'!").replace(b",bias!", b",'my bias'!"))
     result = fit_workbook(renamed, out=tmp_path / "out.xlsx", sheets=["my bias"])["my bias"]
     with open_book(tmp_path / "out.xlsx") as book:
         where = next(n.refers_to for n in book.names if n.name == "bias_last_rmse_after")
