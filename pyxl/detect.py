@@ -84,7 +84,7 @@ def _model_sheet(tracer: Tracer, grid: Grid, found: Comparison, named: dict[str,
         item_of = np.repeat(np.arange(cols)[None, :], rows, 0)
     else:
         terms = [_terms(tracer, sheet, Cell(*cells[r, c])) for r in range(rows) for c in range(cols)]
-        users, items = [t.left for t in terms], [t.right for t in terms]
+        users, items = _sides_of_rows(terms)
         user_of, item_of = (np.arange(len(terms)).reshape(rows, cols) for _ in range(2))
 
     user_factors, user_rows = _block(sheet, [u.factors for u in users], "user factors", named.get("user_factors"))
@@ -98,8 +98,11 @@ def _model_sheet(tracer: Tracer, grid: Grid, found: Comparison, named: dict[str,
     low = high = None
     if first.inner is not None:
         low, high = _bound(sheet, first.value), _bound(sheet, _added(first.value, first.scale))
+    # one user's row (one item's column) of a crosstab stands in line with that user's (item's) factors
+    in_line = (rows == 1 and user_factors.range.top == found.predictions.top
+               or cols == 1 and item_factors.range.left == found.predictions.left)
     claim = Layout(
-        sheet=sheet, form="crosstab" if crosstab else "long",
+        sheet=sheet, form="crosstab" if crosstab or in_line else "long",
         variant="bounded" if first.inner is not None else "dot+bias" if user_bias else "dot",
         ratings=found.ratings, predictions=found.predictions, rmse=found.cell,
         user_factors=user_factors, item_factors=item_factors,
@@ -127,14 +130,6 @@ class _Terms:
     @property
     def cells(self) -> set[Place]:
         return {place for pair in self.products for place in pair} | set(self.singles)
-
-    @property
-    def left(self) -> _Side:
-        return _Side([a for a, _ in self.products], self.singles[0] if self.singles else None)
-
-    @property
-    def right(self) -> _Side:
-        return _Side([b for _, b in self.products], self.singles[-1] if self.singles else None)
 
 
 def _terms(tracer: Tracer, sheet: str, cell: Cell) -> _Terms:
@@ -166,6 +161,24 @@ def _sides(down: list[_Terms], across: list[_Terms]) -> tuple[list[_Side], list[
     if corner.singles and (item_bias is None or first_user_bias is None):
         raise Untraceable("the two cells added to a prediction are not a user's and an item's bias.")
     return users, items
+
+
+def _sides_of_rows(rows: list[_Terms]) -> tuple[list[_Side], list[_Side]]:
+    """The user and the item of every row of a long table: the factors multiplied first are the
+    user's, and of two biases the one that goes with them."""
+    left, right = ([tuple(pair[side] for pair in row.products) for row in rows] for side in (0, 1))
+    if not rows[0].singles:
+        return [_Side(list(a), None) for a in left], [_Side(list(b), None) for b in right]
+    first, second = ([row.singles[n] for row in rows] for n in (0, 1))
+    if not (_go_together(left, first) and _go_together(right, second)):
+        first, second = second, first
+    return ([_Side(list(a), bias) for a, bias in zip(left, first)],
+            [_Side(list(b), bias) for b, bias in zip(right, second)])
+
+
+def _go_together(vectors: list[tuple[Place, ...]], singles: list[Place]) -> bool:
+    """Whether each vector comes with one cell only, and each cell with one vector."""
+    return len(set(zip(vectors, singles))) == len(set(vectors)) == len(set(singles))
 
 
 def _other_side(terms: _Terms, partners: list[Place], not_mine) -> _Side:

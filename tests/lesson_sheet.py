@@ -17,7 +17,7 @@ def table(n: int, m: int, *, seed: int = 0, share: float = 0.8) -> np.ndarray:
     ratings = np.clip(np.round(truth * 2) / 2, 0.5, 5)
     ratings[rng.random((n, m)) > share] = np.nan
     ratings[np.arange(n), np.arange(n) % m] = 3.5  # nobody without a rating
-    ratings[np.arange(m) % n, np.arange(m)] = 2.5
+    ratings[np.arange(m) % n, np.arange(m)] = 2.5 + np.arange(m) % 3 / 2
     return ratings
 
 

@@ -24,12 +24,12 @@ def found(path, sheet="Sheet1", *, settings=Settings()):
 def assert_places(layout, places):
     for role, where in places.items():
         part = getattr(layout, role)
-        assert str(part.range if isinstance(part, Block) else part) == where, role
+        assert str(part.range if isinstance(part, Block) else part) == str(Range.parse(where)), role
 
 
 @pytest.mark.parametrize("variant", ["dot", "dot+bias", "bounded"])
 @pytest.mark.parametrize("n, m, k, down, right", [
-    (15, 15, 5, 0, 0), (8, 20, 3, 0, 0), (8, 20, 3, 7, 4), (5, 5, 5, 2, 0), (2, 3, 1, 0, 9), (30, 4, 6, 11, 1)])
+    (15, 15, 5, 0, 0), (8, 20, 3, 0, 0), (1, 6, 2, 0, 0), (7, 1, 2, 3, 0), (8, 20, 3, 7, 4), (5, 5, 5, 2, 0), (2, 3, 1, 0, 9), (30, 4, 6, 11, 1)])
 def test_the_lessons_sheet_at_any_size_and_place(tmp_path, variant, n, m, k, down, right):
     path = tmp_path / "book.xlsx"
     places = lesson_sheet.write(path, lesson_sheet.table(n, m), k=k, variant=variant, down=down, right=right)
@@ -106,7 +106,7 @@ LOOKUPS = {
 
 
 @pytest.mark.parametrize("lookup", LOOKUPS)
-@pytest.mark.parametrize("bias", [False, True])
+@pytest.mark.parametrize("bias", ["", "+{user}+{item}", "+{item}+{user}"])
 def test_long_form_in_any_order(tmp_path, lookup, bias):
     """A rating a row, shuffled; users and items looked up; by a formula a cell."""
     ratings = lesson_sheet.table(5, 6)
@@ -128,7 +128,7 @@ def test_long_form_in_any_order(tmp_path, lookup, bias):
         for f in range(3):
             ws.write_formula(r + 2, 11 + f, "=" + look(4, 8, f"$K{n}", f + 1))
             ws.write_formula(r + 2, 15 + f, "=" + look(13, 18, f"$O{n}", f + 1))
-        biases = f"+INDEX($F$4:$F$8,K{n})+INDEX($F$13:$F$18,O{n})" if bias else ""
+        biases = bias.format(user=f"INDEX($F$4:$F$8,K{n})", item=f"INDEX($F$13:$F$18,O{n})")
         ws.write_formula(r + 2, 18, f"=SUMPRODUCT(L{n}:N{n},P{n}:R{n}){biases}")
         ws.write_formula(r + 2, 19, f"=(J{n}-S{n})^2")
     ws.write_formula("V3", f"=SQRT(AVERAGE(T3:T{len(triples) + 2}))")
@@ -137,6 +137,7 @@ def test_long_form_in_any_order(tmp_path, lookup, bias):
     layout = ready.model.layout
     assert (layout.form, layout.variant) == ("long", "dot+bias" if bias else "dot")
     assert (str(layout.user_factors.range), str(layout.item_factors.range)) == ("C4:E8", "C13:E18")
+    assert not bias or (str(layout.user_bias.range), str(layout.item_bias.range)) == ("F4:F8", "F13:F18")
     assert np.array_equal(ready.ratings.crosstab(), ratings, equal_nan=True)
     assert ready.ratings.users == tuple(f"u{i}" for i in range(5))
     assert ready.ratings.items == tuple(f"i{j}" for j in range(6))
