@@ -112,6 +112,4 @@ def _is_data(grid: Grid, area: Range) -> bool:
 
 
 def _is_computed(grid: Grid, area: Range) -> bool:
-    last = Cell(area.bottom, area.right)
-    return all(cell in grid.formulas or any(cell in block for block in grid.arrays)
-               for cell in (area.first, last))
+    return all(map(grid.owner, (area.first, Cell(area.bottom, area.right))))

@@ -67,3 +67,20 @@ class Grid:
     def arrays(self) -> dict[Range, Cell]:
         """The blocks of array formulas, and the cell that carries each formula."""
         return {f.array: cell for cell, f in self.formulas.items() if f.array}
+
+    def owner(self, cell: Cell) -> Cell | None:
+        """The cell whose formula computes this one: itself, or the top left cell of the array
+        formula that it is inside of; None for a constant or a blank."""
+        if cell in self.formulas:
+            return cell
+        return next((owner for block, owner in self._arrays_by_row.get(cell.row, ()) if cell in block), None)
+
+    @cached_property
+    def _arrays_by_row(self) -> dict[int, list[tuple[Range, Cell]]]:
+        # a long table has an array formula or two in each of its rows: asking all of them for
+        # every cell would take time by the square of the rows
+        rows: dict[int, list[tuple[Range, Cell]]] = {}
+        for block, owner in self.arrays.items():
+            for row in range(block.top, block.bottom + 1):
+                rows.setdefault(row, []).append((block, owner))
+        return rows

@@ -79,15 +79,12 @@ class Tracer:
 
     def _expand(self, sheet: str, cell: Cell) -> Traced:
         grid = self._book.grid(sheet)
-        formula, row, col = grid.formulas.get(cell), 0, 0
-        if formula is None or formula.array is not None:
-            block, owner = self._array_at(sheet, cell)
-            if owner is None:
-                return Traced({((sheet, cell),): 1.0})
-            formula, row, col = grid.formulas[owner], cell.row - block.top, cell.col - block.left
-            cell = owner
+        owner = grid.owner(cell)
+        if owner is None:
+            return Traced({((sheet, cell),): 1.0})
+        formula, row, col = grid.formulas[owner], cell.row - owner.row, cell.col - owner.col
         try:
-            traced = self._element(parse(formula.text), row, col, _Where(sheet, cell, formula.anchor))
+            traced = self._element(parse(formula.text), row, col, _Where(sheet, owner, formula.anchor))
         except FormulaError as why:
             raise Untraceable(str(why)) from why
         except RecursionError:
@@ -95,16 +92,6 @@ class Tracer:
         if traced.inner is None and set(traced.value) <= {()}:
             return Traced({((sheet, cell),): 1.0})  # a number written as a formula, such as =1/2
         return traced
-
-    def _array_at(self, sheet: str, cell: Cell) -> tuple[Range | None, Cell | None]:
-        grid = self._book.grid(sheet)
-        formula = grid.formulas.get(cell)
-        if formula is not None and formula.array is not None:
-            return formula.array, cell
-        for block, owner in grid.arrays.items():
-            if cell in block:
-                return block, owner
-        return None, None
 
     # -- one element of what a node evaluates to ------------------------------------------------
     def _element(self, node: Node, i: int, j: int, where: _Where) -> Traced:
@@ -175,8 +162,7 @@ class Tracer:
             return ()
         sheet, area = found = self._area(node, where)
         if found not in self._plain:
-            grid = self._book.grid(sheet)
-            computed = any(area.overlaps(block) for block in grid.arrays) or any(c in grid.formulas for c in area.cells())
+            computed = any(map(self._book.grid(sheet).owner, area.cells()))
             self._plain[found] = () if computed else tuple((sheet, cell) for cell in area.cells())
         return self._plain[found]
 
