@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 from contextlib import contextmanager
-from pathlib import Path
 
 from solver.errors import UserError
 
@@ -59,9 +58,10 @@ def _fit_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _fit(args: argparse.Namespace, say: Say) -> dict:
     from .fit_sheet import fit_workbook
+    from .xlsx import same_file
 
     out = args.workbook if args.in_place else args.output
-    if not args.in_place and Path(out).exists() and Path(args.workbook).exists() and Path(out).samefile(args.workbook):
+    if not args.in_place and same_file(out, args.workbook):
         raise UserError(f"{out} is the workbook itself: say --in-place to write into it, or give another name.")
     options = ("optimizer", "epochs", "lr", "weight_decay", "seed", "start", "device")
     asked = {option: getattr(args, option) for option in options if getattr(args, option) is not None}

@@ -74,16 +74,16 @@ def _model_sheet(tracer: Tracer, grid: Grid, found: Comparison, named: dict[str,
     sheet = grid.sheet
     rows, cols = found.predictions.shape
     crosstab = rows > 1 and cols > 1
-    cells = np.array(list(found.predictions.cells()), dtype=object).reshape(rows, cols, 2)
-    first = tracer.cell(sheet, Cell(*cells[0, 0]))
+    at = found.predictions.first.moved
+    first = tracer.cell(sheet, at(0, 0))
     if crosstab:  # one row and one column tell all there is to know about the others
-        down = [_terms(tracer, sheet, Cell(*cells[r, 0])) for r in range(rows)]
-        across = [_terms(tracer, sheet, Cell(*cells[0, c])) for c in range(cols)]
+        down = [_terms(tracer, sheet, at(r, 0)) for r in range(rows)]
+        across = [_terms(tracer, sheet, at(0, c)) for c in range(cols)]
         users, items = _sides(down, across)
         user_of = np.repeat(np.arange(rows)[:, None], cols, 1)
         item_of = np.repeat(np.arange(cols)[None, :], rows, 0)
     else:
-        terms = [_terms(tracer, sheet, Cell(*cells[r, c])) for r in range(rows) for c in range(cols)]
+        terms = [_terms(tracer, sheet, cell) for cell in found.predictions.cells()]
         users, items = _sides_of_rows(terms)
         user_of, item_of = (np.arange(len(terms)).reshape(rows, cols) for _ in range(2))
 

@@ -13,11 +13,12 @@ from solver.errors import UserError
 from .cells import Cell, Value, quoted
 from .detect import NoModel, NotRecognised
 from .formulas import Calculator
-from .ready_model import ReadyModel, parameter_cells, ready_model
+from .parameters import parameter_cells
+from .ready_model import ReadyModel, ready_model
 from .recalculate import refreshed
 from .start_sheet import result_cells, sheet_settings
 from .verify import agrees
-from .xlsx import open_book
+from .xlsx import open_book, same_file
 
 if TYPE_CHECKING:
     from solver import Epoch, FitResult, Settings
@@ -40,7 +41,7 @@ def fit_workbook(path, *, out=None, sheets: Iterable[str] | None = None,
         from solver import fit  # torch takes a second: a file that cannot be opened says so before
         save = None
         if out is not None:
-            target = None if _same_file(book.path, out) else Path(out)  # None: in place
+            target = None if same_file(book.path, out) else Path(out)  # None: in place
             book.refuse_unless_savable(out=target, overwrite=overwrite)  # before the work, not after it
             save = partial(book.save, out=target, overwrite=overwrite)
         settings = replace(settings, **(options or {})) if settings else sheet_settings(book, options or {})
@@ -112,7 +113,7 @@ def _changes(book, fitted: list[ReadyModel], results: dict[str, FitResult]) -> d
     for r in fitted:
         sheet = r.model.layout.sheet
         result, values = results[sheet], book.grid(sheet).values
-        moved = {cell: number for cell, number in parameter_cells(r.model, result.factors).items()
+        moved = {cell: number for cell, number in parameter_cells(r.model.layout, result.factors).items()
                  if values.get(cell) != number}
         changes.setdefault(sheet, {}).update(moved | r.mended)
         for place, cell, value in result_cells(book, sheet, result):
@@ -126,7 +127,3 @@ def _disagreement(r: ReadyModel, results: dict[str, FitResult], calculator: Calc
     if layout.measure == "rmse" and not (isinstance(measured, float) and agrees(measured, ours)):
         yield (f"{quoted(layout.sheet)}!{layout.rmse} says {measured!r} where the fit says {ours!r}: "
                "please report this workbook.")
-
-
-def _same_file(path: Path, out) -> bool:
-    return Path(out).exists() and path.samefile(out)

@@ -7,11 +7,11 @@ possible, a note where it is and the user should know.
 from __future__ import annotations
 
 import math
-import re
 
 import numpy as np
 
 from solver.errors import UserError
+from solver.rating_texts import LARGEST, NUMBER
 
 from .cells import Cell, ErrorValue, Value, quoted
 from .detect import ModelSheet
@@ -20,9 +20,7 @@ from .formulas import Calculator, FormulaError
 from .grid import Grid
 from .labels import labels
 from .layout import Block
-
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
-ABSURD = 1e100  # beyond it a squared error overflows
+from .parameters import FIELDS
 
 
 def read_ratings(book, model: ModelSheet, calculator: Calculator):
@@ -89,10 +87,6 @@ def read_factors(book, model: ModelSheet):
     return Factors(**found)
 
 
-FIELDS = {"user_factors": "user", "item_factors": "item",
-          "user_bias": "user_bias", "item_bias": "item_bias"}  # role on the sheet -> field of Factors
-
-
 def read_bounds(book, model: ModelSheet) -> tuple[float, float] | None:
     """(low, high) of a bounded model as the sheet has them now."""
     layout, ends = model.layout, []
@@ -130,7 +124,7 @@ def _rating(grid: Grid, cell: Cell, value: Value) -> float:
         raise UserError(f"{here} holds '{value}', not a number. Correct or clear it.")
     if not math.isfinite(value):
         raise UserError(f"{here} is not finite. Correct it.")
-    if abs(value) > ABSURD:
+    if abs(value) > LARGEST:
         raise UserError(f"{here} = {value:G} overflows. Correct it.")
     if grid.formats.get(cell) == "date":
         raise UserError(f"{here} is a date. Enter a rating.")
@@ -173,7 +167,7 @@ def _parameter(grid: Grid, cell: Cell) -> float:
         raise UserError(f"{here} is blank. Fill it with a number, or use --start random.")
     if isinstance(value, (str, bool)):
         raise UserError(f"{here} holds {value!s}, not a number. Correct it, or use --start random.")
-    if not math.isfinite(value) or abs(value) > ABSURD:
+    if not math.isfinite(value) or abs(value) > LARGEST:
         raise UserError(f"{here} = {value:G} is absurdly large. Correct it, or use --start random.")
     return value
 

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from solver.errors import UserError
 
-from .cells import Cell, quoted
+from .cells import quoted
 from .detect import ModelSheet, detect
 from .formulas import Calculator
-from .read_model import FIELDS, read_bounds, read_factors, read_ratings
+from .parameters import parameter_cells
+from .read_model import read_bounds, read_factors, read_ratings
 from .sheet_names import solver_model
 from .verify import verified
 
@@ -51,7 +52,7 @@ def ready_model(book, sheet: str, settings: Settings) -> ReadyModel:
         start = read_factors(book, model)
     before = rmse(start, ratings, bounds=bounds)
     there = book.grid(sheet).values
-    changed = {(sheet, cell): value for cell, value in (parameter_cells(model, start) | mended).items()
+    changed = {(sheet, cell): value for cell, value in (parameter_cells(model.layout, start) | mended).items()
                if there.get(cell) != value}
     model = verified(model, Calculator(book, overrides=changed) if changed else calculator,
                      rmse=before, n_ratings=len(ratings))
@@ -96,13 +97,3 @@ def _solvers_other_wishes(book, model: ModelSheet) -> Iterator[str]:
     if wishes:
         yield (f"{quoted(layout.sheet)}: Solver's model there asks for {' and '.join(wishes)}; this fit made the "
                "error small by changing all factors and biases.")
-
-
-def parameter_cells(model: ModelSheet, factors: Factors) -> dict[Cell, float]:
-    """The value of every parameter cell of the sheet for these factors."""
-    cells = {}
-    for role, block in model.layout.parameters.items():
-        numbers = getattr(factors, FIELDS[role]).reshape(block.shape).tolist()
-        cells.update((cell, number) for row, line in zip(block.cells(), numbers)
-                     for cell, number in zip(row, line))
-    return cells

@@ -10,7 +10,7 @@ from .errors import UserError
 LARGEST = 1e100        # beyond it the squares of errors may no longer be finite
 LONGEST_INTEGER = 15   # digits that a sheet keeps of a number; longer ids stay text
 
-_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]*)(\.0*)?")
 _PADDED_INTEGER = re.compile(r"0+([0-9]+)")
 _MONTH = r"(jan|feb|m[aä]r|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz])[a-z]*\.?"
@@ -23,7 +23,7 @@ def is_number(text: str, decimal: str | None = None) -> bool:
     """Whether a text is a number; with `decimal` None a comma and a point both may mark decimals."""
     if decimal is None:
         return is_number(text, ".") or is_number(text, ",")
-    return bool(_NUMBER.fullmatch(_with_point(text.strip(), decimal)))
+    return bool(NUMBER.fullmatch(_with_point(text.strip(), decimal)))
 
 
 def decimal_sign(texts: Sequence[str]) -> str:
@@ -40,7 +40,7 @@ def parse_rating(text: str, *, decimal: str, at: str) -> float:
     """
     bare = text.strip()
     number = _with_point(bare, decimal)
-    if _NUMBER.fullmatch(number):
+    if NUMBER.fullmatch(number):
         value = float(number)
         if abs(value) <= LARGEST:
             return value

@@ -13,6 +13,7 @@ from xlsxwriter.exceptions import XlsxWriterException
 from pyxl.cells import Cell, Range, quoted
 from pyxl.layout import Block, Layout
 from pyxl.names import ROLES, block_name
+from pyxl.parameters import parameter_cells
 from pyxl.recalculate import refresh_all
 from pyxl.xlsx.atomic_file import not_saved, put_in_place, refuse_unless_writable
 from solver import MODELS, Ratings, random_factors
@@ -91,10 +92,13 @@ def _write(path: Path, plans: Mapping[str, Crosstab | LongForm], content: Conten
         factors = random_factors(content.ratings, model=layout.variant, n_factors=content.n_factors,
                                  seed=content.seed, low=low, high=high)
         if isinstance(plan, Crosstab):
-            write_crosstab(book, styles, plan, content, factors)
+            write_crosstab(book, styles, plan, content)
             _define(book, layout.sheet, "filled", plan.filled)
         else:
-            write_embedding(book, styles, plan, content, factors)
+            write_embedding(book, styles, plan, content)
+        sheet = book.get_worksheet_by_name(layout.sheet)
+        for cell, number in parameter_cells(layout, factors).items():
+            sheet.write_number(cell.row - 1, cell.col - 1, number, styles.factor)
         _define_block_names(book, layout)
         define_solver_names(book, layout)
     write_start(book, styles, start, content, {name: plan.layout for name, plan in plans.items()}, path.name)

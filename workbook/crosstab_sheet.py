@@ -6,7 +6,6 @@ import numpy as np
 
 from pyxl.cells import Range
 from pyxl.layout import Block, Layout
-from solver import Factors
 
 from .content import Content
 from .geometry import Crosstab
@@ -36,14 +35,12 @@ CAPTION = "NB: these are initialized to random numbers; then Solver, or collabsh
 
 
 
-def write_crosstab(book, styles: Styles, plan: Crosstab, content: Content, factors: Factors) -> None:
-    """Add one crosstab sheet, with `factors` as its start values."""
+def write_crosstab(book, styles: Styles, plan: Crosstab, content: Content) -> None:
+    """Add one crosstab sheet; its parameters are still to be written."""
     layout = plan.layout
     sheet = book.add_worksheet(layout.sheet)
     _columns_and_headers(sheet, styles, plan, content)
     _ratings(sheet, styles, plan, content.table)
-    for role, block in layout.parameters.items():
-        _parameters(sheet, styles, block, _start_values(factors, role))
     if layout.low:
         for cell, name, value in zip((layout.low, layout.high), ("low", "high"), content.bounds):
             sheet.write_string(cell.row - 1, 0, name, styles.label)
@@ -113,19 +110,6 @@ def _ratings(sheet, styles: Styles, plan: Crosstab, table: np.ndarray) -> None:
                 sheet.write_blank(row, col, None, styles.blank)
             else:
                 sheet.write_number(row, col, value, styles.rating)
-
-
-def _start_values(factors: Factors, role: str) -> np.ndarray:
-    """(n, k): the start values that belong to a block."""
-    field = {"user_factors": "user", "item_factors": "item"}.get(role, role)
-    values = getattr(factors, field).numpy()
-    return values.reshape(len(values), -1)
-
-
-def _parameters(sheet, styles: Styles, block: Block, values: np.ndarray) -> None:
-    for cells, numbers in zip(block.cells(), values.tolist()):
-        for cell, number in zip(cells, numbers):
-            sheet.write_number(cell.row - 1, cell.col - 1, number, styles.factor)
 
 
 def _columns_and_headers(sheet, styles: Styles, plan: Crosstab, content: Content) -> None:

@@ -8,7 +8,6 @@ from fnmatch import fnmatchcase
 from xlsxwriter.utility import xl_col_to_name
 
 from pyxl.cells import Range
-from solver import Factors
 
 from .content import Content
 from .geometry import LongForm
@@ -25,10 +24,10 @@ MOST_COPIES = 10_000
 NOTES = ("The model of dotprod, a rating a row:", "equal factors give an equal RMSE.")
 
 
-def write_embedding(book, styles: Styles, plan: LongForm, content: Content, factors: Factors) -> None:
-    """Add the sheet, with `factors` as its start values."""
+def write_embedding(book, styles: Styles, plan: LongForm, content: Content) -> None:
+    """Add the sheet; its parameters are still to be written."""
     layout, sheet = plan.layout, book.add_worksheet(plan.layout.sheet)
-    _tables(sheet, styles, plan, content, factors)
+    _tables(sheet, styles, plan, content)
     _headers(sheet, styles, plan, content)
     ratings = content.ratings
     for row, (user, item, value) in enumerate(
@@ -106,23 +105,19 @@ def _lookup(key: str, ids: Range, labels: list) -> str:
     return f"=SUMPRODUCT(({where}={key})*{numbers})"
 
 
-def _tables(sheet, styles: Styles, plan: LongForm, content: Content, factors: Factors) -> None:
-    """idx, id and factors of users, and below of items."""
+def _tables(sheet, styles: Styles, plan: LongForm, content: Content) -> None:
+    """idx and id of users, and below of items; their factors stand to the right."""
     layout = plan.layout
-    for kind, ids, labels, block, values in (
-            ("Users", layout.user_ids, content.users, layout.user_factors, factors.user),
-            ("Items", layout.item_ids, content.items, layout.item_factors, factors.item)):
+    for kind, ids, labels in (("Users", layout.user_ids, content.users), ("Items", layout.item_ids, content.items)):
         sheet.write_string(ids.top - 3, 1, kind, styles.heading)
         sheet.write_string(ids.top - 3, 2, "Embeddings", styles.heading)
         sheet.write_string(ids.top - 2, 0, "idx", styles.header)
         sheet.write_string(ids.top - 2, 1, "id", styles.header)
         for col in range(content.n_factors):
             sheet.write_number(ids.top - 2, 2 + col, col + 1, styles.header)
-        for index, (label, cells, numbers) in enumerate(zip(labels, block.cells(), values.tolist())):
+        for index, label in enumerate(labels):
             sheet.write_number(ids.top + index - 1, 0, index + 1, styles.lookup_whole)
             put_label(sheet, ids.top + index, 2, label, styles.user)
-            for cell, number in zip(cells, numbers):
-                sheet.write_number(cell.row - 1, cell.col - 1, number, styles.factor)
 
 
 def _headers(sheet, styles: Styles, plan: LongForm, content: Content) -> None:

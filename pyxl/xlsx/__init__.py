@@ -4,8 +4,9 @@
 new values into the sheets' XML and copies everything else as the bytes it was.
 """
 
+from .atomic_file import same_file
 from .book import Book, open_book
 from .cell_xml import Cached
 from .package import Limits
 
-__all__ = ["Book", "Cached", "Limits", "open_book"]
+__all__ = ["Book", "Cached", "Limits", "open_book", "same_file"]

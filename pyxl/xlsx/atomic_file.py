@@ -27,6 +27,14 @@ _REASONS = {
 }
 
 
+def same_file(a, b) -> bool:
+    """Whether both paths lead to one file that is there."""
+    try:
+        return os.path.samefile(a, b)
+    except OSError:
+        return False
+
+
 def not_saved(name: str, error: OSError) -> UserError:
     """The sentence for a save that the operating system refused."""
     reason = _REASONS.get(error.errno, f"{error.strerror or error}. Choose another folder")

@@ -10,7 +10,7 @@ from pathlib import Path
 from solver.errors import UserError
 
 from ..cells import Range
-from .atomic_file import not_saved, one_saver, put_in_place, refuse_unless_writable, temporary_beside
+from .atomic_file import not_saved, one_saver, put_in_place, refuse_unless_writable, same_file, temporary_beside
 from .package import Package
 from .sheet_splice import Edits, splice
 from .workbook_part import WorkbookPart, with_full_calculation
@@ -59,7 +59,7 @@ def checked_target(package: Package, *, out: Path | None, overwrite: bool) -> tu
     Raises UserError for all that can be known beforehand to stand in the way of saving there, so
     that nobody computes for a minute and is refused then.
     """
-    in_place = out is None or _same_file(out, package.path)
+    in_place = out is None or same_file(out, package.path)
     if in_place and out is not None and not overwrite:
         raise _exists(out)
     given = package.path if out is None else Path(out)
@@ -108,10 +108,3 @@ def _refuse_ending(source: Path, target: Path) -> None:
 
 def _exists(out: Path) -> UserError:
     return UserError(f"'{out.name}' exists already. Give another output name, or say --overwrite.")
-
-
-def _same_file(a, b) -> bool:
-    try:
-        return os.path.samefile(a, b)
-    except OSError:
-        return False
