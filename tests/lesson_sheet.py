@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import numpy as np
 import xlsxwriter
-from xlsxwriter.utility import xl_col_to_name, xl_range_abs
+from xlsxwriter.utility import xl_cell_to_rowcol, xl_col_to_name, xl_range_abs
 from xlsxwriter.utility import xl_rowcol_to_cell as a1
 
 
@@ -97,3 +97,9 @@ def write(path, ratings: np.ndarray, *, k: int = 5, variant: str = "dot", down: 
         edit(ws, places)
     book.close()
     return places
+
+
+def overwrite_a_prediction(ws, places: dict[str, str]) -> None:
+    """For `edit`: a number in the middle of the predictions, so that the sheet is no model any more."""
+    row, col = xl_cell_to_rowcol(places["predictions"].partition(":")[0])
+    ws.write_number(row + 1, col + 1, 99.0)

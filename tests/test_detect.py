@@ -179,10 +179,6 @@ def test_a_sheet_that_computes_something_else_is_not_fitted(tmp_path):
     """The shape fits, the numbers do not: one prediction in the middle was overwritten."""
     path = tmp_path / "book.xlsx"
 
-    def spoil(ws, places):
-        area = Range.parse(places["predictions"])
-        ws.write_number(area.top + 1, area.left + 1, 99.0)
-
-    lesson_sheet.write(path, lesson_sheet.table(6, 7, share=1), k=3, edit=spoil)
+    lesson_sheet.write(path, lesson_sheet.table(6, 7, share=1), k=3, edit=lesson_sheet.overwrite_a_prediction)
     with pytest.raises(NotRecognised, match="its formulas compute something else"):
         found(path)

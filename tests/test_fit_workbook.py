@@ -189,11 +189,7 @@ def test_a_sheet_that_looks_like_a_model_but_is_none_is_named(tmp_path):
     """Fitting all sheets, what was left out and why is said; with nothing left, it is the error."""
     path = tmp_path / "book.xlsx"
 
-    def second(ws, places):
-        area = Range.parse(places["predictions"])
-        ws.write_number(area.top + 1, area.left + 1, 99.0)
-
-    lesson_sheet.write(path, lesson_sheet.table(6, 7, share=1), k=3, edit=second)
+    lesson_sheet.write(path, lesson_sheet.table(6, 7, share=1), k=3, edit=lesson_sheet.overwrite_a_prediction)
     with pytest.raises(UserError, match="book.xlsx' has no sheet with a model that we know. Sheet1!L21 is .* something else"):
         fit_workbook(path)
 
