@@ -8,14 +8,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from .errors import UserError
 from .factors import Factors
-from .loop import Epoch, descend
+from .loop import Descent, Epoch, descend
+from .model import Bounds
 from .ratings import Ratings
+from .rows import Rows
 from .settings import Settings
-from .start_values import check_start, random_factors
+from .start_values import check_start, start_values
+from .steps import Problem, steps_for
 
 SMALL = 1_000_000        # ratings below which threads and GPUs cost more than they bring
 
@@ -27,7 +29,9 @@ class FitResult:
     `factors` are the best met, on the CPU; `rmse_before` and `rmse_after` belong to the start
     values and to `factors`; `stop` is a sentence that says why the fit ended; `converged` says
     whether it had arrived and `stopped` whether the user ended it; `notes` are sentences about
-    what was odd in the data or changed.
+    what was odd in the data or changed. `holdout_rmse` is that of `factors`, where ratings were held
+    out. After a fit in batches, `rmse_before` and `rmse_after` are means over the first and over the
+    kept epoch.
     """
 
     factors: Factors
@@ -41,20 +45,26 @@ class FitResult:
     converged: bool
     stopped: bool = False
     notes: tuple[str, ...] = ()
+    holdout_rmse: float | None = None
 
     @property
     def epochs(self) -> int:
-        """Steps taken."""
-        return len(self.history) - 1
+        """Epochs gone through."""
+        return self.history[-1].epoch
 
 
 def fit(ratings: Ratings, start: Factors | None = None, settings: Settings = Settings(), *,
-        on_epoch: Callable[[Epoch], bool | None] | None = None) -> FitResult:
+        holdout: Ratings | None = None, clip: Bounds = None,
+        on_epoch: Callable[[Epoch], bool | None] | None = None,
+        on_batch: Callable[[int, int], None] | None = None) -> FitResult:
     """Minimise the squared error of `ratings` over the factors, from `start`.
 
-    `start` None draws start values by ``settings.seed``. `on_epoch` is called before every step;
-    a true return value stops the fit, and so does Ctrl-C: the best factors so far are kept.
-    Users and items without a rating keep their start values. Raises UserError when there is
+    `start` None draws start values by ``settings.seed``. `holdout` ratings, of the same users and
+    items, are not learnt from: their RMSE is taken every epoch, and the epoch where it is least is
+    kept; `clip` is the range to which their predictions are clipped first. `on_epoch` is called
+    with every epoch (full batch, before its step); a true return value stops the fit, and so does
+    Ctrl-C: the best factors so far are kept. `on_batch(done, of)` tells how far an epoch in batches
+    is. Users and items without a rating keep their start values. Raises UserError when there is
     nothing to learn or the start values are not finite.
     """
     if len(ratings) < 2:
@@ -65,44 +75,31 @@ def fit(ratings: Ratings, start: Factors | None = None, settings: Settings = Set
     if settings.model is None:
         settings = replace(settings, model="dot" if start is not None and start.user_bias is None else "dot+bias")
     if start is None:
-        start = random_factors(ratings, model=settings.model, n_factors=settings.n_factors,
-                               seed=settings.seed, low=settings.low, high=settings.high)
+        start = start_values(ratings, settings)
     notes = check_start(start, ratings, model=settings.model)
-    rated_users, user_index = np.unique(ratings.user_index, return_inverse=True)
-    rated_items, item_index = np.unique(ratings.item_index, return_inverse=True)
-    rated = Ratings(tuple(ratings.users[n] for n in rated_users), tuple(ratings.items[n] for n in rated_items),
-                    user_index, item_index, ratings.values)
-    rows = {"user": rated_users, "user_bias": rated_users,
-            "item": rated_items, "item_bias": rated_items}
-    rows = {name: torch.as_tensor(index) for name, index in rows.items()}
-
-    parameters = {name: tensor.detach()[rows[name]] for name, tensor in start.tensors().items()}
-
+    rows = Rows.of(ratings, holdout)
     device, device_notes = _device(settings, len(ratings))
+    problem = Problem(ratings=rows.of_ratings(ratings), start=rows.of_factors(start), settings=settings,
+                      holdout=holdout and rows.of_ratings(holdout), clip=clip, on_batch=on_batch)
     with _one_thread(len(ratings) < SMALL):
         try:
-            outcome = _descend_on(device, rated, parameters, settings, on_epoch)
+            outcome = _descend_on(device, problem, on_epoch)
         except torch.cuda.OutOfMemoryError:
             device_notes = ("The GPU's memory is full; the CPU was used.",)
-            outcome = _descend_on("cpu", rated, parameters, settings, on_epoch)
+            outcome = _descend_on("cpu", problem, on_epoch)
 
-    found = {}
-    for name, tensor in start.tensors().items():
-        found[name] = tensor.detach().cpu().clone()
-        found[name][rows[name]] = outcome.best[name].cpu().to(tensor.dtype)
-    return FitResult(Factors(**found), settings, len(ratings), outcome.history[0].rmse,
-                     outcome.best_rmse, tuple(outcome.history), outcome.history[-1].seconds,
+    return FitResult(rows.back(outcome.best, start), settings, len(ratings), outcome.history[0].rmse,
+                     outcome.best_epoch.rmse, tuple(outcome.history), outcome.history[-1].seconds,
                      outcome.stop, outcome.converged, outcome.stopped,
-                     notes + device_notes)
+                     notes + device_notes, holdout_rmse=outcome.best_epoch.holdout_rmse)
 
 
-def _descend_on(device: str, ratings: Ratings, parameters: dict[str, Tensor], settings: Settings, on_epoch):
-    leaves = {name: tensor.to(device, _dtype(tensor, device), copy=True).requires_grad_()
-              for name, tensor in parameters.items()}
-    return descend(ratings, leaves, settings, device, on_epoch)
+def _descend_on(device: str, problem: Problem, on_epoch) -> Descent:
+    start = problem.start.map(lambda tensor: tensor.to(_dtype(tensor, device)))
+    return descend(steps_for(replace(problem, device=device, start=start)), problem.settings, on_epoch)
 
 
-def _dtype(tensor: Tensor, device: str) -> torch.dtype:
+def _dtype(tensor: torch.Tensor, device: str) -> torch.dtype:
     return torch.float32 if device == "mps" else tensor.dtype  # Apple's GPUs lack float64
 
 

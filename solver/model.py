@@ -3,6 +3,9 @@
     dot        r̂ = p_u · q_i
     dot+bias   r̂ = p_u · q_i + b_u + b_i                      (Koren, Bell & Volinsky 2009)
     bounded    r̂ = low + (high − low) · σ(p_u · q_i + b_u + b_i),   σ(x) = 1 / (1 + e^−x)
+
+In large data a fixed offset μ, the mean rating, stands beside the biases (inside σ where there is
+one); on a sheet it is 0.
 """
 
 from __future__ import annotations
@@ -39,7 +42,7 @@ def predict(factors: Factors, users: Tensor, items: Tensor, *, bounds: Bounds = 
     x = (factors.user[users] * factors.item[items]).sum(1)
     if factors.user_bias is not None:
         x = x + factors.user_bias[users] + factors.item_bias[items]
-    return _into_range(x, bounds)
+    return _into_range(x + factors.offset if factors.offset else x, bounds)
 
 
 def predict_table(factors: Factors, *, bounds: Bounds = None) -> Tensor:
@@ -47,7 +50,7 @@ def predict_table(factors: Factors, *, bounds: Bounds = None) -> Tensor:
     x = factors.user @ factors.item.T
     if factors.user_bias is not None:
         x = x + factors.user_bias[:, None] + factors.item_bias[None, :]
-    return _into_range(x, bounds)
+    return _into_range(x + factors.offset if factors.offset else x, bounds)
 
 
 def _into_range(x: Tensor, bounds: Bounds) -> Tensor:

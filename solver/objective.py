@@ -12,6 +12,8 @@ from .factors import Factors
 from .model import Bounds, predict
 from .ratings import Ratings
 
+CHUNK = 1_000_000  # ratings predicted at once
+
 
 @dataclass(frozen=True, eq=False)
 class Objective:
@@ -57,8 +59,16 @@ class Objective:
         return self.weight_decay * sum(squares)
 
 
-def rmse(factors: Factors, ratings: Ratings, *, bounds: Bounds = None) -> float:
-    """Root mean squared error of the predictions of the given ratings."""
+def rmse(factors: Factors, ratings: Ratings, *, bounds: Bounds = None, clip: Bounds = None) -> float:
+    """Root mean squared error of the predictions of the given ratings, which may be clipped to a range first."""
+    squares = 0.0
     with torch.no_grad():
-        objective = Objective.of(ratings, bounds=bounds, dtype=factors.user.dtype)
-        return float(np.sqrt(objective.mean_squared_error(factors).item()))
+        for first in range(0, len(ratings), CHUNK):  # a chunk at a time: gathered rows of all would not fit
+            part = slice(first, first + CHUNK)
+            users, items = (torch.as_tensor(index[part], device=factors.user.device)
+                            for index in (ratings.user_index, ratings.item_index))
+            predicted = predict(factors, users, items, bounds=bounds).cpu().double()
+            if clip is not None:
+                predicted = predicted.clamp(*clip)
+            squares += float(((predicted - torch.as_tensor(ratings.values[part])) ** 2).sum())
+    return float(np.sqrt(squares / len(ratings)))

@@ -20,7 +20,8 @@ class Method:
     n_ratings / (ratings of the busiest user or item), because the gradient of a mean shrinks
     with the share that a row's ratings have in it. `decoupled` methods take the weight decay
     themselves; for the others it is a penalty in the loss. `epochs` is the default limit. The optimizer sees
-    the loss times `loss_scale`; what the loop sees and reports is the loss itself.
+    the loss times `loss_scale`; what the loop sees and reports is the loss itself. Where a method
+    works on batches too, `batch_lr` and `batch_epochs` are its defaults there.
     """
 
     make: Callable[[list, float, float], Optimizer]
@@ -29,6 +30,8 @@ class Method:
     per_row: bool = False
     decoupled: bool = False
     loss_scale: float = 1.0
+    batch_lr: float | None = None
+    batch_epochs: int = 20
 
     @property
     def takes_lr(self) -> bool:
@@ -60,11 +63,11 @@ _lbfgs = _torch("LBFGS", max_iter=1, max_eval=50, history_size=50, tolerance_gra
 OPTIMIZERS = {
     "lbfgs": Method(lambda p, _, decay: _lbfgs(p, 1.0, decay), None, epochs=2_000,
                     loss_scale=1e8),
-    "sgd": Method(_torch("SGD"), 0.1, per_row=True),
-    "momentum": Method(_torch("SGD", momentum=0.9), 0.02, per_row=True),
-    "nesterov": Method(_torch("SGD", momentum=0.9, nesterov=True), 0.02, per_row=True),
-    "adagrad": Method(_torch("Adagrad"), 0.1),
-    "rmsprop": Method(_torch("RMSprop"), 0.002),
-    "adam": Method(_torch("Adam"), 0.02),
-    "adamw": Method(_adamw, 0.02, decoupled=True),
+    "sgd": Method(_torch("SGD"), 0.1, per_row=True, batch_lr=0.01),
+    "momentum": Method(_torch("SGD", momentum=0.9), 0.02, per_row=True, batch_lr=0.002),
+    "nesterov": Method(_torch("SGD", momentum=0.9, nesterov=True), 0.02, per_row=True, batch_lr=0.002),
+    "adagrad": Method(_torch("Adagrad"), 0.1, batch_lr=0.05),
+    "rmsprop": Method(_torch("RMSprop"), 0.002, batch_lr=0.002),
+    "adam": Method(_torch("Adam"), 0.02, batch_lr=0.005),
+    "adamw": Method(_adamw, 0.02, decoupled=True, batch_lr=0.005, batch_epochs=5),
 }

@@ -16,8 +16,10 @@ class Ratings:
     """Rated (user, item) pairs.
 
     `users` and `items` are the labels (ids or titles), in the order of the factors' rows.
-    `user_index`, `item_index` (n_ratings,) int64 point into them; `values` (n_ratings,) float64
-    are the ratings. Unrated pairs are simply absent, so a blank can never enter a loss.
+    `user_index`, `item_index` (n_ratings,) int64, or int32 in large data, point into them;
+    `values` (n_ratings,) float64, or float32, are the ratings; `times` (n_ratings,), where they
+    are known, say when, in any unit. Unrated pairs are simply absent, so a blank can never enter
+    a loss.
     """
 
     users: tuple[Hashable, ...]
@@ -25,6 +27,7 @@ class Ratings:
     user_index: np.ndarray
     item_index: np.ndarray
     values: np.ndarray
+    times: np.ndarray | None = None
 
     @classmethod
     def from_triples(cls, users: Sequence, items: Sequence, values: Sequence[float]) -> Ratings:
@@ -63,6 +66,11 @@ class Ratings:
     def n_items(self) -> int:
         return len(self.items)
 
+    def take(self, chosen: np.ndarray) -> Ratings:
+        """The chosen ratings, a mask or positions; all users and items keep their places."""
+        return Ratings(self.users, self.items, self.user_index[chosen], self.item_index[chosen],
+                       self.values[chosen], None if self.times is None else self.times[chosen])
+
     def crosstab(self) -> np.ndarray:
         """(n_users, n_items) float64, NaN = unrated; of a pair rated twice, the last rating."""
         table = np.full((self.n_users, self.n_items), np.nan)
@@ -85,7 +93,7 @@ class Ratings:
         return Ratings(tuple(self.users[i] for i in keep_users),
                        tuple(self.items[i] for i in keep_items),
                        new_user[self.user_index[kept]], new_item[self.item_index[kept]],
-                       self.values[kept])
+                       self.values[kept], None if self.times is None else self.times[kept])
 
 
 def _most_frequent(index: np.ndarray, n: int, how_many: int) -> np.ndarray:

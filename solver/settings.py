@@ -10,7 +10,9 @@ from numbers import Integral, Real
 from .errors import UserError
 from .model import MODELS
 from .optimizers import OPTIMIZERS
+from .schedules import SCHEDULES
 
+DTYPES = ("float64", "float32")
 STARTS = ("sheet", "random")
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
@@ -46,6 +48,18 @@ class Settings:
     smaller factors, which fit the ratings less and blanks better; 0.02 to 0.1 is usual. adamw
     takes it as decoupled decay instead (Loshchilov & Hutter 2019)."""
 
+    batch_size: int | None = None
+    """Ratings a step sees, drawn anew every epoch; None: all of them (full batch), as on a sheet."""
+
+    schedule: str = "constant"
+    """How the learning rate changes over a fit in batches: a name of `solver.SCHEDULES`."""
+
+    patience: int | None = None
+    """Epochs without a better hold-out RMSE after which a fit ends; None: as many as there are."""
+
+    dtype: str = "float64"
+    """Precision of factors that a fit draws itself: ``float64``, or ``float32`` for large data."""
+
     seed: int = 0
     """Seed of random start values; the same seed gives the same result."""
 
@@ -60,6 +74,10 @@ class Settings:
         _one_of("optimizer", self.optimizer, OPTIMIZERS)
         _one_of("start", self.start, STARTS)
         _one_of("device", self.device, DEVICES)
+        _one_of("schedule", self.schedule, SCHEDULES)
+        _one_of("dtype", self.dtype, DTYPES)
+        _whole("batch_size", self.batch_size, least=1, optional=True)
+        _whole("patience", self.patience, least=1, optional=True)
         _whole("epochs", self.epochs, least=1, optional=True)
         _whole("n_factors", self.n_factors, least=1)
         _whole("seed", self.seed, least=0, most=2**63 - 1)  # what torch takes
@@ -69,6 +87,11 @@ class Settings:
         if self.lr is not None and not OPTIMIZERS[self.optimizer].takes_lr:
             raise UserError(f"{self.optimizer} finds its step by itself: leave out lr, "
                             "or choose another optimizer, such as adam.")
+        if self.batch_size is not None and OPTIMIZERS[self.optimizer].batch_lr is None:
+            able = ", ".join(name for name, method in OPTIMIZERS.items() if method.batch_lr is not None)
+            raise UserError(f"{self.optimizer} sees all ratings at once: leave out batch_size, or choose one of: {able}.")
+        if self.batch_size is None and self.schedule != "constant":
+            raise UserError(f"The schedule {self.schedule} is for fits in batches: give a batch_size, such as 512.")
         if self._bounded and not (
                 _is_number(self.low) and _is_number(self.high) and self.low < self.high):
             raise UserError(f"A bounded model needs a range of ratings: low is {self.low!r} and "

@@ -11,6 +11,45 @@ from .errors import UserError
 from .factors import Factors
 from .model import MODELS
 from .ratings import Ratings
+from .settings import Settings
+
+
+def start_values(ratings: Ratings, settings: Settings) -> Factors:
+    """Start values as the settings' way of fitting likes them, drawn by their seed."""
+    options = dict(model=settings.model, n_factors=settings.n_factors, seed=settings.seed,
+                   low=settings.low, high=settings.high)
+    if settings.batch_size is None:
+        factors = random_factors(ratings, **options)
+    else:
+        factors = small_factors(ratings, **options)
+    return factors.map(lambda tensor: tensor.to(getattr(torch, settings.dtype)))
+
+
+def small_factors(ratings: Ratings, *, model: str, n_factors: int, seed: int, spread: float = 0.01,
+                  low: float | None = None, high: float | None = None) -> Factors:
+    """Start values for steps of a few ratings: factors near 0 (normal, clipped at two `spread`), biases
+    0, and the mean rating as offset, through the inverse of the sigmoid where the model is bounded.
+
+    Without biases there is no offset either, and `random_factors` are used.
+    """
+    if not MODELS[model].biases:
+        return random_factors(ratings, model=model, n_factors=n_factors, seed=seed)
+    generator = torch.Generator().manual_seed(int(seed))
+    offset = float(ratings.values.mean(dtype="float64"))
+    if MODELS[model].bounded:
+        offset = _through_sigmoid(offset, low, high)
+
+    def normal(n: int) -> Tensor:
+        return (spread * torch.randn(n, n_factors, generator=generator)).clamp_(-2 * spread, 2 * spread)
+
+    return Factors(normal(ratings.n_users), normal(ratings.n_items),
+                   torch.zeros(ratings.n_users), torch.zeros(ratings.n_items), offset)
+
+
+def _through_sigmoid(mean: float, low: float, high: float) -> float:
+    """x with low + (high − low)·σ(x) = mean."""
+    share = min(max((mean - low) / (high - low), 0.01), 0.99)
+    return math.log(share / (1 - share))
 
 
 def random_factors(ratings: Ratings, *, model: str, n_factors: int, seed: int,
@@ -25,8 +64,7 @@ def random_factors(ratings: Ratings, *, model: str, n_factors: int, seed: int,
     generator = torch.Generator().manual_seed(int(seed))
     mean, spread = float(ratings.values.mean()), float(ratings.values.std()) or 1.0
     if MODELS[model].bounded:
-        share = min(max((mean - low) / (high - low), 0.01), 0.99)
-        mean, spread = math.log(share / (1 - share)), 1.0
+        mean, spread = _through_sigmoid(mean, low, high), 1.0
 
     def uniform(*shape: int) -> Tensor:  # in [-½, ½)
         return torch.rand(*shape, generator=generator, dtype=torch.float64) - 0.5

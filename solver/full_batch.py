@@ -1,0 +1,66 @@
+"""Full batch: each step sees every rating, so loss and gradient are exact."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from torch import Tensor
+
+from .factors import Factors
+from .objective import Objective, rmse
+from .optimizers import OPTIMIZERS, Method
+from .ratings import Ratings
+from .steps import Problem, Seen
+
+
+class FullBatch:
+    """The optimizers of torch, driven as ``step(closure)``."""
+
+    first = 0
+
+    def __init__(self, problem: Problem):
+        settings, device = problem.settings, problem.device
+        self.problem, self.method = problem, OPTIMIZERS[settings.optimizer]
+        self.leaves = {name: tensor.to(device, copy=True).requires_grad_()
+                       for name, tensor in problem.start.tensors().items()}
+        self.parameters = Factors(**self.leaves, offset=problem.start.offset)
+        self.objective = Objective.of(problem.ratings, bounds=settings.bounds, device=device,
+                                      weight_decay=0.0 if self.method.decoupled else settings.weight_decay,
+                                      dtype=self.leaves["user"].dtype)
+        self.lr = float(settings.lr) if settings.lr else _default_lr(self.method, problem.ratings)
+        self.optimizer = self.method.make(list(self.leaves.values()), self.lr, float(settings.weight_decay))
+        self.epochs = self.method.epochs
+        # Decay that is not in the loss: what is sought is where it ends, not the least loss on the way.
+        self.to_the_end = self.method.decoupled and settings.weight_decay > 0
+        self._seen: list[float] = []
+
+    def step(self, *, last: bool) -> Seen:
+        here = self.parameters.map(lambda leaf: leaf.detach().clone())
+        self._seen.clear()
+        if last:  # no step left: only look where the last one led
+            self._closure()
+        else:
+            self.optimizer.step(self._closure)
+        loss, mse, slope = self._seen
+        held = self.problem.holdout
+        return Seen(loss, math.sqrt(mse) if mse >= 0 else math.nan, lambda: here, slope,
+                    rmse(here, held, bounds=self.problem.settings.bounds, clip=self.problem.clip) if held else None)
+
+    def _closure(self) -> Tensor:
+        self.optimizer.zero_grad()
+        mse = self.objective.mean_squared_error(self.parameters)
+        loss = mse + self.objective.penalty(self.parameters)
+        scaled = self.method.loss_scale * loss
+        scaled.backward()
+        if not self._seen:  # the first call of a step is at the point where the step begins
+            slope = max(float(leaf.grad.abs().max()) for leaf in self.leaves.values())
+            self._seen.extend((loss.item(), mse.item(), slope / self.method.loss_scale))
+        return scaled
+
+
+def _default_lr(method: Method, ratings: Ratings) -> float | None:
+    if not method.per_row:
+        return method.lr
+    busiest = max(np.bincount(ratings.user_index).max(), np.bincount(ratings.item_index).max())
+    return method.lr * len(ratings) / float(busiest)
