@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from .factors import Factors
-from .objective import Objective, rmse
+from .objective import Judge, Objective
 from .optimizers import OPTIMIZERS, Method
 from .ratings import Ratings
 from .steps import Problem, Seen
@@ -22,12 +23,14 @@ class FullBatch:
     def __init__(self, problem: Problem):
         settings, device = problem.settings, problem.device
         self.problem, self.method = problem, OPTIMIZERS[settings.optimizer]
-        self.leaves = {name: tensor.to(device, copy=True).requires_grad_()
+        self.leaves = {name: tensor.to(device, copy=True, memory_format=torch.contiguous_format).requires_grad_()
                        for name, tensor in problem.start.tensors().items()}
         self.parameters = Factors(**self.leaves, offset=problem.start.offset)
         self.objective = Objective.of(problem.ratings, bounds=settings.bounds, device=device,
                                       weight_decay=0.0 if self.method.decoupled else settings.weight_decay,
                                       dtype=self.leaves["user"].dtype)
+        held = problem.holdout
+        self.judge = Judge.of(held, bounds=settings.bounds, clip=problem.clip, device=device) if held else None
         self.lr = float(settings.lr) if settings.lr else _default_lr(self.method, problem.ratings)
         self.optimizer = self.method.make(list(self.leaves.values()), self.lr, float(settings.weight_decay))
         self.epochs = self.method.epochs
@@ -43,9 +46,8 @@ class FullBatch:
         else:
             self.optimizer.step(self._closure)
         loss, mse, slope = self._seen
-        held = self.problem.holdout
         return Seen(loss, math.sqrt(mse) if mse >= 0 else math.nan, lambda: here, slope,
-                    rmse(here, held, bounds=self.problem.settings.bounds, clip=self.problem.clip) if held else None)
+                    self.judge.rmse(here) if self.judge else None)
 
     def _closure(self) -> Tensor:
         self.optimizer.zero_grad()

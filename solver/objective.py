@@ -2,17 +2,58 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from .factors import Factors
-from .model import Bounds, predict
+from .model import Bounds, into_range, predict
 from .ratings import Ratings
+from .sparse_products import RatedPairs
+from .wide_rows import wide_rows
 
-CHUNK = 1_000_000  # ratings predicted at once
+FEW = 5_000     # ratings below which gathered rows are faster than sparse products, as on a sheet
+CHUNK = 65_536  # ratings whose rows are gathered at once, where no loss is differentiated: what a cache holds
+
+
+@dataclass(frozen=True, eq=False)
+class Targets:
+    """Ratings on a device, to be predicted again and again. They may be sorted anew."""
+
+    users: Tensor            # (n_ratings,) integers
+    items: Tensor            # (n_ratings,)
+    values: Tensor           # (n_ratings,)
+    pairs: RatedPairs | None  # None where torch has no sparse products
+
+    @classmethod
+    def of(cls, ratings: Ratings, *, dtype: torch.dtype = torch.float64,
+           device: torch.device | str = "cpu") -> Targets:
+        users, items = (torch.as_tensor(index, device=device) for index in (ratings.user_index, ratings.item_index))
+        values = torch.as_tensor(ratings.values, dtype=dtype, device=device)
+        if users.device.type not in ("cpu", "cuda"):
+            return cls(users, items, values, None)
+        pairs = RatedPairs.of(users, items, ratings.n_users, ratings.n_items)
+        return cls(pairs.users, pairs.items, values.index_select(0, pairs.order), pairs)
+
+    def predicted(self, factors: Factors, bounds: Bounds) -> Tensor:
+        """Predicted ratings (n_ratings,), in the order of `values`."""
+        if self._at_once(factors):
+            return into_range(self.pairs.products(*wide_rows(factors)) + factors.offset, bounds)
+        return predict(factors, self.users, self.items, bounds=bounds)
+
+    def parts(self, factors: Factors) -> Iterator[Targets]:
+        """In pieces, where a prediction takes rows of its own for every rating."""
+        if self._at_once(factors):
+            yield self
+        else:
+            for part in zip(*(tensor.split(CHUNK) for tensor in (self.users, self.items, self.values))):
+                yield Targets(*part, None)
+
+    def _at_once(self, factors: Factors) -> bool:
+        return self.pairs is not None and isinstance(factors, Factors) and len(self.values) >= FEW
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,9 +66,7 @@ class Objective:
     that the same λ suits a small table and a large one.
     """
 
-    users: Tensor       # (n_ratings,) int64
-    items: Tensor       # (n_ratings,) int64
-    values: Tensor      # (n_ratings,)
+    targets: Targets
     user_share: Tensor  # (n_users,) each user's share of the ratings; they add up to 1
     item_share: Tensor  # (n_items,)
     bounds: Bounds
@@ -37,18 +76,16 @@ class Objective:
     def of(cls, ratings: Ratings, *, bounds: Bounds = None, weight_decay: float = 0.0,
            dtype: torch.dtype = torch.float64, device: str = "cpu") -> Objective:
         """The objective of these ratings, its data on `device`."""
-        def share(index: np.ndarray, n: int) -> Tensor:
-            return torch.as_tensor(np.bincount(index, minlength=n) / max(len(index), 1), dtype=dtype, device=device)
+        targets = Targets.of(ratings, dtype=dtype, device=device)
 
-        return cls(torch.as_tensor(ratings.user_index, device=device),
-                   torch.as_tensor(ratings.item_index, device=device),
-                   torch.as_tensor(ratings.values, dtype=dtype, device=device),
-                   share(ratings.user_index, ratings.n_users), share(ratings.item_index, ratings.n_items),
+        def share(index: Tensor, n: int) -> Tensor:
+            return torch.bincount(index, minlength=n).to(dtype) / max(len(index), 1)
+
+        return cls(targets, share(targets.users, ratings.n_users), share(targets.items, ratings.n_items),
                    bounds, weight_decay)
 
     def mean_squared_error(self, factors: Factors) -> Tensor:
-        predicted = predict(factors, self.users, self.items, bounds=self.bounds)
-        return ((predicted - self.values) ** 2).mean()
+        return ((self.targets.predicted(factors, self.bounds) - self.targets.values) ** 2).mean()
 
     def penalty(self, factors: Factors) -> Tensor | float:
         if not self.weight_decay:
@@ -59,16 +96,34 @@ class Objective:
         return self.weight_decay * sum(squares)
 
 
+@dataclass(frozen=True, eq=False)
+class Judge:
+    """Root mean squared error of the predictions of given ratings, taken every epoch on the factors' device.
+
+    `clip` is the range to which predictions are clipped before they are judged.
+    """
+
+    targets: Targets
+    bounds: Bounds
+    clip: Bounds
+
+    @classmethod
+    def of(cls, ratings: Ratings, *, bounds: Bounds = None, clip: Bounds = None,
+           device: torch.device | str = "cpu") -> Judge:
+        dtype = torch.float32 if torch.device(device).type == "mps" else torch.float64  # Apple's GPUs lack float64
+        return cls(Targets.of(ratings, dtype=dtype, device=device), bounds, clip)
+
+    @torch.no_grad()
+    def rmse(self, factors: Factors) -> float:
+        squares = 0.0
+        for part in self.targets.parts(factors):
+            predicted = part.predicted(factors, self.bounds).to(part.values.dtype)
+            if self.clip is not None:
+                predicted = predicted.clamp(*self.clip)
+            squares = squares + ((predicted - part.values) ** 2).sum()  # waits for nothing: a sum on the device
+        return math.sqrt(float(squares) / len(self.targets.values))
+
+
 def rmse(factors: Factors, ratings: Ratings, *, bounds: Bounds = None, clip: Bounds = None) -> float:
     """Root mean squared error of the predictions of the given ratings, which may be clipped to a range first."""
-    squares = 0.0
-    with torch.no_grad():
-        for first in range(0, len(ratings), CHUNK):  # a chunk at a time: gathered rows of all would not fit
-            part = slice(first, first + CHUNK)
-            users, items = (torch.as_tensor(index[part], device=factors.user.device)
-                            for index in (ratings.user_index, ratings.item_index))
-            predicted = predict(factors, users, items, bounds=bounds).cpu().double()
-            if clip is not None:
-                predicted = predicted.clamp(*clip)
-            squares += float(((predicted - torch.as_tensor(ratings.values[part])) ** 2).sum())
-    return float(np.sqrt(squares / len(ratings)))
+    return Judge.of(ratings, bounds=bounds, clip=clip, device=factors.user.device).rmse(factors)

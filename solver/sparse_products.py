@@ -1,0 +1,87 @@
+"""Dot products of the rated pairs and their gradients, without a copied row for every rating.
+
+    x_j = p_u · q_i  of the pair j = (u, i)            ∂f/∂p_u = Σ_j g_j q_i over the pairs j of user u,
+    g_j = ∂f/∂x_j                                      ∂f/∂q_i = Σ_j g_j p_u over the pairs j of item i
+
+The products are the entries of P·Qᵀ at the places of a sparse matrix (CSR); the gradients are that matrix,
+filled with g, times Q, and its transpose times P. Autograd over gathered rows, ``(p[u] * q[i]).sum(1)``,
+finds the same with three copies of n_ratings × n_factors numbers and in 10 to 60 times the time. Each row's
+sum is taken by one thread in the order of its ratings, so that the result does not depend on the number of
+threads, nor, on a GPU, on which of them comes first, as it may where cuSPARSE or `index_add` adds.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+from torch.nn.functional import embedding_bag
+
+from .sorting import stable_order, starts
+
+BATCH = 2**20  # pairs whose rows a GPU gathers sooner than cuSPARSE has planned what to do
+
+
+@dataclass(frozen=True, eq=False)
+class RatedPairs:
+    """The places of the ratings. A pair may occur twice, a row may be empty.
+
+    `order` (n_pairs,) is where the pairs stood that are here sorted by user; products and what comes
+    of them are in that order.
+    """
+
+    order: Tensor        # (n_pairs,) int64
+    users: Tensor        # (n_pairs,)
+    items: Tensor        # (n_pairs,)
+    user_starts: Tensor  # (n_users + 1,): where the pairs of each user begin
+    n_items: int
+
+    @classmethod
+    def of(cls, users: Tensor, items: Tensor, n_users: int, n_items: int) -> RatedPairs:
+        """From index tensors (n_pairs,) in any order; all stays on their device."""
+        kind = torch.int32 if len(users) < 2**31 else torch.int64  # what `user_starts` count to
+        order = stable_order(users, n_users)
+        sorted_users, sorted_items = (index.index_select(0, order).to(kind) for index in (users, items))
+        return cls(order, sorted_users, sorted_items, starts(sorted_users, n_users), n_items)
+
+    def products(self, user: Tensor, item: Tensor) -> Tensor:
+        """x (n_pairs,) of the rows of `user` (n_users, k) and `item` (n_items, k), to be differentiated once."""
+        return _Products.apply(user, item, self)
+
+    @cached_property
+    def by_item(self) -> tuple[Tensor, Tensor, Tensor]:
+        """(order that sorts the pairs by item, their users in that order, where each item's begin)."""
+        order = stable_order(self.items, self.n_items).to(self.items.dtype)
+        return order, self.users.index_select(0, order), starts(self.items.index_select(0, order), self.n_items)
+
+
+class _Products(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, user: Tensor, item: Tensor, pairs: RatedPairs) -> Tensor:
+        ctx.save_for_backward(user, item)
+        ctx.pairs = pairs
+        more_than_places = len(pairs.items) > len(user) * len(item)  # some rated often: no matrix to torch
+        if more_than_places or (user.is_cuda and len(pairs.items) <= BATCH):
+            return (user.index_select(0, pairs.users) * item.index_select(0, pairs.items)).sum(1)
+        with warnings.catch_warnings():  # that sparse matrices are new in torch is nothing to tell a user
+            warnings.filterwarnings("ignore", "Sparse CSR tensor support", UserWarning)
+            places = torch.sparse_csr_tensor(pairs.user_starts, pairs.items, user.new_zeros(len(pairs.items)),
+                                             (len(user), len(item)), check_invariants=False)
+        return torch.sparse.sampled_addmm(places, user, item.T, beta=0).values()
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, slopes: Tensor) -> tuple[Tensor, Tensor, None]:
+        (user, item), pairs = ctx.saved_tensors, ctx.pairs
+        order, users, item_starts = pairs.by_item
+        return (_row_sums(item, pairs.items, pairs.user_starts, slopes),
+                _row_sums(user, users, item_starts, slopes.index_select(0, order)), None)
+
+
+def _row_sums(rows: Tensor, which: Tensor, starts: Tensor, weights: Tensor) -> Tensor:
+    """Σ_j w_j · rows[which_j] over each stretch of j: a sparse matrix times a dense one."""
+    return embedding_bag(which, rows, starts, mode="sum", per_sample_weights=weights, include_last_offset=True)
