@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 
 from torch import Tensor
@@ -29,7 +30,31 @@ class Factors:
 
     def map(self, function) -> Factors:
         """The same factors with `function` applied to each tensor."""
-        return Factors(**{name: function(tensor) for name, tensor in self.tensors().items()}, offset=self.offset)
+        return self.with_tensors({name: function(tensor) for name, tensor in self.tensors().items()})
+
+    def with_tensors(self, tensors: Mapping[str, Tensor]) -> Factors:
+        """The same factors with these tensors in the places of those of the same name."""
+        return replace(self, **tensors)
+
+    def raw(self, users: Tensor, items: Tensor) -> Tensor:
+        """x = p_u · q_i + b_u + b_i + offset of the pairs (users[j], items[j]): what stands inside a
+        bounded model's sigmoid, and is the prediction of the others."""
+        x = (self.user[users] * self.item[items]).sum(1)
+        if self.user_bias is not None:
+            x = x + self.user_bias[users] + self.item_bias[items]
+        return x + self.offset if self.offset else x
+
+    def raw_table(self) -> Tensor:
+        """x of every user (rows) and every item (columns): (n_users, n_items)."""
+        x = self.user @ self.item.T
+        if self.user_bias is not None:
+            x = x + self.user_bias[:, None] + self.item_bias[None, :]
+        return x + self.offset if self.offset else x
+
+    def shapes(self, n_users: int, n_items: int) -> dict[str, tuple[int, ...]]:
+        """The shapes that the tensors of so many users and items have, by field name."""
+        k = self.n_factors
+        return {"user": (n_users, k), "item": (n_items, k), "user_bias": (n_users,), "item_bias": (n_items,)}
 
     def without_offset(self) -> Factors:
         """The same predictions with the offset inside the biases, half in each, as a sheet needs it."""
@@ -41,3 +66,8 @@ class Factors:
     @property
     def n_factors(self) -> int:
         return self.user.shape[1]
+
+    @property
+    def model(self) -> str:
+        """The model that the parts make, where no bounds say that it is a bounded one."""
+        return "dot" if self.user_bias is None else "dot+bias"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,13 +10,19 @@ import torch
 
 from .errors import UserError
 from .factors import Factors
+from .implicit import check_happened
 from .loop import Descent, Epoch, descend
 from .model import Bounds
+from .objective import Judge, rmse
+from .optimizers import OPTIMIZERS
+from .posterior import point_factors
 from .ratings import Ratings
-from .rows import Rows
+from .rows import EVERY, Rows
 from .settings import Settings
 from .start_values import check_start, start_values
-from .steps import Problem, steps_for
+from .steps import Problem, Seen, steps_for
+from .threads import one_thread
+from .units import FromUnits, in_units, times, unit_of
 
 SMALL = 1_000_000        # ratings below which threads and GPUs cost more than they bring
 
@@ -31,7 +36,8 @@ class FitResult:
     whether it had arrived and `stopped` whether the user ended it; `notes` are sentences about
     what was odd in the data or changed. `holdout_rmse` is that of `factors`, where ratings were held
     out. After a fit in batches, `rmse_before` and `rmse_after` are means over the first and over the
-    kept epoch.
+    kept epoch. Where a method draws from a posterior, `samples` are the draws, the
+    history is that of their mean prediction (`posterior`), and `factors` come as near to it as one set can.
     """
 
     factors: Factors
@@ -46,6 +52,7 @@ class FitResult:
     stopped: bool = False
     notes: tuple[str, ...] = ()
     holdout_rmse: float | None = None
+    samples: tuple[Factors, ...] = ()
 
     @property
     def epochs(self) -> int:
@@ -56,47 +63,83 @@ class FitResult:
 def fit(ratings: Ratings, start: Factors | None = None, settings: Settings = Settings(), *,
         holdout: Ratings | None = None, clip: Bounds = None,
         on_epoch: Callable[[Epoch], bool | None] | None = None,
+        on_factors: Callable[[Callable[[], Factors]], None] | None = None,
         on_batch: Callable[[int, int], None] | None = None) -> FitResult:
-    """Minimise the squared error of `ratings` over the factors, from `start`.
+    """Minimise the squared error of `ratings`, or what else ``settings.loss`` says, over the factors, from `start`.
 
     `start` None draws start values by ``settings.seed``. `holdout` ratings, of the same users and
     items, are not learnt from: their RMSE is taken every epoch, and the epoch where it is least is
     kept; `clip` is the range to which their predictions are clipped first. `on_epoch` is called
     with every epoch (full batch, before its step); a true return value stops the fit, and so does
-    Ctrl-C: the best factors so far are kept. `on_batch(done, of)` tells how far an epoch in batches
-    is. Users and items without a rating keep their start values. Raises UserError when there is
+    Ctrl-C: the best factors so far are kept. Before it, `on_factors` is given a function that makes a
+    copy of the factors that this epoch's RMSE belongs to. `on_batch(done, of)` tells how far an epoch in batches
+    is. Users and items without a rating keep their start values, unless a method that draws from a posterior
+    starts by itself: then they are what their like are on average. Raises UserError when there is
     nothing to learn or the start values are not finite.
     """
+    check_ratings(ratings, settings)
+    with one_thread(len(ratings) < SMALL):
+        if settings.model is None:
+            settings = replace(settings, model="dot+bias" if start is None else start.model)
+        rows = Rows.of(ratings, holdout)
+        if start is None:
+            start = start_values(ratings, settings)
+            if OPTIMIZERS[settings.optimizer].samples:
+                rows = Rows(EVERY, EVERY)  # whom nobody rated is drawn too, from what all have in common
+        notes = check_start(start, ratings, model=settings.model)
+        if settings.loss == "cross-entropy" and settings.negatives:
+            rows = replace(rows, item=EVERY)  # what nobody chose is learnt from too: it is drawn as a negative
+        if settings.weight_decay and OPTIMIZERS[settings.optimizer].samples:
+            notes += (f"{settings.optimizer} finds out by itself how large factors are: weight_decay was not used.",)
+        device, device_notes = _device(settings, len(ratings))
+        problem = Problem(ratings=rows.of_ratings(ratings), start=rows.of_factors(start), settings=settings,
+                          holdout=holdout and rows.of_ratings(holdout), clip=clip, on_batch=on_batch)
+
+        def on_seen(epoch: Epoch, seen: Seen) -> bool | None:
+            if on_factors:
+                on_factors(lambda: rows.back(seen.factors(), start))
+            return on_epoch(epoch) if on_epoch else None
+
+        try:
+            outcome = _descend_on(device, problem, on_seen)
+        except torch.cuda.OutOfMemoryError:
+            device_notes = ("The GPU's memory is full; the CPU was used.",)
+            outcome = _descend_on("cpu", problem, on_seen)
+        result = FitResult(rows.back(outcome.best, start), settings, len(ratings), outcome.history[0].rmse,
+                           outcome.best_epoch.rmse, tuple(outcome.history), outcome.history[-1].seconds,
+                           outcome.stop, outcome.converged, outcome.stopped,
+                           notes + device_notes, holdout_rmse=outcome.best_epoch.holdout_rmse,
+                           samples=tuple(rows.back(sample, start) for sample in outcome.samples))
+        if not OPTIMIZERS[settings.optimizer].samples:
+            return result
+        factors = rows.back(point_factors(outcome.samples), start) if outcome.samples else result.factors
+        judge = Judge.of(ratings)  # an epoch's RMSE is that of a mean over draws
+        return replace(result, factors=factors, rmse_before=judge.rmse(start), rmse_after=judge.rmse(factors),
+                       holdout_rmse=rmse(factors, holdout, clip=clip) if holdout else None)
+
+
+def check_ratings(ratings: Ratings, settings: Settings) -> None:
+    """Raises UserError where there is nothing to learn, or where values are not what the loss takes."""
     if len(ratings) < 2:
         raise UserError(f"There is only {len(ratings)} rating; a fit needs 2 or more."
                         if len(ratings) else "There is no rating; a fit needs 2 or more.")
     if not np.isfinite(ratings.values).all():
         raise UserError("A rating is not a finite number. Correct or clear it.")
-    if settings.model is None:
-        settings = replace(settings, model="dot" if start is not None and start.user_bias is None else "dot+bias")
-    if start is None:
-        start = start_values(ratings, settings)
-    notes = check_start(start, ratings, model=settings.model)
-    rows = Rows.of(ratings, holdout)
-    device, device_notes = _device(settings, len(ratings))
-    problem = Problem(ratings=rows.of_ratings(ratings), start=rows.of_factors(start), settings=settings,
-                      holdout=holdout and rows.of_ratings(holdout), clip=clip, on_batch=on_batch)
-    with _one_thread(len(ratings) < SMALL):
-        try:
-            outcome = _descend_on(device, problem, on_epoch)
-        except torch.cuda.OutOfMemoryError:
-            device_notes = ("The GPU's memory is full; the CPU was used.",)
-            outcome = _descend_on("cpu", problem, on_epoch)
-
-    return FitResult(rows.back(outcome.best, start), settings, len(ratings), outcome.history[0].rmse,
-                     outcome.best_epoch.rmse, tuple(outcome.history), outcome.history[-1].seconds,
-                     outcome.stop, outcome.converged, outcome.stopped,
-                     notes + device_notes, holdout_rmse=outcome.best_epoch.holdout_rmse)
+    if settings.loss == "cross-entropy":
+        check_happened(ratings, negatives=settings.negatives)
 
 
-def _descend_on(device: str, problem: Problem, on_epoch) -> Descent:
+def _descend_on(device: str, problem: Problem, on_seen) -> Descent:
     start = problem.start.map(lambda tensor: tensor.to(_dtype(tensor, device)))
-    return descend(steps_for(replace(problem, device=device, start=start)), problem.settings, on_epoch)
+    unit, bounded = unit_of(problem), problem.settings.bounds is not None
+
+    def on_seen_in_units(epoch: Epoch, seen: Seen) -> bool | None:
+        return on_seen(epoch, replace(seen, factors=lambda: times(seen.factors(), unit, bounded)))
+
+    steps = steps_for(in_units(replace(problem, device=device, start=start), unit))
+    outcome = descend(steps if unit == 1.0 else FromUnits(steps, unit), problem.settings, on_seen_in_units)
+    outcome.best = times(outcome.best, unit, bounded)
+    return outcome
 
 
 def _dtype(tensor: torch.Tensor, device: str) -> torch.dtype:
@@ -109,20 +152,10 @@ def _device(settings: Settings, n_ratings: int) -> tuple[str, tuple[str, ...]]:
         return "cpu", ()
     if settings.device in ("auto", "cuda") and torch.cuda.is_available():
         return "cuda", ()
+    if settings.device == "mps" and OPTIMIZERS[settings.optimizer].alternating:
+        return "cpu", (f"{settings.optimizer} takes decompositions that Apple's GPU lacks; the CPU is used.",)
     if settings.device == "mps" and torch.backends.mps.is_available():
         return "mps", ("Apple's GPU computes in float32: RMSE is exact to about 6 digits.",)
     if settings.device == "auto":
         return "cpu", ()
     return "cpu", (f"No {settings.device} device was found; the CPU is used.",)
-
-
-@contextmanager
-def _one_thread(wanted: bool):
-    """A small problem is slower on several threads; whatever was set is restored."""
-    before = torch.get_num_threads()
-    if wanted:
-        torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

@@ -36,6 +36,7 @@ class Descent:
 
     history: list[Epoch] = field(default_factory=list)
     best: Factors | None = None
+    samples: tuple[Factors, ...] = ()  # the draws that belong to the best, where a posterior is sampled
     best_loss: float = math.inf     # what `best` is chosen by: hold-out RMSE where there is one
     best_epoch: Epoch | None = None
     stop: str = ""
@@ -44,8 +45,8 @@ class Descent:
 
 
 def descend(steps: Steps, settings: Settings,
-            on_epoch: Callable[[Epoch], bool | None] | None = None) -> Descent:
-    """Step until converged, diverged, told to stop, or out of epochs."""
+            on_seen: Callable[[Epoch, Seen], bool | None] | None = None) -> Descent:
+    """Step until converged, diverged, told to stop (a true value of `on_seen`), or out of epochs."""
     limit = settings.epochs or steps.epochs
     state, losses = Descent(), []
     began = time.perf_counter()
@@ -59,7 +60,7 @@ def descend(steps: Steps, settings: Settings,
             epoch = Epoch(number, seen.rmse, time.perf_counter() - began, seen.holdout_rmse)
             state.history.append(epoch)
             _keep_if_best(state, seen, epoch, steps.to_the_end)
-            if on_epoch and on_epoch(epoch):
+            if on_seen and on_seen(epoch, seen):
                 state.stop, state.stopped = f"Stopped at epoch {number}, as you asked; {_kept(state)}.", True
             elif seen.slope <= GRADIENT_ZERO or (steps.first == 0 and _is_steady(losses)):
                 state.stop, state.converged = _arrived(state, seen, steps.lr)
@@ -84,6 +85,7 @@ def _keep_if_best(state: Descent, seen: Seen, epoch: Epoch, to_the_end: bool) ->
     judged_by = seen.loss if seen.holdout_rmse is None else seen.holdout_rmse
     if judged_by < state.best_loss or (to_the_end and seen.holdout_rmse is None):
         state.best, state.best_loss, state.best_epoch = seen.factors(), judged_by, epoch
+        state.samples = seen.samples
 
 
 def _rmse_of(epoch: Epoch) -> str:

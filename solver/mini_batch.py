@@ -1,15 +1,16 @@
 """Batches: each step sees a few ratings, drawn anew every epoch. Plain torch, to be read; it is what
-the fast paths are compared with."""
+the fast paths are compared with, and what fits the net and implicit feedback."""
 
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import torch
 
-from .factors import Factors
-from .model import predict
-from .objective import rmse
+from .implicit import Negatives, cross_entropy, with_negatives
+from .model import into_range
+from .objective import Judge
 from .optimizers import OPTIMIZERS
 from .schedules import SCHEDULES
 from .steps import Problem, Seen
@@ -25,48 +26,86 @@ class MiniBatch:
         self.problem, self.method = problem, OPTIMIZERS[settings.optimizer]
         self.epochs = settings.epochs or self.method.batch_epochs
         self.lr = float(settings.lr) if settings.lr else self.method.batch_lr
-        leaves = {name: tensor.to(device, copy=True).requires_grad_()
+        leaves = {name: tensor.to(device, copy=True, memory_format=torch.contiguous_format).requires_grad_()
                   for name, tensor in problem.start.tensors().items()}
-        self.parameters = Factors(**leaves, offset=problem.start.offset)
+        self.parameters = problem.start.with_tensors(leaves)
         self.users, self.items = (torch.as_tensor(index, device=device)
                                   for index in (ratings.user_index, ratings.item_index))
         self.values = torch.as_tensor(ratings.values, dtype=problem.start.user.dtype, device=device)
-        self.optimizer = self.method.make(list(leaves.values()), self.lr, float(settings.weight_decay))
+        make = self.method.make_for_batches or self.method.make
+        self.optimizer = make(list(leaves.values()), self.lr, float(settings.weight_decay))
         self.penalty = 0.0 if self.method.decoupled else float(settings.weight_decay)
         self.generator = torch.Generator().manual_seed(int(settings.seed))
+        self.on_device = torch.Generator(device).manual_seed(int(settings.seed))  # dropout's and the negatives'
+        self.raw = partial(self.parameters.raw, thinned=self._thinned) if settings.dropout else self.parameters.raw
+        self.negatives, held = None, problem.holdout
+        if settings.loss == "cross-entropy" and settings.negatives:
+            self.negatives = Negatives(ratings, power=settings.negatives_power, device=device)
+            held = held and with_negatives(held, ratings, how_many=settings.negatives,
+                                           power=settings.negatives_power, seed=settings.seed)
+        self.judge = Judge.of(held, bounds=settings.bounds, clip=problem.clip, device=device) if held else None
         self.steps_done, self.steps_in_all = 0, self.epochs * math.ceil(len(ratings) / settings.batch_size)
 
     def step(self, *, last: bool) -> Seen:
         size, settings = self.problem.settings.batch_size, self.problem.settings
-        order = torch.randperm(len(self.values), generator=self.generator).to(self.values.device)
+        order = self.new_order()
         loss, squares = torch.zeros((2,), dtype=torch.float64, device=self.values.device)
+        seen = 0
         for first in range(0, len(order), size):
-            self._set_rate()
+            self._follow_schedule()
             batch = order[first:first + size]
-            users, items = self.users[batch], self.items[batch]
-            error = predict(self.parameters, users, items, bounds=settings.bounds) - self.values[batch]
-            mse = (error ** 2).mean()
-            batch_loss = mse + self.penalty * self._squares(users, items) if self.penalty else mse
-            self.optimizer.zero_grad()
-            batch_loss.backward()
-            self.optimizer.step()
-            squares += mse.detach() * len(batch)  # stays on the device: no waiting for it within an epoch
-            loss += batch_loss.detach() * len(batch)
+            batch_loss, mse, n = self.step_on(batch)
+            squares += mse * n  # stays on the device: no waiting for it within an epoch
+            loss += batch_loss * n
+            seen += n
             if self.problem.on_batch:
                 self.problem.on_batch(min(first + size, len(order)), len(order))
-        here, held = self.parameters.map(torch.detach), self.problem.holdout
-        return Seen(loss.item() / len(order), math.sqrt(squares.item() / len(order)), lambda: here.map(torch.clone),
-                    holdout_rmse=rmse(here, held, bounds=settings.bounds, clip=self.problem.clip) if held else None)
+        here = self.parameters.map(torch.detach)
+        return Seen(loss.item() / seen, math.sqrt(squares.item() / seen), lambda: here.map(torch.clone),
+                    holdout_rmse=self.judge.rmse(here) if self.judge else None)
 
-    def _squares(self, users: torch.Tensor, items: torch.Tensor) -> torch.Tensor:
-        """Mean over the batch of ‖p_u‖² + ‖q_i‖² + b_u² + b_i² (as in `objective`)."""
-        rows = {"user": users, "user_bias": users, "item": items, "item_bias": items}
-        return sum((tensor[rows[name]] ** 2).sum() for name, tensor in self.parameters.tensors().items()) / len(users)
+    def new_order(self) -> torch.Tensor:
+        """The places of all ratings, shuffled."""
+        device = self.values.device
+        generator = self.on_device if device.type == "cuda" else self.generator  # 100 million take a CPU seconds
+        return torch.randperm(len(self.values), generator=generator, device=generator.device).to(device)
 
-    def _set_rate(self) -> None:
-        factor, momentum = SCHEDULES[self.problem.settings.schedule](self.steps_done / self.steps_in_all)
+    def set_rate(self, lr: float, momentum: float | None = None) -> None:
+        """The learning rate of the steps to come, and their momentum (β₁), None leaving it as it is."""
         for group in self.optimizer.param_groups:
-            group["lr"] = self.lr * factor
+            group["lr"] = lr
             if momentum is not None and "betas" in group:
                 group["betas"] = (momentum, group["betas"][1])
+
+    def step_on(self, batch: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, int]:
+        """A step on the ratings in these places: its loss, its mean squared error, and of how many pairs."""
+        settings = self.problem.settings
+        users, items, values = self.users[batch], self.items[batch], self.values[batch]
+        if self.negatives is not None:
+            users, items, happened = self.negatives.beside(users, items, settings.negatives, self.on_device)
+            values = happened.to(values.dtype)
+        x = self.raw(users, items)
+        mse = ((into_range(x, settings.bounds) - values) ** 2).mean()
+        loss = cross_entropy(x, values) if settings.loss == "cross-entropy" else mse
+        if self.penalty:
+            loss = loss + self.penalty * self._squares(users, items)
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+        return loss.detach(), mse.detach(), len(users)
+
+    def _thinned(self, x: torch.Tensor) -> torch.Tensor:
+        """Dropout: some outputs are left out, the others made larger by as much."""
+        kept = 1 - self.problem.settings.dropout
+        return x * torch.empty_like(x).bernoulli_(kept, generator=self.on_device) / kept
+
+    def _squares(self, users: torch.Tensor, items: torch.Tensor) -> torch.Tensor:
+        """Mean over the batch of ‖p_u‖² + ‖q_i‖² + b_u² + b_i² (as in `objective`); of a net, the embeddings'."""
+        rows = {"user": users, "user_bias": users, "item": items, "item_bias": items}
+        return sum((tensor[rows[name]] ** 2).sum() for name, tensor in self.parameters.tensors().items()
+                   if name in rows) / len(users)
+
+    def _follow_schedule(self) -> None:
+        factor, momentum = SCHEDULES[self.problem.settings.schedule](self.steps_done / self.steps_in_all)
+        self.set_rate(self.lr * factor, momentum)
         self.steps_done += 1

@@ -3,8 +3,9 @@
     dot        r̂ = p_u · q_i
     dot+bias   r̂ = p_u · q_i + b_u + b_i                      (Koren, Bell & Volinsky 2009)
     bounded    r̂ = low + (high − low) · σ(p_u · q_i + b_u + b_i),   σ(x) = 1 / (1 + e^−x)
+    net        r̂ = low + (high − low) · σ(net(p_u, q_i)),           the lesson's embedding net (`net`)
 
-In large data a fixed offset μ, the mean rating, stands beside the biases (inside σ where there is
+What stands for r̂ before σ is the parameters' own `raw`: of `Factors`, or of `NetFactors`. In large data a fixed offset μ, the mean rating, stands beside the biases (inside σ where there is
 one); on a sheet it is 0.
 """
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:  # the table of models is read where torch need not be loaded
     from torch import Tensor
 
     from .factors import Factors
+    from .net import NetFactors
 
 
 @dataclass(frozen=True)
@@ -26,34 +28,31 @@ class Model:
     name: str
     biases: bool
     bounded: bool
+    additive: bool = True  # a sum of products and biases, inside σ or not: what a sheet's formulas can say
 
 
 MODELS = {model.name: model for model in (
     Model("dot", biases=False, bounded=False),
     Model("dot+bias", biases=True, bounded=False),
     Model("bounded", biases=True, bounded=True),
+    Model("net", biases=False, bounded=True, additive=False),
 )}
 
 Bounds = tuple[float, float] | None  # (low, high) of a bounded model
 
 
-def predict(factors: Factors, users: Tensor, items: Tensor, *, bounds: Bounds = None) -> Tensor:
+def predict(factors: Factors | NetFactors, users: Tensor, items: Tensor, *, bounds: Bounds = None) -> Tensor:
     """Predicted ratings of the pairs (users[j], items[j]); index tensors (n,), result (n,)."""
-    x = (factors.user[users] * factors.item[items]).sum(1)
-    if factors.user_bias is not None:
-        x = x + factors.user_bias[users] + factors.item_bias[items]
-    return _into_range(x + factors.offset if factors.offset else x, bounds)
+    return into_range(factors.raw(users, items), bounds)
 
 
-def predict_table(factors: Factors, *, bounds: Bounds = None) -> Tensor:
+def predict_table(factors: Factors | NetFactors, *, bounds: Bounds = None) -> Tensor:
     """Predicted ratings of every user (rows) for every item (columns): (n_users, n_items)."""
-    x = factors.user @ factors.item.T
-    if factors.user_bias is not None:
-        x = x + factors.user_bias[:, None] + factors.item_bias[None, :]
-    return _into_range(x + factors.offset if factors.offset else x, bounds)
+    return into_range(factors.raw_table(), bounds)
 
 
-def _into_range(x: Tensor, bounds: Bounds) -> Tensor:
+def into_range(x: Tensor, bounds: Bounds) -> Tensor:
+    """x itself, or, where there are bounds, low + (high − low) · σ(x)."""
     if bounds is None:
         return x
     low, high = bounds

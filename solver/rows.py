@@ -34,6 +34,9 @@ class Side:
         return new[index]
 
 
+EVERY = Side(None, None)  # of what belongs to no single user or item, such as the weights of a net
+
+
 @dataclass(frozen=True, eq=False)
 class Rows:
     """Both sides. Rows without a training rating keep their start values, whatever decay does."""
@@ -49,7 +52,7 @@ class Rows:
     def of_ratings(self, ratings: Ratings) -> Ratings:
         """The same ratings, with only the users and items that take part."""
         def labels(side: Side, all_labels: tuple) -> tuple:
-            return all_labels if side.take is None else tuple(all_labels[n] for n in side.take)
+            return all_labels if side.take is None else tuple(map(all_labels.__getitem__, side.take.tolist()))
 
         if self.user.take is None and self.item.take is None:
             return ratings
@@ -59,22 +62,22 @@ class Rows:
 
     def of_factors(self, factors: Factors) -> Factors:
         """The rows of the factors that take part."""
-        return Factors(**{name: tensor.detach() if (take := self._side(name).take) is None
-                          else tensor.detach()[torch.as_tensor(take)] for name, tensor in factors.tensors().items()},
-                       offset=factors.offset)
+        return factors.with_tensors({name: tensor.detach() if (take := self._side(name).take) is None
+                                     else tensor.detach()[torch.as_tensor(take)]
+                                     for name, tensor in factors.tensors().items()})
 
     def back(self, found: Factors, start: Factors) -> Factors:
         """All rows again, on the CPU: what was learnt, and the start values where nothing was."""
-        tensors = {}
+        tensors, learnt = {}, found.tensors()
         for name, begun in start.tensors().items():
-            side, tensor = self._side(name), getattr(found, name).cpu().to(begun.dtype)
+            side, tensor = self._side(name), learnt[name].cpu().to(begun.dtype)
             if side.learnt is not None:
                 whole = begun.detach().cpu().clone()
                 inside = side.learnt if side.take is None else np.searchsorted(side.take, side.learnt)
                 whole[torch.as_tensor(side.learnt)] = tensor[torch.as_tensor(inside)]
                 tensor = whole
-            tensors[name] = tensor
-        return Factors(**tensors, offset=found.offset)
+            tensors[name] = tensor.contiguous()  # a fused fit gives columns of its table
+        return found.with_tensors(tensors)
 
     def _side(self, name: str) -> Side:
-        return self.user if name.startswith("user") else self.item
+        return self.user if name.startswith("user") else self.item if name.startswith("item") else EVERY

@@ -10,40 +10,62 @@ from torch import Tensor
 from .errors import UserError
 from .factors import Factors
 from .model import MODELS
+from .net import HIDDEN, NetFactors, embedding_size, start_net
+from .optimizers import OPTIMIZERS
 from .ratings import Ratings
 from .settings import Settings
 
 
-def start_values(ratings: Ratings, settings: Settings) -> Factors:
+def start_values(ratings: Ratings, settings: Settings) -> Factors | NetFactors:
     """Start values as the settings' way of fitting likes them, drawn by their seed."""
     options = dict(model=settings.model, n_factors=settings.n_factors, seed=settings.seed,
                    low=settings.low, high=settings.high)
-    if settings.batch_size is None:
+    samples = OPTIMIZERS[settings.optimizer].samples
+    if settings.batch_size is None and not samples:
         factors = random_factors(ratings, **options)
     else:
-        factors = small_factors(ratings, **options)
+        mean = float(ratings.values.mean(dtype="float64"))
+        if settings.loss == "cross-entropy" and settings.negatives:
+            mean = 1 / (1 + settings.negatives)
+        if settings.model == "net":
+            factors = start_net(ratings.n_users, ratings.n_items, hidden=settings.hidden or HIDDEN, seed=settings.seed,
+                                sizes=settings.embedding_sizes or tuple(map(embedding_size, (ratings.n_users,
+                                                                                             ratings.n_items))),
+                                mean=_through_sigmoid(mean, *settings.bounds))
+        else:
+            spread = _moving_spread(ratings, settings) if samples else _small_spread(ratings, settings)
+            factors = small_factors(ratings, mean=mean, spread=spread, **options)
     return factors.map(lambda tensor: tensor.to(getattr(torch, settings.dtype)))
 
 
-def small_factors(ratings: Ratings, *, model: str, n_factors: int, seed: int, spread: float = 0.01,
+def small_factors(ratings: Ratings, *, model: str, n_factors: int, seed: int, mean: float, spread: float = 0.01,
                   low: float | None = None, high: float | None = None) -> Factors:
     """Start values for steps of a few ratings: factors near 0 (normal, clipped at two `spread`), biases
-    0, and the mean rating as offset, through the inverse of the sigmoid where the model is bounded.
+    0, and `mean`, the mean rating, as offset, through the inverse of the sigmoid where the model is bounded.
 
     Without biases there is no offset either, and `random_factors` are used.
     """
     if not MODELS[model].biases:
         return random_factors(ratings, model=model, n_factors=n_factors, seed=seed)
     generator = torch.Generator().manual_seed(int(seed))
-    offset = float(ratings.values.mean(dtype="float64"))
-    if MODELS[model].bounded:
-        offset = _through_sigmoid(offset, low, high)
+    offset = _through_sigmoid(mean, low, high) if MODELS[model].bounded else mean
 
     def normal(n: int) -> Tensor:
         return (spread * torch.randn(n, n_factors, generator=generator)).clamp_(-2 * spread, 2 * spread)
 
     return Factors(normal(ratings.n_users), normal(ratings.n_items),
                    torch.zeros(ratings.n_users), torch.zeros(ratings.n_items), offset)
+
+
+def _small_spread(ratings: Ratings, settings: Settings) -> float:
+    """0.01 in units of the ratings' spread (see `units`), of which a dot product has the square."""
+    return 0.01 if settings.bounds or settings.model == "net" else 0.01 * math.sqrt(float(ratings.values.std(dtype="float64")) or 1.0)
+
+
+def _moving_spread(ratings: Ratings, settings: Settings) -> float:
+    """Spread of factors with which dot products vary by a third of what the ratings do: a chain of draws
+    that begins much closer to 0 takes long to leave it."""
+    return math.sqrt((float(ratings.values.std()) or 1.0) / 3) / settings.n_factors ** 0.25
 
 
 def _through_sigmoid(mean: float, low: float, high: float) -> float:
@@ -81,18 +103,23 @@ def random_factors(ratings: Ratings, *, model: str, n_factors: int, seed: int,
                    mean / 2 + 0.1 * spread * uniform(n_items))
 
 
-def check_start(start: Factors, ratings: Ratings, *, model: str) -> tuple[str, ...]:
+def check_start(start: Factors | NetFactors, ratings: Ratings, *, model: str) -> tuple[str, ...]:
     """Notes on start values that lead less far than they could.
 
     Raises UserError for start values of the wrong shape, and for factors from which no step leads
     on: where all are 0, the gradient of every product is 0 as well.
     """
     users, items, k = ratings.n_users, ratings.n_items, start.n_factors
-    shapes = {"user": (users, k), "item": (items, k), "user_bias": (users,), "item_bias": (items,)}
+    if (start.model == "net") != (model == "net"):
+        raise UserError(f"The model is '{model}', and the start values are those of a '{start.model}' model. "
+                        "Choose the model that they belong to.")
+    shapes = start.shapes(users, items)
     for name, tensor in start.tensors().items():
         if tuple(tensor.shape) != shapes[name]:
             raise UserError(f"The start values '{name}' are {_by(tensor.shape)}; {users} users, "
                             f"{items} items and {k} factors need {_by(shapes[name])}.")
+    if model == "net":
+        return ()
     if (start.user_bias is None) != (start.item_bias is None):
         raise UserError("The start values have biases for users or for items only. "
                         "Give both, or neither.")

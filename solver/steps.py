@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Protocol
 
 from .factors import Factors
 from .model import Bounds
+from .optimizers import OPTIMIZERS
 from .ratings import Ratings
 from .settings import Settings
 
@@ -20,7 +22,8 @@ class Seen:
     `loss` and `rmse` are those of the training ratings: exact at the point where the step began
     (full batch), or the mean over an epoch in which the factors moved (batches). `slope` is the
     largest |∂loss/∂θ| where it is known. `factors()` gives a copy of the factors that this
-    belongs to, and may be called until the next step.
+    belongs to, and may be called until the next step. `samples` are the draws over which predictions
+    were averaged, where a method draws from a posterior.
     """
 
     loss: float
@@ -28,6 +31,7 @@ class Seen:
     factors: Callable[[], Factors]
     slope: float = math.inf
     holdout_rmse: float | None = None
+    samples: tuple[Factors, ...] = ()
 
 
 class Steps(Protocol):
@@ -58,8 +62,39 @@ class Problem:
 def steps_for(problem: Problem) -> Steps:
     """The way of fitting that the settings ask for."""
     # imported here: each is loaded only when it is used
+    method = OPTIMIZERS[problem.settings.optimizer]
+    if method.samples:
+        from .gibbs import Gibbs
+        return Gibbs(problem)
+    if method.alternating:
+        from .als import AlternatingLeastSquares
+        return AlternatingLeastSquares(problem)
     if problem.settings.batch_size is None:
         from .full_batch import FullBatch
         return FullBatch(problem)
+    return _steps_in_batches(problem)
+
+
+def _steps_in_batches(problem: Problem) -> Steps:
+    """The fused kernels where there is one for what is asked, else plain torch."""
+    settings = problem.settings
+    fusable = settings.model in ("dot", "dot+bias", "bounded") and settings.loss == "squared"
+    if fusable and settings.optimizer == "sgd" and settings.batch_size == 1:
+        if problem.device == "cuda" and find_spec("triton"):  # torch brings it along on Linux
+            from .fused.cuda import StratifiedSGD
+            return StratifiedSGD(problem)
+        from .fused.sgd import FusedSGD
+        return FusedSGD(problem)
+    if settings.model != "net" and settings.optimizer == "adamw" and problem.device == "cpu":
+        from .fused.lazy_adamw import LazyAdamW, is_lazy
+        if is_lazy(settings):
+            if settings.loss == "cross-entropy" and settings.negatives:
+                from .fused.implicit_adamw import ImplicitAdamW
+                return ImplicitAdamW(problem)
+            return LazyAdamW(problem)
+    if problem.device == "cuda":
+        from .graphed_batch import GraphedMiniBatch, can_be_recorded
+        if can_be_recorded(problem):
+            return GraphedMiniBatch(problem)
     from .mini_batch import MiniBatch
     return MiniBatch(problem)

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from solver import Ratings, Settings
+from solver import MODELS, OPTIMIZERS, Ratings, Settings
 
 BOUNDS = {"low": 0.0, "high": 6.0}  # wider than the ratings, so that a best fit exists
+ADDITIVE = [name for name, model in MODELS.items() if model.additive]  # the models that a sheet can hold
+PAIRS = [(model, optimizer) for optimizer, method in OPTIMIZERS.items() for model in ADDITIVE
+         if not (method.alternating and MODELS[model].bounded)]  # who can fit what
+MINIMISED = [(model, optimizer) for model, optimizer in PAIRS if not OPTIMIZERS[optimizer].samples]
+MINIMISERS = [name for name, method in OPTIMIZERS.items() if not method.samples]
 
 
 def truth(users: int, items: int, factors: int, *, seed: int = 0) -> np.ndarray:

@@ -10,12 +10,13 @@ from xml.etree import ElementTree
 import numpy as np
 import openpyxl
 import pytest
+from planted import ADDITIVE
 
 import workbook
 from pyxl.cells import Cell, Range
 from pyxl.layout import Block
 from pyxl.names import RESULTS, ROLES, SETTINGS, block_name, result_name, setting_name
-from solver import MODELS, OPTIMIZERS, Ratings, UserError, predict_table, random_factors, rmse
+from solver import OPTIMIZERS, Ratings, UserError, predict_table, random_factors, rmse
 from workbook.content import content_of, default_bounds
 from workbook.crosstab_sheet import MOST_FORMULAS
 from workbook.embedding_sheet import MOST_COPIES
@@ -104,7 +105,7 @@ def test_embedding_stands_in_the_lessons_cells(tmp_path, shared):
 
 @pytest.mark.parametrize("users, items, factors", SIZES)
 def test_blocks_do_not_overlap(users, items, factors):
-    plans = [crosstab(name, name, users=users, items=items, factors=factors) for name in MODELS]
+    plans = [crosstab(name, name, users=users, items=items, factors=factors) for name in ADDITIVE]
     plans += [long_form("long", users=users, items=items, factors=factors, ratings=users * items, copies=copies)
               for copies in (True, False)]
     for plan in plans:

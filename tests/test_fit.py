@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from planted import planted, settings, truth
+from planted import ADDITIVE, MINIMISED, MINIMISERS, planted, settings, truth
 from scipy.optimize import minimize
 
-from solver import MODELS, OPTIMIZERS, Factors, Ratings, UserError, fit, fitting, predict_table, random_factors, rmse
+from solver import MODELS, Factors, Ratings, UserError, fit, fitting, predict_table, random_factors, rmse
 from solver.objective import Objective
 
-each_model = pytest.mark.parametrize("model", MODELS)
+each_model = pytest.mark.parametrize("model", ADDITIVE)
 
 
 def start_for(ratings, chosen) -> Factors:
@@ -103,8 +103,7 @@ def test_blanks_never_enter_the_loss(model, optimizer):
         assert torch.equal(one.factors.tensors()[name][1::2], start.tensors()[name][1::2])
 
 
-@each_model
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("model, optimizer", MINIMISED)
 def test_who_has_no_rating_keeps_the_start_values_under_decay_too(model, optimizer):
     base = planted(6, 5).crosstab()
     base[2], base[:, 3] = np.nan, np.nan
@@ -120,8 +119,7 @@ def test_who_has_no_rating_keeps_the_start_values_under_decay_too(model, optimiz
         assert not torch.equal(found[name], tensor)
 
 
-@each_model
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("model, optimizer", MINIMISED)
 def test_the_result_tells_the_truth_about_its_factors(model, optimizer):
     ratings, chosen = planted(), settings(model, optimizer=optimizer, epochs=30)
     result = fit(ratings, None, chosen)
@@ -205,7 +203,7 @@ def test_on_epoch_sees_every_epoch_and_can_stop():
     assert result.rmse_after == best.rmse
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("optimizer", MINIMISERS)
 def test_ctrl_c_keeps_the_best_so_far(optimizer):
     def press_ctrl_c(epoch):
         if epoch.epoch == 5:

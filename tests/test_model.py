@@ -1,16 +1,16 @@
-"""The three models, compared with numpy that is written as the equations stand."""
+"""The additive models, compared with numpy that is written as the equations stand."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 import torch
-from planted import BOUNDS, planted, settings
+from planted import ADDITIVE, BOUNDS, planted, settings
 
-from solver import MODELS, predict, predict_table, random_factors, rmse
+from solver import predict, predict_table, random_factors, rmse
 
 
-@pytest.fixture(params=MODELS)
+@pytest.fixture(params=ADDITIVE)
 def case(request):
     """(ratings, factors, bounds, the table of predictions by numpy)"""
     ratings, chosen = planted(), settings(request.param)

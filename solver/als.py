@@ -1,0 +1,81 @@
+"""Alternating least squares: all users given the items, then all items given the users, exactly.
+
+With the factors of one side fixed, the objective (`objective`) is a ridge regression for each row of
+the other, x_u = (p_u, b_u) against (q_i, 1) with the penalty λ·n_u (Zhou, Wilkinson, Schreiber & Pan
+2008, "Large-scale parallel collaborative filtering for the Netflix prize"). A trace of ‖x − x_old‖² is
+added, which moves no optimum: where a row has fewer ratings than factors and λ is 0, of all the
+solutions it picks the one that changes least.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from .by_row import ByRow, both_sides
+from .factors import Factors
+from .objective import Judge, Objective
+from .optimizers import OPTIMIZERS
+from .ridge import Ridge, ridge_for
+from .steps import Problem, Seen
+
+TRACE = {torch.float64: 1e-9, torch.float32: 1e-5}  # of the features' mean square: what rounding cannot lose
+
+
+class AlternatingLeastSquares:
+    """A pass over users and items an epoch; the loss is looked at before it."""
+
+    first, to_the_end, lr = 0, False, None
+
+    def __init__(self, problem: Problem):
+        settings, device = problem.settings, problem.device
+        self.epochs = OPTIMIZERS[settings.optimizer].epochs
+        self.decay = float(settings.weight_decay)
+        self.factors = problem.start.map(lambda tensor: tensor.to(device))
+        self.objective = Objective.of(problem.ratings, weight_decay=self.decay, device=device,
+                                      dtype=problem.start.user.dtype)
+        self.judge = problem.holdout and Judge.of(problem.holdout, clip=problem.clip, device=device)
+        targets = self.objective.targets
+        self.by_user, self.by_item = both_sides(targets.pairs, targets.values - problem.start.offset)
+        self.user_ridge, self.item_ridge = (ridge_for(ratings, threads=torch.get_num_threads())
+                                            for ratings in (self.by_user, self.by_item))
+
+    def step(self, *, last: bool) -> Seen:
+        here = self.factors
+        loss, mse, slope = self._look()
+        if not last:
+            user, item = _rows(here.user, here.user_bias), _rows(here.item, here.item_bias)
+            user = self._solve(user, item, self.by_user, self.user_ridge)
+            item = self._solve(item, user, self.by_item, self.item_ridge)
+            k = here.n_factors
+            biases = {} if here.user_bias is None else {"user_bias": user[:, k], "item_bias": item[:, k]}
+            self.factors = here.with_tensors({"user": user[:, :k], "item": item[:, :k], **biases})
+        return Seen(loss, math.sqrt(mse) if mse >= 0 else math.nan, lambda: here, slope,
+                    self.judge and self.judge.rmse(here))
+
+    def _look(self) -> tuple[float, float, float]:
+        """Loss, squared error and largest slope at the present factors."""
+        leaves = self.factors.map(lambda tensor: tensor.detach().requires_grad_())
+        mse = self.objective.mean_squared_error(leaves)
+        loss = mse + self.objective.penalty(leaves)
+        loss.backward()
+        return loss.item(), mse.item(), max(float(leaf.grad.abs().max()) for leaf in leaves.tensors().values())
+
+    def _solve(self, own: Tensor, other: Tensor, ratings: ByRow, ridge: Ridge) -> Tensor:
+        """The rows of one side, given the other."""
+        features, known = other, 0.0
+        if self.factors.user_bias is not None:
+            features, known = other.clone(), other[:, -1].index_select(0, ratings.others)
+            features[:, -1] = 1
+        trace = TRACE[own.dtype] * float((features ** 2).sum(1).mean())
+        counts = torch.as_tensor(ratings.counts, dtype=own.dtype, device=own.device)
+        centres = own * (trace / (self.decay + trace))
+        solved = ridge.solve(features, (ratings.values - known)[None], centres[:, None],
+                             (self.decay + trace) * counts.clamp(min=1))[:, 0]
+        return torch.where(counts[:, None] > 0, solved, own)
+
+
+def _rows(factors: Tensor, bias: Tensor | None) -> Tensor:
+    return factors if bias is None else torch.cat([factors, bias[:, None]], 1)

@@ -1,0 +1,204 @@
+"""Gibbs sampling: factors drawn from their posterior, sweep by sweep, instead of one best set of them.
+
+    r_ui ~ N(p_u · q_i + b_u + b_i + offset, 1/α),      x_u = (p_u, b_u) ~ N(m, Λ⁻¹), and x_i alike,
+
+with m and Λ of each side drawn by `normal_wishart` and α ~ Gamma(1, 1), in units in which the
+ratings' standard deviation is 1 (Salakhutdinov & Mnih 2008, "Bayesian probabilistic matrix
+factorization using Markov chain Monte Carlo", with biases and α in the chain). Predictions are
+averaged over the draws, which overfits less than any single set of factors can, and needs no
+penalty; how much the draws differ says how sure a prediction is.
+
+Given one side, a row x = m + R·z of the other, with Λ⁻¹ = R·Rᵀ, has the prior z ~ N(0, I) and the
+features φ_i = Rᵀ(q_i, 1). A draw of z is a ridge regression with noise on its targets and its centre,
+for all rows at once (Papandreou & Yuille 2010, "Gaussian sampling by local perturbations"; for rows
+with few ratings its dual form is that of Bhattacharya, Chakraborty & Mallick 2016):
+
+    z = argmin Σ_j (t_j + δ_j/√α − φ_j·z)² + ‖z − ε‖²/α,     δ, ε ~ N(0, 1).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from .by_row import ByRow, both_sides
+from .factors import Factors
+from .model import Bounds
+from .normal_wishart import draw_common
+from .optimizers import OPTIMIZERS
+from .ratings import Ratings
+from .ridge import Ridge, ridge_for
+from .sparse_products import RatedPairs
+from .steps import Problem, Seen
+from .threads import one_thread
+
+BURN_IN = 4          # sweeps, or a quarter of all, that only lead the chain to where draws are worth keeping
+MOST_SWEEPS = 64     # of which draws are kept, evenly spaced over the sweeps that follow …
+MOST_MEMORY = 2**30  # … and most bytes for them
+
+
+class Gibbs:
+    """A sweep an epoch: draws of the noise, of all users given the items, and of all items given the users.
+
+    The side with more rows comes second. What it adds to a prediction is not one draw but its mean
+    given the other side, which is the average of two draws as far on either side of it: both are kept,
+    so that the average over the draws is the better one (Rao & Blackwell) and their spread is right.
+    """
+
+    first, to_the_end, lr = 1, True, None
+
+    def __init__(self, problem: Problem):
+        settings, start, device = problem.settings, problem.start, problem.device
+        self.generator = torch.Generator().manual_seed(int(settings.seed))
+        self.noise = self.generator if device == "cpu" else torch.Generator(device).manual_seed(int(settings.seed))
+        self.epochs = settings.epochs or OPTIMIZERS[settings.optimizer].epochs
+        self.train = Average.of(problem.ratings, start.user.dtype, device)
+        self.held = problem.holdout and Average.of(problem.holdout, start.user.dtype, device, clip=problem.clip)
+        self.units = Units.of(self.train.values, start)
+        rows = self.units.rows(start.map(lambda tensor: tensor.to(device)))
+        threads = torch.get_num_threads()
+        self.user, self.item = (Side(own, ratings, ridge_for(ratings, threads=threads)) for own, ratings in zip(
+            rows, both_sides(self.train.pairs, self.units.of_ratings(self.train.values))))
+        self.residual = self.user.ratings.values - self._predicted(self.train.pairs, *rows)
+        self.sweep, self.samples = 0, ()
+        self.burn_in = min(BURN_IN, self.epochs // 4)
+        self.few, self.many = sorted((self.user, self.item), key=lambda side: len(side.rows))
+        size = (self.few.rows.numel() + 2 * self.many.rows.numel()) * self.few.rows.element_size()
+        self.every = math.ceil((self.epochs - self.burn_in) / max(1, min(MOST_SWEEPS, MOST_MEMORY // size)))
+
+    @one_thread()  # the regressions have threads of their own; the rest is quick
+    def step(self, *, last: bool) -> Seen:
+        self.sweep += 1
+        alpha = self._draw_precision()
+        mean, deviation = self._draw_rows(self.few, self.many, alpha)
+        self.few.rows = mean + deviation
+        mean, deviation = self._draw_rows(self.many, self.few, alpha)
+        self.many.rows = mean
+        middle = self.user.rows, self.item.rows
+        self.many.rows = mean + deviation
+        self.residual = self.user.ratings.values - self._predicted(self.train.pairs, self.user.rows, self.item.rows)
+        if self.sweep <= self.burn_in or (self.sweep - self.burn_in - 1) % self.every == 0:
+            for average in filter(None, (self.train, self.held)):
+                average.add(self.units.to_ratings(self._predicted(average.pairs, *middle)), afresh=not self.samples)
+            if self.sweep > self.burn_in:
+                self.samples += self._both_draws(mean - deviation)
+        rmse, here = self.train.rmse(), self.units.factors(*middle)
+        return Seen(rmse ** 2, rmse, lambda: here, holdout_rmse=self.held and self.held.rmse(), samples=self.samples)
+
+    def _both_draws(self, rows: Tensor) -> tuple[Factors, Factors]:
+        """The draw that the chain goes on from, and that with these rows of the many; they share the few."""
+        one = self.units.factors(self.user.rows, self.item.rows)
+        if self.many is self.item:
+            other = self.units.factors(self.user.rows, rows)
+            return one, replace(other, user=one.user, user_bias=one.user_bias)
+        other = self.units.factors(rows, self.item.rows)
+        return one, replace(other, item=one.item, item_bias=one.item_bias)
+
+    def _draw_precision(self) -> Tensor:
+        """α given the residuals e, Gamma(1 + n/2, 1 + Σ e²/2); nothing waits for the device."""
+        shape = torch.tensor(1 + len(self.residual) / 2, dtype=torch.float64)
+        gamma = torch._standard_gamma(shape, generator=self.generator).to(self.residual.device)
+        return (gamma / (1 + (self.residual @ self.residual).double() / 2)).to(self.residual.dtype)
+
+    def _draw_rows(self, side: Side, other: Side, alpha: Tensor) -> tuple[Tensor, Tensor]:
+        """The rows of a side given the other: their mean, and how far from it a draw of them is."""
+        common = draw_common(side.rows, self.generator)
+        features, known = self._features(other.rows)
+        known = known + features @ common.mean
+        ratings = side.ratings
+        targets = torch.stack([ratings.values - known.index_select(0, ratings.others), self._normal(ratings.values)])
+        centres = torch.stack([torch.zeros_like(side.rows), alpha.sqrt() * self._normal(side.rows)], 1)
+        z = side.ridge.solve(features @ common.root, targets, centres, (1 / alpha).expand(len(side.rows)))
+        return common.mean + z[:, 0] @ common.root.T, z[:, 1] @ (common.root.T / alpha.sqrt())
+
+    def _features(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """What a row of the other side is multiplied by, (q, 1) or q, and what is added to that, b or 0."""
+        if not self.units.biases:
+            return rows, rows.new_zeros(len(rows))
+        features = rows.clone()
+        features[:, -1] = 1
+        return features, rows[:, -1]
+
+    def _predicted(self, pairs: RatedPairs, user: Tensor, item: Tensor) -> Tensor:
+        features, known = self._features(item)
+        return pairs.products(user, features) + known.index_select(0, pairs.items)
+
+    def _normal(self, like: Tensor) -> Tensor:
+        return torch.empty_like(like).normal_(generator=self.noise)
+
+
+@dataclass(eq=False)
+class Side:
+    """The users, or the items: their rows in the chain's units, (n, k + 1) or (n, k)."""
+
+    rows: Tensor
+    ratings: ByRow
+    ridge: Ridge
+
+
+@dataclass(frozen=True, eq=False)
+class Units:
+    """The chain's units: ratings less `mean`, in multiples of `spread`; a row is (p, b), or p without biases.
+
+    So that the priors mean the same whatever the scale of the ratings is.
+    """
+
+    mean: float
+    spread: float
+    offset: float   # that of the factors, which stays what it is
+    biases: bool
+
+    @classmethod
+    def of(cls, values: Tensor, start: Factors) -> Units:
+        biases = start.user_bias is not None
+        wide = values.double()
+        return cls(float(wide.mean()) if biases else 0.0, float(wide.std()) or 1.0, start.offset, biases)
+
+    def of_ratings(self, values: Tensor) -> Tensor:
+        return (values - self.mean) / self.spread
+
+    def to_ratings(self, values: Tensor) -> Tensor:
+        return self.mean + self.spread * values
+
+    def rows(self, factors: Factors) -> tuple[Tensor, Tensor]:
+        """(users, items) of these factors; what the mean has more than the offset is in the biases, half in each."""
+        root, half = math.sqrt(self.spread), (self.mean - self.offset) / 2
+        if not self.biases:
+            return factors.user / root, factors.item / root
+        return tuple(torch.cat([rows / root, ((bias - half) / self.spread)[:, None]], 1) for rows, bias in
+                     ((factors.user, factors.user_bias), (factors.item, factors.item_bias)))
+
+    def factors(self, user: Tensor, item: Tensor) -> Factors:
+        root, half = math.sqrt(self.spread), (self.mean - self.offset) / 2
+        if not self.biases:
+            return Factors(root * user, root * item)
+        return Factors(root * user[:, :-1], root * item[:, :-1], self.spread * user[:, -1] + half,
+                       self.spread * item[:, -1] + half, self.offset)
+
+
+@dataclass(eq=False)
+class Average:
+    """The mean prediction of given ratings over the draws so far."""
+
+    pairs: RatedPairs
+    values: Tensor      # (n_ratings,) in the order of the pairs
+    clip: Bounds
+    mean: Tensor | float = 0.0
+    count: int = 0
+
+    @classmethod
+    def of(cls, ratings: Ratings, dtype: torch.dtype, device: str, *, clip: Bounds = None) -> Average:
+        users, items = (torch.as_tensor(index, device=device) for index in (ratings.user_index, ratings.item_index))
+        pairs = RatedPairs.of(users, items, ratings.n_users, ratings.n_items)
+        return cls(pairs, torch.as_tensor(ratings.values, dtype=dtype, device=device)[pairs.order], clip)
+
+    def add(self, predicted: Tensor, *, afresh: bool) -> None:
+        self.count = 1 if afresh else self.count + 1
+        self.mean = predicted if afresh else self.mean + (predicted - self.mean) / self.count
+
+    def rmse(self) -> float:
+        mean = self.mean if self.clip is None else self.mean.clamp(*self.clip)
+        return float(((mean - self.values) ** 2).mean(dtype=torch.float64).sqrt())

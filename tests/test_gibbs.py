@@ -1,0 +1,332 @@
+"""Gibbs sampling: every conditional against what is known of it in closed form, and what the chain is for."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from planted import planted, settings, truth
+
+from solver import Factors, Ratings, Settings, UserError, fit, fitting, gibbs, ridge, rmse, split_off
+from solver.gibbs import BURN_IN, Gibbs, Units
+from solver.normal_wishart import BETA, Common, draw_common
+from solver.posterior import mean_prediction, standard_deviation
+from solver.start_values import start_values
+from solver.steps import Problem
+
+each_model = pytest.mark.parametrize("model", ["dot", "dot+bias"])
+
+
+def chain(ratings: Ratings, *, holdout: Ratings | None = None, **options) -> Gibbs:
+    chosen = settings(options.pop("model", "dot+bias"), optimizer="gibbs", **options)
+    return Gibbs(Problem(ratings=ratings, start=start_values(ratings, chosen), settings=chosen, holdout=holdout))
+
+
+def sampled(ratings: Ratings, *, holdout: Ratings | None = None, start: Factors | None = None, **options):
+    chosen = settings(options.pop("model", "dot+bias"), optimizer="gibbs", **options)
+    return fit(ratings, start, chosen, holdout=holdout)
+
+
+def wide_ratings(users: int = 400, items: int = 90, seed: int = 0) -> Ratings:
+    """More than the compiled loops need to be chosen, users and items with a single rating among them."""
+    rng = np.random.default_rng(seed)
+    table = truth(users, items, 3, seed=seed) + 0.5 * rng.standard_normal((users, items))
+    table[rng.random((users, items)) > np.linspace(0.02, 1, items)] = np.nan
+    table[0], table[0, 5], table[:, 0], table[3, 0] = np.nan, 3.0, np.nan, 4.0
+    return Ratings.from_crosstab(table, range(users), range(items))
+
+
+# ---- the conditionals -------------------------------------------------------------------------
+
+@pytest.mark.parametrize("rated", [1, 2, 12])  # fewer than the numbers in a row, and more
+@pytest.mark.parametrize("compiled", [False, True])
+def test_rows_given_the_other_side_have_the_right_mean_and_covariance(rated, compiled, monkeypatch):
+    """Thousands of users who rated the same items alike: as many draws of one row at once."""
+    monkeypatch.setattr(ridge, "COMPILED_FROM", 0 if compiled else 10**9)
+    n, items, k, alpha = 20_000, 12, 2, 1.7
+    rng = np.random.default_rng(1)
+    given = rng.uniform(1, 5, rated)
+    ratings = Ratings(tuple(range(n)), tuple(range(items)), np.repeat(np.arange(n), rated),
+                      np.tile(np.arange(rated), n), np.tile(given, n))
+    gibbs_chain = chain(ratings, n_factors=k)
+    mean, root = torch.tensor([0.3, -0.2, 0.5], dtype=torch.float64), torch.tensor(
+        [[0.9, 0.0, 0.0], [0.2, 0.5, 0.0], [-0.3, 0.1, 0.7]], dtype=torch.float64)
+    monkeypatch.setattr(gibbs, "draw_common", lambda rows, generator: Common(mean, root))
+    alpha_drawn = torch.tensor(alpha, dtype=torch.float64)
+    middle, deviation = gibbs_chain._draw_rows(gibbs_chain.user, gibbs_chain.item, alpha_drawn)
+
+    item = gibbs_chain.item.rows[:rated].numpy()
+    features = np.column_stack([item[:, :k], np.ones(rated)])
+    prior = np.linalg.inv(root.numpy() @ root.numpy().T)
+    covariance = np.linalg.inv(prior + alpha * features.T @ features)
+    targets = gibbs_chain.units.of_ratings(torch.tensor(given)).numpy() - item[:, k]
+    expected = covariance @ (prior @ mean.numpy() + alpha * features.T @ targets)
+
+    np.testing.assert_allclose(middle, np.tile(expected, (n, 1)), rtol=0, atol=1e-10)  # the mean is no draw
+    size = np.sqrt(np.diag(covariance))
+    assert np.abs(deviation.numpy().mean(0) / size).max() < 5 / np.sqrt(n)
+    found = np.cov(deviation.numpy().T)
+    assert np.abs((found - covariance) / np.outer(size, size)).max() < 6 / np.sqrt(n)
+
+
+def test_what_rows_have_in_common_has_the_moments_of_its_normal_wishart():
+    generator = torch.Generator().manual_seed(0)
+    rows = torch.randn(7, 3, generator=generator, dtype=torch.float64) * 2 + torch.tensor([1.0, 0.0, -3.0])
+    n, d, draws = 7, 3, 6_000
+    x = rows.numpy()
+    mean = x.mean(0)
+    scatter = (x - mean).T @ (x - mean)
+    scale = np.linalg.inv(np.eye(d) + scatter + BETA * n / (BETA + n) * np.outer(mean, mean))
+    precisions, means, whitened = np.empty((draws, d, d)), np.empty((draws, d)), np.empty((draws, d))
+    for j in range(draws):
+        common = draw_common(rows, generator)
+        root = common.root.numpy()
+        precisions[j] = np.linalg.inv(root @ root.T)
+        means[j] = common.mean.numpy()
+        whitened[j] = np.linalg.solve(root, means[j] - n * mean / (BETA + n)) * np.sqrt(BETA + n)
+    expected = (d + n) * scale
+    spread = np.sqrt((d + n) * (scale ** 2 + np.outer(np.diag(scale), np.diag(scale))))  # of an entry of a Wishart
+    assert np.abs((precisions.mean(0) - expected) / spread).max() < 5 / np.sqrt(draws)
+    assert np.abs(precisions.std(0) / spread - 1).max() < 0.05
+    assert np.abs(means.mean(0) - n * mean / (BETA + n)).max() < 5 * means.std(0).max() / np.sqrt(draws)
+    np.testing.assert_allclose(np.cov(whitened.T), np.eye(d), atol=0.05)  # R leads from N(0, I) to the rows' spread
+
+
+def test_the_precision_of_the_noise_is_gamma():
+    running = chain(planted(20, 15))
+    running.residual = torch.linspace(-2, 2, 60, dtype=torch.float64)
+    draws = np.array([float(running._draw_precision()) for _ in range(6_000)])
+    shape, rate = 1 + 60 / 2, 1 + float((running.residual ** 2).sum()) / 2
+    assert draws.mean() == pytest.approx(shape / rate, rel=5 / np.sqrt(shape * len(draws)))
+    assert draws.std() == pytest.approx(np.sqrt(shape) / rate, rel=0.05)
+
+
+@each_model
+def test_a_sweep_ends_with_the_residuals_of_the_rows_it_ends_with(model):
+    running = chain(planted(20, 15), model=model)
+    for _ in range(3):
+        running.step(last=False)
+    drawn = running.units.factors(running.user.rows, running.item.rows)
+    pairs = running.train.pairs
+    expected = (running.train.values - drawn.raw(pairs.users, pairs.items)) / running.units.spread
+    torch.testing.assert_close(running.residual, expected, rtol=0, atol=1e-12)
+
+
+@each_model
+def test_units_there_and_back_change_no_prediction(model):
+    ratings = planted()
+    start = start_values(ratings, settings(model))  # without offset: half the mean in each bias
+    for factors in (start, start_values(ratings, settings(model, optimizer="gibbs"))):
+        units = Units.of(torch.as_tensor(ratings.values), factors)
+        back = units.factors(*units.rows(factors))
+        assert back.offset == factors.offset
+        for name, tensor in factors.tensors().items():
+            torch.testing.assert_close(back.tensors()[name], tensor)
+        if model == "dot+bias":
+            user, item = units.rows(factors)
+            rows = user[:, :-1] @ item[:, :-1].T + user[:, -1:] + item[:, -1]
+            torch.testing.assert_close(units.to_ratings(rows), factors.raw_table())
+
+
+# ---- the fast way and the plain one -----------------------------------------------------------
+
+@each_model
+def test_compiled_and_plain_are_the_same_chain(model, monkeypatch):
+    ratings, held = split_off(wide_ratings(), 0.1)
+    found = []
+    for least in (0, 10**9):
+        monkeypatch.setattr(ridge, "COMPILED_FROM", least)
+        found.append(sampled(ratings, holdout=held, model=model, n_factors=3, epochs=6))
+    fast, plain = found
+    for a, b in zip(fast.history, plain.history):
+        assert (a.rmse, a.holdout_rmse) == pytest.approx((b.rmse, b.holdout_rmse), abs=1e-10)
+    for a, b in zip(fast.samples, plain.samples):
+        for name, tensor in a.tensors().items():
+            torch.testing.assert_close(tensor, b.tensors()[name], rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_any_number_of_threads_gives_the_same_bits(dtype, monkeypatch):
+    monkeypatch.setattr(fitting, "SMALL", 0)
+    monkeypatch.setattr(ridge, "COMPILED_FROM", 0)
+    before, found = torch.get_num_threads(), []
+    try:
+        for threads in (1, 2, 3):
+            torch.set_num_threads(threads)
+            found.append(sampled(wide_ratings(), n_factors=3, epochs=6, dtype=dtype))
+            assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)
+    for other in found[1:]:
+        assert [e.rmse for e in other.history] == [e.rmse for e in found[0].history]
+        for a, b in zip(other.samples, found[0].samples):
+            assert all(torch.equal(tensor, b.tensors()[name]) for name, tensor in a.tensors().items())
+
+
+# ---- what comes of it -------------------------------------------------------------------------
+
+def test_predictions_beat_those_of_least_squares_and_need_no_penalty():
+    ratings, held = split_off(planted(60, 50, factors=3, noise=0.7, blanks=0.5), 0.2)
+    drawn = sampled(ratings, holdout=held, n_factors=6, epochs=40)
+    penalised = [fit(ratings, None, settings(n_factors=6, optimizer="als", weight_decay=decay, epochs=20))
+                 for decay in (0.01, 0.03, 0.1, 0.3)]
+    tuned = min(rmse(result.factors, held) for result in penalised)
+    assert drawn.holdout_rmse < tuned
+    assert drawn.holdout_rmse < 0.85  # the noise alone is 0.7
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_standard_deviations_say_how_far_the_truth_may_be(compiled, monkeypatch):
+    """Of the true values, which no rating shows without noise, 95 % should be within 2 deviations."""
+    monkeypatch.setattr(ridge, "COMPILED_FROM", 0 if compiled else 10**9)
+    users, items, noise = 60, 50, 0.6
+    rng = np.random.default_rng(3)
+    table = 3 + rng.normal(0, 0.4, (users, 1)) + rng.normal(0, 0.4, items) + (
+        rng.normal(0, 0.6, (users, 2)) @ rng.normal(0, 0.6, (items, 2)).T)
+    seen = np.where(rng.random(table.shape) < 0.4, table + noise * rng.standard_normal(table.shape), np.nan)
+    result = sampled(Ratings.from_crosstab(seen, range(users), range(items)), n_factors=2, epochs=160)
+    u, i = (torch.as_tensor(index.ravel()) for index in np.indices(table.shape))
+    mean, deviation = (moment(result.samples, u, i).numpy().reshape(table.shape)
+                       for moment in (mean_prediction, standard_deviation))
+    z = (mean - table) / deviation
+    for which in (np.isnan(seen), ~np.isnan(seen)):  # blanks are as honest as what was rated
+        assert 0.91 < (np.abs(z[which]) < 2).mean() < 0.985
+        assert 0.55 < (np.abs(z[which]) < 1).mean() < 0.80
+    assert deviation[np.isnan(seen)].mean() > deviation[~np.isnan(seen)].mean()
+
+
+def test_the_history_is_that_of_the_mean_prediction_of_the_samples():
+    ratings, held = split_off(planted(30, 20), 0.2)
+    result = sampled(ratings, holdout=held, epochs=20)
+    best = min(result.history, key=lambda epoch: epoch.holdout_rmse)
+    assert len(result.samples) == 2 * (best.epoch - BURN_IN)
+    for part, told in ((ratings, best.rmse), (held, best.holdout_rmse)):
+        mean = mean_prediction(result.samples, torch.as_tensor(part.user_index), torch.as_tensor(part.item_index))
+        assert float(((mean - torch.as_tensor(part.values)) ** 2).mean().sqrt()) == pytest.approx(told, abs=1e-12)
+
+
+def test_the_result_tells_the_truth_about_its_factors():
+    ratings, held = split_off(planted(30, 20), 0.2)
+    result = sampled(ratings, holdout=held, epochs=20)
+    assert result.rmse_after == pytest.approx(rmse(result.factors, ratings), rel=1e-12)
+    assert result.holdout_rmse == pytest.approx(rmse(result.factors, held), rel=1e-12)
+    assert result.rmse_before == pytest.approx(rmse(start_values(ratings, result.settings), ratings), rel=1e-12)
+    assert result.stop.startswith("Finished all 20 epochs") and result.converged
+    assert result.factors.n_factors == 2
+
+
+def test_predictions_for_the_holdout_are_clipped_first():
+    ratings, held = split_off(planted(30, 20, noise=1.0), 0.2)
+    free = fit(ratings, None, settings(optimizer="gibbs", epochs=12), holdout=held)
+    clipped = fit(ratings, None, settings(optimizer="gibbs", epochs=12), holdout=held, clip=(2.9, 3.1))
+    assert clipped.history[-1].holdout_rmse != free.history[-1].holdout_rmse
+    assert clipped.holdout_rmse == pytest.approx(rmse(clipped.factors, held, clip=(2.9, 3.1)), rel=1e-12)
+
+
+def test_ratings_on_another_scale_give_the_same_fit_on_that_scale():
+    one = planted(30, 20)
+    ten = Ratings(one.users, one.items, one.user_index, one.item_index, 20 * one.values - 100)
+    a, b = sampled(one, epochs=10), sampled(ten, epochs=10)
+    torch.testing.assert_close(20 * a.factors.raw_table() - 100, b.factors.raw_table(), rtol=0, atol=1e-7)
+
+
+@each_model
+def test_users_and_items_without_a_rating_keep_given_start_values(model):
+    base = planted(8, 6).crosstab()
+    base[2], base[:, 3] = np.nan, np.nan
+    ratings = Ratings.from_crosstab(base, range(8), range(6))
+    start = start_values(ratings, settings(model))
+    before = {name: tensor.clone() for name, tensor in start.tensors().items()}
+    result = sampled(ratings, start=start, model=model, epochs=10)
+    for found in (result.factors, *result.samples):
+        assert found.offset == 0.0
+        for name, tensor in found.tensors().items():
+            alone = 2 if name.startswith("user") else 3
+            assert torch.equal(tensor[alone], before[name][alone]) and not torch.equal(tensor, before[name])
+    assert all(torch.equal(tensor, before[name]) for name, tensor in start.tensors().items())
+
+
+def test_whom_nobody_rated_is_predicted_like_the_others_on_average():
+    base = truth(60, 40, 2) + np.linspace(-1, 1, 60)[:, None]
+    base[:, 7] = np.nan
+    result = sampled(Ratings.from_crosstab(base, range(60), range(40)), epochs=40)
+    table = result.factors.raw_table().numpy()
+    rated = np.delete(base, 7, axis=1)
+    assert np.abs(table[:, 7] - rated.mean(1)).mean() < 0.35 * np.abs(rated.mean() - rated.mean(1)).mean()
+
+
+@pytest.mark.parametrize("ratings, k", [(planted(9, 7, blanks=0.6), 1), (planted(5, 4, blanks=0.5), 12),
+                                        (Ratings.from_triples(["a", "b"], ["x", "x"], [3.0, 3.0]), 2)])
+@each_model
+def test_few_ratings_and_many_factors_are_no_trouble(ratings, k, model):
+    result = sampled(ratings, model=model, n_factors=k, epochs=10)
+    assert result.factors.n_factors == k
+    for found in (result.factors, *result.samples):
+        assert all(torch.isfinite(tensor).all() for tensor in found.tensors().values())
+
+
+def test_kept_samples_are_thinned_to_what_memory_allows(monkeypatch):
+    monkeypatch.setattr(gibbs, "MOST_SWEEPS", 5)
+    assert len(sampled(planted(), epochs=BURN_IN + 20).samples) == 2 * 5
+    assert len(sampled(planted(), epochs=BURN_IN + 21).samples) == 2 * 5
+    monkeypatch.setattr(gibbs, "MOST_MEMORY", 3 * (2 * 12 + 10) * 3 * 8)  # two draws of 12 users, one of 10 items
+    assert len(sampled(planted(), epochs=BURN_IN + 20).samples) == 2 * 3
+
+
+@pytest.mark.parametrize("users, items", [(12, 10), (10, 12)])
+def test_the_two_draws_of_a_sweep_share_the_smaller_side(users, items):
+    samples = sampled(planted(users, items), epochs=BURN_IN + 3).samples
+    few, many = ("item", "user") if users > items else ("user", "item")
+    for one, other in zip(samples[::2], samples[1::2]):
+        assert getattr(one, few) is getattr(other, few)
+        assert not torch.equal(getattr(one, many), getattr(other, many))
+
+
+def test_ctrl_c_keeps_the_draws_so_far():
+    def press_ctrl_c(epoch):
+        if epoch.epoch == BURN_IN + 3:
+            raise KeyboardInterrupt
+
+    result = fit(planted(), None, settings(optimizer="gibbs", epochs=50), on_epoch=press_ctrl_c)
+    assert result.stopped and result.stop.startswith("Stopped by Ctrl-C at epoch ")
+    assert len(result.samples) == 2 * 3
+    assert result.rmse_after == pytest.approx(rmse(result.factors, planted()), rel=1e-12)
+
+
+def test_ctrl_c_before_any_draw_is_kept_keeps_the_last_one():
+    def press_ctrl_c(epoch):
+        raise KeyboardInterrupt
+
+    result = fit(planted(), None, settings(optimizer="gibbs", epochs=50), on_epoch=press_ctrl_c)
+    assert result.samples == () and len(result.history) == 1
+    assert result.rmse_after == pytest.approx(result.history[0].rmse, rel=1e-12)
+
+
+@pytest.mark.parametrize("options, sentence", [
+    (dict(lr=0.1), "gibbs finds its step by itself: leave out lr"),
+    (dict(batch_size=64), "gibbs sees all ratings at once: leave out batch_size"),
+    (dict(model="bounded", low=1, high=5), "gibbs needs a model that is linear in each side")])
+def test_what_it_does_not_take_is_refused(options, sentence):
+    with pytest.raises(UserError) as error:
+        Settings(optimizer="gibbs", **options)
+    assert str(error.value).startswith(sentence)
+
+
+def test_weight_decay_is_not_needed_and_that_is_said():
+    without, given = sampled(planted(), epochs=6), sampled(planted(), epochs=6, weight_decay=0.1)
+    assert without.notes == ()
+    assert given.notes == ("gibbs finds out by itself how large factors are: weight_decay was not used.",)
+    assert given.rmse_after == without.rmse_after
+
+
+def test_a_sheet_is_fitted_and_agrees_with_itself(tmp_path):
+    from pyxl import fit_workbook
+    from workbook import build
+    path = tmp_path / "book.xlsx"
+    build(planted(), path, n_factors=2)
+    results = fit_workbook(path, out=tmp_path / "out.xlsx", sheets=["dotprod", "bias"],
+                           options={"optimizer": "gibbs", "epochs": 40})
+    assert len(results) == 2
+    for sheet, result in results.items():
+        assert result.rmse_after < result.rmse_before and result.factors.offset == 0.0
+        assert not [note for note in result.notes if "please report" in note], sheet
