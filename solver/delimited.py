@@ -10,10 +10,11 @@ import gzip
 import io
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 from .errors import UserError
 
@@ -54,22 +55,39 @@ class TextTable:
     def encoding_name(self) -> str:
         return {"utf-16": "UTF-16", "utf-8-sig": "UTF-8 with a byte order mark"}.get(self.encoding, "UTF-8")
 
+    unit = "line"           # what messages count
+
     def at(self, line: int) -> str:
         """``'ratings.csv, line 17'``: how a message begins."""
         return f"{self.name}, line {line}"
 
-    def rows(self) -> Iterator[tuple[int, list[str]]]:
+    def opened(self) -> BinaryIO:
+        """The file's bytes, unpacked."""
+        return _opened(self.path, self.gzipped)
+
+    def first_line(self) -> tuple[str, ...]:
+        """The fields of the first line that holds something; () where none does."""
+        with closing(self.rows()) as rows:
+            return tuple(field.strip() for field in next(rows, (0, ()))[1])
+
+    def rows(self, *, start: int = 0, line: int = 1) -> Iterator[tuple[int, list[str]]]:
         """(line number, fields) of every line that holds something, the first line being 1.
 
-        A record that runs over several lines, as quotes allow, has the number of its first.
+        A record that runs over several lines, as quotes allow, has the number of its first. To go
+        on in the middle, `start` is the byte, unpacked, where line number `line` begins.
         Raises UserError for bytes that are not text and for quotes that do not close.
         """
-        with self._lines() as lines:
-            split = _split_plain if len(self.separator) > 1 else self._split_quoted
+        split = _split_plain if len(self.separator) > 1 else self._split_quoted
+        with self.opened() as raw:
             try:
-                for number, fields in split(lines, self.separator):
-                    if "".join(fields).strip():
-                        yield number, fields
+                raw.seek(start)
+                encoding = "utf-8" if start and self.encoding == "utf-8-sig" else self.encoding
+                with io.TextIOWrapper(raw, encoding=encoding, newline=None) as text:
+                    # lines have a bound: it may be no text at all
+                    lines = iter(partial(text.readline, LONGEST_LINE), "")
+                    for number, fields in split(lines, self.separator, line):
+                        if "".join(fields).strip():
+                            yield number, fields
             except UnicodeDecodeError:
                 raise UserError(f"{self.at(self._undecodable_line())} is not UTF-8 text. "
                                 "Save the file as CSV UTF-8.") from None
@@ -77,26 +95,20 @@ class TextTable:
                 raise UserError(f"{self.name} could not be read to its end: {_why(error)}. "
                                 "Get a whole copy of it.") from None
 
-    def _split_quoted(self, lines: Iterator[str], separator: str):
+    def _split_quoted(self, lines: Iterator[str], separator: str, first: int):
         reader = csv.reader(lines, delimiter=separator, strict=True, skipinitialspace=True)
-        before = 0
+        number = first
         try:
             for fields in reader:
-                yield before + 1, fields
-                before = reader.line_num
+                yield number, fields
+                number = first + reader.line_num
         except csv.Error:
-            raise UserError(f"{self.at(before + 1)}: a quotation mark opens a text here that does "
+            raise UserError(f"{self.at(number)}: a quotation mark opens a text here that does "
                             "not close as it should. Close it, or write a quotation mark inside "
                             "a text twice.") from None
 
-    @contextmanager
-    def _lines(self) -> Iterator[Iterator[str]]:
-        with _opened(self.path, self.gzipped) as raw, \
-                io.TextIOWrapper(raw, encoding=self.encoding, newline=None) as text:
-            yield iter(partial(text.readline, LONGEST_LINE), "")  # a bound: it may be no text at all
-
     def _undecodable_line(self) -> int:
-        with _opened(self.path, self.gzipped) as raw:
+        with self.opened() as raw:
             for number, line in enumerate(raw, 1):
                 try:
                     line.decode("utf-8")
@@ -164,13 +176,13 @@ def _sniffed(sample: str, fewest: int) -> str:
     return max(SEPARATORS, key=evenness)  # of equals the first
 
 
-def _split_plain(lines, separator: str) -> Iterator[tuple[int, list[str]]]:
+def _split_plain(lines, separator: str, first: int = 1) -> Iterator[tuple[int, list[str]]]:
     """Separators of several signs know no quotes, as MovieLens' .dat files do not."""
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(lines, first):
         yield number, line.rstrip("\r\n").split(separator)
 
 
-def _opened(path: Path, gzipped: bool):
+def _opened(path: Path, gzipped: bool) -> BinaryIO:
     return gzip.open(path, "rb") if gzipped else open(path, "rb")
 
 

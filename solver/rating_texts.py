@@ -62,7 +62,7 @@ def parse_rating(text: str, *, decimal: str, at: str) -> float:
                         "Correct or clear it.")
     if bare.casefold().lstrip("+-") in ("nan", "inf", "infinity"):
         raise UserError(f"{at}: the rating {bare} is not a finite number. Correct or clear it.")
-    raise UserError(f"{at}: the rating is '{_shortened(bare)}', not a number. "
+    raise UserError(f"{at}: the rating is '{shortened(bare)}', not a number. "
                     "Correct or remove that line.")
 
 
@@ -92,5 +92,6 @@ def _with_point(text: str, decimal: str) -> str:
     return text if decimal == "." else text.replace(".", "?").replace(",", ".")
 
 
-def _shortened(text: str) -> str:
+def shortened(text: str) -> str:
+    """As much of a text as fits into a sentence."""
     return text if len(text) <= 40 else text[:39] + "…"

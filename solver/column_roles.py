@@ -1,0 +1,107 @@
+"""Which columns of a table matter: found by name, by position, or told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .delimited import TextTable
+from .errors import UserError
+from .rating_texts import is_number
+
+
+@dataclass(frozen=True)
+class Role:
+    """A column that is looked for: what messages call it, and its usual names, likeliest first."""
+
+    name: str
+    names: tuple[str, ...]  # letters and digits only, lower case
+
+
+@dataclass(frozen=True)
+class FoundColumns:
+    """Where the roles' columns stand, counted from 0, and the first line they were found by."""
+
+    positions: tuple[int, ...]
+    first_line: tuple[str, ...]
+    header: bool
+    guessed: bool           # taken by position although the file has a header
+    time: int | None = None  # where the times stand, if there are any
+
+
+def find_columns(table: TextTable, roles: Sequence[Role], columns=None, *,
+                 numeric: int | None = None, advice: str) -> FoundColumns:
+    """Find the column of each role: as `columns` says, by the header's names, or by position.
+
+    `columns` holds a name or a position from 1 for every role. `numeric` is the role that holds
+    numbers in a line of data; without it a first line that has not the names is data.
+    Raises UserError, which lists the columns that are there, where one is missing; `advice` is
+    what it then says to do.
+    """
+    first = table.first_line()
+    if not first:
+        raise UserError(f"{table.name} is empty. Give a file with a line for every entry.")
+    wanted = ", ".join(role.name for role in roles)
+    guessed = False
+    if columns is not None:
+        positions, named = _asked_for(table, first, roles, columns)
+    else:
+        positions = find_by_name(first, roles)
+        named = None not in positions
+        if not named:
+            some = any(position is not None for position in positions)
+            missing = [role.name for role, at in zip(roles, positions) if at is None]
+            positions = range(len(roles))
+            if len(first) < len(roles):
+                raise UserError(f"{table.name} has {_columns(first)}, but {len(roles)} are needed: "
+                                f"{wanted}. Separate them by one of , ; tab | ::.")
+            guessed = not any(is_number(first[at]) for at in positions)
+            if some and guessed:
+                raise UserError(f"{table.name} has no column for: {', '.join(missing)}. It has "
+                                f"{_columns(first)}. {advice}")
+    header = named or (numeric is not None and not any(is_number(first[at]) for at in positions))
+    return FoundColumns(tuple(positions), first, header, guessed and header)
+
+
+def _asked_for(table: TextTable, first, roles, columns) -> tuple[list[int], bool]:
+    """(positions, whether any was asked for by name)"""
+    if isinstance(columns, str):
+        columns = columns.split(",")
+    wanted = ", ".join(role.name for role in roles)
+    if len(columns) != len(roles):
+        raise UserError(f"--columns names {len(columns)}; give {len(roles)}: {wanted}.")
+    plain = [_plain(field) for field in first]
+    positions, named = [], False
+    for column in columns:
+        if _plain(str(column)) in plain and isinstance(column, str):
+            positions.append(plain.index(_plain(column)))
+            named = True
+        elif re.fullmatch("[0-9]+", str(column).strip()) and 1 <= int(column) <= len(first):
+            positions.append(int(column) - 1)
+        else:
+            raise UserError(f"{table.name} has no column '{column}'; it has {_columns(first)}. "
+                            "Give their names, or positions counted from 1.")
+    if len(set(positions)) < len(positions):
+        raise UserError(f"--columns names a column twice. Give {len(roles)} different ones: {wanted}.")
+    return positions, named
+
+
+def find_by_name(first: Sequence[str], roles: Sequence[Role]) -> list[int | None]:
+    """The position of each role's column among these names, None where none is called so."""
+    plain = [_plain(field) for field in first]
+    positions: list[int | None] = []
+    for role in roles:
+        there = [plain.index(name) for name in role.names if name in plain]
+        positions.append(next((at for at in there if at not in positions), None))
+    return positions
+
+
+def _plain(name: str) -> str:
+    """'User ID', 'user_id' and 'userId' are one name."""
+    return re.sub(r"[\W_]+", "", name).casefold() or name.strip()
+
+
+def _columns(first) -> str:
+    shown = ", ".join(f"'{name}'" for name in first[:12]) + (", …" if len(first) > 12 else "")
+    return f"{len(first)} column{'s' * (len(first) > 1)}: {shown}"

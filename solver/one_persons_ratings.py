@@ -1,0 +1,42 @@
+"""Read the ratings of one newcomer: a small table of item and rating, or, for a new item, of user and rating."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+
+from .column_roles import find_columns
+from .delimited import look_at
+from .errors import UserError
+from .rating_columns import DECIMALS, notes_on_blanks, numbered, numbers_of, refuse_blank
+from .readers import RATING_ROLES
+from .text_columns import read_columns
+
+
+def read_ratings_of_one(path, *, rated: str = "item", columns: Sequence[str | int] | None = None,
+                        sep: str | None = None, decimal: str | None = None) -> tuple[dict[Hashable, float], list[str]]:
+    """The rating of each label, and notes on what was odd; `rated` is ``'item'`` or ``'user'``.
+
+    Columns are found, and labels and numbers read, as in `read_ratings`. Raises UserError, naming file
+    and line, for anything that is no rating, and for a label that is rated twice.
+    """
+    if decimal is not None and decimal not in DECIMALS:
+        raise UserError(f"decimal is {decimal!r}. Choose one of: comma, point.")
+    roles = [role for role in RATING_ROLES if role.name in (rated, "rating")]
+    table = look_at(path, sep=sep, fewest=len(roles))
+    found = find_columns(table, roles, columns, numeric=1, advice=f"Call them {rated} and rating in the first line.")
+    rows = read_columns(table, found)
+    (others, values), lines = rows.columns, rows.lines
+    refuse_blank(table, others, lines, rated)
+    notes = notes_on_blanks(table, values, lines)
+    there = ~values.blank()
+    others, values, lines = others.take(there), values.take(there), lines[there]
+    if not len(lines):
+        raise UserError(f"{table.name} holds no rating. Add a line for every rating: {rated}, rating.")
+    numbers, _, more = numbers_of(table, values, lines, decimal)
+    labels, index = numbered(table, others, lines, rated)
+    first: dict[int, int] = {}
+    for row, of in enumerate(index.tolist()):
+        if first.setdefault(of, row) != row:
+            raise UserError(f"{table.name}, lines {lines[first[of]]} and {lines[row]} both rate the {rated} "
+                            f"{labels[of]}; these are to be the ratings of one newcomer. Keep one of them.")
+    return {labels[of]: number for of, number in zip(index.tolist(), numbers.tolist())}, notes + more

@@ -1,0 +1,69 @@
+"""Read the titles of items from a text file."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+
+from .column_roles import Role, find_columns
+from .delimited import TextTable, look_at
+from .errors import UserError
+from .rating_columns import counted
+from .rating_texts import identity
+from .readers import ITEM_NAMES
+from .text_columns import read_columns
+
+_TITLE_NAMES = ("title", "name", "itemname", "itemtitle", "movietitle", "moviename", "booktitle",
+                "movie", "film", "product", "book", "song", "item")
+_TITLE_ROLES = (Role("item", (*(name for name in ITEM_NAMES if name.endswith("id")), "isbn", "asin",
+                              "id", *ITEM_NAMES)),
+                Role("title", _TITLE_NAMES))
+_NAME_THEM = "Call the columns of ids and titles 'item' and 'title' in the first line."
+
+
+def read_titles(path, *, items: Sequence[Hashable], columns: Sequence[str | int] | None = None,
+                sep: str | None = None) -> tuple[dict[Hashable, str], list[str]]:
+    """The titles of `items` that a file knows, by item label, and notes on what was odd.
+
+    The columns of ids and titles are found by name, told by `columns` (names, or positions
+    counted from 1), or the first two. Ids match however they are written: 14, '14' or '014'.
+    Raises UserError, naming file and line, for a file that cannot be read or knows no item.
+    """
+    table = look_at(path, sep=sep, fewest=len(_TITLE_ROLES))
+    found = find_columns(table, _TITLE_ROLES, columns, advice=_NAME_THEM)
+    read = read_columns(table, found)
+    (ids, titles), lines = read.columns, read.lines
+    wanted = {identity(item): item for item in items}
+    wanted_of_code = [wanted.get(identity(text)) for text in ids.texts]
+    known: dict[Hashable, tuple[str, int]] = {}  # item -> (title, line)
+    differ = []
+    for row, code in enumerate(ids.codes):
+        item, title = wanted_of_code[code], " ".join(titles.texts[titles.codes[row]].split())
+        if item is None or not title:
+            continue
+        before, line = known.setdefault(item, (title, int(lines[row])))
+        if before != title:
+            differ.append(f"{table.at(lines[row])}: item {item} has another title than on line "
+                          f"{line}; '{before}' was kept")
+    if not known:
+        raise UserError(f"{table.name} has a title for none of the {counted(len(items), 'item')}. "
+                        f"{_NAME_THEM}")
+    result = {item: known[item][0] for item in items if item in known}
+    notes = [f"{_and_others(differ)}."] if differ else []
+    return result, notes + _notes_on_titles(table, result, items)
+
+
+def _notes_on_titles(table: TextTable, titles: dict[Hashable, str], items) -> list[str]:
+    notes = []
+    without = [item for item in items if item not in titles]
+    if without:
+        notes.append(f"{table.name} has no title for {counted(len(without), 'item')}, the first "
+                     f"of them {without[0]}: the id stands for it.")
+    first: dict[str, Hashable] = {}
+    doubled = [f"'{title}' is the title of {first[title]} and {item}" for item, title in titles.items()
+               if first.setdefault(title, item) != item]
+    return notes + ([f"{table.name}: {_and_others(doubled)}."] if doubled else [])
+
+
+def _and_others(sentences: list[str]) -> str:
+    return sentences[0] + (f", and so {counted(len(sentences) - 1, 'more case')}"
+                           if len(sentences) > 1 else "")
