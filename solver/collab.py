@@ -1,0 +1,268 @@
+"""CollabFilter: ratings in, predictions and recommendations out, in the manner of scikit-learn."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Hashable, Mapping
+from numbers import Integral
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import pandas as pd
+
+from .errors import UserError
+from .estimator import Estimator
+from .fitting import FitResult, fit
+from .frames import pairs_from, ratings_from
+from .labels import Labels, shown
+from .loop import Epoch
+from .metrics import ranking as order_of
+from .newcomer import FoldedIn, newcomer, ranking
+from .predictions import Everybody, predict_for_user, predict_pairs, predict_rows
+from .preparation import prepared
+from .rated import RatedItems
+from .ratings import Ratings
+from .recommend import OTHER, Explanation, explain, similar, top_n
+
+LARGEST_TABLE = 500_000_000  # predictions in one crosstab: 4 GB
+
+
+class CollabFilter(Estimator):
+    """Learns factors of users and items from ratings, and predicts the ratings that are missing.
+
+    Parameters
+    ----------
+    n_factors : factors for every user and item.
+    effort : ``"quick"``, ``"good"`` or ``"best"``: how much time may go into accuracy. It chooses every
+        setting below that is None, from the size of the data.
+    device : ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"mps"``.
+    random_state : seed of start values, order and hold-out: a whole number, or a numpy RandomState, from
+        which one is drawn. None counts as 0: the same data give the same model unless told otherwise.
+    model, optimizer, epochs, lr, weight_decay, batch_size, schedule, patience, hidden, dropout : as in
+        `Settings`; None: what `effort` chooses. An optimizer, a batch size or a model that its choice is
+        not made for comes with settings usual for it: without an optimizer's name, one-cycle AdamW.
+    rating_range : (lowest, highest) rating, to which predictions are clipped; None: that of the ratings.
+    holdout : share of the ratings to set apart and judge by; the best epoch by them is kept.
+    holdout_by : which: ``"random"``, or the latest by ``"time"``.
+    feedback : ``"explicit"`` ratings, or ``"implicit"``: pairs that happened, whose values do not count; what is
+        predicted is how likely a pair is among those drawn (see `Settings.loss`).
+
+    Fitted, it has `users_` and `items_` (labels, in the order of the factors' rows), `factors_` (users
+    and items without a rating to learn from have the mean row of the others; of draws from a posterior,
+    which `predict` and `recommend` average over, the one set that `explain`, `similar_…` and `fold_in`
+    take in their place), `settings_`, `result_`
+    (FitResult), `rating_range_`, `n_ratings_` (learnt from), `user_counts_` and `item_counts_` (ratings
+    learnt from, of each), and `notes_`, sentences on what was odd or changed.
+    """
+
+    def __init__(self, n_factors=50, *, effort="good", device="auto", random_state=None, model=None, optimizer=None,
+                 epochs=None, lr=None, weight_decay=None, batch_size=None, schedule=None, rating_range=None,
+                 holdout=0.0, holdout_by="random", patience=None, feedback="explicit", hidden=None, dropout=None):
+        self.n_factors, self.effort, self.device, self.random_state = n_factors, effort, device, random_state
+        self.model, self.optimizer, self.epochs, self.lr, self.weight_decay = model, optimizer, epochs, lr, weight_decay
+        self.batch_size, self.schedule, self.rating_range = batch_size, schedule, rating_range
+        self.holdout, self.holdout_by, self.patience = holdout, holdout_by, patience
+        self.feedback, self.hidden, self.dropout = feedback, hidden, dropout
+
+    # -- fitting ------------------------------------------------------------------------------------
+
+    def fit(self, X, y=None, *, holdout=None, on_epoch: Callable[[Epoch], bool | None] | None = None,
+            on_batch: Callable[[int, int], None] | None = None) -> Self:
+        """Learn from ratings: a long table, a crosstab or `Ratings` (see `solver.frames`), or the columns
+        of users and items with `y`, their ratings.
+
+        `holdout` are ratings to judge by, in any of these forms, or their share, instead of the
+        share given above; the rest as in `solver.fit`. Raises UserError for what is no rating.
+        """
+        ratings, notes = ratings_from(X, y, unrated=1.0 if self.feedback == "implicit" else None)
+        problem = prepared(self, ratings, holdout)
+        result = fit(problem.learnt, None, problem.settings, holdout=problem.held, clip=problem.rating_range,
+                     on_epoch=on_epoch, on_batch=on_batch)
+        self._set_fitted(ratings.users, ratings.items, result, problem.rating_range, RatedItems.of(ratings),
+                         np.bincount(problem.learnt.user_index, minlength=ratings.n_users),
+                         np.bincount(problem.learnt.item_index, minlength=ratings.n_items),
+                         problem.spread, (*notes, *problem.notes, *result.notes))
+        return self
+
+    def _set_fitted(self, users: tuple, items: tuple, result: FitResult, rating_range: tuple[float, float],
+                    rated: RatedItems, user_counts: np.ndarray, item_counts: np.ndarray, spread: float,
+                    notes: tuple[str, ...]) -> None:
+        """All that a fit leaves, in one place: `fit` and `load` end here."""
+        self.users_, self.items_, self.result_, self.settings_ = users, items, result, result.settings
+        self.user_counts_, self.item_counts_, self.n_ratings_ = user_counts, item_counts, result.n_ratings
+        self.rating_range_, self.notes_ = rating_range, notes
+        self._labels = {"user": Labels(users, "user"), "item": Labels(items, "item")}
+        self._counts = {"user": user_counts, "item": item_counts}
+        self._rated, self._spread = rated, spread
+        everybody = Everybody.of(result.factors, self._counts)
+        self.factors_, self._typical = everybody.factors, everybody.typical
+        self._draws = tuple(Everybody.of(draw, self._counts) for draw in result.samples) or (everybody,)
+
+    @property
+    def ratings_(self) -> Ratings:
+        """All ratings that were given, held-out ones too, user by user; of a pair rated twice the last."""
+        self._check_fitted()
+        return self._rated.ratings(self.users_, self.items_)
+
+    # -- predicting ---------------------------------------------------------------------------------
+
+    def predict(self, X, *, return_std: bool = False) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
+        """(n,) predicted ratings of a table's columns of users and items, clipped to `rating_range_`.
+
+        Users and items without a rating get those of the mean row: the average user's or item's,
+        as far as biases and factors tell; one warning counts them and names the first. A model that
+        drew its factors from their posterior predicts the mean over the draws, and with
+        `return_std` says their standard deviation too: how unsure it is of what it predicts, the
+        noise of a rating not counted. Raises UserError for `return_std` of any other model.
+        """
+        self._check_fitted()
+        if return_std and len(self._draws) == 1:
+            raise UserError(f"A model fitted by {self.settings_.optimizer} has one set of factors and cannot say how "
+                            "sure it is. Fit with optimizer='gibbs', which draws many, or leave out return_std.")
+        means, spreads = predict_pairs(self._draws, *self._rows(*pairs_from(X)), bounds=self.settings_.bounds)
+        return (self._clipped(means), spreads) if return_std else self._clipped(means)
+
+    def predict_crosstab(self, users=None, items=None) -> pd.DataFrame:
+        """Predicted ratings of users (rows) for items (columns), of all or of those named."""
+        self._check_fitted()
+        chosen = {"user": self.users_ if users is None else users, "item": self.items_ if items is None else items}
+        users, items = (pd.Index(list(labels), name=what, tupleize_cols=False) for what, labels in chosen.items())
+        if (size := len(users) * len(items)) > LARGEST_TABLE:
+            raise UserError(f"A table of {len(users):,} users × {len(items):,} items needs {size * 8 / 2**30:.0f} GB. "
+                            "Choose fewer users or items.")
+        table = predict_rows(self._draws, *self._rows(users, items), bounds=self.settings_.bounds)
+        return pd.DataFrame(self._clipped(table), users, items)
+
+    def score(self, X, y=None) -> float:
+        """−RMSE of the predictions of these ratings: larger is better, as scikit-learn wants it. Of implicit
+        feedback, where all of them are 1, the share of other items that each user's are ranked before (AUC)."""
+        ratings, _ = ratings_from(X, y, unrated=1.0 if self.feedback == "implicit" else None)
+        if self.feedback == "implicit":
+            return self._auc(ratings)
+        return -float(np.sqrt(np.mean((self.predict(ratings) - ratings.values) ** 2)))
+
+    def recommend(self, user: Hashable, n: int = 10, *, exclude_seen: bool = True) -> pd.DataFrame:
+        """The `n` items with the largest predictions for a user, best first: columns ``item`` and
+        ``prediction``; what the user has rated is left out unless `exclude_seen` is False.
+
+        They are ranked before clipping, so that many 5s have an order. Raises UserError for an
+        unknown user; `fold_in` makes one of ratings.
+        """
+        self._check_fitted()
+        row, n = self._labels["user"].position(user), _how_many(n)
+        raw = predict_for_user(self._draws, row, len(self.items_))
+        found = top_n(raw, n, seen=self._rated.by(row) if exclude_seen else ())
+        values, _ = predict_pairs(self._draws, np.full(len(found), row), found, bounds=self.settings_.bounds)
+        return ranking("item", [self.items_[i] for i in found], "prediction", self._clipped(values))
+
+    # -- understanding ------------------------------------------------------------------------------
+
+    def similar_items(self, item: Hashable, n: int = 10) -> pd.DataFrame:
+        """The `n` items whose factors point most nearly the same way: columns ``item`` and
+        ``similarity``, the cosine. Items without a rating are like none. Raises UserError for an unknown one."""
+        return self._similar("item", item, n)
+
+    def similar_users(self, user: Hashable, n: int = 10) -> pd.DataFrame:
+        """As `similar_items`, for users."""
+        return self._similar("user", user, n)
+
+    def _similar(self, what: str, label: Hashable, n: int) -> pd.DataFrame:
+        self._check_fitted()
+        row, rated, n = self._labels[what].position(label), self._counts[what] > 0, _how_many(n)
+        found, cosines = similar(getattr(self.factors_, what).numpy(), row, n if rated[row] else 0, among=rated)
+        return ranking(what, [self._labels[what].labels[i] for i in found], "similarity", cosines)
+
+    def explain(self, user: Hashable, item: Hashable) -> Explanation:
+        """What a prediction is made of: offset, biases and each factor's part. Raises UserError for an
+        unknown label, and for a net, whose predictions are no sum of parts."""
+        factors = self._additive("explains nothing")
+        return explain(factors, self._labels["user"].position(user), self._labels["item"].position(item),
+                       bounds=self.settings_.bounds, clip=self.rating_range_)
+
+    def fold_in(self, ratings: Mapping[Hashable, float] | pd.Series, *, side: str = "user",
+                weight_decay: float | None = None) -> FoldedIn:
+        """A new user from {item: rating}, or with ``side="item"`` a new item from {user: rating}; the
+        model stays as it is.
+
+        Least squares toward the mean user, with `weight_decay` for each rating (see
+        `solver.recommend.fold_in`); None: as suits most (see `newcomer_ridge`). Raises UserError for
+        an unknown label and for what is no rating.
+        """
+        factors = self._additive("folds nobody in")
+        if side not in OTHER:
+            raise UserError(f"side is {side!r}. Choose one of: {', '.join(OTHER)}.")
+        return newcomer(ratings, factors, side, others=self._labels[OTHER[side]], typical=self._typical,
+                        weight_decay=weight_decay, spread=self._spread, bounds=self.settings_.bounds,
+                        clip=self.rating_range_)
+
+    # -- keeping ------------------------------------------------------------------------------------
+
+    def save(self, folder: str | Path, *, overwrite: bool = False) -> None:
+        """Write the fitted model to a folder: numbers as safetensors, the rest as JSON; never pickle.
+
+        The folder is written whole or not at all. Raises UserError where there is one already,
+        unless `overwrite`, and where it cannot be written.
+        """
+        self._check_fitted()
+        from .stored_model import save_model
+        save_model(self, folder, overwrite=overwrite)
+
+    @classmethod
+    def load(cls, folder: str | Path) -> CollabFilter:
+        """The model that `save` wrote; it predicts the same to the last bit. Raises UserError for a
+        folder that holds no model, a damaged one, or one of a newer version."""
+        from .stored_model import load_model
+        return load_model(cls, folder)
+
+    # -- helpers ------------------------------------------------------------------------------------
+
+    def _check_fitted(self) -> None:
+        if not self.__sklearn_is_fitted__():
+            raise UserError("This CollabFilter has learnt nothing yet. Call fit first, or load a model.")
+
+    def _rows(self, users, items) -> tuple[np.ndarray, np.ndarray]:
+        """Rows of two columns of labels, -1 for unknown ones; one warning tells of all without a rating."""
+        found, strange = [], []
+        for what, column in (("user", users), ("item", items)):
+            rows = self._labels[what].positions(column)
+            learnt = np.append(self._counts[what] > 0, False)[rows]
+            found.append(rows)
+            if not learnt.all():
+                strangers = pd.Index(column, tupleize_cols=False)[~learnt]
+                n = strangers.nunique(dropna=False)
+                strange.append(f"{n:,} {what}{'s' * (n > 1)} (the first is {shown(strangers[0])})")
+        if strange:
+            warnings.warn(f"No rating was learnt from for {' and '.join(strange)}: the mean of the others stands in.",
+                          stacklevel=3)
+        return found[0], found[1]
+
+    def _auc(self, held: Ratings) -> float:
+        """Mean over the users of the AUC of their pairs among all items with which they have nothing to do."""
+        self._check_fitted()
+        users, items = (self._labels[what].positions(list(labels))[index] for what, labels, index in
+                        (("user", held.users, held.user_index), ("item", held.items, held.item_index)))
+        here = (users >= 0) & (items >= 0)
+        if not here.all():
+            warnings.warn(f"{(~here).sum():,} of {len(here):,} pairs are of users or items that the model does not know; "
+                          "they are left out.", stacklevel=3)
+        every = np.arange(len(self.items_))
+        return order_of(lambda some: predict_rows(self._draws, some, every),
+                        self.ratings_, Ratings(self.users_, self.items_, users[here], items[here], np.ones(here.sum()))).auc
+
+    def _clipped(self, predicted: np.ndarray) -> np.ndarray:
+        return np.clip(predicted, *self.rating_range_)
+
+    def _additive(self, what: str):
+        """The factors of a fitted model whose predictions are sums."""
+        self._check_fitted()
+        if self.factors_.model == "net":
+            raise UserError(f"A net {what}: its predictions are no sums of factors. Fit another model, such as "
+                            "dot+bias.")
+        return self.factors_
+
+
+def _how_many(n) -> int:
+    if isinstance(n, Integral) and not isinstance(n, bool) and n >= 0:
+        return int(n)
+    raise UserError(f"n is {n!r}. Give a whole number of 0 or more.")

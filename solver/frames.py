@@ -1,0 +1,234 @@
+"""Tables in memory, as pandas and numpy hold them, to Ratings: long tables, crosstabs, and columns with y.
+
+Each distinct id is looked at once and no number becomes a Python object, so that 25 million rows are
+read in seconds.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from .column_roles import find_by_name
+from .errors import UserError
+from .labels import shown
+from .rated import sorted_pairs
+from .rating_texts import LARGEST
+from .ratings import Ratings
+from .readers import RATING_ROLES, TIME_ROLE
+
+_PAIR = RATING_ROLES[:2]
+_ROLES = (*RATING_ROLES, TIME_ROLE)
+_SMALL = 1_000_000   # ratings above which indices are int32
+_HOW_LONG = "For a long table call its columns user, item, rating; for a crosstab make the users its index."
+
+
+def ratings_from(X, y=None, *, unrated: float | None = None) -> tuple[Ratings, tuple[str, ...]]:
+    """The ratings of a table, and notes on what was odd in it.
+
+    With `y`, X holds the columns of users and items, and y the ratings. Ratings are taken as they
+    are. With `unrated`, a table may have columns of users and items only, and that is each pair's
+    value. Any other table is
+
+    - long, if columns called user, item and rating (under any of their usual names) are there;
+    - else a crosstab (users × items, NaN where nobody rated), if its rows or its columns have a
+      name, or its rows are labelled by anything but whole numbers, or it has more than four columns;
+    - else long: users, items, ratings and times are its first columns.
+
+    A table of more than four columns with names, whose rows have no labels, may be either and is
+    refused. Labels stand in order of first appearance; of a pair rated twice the last rating is
+    kept. Raises UserError for anything that is no rating.
+    """
+    if isinstance(X, Ratings):
+        if y is not None:
+            raise UserError("X holds ratings already: leave out y.")
+        return X, ()
+    table = _frame(X)
+    if y is not None:
+        users, items = pairs_from(table)
+        return _long(users, items, _column(y, len(table)), None)
+    at = find_by_name(_names(table), _ROLES)
+    if unrated is not None and (None not in at[:2] or table.shape[1] == 2) and at[2] is None:
+        users, items = pairs_from(table)
+        return _long(users, items, pd.Series(unrated, users.index), None if at[3] is None else table.iloc[:, at[3]])
+    if None in at[:3]:
+        if _is_crosstab(table, at):
+            return _crosstab(table)
+        if table.shape[1] < 3:
+            raise UserError(f"The table has {_columns(table)}, and three are needed: user, item, rating. {_HOW_LONG}")
+        at = [0, 1, 2, 3 if table.shape[1] > 3 else None]
+        ratings, notes = _long(*(None if n is None else table.iloc[:, n] for n in at))
+        return ratings, (f"No columns are called user, item and rating; the first three were taken for them: "
+                         f"{_columns(table.iloc[:, :3])}.", *notes)
+    return _long(*(None if n is None else table.iloc[:, n] for n in at))
+
+
+def pairs_from(X) -> tuple[pd.Series, pd.Series]:
+    """The columns of users and items of a table: by their usual names, else the first two."""
+    if isinstance(X, Ratings):
+        return (pd.Series(pd.Index(list(labels), tupleize_cols=False)[index]) for labels, index in
+                ((X.users, X.user_index), (X.items, X.item_index)))
+    table = _frame(X)
+    user, item = find_by_name(_names(table), _PAIR)
+    if user is None or item is None:
+        if not table.size:  # no pairs, such as an empty list
+            return pd.Series(dtype=object), pd.Series(dtype=object)
+        if table.shape[1] < 2:
+            raise UserError(f"The table has {_columns(table)}, and two are needed: user, item. Name them so.")
+        user, item = 0, 1
+    return table.iloc[:, user], table.iloc[:, item]
+
+
+def _frame(X) -> pd.DataFrame:
+    if isinstance(X, pd.DataFrame):
+        return X
+    rows = X if isinstance(X, (np.ndarray, dict)) else list(X)
+    flat = np.ndim(rows) == 1 and not isinstance(rows, dict) and len(rows) and np.isscalar(rows[0])
+    if flat or isinstance(X, pd.Series):
+        raise UserError("One column is no table of ratings. Give a table with the columns user, item, rating.")
+    return pd.DataFrame(rows)
+
+
+def _names(table: pd.DataFrame) -> list[str]:
+    return [name if isinstance(name, str) else "" for name in table.columns]
+
+
+def _is_crosstab(table: pd.DataFrame, at: list[int | None]) -> bool:
+    named = all(isinstance(name, str) for name in table.columns)
+    counted = isinstance(table.index, pd.RangeIndex) and table.index.name is None
+    if table.columns.name is not None or not (counted or (table.index.name is None and table.index.dtype.kind in "iu")):
+        return True
+    if table.shape[1] > 4 and named and counted:
+        found = [role.name for role, position in zip(RATING_ROLES, at) if position is not None]
+        some = f", of which only {' and '.join(found)} could be told" if found else ""
+        raise UserError(f"The table has {_columns(table)}{some}. {_HOW_LONG}")
+    return table.shape[1] > 4
+
+
+def _crosstab(table: pd.DataFrame) -> tuple[Ratings, tuple[str, ...]]:
+    for name, column in table.items():
+        if not (pd.api.types.is_numeric_dtype(column) or column.isna().all()) or column.dtype == bool:
+            _number_column(column.dropna(), f"the column {shown(name)}")  # names a text; numbers as objects pass
+    for labels, what in ((table.index, "user"), (table.columns, "item")):
+        if labels.has_duplicates:
+            raise UserError(f"The crosstab has the {what} {shown(labels[labels.duplicated()][0])} twice. Merge them.")
+        if labels.hasnans:
+            raise UserError(f"A {'row' if what == 'user' else 'column'} of the crosstab names no {what}. Name it.")
+    ratings = Ratings.from_crosstab(table.to_numpy(dtype=np.float64, na_value=np.nan), _labels(table.index),
+                                    _labels(table.columns))
+    wrong = ~(np.abs(ratings.values) <= LARGEST)
+    if wrong.any():
+        n = int(wrong.argmax())
+        raise UserError(f"The rating of {shown(ratings.items[ratings.item_index[n]])} by "
+                        f"{shown(ratings.users[ratings.user_index[n]])} is {ratings.values[n]:g}, "
+                        "which cannot be computed with. Correct or clear it.")
+    return ratings, (f"The table was read as a crosstab of {ratings.n_users:,} users × {ratings.n_items:,} items.",)
+
+
+def _long(users: pd.Series, items: pd.Series, values: pd.Series, times: pd.Series | None):
+    if not len(users):
+        raise UserError("The table holds no rating. Give a row for every rating: user, item, rating.")
+    numbers = _number_column(values, "the rating")
+    user_index, user_labels = _factorized(users, "user")
+    item_index, item_labels = _factorized(items, "item")
+    ratings = Ratings(user_labels, item_labels, user_index, item_index, numbers,
+                      None if times is None else _times(times))
+    pairs = sorted_pairs(ratings)
+    if not (pairs[1:] == pairs[:-1]).any():
+        return ratings, ()
+    pair = pd.Series(user_index.astype(np.int64) * len(item_labels) + item_index)
+    again, last = pair.duplicated().to_numpy(), ~pair.duplicated(keep="last").to_numpy()
+    row = int(again.argmax())
+    n = pair[again].nunique()
+    return ratings.take(last), (f"{_row(users, row)} rates the same user and item as an earlier row; of {n:,} "
+                                f"pair{'s' * (n > 1)} rated more than once the last rating was kept.",)
+
+
+def _number_column(column: pd.Series, what: str) -> np.ndarray:
+    """(n,) float64, or float32 where it is that already. Raises UserError naming the first row that is no number."""
+    if not pd.api.types.is_numeric_dtype(column) or column.dtype == bool:
+        for row, value in enumerate(column):
+            if isinstance(value, (str, bool, np.bool_)) or not (pd.api.types.is_number(value) or pd.isna(value)):
+                kind = "the text " if isinstance(value, str) else ""
+                raise UserError(f"{_row(column, row)}: {what} is {kind}{shown(value)}, not a number. "
+                                "Correct it, or leave the row out.")
+    dtype = np.float32 if column.dtype == np.float32 else np.float64
+    numbers = column.to_numpy(dtype=dtype, na_value=np.nan, copy=True)  # a view into the caller's frame is read-only
+    wrong = ~(np.abs(numbers) <= min(LARGEST, float(np.finfo(numbers.dtype).max)))
+    if wrong.any():
+        row, missing = int(wrong.argmax()), int(np.isnan(numbers).sum())
+        if np.isnan(numbers[row]):
+            others = f", and so {'does' if missing == 2 else 'do'} {missing - 1:,} more" if missing > 1 else ""
+            raise UserError(f"{_row(column, row)} has no rating (NaN){others}. Leave out rows without a rating.")
+        why = "is not a finite number" if np.isinf(numbers[row]) else "is too large to compute with"
+        raise UserError(f"{_row(column, row)}: the rating {numbers[row]:g} {why}. Correct it, or leave the row out.")
+    return numbers
+
+
+def _factorized(column: pd.Series, what: str) -> tuple[np.ndarray, tuple]:
+    """(n,) positions of a column's ids, and the labels in order of first appearance."""
+    if column.dtype.kind == "f" and (column.dropna() % 1 == 0).all() and not np.isinf(column).any():
+        if column.notna().all():
+            column = column.astype(np.int64)  # 14.0 is 14, as a table that once had blanks writes it
+    try:
+        codes, labels = pd.factorize(column)
+    except TypeError:
+        row = next(row for row, value in enumerate(column) if not _hashable(value))
+        raise UserError(f"{_row(column, row)}: the {what} is {shown(column.iloc[row])}, which cannot be an id. "
+                        "Give a number or a text.") from None
+    if (codes < 0).any():
+        raise UserError(f"{_row(column, int((codes < 0).argmax()))} names no {what}. "
+                        f"Name the {what}, or leave the row out.")
+    if labels.dtype.kind == "i" and (labels < 0).any():
+        row = int((codes == int((labels < 0).argmax())).argmax())
+        raise UserError(f"{_row(column, row)}: the {what} is {column.iloc[row]}; a negative id mostly stands for a "
+                        f"missing one. Name the {what}, or leave the row out.")
+    return codes.astype(np.int32 if len(codes) > _SMALL else np.int64, copy=False), _labels(labels)
+
+
+def _labels(labels) -> tuple:
+    """As Python's own ints, floats and texts."""
+    return tuple(pd.Index(labels, tupleize_cols=False).tolist())
+
+
+def _times(times: pd.Series) -> np.ndarray:
+    """(n,) float64: numbers as they are, dates in seconds since 1970."""
+    if pd.api.types.is_datetime64_any_dtype(times):
+        if times.isna().any():
+            raise UserError(f"{_row(times, int(times.isna().to_numpy().argmax()))} has no time. Give one, or leave "
+                            "the column out.")
+        return times.to_numpy(dtype="datetime64[us]").astype(np.int64) / 1e6
+    if not pd.api.types.is_numeric_dtype(times):
+        try:
+            return _times(pd.to_datetime(times, format="ISO8601"))
+        except (ValueError, TypeError):
+            raise UserError(f"The column {shown(times.name)} holds no times, such as {shown(times.iloc[0])}. "
+                            "Give numbers or dates, or leave the column out.") from None
+    return times.to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+def _column(y, n: int) -> pd.Series:
+    y = y if isinstance(y, pd.Series) else pd.Series(np.asarray(y).reshape(len(y), -1)[:, 0])
+    if len(y) != n:
+        raise UserError(f"There are {n:,} pairs of users and items in X and {len(y):,} ratings in y. "
+                        "Give as many of each.")
+    return y
+
+
+def _hashable(value) -> bool:
+    try:
+        hash(value)
+    except TypeError:
+        return False
+    return True
+
+
+def _row(column: pd.Series, row: int) -> str:
+    """How a message begins: the row as its index calls it."""
+    return f"Row {shown(column.index[row])}"
+
+
+def _columns(table: pd.DataFrame) -> str:
+    n = table.shape[1]
+    some = ", ".join(shown(name) for name in table.columns[:6]) + (", …" if n > 6 else "")
+    return f"{n} column{'s' * (n != 1)}: {some}" if n else "no columns"

@@ -1,0 +1,187 @@
+"""From an estimator's parameters and ratings to what a fit is given: settings, range, hold-out."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from numbers import Integral, Real
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .effort import recipe
+from .errors import UserError
+from .frames import ratings_from
+from .labels import Labels, shown
+from .model import MODELS
+from .optimizers import OPTIMIZERS
+from .ratings import Ratings
+from .settings import Settings
+from .splits import split_off
+
+if TYPE_CHECKING:
+    from .collab import CollabFilter
+
+FEEDBACK = ("explicit", "implicit")
+_OPTIONS = ("model", "optimizer", "epochs", "lr", "weight_decay", "batch_size", "schedule", "patience", "hidden",
+            "dropout")  # of Settings, under the same names
+_USUAL_IMPLICIT = {"lr": 0.01, "weight_decay": 0.3, "epochs": 10}   # best of a few on films and on planted pairs
+IMPLICIT_SPREAD = 0.2   # stands for the spread of values that are all 1, where newcomers are folded in: best on films
+_MARGIN = 0.05   # of the ratings' range, by which a bounded model reaches beyond it: a sigmoid never gets to its ends
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """All that a fit is given, and sentences on what was left out."""
+
+    learnt: Ratings
+    held: Ratings | None
+    rating_range: tuple[float, float]
+    settings: Settings
+    notes: tuple[str, ...]
+
+    @property
+    def spread(self) -> float:
+        """The standard deviation of the ratings to learn from."""
+        if self.settings.loss == "cross-entropy":
+            return IMPLICIT_SPREAD
+        return float(self.learnt.values.std(dtype=np.float64))
+
+
+def prepared(options: CollabFilter, ratings: Ratings, holdout) -> Prepared:
+    """Check the parameters against the ratings; set a hold-out apart. Raises UserError where they do not fit."""
+    notes: list[str] = []
+    if options.feedback not in FEEDBACK:
+        raise UserError(f"feedback is {options.feedback!r}. Choose one of: {', '.join(FEEDBACK)}.")
+    if options.feedback == "implicit":
+        ratings = _happened(ratings, notes)
+    seed = seed_of(options.random_state)
+    learnt, held = _held_out(options, ratings, holdout, seed, notes)
+    rating_range = (0.0, 1.0) if options.feedback == "implicit" else _range(options.rating_range, ratings)
+    return Prepared(learnt, held, rating_range, _settings(options, learnt, rating_range, seed), tuple(notes))
+
+
+def seed_of(random_state) -> int:
+    """The seed that a `random_state` stands for: itself, a draw from a numpy RandomState, or 0 for None."""
+    if random_state is None:
+        return 0
+    if isinstance(random_state, np.random.RandomState):
+        return int(random_state.randint(2**31 - 1))
+    if isinstance(random_state, Integral) and not isinstance(random_state, bool):
+        return int(random_state)
+    raise UserError(f"random_state is {random_state!r}. Give a whole number of 0 or more, or None.")
+
+
+def _happened(ratings: Ratings, notes: list[str]) -> Ratings:
+    if len(ratings) and ratings.values.min() <= 0:
+        n = int(ratings.values.argmin())
+        raise UserError(f"The value of user {shown(ratings.users[ratings.user_index[n]])} for item "
+                        f"{shown(ratings.items[ratings.item_index[n]])} is {ratings.values[n]:g}; implicit feedback "
+                        "lists only pairs that happened. Leave the others out.")
+    note = "Implicit feedback: every pair counts as one that happened, whatever its value."
+    if (ratings.values != 1).any():
+        notes += [note] * (note not in notes)
+        ratings = replace(ratings, values=np.ones_like(ratings.values))
+    return ratings
+
+
+def _range(given, ratings: Ratings) -> tuple[float, float]:
+    if not len(ratings):
+        raise UserError("There is no rating; a fit needs 2 or more.")
+    least, most = float(ratings.values.min()), float(ratings.values.max())
+    if given is None:
+        if least == most and len(ratings) > 1:
+            raise UserError(f"All {len(ratings):,} ratings are {least:g}; there is nothing to learn. "
+                            "Check the column of ratings, or say feedback='implicit' if each pair is one that "
+                            "happened.")
+        return least, most
+    try:
+        low, high = map(float, given)
+    except (TypeError, ValueError):
+        low = high = 0.0
+    if not (np.isfinite([low, high]).all() and low < high):
+        raise UserError(f"rating_range is {given!r}. Give the lowest and the highest rating, such as (1, 5).")
+    outside = (ratings.values < low) | (ratings.values > high)
+    if outside.any():
+        n = int(outside.argmax())
+        raise UserError(f"The rating of user {shown(ratings.users[ratings.user_index[n]])} for item "
+                        f"{shown(ratings.items[ratings.item_index[n]])} is {ratings.values[n]:g} and lies outside "
+                        f"{low:g} to {high:g}. Correct it, or widen rating_range.")
+    return low, high
+
+
+def _held_out(options, ratings: Ratings, holdout, seed: int, notes: list[str]) -> tuple[Ratings, Ratings | None]:
+    holdout = options.holdout if holdout is None else holdout
+    if isinstance(holdout, Real):
+        if not isinstance(holdout, bool) and holdout == 0:
+            return ratings, None
+        return split_off(ratings, float(holdout) if not isinstance(holdout, bool) else holdout, seed=seed,
+                         by=options.holdout_by)
+    given, _ = ratings_from(holdout, unrated=1.0 if options.feedback == "implicit" else None)
+    if options.feedback == "implicit":
+        given = _happened(given, notes)
+    users, items = (Labels(known, what).positions(list(labels))[index] for known, what, labels, index in
+                    ((ratings.users, "user", given.users, given.user_index),
+                     (ratings.items, "item", given.items, given.item_index)))
+    known = (users >= 0) & (items >= 0)
+    if not known.any():
+        raise UserError("No held-out rating is of a user and an item that have ratings to learn from. "
+                        "Hold out other ratings.")
+    if not known.all():
+        notes.append(f"{(~known).sum():,} of {len(given):,} held-out ratings are of users or items without a rating "
+                     "to learn from; they were not used to judge by.")
+    return ratings, Ratings(ratings.users, ratings.items, users[known], items[known], given.values[known])
+
+
+def _settings(options, ratings: Ratings, rating_range: tuple[float, float], seed: int) -> Settings:
+    """What `effort` chooses for these ratings, and in its place what was said."""
+    said = {name: value for name in _OPTIONS if (value := getattr(options, name)) is not None}
+    if isinstance(said.get("hidden"), list):
+        said["hidden"] = tuple(said["hidden"])
+    if options.feedback == "implicit":
+        said = {"model": "bounded", "loss": "cross-entropy"} | said
+    if options.effort == "good":  # it tries what it chooses from: in vain, where that is not what was said
+        chosen = recipe("quick", ratings, n_factors=options.n_factors)
+        if _suits(chosen, said):
+            chosen = recipe("good", ratings, n_factors=options.n_factors)
+    else:
+        chosen = recipe(options.effort, ratings, n_factors=options.n_factors)
+    model = said.get("model", chosen.model)
+    if model in MODELS and MODELS[model].bounded:
+        margin = 0.0 if options.feedback == "implicit" else _MARGIN * (rating_range[1] - rating_range[0])
+        said |= {"low": rating_range[0] - margin, "high": rating_range[1] + margin}
+    if not _suits(chosen, said):
+        chosen = Settings(n_factors=chosen.n_factors, dtype=chosen.dtype,
+                          **_usual(said.get("optimizer", "adamw"), said, len(ratings)) | {"model": chosen.model} | said)
+    return replace(chosen, seed=seed, device=options.device, **said)
+
+
+def _suits(chosen: Settings, said: dict) -> bool:
+    """Whether a choice can hold beside what was said: it is one for squared error, with an optimizer and a batch."""
+    model = MODELS.get(said.get("model", chosen.model))
+    linear = model is None or (model.additive and not (model.bounded and OPTIMIZERS[chosen.optimizer].alternating))
+    return linear and all(said.get(name, getattr(chosen, name)) == getattr(chosen, name)
+                          for name in ("optimizer", "batch_size", "loss"))
+
+
+def _usual(optimizer: str, said: dict, n_ratings: int) -> dict:
+    """Settings that are usual for an optimizer that no effort chose, and for the model and loss that were said."""
+    method = OPTIMIZERS.get(optimizer)
+    if method is None or method.samples:  # a posterior needs no penalty
+        return {"optimizer": optimizer}
+    if method.batch_lr is None:
+        return {"optimizer": optimizer, "weight_decay": 0.05}
+    if method.decoupled:
+        usual = {"optimizer": optimizer, "weight_decay": 0.1, "batch_size": 512, "schedule": "one-cycle"}
+        if said.get("loss") == "cross-entropy":
+            return usual | _USUAL_IMPLICIT | {"batch_size": min(_batch_size(n_ratings), 512)}
+        if said.get("model") == "net":
+            epochs = min(max(round(300_000 / max(n_ratings, 1)), 3), 10)
+            return usual | {"lr": 0.002, "epochs": epochs, "batch_size": _batch_size(n_ratings)}
+        return usual
+    return {"optimizer": optimizer, "weight_decay": 0.05, "batch_size": 512}
+
+
+def _batch_size(n_ratings: int) -> int:
+    """A power of 2 near a two-hundredth of the ratings, so that small data too make some hundred steps."""
+    return 2 ** min(max(round(math.log2(max(n_ratings, 1) / 200)), 4), 12)

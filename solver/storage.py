@@ -1,0 +1,218 @@
+"""A folder of two files, numbers as safetensors and the rest as JSON, written whole or not at all.
+
+`model.json` names the SHA-256 of the `model.safetensors` that belongs to it. A new folder is written
+beside its place and renamed. An old one is replaced in two steps: both files are written to a staging
+folder inside it and made durable; then `model.json` takes its place, and with it the new model holds,
+since who reads or saves next finishes a move that was cut short. Other files in the folder are left alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import json
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from torch import Tensor
+
+from .errors import UserError
+
+NUMBERS, DOCUMENT = "model.safetensors", "model.json"
+FORMAT = 1                  # version of what is in the two files
+_KIND = "collabsheet model"
+_STAGING = ".saving"
+
+_REASONS = {
+    errno.ENOSPC: "the disk is full. Free some space",
+    errno.EDQUOT: "your disk quota is used up. Free some space",
+    errno.EFBIG: "the disk does not take a file of this size. Free some space, or choose another folder",
+    errno.EACCES: "permission denied. Choose a folder you may write to",
+    errno.EPERM: "permission denied. Choose a folder you may write to",
+    errno.EROFS: "the disk is read-only. Choose another folder",
+    errno.EIO: "the disk reports an error. Choose another disk",
+}
+
+
+# -- writing ----------------------------------------------------------------------------------------
+
+def write_folder(folder: str | Path, tensors: Mapping[str, Tensor], document: Mapping, *,
+                 overwrite: bool = False) -> None:
+    """Write tensors and a JSON document to a model folder, atomically.
+
+    Raises UserError where the folder is there and `overwrite` is not said, where it holds something
+    else, and where the system refuses; what was there is then as it was.
+    """
+    folder = Path(folder)
+    old = os.path.lexists(folder)
+    if old:
+        _refuse_unless_model(folder, overwrite)
+    try:
+        if old:
+            _replace(folder, tensors, document)
+        else:
+            _create(folder, tensors, document)
+    except OSError as error:
+        reason = _REASONS.get(error.errno, f"{(error.strerror or str(error)).lower()}. Choose another folder")
+        kept = "; the model that was there is as it was" if old else "; nothing was left behind"
+        raise UserError(f"'{folder.name}' was not saved: {reason}{kept}.") from None
+
+
+def _refuse_unless_model(folder: Path, overwrite: bool) -> None:
+    if not folder.is_dir():
+        raise UserError(f"'{folder.name}' is a file. Give a folder for the model.")
+    if not overwrite:
+        raise UserError(f"There is a folder '{folder.name}' already. Choose another, or say overwrite.")
+    if not (folder / DOCUMENT).exists() and any(folder.iterdir()):
+        raise UserError(f"The folder '{folder.name}' holds other files and no model. Choose another folder.")
+
+
+def _create(folder: Path, tensors, document) -> None:
+    beside = folder.with_name(f".~{folder.name}-{secrets.token_hex(4)}.tmp")
+    try:
+        beside.mkdir()
+        _write_both(beside, tensors, document)
+        os.rename(beside, folder)
+    except BaseException:
+        shutil.rmtree(beside, ignore_errors=True)
+        raise
+    _make_durable(folder.parent)
+
+
+def _replace(folder: Path, tensors, document) -> None:
+    staging = folder / _STAGING
+    with _only_saver(folder):
+        _finish(folder)
+        shutil.rmtree(staging, ignore_errors=True)  # of a saver that was killed
+        try:
+            staging.mkdir()
+            _write_both(staging, tensors, document)
+            os.replace(staging / DOCUMENT, folder / DOCUMENT)  # from here on the new model holds
+        except BaseException:
+            shutil.rmtree(staging, ignore_errors=True)
+            raise
+        with contextlib.suppress(OSError):  # else it stays where readers find it, and the next save moves it
+            os.replace(staging / NUMBERS, folder / NUMBERS)
+            staging.rmdir()
+        _make_durable(folder)
+
+
+def _finish(folder: Path) -> None:
+    """Put the numbers in their place where a save was killed between its two steps."""
+    staged, document = folder / _STAGING / NUMBERS, folder / DOCUMENT
+    if staged.exists() and document.exists() and not (folder / _STAGING / DOCUMENT).exists():
+        with contextlib.suppress(ValueError):
+            if json.loads(document.read_bytes()).get("sha256") == _digest(staged):
+                os.replace(staged, folder / NUMBERS)
+
+
+def _write_both(folder: Path, tensors: Mapping[str, Tensor], document: Mapping) -> None:
+    from safetensors import SafetensorError
+    from safetensors.torch import save_file
+
+    try:
+        save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, folder / NUMBERS)
+    except SafetensorError as error:  # it tells the system's error in its text only
+        number = re.search(r"os error (\d+)", str(error))
+        raise OSError(int(number[1]) if number else errno.EIO, str(error)) from None
+    head = {"kind": _KIND, "format": FORMAT, "sha256": _digest(folder / NUMBERS)}
+    (folder / DOCUMENT).write_text(json.dumps(head | dict(document) | head, indent=1) + "\n", encoding="utf-8")
+    for name in (NUMBERS, DOCUMENT):
+        with open(folder / name, "rb+") as file:
+            os.fsync(file.fileno())
+    _make_durable(folder)
+
+
+def _make_durable(folder: Path) -> None:
+    """Make renames in a folder outlive a power cut, where the system can."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+@contextlib.contextmanager
+def _only_saver(folder: Path) -> Iterator[None]:
+    """Hold the system's lock on the folder; it dies with its process. Where there is none, go without."""
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UserError(f"'{folder.name}' is being saved by another run. Wait for it to end, "
+                            "then save again.") from None
+        except OSError:  # some network disks know no locks
+            pass
+        yield
+    finally:
+        os.close(handle)
+
+
+# -- reading ----------------------------------------------------------------------------------------
+
+def read_folder(folder: str | Path) -> tuple[dict[str, Tensor], dict]:
+    """The tensors and the document of a model folder. Raises UserError where it is none, or is damaged."""
+    folder = Path(folder)
+    try:
+        document = _document(folder)
+        tensors = _tensors(folder, document["sha256"])
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise UserError(f"The model '{folder.name}' cannot be read: {why}. Get it where you may read it.") from None
+    return tensors, document
+
+
+def damaged(folder: str | Path, what: str) -> UserError:
+    """The sentence for a model whose files are not what was saved."""
+    return UserError(f"The model '{Path(folder).name}' is damaged: {what}. Save it again, or get a whole copy.")
+
+
+def _document(folder: Path) -> dict:
+    if not folder.is_dir():
+        what = "is a file" if folder.exists() else "is not there"
+        raise UserError(f"There is no model '{folder.name}': the folder {what}. Check its name.")
+    if not (folder / DOCUMENT).is_file():
+        raise UserError(f"The folder '{folder.name}' holds no model: it has no {DOCUMENT}. Check its name.")
+    try:
+        document = json.loads((folder / DOCUMENT).read_bytes())
+    except ValueError:
+        raise damaged(folder, f"{DOCUMENT} is not whole") from None
+    if not isinstance(document, dict) or document.get("kind") != _KIND:
+        raise UserError(f"The folder '{folder.name}' holds no model: its {DOCUMENT} is something else. Check its name.")
+    if not isinstance(document.get("format"), int) or not isinstance(document.get("sha256"), str):
+        raise damaged(folder, f"{DOCUMENT} is not whole")
+    if document["format"] > FORMAT:
+        raise UserError(f"The model '{folder.name}' was saved by a newer version (format {document['format']}; this "
+                        f"one reads up to {FORMAT}). Update collabsheet.")
+    return document
+
+
+def _tensors(folder: Path, digest: str) -> dict[str, Tensor]:
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    for path in (folder / NUMBERS, folder / _STAGING / NUMBERS):  # the second: see the head of this file
+        if path.is_file() and _digest(path) == digest:
+            try:
+                return load_file(path)
+            except SafetensorError:
+                break
+    missing = not (folder / NUMBERS).is_file()
+    raise damaged(folder, f"{NUMBERS} is {'missing' if missing else 'not the one that was saved'}")
+
+
+def _digest(path: Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

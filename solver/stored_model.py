@@ -1,0 +1,136 @@
+"""What of a fitted CollabFilter goes into a model folder, and back: labels, factors, settings, history."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .errors import UserError
+from .factors import Factors
+from .fitting import FitResult
+from .labels import shown
+from .loop import Epoch
+from .net import NetFactors
+from .rated import RatedItems
+from .settings import Settings
+from .storage import damaged, read_folder, write_folder
+
+if TYPE_CHECKING:
+    from .collab import CollabFilter
+
+_REBUILD = {  # what a model's parameters may be: from their tensors and their offset
+    "Factors": lambda tensors, offset: Factors(**tensors, offset=offset),
+    "NetFactors": lambda tensors, _: NetFactors.of(tensors),
+}
+_APART = ("factors", "samples", "settings", "history")  # fields of FitResult that are stored in ways of their own
+_LABELS = (int, float, str, bool)            # types of labels that JSON keeps apart and gives back as they were
+
+
+def save_model(model: CollabFilter, folder: str | Path, *, overwrite: bool) -> None:
+    """Write a fitted model. Raises UserError for labels of a type that cannot be stored, and as `write_folder`."""
+    result = model.result_
+    tensors = _under("factors", result.factors.tensors())
+    arrays = {"rated.starts": model._rated.starts, "rated.items": model._rated.items,
+              "rated.values": model._rated.values, "counts.user": model.user_counts_, "counts.item": model.item_counts_}
+    tensors |= {name: torch.as_tensor(array) for name, array in arrays.items()}
+    for n, draw in enumerate(result.samples):
+        tensors |= _under(f"samples.{n}", draw.tensors())
+    document = {
+        "saved_by": {"collabsheet": _version("collabsheet"), "torch": torch.__version__, "numpy": np.__version__,
+                     "python": platform.python_version()},
+        "parameters": {name: _plain(value) for name, value in model.get_params().items()},
+        "rating_range": model.rating_range_, "spread": model._spread, "notes": model.notes_,
+        "factors": {"class": type(result.factors).__name__, "offset": result.factors.offset},
+        "samples": [{"offset": draw.offset} for draw in result.samples],
+        "settings": asdict(result.settings),
+        "result": {f.name: _plain(getattr(result, f.name)) for f in fields(result) if f.name not in _APART},
+        "history": {f.name: [_plain(getattr(epoch, f.name)) for epoch in result.history] for f in fields(Epoch)},
+    }
+    for what, labels in (("users", model.users_), ("items", model.items_)):
+        tensors[what], document[what] = _packed(labels, what[:-1])
+    write_folder(folder, tensors, document, overwrite=overwrite)
+
+
+def load_model(cls: type[CollabFilter], folder: str | Path) -> CollabFilter:
+    """The model that `save_model` wrote. Raises UserError as `read_folder`, and where its parts do not fit together."""
+    tensors, document = read_folder(folder)
+    try:
+        model = cls(**_with_tuples(document["parameters"]))
+        rebuild = _REBUILD[document["factors"]["class"]]
+        factors = rebuild(_at("factors", tensors), document["factors"]["offset"])
+        samples = tuple(rebuild(_at(f"samples.{n}", tensors), draw["offset"])
+                        for n, draw in enumerate(document["samples"]))
+        settings = Settings(**_with_tuples(document["settings"]))
+        history = tuple(Epoch(*row) for row in zip(*(document["history"][f.name] for f in fields(Epoch))))
+        result = FitResult(factors=factors, samples=samples, settings=settings, history=history,
+                           **_with_tuples(document["result"]))
+        users, items = (_unpacked(tensors[what], document[what]) for what in ("users", "items"))
+        if (len(users), len(items)) != (len(factors.user), len(factors.item)):
+            raise damaged(folder, "it has other numbers of labels than of factors")
+        model._set_fitted(
+            users, items, result, tuple(document["rating_range"]),
+            RatedItems(*(tensors[f"rated.{part}"].numpy() for part in ("starts", "items", "values"))),
+            tensors["counts.user"].numpy(), tensors["counts.item"].numpy(), document["spread"],
+            tuple(document["notes"]))
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise damaged(folder, f"its parts do not fit together ({type(error).__name__})") from error
+    return model
+
+
+def _packed(labels: tuple, what: str) -> tuple[Tensor, dict]:
+    """Labels as numbers, so that millions of them are read at once, and a note of how.
+
+    Whole numbers are stored as such; texts, other numbers and mixtures as a JSON list in bytes.
+    """
+    labels = tuple(_plain(label) if isinstance(label, np.generic) else label for label in labels)
+    if all(type(label) is int and -2**63 <= label < 2**63 for label in labels):
+        return torch.tensor(labels, dtype=torch.int64), {"stored": "int64", "how_many": len(labels)}
+    for label in labels:
+        if type(label) not in _LABELS:
+            raise UserError(f"The {what} {shown(label)} is of type {type(label).__name__}; a saved model keeps whole "
+                            f"numbers, numbers and texts. Fit with such {what}s.")
+    listed = json.dumps(labels, allow_nan=False).encode("ascii")
+    return torch.from_numpy(np.frombuffer(listed, np.uint8).copy()), {"stored": "json", "how_many": len(labels)}
+
+
+def _unpacked(stored: Tensor, how: Mapping) -> tuple:
+    return tuple(stored.tolist() if how["stored"] == "int64" else json.loads(stored.numpy().tobytes()))
+
+
+def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {f"{prefix}.{name}": tensor for name, tensor in tensors.items()}
+
+
+def _at(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    prefix += "."
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+
+
+def _with_tuples(stored: Mapping) -> dict:
+    """Lists as the tuples that they were."""
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in stored.items()}
+
+
+def _plain(value):
+    """As JSON knows it: numpy's numbers as Python's; a RandomState as None (its draw is in the settings)."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, (tuple, list)):
+        return [_plain(one) for one in value]
+    return None if isinstance(value, np.random.RandomState) else value
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "unknown"
