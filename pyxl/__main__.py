@@ -14,10 +14,12 @@ from .cli import run
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code."""
-    from workbook.commands import DEMO, NEW
+    from workbook.commands import DEMO, EXPORT, NEW
 
-    from .commands import FIT, INSPECT
-    return run((DEMO, NEW, INSPECT, FIT), argv)
+    from .commands import FIT, INSPECT, RESTORE
+    from .model_commands import EVALUATE, EXPLAIN, FOLD_IN, RECOMMEND, SIMILAR
+    from .train_command import TRAIN
+    return run((DEMO, NEW, INSPECT, FIT, RESTORE, TRAIN, RECOMMEND, SIMILAR, EXPLAIN, EVALUATE, FOLD_IN, EXPORT), argv)
 
 
 if __name__ == "__main__":

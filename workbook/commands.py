@@ -1,4 +1,4 @@
-"""The commands that build a workbook: `demo` and `new`."""
+"""The commands that build a workbook: `demo`, `new` and `export`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 
 from pyxl.cli import Command, Say
+from pyxl.reading_arguments import add_reading_arguments, read_given
+from pyxl.trained_model import load, ratings_for
 from solver.errors import UserError
 
 
@@ -40,26 +42,19 @@ def _new_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--items", type=int, default=15, metavar="N", help="items to take, those with most ratings (default 15)")
     parser.add_argument("--factors", type=int, default=5, metavar="N", help="factors for every user and item (default 5)")
     parser.add_argument("--titles", metavar="FILE", help="a table of item ids and titles")
-    parser.add_argument("--columns", metavar="USER,ITEM,RATING", help="the columns to read, by name or number from 1")
-    parser.add_argument("--sep", help="what separates the columns (default: found out)")
-    parser.add_argument("--decimal", choices=("point", "comma"), help="how numbers are written (default: found out)")
+    add_reading_arguments(parser)
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of the random start values (default 0)")
 
 
 def _new(args: argparse.Namespace, say: Say) -> dict:
-    from solver import read_ratings, read_titles
+    from solver import read_titles
     from workbook import build
 
-    for option in ("users", "items", "factors"):
-        if getattr(args, option) < 1:
-            raise UserError(f"--{option} is {getattr(args, option)}. Give a whole number of 1 or more.")
+    _check_sizes(args, "users", "items", "factors")
     if args.seed < 0:
         raise UserError(f"--seed is {args.seed}. Give a whole number of 0 or more.")
-    if Path(args.output).suffix.lower() != ".xlsx":
-        raise UserError(f"{args.output}: a workbook is built as .xlsx. Give a name that ends so.")
-    decimal = {"point": ".", "comma": ",", None: None}[args.decimal]
-    everything, notes = read_ratings(args.ratings, sep=args.sep, decimal=decimal,
-                                     columns=args.columns.split(",") if args.columns else None)
+    _check_name(args.output)
+    everything, notes = read_given(args)
     ratings = everything.top(users=args.users, items=args.items)
     titles = None
     if args.titles:
@@ -75,7 +70,57 @@ def _new(args: argparse.Namespace, say: Say) -> dict:
             "ratings": len(ratings), "factors": args.factors, "notes": notes}
 
 
+def _export_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", metavar="MODEL_DIR", help="a folder that `collabsheet train` wrote")
+    parser.add_argument("-o", "--output", metavar="BOOK", required=True, help="the workbook to build (.xlsx)")
+    parser.add_argument("--overwrite", action="store_true", help="replace BOOK if it exists")
+    parser.add_argument("--users", type=int, default=15, metavar="N", help="users to take, those with most ratings (default 15)")
+    parser.add_argument("--items", type=int, default=15, metavar="N", help="items to take, those with most ratings (default 15)")
+    parser.add_argument("--titles", metavar="FILE", help="a table of item ids and titles")
+    parser.add_argument("--ratings", metavar="FILE", help="take the ratings from this table, not from the model")
+    add_reading_arguments(parser)
+
+
+def _export(args: argparse.Namespace, say: Say) -> dict:
+    from solver import read_titles
+    from workbook.export import busiest, export
+
+    _check_sizes(args, "users", "items")
+    _check_name(args.output)
+    model = load(args.model)
+    ratings, notes = ratings_for(model, args)
+    part = busiest(ratings, users=args.users, items=args.items)
+    titles = None
+    if args.titles:
+        titles, more = read_titles(args.titles, items=part.items)
+        notes += more
+    if model.result_.samples:
+        notes.append(f"The model predicts the mean over {len(model.result_.samples)} sets of factors; the sheet has one, "
+                     "the mean of them, and predicts a little differently.")
+    layouts = export(model, part, args.output, titles=titles, overwrite=args.overwrite)
+    for note in notes:
+        say(f"Note: {note}")
+    factors = model.factors_.n_factors
+    say(f"Built {args.output}: {part.n_users} users, {part.n_items} items, {len(part)} of {len(ratings):,} ratings, "
+        f"{factors} factors, sheet{'s' * (len(layouts) > 1)} {', '.join(layouts)}.")
+    return {"workbook": str(args.output), "users": part.n_users, "items": part.n_items, "ratings": len(part),
+            "factors": factors, "sheets": list(layouts), "notes": notes}
+
+
+def _check_sizes(args: argparse.Namespace, *options: str) -> None:
+    for option in options:
+        if getattr(args, option) < 1:
+            raise UserError(f"--{option} is {getattr(args, option)}. Give a whole number of 1 or more.")
+
+
+def _check_name(output: str) -> None:
+    if Path(output).suffix.lower() != ".xlsx":
+        raise UserError(f"{output}: a workbook is built as .xlsx. Give a name that ends so.")
+
+
 DEMO = Command("demo", "Build the example workbook from embedded ratings and fit it.",
                "collabsheet demo -o demo", _demo_arguments, _demo)
 NEW = Command("new", "Build a workbook from a table of ratings.",
               "collabsheet new ratings.csv -o book.xlsx --titles movies.csv", _new_arguments, _new)
+EXPORT = Command("export", "Build a workbook of a trained model: its busiest users and items, with live formulas.",
+                 "collabsheet export model -o book.xlsx --titles movies.csv", _export_arguments, _export)

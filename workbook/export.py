@@ -1,0 +1,60 @@
+"""A trained model as a workbook: its busiest users and items, with live formulas over its own parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import torch
+
+from pyxl.layout import Layout
+from solver.errors import UserError
+from solver.model import MODELS
+
+from .builder import build_with
+from .content import Content, content_of
+
+if TYPE_CHECKING:
+    from solver import CollabFilter, Factors, Ratings
+
+CAPTION = "NB: these are a trained model's numbers. A fit here changes them for these ratings alone."
+
+
+def busiest(ratings: Ratings, *, users: int, items: int) -> Ratings:
+    """The part of the users and items with most ratings. Raises UserError where nobody of them rated any."""
+    part = ratings.top(users=users, items=items)
+    if not len(part):
+        raise UserError(f"The {part.n_users} users and {part.n_items} items with most ratings have none in common. "
+                        "Take more --users or --items.")
+    return part
+
+
+def export(model: CollabFilter, part: Ratings, path, *, titles: Mapping | None = None,
+           overwrite: bool = False) -> dict[str, Layout]:
+    """Write a workbook with the model's parameters for the users and items of `part`, some of its ratings.
+
+    What its formulas predict is what the model predicts before clipping. Only the sheets of this
+    kind of model are there. Raises UserError for a net, which no sheet's formulas say, and as `build`.
+    """
+    settings = model.settings_
+    if not MODELS[settings.model].additive:
+        raise UserError(f"The model is a {settings.model}, and no sheet's formulas say that. "
+                        "Train another one: --model dot, dot+bias or bounded.")
+    factors = _rows(model, part)
+    content = content_of(part, titles=titles, n_factors=factors.n_factors, seed=settings.seed, bounds=settings.bounds)
+    return build_with(replace(content, caption=CAPTION), path, parameters={settings.model: factors}, overwrite=overwrite)
+
+
+def _rows(model: CollabFilter, part: Ratings) -> Factors:
+    """The parameters of these users and items, float64, with nothing beside them."""
+    rows = {"user": _positions(part.users, model.users_), "item": _positions(part.items, model.items_)}
+    factors = model.factors_
+    return factors.with_tensors({name: tensor[rows[name.partition("_")[0]]].double()
+                                 for name, tensor in factors.tensors().items()}).without_offset()
+
+
+def _positions(labels: tuple, among: tuple) -> torch.Tensor:
+    wanted = set(labels)
+    place = {label: position for position, label in enumerate(among) if label in wanted}
+    return torch.tensor([place[label] for label in labels])
