@@ -1,4 +1,4 @@
-"""The commands that work on a workbook that is there: `inspect` and `fit`."""
+"""The commands that work on a workbook that is there: `inspect`, `fit` and `restore`."""
 
 from __future__ import annotations
 
@@ -38,10 +38,7 @@ def _inspect(args: argparse.Namespace, say: Say) -> dict:
 
 def _fit_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("workbook", help="an .xlsx or .xlsm workbook")
-    target = parser.add_mutually_exclusive_group(required=True)
-    target.add_argument("-o", "--output", metavar="OUT", help="write the fitted workbook here; the given one stays as it is")
-    target.add_argument("--in-place", action="store_true", help="write into the given workbook")
-    parser.add_argument("--overwrite", action="store_true", help="replace OUT if it exists")
+    _target_arguments(parser, "fitted")
     parser.add_argument("--sheet", metavar="NAME", action="append", nargs="+",
                         help="fit these sheets (default: every recognised one)")
     parser.add_argument("--optimizer", metavar="NAME",
@@ -58,20 +55,77 @@ def _fit_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _fit(args: argparse.Namespace, say: Say) -> dict:
     from .fit_sheet import fit_workbook
-    from .xlsx import same_file
 
-    out = args.workbook if args.in_place else args.output
-    if not args.in_place and same_file(out, args.workbook):
-        raise UserError(f"{out} is the workbook itself: say --in-place to write into it, or give another name.")
     options = ("optimizer", "epochs", "lr", "weight_decay", "seed", "start", "device")
     asked = {option: getattr(args, option) for option in options if getattr(args, option) is not None}
-    with _progress(not args.json) as on_epoch:
-        results = fit_workbook(args.workbook, out=out, overwrite=args.overwrite, options=asked,
-                               sheets=[s for group in args.sheet for s in group] if args.sheet else None,
-                               on_epoch=on_epoch)
+    if args.live:
+        from .live_fit import fit_live
+        from .open_live import opened_live, where_it_is
+        sheets = _sheets(args)
+        with opened_live(args.workbook, engine=args.engine, show=sheets and sheets[0]) as book:
+            results = fit_live(book, sheets=sheets, options=asked)
+            out, done = book.fullname, where_it_is(book)
+    else:
+        out = _out(args)
+        done = f"Wrote {out}"
+        with _progress(not args.json) as on_epoch:
+            results = fit_workbook(args.workbook, out=out, overwrite=args.overwrite, options=asked,
+                                   sheets=_sheets(args), on_epoch=on_epoch)
     tell_results(results, say)
-    say(f"Wrote {out}")
+    say(done)
     return {"workbook": str(out), "sheets": {name: result_object(r) for name, r in results.items()}}
+
+
+def _target_arguments(parser: argparse.ArgumentParser, what: str) -> None:
+    """Where the result goes: a new file, the workbook itself, or the program in which it is open."""
+    target = parser.add_mutually_exclusive_group(required=True)
+    target.add_argument("-o", "--output", metavar="OUT", help=f"write the {what} workbook here; the given one stays as it is")
+    target.add_argument("--in-place", action="store_true", help="write into the given workbook")
+    target.add_argument("--live", action="store_true",
+                        help="work in the open workbook, in Excel or LibreOffice, which is not saved; it is opened if it is not")
+    parser.add_argument("--engine", metavar="excel|libreoffice|file",
+                        help="with --live: the program (default: Excel, else LibreOffice, else the file itself)")
+    parser.add_argument("--overwrite", action="store_true", help="replace OUT if it exists")
+
+
+def _out(args: argparse.Namespace):
+    """The file to write, of a command that is not live."""
+    from .xlsx import same_file
+
+    if args.engine:
+        raise UserError("--engine says where a live fit runs: say --live too, or leave it out.")
+    if not args.in_place and same_file(args.output, args.workbook):
+        raise UserError(f"{args.output} is the workbook itself: say --in-place to write into it, or give another name.")
+    return args.workbook if args.in_place else args.output
+
+
+def _sheets(args: argparse.Namespace) -> list[str] | None:
+    return [sheet for group in args.sheet for sheet in group] if args.sheet else None
+
+
+def _restore_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("workbook", help="an .xlsx or .xlsm workbook that was fitted")
+    _target_arguments(parser, "restored")
+    parser.add_argument("--sheet", metavar="NAME", action="append", nargs="+",
+                        help="restore these sheets (default: all that were fitted)")
+
+
+def _restore(args: argparse.Namespace, say: Say) -> dict:
+    if args.live:
+        from .live_fit import restore_live
+        from .open_live import opened_live, where_it_is
+        with opened_live(args.workbook, engine=args.engine) as book:
+            restored = restore_live(book, sheets=_sheets(args))
+            out, done = book.fullname, where_it_is(book)
+    else:
+        from .restore import restore_workbook
+        out = _out(args)
+        done = f"Wrote {out}"
+        restored = restore_workbook(args.workbook, out=out, overwrite=args.overwrite, sheets=_sheets(args))
+    for sheet, n_cells in restored.items():
+        say(f"{sheet}: the parameters of before the last fit; {n_cells} cells changed.")
+    say(done)
+    return {"workbook": str(out), "sheets": restored}
 
 
 def tell_results(results: dict, say: Say) -> None:
@@ -118,3 +172,5 @@ INSPECT = Command("inspect", "Say what is on each sheet of a workbook, and why a
                   "collabsheet inspect book.xlsx", _inspect_arguments, _inspect)
 FIT = Command("fit", "Fit the models of a workbook and write the parameters; its formulas stay live.",
               "collabsheet fit book.xlsx --sheet bias -o fitted.xlsx", _fit_arguments, _fit)
+RESTORE = Command("restore", "Undo the last fit: put back the parameters as they were before it.",
+                  "collabsheet restore book.xlsx --in-place", _restore_arguments, _restore)

@@ -1,27 +1,55 @@
-"""The whole of "press Fit" on a file: read, detect, verify, fit, write, recalculate, compare."""
+"""The whole of "press Fit": read, detect, verify, fit, write, recalculate, compare.
+
+The steps are the same wherever the workbook is: a host holds it. A host has `name`, `sheets`,
+`names`, `manual_calculation` and `grid(sheet)`, as they were read; `write(changes)`,
+`recalculate()`, `value(sheet, cell)` and `edited(sheet, range)` speak of what is there now.
+`FileHost` is a file, `LiveHost` an open workbook.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
-from functools import partial
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from solver.errors import UserError
+from solver.model import MODELS
 
+from . import before_fit
 from .cells import Cell, Value, quoted
 from .detect import NoModel, NotRecognised
-from .formulas import Calculator
+from .file_host import FileHost
 from .parameters import parameter_cells
 from .ready_model import ReadyModel, ready_model
-from .recalculate import refreshed
 from .start_sheet import result_cells, sheet_settings
 from .verify import agrees
 from .xlsx import open_book, same_file
 
 if TYPE_CHECKING:
-    from solver import Epoch, FitResult, Settings
+    from solver import Epoch, Factors, FitResult, Settings
+
+
+class Watcher(Protocol):
+    """Who is told how a fit goes, as `solver.fit` tells it."""
+
+    def look(self, factors: Callable[[], Factors]) -> None: ...
+
+    def on_epoch(self, epoch: Epoch) -> bool | None: ...
+
+
+@dataclass(frozen=True)
+class OnlyEpochs:
+    """A watcher of epochs for somebody who wants the sheet's name with them."""
+
+    sheet: str
+    tell: Callable[[str, Epoch], bool | None] | None
+
+    def look(self, factors: Callable[[], Factors]) -> None:
+        """The factors are not asked for."""
+
+    def on_epoch(self, epoch: Epoch) -> bool | None:
+        return self.tell(self.sheet, epoch) if self.tell else None
 
 
 def fit_workbook(path, *, out=None, sheets: Iterable[str] | None = None,
@@ -38,92 +66,112 @@ def fit_workbook(path, *, out=None, sheets: Iterable[str] | None = None,
     Raises UserError; then nothing has been written.
     """
     with open_book(path) as book:
-        from solver import fit  # torch takes a second: a file that cannot be opened says so before
-        save = None
+        target = None if out is None or same_file(book.path, out) else Path(out)  # None: in place
         if out is not None:
-            target = None if same_file(book.path, out) else Path(out)  # None: in place
             book.refuse_unless_savable(out=target, overwrite=overwrite)  # before the work, not after it
-            save = partial(book.save, out=target, overwrite=overwrite)
-        settings = replace(settings, **(options or {})) if settings else sheet_settings(book, options or {})
-        ready, skipped = _ready(book, _chosen(book, sheets), settings, must=sheets is not None)
-        results: dict[str, FitResult] = {}
-        for r in ready:
-            sheet = r.model.layout.sheet
-            watch = on_epoch and (lambda epoch, sheet=sheet: on_epoch(sheet, epoch))
-            try:
-                results[sheet] = fit(r.ratings, r.start, r.settings, on_epoch=watch)
-            except UserError as why:
-                raise UserError(f"{sheet}: {why}") from why
-            if results[sheet].stopped:
-                break
-        fitted = [r for r in ready if r.model.layout.sheet in results]
-        return _write(book, fitted, results, skipped, save=save)
+        host = FileHost(book)
+
+        results = fit_book(host, sheets=sheets, settings=settings, options=options or {},
+                           watch=lambda ready: OnlyEpochs(ready.model.layout.sheet, on_epoch))
+        if out is not None:
+            host.save(out=target, overwrite=overwrite)
+        return results
 
 
-def _chosen(book, sheets: Iterable[str] | None) -> list[str]:
+def fit_book(host, *, sheets: Iterable[str] | None, settings: Settings | None, options: Mapping,
+             watch: Callable[[ReadyModel], Watcher]) -> dict[str, FitResult]:
+    """Fit the recognised sheets of the workbook that `host` holds, or the named ones, and write.
+
+    ``watch(ready)`` gives who is told how the fit of that sheet goes. Raises UserError; no
+    parameter has been written by this function then.
+    """
+    _refuse_what_no_sheet_holds(settings, options)
+    from solver import fit  # torch takes a second: a file that cannot be opened says so before
+
+    settings = replace(settings, **options) if settings else sheet_settings(host, options)
+    ready, skipped = _ready(host, _chosen(host, sheets), settings, must=sheets is not None)
+    host.write(before_fit.kept(host, [r.model.layout for r in ready]))
+    results: dict[str, FitResult] = {}
+    for r in ready:
+        sheet = r.model.layout.sheet
+        watcher = watch(r)
+        try:
+            results[sheet] = fit(r.ratings, r.start, r.settings, on_factors=watcher.look, on_epoch=watcher.on_epoch)
+        except UserError as why:
+            raise UserError(f"{sheet}: {why}") from why
+        host.write(_changes(host, r, results[sheet]))
+        if results[sheet].stopped:
+            break
+    return _compared(host, [r for r in ready if r.model.layout.sheet in results], results, skipped)
+
+
+def _refuse_what_no_sheet_holds(settings: Settings | None, options: Mapping) -> None:
+    model = options.get("model", settings and settings.model)
+    if isinstance(model, str) and model in MODELS and not MODELS[model].additive:
+        raise UserError(f"The model {model} cannot stand on a sheet, whose formulas are sums of products and biases: "
+                        "leave out model, and the sheet decides.")
+
+
+def _chosen(host, sheets: Iterable[str] | None) -> list[str]:
     if sheets is None:
-        return list(book.sheets)
+        return list(host.sheets)
     chosen = [sheets] if isinstance(sheets, str) else list(dict.fromkeys(sheets))
     for sheet in chosen:
-        book.grid(sheet)  # raises when there is none of that name
+        host.grid(sheet)  # raises when there is none of that name
     return chosen
 
 
-def _ready(book, sheets: list[str], settings: Settings, *, must: bool) -> tuple[list[ReadyModel], list[str]]:
+def _ready(host, sheets: list[str], settings: Settings, *, must: bool) -> tuple[list[ReadyModel], list[str]]:
     """The sheets that can be fitted, and why others that look like a model cannot. Where each one
     `must` be fitted, or none can, that is a UserError."""
     ready, skipped = [], []
     for sheet in sheets:
         try:
-            ready.append(ready_model(book, sheet, settings))
+            ready.append(ready_model(host, sheet, settings))
         except NotRecognised as why:
             if must:
                 raise
             if not isinstance(why, NoModel):
                 skipped.append(str(why))
     if not ready:
-        reason = skipped[0] if len(skipped) == 1 else f"`collabsheet inspect {book.path.name}` says what each sheet lacks."
-        raise UserError(f"'{book.path.name}' has no sheet with a model that we know. {reason}")
+        reason = skipped[0] if len(skipped) == 1 else f"`collabsheet inspect {host.name}` says what each sheet lacks."
+        raise UserError(f"'{host.name}' has no sheet with a model that we know. {reason}")
     return ready, skipped
 
 
-def _write(book, fitted: list[ReadyModel], results: dict[str, FitResult], skipped: list[str], *,
-           save: Callable[[dict], Path] | None) -> dict[str, FitResult]:
-    """Steps 5 and 6: parameters and fresh results into the file, and the sheet's RMSE against ours."""
-    changes = _changes(book, fitted, results)
-    calculator = Calculator(book, overrides={(sheet, cell): value for sheet, cells in changes.items()
-                                             for cell, value in cells.items()})
-    cached, problems = refreshed(book, changes, calculator)
-    notes = {r.model.layout.sheet: [*r.notes, *_disagreement(r, results, calculator)] for r in fitted}
+def _compared(host, fitted: list[ReadyModel], results: dict[str, FitResult], skipped: list[str]) -> dict[str, FitResult]:
+    """The last step: the workbook recalculates, and its RMSE is held against ours. The results with notes."""
+    problems = host.recalculate()
+    notes = {r.model.layout.sheet: [*r.notes, *_disagreement(host, r, results)] for r in fitted}
     of_the_book = [f"Not fitted: {why}" for why in skipped]
-    if book.manual_calculation:
-        of_the_book.append(f"'{book.path.name}' calculates by hand: press F9 in Excel to see every result afresh.")
+    if host.manual_calculation:
+        of_the_book.append(f"'{host.name}' calculates by hand: press F9 in Excel to see every result afresh.")
     if problems:
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         of_the_book.append(f"{problems[0]}{more} Its stored result is stale until Excel opens the workbook.")
     notes[fitted[0].model.layout.sheet] += of_the_book
-    if save is not None:
-        save({sheet: {**changes.get(sheet, {}), **cached.get(sheet, {})} for sheet in changes | cached})
     return {sheet: replace(result, notes=result.notes + tuple(notes[sheet])) for sheet, result in results.items()}
 
 
-def _changes(book, fitted: list[ReadyModel], results: dict[str, FitResult]) -> dict[str, dict[Cell, Value]]:
-    """The constants to write, by sheet: parameters that moved, ratings mended, and last results."""
-    changes: dict[str, dict[Cell, Value]] = {}
-    for r in fitted:
-        sheet = r.model.layout.sheet
-        result, values = results[sheet], book.grid(sheet).values
-        moved = {cell: number for cell, number in parameter_cells(r.model.layout, result.factors).items()
-                 if values.get(cell) != number}
-        changes.setdefault(sheet, {}).update(moved | r.mended)
-        for place, cell, value in result_cells(book, sheet, result):
-            changes.setdefault(place, {})[cell] = value
+def _changes(host, r: ReadyModel, result: FitResult) -> dict[str, dict[Cell, Value]]:
+    """The constants to write, by sheet: parameters that moved, ratings mended, and the last result."""
+    sheet = r.model.layout.sheet
+    there = host.grid(sheet).values
+    moved = {cell: number for cell, number in parameter_cells(r.model.layout, result.factors).items()
+             if there.get(cell) != number}
+    changes: dict[str, dict[Cell, Value]] = {sheet: moved | r.mended}
+    for place, cell, value in result_cells(host, sheet, result):
+        changes.setdefault(place, {})[cell] = value
     return changes
 
 
-def _disagreement(r: ReadyModel, results: dict[str, FitResult], calculator: Calculator) -> Iterator[str]:
+def _disagreement(host, r: ReadyModel, results: dict[str, FitResult]) -> Iterator[str]:
     layout = r.model.layout
-    ours, measured = results[layout.sheet].rmse_after, calculator.value(layout.sheet, layout.rmse)
-    if layout.measure == "rmse" and not (isinstance(measured, float) and agrees(measured, ours)):
-        yield (f"{quoted(layout.sheet)}!{layout.rmse} says {measured!r} where the fit says {ours!r}: "
-               "please report this workbook.")
+    ours, measured = results[layout.sheet].rmse_after, host.value(layout.sheet, layout.rmse)
+    if layout.measure != "rmse" or (isinstance(measured, float) and agrees(measured, ours)):
+        return
+    where = f"{quoted(layout.sheet)}!{layout.rmse} says {measured!r} where the fit says {ours!r}"
+    if host.edited(layout.sheet, layout.ratings):
+        yield f"{where}: ratings were changed while it ran. Fit again."
+    else:
+        yield f"{where}: please report this workbook."

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
+
+from solver.errors import UserError
 
 from .cells import Cell, Range, Value
 
@@ -84,3 +87,16 @@ class Grid:
             for row in range(block.top, block.bottom + 1):
                 rows.setdefault(row, []).append((block, owner))
         return rows
+
+
+def refuse_formulas(grid: Grid, cells: Iterable[Cell]) -> None:
+    """Raise UserError where constants would be written over a formula or into an array formula."""
+    cells = set(cells)
+    if taken := cells & grid.formulas.keys():
+        found = "holds a formula, which is not overwritten"
+    elif taken := {cell for block in grid.arrays for cell in block.cells()} & cells:
+        block = next(block for block in grid.arrays if min(taken) in block)
+        found = f"is part of the array formula in {block}, which is not overwritten"
+    else:
+        return
+    raise UserError(f"{grid.sheet}!{Cell(*min(taken))} {found}. Choose another cell; nothing was written.")

@@ -1,7 +1,7 @@
 """The names our workbooks carry, one scheme for all: `<sheet>_<role>`, workbook-scoped.
 
 `dotprod_ratings`, `bias_item_factors`, `embedding_rmse` … A sheet's blocks are named by the
-roles of `Layout`; the `start` sheet holds one settings table for the workbook
+roles of `Layout`, and so are its cells for a live fit (`<sheet>_status`, `<sheet>_stop`); the `start` sheet holds one settings table for the workbook
 (`setting_<option>`) and one line of results for every model sheet (`<sheet>_last_<what>`).
 """
 
@@ -13,12 +13,18 @@ from .layout import Layout
 
 ROLES = tuple(f.name for f in fields(Layout) if f.name not in ("sheet", "form", "variant", "measure"))
 SETTINGS = ("optimizer", "epochs", "lr", "weight_decay", "seed", "start")
+CONTROLS = ("status", "stop")  # on a model sheet: what a live fit says, and the cell that stops it
 RESULTS = ("rmse_before", "rmse_after", "epochs", "stop")
 
 
 def block_name(sheet: str, role: str) -> str:
     """The name of a block: ``block_name('bias', 'user_factors') == 'bias_user_factors'``."""
     return f"{sheet}_{role}"
+
+
+def control_name(sheet: str, what: str) -> str:
+    """The name of a cell for a live fit: ``bias_status``, ``bias_stop``."""
+    return f"{sheet}_{what}"
 
 
 def setting_name(option: str) -> str:

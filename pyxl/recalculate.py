@@ -12,13 +12,16 @@ from .xlsx import Cached, open_book
 Changes = Mapping[str, Mapping[Cell, Value]]  # new constants, by sheet and cell
 
 
-def refreshed(book, changes: Changes, calculator: Calculator) -> tuple[dict, list[str]]:
+def refreshed(book, changes: Changes) -> tuple[dict, list[str]]:
     """The cached results that `changes` makes stale, and sentences on formulas we cannot evaluate.
 
-    `calculator` must have the changes as its overrides. A result that stays the same is left out,
-    so that its cell stays byte for byte as it was.
+    A result that stays the same is left out, so that its cell stays byte for byte as it was.
     """
-    return _results(book, dependents(book, changes), calculator)
+    stale = dependents(book, changes)
+    if not stale:
+        return {}, []
+    overrides = {(sheet, cell): value for sheet, cells in changes.items() for cell, value in cells.items()}
+    return _results(book, stale, Calculator(book, overrides=overrides))
 
 
 def refresh_all(path) -> list[str]:

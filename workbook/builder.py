@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,14 +12,15 @@ from xlsxwriter.exceptions import XlsxWriterException
 
 from pyxl.cells import Cell, Range, quoted
 from pyxl.layout import Block, Layout
-from pyxl.names import ROLES, block_name
+from pyxl.names import CONTROLS, ROLES, block_name
 from pyxl.parameters import parameter_cells
 from pyxl.recalculate import refresh_all
 from pyxl.xlsx.atomic_file import not_saved, put_in_place, refuse_unless_writable
-from solver import MODELS, Ratings, random_factors
+from solver import MODELS, Factors, Ratings, random_factors
 from solver.errors import UserError
 
 from .content import Content, content_of
+from .controls import write_before_fit
 from .crosstab_sheet import write_crosstab
 from .embedding_sheet import MOST_COPIES, write_embedding
 from .geometry import Crosstab, LongForm, check_size, crosstab, long_form
@@ -43,15 +44,23 @@ def build(ratings: Ratings, path, *, n_factors: int = 5, titles: Mapping | None 
     nothing written, for ratings that no sheet can hold or tell apart, and where `path` exists
     (unless `overwrite`), is open elsewhere or cannot be written.
     """
-    target = Path(os.path.realpath(path))   # a symbolic link stays one: its target is replaced
-    _check_target(target, overwrite)
     content = content_of(ratings, titles=titles, n_factors=n_factors, seed=seed, bounds=bounds)
-    plans = plan_sheets(content)
+    low, high = content.bounds
+    return build_with(content, path, overwrite=overwrite, parameters={
+        model: random_factors(content.ratings, model=model, n_factors=n_factors, seed=seed, low=low, high=high)
+        for model in CROSSTABS.values()})
+
+
+def build_with(content: Content, path, *, parameters: Mapping[str, Factors], overwrite: bool = False) -> dict[str, Layout]:
+    """As `build`, with given parameters by name of the model: only the sheets of these models are written."""
+    target = Path(os.path.realpath(path))   # a symbolic link stays one: its target is replaced
+    check_target(target, overwrite=overwrite)
+    plans = plan_sheets(content, parameters)
     try:
         # a folder of its own beside the target: the draft has the right name in every message
         with TemporaryDirectory(prefix=".~collabsheet-", dir=target.parent) as folder:
             draft = Path(folder) / target.name
-            _write(draft, plans, content)
+            _write(draft, plans, content, parameters)
             problems = refresh_all(draft)   # XlsxWriter wrote 0 as every formula's result
             if problems:    # our own formulas: a fault of ours, not the user's
                 raise RuntimeError(problems[0])
@@ -65,20 +74,23 @@ def build(ratings: Ratings, path, *, n_factors: int = 5, titles: Mapping | None 
     return {name: plan.layout for name, plan in plans.items()}
 
 
-def plan_sheets(content: Content) -> dict[str, Crosstab | LongForm]:
-    """Where everything will stand, by sheet; UserError where it is more than Excel holds."""
+def plan_sheets(content: Content, models: Container[str] = MODELS) -> dict[str, Crosstab | LongForm]:
+    """Where everything will stand, by sheet, for the sheets of these models; UserError where it is
+    more than Excel holds."""
     ratings, k = content.ratings, content.n_factors
     size = {"users": ratings.n_users, "items": ratings.n_items, "factors": k}
     plans: dict[str, Crosstab | LongForm] = {
-        name: crosstab(name, model, **size) for name, model in CROSSTABS.items()}
-    plans[EMBEDDING] = long_form(EMBEDDING, **size, ratings=len(ratings),
-                                 copies=len(ratings) * 2 * k <= MOST_COPIES)
+        name: crosstab(name, model, **size) for name, model in CROSSTABS.items() if model in models}
+    if "dot" in models:
+        plans[EMBEDDING] = long_form(EMBEDDING, **size, ratings=len(ratings),
+                                     copies=len(ratings) * 2 * k <= MOST_COPIES)
     for plan in plans.values():
         check_size(**size, ratings=len(ratings), bottom=plan.used.bottom, right=plan.used.right)
     return plans
 
 
-def _write(path: Path, plans: Mapping[str, Crosstab | LongForm], content: Content) -> None:
+def _write(path: Path, plans: Mapping[str, Crosstab | LongForm], content: Content,
+           parameters: Mapping[str, Factors]) -> None:
     # titles that begin with = or look like a link stay text, whoever writes them
     book = xlsxwriter.Workbook(str(path), {"strings_to_formulas": False, "strings_to_urls": False,
                                            "strings_to_numbers": False})
@@ -88,19 +100,19 @@ def _write(path: Path, plans: Mapping[str, Crosstab | LongForm], content: Conten
     write_ratings(book, styles, content)
     for plan in plans.values():
         layout = plan.layout
-        low, high = content.bounds if MODELS[layout.variant].bounded else (None, None)
-        factors = random_factors(content.ratings, model=layout.variant, n_factors=content.n_factors,
-                                 seed=content.seed, low=low, high=high)
         if isinstance(plan, Crosstab):
             write_crosstab(book, styles, plan, content)
             _define(book, layout.sheet, "filled", plan.filled)
         else:
             write_embedding(book, styles, plan, content)
         sheet = book.get_worksheet_by_name(layout.sheet)
-        for cell, number in parameter_cells(layout, factors).items():
+        for cell, number in parameter_cells(layout, parameters[layout.variant]).items():
             sheet.write_number(cell.row - 1, cell.col - 1, number, styles.factor)
         _define_block_names(book, layout)
+        for what in CONTROLS:
+            _define(book, layout.sheet, what, Range.around([getattr(plan, what)]))
         define_solver_names(book, layout)
+    write_before_fit(book)
     write_start(book, styles, start, content, {name: plan.layout for name, plan in plans.items()}, path.name)
     book.close()
 
@@ -120,7 +132,7 @@ def _define(book, sheet: str, role: str, where: Range) -> None:
     book.define_name(block_name(sheet, role), f"={quoted(sheet)}!{where.absolute}")
 
 
-def _check_target(target: Path, overwrite: bool) -> None:
+def check_target(target: Path, *, overwrite: bool) -> None:
     if not target.parent.is_dir():
         raise UserError(f"The folder of '{target.name}' does not exist. Make it, or choose another one.")
     if target.exists() and not target.is_dir() and not overwrite:

@@ -19,7 +19,7 @@ class Content:
     """Ratings without repeated pairs, what users and items are called, and the options of a build.
 
     `users` are ids; `items` are the headers: titles where there are any, else ids. `bounds` is
-    (low, high) of the bounded model.
+    (low, high) of the bounded model; `caption` says where the parameters come from.
     """
 
     ratings: Ratings
@@ -30,6 +30,7 @@ class Content:
     n_factors: int
     seed: int
     bounds: tuple[float, float]
+    caption: str = "NB: these are initialized to random numbers; then Solver, or collabsheet, optimizes them."
 
     @cached_property
     def table(self) -> np.ndarray:

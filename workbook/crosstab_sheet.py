@@ -8,6 +8,7 @@ from pyxl.cells import Range
 from pyxl.layout import Block, Layout
 
 from .content import Content
+from .controls import write_controls
 from .geometry import Crosstab
 from .labels import put_label
 from .refs import box, ref
@@ -31,7 +32,6 @@ NOTES = ("Orange cells are parameters: only they are fitted.",
          "Everything else is a live formula; 0 = not rated.",
          "RMSE, below the predictions, is to be minimised.",
          "The filled table, at the bottom, has no blanks.")
-CAPTION = "NB: these are initialized to random numbers; then Solver, or collabsheet, optimizes them."
 
 
 
@@ -49,8 +49,9 @@ def write_crosstab(book, styles: Styles, plan: Crosstab, content: Content) -> No
     _formulas(sheet, plan, layout.predictions, rated, styles.prediction)
     _formulas(sheet, plan, plan.filled, unrated, styles.filled)
     _rmse(sheet, styles, layout)
+    write_controls(sheet, styles, plan)
     _colours(sheet, styles, plan, content)
-    _words(sheet, styles, plan)
+    _words(sheet, styles, plan, content.caption)
     # the lesson's size reads well on one page; a column is about twice as wide as a row is high
     used = plan.used
     print_setup(sheet, landscape=used.bottom < 2 * used.right, one_page=used.bottom <= 80 and used.right <= 40,
@@ -141,12 +142,12 @@ def _colours(sheet, styles: Styles, plan: Crosstab, content: Content) -> None:
         sheet.conditional_format(*box(where), colour_scale(*content.scale))
 
 
-def _words(sheet, styles: Styles, plan: Crosstab) -> None:
+def _words(sheet, styles: Styles, plan: Crosstab, caption: str) -> None:
     """Title, equation and notes in the free cells at the left; a legend over the filled table."""
     layout = plan.layout
     sheet.write_string(0, 0, TITLES[layout.sheet], styles.title)
     first = 4 if layout.low else 2
-    room = layout.ratings.bottom + 2 - first
+    room = plan.stop.row - first
     for row, line in enumerate((*EQUATIONS[layout.variant], *NOTES)[:room], first):
         sheet.write_string(row - 1, 0, line, styles.note)
     top = layout.item_factors.range.top
@@ -154,7 +155,8 @@ def _words(sheet, styles: Styles, plan: Crosstab) -> None:
     if layout.item_bias:
         sheet.write_string(top - 2, plan.ids - 1, "item bias →", styles.corner)
         sheet.write_string(plan.headers[1] - 1, 0, "bias ↓", styles.corner)
-    sheet.write_string(layout.ratings.bottom + 1, 1, CAPTION, styles.note)   # in the blank row above the block
+    if layout.ratings.bottom + 2 != plan.stop.row:  # of a sheet with one user
+        sheet.write_string(layout.ratings.bottom + 1, 1, caption, styles.note)   # in the blank row above the block
     sheet.write_string(plan.headers[1] - 1, 1, "user factors ↓", styles.corner_left)
     cell = plan.legend
     sheet.write_rich_string(cell.row - 1, cell.col - 1, styles.observed, "Filled table: rated as given",

@@ -10,6 +10,7 @@ from xlsxwriter.utility import xl_col_to_name
 from pyxl.cells import Range
 
 from .content import Content
+from .controls import write_controls
 from .geometry import LongForm
 from .labels import put_label, width_of
 from .refs import box, ref
@@ -44,6 +45,7 @@ def write_embedding(book, styles: Styles, plan: LongForm, content: Content) -> N
             continue
         for row in range(column.top, column.bottom + 1):
             sheet.write_formula(row - 1, column.left - 1, formula.format(row=row), looks)
+    write_controls(sheet, styles, plan)
     errors, rmse = plan.errors, layout.rmse
     sheet.write_string(rmse.row - 2, rmse.col - 1, "RMSE", styles.header)
     sheet.write_formula(rmse.row - 1, rmse.col - 1, f"=SQRT(AVERAGE({ref(errors)}))", styles.calculated)

@@ -18,6 +18,7 @@ from solver.errors import UserError
 class Crosstab:
     """A sheet with users down and items across.
 
+    `status` is where a live fit says how far it is, `stop` where a user stops it.
     Item titles stand in the rows `headers` above, user ids in the column `ids` beside ratings,
     predictions and the filled table.
     """
@@ -27,6 +28,8 @@ class Crosstab:
     legend: Cell
     headers: tuple[int, int, int]
     ids: int
+    status: Cell
+    stop: Cell
 
     @property
     def used(self) -> Range:
@@ -64,7 +67,9 @@ def crosstab(sheet: str, variant: str, *, users: int, items: int, factors: int) 
         low=Cell(2, 2) if bounded else None, high=Cell(3, 2) if bounded else None)
     filled_header = rmse.row + 3
     filled = Range(filled_header + 1, left, filled_header + users, right)
-    return Crosstab(layout, filled, Cell(filled_header - 1, 2), (1, header, filled_header), ids)
+    return Crosstab(layout, filled, Cell(filled_header - 1, 2), (1, header, filled_header), ids,
+                    status=Cell(ratings.bottom + 1, left),
+                    stop=Cell(max(ratings.bottom, 3 if bounded else 0) + 1, 2))  # B2 and B3 hold the bounds
 
 
 @dataclass(frozen=True)
@@ -81,6 +86,8 @@ class LongForm:
     user_copies: Range | None
     item_copies: Range | None
     errors: Range
+    status: Cell
+    stop: Cell
 
     @property
     def used(self) -> Range:
@@ -111,7 +118,8 @@ def long_form(sheet: str, *, users: int, items: int, factors: int, ratings: int,
         user_ids=user_ids, item_ids=item_ids, user_keys=column(user), item_keys=column(user + 1))
     return LongForm(layout, column(user_index), column(item_index),
                     column(user_index + 1, width) if copies else None,
-                    column(item_index + 1, width) if copies else None, column(predict + 1))
+                    column(item_index + 1, width) if copies else None, column(predict + 1),
+                    status=Cell(6, layout.rmse.col), stop=Cell(9, layout.rmse.col))
 
 
 def check_size(*, users: int, items: int, factors: int, ratings: int, bottom: int, right: int) -> None:

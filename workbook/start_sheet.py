@@ -104,7 +104,12 @@ def _how_to(sheet, styles: Styles, row: int, layouts: Mapping[str, Layout], file
         sheet.write_blank(row, col, None, styles.code)
     sheet.write_string(row, 2, f"collabsheet fit {argument} --in-place", styles.code)
     sheet.write_string(row, 6, "(close the workbook first; all model sheets are fitted)", styles.note_beside)
-    return row + 2
+    sheet.write_string(row + 1, 1, "Live", styles.label)
+    for col in range(2, 6):
+        sheet.write_blank(row + 1, col, None, styles.code)
+    sheet.write_string(row + 1, 2, f"collabsheet fit {argument} --live", styles.code)
+    sheet.write_string(row + 1, 6, "(the workbook stays open: watch it learn, and stop it on its sheet)", styles.note_beside)
+    return row + 3
 
 
 def _settings(book, sheet, styles: Styles, row: int, content: Content) -> int:

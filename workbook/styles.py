@@ -44,6 +44,7 @@ class Styles:
     lookup: Format          # a formula, unobtrusive
     lookup_whole: Format
     calculated: Format      # Calculation: RMSE
+    status: Format          # what a live fit says
     result: Format          # last fit
     result_whole: Format
     result_text: Format
@@ -92,6 +93,7 @@ def make_styles(book) -> Styles:
         lookup=style(_CELL, center, num_format="0.00", bg_color="#F7F7F7"),
         lookup_whole=style(_CELL, center, num_format="0", bg_color="#F7F7F7"),
         calculated=style(_CALCULATION, center, num_format="0.0000"),
+        status=style(font_color=_LINK, indent=1),
         result=style(_CELL, center, num_format="0.0000"),
         result_whole=style(_CELL, center, num_format="#,##0"),
         result_text=style(_CELL, align="left"),

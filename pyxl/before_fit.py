@@ -1,0 +1,89 @@
+"""The parameters as they were before the last fit, kept in a hidden sheet of the workbook itself.
+
+Sheet `before_fit`, a line for each row of each block: the model sheet, the block's role, the
+values. Blocks are kept by role, not by address, so that rows and columns inserted since do no harm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from solver.errors import UserError
+
+from .cells import Cell, Range, Value, quoted
+from .detect import detect
+from .layout import Layout
+from .recalculate import Changes
+from .sheet_names import prefix_of
+
+SHEET = "before_fit"
+HEADERS = ("sheet", "block", "values before the last fit")
+
+Lines = dict[str, list[tuple[str, list[Value]]]]  # model sheet -> (role, a row of its block), in order
+
+
+def kept(host, layouts: Iterable[Layout]) -> Changes:
+    """What to write into the sheet `before_fit` so that it keeps the parameters that these model
+    sheets hold now; nothing where the workbook has no such sheet."""
+    if SHEET not in host.sheets:
+        return {}
+    lines = _lines(host)
+    for layout in layouts:
+        grid = host.grid(layout.sheet)
+        lines[_key(host, layout.sheet)] = [(role, row) for role, block in layout.parameters.items()
+                                           for row in grid.block(block.range)]
+    wanted: dict[Cell, Value] = {Cell(1, col): text for col, text in enumerate(HEADERS, 1)}
+    row = 2
+    for sheet, rows in lines.items():
+        for role, values in rows:
+            for col, value in enumerate((sheet, role, *values), 1):
+                wanted[Cell(row, col)] = value
+            row += 1
+    there = host.grid(SHEET).values
+    return {SHEET: {cell: wanted.get(cell) for cell in wanted.keys() | there.keys()
+                    if wanted.get(cell) != there.get(cell)}}
+
+
+def restored(host, sheets: Iterable[str] | None = None) -> Changes:
+    """The cells that put the kept parameters back, for the sheets named, or all that have some.
+
+    Raises UserError where nothing is kept, or a sheet's blocks have another size by now.
+    """
+    lines = _lines(host) if SHEET in host.sheets else {}
+    chosen = [sheet for sheet in host.sheets if _key(host, sheet) in lines] if sheets is None else list(sheets)
+    if not chosen:
+        raise UserError(f"'{host.name}' keeps no parameters from before a fit. Fit it first: workbooks of "
+                        "`collabsheet new`, and live fits, keep them.")
+    changes: dict[str, dict[Cell, Value]] = {}
+    for sheet in chosen:
+        grid = host.grid(sheet)  # raises where there is none of that name
+        if _key(host, sheet) not in lines:
+            raise UserError(f"No parameters of {quoted(sheet)} are kept from before a fit: it was not fitted yet.")
+        for role, block in detect(host, sheet).layout.parameters.items():
+            rows = [values for name, values in lines[_key(host, sheet)] if name == role]
+            changes.setdefault(sheet, {}).update(_placed(sheet, role, block.range, rows, grid.values))
+    return changes
+
+
+def _placed(sheet: str, role: str, where: Range, rows: list[list[Value]], there) -> Iterator[tuple[Cell, Value]]:
+    height, width = where.shape
+    if len(rows) != height or any(value is not None for values in rows for value in values[width:]):
+        raise UserError(f"{quoted(sheet)}!{where} ({role}) has another size than before the last fit; nothing was restored.")
+    for row, values in enumerate(rows, where.top):
+        for col, value in enumerate((values + [None] * width)[:width], where.left):
+            if there.get((row, col)) != value:
+                yield Cell(row, col), value
+
+
+def _lines(host) -> Lines:
+    grid, lines = host.grid(SHEET), {}
+    if grid.used is not None:
+        for sheet, role, *values in grid.block(Range(1, 1, grid.used.bottom, max(2, grid.used.right)))[1:]:
+            if isinstance(sheet, str) and isinstance(role, str):
+                lines.setdefault(sheet, []).append((role, values))
+    return lines
+
+
+def _key(host, sheet: str) -> str:
+    """A model sheet by what its names begin with, which stays when somebody renames the sheet."""
+    return prefix_of(host, sheet) or sheet

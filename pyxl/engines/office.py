@@ -1,0 +1,118 @@
+"""A running LibreOffice and the way to it: started here, or attached to where it listens."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+import uuid
+from pathlib import Path
+
+from solver.errors import UserError
+
+from .find_office import find_soffice, load_uno
+
+_QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "stdin": subprocess.DEVNULL}
+_RESTART = 81           # how soffice ends after it made a fresh profile: start it again
+_TAKEN_OVER = 3.0       # seconds within which a running office that took the command over listens
+
+
+class Office:
+    """A connection to one LibreOffice, which listens at `spec`; `desktop` is its
+    com.sun.star.frame.Desktop.
+
+    `spec` says where one listens (``pipe,name=…`` or ``socket,host=…,port=…``). Without it, and
+    `visible`: the user's own LibreOffice, started if it is not running; not `visible`: one of our
+    own that nobody sees, on a throw-away profile, which `close` ends. Raises UserError.
+    """
+
+    def __init__(self, *, spec: str | None = None, visible: bool = True):
+        self._process = self._profile = None
+        self.ours = spec is None and not visible
+        if self.ours:
+            self._profile = tempfile.mkdtemp(prefix="collabsheet-office-")
+            spec = f"pipe,name=collabsheet{uuid.uuid4().hex}"
+        if spec is None:
+            spec = "pipe,name=collabsheet-" + re.sub(r"\W", "", getpass.getuser())
+            self._context = _resolved(spec) or self._started(spec)
+        else:
+            self._context = self._started(spec) if self.ours else _resolved(spec)
+        if self._context is None:
+            raise UserError(f"No LibreOffice listens at '{spec}'. Start one that does: "
+                            f"soffice --accept='{spec};urp;'.")
+        self.spec = spec
+        self.desktop = self.service("com.sun.star.frame.Desktop")
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid if self._process else -1
+
+    def service(self, name: str, *arguments):
+        """A new object of the office's, by the name of its service."""
+        manager = self._context.ServiceManager
+        if arguments:
+            return manager.createInstanceWithArgumentsAndContext(name, arguments, self._context)
+        return manager.createInstanceWithContext(name, self._context)
+
+    def close(self) -> None:
+        """End an office of our own; let go of another."""
+        if not self.ours:
+            return
+        uno = load_uno()
+        try:
+            self.desktop.terminate()
+        except uno.getClass("com.sun.star.uno.Exception"):
+            pass  # the connection ends with the office, sometimes before the answer
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        shutil.rmtree(self._profile, ignore_errors=True)
+        self.ours = False
+
+    def _started(self, spec: str):
+        command = [find_soffice(), f"--accept={spec};urp;", "--norestore", "--nologo", "--nofirststartwizard", "--nodefault"]
+        if self.ours:
+            command += ["--headless", "--invisible", f"-env:UserInstallation={Path(self._profile).as_uri()}"]
+        process, until, ended = subprocess.Popen(command, **_QUIET, start_new_session=True), time.monotonic() + 60, None
+        while time.monotonic() < until:
+            if (context := _resolved(spec)) is not None:
+                self._process = process
+                return context
+            if process.poll() == 0 and ended is None:
+                ended = time.monotonic()
+            # 0: an office that is running took the command over and begins to listen, or (seen on a
+            # fresh profile) it went away without a word
+            if process.returncode == _RESTART or (ended and time.monotonic() - ended > _TAKEN_OVER):
+                process, ended = subprocess.Popen(command, **_QUIET, start_new_session=True), None
+            elif process.returncode:
+                raise UserError(f"LibreOffice did not start (it ended with code {process.returncode}). "
+                                f"Try it by hand: {os.path.basename(command[0])} --calc.")
+            time.sleep(0.05)
+        process.kill()
+        raise UserError("LibreOffice started but did not answer within a minute. Close it and run again.")
+
+
+def _resolved(spec: str):
+    """The office's component context, or None where nobody listens."""
+    uno = load_uno()
+    local = uno.getComponentContext()
+    resolver = local.ServiceManager.createInstanceWithContext("com.sun.star.bridge.UnoUrlResolver", local)
+    try:
+        return resolver.resolve(f"uno:{spec};urp;StarOffice.ComponentContext")
+    except uno.getClass("com.sun.star.connection.NoConnectException"):
+        return None
+    except uno.getClass("com.sun.star.uno.Exception") as why:
+        raise UserError(f"'{spec}' does not say where a LibreOffice listens: {why}. "
+                        "Give pipe,name=NAME or socket,host=HOST,port=PORT.") from why
+
+
+def properties(**values):
+    """UNO's way to pass named arguments."""
+    value_of = load_uno().getClass("com.sun.star.beans.PropertyValue")
+    return tuple(value_of(name, 0, value, 0) for name, value in values.items())

@@ -1,0 +1,91 @@
+"""A workbook file as the place where a fit happens: changes are gathered, then saved at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from .cells import Cell, Range, Value
+from .grid import DefinedName, Grid, refuse_formulas
+from .recalculate import Changes, refreshed
+from .xlsx import Book
+
+
+class FileHost:
+    """An open workbook file (`Book`) and the changes that wait to be saved.
+
+    Reads as the book does (`grid` is the file as it was); `write` takes changes, `recalculate`
+    brings all formulas up to date with them, `value` tells what a cell holds now, and `save` puts
+    changes and fresh results into the file, or into a copy.
+    """
+
+    def __init__(self, book: Book):
+        self.book = book
+        self._changes: dict[str, dict[Cell, Value]] = {}
+        self._results: dict[str, dict] = {}
+        self._problems: list[str] = []
+        self._stale = False
+
+    @property
+    def name(self) -> str:
+        return self.book.path.name
+
+    @property
+    def sheets(self) -> tuple[str, ...]:
+        return self.book.sheets
+
+    @property
+    def names(self) -> tuple[DefinedName, ...]:
+        return self.book.names
+
+    @property
+    def manual_calculation(self) -> bool:
+        return self.book.manual_calculation
+
+    def grid(self, sheet: str) -> Grid:
+        return self.book.grid(sheet)
+
+    def write(self, changes: Changes) -> None:
+        """Take new constants, by sheet and cell; None clears. Raises UserError for a formula's cell."""
+        for sheet, cells in changes.items():
+            refuse_formulas(self.grid(sheet), cells)
+            self._changes.setdefault(sheet, {}).update(cells)
+        self._stale = True
+
+    def recalculate(self) -> list[str]:
+        """Bring results up to date; sentences on formulas that could not be evaluated."""
+        if self._stale:
+            self._results, self._problems = refreshed(self.book, self._changes)
+            self._stale = False
+        return self._problems
+
+    def value(self, sheet: str, cell: Cell) -> Value:
+        """What a cell holds now; None where it is blank."""
+        self.recalculate()
+        if cell in (changes := self._changes.get(sheet, {})):
+            return changes[cell]
+        result = self._results.get(sheet, {}).get(cell)
+        return result.value if result else self.grid(sheet).values.get(cell)
+
+    def edited(self, sheet: str, where: Range) -> bool:
+        """Whether somebody else changed a range since it was read: a file is ours until it is saved."""
+        return False
+
+    def present(self, sheet: str) -> Mapping[Cell, Value]:
+        """What all cells of a sheet hold now."""
+        self.recalculate()
+        values = self.grid(sheet).values
+        results, changes = self._results.get(sheet), self._changes.get(sheet)
+        if not (results or changes):
+            return values
+        fresh = {cell: cached.value for cell, cached in (results or {}).items()}
+        return {**values, **fresh, **(changes or {})}
+
+    def save(self, *, out: Path | None = None, overwrite: bool = False) -> None:
+        """Put everything into the file, or into the copy `out`; all or nothing."""
+        self.recalculate()
+        edits = {sheet: {**self._changes.get(sheet, {}), **self._results.get(sheet, {})}
+                 for sheet in self._changes | self._results}
+        self.book.save(edits, out=out, overwrite=overwrite)
+        if out is None:
+            self._changes, self._results, self._problems = {}, {}, []

@@ -1,0 +1,114 @@
+"""A live fit: in a workbook that is open, with its progress on the sheet, and Stop and Restore."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from solver.errors import UserError
+
+from . import before_fit
+from .live_host import LiveHost
+from .log_file import log_failure
+from .one_at_a_time import one_at_a_time
+from .panel import Panel
+from .watch import Watch
+
+if TYPE_CHECKING:
+    from solver import FitResult, Settings
+
+    from .ready_model import ReadyModel
+
+
+def fit_live(book, *, sheets: Iterable[str] | None = None, settings: Settings | None = None,
+             options: Mapping | None = None) -> dict[str, FitResult]:
+    """Fit the recognised sheets of an open xlwings book, or the named ones; nothing is saved.
+
+    `settings` and `options` as for `fit_workbook`. While it runs the parameters, the cells
+    `<sheet>_status` and the status bar show how far it is; anything in the cell `<sheet>_stop`, or
+    Ctrl-C, stops it and keeps the best. The parameters of before are kept for `restore_live`.
+    Raises UserError, whose sentence stands in the status cells too.
+    """
+    host = LiveHost(book)
+    chosen = None if sheets is None else list(sheets)
+    with _reporting(host, chosen, "Not fitted") as panels, one_at_a_time(book.fullname):
+        for panel in panels.values():
+            panel.clear_stop()
+            panel.say("Fitting: reading the sheet …")
+        from .fit_sheet import fit_book
+        unkept = _without_a_place_to_keep(host)
+
+        def watch(ready: ReadyModel) -> Watch:
+            panel = panels[ready.model.layout.sheet]
+            panel.say(f"Fitting: {len(ready.ratings):,} ratings, RMSE {ready.rmse:.6f} at the start …")
+            return Watch(host, ready, panel)
+
+        results = fit_book(host, sheets=chosen, settings=settings, options=options or {}, watch=watch)
+        results = {sheet: replace(result, notes=result.notes + unkept) for sheet, result in results.items()}
+        for sheet, panel in panels.items():
+            panel.clear_stop()
+            panel.say(_told(results[sheet]) if sheet in results else "")
+        return results
+
+
+def restore_live(book, *, sheets: Iterable[str] | None = None) -> dict[str, int]:
+    """Put back the parameters of before the last fit in an open xlwings book; how many cells
+    changed, by sheet. Raises UserError, whose sentence stands in the status cells too."""
+    from .restore import restore_book
+
+    host = LiveHost(book)
+    chosen = None if sheets is None else list(sheets)
+    with _reporting(host, chosen, "Not restored") as panels, one_at_a_time(book.fullname):
+        restored = restore_book(host, chosen)
+        for sheet in restored:
+            panels[sheet].say("Restored: the parameters are those of before the last fit.")
+        return restored
+
+
+@contextmanager
+def _reporting(host: LiveHost, sheets: list[str] | None, failed: str) -> Iterator[dict[str, Panel]]:
+    """The panels of the sheets, given back at the end. What goes wrong is said in their status
+    cells, with its details in the log, and raised as a UserError."""
+    panels = {sheet: Panel(host, sheet) for sheet in (sheets or host.sheets)}
+    try:
+        yield panels
+    except (Exception, KeyboardInterrupt) as why:
+        sentence = _sentence(why)
+        log = log_failure(f"{host.name}: {failed.lower()}", why)
+        _try(panels, lambda panel: panel.say(f"{failed}: {sentence} (Details: {log})"))
+        raise UserError(sentence) from why
+    finally:
+        _try(panels, lambda panel: panel.bar(None))
+
+
+def _without_a_place_to_keep(host: LiveHost) -> tuple[str, ...]:
+    """A note where the workbook cannot keep the parameters of before; else it gets the sheet for them."""
+    try:
+        host.add_hidden_sheet(before_fit.SHEET)
+    except UserError as why:
+        return (f"The parameters of before are not kept: {why}",)
+    return ()
+
+
+def _sentence(why: BaseException) -> str:
+    if isinstance(why, UserError):
+        return str(why)
+    if isinstance(why, KeyboardInterrupt):
+        return "Stopped by Ctrl-C before the first epoch; the parameters are as they were."
+    return f"Unexpected {type(why).__name__}: {' '.join(str(why).split())[:300] or 'no message'}."
+
+
+def _try(panels: Mapping[str, Panel], action) -> None:
+    """Do it for all panels, as far as the workbook is still there."""
+    for panel in panels.values():
+        try:
+            action(panel)
+        except Exception:  # the program or the workbook was closed: nobody could read it
+            return
+
+
+def _told(result: FitResult) -> str:
+    notes = "".join(f" Note: {note}" for note in result.notes)
+    return f"RMSE {result.rmse_before:.6f} → {result.rmse_after:.6f}. {result.stop}{notes}"

@@ -1,0 +1,70 @@
+"""What happens on the sheet while a fit runs: progress is shown, the stop cell is heard."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from .panel import Panel
+from .parameters import parameter_cells
+from .ready_model import ReadyModel
+
+if TYPE_CHECKING:
+    from solver import Epoch, Factors
+
+LISTEN, SHOW = 0.2, 0.3                 # seconds between two looks at the stop cell, and between two updates, at least
+LISTEN_SHARE, SHOW_SHARE = 0.2, 0.06    # of the time that they may take; a look takes 3 ms, 0.015 of it, in LibreOffice
+
+
+class Watch:
+    """`solver.fit` calls `look` and `on_epoch` on every epoch; a true value of the latter stops the fit.
+
+    A few times a second the parameters and the status are written, so that one sees the sheet
+    learn: its own formulas follow. Where that takes long it is done less often, so that both
+    together take no more than a tenth of the time.
+    """
+
+    def __init__(self, host, ready: ReadyModel, panel: Panel):
+        self._host, self._ready, self._panel = host, ready, panel
+        self._began, self._factors = time.perf_counter(), None
+        self._listen, self._show = _Pace(LISTEN, LISTEN_SHARE), _Pace(SHOW, SHOW_SHARE)
+
+    def look(self, factors: Callable[[], Factors]) -> None:
+        """Told before `on_epoch` how to get the factors of the epoch."""
+        self._factors = factors
+
+    def on_epoch(self, epoch: Epoch) -> bool:
+        if self._listen.due() and self._listen.timed(self._panel.stop_asked):
+            return True
+        if self._show.due():
+            self._show.timed(lambda: self._update(epoch))
+        return False
+
+    def _update(self, epoch: Epoch) -> None:
+        layout = self._ready.model.layout
+        self._host.write({layout.sheet: parameter_cells(layout, self._factors())})
+        seconds = time.perf_counter() - self._began
+        self._panel.say(f"Fitting: epoch {epoch.epoch:,}, RMSE {epoch.rmse:.6f}, {seconds:.1f} s")
+
+
+class _Pace:
+    """When something may be done again: after a pause, and so that it takes no more than its share
+    of the time. It is taken to cost the least of its last three times: once may be a hiccup."""
+
+    def __init__(self, pause: float, share: float):
+        self._pause, self._share, self._ended = pause, share, time.perf_counter()
+        self._costs: deque[float] = deque([0.0], maxlen=3)
+
+    def due(self) -> bool:
+        pause = max(self._pause, min(self._costs) * (1 / self._share - 1))
+        return time.perf_counter() >= self._ended + pause
+
+    def timed(self, action):
+        began = time.perf_counter()
+        try:
+            return action()
+        finally:
+            self._ended = time.perf_counter()
+            self._costs.append(self._ended - began)

@@ -1,0 +1,344 @@
+"""A live fit in a real headless LibreOffice: what a user sees, stops, edits and undoes meanwhile."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import xlwings
+from hypothesis import given
+from hypothesis import strategies as st
+from planted import planted
+
+import workbook
+from pyxl import fit_workbook, open_book
+from pyxl.before_fit import SHEET as BEFORE
+from pyxl.cells import Cell
+from pyxl.cli import run
+from pyxl.commands import FIT, RESTORE
+from pyxl.engines import choose
+from pyxl.live_fit import fit_live, restore_live
+from pyxl.live_host import LiveHost, blocks_of
+from pyxl.one_at_a_time import one_at_a_time
+from solver import UserError
+
+ROOT = Path(__file__).resolve().parent.parent
+LONG = {"optimizer": "sgd", "epochs": 10_000_000, "lr": 1e-4}   # a fit that ends only when it is stopped
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory) -> Path:
+    """A workbook of 8 users and 9 items as `collabsheet new` builds it."""
+    path = tmp_path_factory.mktemp("built") / "my book.xlsx"
+    workbook.build(planted(8, 9), path, n_factors=3)
+    return path
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch) -> Path:
+    """The log and the locks go to a folder of the test's own."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    (tmp_path / "home").mkdir()
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def path(built, tmp_path) -> Path:
+    copy = tmp_path / built.name
+    copy.write_bytes(built.read_bytes())
+    return copy
+
+
+@pytest.fixture(scope="module")
+def calc():
+    """A headless LibreOffice of our own, as an xlwings app."""
+    before = xlwings.engines.active
+    try:
+        choose("libreoffice")
+    except UserError as why:
+        if os.environ.get("CI"):
+            pytest.fail(f"CI must have it: {why}")
+        pytest.skip(str(why))
+    app = xlwings.App(visible=False, add_book=False)
+    yield app
+    app.quit()
+    xlwings.engines.active = before
+
+
+@pytest.fixture
+def book(calc, path):
+    xlwings.engines["libreoffice"].activate()
+    opened = calc.books.open(str(path))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def file_book(path):
+    before = xlwings.engines.active
+    choose("file")
+    opened = xlwings.Book(str(path))
+    yield opened
+    opened.close()
+    xlwings.engines.active = before
+
+
+def parameters(book, sheet="bias"):
+    names = ("user_factors", "item_factors", "user_bias", "item_bias")
+    return {name: book.sheets[sheet].range(f"{sheet}_{name}").options(ndim=2).value for name in names}
+
+
+def until(found, seconds=60.0):
+    """What `found()` gives as soon as it gives something."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if result := found():
+            return result
+        time.sleep(0.1)   # looking slows the office down
+    raise AssertionError(f"not seen within {seconds} seconds")
+
+
+class Running:
+    """`collabsheet fit --live` in a process of its own, in the office of `app`."""
+
+    def __init__(self, app, path, *options: str):
+        command = [sys.executable, "-m", "pyxl", "fit", str(path), "--live", "--engine", "libreoffice", "--json", *options]
+        self.process = subprocess.Popen(command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                        env=os.environ | {"COLLABSHEET_OFFICE": app.impl.office.spec})
+
+    def result(self) -> dict:
+        out, errors = self.process.communicate(timeout=60)
+        assert self.process.returncode == 0, errors
+        return json.loads(out)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.communicate()
+
+
+def test_one_sees_it_learn_edits_another_cell_and_stops_it(calc, book, path, tmp_path):
+    """The whole of it: another process fits, this one is the user."""
+    sheet = book.sheets["bias"]
+    status, rmse = sheet.range("bias_status"), sheet.range("bias_rmse")
+    before = parameters(book)
+    with Running(calc, path, "--sheet", "bias", "--optimizer", "sgd", "--epochs", "10000000", "--lr", "0.0001") as fit:
+        until(lambda: str(status.value).startswith("Fitting: epoch"))
+        sheet.range("AZ99").value = "typed meanwhile"
+        for seen in (lambda: status.value, lambda: rmse.value, lambda: json.dumps(parameters(book))):
+            met = set()
+            until(lambda: met.add(seen()) or len(met) >= 3)
+        sheet.range("bias_stop").value = "x"
+        stopped = time.monotonic()
+        until(lambda: not str(status.value).startswith("Fitting"))
+        assert time.monotonic() - stopped < 3   # 0.2 s where nothing else runs
+        told = fit.result()["sheets"]["bias"]
+    assert "as you asked; the best so far is kept" in told["stop"] and not told["notes"]
+    assert status.value == f"RMSE {told['rmse_before']:.6f} → {told['rmse_after']:.6f}. {told['stop']}"
+    assert sheet.range("bias_stop").value is None and sheet.range("AZ99").value == "typed meanwhile"
+    assert told["rmse_after"] < told["rmse_before"]
+    assert parameters(book) != before
+
+    saved = tmp_path / "saved.xlsx"
+    book.save(str(saved))
+    again = calc.books.open(str(saved))
+    again.app.calculate()
+    assert again.sheets["bias"].range("bias_rmse").value == pytest.approx(told["rmse_after"], abs=1e-9)
+    assert restore_live(again) == {"bias": 8 * 4 + 9 * 4}
+    assert parameters(again) == before
+    assert again.sheets["bias"].range("bias_rmse").value == pytest.approx(told["rmse_before"], abs=1e-9)
+    again.close()
+
+
+def test_a_fit_that_is_killed_leaves_a_workbook_to_fit_again(calc, book, path):
+    status = book.sheets["bias"].range("bias_status")
+    before = parameters(book)
+    with Running(calc, path, "--sheet", "bias", "--optimizer", "sgd", "--epochs", "10000000", "--lr", "0.0001") as fit:
+        until(lambda: str(status.value).startswith("Fitting: epoch"))
+        with pytest.raises(UserError, match="A fit of this workbook is running"):
+            fit_live(book, sheets=["bias"])
+        until(lambda: str(status.value).startswith("Fitting: epoch"))   # the running one goes on
+        fit.process.kill()
+        fit.process.wait()
+    restore_live(book)
+    assert parameters(book) == before
+    result = fit_live(book, sheets=["bias"])["bias"]
+    assert result.converged and book.sheets["bias"].range("bias_rmse").value == pytest.approx(result.rmse_after, abs=1e-9)
+
+
+def test_every_sheet_is_fitted_as_the_file_would_be(book, path):
+    """Same settings, same bits; the start sheet gets the results."""
+    headless = fit_workbook(path)
+    live = fit_live(book)
+    for sheet, result in headless.items():
+        assert live[sheet].rmse_after == result.rmse_after and live[sheet].epochs == result.epochs
+        assert not live[sheet].notes
+        assert book.sheets[sheet].range(f"{sheet}_rmse").value == pytest.approx(result.rmse_after, abs=1e-9)
+        assert book.sheets["start"].range(f"{sheet}_last_rmse_after").value == pytest.approx(result.rmse_after, abs=1e-15)
+        assert book.sheets[sheet].range(f"{sheet}_status").value.endswith(result.stop)
+    assert not book.sheets[BEFORE].visible and book.app.status_bar is False
+
+
+def test_an_open_sheet_is_read_as_its_file_is(book, path):
+    host = LiveHost(book)
+    with open_book(path) as file:
+        for sheet in file.sheets:
+            live, stored = host.grid(sheet), file.grid(sheet)
+            assert live.formulas == stored.formulas
+            assert live.values.keys() == stored.values.keys()
+            for cell, value in stored.values.items():
+                assert live.values[cell] == (pytest.approx(value, abs=1e-12) if isinstance(value, float) else value)
+        assert {(n.name, n.scope): n.refers_to for n in file.names if n.name.startswith("bias_")} == \
+            {(n.name, n.scope): n.refers_to for n in host.names if n.name.startswith("bias_")}
+
+
+def test_ratings_changed_meanwhile_are_noticed(book, monkeypatch):
+    from pyxl.watch import Watch
+    update, rating = Watch._update, book.sheets["bias"].range("bias_ratings")(1, 1)
+
+    def edits(self, epoch):
+        rating.value = 1.0 if rating.value != 1.0 else 2.0
+        update(self, epoch)
+
+    monkeypatch.setattr(Watch, "_update", edits)
+    result = fit_live(book, sheets=["bias"], options=LONG | {"epochs": 2000})["bias"]
+    assert len(result.notes) == 1 and result.notes[0].endswith("ratings were changed while it ran. Fit again.")
+    assert "Fit again." in book.sheets["bias"].range("bias_status").value
+
+
+class Busy(Exception):
+    """What Excel raises while somebody edits a cell."""
+
+    hresult = -2147352567
+    excepinfo = (0, None, None, None, 0, -2146777998)
+
+
+def test_while_a_cell_is_edited_it_tries_again(file_book, monkeypatch):
+    from pyxl.engines.file_book import FileRange
+    read, write, refused = FileRange.raw_value.fget, FileRange.raw_value.fset, []
+
+    def sometimes(call):
+        def refuses(*arguments):
+            if len(refused) < 40 and len(refused) % 3 != 2:
+                refused.append(call)
+                raise Busy
+            refused.append(call)
+            return call(*arguments)
+        return refuses
+
+    monkeypatch.setattr(FileRange, "raw_value", property(sometimes(read), sometimes(write)))
+    monkeypatch.setattr("pyxl.patience.PAUSE", 0.001)
+    assert fit_live(file_book, sheets=["bias"])["bias"].converged
+    assert len(refused) > 20
+    monkeypatch.setattr("pyxl.patience.LONGEST", 0.0)
+    refused.clear()
+    with pytest.raises(UserError, match="A cell is being edited, or a dialog is open"):
+        fit_live(file_book, sheets=["bias"])
+
+
+def test_what_goes_wrong_stands_in_the_status_cell(file_book, home, monkeypatch):
+    sheet = file_book.sheets["bias"]
+    sheet.range("bias_ratings")(2, 3).value = "good"
+    with pytest.raises(UserError, match="holds 'good', not a number"):
+        fit_live(file_book, sheets=["bias"])
+    log = home / ".collabsheet" / "collabsheet.log"
+    said = sheet.range("bias_status").value
+    assert said.startswith("Not fitted: bias!") and said.endswith(f"(Details: {log})")
+    assert "holds 'good'" in log.read_text()
+
+    def fails(*_, **__):
+        raise RuntimeError("a fault of ours")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("pyxl.fit_sheet.fit_book", fails)
+        with pytest.raises(UserError, match="Unexpected RuntimeError: a fault of ours"):
+            fit_live(file_book)
+    assert "a fault of ours" in sheet.range("bias_status").value and "Traceback" in log.read_text()
+    with pytest.raises(UserError, match="There is no sheet 'none'"):
+        fit_live(file_book, sheets=["none"])
+    with pytest.raises(UserError, match="keeps no parameters from before a fit"):
+        restore_live(file_book)
+
+
+def test_one_fit_of_a_workbook_at_a_time(file_book):
+    with one_at_a_time(file_book.fullname), pytest.raises(UserError, match="is running. Stop it, or wait"):
+        fit_live(file_book)
+    fit_live(file_book, sheets=["dotprod"])
+
+
+def test_the_command_fits_and_restores_a_file(path, capsys):
+    with open_book(path) as book:
+        before = {sheet: dict(book.grid(sheet).values) for sheet in ("bias", "embedding")}
+    assert run((FIT,), ["fit", str(path), "--live", "--engine", "file", "--json"]) == 0
+    live = json.loads(capsys.readouterr().out)["sheets"]
+    with open_book(path) as book:
+        for sheet, cell in (("bias", "bias_rmse"), ("embedding", "embedding_rmse")):
+            where = next(n.refers_to for n in book.names if n.name == cell).split("!")[1].replace("$", "")
+            assert book.grid(sheet).values[Cell.parse(where)] == pytest.approx(live[sheet]["rmse_after"], abs=1e-9)
+    out = path.with_name("restored.xlsx")
+    assert run((RESTORE,), ["restore", str(path), "-o", str(out), "--sheet", "bias"]) == 0
+    assert "bias: the parameters of before the last fit; 68 cells changed." in capsys.readouterr().out
+    assert run((RESTORE,), ["restore", str(out), "--live", "--engine", "file"]) == 0
+    with open_book(out) as book:
+        for sheet, values in before.items():
+            now = book.grid(sheet).values
+            assert {cell for cell in values if now.get(cell) != pytest.approx(values[cell], abs=1e-12)} == set()
+
+
+def test_a_headless_fit_can_be_restored_too(path):
+    before = {sheet: open_book(path).grid(sheet).values for sheet in ("dotprod", "bias")}
+    fit_workbook(path, out=path, options={"start": "random", "seed": 3})
+    fit_workbook(path, out=path, sheets=["bias"])    # the other sheets keep theirs
+    assert run((RESTORE,), ["restore", str(path), "--in-place"]) == 0
+    with open_book(path) as book:
+        assert book.grid("dotprod").values == before["dotprod"]
+        assert book.grid("bias").values != before["bias"]
+
+
+def test_the_command_says_what_it_cannot_do(path, capsys, monkeypatch):
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "COLLABSHEET_OFFICE"):
+        monkeypatch.delenv(name, raising=False)
+    for options, why in ((["--live", "--engine", "numbers"], "no engine 'numbers'"),
+                         (["--in-place", "--engine", "file"], "--engine says where a live fit runs"),
+                         (["--live", "--engine", "libreoffice"], "no screen on which LibreOffice could show")):
+        assert run((FIT,), ["fit", str(path), *options]) == 2
+        assert why in capsys.readouterr().err
+    assert run((FIT,), ["fit", str(path) + "no", "--live"]) == 2
+    assert "There is no file" in capsys.readouterr().err
+
+
+def test_somebody_elses_workbook_is_fitted_live(shared, tmp_path, home):
+    """The lesson's own, which has no cells of ours: the status bar alone tells, and nothing is kept."""
+    path = tmp_path / "course.xlsx"
+    path.write_bytes((shared / "workbooks" / "course_collab_filter.xlsx").read_bytes())
+    before = xlwings.engines.active
+    choose("file")
+    book = xlwings.Book(str(path))
+    try:
+        result = fit_live(book, sheets=["dotprod"])["dotprod"]
+        assert result.rmse_after == pytest.approx(0.392901, abs=1e-6)
+        assert result.notes == ("The parameters of before are not kept: Without an office no sheet can be added. "
+                                "Add it in Excel or LibreOffice.",)
+        assert book.sheets["dotprod"].range("V41").value == pytest.approx(result.rmse_after, abs=1e-9)
+    finally:
+        book.close()
+        xlwings.engines.active = before
+
+
+@given(st.dictionaries(st.tuples(st.integers(1, 6), st.integers(1, 6)), st.integers(), max_size=36))
+def test_cells_are_written_as_blocks(cells):
+    """Each cell once, and whole blocks where there are some."""
+    cells = {Cell(*cell): value for cell, value in cells.items()}
+    blocks = blocks_of(cells)
+    assert sum(where.size for where, _ in blocks) == len(cells)
+    assert {cell: value for where, rows in blocks for cell, value in zip(where.cells(), sum(rows, []))} == cells
+    whole = {Cell(row, col): row * col for row in range(3, 9) for col in range(2, 5)}
+    assert len(blocks_of(whole)) == 1
