@@ -1,12 +1,14 @@
 # Two commands for a fresh Debian machine: `make demo` and `make test`. Each installs what it
 # needs and nothing more: everything Python goes into .venv, LibreOffice comes from Debian.
+# `make bench` measures the solver beside its peers, which have an environment of their own.
 PYTHON ?= python3
 BIN := .venv/bin
+BENCH := build/bench-venv
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get
 OFFICE := libreoffice-calc python3-uno poppler-utils fonts-liberation
 
-.PHONY: demo test clean
+.PHONY: demo test bench clean
 .DELETE_ON_ERROR:
 
 demo: .venv/.product
@@ -16,6 +18,19 @@ test: .venv/.product .venv/.test
 	@command -v soffice >/dev/null && /usr/bin/python3 -c 'import uno' 2>/dev/null && command -v pdftoppm >/dev/null \
 	  || { $(APT) update -qq && $(APT) install -y -qq --no-install-recommends $(OFFICE) >/dev/null; }
 	@$(BIN)/python -m pytest
+
+bench: $(BENCH)/.peers
+	@$(BENCH)/bin/python tests/benchmarks/make_benchmarks.py
+
+# LIBMF is built here, with the machine's own vector instructions; lenskit asks for pandas 2 and runs with 3
+$(BENCH)/.peers: pyproject.toml constraints.txt | .venv/bin/python
+	@command -v g++ >/dev/null || { $(APT) update -qq && $(APT) install -y -qq --no-install-recommends g++ python3-dev >/dev/null; }
+	$(PYTHON) -m venv $(BENCH)
+	CFLAGS='-O3 -march=native -DUSEAVX' CXXFLAGS='-O3 -march=native -DUSEAVX' $(BENCH)/bin/pip install --quiet \
+	  --disable-pip-version-check --constraint constraints.txt --no-cache-dir --no-binary libmf libmf==0.9.2
+	$(BENCH)/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
+	$(BENCH)/bin/pip install --quiet --disable-pip-version-check --no-deps lenskit==2025.8.1
+	@touch $@
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { $(APT) update -qq && $(APT) install -y -qq python3-venv >/dev/null; }
