@@ -112,11 +112,14 @@ def _finish(folder: Path) -> None:
 
 
 def _write_both(folder: Path, tensors: Mapping[str, Tensor], document: Mapping) -> None:
+    import torch
     from safetensors import SafetensorError
     from safetensors.torch import save_file
 
     try:
-        save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, folder / NUMBERS)
+        # a copy of each: safetensors refuses tensors that share memory, as draws of one chain do
+        alone = {name: tensor.clone(memory_format=torch.contiguous_format) for name, tensor in tensors.items()}
+        save_file(alone, folder / NUMBERS)
     except SafetensorError as error:  # it tells the system's error in its text only
         number = re.search(r"os error (\d+)", str(error))
         raise OSError(int(number[1]) if number else errno.EIO, str(error)) from None
@@ -200,6 +203,7 @@ def _document(folder: Path) -> dict:
 
 
 def _tensors(folder: Path, digest: str) -> dict[str, Tensor]:
+    import torch
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
