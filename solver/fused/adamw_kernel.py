@@ -4,7 +4,7 @@ The limit: in a batch of 512 of a hundred thousand ratings a rating touches abou
 reads and writes a row, its momentum and its squares, 768 bytes each way at 50 factors in float32:
 7 ns of L2 on one core of two (430 GB/s for both). Catching up and stepping each take a square
 root and a division of `width` numbers; no core does 16 of either in fewer than about 10 cycles, which is
-4 · 2 · 2 · 10 cycles or 40 ns a touch and binds: 56 ns a rating.
+4 · 2 · 2 · 10 cycles or 40 ns a touch and binds: 56 ns a rating. Measured: 101 to 106, as hand-written C++.
 """
 
 from __future__ import annotations

@@ -2,9 +2,10 @@
 
 The limit: a rating reads and writes two rows of `width` numbers. At 50 factors in float32 that is
 2·256 bytes in and as many out, 1 kB, and 450 flops. Rows that lie in L2 (430 GB/s on the machine of
-2 cores where this was measured) allow 2.4 ns a rating on one core of two, 414 GFLOP/s allow 2.2, and rows
-that come from memory every time (46 GB/s) 22. Measured there on one core: 7 ns linear, 17 bounded; what is left is the
-chain of a dot product, its sum, the error and the update, of which a core overlaps three or four ratings.
+2 cores where this was measured) allow 4.8 ns a rating on one core, 414 GFLOP/s 2.2, and rows that come from
+memory every time (46 GB/s) 22. Measured on one core: 7.8 ns at 90,000 ratings (20 bounded), 17 at 25 million,
+where two cores come to 9.3. What is left is the chain of a dot product, its sum, the error and the update, of
+which a core overlaps three or four ratings.
 """
 
 from __future__ import annotations
