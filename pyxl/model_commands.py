@@ -130,7 +130,7 @@ def _fold_in_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _fold_in(args: argparse.Namespace, say: Say) -> dict:
-    from solver.one_persons_ratings import read_ratings_of_one
+    from solver.reading.one_persons_ratings import read_ratings_of_one
 
     model, n = load(args.model), _how_many(args.n)
     side, other, labels = ("item", "user", model.users_) if args.new_item else ("user", "item", model.items_)

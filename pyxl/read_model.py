@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from solver.errors import UserError
-from solver.rating_texts import LARGEST, NUMBER
+from solver.reading.rating_texts import LARGEST, NUMBER
 
 from .cells import Cell, ErrorValue, Value, quoted
 from .detect import ModelSheet

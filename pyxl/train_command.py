@@ -90,7 +90,7 @@ def _train(args: argparse.Namespace, say: Say) -> dict:
 
 def _fitted(model: CollabFilter, ratings: Ratings, say: Say, *, as_json: bool) -> Report:
     """Fit, telling how it goes; the report knows the baseline."""
-    from solver.preparation import prepared
+    from solver.collab.preparation import prepared
 
     problem = prepared(model, ratings, None)
     report = Report.of(problem.learnt, problem.held, problem.settings, clip=problem.rating_range)

@@ -5,7 +5,7 @@ from .lazy import lazy
 __getattr__, __all__ = lazy(__name__, {
     "UserError": "errors",
     "Ratings": "ratings",
-    "read_ratings": "readers", "read_titles": "titles",
+    "read_ratings": "reading.readers", "read_titles": "reading.titles",
     "Factors": "factors", "random_factors": "start_values",
     "MODELS": "model", "predict": "model", "predict_table": "model",
     "rmse": "objective",
@@ -21,5 +21,5 @@ __getattr__, __all__ = lazy(__name__, {
     "cross_validate": "search", "CrossValidation": "search", "grid_search": "search", "GridSearch": "search",
     "Ranking": "metrics", "ranking": "metrics", "auc": "metrics", "hit_rate": "metrics", "ndcg": "metrics",
     "mean_absolute_error": "metrics", "root_mean_squared_error": "metrics",
-    "CollabFilter": "collab", "FoldedIn": "newcomer", "Explanation": "recommend",
+    "CollabFilter": "collab.collab_filter", "FoldedIn": "collab.newcomer", "Explanation": "collab.recommend",
 })

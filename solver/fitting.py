@@ -12,6 +12,7 @@ from .errors import UserError
 from .factors import Factors
 from .implicit import check_happened
 from .loop import Descent, Epoch, descend
+from .methods.steps import Problem, Seen, steps_for
 from .model import Bounds
 from .objective import Judge, rmse
 from .optimizers import OPTIMIZERS
@@ -20,7 +21,6 @@ from .ratings import Ratings
 from .rows import EVERY, Rows
 from .settings import Settings
 from .start_values import check_start, start_values
-from .steps import Problem, Seen, steps_for
 from .threads import one_thread
 from .units import FromUnits, in_units, times, unit_of
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 from .errors import UserError
 from .factors import Factors
+from .methods.steps import Seen, Steps
 from .settings import Settings
-from .steps import Seen, Steps
 
 GRADIENT_ZERO = 1e-9     # largest |∂loss/∂θ| at which a fit counts as converged
 NO_CHANGE = 1e-13        # relative change of the loss …

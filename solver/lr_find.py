@@ -83,9 +83,9 @@ def find_lr(ratings: Ratings, settings: Settings, *, lowest: float = 1e-5, highe
     import torch
 
     from .fitting import SMALL, check_ratings
-    from .mini_batch import MiniBatch
+    from .methods.mini_batch import MiniBatch
+    from .methods.steps import Problem
     from .start_values import start_values
-    from .steps import Problem
     from .threads import one_thread
 
     check_ratings(ratings, settings)

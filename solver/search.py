@@ -17,7 +17,7 @@ from .settings import Settings
 from .splits import folds as split_into
 
 if TYPE_CHECKING:
-    from .collab import CollabFilter
+    from .collab.collab_filter import CollabFilter
 
 TIMES = (0.5, 1.0, 2.0)     # multiples of the usual weight decay that are tried where none are given
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .factors import Factors
+from .methods.steps import Problem, Seen, Steps
 from .ratings import Ratings
-from .steps import Problem, Seen, Steps
 
 
 def unit_of(problem: Problem) -> float:

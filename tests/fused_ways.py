@@ -7,8 +7,8 @@ import torch
 
 from solver.fused.lazy_adamw import LazyAdamW
 from solver.fused.sgd import FusedSGD
+from solver.methods.steps import Problem
 from solver.start_values import random_factors
-from solver.steps import Problem
 
 each_model = pytest.mark.parametrize("model", ["dot", "dot+bias", "bounded"])
 each_way = pytest.mark.parametrize("way", [FusedSGD, LazyAdamW])

@@ -14,8 +14,8 @@ from solver.fused import reference
 from solver.fused.cuda import StratifiedSGD
 from solver.fused.link import Link, Target
 from solver.fused.packed import LANES, pack
+from solver.methods.steps import Problem
 from solver.start_values import start_values
-from solver.steps import Problem
 
 
 def problem(model="bounded", *, factors=5, **options) -> Problem:

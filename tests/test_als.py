@@ -7,7 +7,8 @@ import pytest
 import torch
 from planted import planted, settings
 
-from solver import Ratings, Settings, UserError, fit, ridge, rmse, split_off
+from solver import Ratings, Settings, UserError, fit, rmse, split_off
+from solver.methods import ridge
 from solver.objective import Objective
 from solver.start_values import start_values
 

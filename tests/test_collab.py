@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from planted import planted
 
 from solver import CollabFilter, Factors, Ratings, Settings, UserError, fit, predict, split_off
+from solver.collab.frames import pairs_from, ratings_from
+from solver.collab.predictions import Everybody, predict_for_user, predict_pairs, predict_rows
+from solver.collab.rated import RatedItems
 from solver.effort import recipe
-from solver.frames import pairs_from, ratings_from
-from solver.predictions import Everybody, predict_for_user, predict_pairs, predict_rows
-from solver.rated import RatedItems
 
 LONG = pd.DataFrame({"user": [7, 7, 9, 9, 8], "item": ["b", "a", "b", "c", "a"], "rating": [4.0, 3, 5, 1, 2]})
 QUICK = dict(n_factors=3, optimizer="adamw", epochs=3, batch_size=32)
@@ -130,7 +130,7 @@ def test_any_hashable_is_an_id():
 
 
 def test_large_tables_get_small_indices_and_keep_their_type(monkeypatch):
-    monkeypatch.setattr("solver.frames._SMALL", 4)
+    monkeypatch.setattr("solver.collab.frames._SMALL", 4)
     found, _ = ratings_from(LONG.astype({"rating": np.float32}))
     assert found.user_index.dtype == np.int32 and found.values.dtype == np.float32
 
@@ -220,7 +220,7 @@ def test_effort_chooses_what_is_not_said(ratings, effort):
 
 def test_good_effort_tries_nothing_in_vain(ratings, monkeypatch):
     asked = []
-    monkeypatch.setattr("solver.preparation.recipe", lambda effort, *_, **options: asked.append(effort) or recipe(
+    monkeypatch.setattr("solver.collab.preparation.recipe", lambda effort, *_, **options: asked.append(effort) or recipe(
         effort, *_, **options))
     CollabFilter(n_factors=2, optimizer="adam", epochs=1).fit(ratings)
     assert asked == ["quick"]
@@ -308,7 +308,7 @@ def test_predictions_are_those_of_the_equation(model, ratings):
 
 def test_chunks_change_nothing(model, ratings, monkeypatch):
     whole = model.predict(ratings)
-    monkeypatch.setattr("solver.predictions.CHUNK", 7)
+    monkeypatch.setattr("solver.collab.predictions.CHUNK", 7)
     np.testing.assert_allclose(model.predict(ratings), whole, rtol=0, atol=1e-14)
 
 
@@ -321,7 +321,7 @@ def test_a_part_of_the_crosstab_is_that_part(model):
 
 
 def test_a_crosstab_too_large_for_any_memory_is_refused(model, monkeypatch):
-    monkeypatch.setattr("solver.collab.LARGEST_TABLE", 100)
+    monkeypatch.setattr("solver.collab.collab_filter.LARGEST_TABLE", 100)
     assert refused(model.predict_crosstab).startswith("A table of 25 users × 20 items needs 0 GB. Choose fewer")
 
 

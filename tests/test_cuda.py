@@ -17,11 +17,11 @@ import torch
 from planted import planted, settings
 
 from solver import Factors, Ratings, Settings, fit
-from solver.graphed_batch import GraphedMiniBatch, can_be_recorded
-from solver.mini_batch import MiniBatch
+from solver.methods.graphed_batch import GraphedMiniBatch, can_be_recorded
+from solver.methods.mini_batch import MiniBatch
+from solver.methods.steps import Problem
 from solver.objective import Judge, Objective
 from solver.start_values import start_values
-from solver.steps import Problem
 
 on_a_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 with_triton = pytest.mark.skipif(find_spec("triton") is None, reason="needs triton, which torch for the CPU lacks")
@@ -130,7 +130,7 @@ def test_in_batches_the_gpu_does_as_well_as_the_cpu(options):
 @pytest.mark.parametrize("options", OWN_ORDER, ids=lambda o: o["optimizer"])
 def test_nothing_waits_within_an_epoch(options):
     """torch raises at every wait for the device but those at the end of an epoch, which are counted out."""
-    from solver.steps import steps_for
+    from solver.methods.steps import steps_for
     ratings, chosen = large()
     chosen = replace(chosen, **options)
     steps = steps_for(Problem(ratings=ratings, start=start_values(ratings, chosen), settings=chosen, device="cuda"))

@@ -18,9 +18,9 @@ from solver.fused.link import Link, Target
 from solver.fused.packed import pack
 from solver.fused.plan import plan
 from solver.fused.sgd import FusedSGD
-from solver.mini_batch import MiniBatch
+from solver.methods.mini_batch import MiniBatch
+from solver.methods.steps import steps_for
 from solver.start_values import random_factors
-from solver.steps import steps_for
 
 
 @st.composite

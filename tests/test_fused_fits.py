@@ -15,8 +15,8 @@ from solver import Ratings, Settings, UserError, fit, rmse, split_off
 from solver.fused import kernels, reference, strata
 from solver.fused.sgd import FusedSGD, row_decay
 from solver.fused.workers import Workers, now_and_then
+from solver.methods.steps import Problem
 from solver.start_values import start_values
-from solver.steps import Problem
 from solver.units import in_units, unit_of
 
 

@@ -7,12 +7,13 @@ import pytest
 import torch
 from planted import planted, settings, truth
 
-from solver import Factors, Ratings, Settings, UserError, fit, fitting, gibbs, ridge, rmse, split_off
-from solver.gibbs import BURN_IN, Gibbs, Units
-from solver.normal_wishart import BETA, Common, draw_common
+from solver import Factors, Ratings, Settings, UserError, fit, fitting, rmse, split_off
+from solver.methods import gibbs, ridge
+from solver.methods.gibbs import BURN_IN, Gibbs, Units
+from solver.methods.normal_wishart import BETA, Common, draw_common
+from solver.methods.steps import Problem
 from solver.posterior import mean_prediction, standard_deviation
 from solver.start_values import start_values
-from solver.steps import Problem
 
 each_model = pytest.mark.parametrize("model", ["dot", "dot+bias"])
 

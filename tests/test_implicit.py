@@ -14,10 +14,10 @@ from sklearn.metrics import log_loss
 from solver import CollabFilter, Ratings, Settings, UserError, fit, predict, predict_table, rmse, split_off
 from solver.fused.implicit_adamw import ImplicitAdamW
 from solver.implicit import Negatives, with_negatives
+from solver.methods.mini_batch import MiniBatch
+from solver.methods.steps import Problem, steps_for
 from solver.metrics import ranking
-from solver.mini_batch import MiniBatch
 from solver.start_values import start_values
-from solver.steps import Problem, steps_for
 
 
 def settings(**options) -> Settings:

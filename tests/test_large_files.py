@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from ratings_files import HEAD, table, write  # noqa: F401  (fixture)
 
-from solver import UserError, large_files, read_ratings, readers, text_columns
+from solver import UserError, read_ratings
+from solver.reading import large_files, readers, text_columns
 
 quick = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 

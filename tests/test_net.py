@@ -10,10 +10,10 @@ from planted import planted
 from solver import CollabFilter, Factors, Ratings, Settings, UserError, fit, predict, predict_table, rmse, split_off
 from solver import net as net_module
 from solver.baselines import bias_only
-from solver.mini_batch import MiniBatch
+from solver.methods.mini_batch import MiniBatch
+from solver.methods.steps import Problem
 from solver.net import NetFactors, embedding_size, start_net
 from solver.start_values import start_values
-from solver.steps import Problem
 
 
 def settings(**options) -> Settings:

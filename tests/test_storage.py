@@ -14,8 +14,9 @@ import pytest
 import torch
 from planted import planted
 
-from solver import CollabFilter, Ratings, UserError, storage
-from solver.storage import DOCUMENT, NUMBERS, read_folder, write_folder
+from solver import CollabFilter, Ratings, UserError
+from solver.collab import storage
+from solver.collab.storage import DOCUMENT, NUMBERS, read_folder, write_folder
 
 QUICK = dict(n_factors=3, optimizer="adamw", epochs=2, batch_size=64)
 

@@ -23,10 +23,10 @@ import torch
 from torch import Tensor
 
 from ..factors import Factors
+from ..methods.steps import Problem, Seen
 from ..objective import Judge
 from ..optimizers import OPTIMIZERS
 from ..schedules import SCHEDULES
-from ..steps import Problem, Seen
 from .device_strata import device_strata
 from .link import Target
 from .packed import LANES, pack

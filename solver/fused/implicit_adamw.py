@@ -7,10 +7,10 @@ import math
 import numpy as np
 import torch
 
+from ..collab.rated import RatedItems
 from ..implicit import slots, with_negatives
+from ..methods.steps import Problem, Seen
 from ..optimizers import OPTIMIZERS
-from ..rated import RatedItems
-from ..steps import Problem, Seen
 from . import best_kernels
 from .judging import Judge
 from .lazy_adamw import PIECE, AdamWRows

@@ -7,9 +7,9 @@ import math
 import numpy as np
 
 from ..factors import Factors
+from ..methods.steps import Problem, Seen
 from ..optimizers import OPTIMIZERS
 from ..settings import Settings
-from ..steps import Problem, Seen
 from . import best_kernels
 from .judging import Judge
 from .link import Target

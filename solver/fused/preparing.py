@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..methods.steps import Problem, steps_for
 from ..ratings import Ratings
 from ..settings import Settings
 from ..start_values import start_values
-from ..steps import Problem, steps_for
 
 
 def prepare_kernels(settings: Settings) -> bool:

@@ -7,10 +7,10 @@ import math
 import numpy as np
 import torch
 
+from ..methods.steps import Problem, Seen
 from ..optimizers import OPTIMIZERS
 from ..schedules import SCHEDULES
 from ..settings import Settings
-from ..steps import Problem, Seen
 from . import best_kernels
 from .judging import Judge
 from .link import Target

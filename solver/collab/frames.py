@@ -9,13 +9,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from .column_roles import find_by_name
-from .errors import UserError
+from ..errors import UserError
+from ..ratings import Ratings
+from ..reading.column_roles import find_by_name
+from ..reading.rating_texts import LARGEST
+from ..reading.readers import RATING_ROLES, TIME_ROLE
 from .labels import shown
 from .rated import sorted_pairs
-from .rating_texts import LARGEST
-from .ratings import Ratings
-from .readers import RATING_ROLES, TIME_ROLE
 
 _PAIR = RATING_ROLES[:2]
 _ROLES = (*RATING_ROLES, TIME_ROLE)

@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .factors import Factors
-from .objective import Judge, Objective
-from .optimizers import OPTIMIZERS, Method
-from .ratings import Ratings
+from ..factors import Factors
+from ..objective import Judge, Objective
+from ..optimizers import OPTIMIZERS, Method
+from ..ratings import Ratings
 from .steps import Problem, Seen
 
 

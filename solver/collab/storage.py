@@ -21,7 +21,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from .errors import UserError
+from ..errors import UserError
 
 NUMBERS, DOCUMENT = "model.safetensors", "model.json"
 FORMAT = 1                  # version of what is in the two files

@@ -11,9 +11,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ..errors import UserError
 from .column_roles import FoundColumns
 from .columns import Growing, Numbers, TableRows
-from .errors import UserError
 from .rating_texts import LARGEST, parse_rating
 
 SUFFIXES = (".parquet", ".pq")

@@ -24,16 +24,16 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from ..factors import Factors
+from ..model import Bounds
+from ..optimizers import OPTIMIZERS
+from ..ratings import Ratings
+from ..sparse_products import RatedPairs
+from ..threads import one_thread
 from .by_row import ByRow, both_sides
-from .factors import Factors
-from .model import Bounds
 from .normal_wishart import draw_common
-from .optimizers import OPTIMIZERS
-from .ratings import Ratings
 from .ridge import Ridge, ridge_for
-from .sparse_products import RatedPairs
 from .steps import Problem, Seen
-from .threads import one_thread
 
 BURN_IN = 4          # sweeps, or a quarter of all, that only lead the chain to where draws are worth keeping
 MOST_SWEEPS = 64     # of which draws are kept, evenly spaced over the sweeps that follow …

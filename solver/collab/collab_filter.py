@@ -11,18 +11,18 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
-from .errors import UserError
+from ..errors import UserError
+from ..fitting import FitResult, fit
+from ..loop import Epoch
+from ..metrics import ranking as order_of
+from ..ratings import Ratings
 from .estimator import Estimator
-from .fitting import FitResult, fit
 from .frames import pairs_from, ratings_from
 from .labels import Labels, shown
-from .loop import Epoch
-from .metrics import ranking as order_of
 from .newcomer import FoldedIn, newcomer, ranking
 from .predictions import Everybody, predict_for_user, predict_pairs, predict_rows
 from .preparation import prepared
 from .rated import RatedItems
-from .ratings import Ratings
 from .recommend import OTHER, Explanation, explain, similar, top_n
 
 LARGEST_TABLE = 500_000_000  # predictions in one crosstab: 4 GB
@@ -69,7 +69,7 @@ class CollabFilter(Estimator):
 
     def fit(self, X, y=None, *, holdout=None, on_epoch: Callable[[Epoch], bool | None] | None = None,
             on_batch: Callable[[int, int], None] | None = None) -> Self:
-        """Learn from ratings: a long table, a crosstab or `Ratings` (see `solver.frames`), or the columns
+        """Learn from ratings: a long table, a crosstab or `Ratings` (see `solver.collab.frames`), or the columns
         of users and items with `y`, their ratings.
 
         `holdout` are ratings to judge by, in any of these forms, or their share, instead of the
@@ -186,7 +186,7 @@ class CollabFilter(Estimator):
         model stays as it is.
 
         Least squares toward the mean user, with `weight_decay` for each rating (see
-        `solver.recommend.fold_in`); None: as suits most (see `newcomer_ridge`). Raises UserError for
+        `solver.collab.recommend.fold_in`); None: as suits most (see `newcomer_ridge`). Raises UserError for
         an unknown label and for what is no rating.
         """
         factors = self._additive("folds nobody in")

@@ -38,7 +38,7 @@ class Ridge(Protocol):
 def ridge_for(ratings: ByRow, *, threads: int) -> Ridge:
     """The fast way where it is one: on the CPU, on so many threads of it, and not for a sheet."""
     if ratings.values.device.type == "cpu" and len(ratings.values) >= COMPILED_FROM:
-        from .fused.ridge_rows import CompiledRidge  # numba is loaded only where it is used
+        from ..fused.ridge_rows import CompiledRidge  # numba is loaded only where it is used
         return CompiledRidge(ratings, threads)
     return PlainRidge(ratings)
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ..errors import UserError
 from .column_roles import FoundColumns
 from .columns import Growing, TableRows
 from .delimited import TextTable
-from .errors import UserError
 
 LARGE = 1_000_000       # bytes of a file that is worth the faster way
 _TIMES_AT_ONCE = 100_000

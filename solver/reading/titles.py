@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 
+from ..errors import UserError
 from .column_roles import Role, find_columns
 from .delimited import TextTable, look_at
-from .errors import UserError
 from .rating_columns import counted
 from .rating_texts import identity
 from .readers import ITEM_NAMES

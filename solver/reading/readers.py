@@ -8,17 +8,24 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..errors import UserError
+from ..ratings import Ratings
 from .column_roles import FoundColumns, Role, find_by_name, find_columns
 from .columns import TableRows
 from .delimited import TextTable, look_at
-from .errors import UserError
 from .parquet_files import ParquetTable, is_parquet, look_at_parquet, read_parquet
 from .rating_columns import (
-    DECIMALS, Table, counted, notes_on_blanks, notes_on_negatives, numbered, numbers_of, refuse_blank,
+    DECIMALS,
+    Table,
+    counted,
+    notes_on_blanks,
+    notes_on_negatives,
+    numbered,
+    numbers_of,
+    refuse_blank,
     refuse_nothing_to_learn,
 )
 from .rating_texts import shortened
-from .ratings import Ratings
 from .text_columns import read_columns
 
 LARGE = 1_000_000       # ratings from which on indices and values are kept in 32 bits

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 
+from ..errors import UserError
 from .column_roles import find_columns
 from .delimited import look_at
-from .errors import UserError
 from .rating_columns import DECIMALS, notes_on_blanks, numbered, numbers_of, refuse_blank
 from .readers import RATING_ROLES
 from .text_columns import read_columns

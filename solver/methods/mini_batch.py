@@ -8,11 +8,11 @@ from functools import partial
 
 import torch
 
-from .implicit import Negatives, cross_entropy, with_negatives
-from .model import into_range
-from .objective import Judge
-from .optimizers import OPTIMIZERS
-from .schedules import SCHEDULES
+from ..implicit import Negatives, cross_entropy, with_negatives
+from ..model import into_range
+from ..objective import Judge
+from ..optimizers import OPTIMIZERS
+from ..schedules import SCHEDULES
 from .steps import Problem, Seen
 
 

@@ -9,12 +9,12 @@ from collections.abc import Hashable
 
 import numpy as np
 
+from ..errors import UserError
+from ..ratings import Ratings
 from .columns import Column, Numbers
 from .delimited import TextTable
-from .errors import UserError
 from .parquet_files import ParquetTable
 from .rating_texts import decimal_sign, identity, labels, parse_rating
-from .ratings import Ratings
 
 Table = TextTable | ParquetTable
 DECIMALS = {"comma": ",", ",": ",", "point": ".", ".": "."}

@@ -14,10 +14,10 @@ import math
 import torch
 from torch import Tensor
 
+from ..factors import Factors
+from ..objective import Judge, Objective
+from ..optimizers import OPTIMIZERS
 from .by_row import ByRow, both_sides
-from .factors import Factors
-from .objective import Judge, Objective
-from .optimizers import OPTIMIZERS
 from .ridge import Ridge, ridge_for
 from .steps import Problem, Seen
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Protocol
 
-from .factors import Factors
-from .model import Bounds
-from .optimizers import OPTIMIZERS
-from .ratings import Ratings
-from .settings import Settings
+from ..factors import Factors
+from ..model import Bounds
+from ..optimizers import OPTIMIZERS
+from ..ratings import Ratings
+from ..settings import Settings
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,15 +81,15 @@ def _steps_in_batches(problem: Problem) -> Steps:
     fusable = settings.model in ("dot", "dot+bias", "bounded") and settings.loss == "squared"
     if fusable and settings.optimizer == "sgd" and settings.batch_size == 1:
         if problem.device == "cuda" and find_spec("triton"):  # torch brings it along on Linux
-            from .fused.cuda import StratifiedSGD
+            from ..fused.cuda import StratifiedSGD
             return StratifiedSGD(problem)
-        from .fused.sgd import FusedSGD
+        from ..fused.sgd import FusedSGD
         return FusedSGD(problem)
     if settings.model != "net" and settings.optimizer == "adamw" and problem.device == "cpu":
-        from .fused.lazy_adamw import LazyAdamW, is_lazy
+        from ..fused.lazy_adamw import LazyAdamW, is_lazy
         if is_lazy(settings):
             if settings.loss == "cross-entropy" and settings.negatives:
-                from .fused.implicit_adamw import ImplicitAdamW
+                from ..fused.implicit_adamw import ImplicitAdamW
                 return ImplicitAdamW(problem)
             return LazyAdamW(problem)
     if problem.device == "cuda":

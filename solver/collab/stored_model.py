@@ -14,18 +14,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .errors import UserError
-from .factors import Factors
-from .fitting import FitResult
+from ..errors import UserError
+from ..factors import Factors
+from ..fitting import FitResult
+from ..loop import Epoch
+from ..net import NetFactors
+from ..settings import Settings
 from .labels import shown
-from .loop import Epoch
-from .net import NetFactors
 from .rated import RatedItems
-from .settings import Settings
 from .storage import damaged, read_folder, write_folder
 
 if TYPE_CHECKING:
-    from .collab import CollabFilter
+    from .collab_filter import CollabFilter
 
 _REBUILD = {  # what a model's parameters may be: from their tensors and their offset
     "Factors": lambda tensors, offset: Factors(**tensors, offset=offset),

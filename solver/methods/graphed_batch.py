@@ -14,13 +14,13 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from .factors import Factors
+from ..factors import Factors
+from ..schedules import SCHEDULES
+from ..sorting import stable_order
+from ..sparse_products import RatedPairs
+from ..wide_rows import wide_rows
 from .mini_batch import MiniBatch
-from .schedules import SCHEDULES
-from .sorting import stable_order
-from .sparse_products import RatedPairs
 from .steps import Problem, Seen
-from .wide_rows import wide_rows
 
 WARM_UP = 3  # steps before one is recorded: libraries are loaded and workspaces made in the first ones
 

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .effort import recipe
-from .errors import UserError
+from ..effort import recipe
+from ..errors import UserError
+from ..model import MODELS
+from ..optimizers import OPTIMIZERS
+from ..ratings import Ratings
+from ..settings import Settings
+from ..splits import split_off
 from .frames import ratings_from
 from .labels import Labels, shown
-from .model import MODELS
-from .optimizers import OPTIMIZERS
-from .ratings import Ratings
-from .settings import Settings
-from .splits import split_off
 
 if TYPE_CHECKING:
-    from .collab import CollabFilter
+    from .collab_filter import CollabFilter
 
 FEEDBACK = ("explicit", "implicit")
 _OPTIONS = ("model", "optimizer", "epochs", "lr", "weight_decay", "batch_size", "schedule", "patience", "hidden",

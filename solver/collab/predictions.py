@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .factors import Factors
-from .model import Bounds, into_range
-from .net import NetFactors
+from ..factors import Factors
+from ..model import Bounds, into_range
+from ..net import NetFactors
 
 CHUNK = 8_192  # pairs predicted at once; their rows of factors fit into the processor's cache
 

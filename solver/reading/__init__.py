@@ -1,0 +1,1 @@
+"""Ratings from files: CSV, TSV, `.dat` and Parquet of any size, their columns, titles, one person's ratings."""
