@@ -15,12 +15,13 @@ from solver.errors import UserError
 from .cli import Command, Say
 from .reading_arguments import add_reading_arguments, read_given
 from .tell import plain
-from .train_report import Report
+from .train_report import Teller
 
 if TYPE_CHECKING:
     from solver import CollabFilter, Ratings
 
-_OPTIONS = ("model", "optimizer", "epochs", "lr", "weight_decay", "batch_size", "schedule", "patience")  # as they are
+_OPTIONS = ("model", "optimizer", "epochs", "lr", "weight_decay", "batch_size", "schedule", "patience",
+            "dropout")  # as they are
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,6 +43,8 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--batch-size", type=int, metavar="N", help="ratings a step sees")
     parser.add_argument("--schedule", metavar="NAME", help="how the learning rate changes, such as one-cycle")
     parser.add_argument("--patience", type=int, metavar="N", help="epochs without a better hold-out RMSE that end the fit")
+    parser.add_argument("--hidden", metavar="N,N", help="widths of the net's hidden layers, such as 100,50")
+    parser.add_argument("--dropout", type=float, metavar="SHARE", help="share of the hidden layers' outputs left out a step")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of start values and hold-out (default 0)")
     parser.add_argument("--device", default="auto", metavar="auto|cpu|cuda|mps", help="where to compute (default auto)")
     parser.add_argument("--range", metavar="LOW,HIGH", help="lowest and highest rating (default: those there are)")
@@ -51,7 +54,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 def _train(args: argparse.Namespace, say: Say) -> dict:
     folder = Path(args.output)
     refuse_target(folder, overwrite=args.overwrite)
-    rating_range = _range(args.range)
+    rating_range, hidden = _range(args.range), _widths(args.hidden)
     if args.seed < 0:
         raise UserError(f"--seed is {args.seed}. Give a whole number of 0 or more.")
     from solver import CollabFilter
@@ -59,7 +62,7 @@ def _train(args: argparse.Namespace, say: Say) -> dict:
     refuse_missing_device(args.device)
     options = {name: getattr(args, name) for name in _OPTIONS}
     model = CollabFilter(args.factors, effort=args.effort, device=args.device, random_state=args.seed, holdout=args.holdout,
-                         holdout_by=args.split, rating_range=rating_range, **options)
+                         holdout_by=args.split, rating_range=rating_range, hidden=hidden, **options)
     with enough_memory(args.factors):
         began = time.perf_counter()
         ratings, notes = read_given(args)
@@ -68,14 +71,15 @@ def _train(args: argparse.Namespace, say: Say) -> dict:
             say(f"Note: {note}")
         say(f"Read {len(ratings):,} ratings by {ratings.n_users:,} users of {ratings.n_items:,} items "
             f"in {time.perf_counter() - began:.1f} s.")
-        report = _fitted(model, ratings, say, as_json=args.json)
-    result, settings = model.result_, model.settings_
+        with Teller(say, wanted=not args.json) as teller:
+            model.fit(ratings, on_start=teller.on_start, on_epoch=teller.on_epoch, on_batch=teller.on_batch)
+    result, settings, report = model.result_, model.settings_, teller.report
     more = [note for note in model.notes_ if note not in notes]
     for note in more:
         say(f"Note: {note}")
     say(result.stop)
     _save(model, folder, overwrite=args.overwrite)
-    say(f"{report.verdict(result)} {report.method(settings)}: {result.seconds:.1f} s.")
+    say(f"{report.verdict(result)} {report.method(result)}: {result.seconds:.1f} s.")
     say(f"Wrote the model to {folder}")
     return plain({
         "model": str(folder), "ratings": len(ratings), "users": ratings.n_users, "items": ratings.n_items,
@@ -83,23 +87,9 @@ def _train(args: argparse.Namespace, say: Say) -> dict:
         "baseline_rmse": report.baseline, "baseline_is_of": report.judged_by, "epochs": result.epochs,
         "history": [{"epoch": e.epoch, "rmse": e.rmse, "holdout_rmse": e.holdout_rmse, "seconds": e.seconds}
                     for e in result.history],
-        "settings": {name: getattr(settings, name) for name in (*_OPTIONS, "n_factors", "seed", "low", "high")},
-        "device": report.device(settings), "seconds": result.seconds, "stop": result.stop, "stopped": result.stopped,
+        "settings": {name: getattr(settings, name) for name in (*_OPTIONS, "hidden", "n_factors", "seed", "low", "high")},
+        "device": result.device, "seconds": result.seconds, "stop": result.stop, "stopped": result.stopped,
         "notes": [*notes, *more]})
-
-
-def _fitted(model: CollabFilter, ratings: Ratings, say: Say, *, as_json: bool) -> Report:
-    """Fit, telling how it goes; the report knows the baseline."""
-    from solver.collab.preparation import prepared
-
-    problem = prepared(model, ratings, None)
-    report = Report.of(problem.learnt, problem.held, problem.settings, clip=problem.rating_range)
-    del problem  # memory: the fit sets its own hold-out apart
-    for line in report.head():
-        say(line)
-    with report.progress(say, wanted=not as_json) as (on_epoch, on_batch):
-        model.fit(ratings, on_epoch=on_epoch, on_batch=on_batch)
-    return report
 
 
 def _save(model: CollabFilter, folder: Path, *, overwrite: bool) -> None:
@@ -165,6 +155,15 @@ def _range(text: str | None) -> tuple[float, float] | None:
     except ValueError:
         raise UserError(f"--range is '{text}'. Give the lowest and the highest rating, such as 0.5,5.") from None
     return low, high
+
+
+def _widths(text: str | None) -> tuple[int, ...] | None:
+    if text is None:
+        return None
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise UserError(f"--hidden is '{text}'. Give the widths of the hidden layers, such as 100,50.") from None
 
 
 TRAIN = Command("train", "Learn factors from a table of ratings and write them to a model folder.",

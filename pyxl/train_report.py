@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +13,7 @@ from .cli import Say
 
 if TYPE_CHECKING:
     from solver import Epoch, FitResult, Ratings, Settings
+    from solver.collab.preparation import Prepared
 
 _WAIT = 0.1     # seconds between two looks of the bar
 
@@ -26,7 +25,6 @@ class Report:
     baseline: float
     held_out: bool
     most_epochs: int
-    n_ratings: int
     in_batches: bool
 
     @classmethod
@@ -37,8 +35,7 @@ class Report:
 
         method = OPTIMIZERS[settings.optimizer]
         epochs = settings.epochs or (method.epochs if settings.batch_size is None else method.batch_epochs)
-        return cls(rmse(bias_only(learnt), held or learnt, clip=clip), held is not None, epochs, len(learnt),
-                   settings.batch_size is not None)
+        return cls(rmse(bias_only(learnt), held or learnt, clip=clip), held is not None, epochs, settings.batch_size is not None)
 
     @property
     def judged_by(self) -> str:
@@ -63,52 +60,65 @@ class Report:
         which = "Hold-out" if self.held_out else "Training"
         return f"{which} RMSE {reached:.4f}, {than}."
 
-    def method(self, settings: Settings) -> str:
+    def method(self, result: FitResult) -> str:
         """What was fitted, how and where."""
+        settings = result.settings
         size = settings.batch_size
         seen = "all ratings at once" if size is None else "a rating at a time" if size == 1 else f"batches of {size:,}"
         width = f", {settings.n_factors} factors" if settings.model != "net" else ""
-        return f"{settings.model}{width}, {settings.optimizer}, {seen}, on {self.device(settings)}"
+        return f"{settings.model}{width}, {settings.optimizer}, {seen}, on {result.device}"
 
-    def device(self, settings: Settings) -> str:
-        """Where a fit of this size computes."""
-        import torch
 
-        from solver.fitting import SMALL
+class Teller:
+    """Tells how a fit goes, by the hooks `on_start`, `on_epoch` and `on_batch`. Left as a context, its bar is gone.
 
-        if settings.device != "auto":
-            return settings.device
-        return "cuda" if self.n_ratings >= SMALL and torch.cuda.is_available() else "cpu"
+    `report` is there from the start of the fit on. A bar is shown on a terminal only, and where it is `wanted`.
+    """
 
-    @contextmanager
-    def progress(self, say: Say, *, wanted: bool) -> Iterator[tuple[Callable, Callable | None]]:
-        """Gives `on_epoch` and `on_batch` for a fit; on a terminal they move a bar."""
-        if not (wanted and sys.stderr.isatty()):
-            def told(epoch: Epoch) -> None:
-                say(self.line(epoch))
-                sys.stdout.flush()  # who watches a pipe or a file sees each epoch when it is over
+    report: Report
 
-            yield told, None
-            return
-        from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    def __init__(self, say: Say, *, wanted: bool):
+        self._say, self._bar = say, None
+        self._wanted = wanted and sys.stderr.isatty()
 
-        share = [TextColumn("{task.fields[share]:.0f} % of it")] if self.in_batches else []
-        columns = (TextColumn("epoch {task.fields[epoch]} of {task.total:.0f}"), BarColumn(bar_width=30), *share,
-                   TimeElapsedColumn(), TextColumn("gone,"), TimeRemainingColumn(), TextColumn("left"))
-        with Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=sys.stdout.isatty()) as bar:
-            task, looked, over = bar.add_task("", total=self.most_epochs, epoch=1, share=0.0), 0.0, 0
+    def __enter__(self) -> Teller:
+        return self
 
-            def on_epoch(epoch: Epoch) -> None:
-                nonlocal over
-                over = epoch.epoch
-                say(self.line(epoch))
-                bar.update(task, completed=over, epoch=min(over + 1, self.most_epochs), share=0.0)
+    def __exit__(self, *_) -> None:
+        if self._bar:
+            self._bar.stop()
 
-            def on_batch(done: int, of: int) -> None:
-                nonlocal looked
-                if (now := time.monotonic()) - looked >= _WAIT:
-                    looked = now
-                    bar.update(task, completed=over + done / of, epoch=over + 1, share=100 * done / of)
+    def on_start(self, problem: Prepared) -> None:
+        """The baseline and the head of the table; the bar begins."""
+        self.report = Report.of(problem.learnt, problem.held, problem.settings, clip=problem.rating_range)
+        for line in self.report.head():
+            self._say(line)
+        if self._wanted:
+            self._bar = _bar(in_batches=self.report.in_batches)
+            self._task = self._bar.add_task("", total=self.report.most_epochs, epoch=1, share=0.0)
+            self._looked, self._over = 0.0, 0
+            self._bar.start()
 
-            yield on_epoch, on_batch
+    def on_epoch(self, epoch: Epoch) -> None:
+        """A line of the table."""
+        self._say(self.report.line(epoch))
+        sys.stdout.flush()  # who watches a pipe or a file sees each epoch when it is over
+        if self._bar:
+            self._over = epoch.epoch
+            self._bar.update(self._task, completed=self._over, epoch=min(self._over + 1, self.report.most_epochs), share=0.0)
+
+    def on_batch(self, done: int, of: int) -> None:
+        """The bar moves within an epoch."""
+        if self._bar and (now := time.monotonic()) - self._looked >= _WAIT:
+            self._looked = now
+            self._bar.update(self._task, completed=self._over + done / of, epoch=self._over + 1, share=100 * done / of)
+
+
+def _bar(*, in_batches: bool):
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    share = [TextColumn("{task.fields[share]:.0f} % of it")] if in_batches else []
+    columns = (TextColumn("epoch {task.fields[epoch]} of {task.total:.0f}"), BarColumn(bar_width=30), *share,
+               TimeElapsedColumn(), TextColumn("gone,"), TimeRemainingColumn(), TextColumn("left"))
+    return Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=sys.stdout.isatty())

@@ -12,7 +12,7 @@ from .errors import UserError
 from .factors import Factors
 from .implicit import check_happened
 from .loop import Descent, Epoch, descend
-from .methods.steps import Problem, Seen, steps_for
+from .methods.steps import Problem, Seen, cpu_only, steps_for
 from .model import Bounds
 from .objective import Judge, rmse
 from .optimizers import OPTIMIZERS
@@ -38,6 +38,7 @@ class FitResult:
     out. After a fit in batches, `rmse_before` and `rmse_after` are means over the first and over the
     kept epoch. Where a method draws from a posterior, `samples` are the draws, the
     history is that of their mean prediction (`posterior`), and `factors` come as near to it as one set can.
+    `device` is where it was computed.
     """
 
     factors: Factors
@@ -53,6 +54,7 @@ class FitResult:
     notes: tuple[str, ...] = ()
     holdout_rmse: float | None = None
     samples: tuple[Factors, ...] = ()
+    device: str = "cpu"
 
     @property
     def epochs(self) -> int:
@@ -103,13 +105,13 @@ def fit(ratings: Ratings, start: Factors | None = None, settings: Settings = Set
         try:
             outcome = _descend_on(device, problem, on_seen)
         except torch.cuda.OutOfMemoryError:
-            device_notes = ("The GPU's memory is full; the CPU was used.",)
-            outcome = _descend_on("cpu", problem, on_seen)
+            device, device_notes = "cpu", ("The GPU's memory is full; the CPU was used.",)
+            outcome = _descend_on(device, problem, on_seen)
         result = FitResult(rows.back(outcome.best, start), settings, len(ratings), outcome.history[0].rmse,
                            outcome.best_epoch.rmse, tuple(outcome.history), outcome.history[-1].seconds,
                            outcome.stop, outcome.converged, outcome.stopped,
                            notes + device_notes, holdout_rmse=outcome.best_epoch.holdout_rmse,
-                           samples=tuple(rows.back(sample, start) for sample in outcome.samples))
+                           samples=tuple(rows.back(sample, start) for sample in outcome.samples), device=device)
         if not OPTIMIZERS[settings.optimizer].samples:
             return result
         factors = rows.back(point_factors(outcome.samples), start) if outcome.samples else result.factors
@@ -148,14 +150,12 @@ def _dtype(tensor: torch.Tensor, device: str) -> torch.dtype:
 
 def _device(settings: Settings, n_ratings: int) -> tuple[str, tuple[str, ...]]:
     """The device to compute on, and a note where it is not the one asked for."""
-    if settings.device == "cpu" or (settings.device == "auto" and n_ratings < SMALL):
+    asked = settings.device
+    if asked == "cpu" or (asked == "auto" and n_ratings < SMALL):
         return "cpu", ()
-    if settings.device in ("auto", "cuda") and torch.cuda.is_available():
-        return "cuda", ()
-    if settings.device == "mps" and OPTIMIZERS[settings.optimizer].alternating:
-        return "cpu", (f"{settings.optimizer} takes decompositions that Apple's GPU lacks; the CPU is used.",)
-    if settings.device == "mps" and torch.backends.mps.is_available():
-        return "mps", ("Apple's GPU computes in float32: RMSE is exact to about 6 digits.",)
-    if settings.device == "auto":
-        return "cpu", ()
-    return "cpu", (f"No {settings.device} device was found; the CPU is used.",)
+    device = {"auto": "cuda"}.get(asked, asked)
+    there = torch.cuda.is_available() if device == "cuda" else torch.backends.mps.is_available()
+    why_not = cpu_only(settings, device) if there else f"No {device} device was found; the CPU is used."
+    if why_not:
+        return "cpu", () if asked == "auto" else (why_not,)
+    return device, ("Apple's GPU computes in float32: RMSE is exact to about 6 digits.",) if device == "mps" else ()

@@ -19,6 +19,7 @@ import torch
 from trained_model import HEAD, ITEMS, QUICK, RATINGS, asked, lines, run, trained  # noqa: F401  (a fixture)
 
 from solver import CollabFilter
+from solver.collab import preparation
 
 COLLABSHEET = Path(sys.executable).parent / "collabsheet"
 
@@ -58,10 +59,28 @@ def test_every_option_reaches_the_fit(tmp_path, capsys):
                  "--range", "0,6", "--split", "time", "--device", "cpu", "--effort", "quick")
     assert said["settings"] | {"low": 0, "high": 6} == {
         "model": "bounded", "optimizer": "sgd", "epochs": 4, "lr": 0.02, "weight_decay": 0.03, "batch_size": 32,
-        "schedule": "step", "patience": 3, "n_factors": 3, "seed": 0, "low": 0, "high": 6}
+        "schedule": "step", "patience": 3, "dropout": None, "hidden": None, "n_factors": 3, "seed": 0, "low": 0, "high": 6}
     assert said["settings"]["low"] <= 0 and said["settings"]["high"] >= 6
     model = CollabFilter.load(tmp_path / "m")
     assert model.rating_range_ == (0, 6) and model.holdout_by == "time" and model.effort == "quick"
+
+
+def test_options_of_the_net_reach_it(tmp_path, capsys):
+    (tmp_path / "r.csv").write_text(RATINGS)
+    said = asked(capsys, "train", tmp_path / "r.csv", "-o", tmp_path / "m", "--model", "net", "--epochs", 2, "--hidden", "8,4",
+                 "--dropout", 0.2, "--factors", 3)
+    assert said["settings"]["hidden"] == [8, 4] and said["settings"]["dropout"] == 0.2
+    layers = CollabFilter.load(tmp_path / "m").factors_.tensors()
+    assert {8, 4} <= {size for tensor in layers.values() for size in tensor.shape}
+
+
+def test_the_settings_are_chosen_once(tmp_path, capsys, monkeypatch):
+    """Effort good runs fits to choose them: nobody should wait for that twice."""
+    (tmp_path / "r.csv").write_text(RATINGS)
+    chosen, recipe = [], preparation.recipe
+    monkeypatch.setattr(preparation, "recipe", lambda *a, **b: chosen.append(a) or recipe(*a, **b))
+    asked(capsys, "train", tmp_path / "r.csv", "-o", tmp_path / "m", "--factors", 3)
+    assert [effort for effort, *_ in chosen].count("good") == 1
 
 
 def test_without_a_hold_out_all_ratings_are_learnt(tmp_path, capsys):
@@ -171,10 +190,11 @@ def test_a_split_by_time_needs_times(tmp_path, capsys):
     assert "The ratings have no times to split by." in sentence_of(capsys, tmp_path, "--split", "time")
 
 
-def test_a_full_disk_leaves_nothing(tmp_path):
+def test_a_full_disk_leaves_nothing(tmp_path, tmp_path_factory):
+    """Neither the model nor compiled kernels can be kept."""
     (tmp_path / "r.csv").write_text(RATINGS)
     done = subprocess.run([COLLABSHEET, "train", tmp_path / "r.csv", "-o", tmp_path / "model", *QUICK], capture_output=True,
-                          text=True, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000)))
+                          text=True, env=os.environ | {"NUMBA_CACHE_DIR": str(tmp_path_factory.mktemp("kernels"))}, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000)))
     assert done.returncode == 2 and done.stderr.count("\n") == 1, done.stderr
     assert done.stderr.startswith("'model' was not saved: the disk does not take a file of this size.")
     assert [p.name for p in tmp_path.iterdir()] == ["r.csv"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import secrets
 import shutil
@@ -12,20 +11,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from solver.disk import why_not_saved
 from solver.errors import UserError
 
 _PREFIX, _SUFFIX = ".~collabsheet-", ".tmp"
-
-_REASONS = {
-    errno.ENOSPC: "the disk is full. Free some space",
-    errno.EDQUOT: "your disk quota is used up. Free some space",
-    errno.EFBIG: "the disk does not take a file of this size. Free some space, or choose another folder",
-    errno.EACCES: "permission denied. Choose a folder you may write to, or close the program that holds the file",
-    errno.EPERM: "permission denied. Choose a folder you may write to",
-    errno.EROFS: "the disk is read-only. Choose another folder",
-    errno.EIO: "the disk reports an error. Choose another disk",
-}
-
 
 def same_file(a, b) -> bool:
     """Whether both paths lead to one file that is there."""
@@ -37,8 +26,7 @@ def same_file(a, b) -> bool:
 
 def not_saved(name: str, error: OSError) -> UserError:
     """The sentence for a save that the operating system refused."""
-    reason = _REASONS.get(error.errno, f"{error.strerror or error}. Choose another folder")
-    return UserError(f"'{name}' was not saved: {reason}; the workbook is as it was.")
+    return UserError(f"'{name}' was not saved: {why_not_saved(error)}; the workbook is as it was.")
 
 
 @contextlib.contextmanager

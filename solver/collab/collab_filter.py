@@ -21,7 +21,7 @@ from .frames import pairs_from, ratings_from
 from .labels import Labels, shown
 from .newcomer import FoldedIn, newcomer, ranking
 from .predictions import Everybody, predict_for_user, predict_pairs, predict_rows
-from .preparation import prepared
+from .preparation import Prepared, prepared
 from .rated import RatedItems
 from .recommend import OTHER, Explanation, explain, similar, top_n
 
@@ -67,16 +67,20 @@ class CollabFilter(Estimator):
 
     # -- fitting ------------------------------------------------------------------------------------
 
-    def fit(self, X, y=None, *, holdout=None, on_epoch: Callable[[Epoch], bool | None] | None = None,
+    def fit(self, X, y=None, *, holdout=None, on_start: Callable[[Prepared], None] | None = None,
+            on_epoch: Callable[[Epoch], bool | None] | None = None,
             on_batch: Callable[[int, int], None] | None = None) -> Self:
         """Learn from ratings: a long table, a crosstab or `Ratings` (see `solver.collab.frames`), or the columns
         of users and items with `y`, their ratings.
 
         `holdout` are ratings to judge by, in any of these forms, or their share, instead of the
-        share given above; the rest as in `solver.fit`. Raises UserError for what is no rating.
+        share given above. `on_start` is told what will be learnt from and judged by, with what settings;
+        the rest as in `solver.fit`. Raises UserError for what is no rating.
         """
         ratings, notes = ratings_from(X, y, unrated=1.0 if self.feedback == "implicit" else None)
         problem = prepared(self, ratings, holdout)
+        if on_start:
+            on_start(problem)
         result = fit(problem.learnt, None, problem.settings, holdout=problem.held, clip=problem.rating_range,
                      on_epoch=on_epoch, on_batch=on_batch)
         self._set_fitted(ratings.users, ratings.items, result, problem.rating_range, RatedItems.of(ratings),

@@ -21,23 +21,13 @@ from pathlib import Path
 
 from torch import Tensor
 
+from ..disk import why_not_saved
 from ..errors import UserError
 
 NUMBERS, DOCUMENT = "model.safetensors", "model.json"
 FORMAT = 1                  # version of what is in the two files
 _KIND = "collabsheet model"
 _STAGING = ".saving"
-
-_REASONS = {
-    errno.ENOSPC: "the disk is full. Free some space",
-    errno.EDQUOT: "your disk quota is used up. Free some space",
-    errno.EFBIG: "the disk does not take a file of this size. Free some space, or choose another folder",
-    errno.EACCES: "permission denied. Choose a folder you may write to",
-    errno.EPERM: "permission denied. Choose a folder you may write to",
-    errno.EROFS: "the disk is read-only. Choose another folder",
-    errno.EIO: "the disk reports an error. Choose another disk",
-}
-
 
 # -- writing ----------------------------------------------------------------------------------------
 
@@ -58,9 +48,8 @@ def write_folder(folder: str | Path, tensors: Mapping[str, Tensor], document: Ma
         else:
             _create(folder, tensors, document)
     except OSError as error:
-        reason = _REASONS.get(error.errno, f"{(error.strerror or str(error)).lower()}. Choose another folder")
         kept = "; the model that was there is as it was" if old else "; nothing was left behind"
-        raise UserError(f"'{folder.name}' was not saved: {reason}{kept}.") from None
+        raise UserError(f"'{folder.name}' was not saved: {why_not_saved(error)}{kept}.") from None
 
 
 def _refuse_unless_model(folder: Path, overwrite: bool) -> None:

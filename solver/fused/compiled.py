@@ -8,6 +8,7 @@ is kept beside the module, or in the user's cache folder where that cannot be wr
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
@@ -29,9 +30,17 @@ AHEAD = 8  # ratings between asking for rows and using them
 def compiled(function):
     """`numba.njit`, kept on disk where a folder for it can be written; releases the GIL."""
     try:
-        return numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+        kernel = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
     except RuntimeError:  # numba found no folder to keep it in
         return numba.njit(nogil=True, error_model="numpy")(function)
+    save = kernel._cache.save_overload
+
+    def save_if_possible(*what) -> None:
+        with suppress(OSError):  # a full disk ends no fit: the next process compiles again
+            save(*what)
+
+    kernel._cache.save_overload = save_if_possible
+    return kernel
 
 
 inlined = numba.njit(error_model="numpy")  # a part of kernels; LLVM puts it where it is called
