@@ -20,6 +20,7 @@ from . import before_fit
 from .cells import Cell, Value, quoted
 from .detect import NoModel, NotRecognised
 from .file_host import FileHost
+from .history import history_area, history_cells
 from .parameters import parameter_cells
 from .ready_model import ReadyModel, ready_model
 from .start_sheet import result_cells, sheet_settings
@@ -154,15 +155,21 @@ def _compared(host, fitted: list[ReadyModel], results: dict[str, FitResult], ski
 
 
 def _changes(host, r: ReadyModel, result: FitResult) -> dict[str, dict[Cell, Value]]:
-    """The constants to write, by sheet: parameters that moved, ratings mended, and the last result."""
+    """The constants to write, by sheet: parameters that moved, ratings mended, the last result and its history."""
     sheet = r.model.layout.sheet
-    there = host.grid(sheet).values
-    moved = {cell: number for cell, number in parameter_cells(r.model.layout, result.factors).items()
-             if there.get(cell) != number}
-    changes: dict[str, dict[Cell, Value]] = {sheet: moved | r.mended}
+    changes: dict[str, dict[Cell, Value]] = {
+        sheet: _unlike(host, sheet, parameter_cells(r.model.layout, result.factors)) | r.mended}
     for place, cell, value in result_cells(host, sheet, result):
         changes.setdefault(place, {})[cell] = value
+    if area := history_area(host, sheet):
+        changes.setdefault(area[0], {}).update(_unlike(host, area[0], history_cells(area[1], result.history)))
     return changes
+
+
+def _unlike(host, sheet: str, cells: Mapping[Cell, Value]) -> dict[Cell, Value]:
+    """Of these cells those whose value is not there yet."""
+    there = host.grid(sheet).values
+    return {cell: value for cell, value in cells.items() if there.get(cell) != value}
 
 
 def _disagreement(host, r: ReadyModel, results: dict[str, FitResult]) -> Iterator[str]:

@@ -1,7 +1,8 @@
 """The names our workbooks carry, one scheme for all: `<sheet>_<role>`, workbook-scoped.
 
 `dotprod_ratings`, `bias_item_factors`, `embedding_rmse` … A sheet's blocks are named by the
-roles of `Layout`, and so are its cells for a live fit (`<sheet>_status`, `<sheet>_stop`); the `start` sheet holds one settings table for the workbook
+roles of `Layout`, and so are its cells for a live fit (`<sheet>_status`, `<sheet>_stop`) and for what
+every fit leaves (`<sheet>_history`); the `start` sheet holds one settings table for the workbook
 (`setting_<option>`) and one line of results for every model sheet (`<sheet>_last_<what>`).
 """
 
@@ -25,6 +26,11 @@ def block_name(sheet: str, role: str) -> str:
 def control_name(sheet: str, what: str) -> str:
     """The name of a cell for a live fit: ``bias_status``, ``bias_stop``."""
     return f"{sheet}_{what}"
+
+
+def history_name(sheet: str) -> str:
+    """The name of the rows for epoch and error of the last fit: ``bias_history``."""
+    return f"{sheet}_history"
 
 
 def setting_name(option: str) -> str:

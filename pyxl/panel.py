@@ -5,7 +5,7 @@ from __future__ import annotations
 from .cells import Cell
 from .names import CONTROLS, control_name
 from .patience import patiently
-from .sheet_names import area_of, prefix_of
+from .sheet_names import area_named, prefix_of
 
 LONGEST = 1000   # characters of a status: nobody reads more in a cell
 
@@ -40,11 +40,6 @@ class Panel:
 
 def _control_cells(host, sheet: str) -> dict[str, tuple[str, Cell]]:
     """Where the controls of a sheet are: what -> (sheet, cell)."""
-    prefix, found = prefix_of(host, sheet), {}
-    if prefix is not None:
-        named = {name.name: name.refers_to for name in host.names if name.scope is None}
-        for what in CONTROLS:
-            where = area_of(named.get(control_name(prefix, what), ""))
-            if where is not None and where[0] in host.sheets:
-                found[what] = where[0], where[1].first
-    return found
+    prefix = prefix_of(host, sheet)
+    found = {what: area_named(host, control_name(prefix, what)) for what in CONTROLS} if prefix else {}
+    return {what: (where[0], where[1].first) for what, where in found.items() if where}

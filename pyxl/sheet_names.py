@@ -92,6 +92,13 @@ def _split(name: str) -> tuple[str, str | None]:
     return name, None
 
 
+def area_named(book, name: str) -> tuple[str, Range] | None:
+    """The (sheet, Range) of a workbook-scoped name; None where there is none, or its sheet is gone."""
+    refers_to = next((n.refers_to for n in book.names if n.scope is None and n.name == name), "")
+    where = area_of(refers_to)
+    return where if where is not None and where[0] in book.sheets else None
+
+
 def area_of(text: str) -> tuple[str, Range] | None:
     """What a name refers to, ``'my sheet'!$A$1:$B$2``, as (sheet, Range); None for anything else."""
     match = re.fullmatch(r"=?(?:'((?:[^']|'')+)'|([^'!]+))!(\$?[A-Z]{1,3}\$?\d+(?::\$?[A-Z]{1,3}\$?\d+)?)",

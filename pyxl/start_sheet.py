@@ -9,7 +9,7 @@ from solver.errors import UserError
 
 from .cells import Cell, ErrorValue, Value, quoted
 from .names import RESULTS, SETTINGS, result_name, setting_name
-from .sheet_names import area_of, prefix_of
+from .sheet_names import area_named, prefix_of
 
 if TYPE_CHECKING:
     from solver import FitResult, Settings
@@ -23,15 +23,14 @@ def sheet_settings(book, options: Mapping) -> Settings:
     """
     from solver import Settings
 
-    named = {n.name: n.refers_to for n in book.names if n.scope is None}
     given = dict(options)
     if "optimizer" in options:
         given.setdefault("lr", None)  # a rate on the sheet was meant for the sheet's optimizer
     for option in SETTINGS:
         if option in given:
             continue
-        where = area_of(named.get(setting_name(option), ""))
-        if where is None or where[0] not in book.sheets:
+        where = area_named(book, setting_name(option))
+        if where is None:
             continue
         sheet, cell = where[0], where[1].first
         value = book.grid(sheet).values.get(cell)
@@ -56,10 +55,9 @@ def result_cells(book, sheet: str, result: FitResult) -> Iterator[tuple[str, Cel
     prefix = prefix_of(book, sheet)
     if prefix is None:
         return
-    named = {n.name: n.refers_to for n in book.names if n.scope is None}
     values = {"rmse_before": result.rmse_before, "rmse_after": result.rmse_after,
               "epochs": float(result.epochs), "stop": result.stop}
     for what in RESULTS:
-        where = area_of(named.get(result_name(prefix, what), ""))
-        if where is not None and where[0] in book.sheets:
+        where = area_named(book, result_name(prefix, what))
+        if where is not None:
             yield where[0], where[1].first, values[what]

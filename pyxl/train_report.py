@@ -7,8 +7,6 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from solver.optimizers import OPTIMIZERS
-
 from .cli import Say
 
 if TYPE_CHECKING:
@@ -33,9 +31,8 @@ class Report:
         from solver import rmse
         from solver.baselines import bias_only
 
-        method = OPTIMIZERS[settings.optimizer]
-        epochs = settings.epochs or (method.epochs if settings.batch_size is None else method.batch_epochs)
-        return cls(rmse(bias_only(learnt), held or learnt, clip=clip), held is not None, epochs, settings.batch_size is not None)
+        return cls(rmse(bias_only(learnt), held or learnt, clip=clip), held is not None, settings.most_epochs,
+                   settings.batch_size is not None)
 
     @property
     def judged_by(self) -> str:

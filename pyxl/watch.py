@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from .history import history_area, history_cells
 from .panel import Panel
 from .parameters import parameter_cells
 from .ready_model import ReadyModel
@@ -21,14 +23,15 @@ LISTEN_SHARE, SHOW_SHARE = 0.2, 0.06    # of the time that they may take; a look
 class Watch:
     """`solver.fit` calls `look` and `on_epoch` on every epoch; a true value of the latter stops the fit.
 
-    A few times a second the parameters and the status are written, so that one sees the sheet
-    learn: its own formulas follow. Where that takes long it is done less often, so that both
+    A few times a second the parameters, the history and the status are written, so that one sees the
+    sheet learn: its own formulas and its chart follow. Where that takes long it is done less often, so that both
     together take no more than a tenth of the time.
     """
 
     def __init__(self, host, ready: ReadyModel, panel: Panel):
         self._host, self._ready, self._panel = host, ready, panel
-        self._began, self._factors = time.perf_counter(), None
+        self._epochs: list[Epoch] = []
+        self._history, self._factors = history_area(host, ready.model.layout.sheet), None
         self._listen, self._show = _Pace(LISTEN, LISTEN_SHARE), _Pace(SHOW, SHOW_SHARE)
 
     def look(self, factors: Callable[[], Factors]) -> None:
@@ -36,6 +39,7 @@ class Watch:
         self._factors = factors
 
     def on_epoch(self, epoch: Epoch) -> bool:
+        self._epochs.append(epoch)
         if self._listen.due() and self._listen.timed(self._panel.stop_asked):
             return True
         if self._show.due():
@@ -45,8 +49,24 @@ class Watch:
     def _update(self, epoch: Epoch) -> None:
         layout = self._ready.model.layout
         self._host.write({layout.sheet: parameter_cells(layout, self._factors())})
-        seconds = time.perf_counter() - self._began
-        self._panel.say(f"Fitting: epoch {epoch.epoch:,}, RMSE {epoch.rmse:.6f}, {seconds:.1f} s")
+        if self._history:
+            sheet, area = self._history
+            self._host.write({sheet: history_cells(area, self._epochs)})
+        self._panel.say(f"Fitting: epoch {epoch.epoch:,}, RMSE {epoch.rmse:.6f}, {epoch.seconds:.1f} s"
+                        + time_left(self._epochs, self._ready.settings.most_epochs))
+
+
+def time_left(epochs: Sequence[Epoch], most: int) -> str:
+    """``, at most 12 s more``, by the pace of the later half of the epochs so far; nothing where that is
+    unknown. A fit that converges, or is stopped, ends before."""
+    last, middle = epochs[-1], epochs[(len(epochs) - 1) // 2]
+    if last.epoch == middle.epoch:
+        return ""
+    seconds = (last.seconds - middle.seconds) / (last.epoch - middle.epoch) * (most - last.epoch)
+    for unit, length in (("h", 3600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f", at most {math.ceil(seconds / length):,} {unit} more"
+    return f", at most {math.ceil(seconds)} s more"
 
 
 class _Pace:

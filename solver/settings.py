@@ -162,6 +162,12 @@ class Settings:
         return (self.low, self.high) if self._bounded else None
 
     @property
+    def most_epochs(self) -> int:
+        """Epochs after which a fit ends, if nothing ends it before."""
+        method = OPTIMIZERS[self.optimizer]
+        return self.epochs or (method.epochs if self.batch_size is None else method.batch_epochs)
+
+    @property
     def _bounded(self) -> bool:
         return self.model is not None and MODELS[self.model].bounded
 

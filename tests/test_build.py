@@ -15,7 +15,7 @@ from planted import ADDITIVE
 import workbook
 from pyxl.cells import Cell, Range
 from pyxl.layout import Block
-from pyxl.names import RESULTS, ROLES, SETTINGS, block_name, result_name, setting_name
+from pyxl.names import RESULTS, ROLES, SETTINGS, block_name, history_name, result_name, setting_name
 from solver import OPTIMIZERS, Ratings, UserError, predict_table, random_factors, rmse
 from workbook.content import content_of, default_bounds
 from workbook.crosstab_sheet import MOST_FORMULAS
@@ -115,6 +115,9 @@ def test_blocks_do_not_overlap(users, items, factors):
             "filled", "user_index", "item_index", "user_copies", "item_copies", "errors")) if block]
         assert not [(str(a), str(b)) for i, a in enumerate(blocks) for b in blocks[:i] if a.overlaps(b)]
         assert all(plan.used.bottom >= b.bottom and plan.used.right >= b.right for b in blocks)
+        assert not plan.history.overlaps(plan.used)
+        covered = Range(*plan.chart, plan.chart.row + 14, plan.chart.col + 7 if plan.chart.col > 1 else layout.user_ids.left - 1)
+        assert not [str(b) for b in (*blocks, plan.history) if covered.overlaps(b)]
         assert layout.user_factors.shape == (users, factors) and layout.item_factors.shape == (items, factors)
 
 
@@ -132,8 +135,11 @@ def test_every_block_has_its_name(tmp_path, users, items, factors):
             assert (found is None) == (where is None), (sheet, role)
             if found:
                 assert found["refers_to"] == f"{sheet}!{range_of(where).absolute}" and not found["hidden"]
+        assert names[history_name(sheet)]["refers_to"].startswith(f"{sheet}!")
         for what in RESULTS:
             assert re.fullmatch(r"start!\$[E-H]\$\d+", names[result_name(sheet, what)]["refers_to"])
+    printed = {n["sheet"] for n in names_of(tmp_path / "b.xlsx") if n["name"] == "_xlnm.Print_Area"}
+    assert printed == set(layouts)  # without the history on the right
     assert {"dotprod_filled", "bias_filled", "bounded_filled"} <= names.keys()
     assert {setting_name(option) for option in SETTINGS} <= names.keys()
 
@@ -315,7 +321,7 @@ def test_given_bounds_stand_in_their_named_cells(tmp_path):
 # ---- refusals: a sentence, and nothing written
 
 @pytest.mark.parametrize("users, items, sentence", [
-    (1, 20_000, r"^20,000 items and 5 factors need 20,007 columns; an Excel sheet holds 16,384\. Take fewer items"),
+    (1, 20_000, r"^20,000 items and 5 factors need 20,019 columns; an Excel sheet holds 16,384\. Take fewer items"),
     (400_000, 1, r"^400,000 users need 1,2\d\d,\d\d\d rows; an Excel sheet holds 1,048,576\. Take fewer users"),
 ])
 def test_more_than_excel_holds(tmp_path, users, items, sentence):

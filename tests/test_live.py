@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -131,9 +132,11 @@ def test_one_sees_it_learn_edits_another_cell_and_stops_it(calc, book, path, tmp
     status, rmse = sheet.range("bias_status"), sheet.range("bias_rmse")
     before = parameters(book)
     with Running(calc, path, "--sheet", "bias", "--optimizer", "sgd", "--epochs", "10000000", "--lr", "0.0001") as fit:
-        until(lambda: str(status.value).startswith("Fitting: epoch"))
+        assert re.search(r"Fitting: epoch [\d,]+, RMSE [\d.]+, [\d.]+ s, at most [\d,]+ (s|min|h) more", until(
+            lambda: str(status.value).startswith("Fitting: epoch") and " more" in status.value and status.value))
         sheet.range("AZ99").value = "typed meanwhile"
-        for seen in (lambda: status.value, lambda: rmse.value, lambda: json.dumps(parameters(book))):
+        for seen in (lambda: status.value, lambda: rmse.value, lambda: json.dumps(parameters(book)),
+                     lambda: json.dumps(sheet.range("bias_history").value)):
             met = set()
             until(lambda: met.add(seen()) or len(met) >= 3)
         sheet.range("bias_stop").value = "x"
@@ -146,16 +149,31 @@ def test_one_sees_it_learn_edits_another_cell_and_stops_it(calc, book, path, tmp
     assert sheet.range("bias_stop").value is None and sheet.range("AZ99").value == "typed meanwhile"
     assert told["rmse_after"] < told["rmse_before"]
     assert parameters(book) != before
+    history = sheet.range("bias_history").value
+    assert history[0] == [0, told["rmse_before"]] and [told["epochs"], told["rmse_after"]] in history
 
     saved = tmp_path / "saved.xlsx"
     book.save(str(saved))
     again = calc.books.open(str(saved))
+    charts = again.sheets["bias"].impl.api.Charts
+    assert charts.Count == 1 and charts.getByIndex(0).Ranges    # the loss chart, over cells still
     again.app.calculate()
     assert again.sheets["bias"].range("bias_rmse").value == pytest.approx(told["rmse_after"], abs=1e-9)
     assert restore_live(again) == {"bias": 8 * 4 + 9 * 4}
     assert parameters(again) == before
     assert again.sheets["bias"].range("bias_rmse").value == pytest.approx(told["rmse_before"], abs=1e-9)
     again.close()
+
+
+def test_the_loss_chart_draws_the_history(book):
+    """Its points, as LibreOffice sees them, are the epochs of the fit."""
+    result = fit_live(book, sheets=["bias"])["bias"]
+    series = book.sheets["bias"].impl.api.Charts.getByIndex(0).EmbeddedObject.FirstDiagram \
+        .CoordinateSystems[0].ChartTypes[0].DataSeries[0]
+    by_role = {data.Values.Role: data.Values.Data for data in series.DataSequences}
+    n = len(result.history)
+    assert by_role["values-x"][:n] == tuple(float(epoch.epoch) for epoch in result.history)
+    assert by_role["values-y"][:n] == pytest.approx([epoch.rmse for epoch in result.history], abs=1e-12)
 
 
 def test_a_fit_that_is_killed_leaves_a_workbook_to_fit_again(calc, book, path):
@@ -299,8 +317,8 @@ def test_a_headless_fit_can_be_restored_too(path):
     fit_workbook(path, out=path, sheets=["bias"])    # the other sheets keep theirs
     assert run((RESTORE,), ["restore", str(path), "--in-place"]) == 0
     with open_book(path) as book:
-        assert book.grid("dotprod").values == before["dotprod"]
-        assert book.grid("bias").values != before["bias"]
+        now = {sheet: {cell: book.grid(sheet).values[cell] for cell in before[sheet]} for sheet in before}
+    assert now["dotprod"] == before["dotprod"] and now["bias"] != before["bias"]
 
 
 def test_the_command_says_what_it_cannot_do(path, capsys, monkeypatch):

@@ -24,6 +24,7 @@ from .controls import write_before_fit
 from .crosstab_sheet import write_crosstab
 from .embedding_sheet import MOST_COPIES, write_embedding
 from .geometry import Crosstab, LongForm, check_size, crosstab, long_form
+from .loss_chart import write_history
 from .ratings_sheet import write_ratings
 from .solver_names import define_solver_names
 from .start_sheet import NAME as START
@@ -85,7 +86,7 @@ def plan_sheets(content: Content, models: Container[str] = MODELS) -> dict[str, 
         plans[EMBEDDING] = long_form(EMBEDDING, **size, ratings=len(ratings),
                                      copies=len(ratings) * 2 * k <= MOST_COPIES)
     for plan in plans.values():
-        check_size(**size, ratings=len(ratings), bottom=plan.used.bottom, right=plan.used.right)
+        check_size(**size, ratings=len(ratings), bottom=plan.used.bottom, right=plan.history.right)
     return plans
 
 
@@ -106,6 +107,8 @@ def _write(path: Path, plans: Mapping[str, Crosstab | LongForm], content: Conten
         else:
             write_embedding(book, styles, plan, content)
         sheet = book.get_worksheet_by_name(layout.sheet)
+        write_history(book, sheet, styles, plan)
+        _define(book, layout.sheet, "history", plan.history)
         for cell, number in parameter_cells(layout, parameters[layout.variant]).items():
             sheet.write_number(cell.row - 1, cell.col - 1, number, styles.factor)
         _define_block_names(book, layout)

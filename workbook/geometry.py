@@ -13,12 +13,18 @@ from pyxl.layout import Block, Layout
 from solver import MODELS
 from solver.errors import UserError
 
+HISTORY_ROWS = 200      # of epochs: a longer fit is thinned
+_SEEN = 26              # columns that most screens show: a chart further right would not be noticed
+_CHART_ROW = 15         # where it stands in the free cells on the left
+_CHART_ROWS, _CHART_COLS = 15, 8    # what it covers
+
 
 @dataclass(frozen=True)
 class Crosstab:
     """A sheet with users down and items across.
 
-    `status` is where a live fit says how far it is, `stop` where a user stops it.
+    `status` is where a live fit says how far it is, `stop` where a user stops it, `history` the rows
+    for its epochs and `chart` the top left cell of the chart over them.
     Item titles stand in the rows `headers` above, user ids in the column `ids` beside ratings,
     predictions and the filled table.
     """
@@ -30,6 +36,8 @@ class Crosstab:
     ids: int
     status: Cell
     stop: Cell
+    history: Range
+    chart: Cell
 
     @property
     def used(self) -> Range:
@@ -67,9 +75,13 @@ def crosstab(sheet: str, variant: str, *, users: int, items: int, factors: int) 
         low=Cell(2, 2) if bounded else None, high=Cell(3, 2) if bounded else None)
     filled_header = rmse.row + 3
     filled = Range(filled_header + 1, left, filled_header + users, right)
+    chart = Cell(2, right + 2)
+    if right > _SEEN and ratings.bottom > _CHART_ROW + _CHART_ROWS:
+        chart = Cell(_CHART_ROW, 1)
     return Crosstab(layout, filled, Cell(filled_header - 1, 2), (1, header, filled_header), ids,
                     status=Cell(ratings.bottom + 1, left),
-                    stop=Cell(max(ratings.bottom, 3 if bounded else 0) + 1, 2))  # B2 and B3 hold the bounds
+                    stop=Cell(max(ratings.bottom, 3 if bounded else 0) + 1, 2),  # B2 and B3 hold the bounds
+                    history=_history(2, right, chart), chart=chart)
 
 
 @dataclass(frozen=True)
@@ -88,10 +100,12 @@ class LongForm:
     errors: Range
     status: Cell
     stop: Cell
+    history: Range
+    chart: Cell
 
     @property
     def used(self) -> Range:
-        bottom = max(self.errors.bottom, self.layout.item_ids.bottom)
+        bottom = max(self.errors.bottom, self.layout.item_ids.bottom + 5)   # there stand the notes
         return Range(1, 1, bottom, self.layout.rmse.col)
 
 
@@ -116,10 +130,18 @@ def long_form(sheet: str, *, users: int, items: int, factors: int, ratings: int,
         sheet=sheet, form="long", variant="dot", ratings=column(user + 2), predictions=column(predict),
         rmse=Cell(3, predict + 3), user_factors=user_factors, item_factors=item_factors,
         user_ids=user_ids, item_ids=item_ids, user_keys=column(user), item_keys=column(user + 1))
+    chart = Cell(11, layout.rmse.col)   # below the status, whose text runs to the right
     return LongForm(layout, column(user_index), column(item_index),
                     column(user_index + 1, width) if copies else None,
                     column(item_index + 1, width) if copies else None, column(predict + 1),
-                    status=Cell(6, layout.rmse.col), stop=Cell(9, layout.rmse.col))
+                    status=Cell(6, layout.rmse.col), stop=Cell(9, layout.rmse.col),
+                    history=_history(chart.row, layout.rmse.col, chart), chart=chart)
+
+
+def _history(header: int, right: int, chart: Cell) -> Range:
+    """Two columns, epoch and RMSE, below the row `header`: right of what ends in column `right`, and of the chart."""
+    left = max(right, chart.col + _CHART_COLS - 1) + 2
+    return Range(header + 1, left, header + HISTORY_ROWS, left + 1)
 
 
 def check_size(*, users: int, items: int, factors: int, ratings: int, bottom: int, right: int) -> None:

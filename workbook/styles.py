@@ -13,6 +13,8 @@ _CALCULATION = {"bg_color": "#F2F2F2", "font_color": "#B25400", "bold": True, "b
                 "border_color": "#7F7F7F"}
 _CELL = {"border": 1, "border_color": "#D0D0D0"}
 _OPTION = {"bg_color": "#FFFBD6", "border": 1, "border_color": "#B2A968"}
+CHART_LINE, CHART_GRID = _LINK, "#E3E3E3"
+CHART_FONT = {"name": "Calibri", "size": 9, "color": _MUTED, "bold": False}
 _LOW, _MIDDLE, _HIGH = "#FFFFFF", "#CFE8D5", "#63BE7B"
 
 
@@ -45,6 +47,8 @@ class Styles:
     lookup_whole: Format
     calculated: Format      # Calculation: RMSE
     status: Format          # what a live fit says
+    epoch: Format           # history of a fit
+    error: Format
     result: Format          # last fit
     result_whole: Format
     result_text: Format
@@ -94,6 +98,8 @@ def make_styles(book) -> Styles:
         lookup_whole=style(_CELL, center, num_format="0", bg_color="#F7F7F7"),
         calculated=style(_CALCULATION, center, num_format="0.0000"),
         status=style(font_color=_LINK, indent=1),
+        epoch=style(center, num_format="#,##0"),
+        error=style(center, num_format="0.0000"),
         result=style(_CELL, center, num_format="0.0000"),
         result_whole=style(_CELL, center, num_format="#,##0"),
         result_text=style(_CELL, align="left"),
