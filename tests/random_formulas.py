@@ -22,6 +22,8 @@ LIBREOFFICE_DIFFERS = {
     "COUNTIF(range, 3) and (range, TRUE)": "it leaves out the text 3 and counts 1 as TRUE",
     "IFERROR of a blank": "it stays a reference, which COUNTA does not count; Excel makes it a value",
     "ranges beside {…} in an ordinary formula": "it then computes on arrays; Excel takes the cell beside",
+    "SWITCH": "on ranges it computes on arrays, where Excel takes the cell beside; a blank is no 0 to it",
+    "COUNTIFS and SUMIFS with <>": "it leaves out blanks; Excel counts them",
     "which error": "it has some of its own (Err:502 …) and prefers others of several: any error is an error",
 }
 
@@ -51,6 +53,7 @@ def _areas(draw, shape=None, within=GRID):
 
 CELLS = st.builds(Cell, st.integers(GRID.top, GRID.bottom), st.integers(GRID.left, GRID.right)).map(str)
 SHAPES = st.tuples(st.integers(1, 3), st.integers(1, 3))
+SAME_SHAPE = SHAPES.flatmap(lambda shape: st.tuples(_areas(shape), _areas(shape)))
 LITERALS = ["0", "1", "2", "3", "0.5", "10", "1.5E1", "20%"]
 ARRAYS = ["{1,2;3,4}", "{1;2}", "{1,2,3}"]
 
@@ -62,7 +65,6 @@ def _call(*names: str, args):
 def _numbers(inner):
     numbers, conditions, texts = inner
     area = _areas()
-    same_shape = SHAPES.flatmap(lambda shape: st.tuples(_areas(shape), _areas(shape)))
     chain = st.tuples(st.integers(1, 3), st.integers(1, 3), st.integers(1, 3)).flatmap(
         lambda n: st.tuples(_areas(n[:2]), _areas(n[1:])))
     number = st.builds("({}+0)".format, numbers)
@@ -70,6 +72,9 @@ def _numbers(inner):
     few = st.lists(st.one_of(area, numbers), min_size=1, max_size=3)
     place = st.sampled_from(["0", "1", "2", "3"])
     column = st.integers(1, 5).flatmap(lambda n: _areas((n, 1)))
+    condition = st.sampled_from(['">1"', '"<3"', '"a"', '"a*"', '2', '">=0"'])
+    conditional = st.builds("{0[0]},{0[1]},{1},{0[2]},{2}".format, SHAPES.flatmap(
+        lambda shape: st.tuples(*[_areas(shape)] * 3)), condition, condition)
     return st.one_of(
         st.builds("({}{}{})".format, numbers, st.sampled_from(list("+-*/")), numbers),
         st.builds("{}{}{}".format, numbers, st.sampled_from(list("+-*/")), numbers),
@@ -79,10 +84,10 @@ def _numbers(inner):
               args=st.tuples(numbers)),
         _call("POWER", args=st.tuples(numbers, st.sampled_from(["2", "3"]))),
         _call("MOD", "LOG", args=st.tuples(numbers, numbers)),
-        _call("ROUND", "ROUNDUP", "ROUNDDOWN", args=st.tuples(numbers, st.sampled_from(["-1", "0", "1", "2"]))),
-        _call("SUM", "SUMSQ", "AVERAGE", "COUNT", "COUNTA", "MIN", "MAX", "MEDIAN", "VAR", "VAR.S", "VAR.P", "STDEV",
+        _call("ROUND", "ROUNDUP", "ROUNDDOWN", "TRUNC", args=st.tuples(numbers, st.sampled_from(["-1", "0", "1", "2"]))),
+        _call("SUM", "SUMSQ", "AVERAGE", "COUNT", "COUNTA", "MIN", "MAX", "MEDIAN", "PRODUCT", "VAR", "VAR.S", "VAR.P", "STDEV",
               "STDEV.S", "STDEV.P", "VARP", "STDEVP", "DEVSQ", args=few),
-        _call("SUMX2MY2", "SUMX2PY2", "CORREL", "SUMPRODUCT", args=same_shape),
+        _call("SUMX2MY2", "SUMX2PY2", "SUMPRODUCT", args=SAME_SHAPE),
         _call("SUMXMY2", args=st.integers(1, 5).flatmap(
             lambda n: st.tuples(_areas((n, 2), ONLY_NUMBERS), _areas((n, 2), ONLY_NUMBERS)))),
         _call("SUMPRODUCT", args=st.tuples(area)),
@@ -94,6 +99,8 @@ def _numbers(inner):
             ['">1"', '"<=2"', '"<>1"', '"a"', '"<>a"', '"a*"', '"?b"', '"=2"', '">a"']))),
         st.builds('{}({},"{}",{})'.format, st.sampled_from(["SUMIF", "AVERAGEIF"]), area,
                   st.sampled_from([">1", "<3", "a", "2", "<>3"]), area),
+        st.builds("{}({})".format, st.sampled_from(["SUMIFS", "AVERAGEIFS", "MAXIFS", "MINIFS"]), conditional),
+        st.builds("COUNTIFS({})".format, conditional.map(lambda args: args.partition(",")[2])),
         st.builds("COUNTBLANK({})".format, area),
         _call("MMULT", args=chain), _call("TRANSPOSE", args=st.tuples(area)),
         st.builds("INDEX({},{},{})".format, area, place, place), st.builds("INDEX({},{})".format, column, place),
@@ -117,15 +124,31 @@ def _numbers(inner):
         st.builds("N({})".format, CELLS), st.builds("LEN({})".format, texts))
 
 
+def _alone(inner):
+    """What stands in no other formula: its last digits depend on the order of additions, and others might round
+    or compare them; or LibreOffice then computes on arrays."""
+    numbers, conditions, _ = inner
+    place = st.sampled_from(["0", "1", "2"])
+    square, column = _areas((2, 2), ONLY_NUMBERS), _areas((4, 1), ONLY_NUMBERS)
+    return st.one_of(
+        _call("CORREL", "PEARSON", "RSQ", "COVAR", "COVARIANCE.P", "COVARIANCE.S", "SLOPE", "INTERCEPT", "STEYX",
+              args=SAME_SHAPE),
+        st.builds("{}({},{},{})".format, st.sampled_from(["FORECAST", "FORECAST.LINEAR"]), CELLS, column, column),
+        st.builds("IFS({},{},{},{})".format, conditions, CELLS, conditions, CELLS),
+        st.builds("SWITCH(N({}),{},{},{},{},{})".format, CELLS, place, CELLS, place, CELLS, CELLS),
+        _call("MDETERM", "MINVERSE", args=st.tuples(square)))
+
+
 def _conditions(inner):
     numbers, conditions, texts = inner
     sign = st.sampled_from(["=", "<>", "<", ">", "<=", ">="])
     return st.one_of(
         st.builds("({}{}{})".format, numbers, sign, numbers), st.builds("({}{}{})".format, CELLS, sign, texts),
         st.builds('({}="")'.format, CELLS), st.builds("NOT({})".format, conditions),
-        _call("AND", "OR", args=st.lists(st.one_of(conditions, _areas()), min_size=1, max_size=3)),
-        _call("ISBLANK", "ISNUMBER", "ISTEXT", args=st.tuples(CELLS)), _call("ISERROR", args=st.tuples(numbers)),
-        st.sampled_from(["TRUE()", "FALSE()", "ISERROR(NA())"]))
+        _call("AND", "OR", "XOR", args=st.lists(st.one_of(conditions, _areas()), min_size=1, max_size=3)),
+        _call("ISBLANK", "ISNUMBER", "ISTEXT", "ISNONTEXT", args=st.tuples(CELLS)),
+        _call("ISERROR", "ISERR", "ISNA", args=st.tuples(numbers)), st.builds("ISLOGICAL({}+0)".format, numbers),
+        st.sampled_from(["TRUE()", "FALSE()", "ISERROR(NA())", "ISNA(NA())"]))
 
 
 def _texts(inner):
@@ -150,4 +173,4 @@ def formulas(*, arrays: bool, depth: int = 2):
         conditions = st.one_of(inner[1], _conditions(inner), _conditions(inner))
         texts = st.one_of(inner[2], _texts(inner))
     inner = numbers, conditions, texts
-    return st.one_of(_numbers(inner), _numbers(inner), _numbers(inner), _conditions(inner), _texts(inner))
+    return st.one_of(_numbers(inner), _numbers(inner), _alone(inner), _conditions(inner), _texts(inner))

@@ -9,10 +9,14 @@ from functools import partial
 import numpy as np
 
 from ..cells import Cell, ErrorValue, Range
+from .compare import COMPARISONS, compare
 from .errors import NAME, NULL, REF, VALUE, Fault, FormulaError, Unsupported
 from .functions import FUNCTIONS
 from .parse import Array, Binary, Call, Foreign, Literal, Name, Node, Reference, Unary, parse
-from .values import Area, compare, counted, divide, finite, lift, number, pack, power, powers, same, text
+from .values import Area, counted, divide, finite, lift, number, pack, power, powers, text
+
+
+_MEAN_CELLS = {"OFFSET", "INDEX", "INDIRECT", "CHOOSE", "IF", "IFS", "SWITCH", "SINGLE"}  # may answer with a reference
 
 
 class StoredValue(Exception):
@@ -70,7 +74,7 @@ class At:
         """The Area a node means, without reading it; None for what cannot mean one."""
         means = isinstance(node, (Reference, Name)) or (
             isinstance(node, Binary) and node.op in (":", " ")) or (
-            isinstance(node, Call) and node.name in ("OFFSET", "INDEX", "INDIRECT", "CHOOSE", "IF", "SINGLE"))
+            isinstance(node, Call) and node.name in _MEAN_CELLS)
         found = self.evaluate(node) if means else None
         return found if isinstance(found, Area) else None
 
@@ -227,10 +231,5 @@ _BINARY = {"+": (lambda a, b: finite(number(a) + number(b)), operator.add),
            "/": (lambda a, b: divide(number(a), number(b)), operator.truediv),
            "^": (lambda a, b: power(number(a), number(b)), powers),
            "&": (lambda a, b: text(a) + text(b), None),
-           "=": _compared(operator.eq, same),
-           "<>": _compared(operator.ne, lambda a, b: ~same(a, b)),
-           "<": _compared(operator.lt, lambda a, b: (a < b) & ~same(a, b)),
-           ">": _compared(operator.gt, lambda a, b: (a > b) & ~same(a, b)),
-           "<=": _compared(operator.le, lambda a, b: (a <= b) | same(a, b)),
-           ">=": _compared(operator.ge, lambda a, b: (a >= b) | same(a, b))}
+           **{sign: _compared(*how) for sign, how in COMPARISONS.items()}}
 _ARITHMETIC = {vector for call, vector in (*_UNARY.values(), *map(_BINARY.get, "+-*/^"))}

@@ -2,42 +2,62 @@
 
 from __future__ import annotations
 
-import operator
 import re
 from collections.abc import Callable
 
-from ..cells import ErrorValue, Value
-from .errors import Fault
-from .values import compare, is_number, number, same
+import numpy as np
 
-_OPERATORS = {"=": operator.eq, "<>": operator.ne, "<": operator.lt, ">": operator.gt,
-              "<=": operator.le, ">=": operator.ge}
+from ..cells import ErrorValue, Value
+from .compare import COMPARISONS, compare, same
+from .errors import Fault
+from .values import is_number, number
+
 _ERRORS = {"#N/A", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#NULL!"}
 
 
-def wildcard(pattern: str) -> Callable[[str], bool] | None:
+def wildcard(pattern: str) -> Callable[[str], re.Match | None] | None:
     """Whether a text fits ``?`` (one character), ``*`` (any), ``~`` (literally); None without these."""
     if not re.search(r"[?*~]", pattern):
         return None
+    return re.compile(wildcard_regex(pattern), re.S | re.I).fullmatch
+
+
+def wildcard_regex(pattern: str) -> str:
     parts = re.findall(r"~[?*~]|.", pattern, re.S)
-    regex = "".join({"?": ".", "*": ".*"}.get(part, re.escape(part[-1])) for part in parts)
-    return re.compile(regex, re.S | re.I).fullmatch
+    return "".join({"?": ".", "*": ".*"}.get(part, re.escape(part[-1])) for part in parts)
 
 
 def criterion(wanted: Value) -> Callable[[Value], bool]:
     """COUNTIF's second argument as a test of one value: 3, "x*", ">=2", "<>" …"""
-    if not isinstance(wanted, str):
-        return _fits("=", 0.0 if wanted is None else wanted)
-    if isinstance(wanted, ErrorValue):
-        return lambda value: isinstance(value, ErrorValue) and value == wanted
-    sign, rest = re.fullmatch(r"(<>|<=|>=|<|>|=)?(.*)", wanted, re.S).groups()
-    if rest == "":
-        if sign == "=":
-            return lambda value: value is None
-        if sign == "<>":
-            return lambda value: value is not None
-        return (lambda value: value is None or value == "") if sign is None else lambda value: False
-    return _fits(sign or "=", _constant(rest))
+    sign, target = _read(wanted)
+    if target is None:
+        return {"=": lambda value: value is None, "<>": lambda value: value is not None,
+                "": lambda value: value is None or value == ""}.get(sign, lambda value: False)
+    holds = COMPARISONS[sign][0]
+    if sign not in ("=", "<>"):
+        kind = type(target)
+        alike = is_number if kind is float else lambda value: type(value) is kind
+        return lambda value: alike(value) and holds(compare(value, target), 0)
+    if isinstance(target, str) and not isinstance(target, ErrorValue):
+        like = wildcard(target) or (lambda text: text.casefold() == target.casefold())
+        return lambda value: holds(isinstance(value, str) and bool(like(value)), True)
+    return lambda value: holds(_equal(value, target), True)
+
+
+def fitting(array: np.ndarray, wanted: Value) -> np.ndarray:
+    """Which values of an array fit a criterion, as booleans of its shape."""
+    sign, target = _read(wanted)
+    if array.dtype == float and type(target) is float:
+        return COMPARISONS[sign][1](array, target)
+    return np.array(list(map(criterion(wanted), array.ravel().tolist())), dtype=bool).reshape(array.shape)
+
+
+def _read(wanted: Value) -> tuple[str, Value]:
+    """(sign, what to compare with); the latter is None where nothing follows the sign, or there is no sign either."""
+    if isinstance(wanted, ErrorValue) or not isinstance(wanted, str):
+        return "=", 0.0 if wanted is None else wanted
+    sign, rest = re.fullmatch(r"(<>|<=|>=|<|>|=)?(.*)", wanted, re.S).groups("")
+    return (sign or "=", _constant(rest)) if rest else (sign, None)
 
 
 def _constant(text: str) -> Value:
@@ -49,18 +69,6 @@ def _constant(text: str) -> Value:
         return number(text)
     except Fault:
         return text
-
-
-def _fits(sign: str, target: Value) -> Callable[[Value], bool]:
-    holds = _OPERATORS[sign]
-    if isinstance(target, str) and not isinstance(target, ErrorValue) and sign in ("=", "<>"):
-        like = wildcard(target) or (lambda text: text.casefold() == target.casefold())
-        return lambda value: holds(isinstance(value, str) and bool(like(value)), True)
-    if sign in ("=", "<>"):
-        return lambda value: holds(_equal(value, target), True)
-    kind = type(target)
-    alike = is_number if kind is float else lambda value: type(value) is kind
-    return lambda value: alike(value) and holds(compare(value, target), 0)
 
 
 def _equal(value: Value, target: Value) -> bool:

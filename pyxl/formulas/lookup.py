@@ -7,9 +7,11 @@ from bisect import bisect_right
 import numpy as np
 
 from ..cells import ErrorValue, Value
+from .compare import compare, same
 from .criteria import wildcard
 from .errors import NA, REF, VALUE, Fault, Unsupported
-from .values import Area, compare, is_number, same, whole
+from .function import Function
+from .values import Area, is_number, whole
 
 
 def find(wanted: Value, among: np.ndarray, how: float) -> int:
@@ -60,13 +62,13 @@ def _find_any(wanted: Value, among: list, how: float) -> int | None:
     return places[place] if place >= 0 else None
 
 
-def match(wanted: Value, among: np.ndarray, how: float = 1.0) -> float:
+def _match(wanted: Value, among: np.ndarray, how: float = 1.0) -> float:
     if 1 not in among.shape:
         raise Fault(NA)
     return find(wanted, among.ravel(), how) + 1.0
 
 
-def vlookup(wanted: Value, table: np.ndarray, column: int, nearest: bool = True) -> Value:
+def _vlookup(wanted: Value, table: np.ndarray, column: int, nearest: bool = True) -> Value:
     if column < 1:
         raise Fault(VALUE)
     if column > table.shape[1]:
@@ -74,11 +76,11 @@ def vlookup(wanted: Value, table: np.ndarray, column: int, nearest: bool = True)
     return table[find(wanted, table[:, 0], 1.0 if nearest else 0.0), column - 1]
 
 
-def hlookup(wanted: Value, table: np.ndarray, row: int, nearest: bool = True) -> Value:
-    return vlookup(wanted, table.T, row, nearest)
+def _hlookup(wanted: Value, table: np.ndarray, row: int, nearest: bool = True) -> Value:
+    return _vlookup(wanted, table.T, row, nearest)
 
 
-def lookup(wanted: Value, among: np.ndarray, result: np.ndarray | None = None) -> Value:
+def _lookup(wanted: Value, among: np.ndarray, result: np.ndarray | None = None) -> Value:
     """The vector form, or the array form: search the longer side's first line, answer from the last."""
     if result is None:
         table = among.T if among.shape[1] > among.shape[0] else among
@@ -89,7 +91,7 @@ def lookup(wanted: Value, among: np.ndarray, result: np.ndarray | None = None) -
     return result.ravel()[place]
 
 
-def index(found, row: int, col: int | None = None, area: int = 1):
+def _index(found, row: int, col: int | None = None, area: int = 1):
     """The cell at (row, col) of a reference or an array; 0 means all rows or columns."""
     if area != 1:
         raise Fault(REF)
@@ -113,7 +115,7 @@ def index(found, row: int, col: int | None = None, area: int = 1):
     return part.item() if part.size == 1 else part
 
 
-def offset(found, rows: int, cols: int, height=None, width=None) -> Area:
+def _offset(found, rows: int, cols: int, height=None, width=None) -> Area:
     """Cells that many rows and columns away; a negative height or width reaches up or left."""
     if not isinstance(found, Area):
         raise Fault(VALUE)
@@ -128,17 +130,17 @@ def offset(found, rows: int, cols: int, height=None, width=None) -> Area:
     return found.to(top, left, top + abs(high) - 1, left + abs(wide) - 1)
 
 
-def indirect(here, address: str, a1: bool = True):
+def _indirect(here, address: str, a1: bool = True):
     if not a1:
         raise Unsupported("INDIRECT with R1C1 addresses is not evaluated here. Use A1 addresses.")
     return here.indirect(address)
 
 
-def row(here, found=None):
+def _row(here, found=None):
     return _places(here, found, 0)
 
 
-def column(here, found=None):
+def _column(here, found=None):
     return _places(here, found, 1)
 
 
@@ -150,3 +152,29 @@ def _places(here, found, axis: int):
     first, count = block.first[axis], block.shape[axis]
     places = np.arange(first, first + count, dtype=float)
     return float(first) if count == 1 else places.reshape((-1, 1) if axis == 0 else (1, -1))
+
+
+def _single(here, found):
+    if isinstance(found, Area):
+        return found if found.shape == (1, 1) else here.intersect(found)
+    return found.flat[0] if isinstance(found, np.ndarray) else found
+
+
+def _size(axis: int) -> Function:
+    return Function("r", lambda found: float(found.shape[axis]) if hasattr(found, "shape") else 1.0)
+
+
+LOOKUP: dict[str, Function] = {
+    "COLUMN": Function("|r", _column, here=True),
+    "COLUMNS": _size(1),
+    "HLOOKUP": Function("vai|b", _hlookup),
+    "INDEX": Function("ri|ii", _index),
+    "INDIRECT": Function("t|b", _indirect, here=True),
+    "LOOKUP": Function("va|a", _lookup),
+    "MATCH": Function("va|n", _match),
+    "OFFSET": Function("rii|ww", _offset),
+    "ROW": Function("|r", _row, here=True),
+    "ROWS": _size(0),
+    "SINGLE": Function("r", _single, here=True),
+    "VLOOKUP": Function("vai|b", _vlookup),
+}

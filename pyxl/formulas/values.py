@@ -19,6 +19,10 @@ from ..cells import MAX_COL, MAX_ROW, ErrorValue, Range, Value
 from .errors import DIV0, NA, NUM, REF, VALUE, Fault, Unsupported
 
 
+_PART = r"(\d{1,4}(\.\d+)?|(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*|[ap]m?)"
+_DATE = re.compile(rf"{_PART}(\s*[-/:, ]\s*{_PART})+", re.I)  # or a time: 1/2/2020, 5-Jan, 10:30 pm
+
+
 @dataclass(frozen=True)
 class Area:
     """Cells (top, left, bottom, right) of a sheet; `read(sheet, box)` gives their values as an array."""
@@ -78,7 +82,7 @@ def _read_number(text: str) -> float:
             return finite(float(match[1].replace(",", "")) / (100 if match[2] else 1))
         except ValueError:
             pass
-    if re.search(r"\d\s*[-/:]\s*\w", plain):
+    if _DATE.fullmatch(plain):
         raise Unsupported(f"the text '{text}' may be a date, which we do not convert. Write it as a number")
     raise Fault(VALUE)
 
@@ -121,36 +125,6 @@ def logical(value: Value) -> bool:
             return value.upper() == "TRUE"
         raise Fault(VALUE)
     return number(value) != 0
-
-
-def compare(a: Value, b: Value) -> int:
-    """-1, 0 or 1: numbers < text < booleans, capitals do not count, a blank is the other's zero."""
-    for value in (a, b):
-        if isinstance(value, ErrorValue):
-            raise Fault(value)
-    a = _blank_beside(b) if a is None else a
-    b = _blank_beside(a) if b is None else b
-    rank_a, rank_b = _rank(a), _rank(b)
-    if rank_a != rank_b:
-        return -1 if rank_a < rank_b else 1
-    if rank_a == 0:
-        return 0 if same(a, b) else -1 if a < b else 1
-    if rank_a == 1:
-        a, b = a.casefold(), b.casefold()
-    return 0 if a == b else -1 if a < b else 1
-
-
-def same(a, b):
-    """Equal to the 15 digits that Excel compares: 0.1 + 0.2 = 0.3. Numbers or whole arrays."""
-    return abs(a - b) <= 2.0**-49 * abs(b)
-
-
-def _blank_beside(other: Value) -> Value:
-    return "" if isinstance(other, str) else False if isinstance(other, bool) else 0.0
-
-
-def _rank(value: Value) -> int:
-    return 2 if isinstance(value, (bool, np.bool_)) else 1 if isinstance(value, str) else 0
 
 
 def lift(call: Callable, args: list, over: Iterable[int], vector: Callable | None = None):
