@@ -24,6 +24,7 @@ LIBREOFFICE_DIFFERS = {
     "ranges beside {…} in an ordinary formula": "it then computes on arrays; Excel takes the cell beside",
     "SWITCH": "on ranges it computes on arrays, where Excel takes the cell beside; a blank is no 0 to it",
     "COUNTIFS and SUMIFS with <>": "it leaves out blanks; Excel counts them",
+    "arrays of which one is too small": "it goes on with their common part; Excel pads with #N/A",
     "which error": "it has some of its own (Err:502 …) and prefers others of several: any error is an error",
 }
 
@@ -55,7 +56,8 @@ CELLS = st.builds(Cell, st.integers(GRID.top, GRID.bottom), st.integers(GRID.lef
 SHAPES = st.tuples(st.integers(1, 3), st.integers(1, 3))
 SAME_SHAPE = SHAPES.flatmap(lambda shape: st.tuples(_areas(shape), _areas(shape)))
 LITERALS = ["0", "1", "2", "3", "0.5", "10", "1.5E1", "20%"]
-ARRAYS = ["{1,2;3,4}", "{1;2}", "{1,2,3}"]
+ARRAYS = ["{1,2;3,4}", "{1;2}", "{1,2}"]
+STRETCHED = st.sampled_from([(1, 1), (2, 2), (2, 1), (1, 2)])  # arrays of these shapes always go together
 
 
 def _call(*names: str, args):
@@ -64,8 +66,8 @@ def _call(*names: str, args):
 
 def _numbers(inner):
     numbers, conditions, texts = inner
-    area = _areas()
-    chain = st.tuples(st.integers(1, 3), st.integers(1, 3), st.integers(1, 3)).flatmap(
+    area, part = _areas(), STRETCHED.flatmap(_areas)
+    chain = st.tuples(st.integers(1, 2), st.integers(1, 3), st.integers(1, 2)).flatmap(
         lambda n: st.tuples(_areas(n[:2]), _areas(n[1:])))
     number = st.builds("({}+0)".format, numbers)
     key = st.one_of(number, st.sampled_from(['"a"', '"AB"', '"x*"']))
@@ -102,8 +104,8 @@ def _numbers(inner):
         st.builds("{}({})".format, st.sampled_from(["SUMIFS", "AVERAGEIFS", "MAXIFS", "MINIFS"]), conditional),
         st.builds("COUNTIFS({})".format, conditional.map(lambda args: args.partition(",")[2])),
         st.builds("COUNTBLANK({})".format, area),
-        _call("MMULT", args=chain), _call("TRANSPOSE", args=st.tuples(area)),
-        st.builds("INDEX({},{},{})".format, area, place, place), st.builds("INDEX({},{})".format, column, place),
+        _call("MMULT", args=chain), _call("TRANSPOSE", args=st.tuples(part)),
+        st.builds("INDEX({},{},{})".format, part, place, place), st.builds("INDEX({},{})".format, part, place),
         st.builds("MATCH({},{},0)".format, key, column),
         st.builds("VLOOKUP({},{},{},FALSE)".format, key, area, place),
         st.builds("HLOOKUP({},{},{},FALSE)".format, key, area, place),
@@ -118,7 +120,7 @@ def _numbers(inner):
         st.builds("SUM({}:INDEX({},1,1))".format, CELLS, area),
         _call("ROWS", "COLUMNS", args=st.tuples(area)), _call("ROW", "COLUMN", args=st.tuples(CELLS)),
         st.sampled_from(["PI()", "ROW()", "COLUMN()"]),
-        st.builds("CHOOSE({},{},{},{})".format, place, numbers, area, numbers),
+        st.builds("CHOOSE({},{},{},{})".format, place, numbers, part, numbers),
         st.builds("IF({},{},{})".format, conditions, numbers, numbers),
         st.builds("{}({},{})".format, st.sampled_from(["IFERROR", "IFNA"]), number, numbers),
         st.builds("N({})".format, CELLS), st.builds("LEN({})".format, texts))
@@ -164,7 +166,7 @@ def _texts(inner):
 
 def formulas(*, arrays: bool, depth: int = 2):
     """The text of a formula without ``=``, nested at most so deep; `arrays`: meant as an array formula."""
-    numbers = st.one_of(st.sampled_from(LITERALS + ARRAYS * arrays), CELLS, CELLS, _areas())
+    numbers = st.one_of(st.sampled_from(LITERALS + ARRAYS * arrays), CELLS, CELLS, STRETCHED.flatmap(_areas))
     conditions = st.sampled_from(["TRUE", "FALSE", "A1>1", "B2=3"])
     texts = st.one_of(TEXTS.map('"{}"'.format), st.just('" a  b "'))
     for _ in range(depth):
