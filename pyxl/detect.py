@@ -20,7 +20,7 @@ from .formulas import Calculator
 from .grid import Grid
 from .labels import with_ids
 from .layout import Block, Layout
-from .sheet_names import blocks_by_name, solver_model
+from .sheet_names import blocks_by_name, is_view, solver_model
 from .trace import Place, Polynomial, Tracer, Untraceable
 
 
@@ -46,6 +46,8 @@ def detect(book, sheet: str, *, calculator: Calculator | None = None) -> ModelSh
     """The model on a sheet. Raises NotRecognised with the reason when there is none that we know
     (NoModel when there is nothing like one), and UserError when one is there but damaged.
     `calculator`, of this book and without overrides, spares a second evaluation."""
+    if is_view(book, sheet):
+        raise NoModel(f"{sheet}: shows what a model sheet holds, so there is nothing to fit.")
     grid = book.grid(sheet)
     if not grid.formulas:
         raise NoModel(f"{sheet}: no formulas, so nothing here predicts a rating.")

@@ -4,6 +4,10 @@
 roles of `Layout`, and so are its cells for a live fit (`<sheet>_status`, `<sheet>_stop`) and for what
 every fit leaves (`<sheet>_history`); the `start` sheet holds one settings table for the workbook
 (`setting_<option>`) and one line of results for every model sheet (`<sheet>_last_<what>`).
+=======
+roles of `Layout`, and so are its cells for a live fit (`<sheet>_status`, `<sheet>_stop`); the `start` sheet holds one settings table for the workbook
+(`setting_<option>`) and one line of results for every model sheet (`<sheet>_last_<what>`). A sheet
+that only shows what a model sheet holds says so by `<sheet>_view`, its first cell.
 """
 
 from __future__ import annotations
@@ -31,6 +35,11 @@ def control_name(sheet: str, what: str) -> str:
 def history_name(sheet: str) -> str:
     """The name of the rows for epoch and error of the last fit: ``bias_history``."""
     return f"{sheet}_history"
+
+
+def view_name(sheet: str) -> str:
+    """The name that marks a sheet as a view, on which nothing is to be fitted: ``items_view``."""
+    return f"{sheet}_view"
 
 
 def setting_name(option: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from solver.errors import UserError
 
 from .cells import Cell, Range, quoted
-from .names import ROLES
+from .names import ROLES, view_name
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,12 @@ def prefix_of(book, sheet: str) -> str | None:
     the sheet has no names of ours. It stays when somebody renames the sheet."""
     return next((prefix for prefix, roles in _named_on(book, sheet).items()
                  if "rmse" in roles or "ratings" in roles), None)
+
+
+def is_view(book, sheet: str) -> bool:
+    """Whether our names mark the sheet as one that only shows what a model sheet holds."""
+    marks = (area_of(name.refers_to) for name in book.names if name.scope is None and name.name.endswith(view_name("")))
+    return any(where and where[0] == sheet for where in marks)
 
 
 def _named_on(book, sheet: str) -> dict[str, dict[str, Range]]:

@@ -12,7 +12,7 @@ from xlsxwriter.exceptions import XlsxWriterException
 
 from pyxl.cells import Cell, Range, quoted
 from pyxl.layout import Block, Layout
-from pyxl.names import CONTROLS, ROLES, block_name
+from pyxl.names import CONTROLS, ROLES, block_name, view_name
 from pyxl.parameters import parameter_cells
 from pyxl.recalculate import refresh_all
 from pyxl.xlsx.atomic_file import not_saved, put_in_place, refuse_unless_writable
@@ -30,6 +30,7 @@ from .solver_names import define_solver_names
 from .start_sheet import NAME as START
 from .start_sheet import write_start
 from .styles import make_styles
+from .views import VIEWS, view_on
 
 CROSSTABS = {"dotprod": "dot", "bias": "dot+bias", "bounded": "bounded"}  # sheet -> model
 EMBEDDING = "embedding"
@@ -115,6 +116,10 @@ def _write(path: Path, plans: Mapping[str, Crosstab | LongForm], content: Conten
         for what in CONTROLS:
             _define(book, layout.sheet, what, Range.around([getattr(plan, what)]))
         define_solver_names(book, layout)
+    view = view_on(plans, content)
+    for name, write in VIEWS.items():
+        write(book, styles, view)
+        book.define_name(view_name(name), f"={quoted(name)}!$A$1")
     write_before_fit(book)
     write_start(book, styles, start, content, {name: plan.layout for name, plan in plans.items()}, path.name)
     book.close()

@@ -17,6 +17,11 @@ def ref(where: Cell | Range, *, rows: bool = False, cols: bool = False) -> str:
     return f"{first}:{ref(Cell(where.bottom, where.right), rows=rows, cols=cols)}"
 
 
+def columns_of(where: Range) -> list[Range]:
+    """The columns of a block, from the left."""
+    return [Range(where.top, col, where.bottom, col) for col in range(where.left, where.right + 1)]
+
+
 def box(where: Range) -> tuple[int, int, int, int]:
     """(first row, first column, last row, last column) from 0, as XlsxWriter counts."""
     return where.top - 1, where.left - 1, where.bottom - 1, where.right - 1

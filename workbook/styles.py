@@ -12,6 +12,7 @@ _INPUT = {"bg_color": "#FFEAD2", "font_color": "#3F3F76", "border": 1, "border_c
 _CALCULATION = {"bg_color": "#F2F2F2", "font_color": "#B25400", "bold": True, "border": 1,
                 "border_color": "#7F7F7F"}
 _CELL = {"border": 1, "border_color": "#D0D0D0"}
+_GREY = "#9A9A9A"
 _OPTION = {"bg_color": "#FFFBD6", "border": 1, "border_color": "#B2A968"}
 CHART_LINE, CHART_GRID = _LINK, "#E3E3E3"
 CHART_FONT = {"name": "Calibri", "size": 9, "color": _MUTED, "bold": False}
@@ -54,6 +55,14 @@ class Styles:
     result_text: Format
     table_text: Format      # the Table's own stripes show through
     table_number: Format
+    name: Format            # of a user or an item, in a row of its own
+    whole: Format           # a count
+    ranked: Format          # a number in a ranking
+    likeness: Format        # a cosine, small
+    share: Format           # a percentage
+    calc_head: Format       # over helper calculations, grey
+    calc: Format
+    calc_whole: Format
     observed: Format        # legend: words in the looks of the filled table
     guessed: Format
     key_predicted: Format
@@ -105,12 +114,23 @@ def make_styles(book) -> Styles:
         result_text=style(_CELL, align="left"),
         table_text=style(align="left"),
         table_number=style(center, num_format="0.0##"),
+        name=style(_CELL, indent=1, text_wrap=True),
+        whole=style(_CELL, center, num_format="#,##0"),
+        ranked=style(_CELL, center, num_format="0.00"),
+        likeness=style(_CELL, center, num_format="0.00", font_color=_MUTED, font_size=8),
+        share=style(_CELL, center, num_format="0%"),
+        calc_head=style(font_color=_GREY, italic=True, font_size=8),
+        calc=style(font_color=_GREY, font_size=8, num_format="0.000"),
+        calc_whole=style(font_color=_GREY, font_size=8, num_format="0"),
         observed=book.add_format({"bold": True, "font_color": "#000000"}),
         guessed=book.add_format(predicted),
         key_predicted=style(_CELL, center, predicted, bg_color=_MIDDLE, num_format="0.0"),
         unrated=book.add_format({"font_color": "#BFBFBF"}),
         predicted=book.add_format(predicted),
     )
+
+
+BARS = {"type": "data_bar", "bar_solid": True, "bar_color": "#A9CDB3", "bar_negative_color": "#E3B98A"}
 
 
 def colour_scale(low: float, middle: float, high: float) -> dict:

@@ -1,0 +1,27 @@
+"""Cells of an XlsxWriter sheet written by our own `Cell` and `Range`, which count from 1."""
+
+from __future__ import annotations
+
+from pyxl.cells import Cell, Range
+
+from .refs import box
+
+
+def text(sheet, cell: Cell, words: str, style) -> None:
+    """Text, whatever it begins with."""
+    sheet.write_string(cell.row - 1, cell.col - 1, words, style)
+
+
+def number(sheet, cell: Cell, value: float, style) -> None:
+    sheet.write_number(cell.row - 1, cell.col - 1, value, style)
+
+
+def formula(sheet, cell: Cell, what: str, style) -> None:
+    """A formula, which begins with ``=``."""
+    sheet.write_formula(cell.row - 1, cell.col - 1, what, style)
+
+
+def array(sheet, where: Cell | Range, what: str, style) -> None:
+    """One array formula for a block, or for a cell that computes with arrays."""
+    where = Range.around([where]) if isinstance(where, Cell) else where
+    sheet.write_array_formula(*box(where), "{" + what + "}", style)
