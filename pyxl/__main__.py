@@ -17,9 +17,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     from workbook.commands import DEMO, EXPORT, NEW
 
     from .commands import FIT, INSPECT, RESTORE
+    from .doctor.command import DOCTOR
     from .model_commands import EVALUATE, EXPLAIN, FOLD_IN, RECOMMEND, SIMILAR
     from .train_command import TRAIN
-    return run((DEMO, NEW, INSPECT, FIT, RESTORE, TRAIN, RECOMMEND, SIMILAR, EXPLAIN, EVALUATE, FOLD_IN, EXPORT), argv)
+    return run((DEMO, NEW, INSPECT, FIT, RESTORE, TRAIN, RECOMMEND, SIMILAR, EXPLAIN, EVALUATE, FOLD_IN, EXPORT, DOCTOR), argv)
 
 
 if __name__ == "__main__":

@@ -7,8 +7,9 @@ import gc
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from solver.errors import UserError
 
@@ -25,6 +26,14 @@ class Command:
     example: str
     add_arguments: Callable[[argparse.ArgumentParser], None]
     run: Callable[[argparse.Namespace, Say], dict]
+
+
+class Refusal(UserError):
+    """A sentence with what ``--json`` prints beside it."""
+
+    def __init__(self, sentence: str, details: dict):
+        super().__init__(sentence)
+        self.details = details
 
 
 class _Parser(argparse.ArgumentParser):
@@ -52,6 +61,8 @@ def run(commands: Sequence[Command], argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # `… | head`: nobody reads any more
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except Refusal as why:
+        return _fail(str(why), 2, as_json, why.details)
     except UserError as why:
         return _fail(str(why), 2, as_json)
     except KeyboardInterrupt:
@@ -65,9 +76,9 @@ def run(commands: Sequence[Command], argv: Sequence[str] | None = None) -> int:
                      "report it, with what COLLABSHEET_DEBUG=1 prints.", 1, as_json)
 
 
-def _fail(sentence: str, code: int, as_json: bool) -> int:
+def _fail(sentence: str, code: int, as_json: bool, details: Mapping = MappingProxyType({})) -> int:
     if as_json:
-        print(json.dumps({"error": sentence}, ensure_ascii=False))
+        print(json.dumps({"error": sentence, **details}, ensure_ascii=False))
     print(sentence, file=sys.stderr)
     return code
 

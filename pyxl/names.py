@@ -18,6 +18,7 @@ from .layout import Layout
 
 ROLES = tuple(f.name for f in fields(Layout) if f.name not in ("sheet", "form", "variant", "measure"))
 SETTINGS = ("optimizer", "epochs", "lr", "weight_decay", "seed", "start")
+PYTHON = "collabsheet_python"   # on `start`: the path of the Python that buttons start
 CONTROLS = ("status", "stop")  # on a model sheet: what a live fit says, and the cell that stops it
 RESULTS = ("rmse_before", "rmse_after", "epochs", "stop")
 

@@ -64,6 +64,11 @@ class Book:
     def manual_calculation(self) -> bool:
         return self._workbook.manual_calculation
 
+    @property
+    def has_macros(self) -> bool:
+        """Whether it carries VBA."""
+        return self._package.find("xl/vbaProject.bin") is not None
+
     def grid(self, sheet: str) -> Grid:
         """The cells of a sheet, read once; UserError when there is no such sheet or it is damaged."""
         if sheet not in self._grids:
