@@ -14,12 +14,20 @@ from solver.errors import UserError
 from .labels import id_labels, item_headers
 
 
+@dataclass(frozen=True)
+class Trained:
+    """What a workbook keeps of the trained model that it was made from and that its own ratings, some of the
+    model's, do not tell: the range of all ratings."""
+
+    rating_range: tuple[float, float]
+
+
 @dataclass(frozen=True, eq=False)
 class Content:
     """Ratings without repeated pairs, what users and items are called, and the options of a build.
 
     `users` are ids; `items` are the headers: titles where there are any, else ids. `bounds` is
-    (low, high) of the bounded model; `caption` says where the parameters come from.
+    (low, high) of the bounded model; `caption` says where the parameters come from, and `trained` of which model.
     """
 
     ratings: Ratings
@@ -31,11 +39,19 @@ class Content:
     seed: int
     bounds: tuple[float, float]
     caption: str = "NB: these are initialized to random numbers; then Solver, or collabsheet, optimizes them."
+    trained: Trained | None = None
 
     @cached_property
     def table(self) -> np.ndarray:
         """(n_users, n_items) float64, NaN = unrated"""
         return self.ratings.crosstab()
+
+    @property
+    def rating_range(self) -> tuple[float, float]:
+        """The lowest and the highest rating, within which predictions are kept."""
+        if self.trained:
+            return self.trained.rating_range
+        return float(self.ratings.values.min()), float(self.ratings.values.max())
 
     @property
     def scale(self) -> tuple[float, float, float]:

@@ -74,9 +74,13 @@ def prediction(layout: Layout, *, user: int | None = None, item: int | None = No
     if layout.item_bias:
         x += f"+{of_item(layout.item_bias)}+{of_user(layout.user_bias)}"
     if layout.low:
-        low, high = (ref(cell, rows=True, cols=True) for cell in (layout.low, layout.high))
-        x = f"{low}+({high}-{low})/(1+EXP(-({x})))"
+        x = into_range(x, *(ref(cell, rows=True, cols=True) for cell in (layout.low, layout.high)))
     return x
+
+
+def into_range(x: str, low: str, high: str) -> str:
+    """The formula of a bounded model's prediction, the sigmoid of x."""
+    return f"{low}+({high}-{low})/(1+EXP(-({x})))"
 
 
 def _formulas(sheet, plan: Crosstab, where: Range, pattern: str, style) -> None:

@@ -13,7 +13,7 @@ from solver.errors import UserError
 from solver.model import MODELS
 
 from .builder import build_with
-from .content import Content, content_of
+from .content import Trained, content_of
 
 if TYPE_CHECKING:
     from solver import CollabFilter, Factors, Ratings
@@ -43,7 +43,8 @@ def export(model: CollabFilter, part: Ratings, path, *, titles: Mapping | None =
                         "Train another one: --model dot, dot+bias or bounded.")
     factors = _rows(model, part)
     content = content_of(part, titles=titles, n_factors=factors.n_factors, seed=settings.seed, bounds=settings.bounds)
-    return build_with(replace(content, caption=CAPTION), path, parameters={settings.model: factors}, overwrite=overwrite)
+    content = replace(content, caption=CAPTION, trained=Trained(model.rating_range_))
+    return build_with(content, path, parameters={settings.model: factors}, overwrite=overwrite)
 
 
 def _rows(model: CollabFilter, part: Ratings) -> Factors:

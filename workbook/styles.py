@@ -42,6 +42,8 @@ class Styles:
     rating: Format
     factor: Format          # Input: what a fit writes
     option: Format          # what the user sets
+    choice: Format          # what the user asks for
+    choice_text: Format
     prediction: Format      # a formula on the colour scale
     filled: Format
     lookup: Format          # a formula, unobtrusive
@@ -101,6 +103,8 @@ def make_styles(book) -> Styles:
         rating=style(_CELL, center, num_format="0.0##"),
         factor=style(_INPUT, center, num_format="0.00"),
         option=style(_OPTION, center),
+        choice=style(_OPTION, align="left", indent=1),
+        choice_text=style(_OPTION, align="left", indent=1, num_format="@"),
         prediction=style(_CELL, center, num_format="0.00"),
         filled=style(_CELL, center, num_format="0.0"),
         lookup=style(_CELL, center, num_format="0.00", bg_color="#F7F7F7"),

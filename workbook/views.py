@@ -9,8 +9,10 @@ from pyxl.layout import Layout
 from pyxl.names import block_name
 
 from .content import Content
+from .crosstab_sheet import into_range
 from .geometry import Crosstab
 from .members_sheet import write_items, write_users
+from .recommend_sheet import write_recommend
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,8 +34,17 @@ class View:
         """The workbook's name of a block of the crosstab sheet."""
         return block_name(self.layout.sheet, role)
 
+    @property
+    def biases(self) -> bool:
+        return self.layout.item_bias is not None
 
-VIEWS: dict[str, Callable] = {"items": write_items, "users": write_users}  # in the order of the tabs
+    def into_range(self, x: str) -> str:
+        """The formula of the prediction that a sum of factors and biases stands for: the sum, or its sigmoid."""
+        return into_range(x, self.name("low"), self.name("high")) if self.layout.low else x
+
+
+VIEWS: dict[str, Callable] = {  # in the order of the tabs
+    "recommend": write_recommend, "items": write_items, "users": write_users}
 
 
 def view_on(plans: dict, content: Content) -> View:

@@ -1,0 +1,158 @@
+"""The sheet `recommend`: LibreOffice's formulas list what Python recommends, for whoever is chosen."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from asking import Book, built, example_book, exported, films_book, large_book
+from test_export import fitted, ratings_of
+
+from pyxl import open_book
+from solver import Ratings, predict_table
+from solver.collab.recommend import top_n
+from workbook.export import busiest
+from workbook.recommend_sheet import HIGHEST, LOWEST, NUMBER, USER
+
+LIST = "A10:E19"
+
+
+@pytest.fixture(scope="module")
+def books(tmp_path_factory, shared) -> dict[str, Book]:
+    folder = tmp_path_factory.mktemp("asked")
+    return {"example": example_book(folder), "films": films_book(folder, shared), "large": large_book(folder)}
+
+
+def asked(office, book: Book, user, *, cells=None, more=()) -> dict:
+    """What the sheet shows with this user chosen: the list's rows, the sentence, and cells asked for."""
+    found = office.recalculate(book.path, {"recommend": [LIST, "C5", str(NUMBER), *more]},
+                               set={"recommend": {str(USER): user}} | (cells or {}))["recommend"]
+    return {"rows": [row for row in found[LIST] if row[0] != ""], "says": found["C5"][0][0],
+            "place": found[str(NUMBER)][0][0]} | {where: found[where] for where in more}
+
+
+def expected(book: Book, user: int) -> list[list]:
+    """The rows by Python, of the user at this position."""
+    sums = predict_table(book.factors).numpy()[user]
+    shown = predict_table(book.factors, bounds=book.bounds).numpy()[user]
+    low, high = book.model.rating_range_ if book.model else (book.ratings.values.min(), book.ratings.values.max())
+    best, counts = top_n(sums, 10, seen=np.flatnonzero(~np.isnan(book.table[user]))), (~np.isnan(book.table)).sum(0)
+    return [[n, book.headers[i], min(max(shown[i], low), high), counts[i], np.nanmean(book.table[:, i]) if counts[i] else ""]
+            for n, i in enumerate(best, 1)]
+
+
+def same(found: list[list], wanted: list[list]) -> bool:
+    return len(found) == len(wanted) and all(
+        a == b if isinstance(b, str) else a == pytest.approx(b, abs=1e-9) for row, other in zip(found, wanted)
+        for a, b in zip(row, other, strict=True))
+
+
+@pytest.mark.parametrize("name, users", [("example", range(15)), ("films", (0, 7, 39)), ("large", (0, 299))])
+def test_the_list_is_what_python_recommends(books, office, name, users):
+    book = books[name]
+    for user in users:
+        found, table = asked(office, book, book.ratings.users[user]), book.table[user]
+        assert same(found["rows"], expected(book, user)), user
+        assert found["place"] == user + 1
+        n_rated = (~np.isnan(table)).sum()
+        assert found["says"] == f"has rated {n_rated} of {len(table)} items" + (
+            ": nothing is left to recommend." if n_rated == len(table) else ".")
+
+
+def test_an_exported_model_recommends_what_the_model_does(books, office):
+    """CollabFilter ranks all items; those of the sheet come in the same order and with the same numbers."""
+    book = books["films"]
+    for user in book.ratings.users[:4]:
+        ours = book.model.recommend(user, len(book.model.items_))
+        ours = ours[ours["item"].isin(book.ratings.items)].head(10)
+        title = dict(zip(book.ratings.items, book.headers))
+        found = asked(office, book, user)["rows"]
+        assert [row[1] for row in found] == [title[item] for item in ours["item"]]
+        assert [row[2] for row in found] == pytest.approx(ours["prediction"].tolist(), abs=1e-9)
+
+
+@pytest.mark.parametrize("model", ["dot", "bounded"])
+def test_models_without_biases_and_bounded_ones(tmp_path, office, model):
+    ratings = ratings_of()
+    book = exported(tmp_path / "b.xlsx", fitted(ratings, model), busiest(ratings, users=9, items=14))
+    for user in (5, 8):
+        assert same(asked(office, book, book.ratings.users[user])["rows"], expected(book, user))
+
+
+def test_the_file_holds_the_results_before_any_office_saw_it(books):
+    book = books["example"]
+    with open_book(book.path) as opened:
+        values = opened.grid("recommend").values
+    blanks = int(np.isnan(book.table).sum(1).argmax())     # at first the user with the longest list
+    assert values[USER] == book.ratings.users[blanks]
+    shown = [[values.get((row, col)) for col in range(1, 6)] for row in range(10, 20)]
+    assert same([row for row in shown if row[0] != ""], expected(book, blanks))
+
+
+def test_a_rating_typed_on_the_model_sheet_takes_the_item_off_the_list(books, office):
+    book = books["example"]
+    user, item = np.argwhere(np.isnan(book.table))[0]
+    cell = str(book.layout.ratings.first.moved(int(user), int(item)))
+    label = book.ratings.users[user]
+    before, after = asked(office, book, label), asked(office, book, label, cells={"bias": {cell: 2.0}})
+    assert book.headers[item] in [row[1] for row in before["rows"]]
+    assert [row[1] for row in after["rows"]] == [row[1] for row in before["rows"] if row[1] != book.headers[item]]
+
+
+@pytest.mark.parametrize("typed, sentence", [
+    (None, "Choose the user in the yellow cell."),
+    ("nobody", "There is no user nobody on the sheet bias. Choose one of the list."),
+    (4711, "There is no user 4711 on the sheet bias. Choose one of the list.")])
+def test_who_is_not_there_is_one_sentence_and_no_error(books, office, typed, sentence):
+    found = asked(office, books["example"], typed, more=["G10:L24", "A10:E19"])
+    assert (found["says"], found["rows"], found["place"]) == (sentence, [], "")
+    shown = [value for where in ("G10:L24", "A10:E19") for row in found[where] for value in row]
+    assert not [value for value in shown if str(value).startswith("#")]
+
+
+def test_predictions_are_kept_within_the_two_cells(books, office):
+    user = books["example"].ratings.users[0]
+    found = asked(office, books["example"], user, cells={"recommend": {str(USER): user, str(LOWEST): 2.0, str(HIGHEST): 2.5}})
+    assert found["rows"] and all(2.0 <= row[2] <= 2.5 for row in found["rows"])
+
+
+def test_who_rated_everything_and_ties_and_items_nobody_rated(tmp_path, office):
+    """User u1 rated everything. Items are alike in the sheet's factors where they are in the model's; of equals
+    the first comes first, in the sheet and in Python."""
+    table = np.full((3, 6), np.nan)
+    table[0], table[1, 0], table[2, 5] = [1, 2, 3, 4, 5, 3], 4, 2
+    book = built(tmp_path / "b.xlsx", Ratings.from_crosstab(table, ["u1", "*", "=u3"], list("abcdef")), n_factors=2)
+    block = book.layout.item_factors.range
+    alike = {str(cell): 0.5 for cell in block.cells()} | {str(cell): 0.3 for cell in book.layout.item_bias.range.cells()}
+    everything = asked(office, book, "u1")
+    assert everything["rows"] == [] and everything["says"] == "has rated 6 of 6 items: nothing is left to recommend."
+    tied = asked(office, book, "*", cells={"bias": alike})["rows"]
+    assert [row[1] for row in tied] == list("bcdef") and len({round(row[2], 12) for row in tied}) == 1
+    assert top_n(np.ones(6), 10, seen=[0]).tolist() == [1, 2, 3, 4, 5]
+    blanked = {str(book.layout.ratings.first.moved(row, 5)): None for row in range(3)}
+    unrated = asked(office, book, "=u3", cells={"bias": blanked})["rows"]
+    assert [row[3:] for row in unrated if row[1] == "f"] == [[0, ""]]
+
+
+@pytest.mark.parametrize("users, items, factors", [(1, 2, 1), (4, 1, 1), (2, 3, 7)])
+def test_one_factor_one_user_one_item_more_factors_than_items(tmp_path, office, users, items, factors):
+    table = np.full((users, items), np.nan)
+    table[:, 0] = 3.0
+    table[0, -1] = 4.0
+    book = built(tmp_path / "b.xlsx", Ratings.from_crosstab(table, range(users), range(items)), n_factors=factors)
+    for user in range(users):
+        assert same(asked(office, book, user)["rows"], expected(book, user))
+
+
+def test_numbers_and_titles_that_look_like_something_else(tmp_path, office):
+    """A user 14 is found as a number and as a text; a title stays the text that it is."""
+    ratings = Ratings.from_crosstab([[1.0, np.nan, 3], [2, 4, np.nan]], [14, "x14"], [1, 2, 3])
+    book = built(tmp_path / "b.xlsx", ratings, n_factors=2, titles={2: "=1+1", 3: "300"})
+    assert [row[1] for row in asked(office, book, 14)["rows"]] == ["=1+1"] == [row[1] for row in asked(office, book, "14")["rows"]]
+    assert [row[1] for row in asked(office, book, "X14")["rows"]] == ["300"]
+
+
+def test_the_sheet_survives_inserted_rows_and_columns(books, office, tmp_path):
+    moved = office.insert(books["example"].path, tmp_path / "moved.xlsx", rows=2, columns=1)
+    found = office.recalculate(moved, {"recommend": ["B12:F21"]})["recommend"]["B12:F21"]
+    user = int(np.isnan(books["example"].table).sum(1).argmax())
+    assert same([row for row in found if row[0] != ""], expected(books["example"], user))
