@@ -215,6 +215,11 @@ def _operate(call: Callable, vector: Callable | None, operands: list):
         return fault.value
 
 
+def operate(op: str, operands: list):
+    """An operator on one value (``-``, ``%``) or two, or on arrays; an error of it is a value."""
+    return _operate(*(_UNARY if len(operands) == 1 else _BINARY)[op], operands)
+
+
 def _compared(wanted: Callable, vector: Callable) -> tuple[Callable, Callable]:
     return (lambda a, b: wanted(compare(a, b), 0)), vector
 

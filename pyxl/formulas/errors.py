@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..cells import ErrorValue
+from ..cells import Cell, ErrorValue, quoted
 
 
 class FormulaError(ValueError):
@@ -19,6 +19,11 @@ class Fault(Exception):
     def __init__(self, value: str):
         super().__init__(value)
         self.value = ErrorValue(value)
+
+
+def placed(error: FormulaError, sheet: str, cell: Cell) -> FormulaError:
+    """The same error, told of a cell."""
+    return type(error)(f"{quoted(sheet)}!{Cell(*cell)}: {error}")
 
 
 NULL, DIV0, VALUE = "#NULL!", "#DIV/0!", "#VALUE!"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -11,7 +11,7 @@ import numpy as np
 from ..cells import MAX_COL, MAX_ROW, Cell, Range, Value, quoted
 from ..grid import Grid
 from .at import At, StoredValue
-from .errors import FormulaError, Unsupported
+from .errors import FormulaError, Unsupported, placed
 from .parse import Node, parse
 from .values import Area, pack, spread
 
@@ -59,23 +59,18 @@ class Calculator:
 
     def value(self, sheet: str, cell: Cell) -> Value:
         """The value of one cell; None when it is blank."""
-        while True:
-            try:
-                return self.cell(sheet, *cell)
-            except _Pending as pending:
-                self._settle(pending.needs)
+        return self._settled(lambda: self.cell(sheet, *cell))
+
+    def array(self, sheet: str, where: Range) -> np.ndarray:
+        """The values of a range as `values.pack` has them; of whole columns as far as any sheet is used."""
+        return self._settled(lambda: self.read(sheet, (where.top, where.left, where.bottom, where.right)))
 
     def block(self, sheet: str, where: Range) -> list[list[Value]]:
         """The values of a range, row by row."""
-        while True:
-            try:
-                rows = self.read(sheet, (where.top, where.left, where.bottom, where.right)).tolist()
-            except _Pending as pending:
-                self._settle(pending.needs)
-            else:  # whole columns are read as far as the sheet is used
-                blanks = [None] * (where.shape[1] - len(rows[0]))
-                rows = [row + blanks for row in rows]
-                return rows + [[None] * where.shape[1] for _ in range(where.shape[0] - len(rows))]
+        rows = self.array(sheet, where).tolist()
+        blanks = [None] * (where.shape[1] - len(rows[0]))
+        rows = [row + blanks for row in rows]
+        return rows + [[None] * where.shape[1] for _ in range(where.shape[0] - len(rows))]
 
     def reference(self, node: Node, sheet: str, cell: Cell, anchor: Cell) -> tuple[str, Range] | None:
         """The cells that `node` of a formula means, unread; None when it is not a reference.
@@ -83,17 +78,19 @@ class Calculator:
         The node comes from a formula written for `anchor` and is looked at from `cell`. OFFSET,
         INDEX, INDIRECT, CHOOSE and IF are followed, and so are names. Raises FormulaError.
         """
-        while True:
-            try:
-                found = At(self, sheet, cell, cell.row - anchor.row, cell.col - anchor.col, False).area(node)
-            except _Pending as pending:
-                self._settle(pending.needs)
-            except StoredValue:
-                return None
-            except FormulaError as error:
-                raise _placed(error, sheet, cell) from None
-            else:
-                return (found.sheet, found.range) if isinstance(found, Area) else None
+        at = At(self, sheet, cell, cell.row - anchor.row, cell.col - anchor.col, False)
+        try:
+            found = self._settled(lambda: at.area(node))
+        except StoredValue:
+            return None
+        except FormulaError as error:
+            raise placed(error, sheet, cell) from None
+        return (found.sheet, found.range) if isinstance(found, Area) else None
+
+    def part(self, node: Node, sheet: str, cell: Cell, anchor: Cell, *, array: bool, block: Range | None = None):
+        """What a node of a formula is for `cell`, as `At` evaluates it: a value or an array. Raises FormulaError."""
+        at = At(self, sheet, cell, cell.row - anchor.row, cell.col - anchor.col, array, block)
+        return self._settled(lambda: at.values(at.evaluate(node)))
 
     # What `At` reads from; both raise _Pending while a formula they need is unsettled.
 
@@ -111,7 +108,7 @@ class Calculator:
         top, left, bottom, right = box
         if bottom == MAX_ROW or right == MAX_COL:
             # One clip for all sheets, so that whole columns of different sheets still match in length.
-            bottom, right = max(top, min(bottom, self._last[0])), max(left, min(right, self._last[1]))
+            bottom, right = max(top, min(bottom, self.last[0])), max(left, min(right, self.last[1]))
         known = sheet.blocks.get((top, left, right))
         height = bottom - top + 1
         if known is None or len(known) < height:
@@ -129,6 +126,12 @@ class Calculator:
         """What a name stands for on the sheet `scope`."""
         name = name.casefold()
         return self._names.get((scope.casefold(), name)) or self._names.get((None, name))
+
+    @cached_property
+    def last(self) -> tuple[int, int]:
+        """The last row and column that any sheet uses: how far whole columns and rows are read."""
+        sheets = [self._sheets.get(title) or self._open(title) for title in self._book.sheets]
+        return max(sheet.last[0] for sheet in sheets), max(sheet.last[1] for sheet in sheets)
 
     def _open(self, title: str) -> _Sheet:
         grid, overrides = self._book.grid(title), self._overrides.get(title, {})
@@ -162,11 +165,13 @@ class Calculator:
         block[:rows, :cols] = held
         return block
 
-    @cached_property
-    def _last(self) -> tuple[int, int]:
-        """The last row and column that any sheet uses."""
-        sheets = [self._sheets.get(title) or self._open(title) for title in self._book.sheets]
-        return max(sheet.last[0] for sheet in sheets), max(sheet.last[1] for sheet in sheets)
+    def _settled(self, question: Callable):
+        """What `question` gives once all formulas that it needs are settled."""
+        while True:
+            try:
+                return question()
+            except _Pending as pending:
+                self._settle(pending.needs)
 
     def _settle(self, needs: Iterable[Key]) -> None:
         """Evaluates formulas, and first those they need: a stack of our own, as chains may be long."""
@@ -211,7 +216,7 @@ class Calculator:
                                   "Open both workbooks in Excel and save.") from None
             return stored
         except FormulaError as error:
-            raise _placed(error, title, cell) from None
+            raise placed(error, title, cell) from None
         except RecursionError:
             raise FormulaError(f"{quoted(title)}!{Cell(*cell)}: the formula or the names in it are nested "
                                "too deeply. Split it over several cells.") from None
@@ -246,10 +251,6 @@ def _stacked(upper: np.ndarray, lower: np.ndarray) -> np.ndarray:
     if upper.dtype != lower.dtype:
         upper, lower = upper.astype(object), lower.astype(object)
     return np.concatenate((upper, lower))
-
-
-def _placed(error: FormulaError, sheet: str, cell: Cell) -> FormulaError:
-    return type(error)(f"{quoted(sheet)}!{Cell(*cell)}: {error}")
 
 
 def _circle(chain: list[Key], again: Key) -> FormulaError:

@@ -1,0 +1,148 @@
+"""Rules for functions of single values, and for those that go in steps."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ...cells import ErrorValue
+from ..errors import NUM, Fault, Unsupported
+from ..functions import FUNCTIONS
+from ..nodes import Call
+from ..values import Area, lift, pack
+from . import guarded
+from .interpret import Interpreter
+from .lanes import BOOLEAN, CONSTANT, NUMBER, Lanes, dynamic
+
+
+def each(call: Callable[..., Tensor], *, harmless: float = 2.0, kink: str = "") -> Callable:
+    """A function of numbers, one result for each; `harmless` is a place where it and its derivative are finite."""
+    safe = guarded.guarded(call, harmless)
+
+    def rule(here: Interpreter, node: Call) -> Lanes:
+        values = [here.value(arg) for arg in node.args]
+        if not any(value.dynamic for value in values):
+            return here.by_cell(node, here.lanes_of([here.evaluate(arg) for arg in node.args]))
+        if kink:
+            here.note(f"{node.name} {kink}")
+        return here.elementwise(safe, *values)
+    return rule
+
+
+def in_steps(here: Interpreter, node: Call) -> Lanes:
+    """ROUND, MATCH, RANK …: the evaluator's own function at every run; its derivative is 0 where it has one."""
+    function = FUNCTIONS.get(node.name)
+    plan = function and function.plan(len(node.args))
+    if plan is None or function.here or "x" in plan[0]:
+        raise Unsupported(f"{node.name} of cells that depend on the changing cells is not compiled.")
+    letters, lifted, call = plan
+    found = [(here.value if letter in "ntibv" else here.in_array().evaluate)(arg)
+             for letter, arg in zip(letters, node.args)]
+    if not here.dynamic(*found):
+        return here.by_cell(node, here.lanes_of(found))
+    here.note(f"{node.name} goes in steps: its derivative is taken as 0")
+    args = [here.read(arg) for arg in found]
+    lanes = np.broadcast_shapes(*(arg.shape[:2] for arg in args))
+    inner = np.broadcast_shapes(*(args[i].shape[2:] for i in lifted)) if lifted else (1, 1)
+    shape = (*lanes, *inner)
+
+    def run(*tensors: Tensor) -> Tensor:
+        given = iter(tensors)
+        now = [values_now(arg, next(given).detach().numpy() if arg.dynamic else None) for arg in args]
+        if all(letter in "ntibv" for letter in letters):
+            results = lift(call, [np.broadcast_to(value, shape).reshape(-1, 1) for value in now], lifted, function.vector)
+        else:
+            results = [_one(call, lifted, letters, [np.broadcast_to(value, (*lanes, *value.shape[2:]))[place]
+                                                    for value in now]) for place in np.ndindex(lanes)]
+        numbers = [math.nan if isinstance(value, (ErrorValue, str, type(None))) else float(value)
+                   for value in np.asarray(results, dtype=object).ravel()]
+        return torch.tensor(numbers, dtype=torch.float64).reshape(shape)
+    tensor = here.program.step(run, *(arg.tensor for arg in args if arg.dynamic))
+    return dynamic(tensor, shape, BOOLEAN if node.name.startswith("IS") else NUMBER)
+
+
+def values_now(arg: Lanes, tensor: np.ndarray | None) -> np.ndarray:
+    """An argument with the values of this run in it; an error is `#NUM!`, whichever it was."""
+    if tensor is None:
+        return arg.const
+    finite = np.isfinite(tensor)
+    if (arg.kinds == NUMBER).all() and finite.all():
+        return np.broadcast_to(tensor, arg.shape)
+    values = np.where(arg.kinds == CONSTANT, arg.const.astype(object), tensor)
+    values = np.where(arg.kinds == BOOLEAN, tensor != 0, values)
+    wrong = np.broadcast_to(~finite, arg.shape)
+    values[wrong] = [ErrorValue(NUM)] * int(wrong.sum())
+    return pack(values.ravel().tolist(), (-1, 1)).reshape(arg.shape)
+
+
+def _one(call: Callable, lifted, letters: str, args: list[np.ndarray]):
+    """The result for one cell; an array of one element is a scalar where one is meant."""
+    prepared = [Area("", (1, 1, *arg.shape), lambda sheet, box, arg=arg: arg) if letter == "r" else
+                arg.item() if letter != "a" and arg.size == 1 else arg for letter, arg in zip(letters, args)]
+    try:
+        return lift(call, prepared, lifted)
+    except Fault as fault:
+        return fault.value
+
+
+def _logarithm(x: Tensor, base: Tensor | None = None) -> Tensor:
+    return x.log10() if base is None else x.log() / base.log()
+
+
+def _normal(x: Tensor, mean: Tensor, deviation: Tensor, cumulative: Tensor | None = None) -> Tensor:
+    z = (x - mean) / torch.where(deviation > 0, deviation, torch.nan)
+    density = (-z * z / 2).exp() / (deviation * math.sqrt(2 * math.pi))
+    below = torch.special.ndtr(z)
+    return below if cumulative is None else torch.where(cumulative != 0, below, density)
+
+
+def _standard_normal(z: Tensor, cumulative: Tensor | None = None) -> Tensor:
+    below = torch.special.ndtr(z)
+    return below if cumulative is None else torch.where(
+        cumulative != 0, below, (-z * z / 2).exp() / math.sqrt(2 * math.pi))
+
+
+def _normal_inverse(p: Tensor, mean: Tensor | None = None, deviation: Tensor | None = None) -> Tensor:
+    z = torch.special.ndtri(p)
+    return z if mean is None else mean + z * torch.where(deviation > 0, deviation, torch.nan)
+
+
+def _between(call: Callable) -> Callable:
+    """Of 0 and 1 and what lies outside there is no value."""
+    return lambda p, *more: call(torch.where((p > 0) & (p < 1), p, torch.nan), *more)
+
+
+_NORMAL, _NORMAL_INVERSE = each(_normal), each(_between(_normal_inverse), harmless=0.5)
+_STANDARD_INVERSE = each(_between(_normal_inverse), harmless=0.5)
+
+RULES = {
+    "ABS": each(torch.abs, kink="has a kink at 0"),
+    "ACOS": each(torch.acos, harmless=0.5), "ACOSH": each(torch.acosh),
+    "ASIN": each(torch.asin, harmless=0.5), "ASINH": each(torch.asinh),
+    "ATAN": each(torch.atan), "ATAN2": each(lambda x, y: torch.atan2(y, x)), "ATANH": each(torch.atanh, harmless=0.5),
+    "COS": each(torch.cos), "COSH": each(torch.cosh),
+    "DEGREES": each(torch.rad2deg), "RADIANS": each(torch.deg2rad),
+    "ERF": each(lambda a, b=None: torch.erf(a) if b is None else torch.erf(b) - torch.erf(a)),
+    "ERFC": each(torch.erfc),
+    "EXP": each(torch.exp),
+    "EXPON.DIST": each(lambda x, rate, below: torch.where(below != 0, -torch.expm1(-rate * x), rate * (-rate * x).exp())),
+    "GAMMALN": each(torch.lgamma), "GAMMALN.PRECISE": each(torch.lgamma),
+    "LN": each(torch.log), "LOG": each(_logarithm), "LOG10": each(torch.log10),
+    "MOD": each(lambda x, by: x - by * (x / by).floor().detach(), kink="jumps where the quotient is whole"),
+    "NORM.DIST": _NORMAL, "NORMDIST": _NORMAL,
+    "NORM.INV": _NORMAL_INVERSE, "NORMINV": _NORMAL_INVERSE,
+    "NORM.S.DIST": each(_standard_normal), "NORMSDIST": each(_standard_normal),
+    "NORM.S.INV": _STANDARD_INVERSE, "NORMSINV": _STANDARD_INVERSE,
+    "POWER": each(guarded.power),
+    "SIN": each(torch.sin), "SINH": each(torch.sinh),
+    "SQRT": each(guarded.sqrt),
+    "SQRTPI": each(lambda x: guarded.sqrt(x * math.pi)),
+    "STANDARDIZE": each(lambda x, mean, deviation: (x - mean) / torch.where(deviation > 0, deviation, torch.nan)),
+    "TAN": each(torch.tan), "TANH": each(torch.tanh),
+    **dict.fromkeys(("CEILING", "COUNTBLANK", "EVEN", "FLOOR", "INT", "ISEVEN", "ISODD", "MATCH", "MROUND", "ODD",
+                     "QUOTIENT", "RANK", "RANK.EQ", "ROUND", "ROUNDDOWN", "ROUNDUP", "SIGN", "TRUNC"), in_steps),
+}

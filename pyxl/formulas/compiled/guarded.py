@@ -1,0 +1,97 @@
+"""torch's functions made safe where Excel has an error: the value is NaN, and the derivative 0.
+
+A branch that was not taken, or a lane that a mask covers, passes a gradient of 0 back; 0 times an
+infinite derivative would be NaN and spoil the sum. So where a function gives no finite number, it is
+computed again at a harmless place for those elements, and their result replaced by NaN.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+
+def guarded(call: Callable[..., Tensor], harmless: float = 2.0) -> Callable[..., Tensor]:
+    """`call`, elementwise, with NaN and no gradient where it has no finite value."""
+    def run(*args: Tensor) -> Tensor:
+        result = call(*args)
+        if bool(result.detach().sum().isfinite()):  # one pass: a sum of finite numbers is finite, or is looked at
+            return result
+        bad = ~result.detach().isfinite()
+        args = [torch.where(bad, harmless, arg) for arg in args]
+        return torch.where(bad, torch.nan, call(*args))
+    return run
+
+
+add, subtract = torch.add, torch.sub
+multiply = guarded(torch.mul)
+divide = guarded(lambda a, b: a / b)
+
+
+@guarded
+def sqrt(x: Tensor) -> Tensor:
+    """At 0 there is no derivative; 0 stands in, so that a fit may end there."""
+    if bool((x > 0).all()):
+        return x.sqrt()
+    root = torch.where(x > 0, x, 1.0).sqrt()
+    return torch.where(x > 0, root, torch.where(x == 0, 0.0, torch.nan))
+
+
+@guarded
+def power(a: Tensor, b: Tensor) -> Tensor:
+    """Excel's ``^``: 0^0 and roots of negative numbers are errors."""
+    at_zero = a == 0
+    if not bool(at_zero.any()):
+        return a.pow(b)
+    result = torch.where(at_zero, 1.0, a).pow(b)
+    if b.requires_grad or bool((b < 1).any()):
+        return torch.where(at_zero, torch.where(b > 0, 0.0, torch.nan), result)
+    return torch.where(at_zero, a * (b == 1), result)  # a^1 has the derivative 1 at 0, higher powers 0
+
+
+def power_of(exponent: float) -> Callable[[Tensor], Tensor]:
+    """``x^2``, with an exponent that is the same everywhere."""
+    if exponent >= 1 and exponent == int(exponent):
+        return guarded(lambda x: x.pow(exponent))
+    if exponent == 0.5:
+        return sqrt
+    return lambda x: power(x, torch.full_like(x, exponent))
+
+
+def product(equation: str) -> Callable[..., Tensor]:
+    """torch.einsum; a lane with an element that is no finite number is NaN, others do not notice.
+
+    einsum keeps apart what varies by row and what varies by column: a block of dot products is one
+    matrix product.
+    """
+    def run(*factors: Tensor) -> Tensor:
+        result = torch.einsum(equation, *factors)
+        if bool(result.detach().sum().isfinite()):
+            return result
+        finite = [factor.detach().isfinite() for factor in factors]
+        clean = torch.einsum(equation, *(torch.where(good, f, 0.0) for good, f in zip(finite, factors)))
+        bad = torch.einsum(equation, *(torch.ones_like(f) for f in factors)) > torch.einsum(
+            equation, *(good.to(f.dtype) for good, f in zip(finite, factors)))
+        return torch.where(bad | ~clean.detach().isfinite(), torch.nan, clean)
+    return run
+
+
+def reduced(call: Callable[..., Tensor], vectors: int = 1) -> Callable[..., Tensor]:
+    """A function that makes one number, (rows, columns), of the last axis of its first `vectors` arguments;
+    the result is (rows, columns, 1, 1), NaN without a gradient where it is not finite."""
+    def run(*args: Tensor) -> Tensor:
+        result = call(*args)
+        if not bool(result.detach().sum().isfinite()):
+            bad = ~result.detach().isfinite()
+            harmless = [torch.arange(1.0, arg.shape[-1] + 1, dtype=arg.dtype) for arg in args[:vectors]]
+            args = [torch.where(bad[..., None], h, arg) for h, arg in zip(harmless, args)] + list(args[vectors:])
+            result = torch.where(bad, torch.nan, call(*args))
+        return result[..., None, None]
+    return run
+
+
+def kept(counts: Tensor | None, x: Tensor) -> Tensor:
+    """x where the mask `counts` holds (everywhere without one), else 0."""
+    return x if counts is None else torch.where(counts, x, 0.0)

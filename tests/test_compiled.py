@@ -1,0 +1,247 @@
+"""Formulas compiled to torch: values and derivatives against the evaluator, which believes nothing but Excel's rules."""
+
+from __future__ import annotations
+
+import math
+import random
+
+import numpy as np
+import pytest
+import random_formulas
+import torch
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from test_formulas import Sheets, at, sheets
+
+import workbook
+from pyxl.cells import Range
+from pyxl.formulas import Calculator, FormulaError, Unsupported, compile_formulas
+from pyxl.grid import Formula, Grid
+from pyxl.parameters import parameter_cells
+from pyxl.ready_model import ready_model
+from pyxl.xlsx import open_book
+from solver import Ratings, Settings, UserError, predict
+
+COURSE = {"dotprod": 0.392901, "movielens_emb": 0.392901, "bias": 0.318655}
+
+
+def of_model(book, sheet: str):
+    """(the factor model of a sheet compiled, its cells -> derivative of the hand-written model's RMSE)."""
+    ready = ready_model(book, sheet, Settings())
+    layout = ready.model.layout
+    compiled = compile_formulas(book, [(sheet, layout.rmse)],
+                                [(sheet, block.range) for block in layout.parameters.values()])
+    factors = ready.start.map(lambda tensor: tensor.detach().clone().requires_grad_())
+    users, items, values = map(torch.as_tensor, (ready.ratings.user_index, ready.ratings.item_index, ready.ratings.values))
+    bounds = ready.settings.bounds if layout.variant == "bounded" else None
+    ((predict(factors, users, items, bounds=bounds) - values) ** 2).mean().sqrt().backward()
+    return ready, compiled, parameter_cells(layout, factors.map(lambda tensor: tensor.grad))
+
+
+@pytest.mark.parametrize("sheet, best", COURSE.items())
+def test_the_lessons_sheets_by_formulas_alone(shared, sheet, best):
+    from scipy.optimize import minimize
+    with open_book(shared / "workbooks" / "course_collab_filter.xlsx") as book:
+        ready, compiled, slopes = of_model(book, sheet)
+        cached = book.grid(sheet).values[ready.model.layout.rmse]
+    value, gradient = compiled.value_and_gradient(compiled.start)
+    assert value == pytest.approx(cached, abs=1e-12) and not compiled.not_smooth
+    for (_, cell), slope in zip(compiled.cells, gradient.tolist()):
+        assert slope == pytest.approx(slopes[cell], abs=1e-10)
+    found = minimize(compiled.value_and_gradient, compiled.start, jac=True, method="L-BFGS-B",
+                     options={"maxiter": 2000, "maxfun": 4000, "ftol": 1e-12, "gtol": 1e-8})
+    assert found.fun == pytest.approx(best, abs=1e-6)
+
+
+@pytest.mark.parametrize("n_users, n_items", [(9, 7), (52, 49)])  # above 2,500 cells a block is one array formula
+def test_sheets_that_we_build(tmp_path, n_users, n_items):
+    rng = np.random.default_rng(3)
+    rated = rng.random((n_users, n_items)) < 0.7
+    users, items = np.nonzero(rated)
+    ratings = Ratings.from_triples([f"u{i}" for i in users], [f"=film, {i}" for i in items],
+                                   rng.integers(1, 11, len(users)) / 2)
+    workbook.build(ratings, tmp_path / "book.xlsx", n_factors=2)
+    with open_book(tmp_path / "book.xlsx") as book:
+        for sheet in ("dotprod", "bias", "bounded", "embedding"):
+            ready, compiled, slopes = of_model(book, sheet)
+            value, gradient = compiled.value_and_gradient(compiled.start)
+            assert value == pytest.approx(ready.rmse, abs=1e-12)
+            assert dict(zip((cell for _, cell in compiled.cells), gradient.tolist())) == pytest.approx(slopes, abs=1e-10)
+            assert len(compiled.program.steps) < 40, "grouped: steps must not grow with the sheet"
+
+
+def agree(book, compiled, output, x) -> None:
+    """Value and gradient at x are those of the evaluator and of its central differences."""
+    def recalculated(x) -> float:
+        return Calculator(book, overrides={key: float(v) for key, v in zip(compiled.cells, x)}).value(*output)
+    value, gradient = compiled.value_and_gradient(x)
+    truth = recalculated(x)
+    if not isinstance(truth, (float, bool)):
+        assert not math.isfinite(value), (truth, value)
+        return
+    assert value == pytest.approx(float(truth), rel=1e-12, abs=1e-12)
+    assert np.isfinite(gradient).all()
+    if compiled.not_smooth:
+        return
+    for i in random.Random(0).sample(range(len(x)), min(len(x), 8)):
+        slope = float(gradient[i])
+        step = 1e-4 * max(1.0, abs(x[i])) * np.eye(len(x))[i]
+        around = [recalculated(x + n * step) for n in (-2, -1, 1, 2)]
+        if all(isinstance(v, float) for v in around):
+            difference = (around[0] - 8 * around[1] + 8 * around[2] - around[3]) / (12 * step[i])
+            assert slope == pytest.approx(difference, rel=1e-5, abs=1e-5 * max(1.0, abs(truth)))
+
+
+@settings(max_examples=8, deadline=None, derandomize=True, database=None, phases=[Phase.generate],
+          suppress_health_check=list(HealthCheck))
+@given(random_formulas.grids(), st.lists(random_formulas.formulas(arrays=False), min_size=15, max_size=15),
+       st.lists(random_formulas.formulas(arrays=True), min_size=15, max_size=15), st.randoms(use_true_random=False))
+def test_random_formulas_agree_with_the_evaluator(values, plain, arrays, rng):
+    numbers = sorted(cell for cell, value in values.items() if isinstance(value, float))
+    output = at("Z50")
+    for text, array in [(text, None) for text in plain] + [(text, Range(*output, *output)) for text in arrays]:
+        book = Sheets({"S": Grid("S", dict(values), {output: Formula(text, output, array)})})
+        try:
+            found = compile_formulas(book, [("S", output)], [
+                ("S", Range(*cell, *cell)) for cell in rng.sample(numbers, min(len(numbers), 8))])
+        except Unsupported:
+            continue
+        except UserError:  # whatever the changing cells hold
+            assert not isinstance(Calculator(book).value("S", output), float)
+            continue
+        agree(book, found, ("S", output), found.start)
+        agree(book, found, ("S", output), found.start + rng.uniform(-0.3, 0.3))
+
+
+def compiled(book, output="Z50", changing="A1:A3"):
+    return compile_formulas(book, [("S", at(output))], [("S", Range.parse(changing))])
+
+
+def filled(cell: str, formula: str, to: str) -> dict[str, str]:
+    """A formula filled from `cell` to `to`, as the text that Excel shows in each."""
+    from pyxl.engines.formula_text import moved
+    area = Range.parse(f"{cell}:{to}")
+    return {str(c): "=" + moved(formula, c.row - area.top, c.col - area.left) for c in area.cells()}
+
+
+CHAINS = {
+    "a running total": {**filled("B2", "B1+A2*2", "B200"), "B1": "=A1", "Z50": "=SUMSQ(B1:B200)", "A1": 1.5, "A2": 0.5,
+                        "A3": 2.0},
+    "sums from the top": {**filled("B1", "SUM(A$1:A1)", "B60"), "Z50": "=SUM(B1:B60)+MAX(B1:B60)", "A1": 1.0, "A2": -0.5,
+                          "A3": 2.0},
+    "steps of momentum": {  # columns need each other, row by row
+        "D1": 0.9, "B1": "=A1", "C1": "=A2", **filled("B2", "B1-0.1*C2", "B40"),
+        **filled("C2", "$D$1*C1+(1-$D$1)*2*(B1-$A$3)", "C40"), "A1": 5.0, "A2": 0.0, "A3": 2.0, "Z50": "=B40*C40"},
+    "a recurrence that IF begins": {**filled("B1", 'IF(ROW()=1,$A$1,B1048576*0.9+$A$2)', "B1"), "A1": 1.0, "A2": 2.0,
+                                    **filled("B2", "IF(A2=\"\",B1,B1*0.9+A2)", "B30"), "A3": 3.0, "Z50": "=SUM(B1:B30)"},
+}
+
+
+@pytest.mark.parametrize("name", CHAINS)
+def test_cells_of_a_group_that_need_each_other(name):
+    book = sheets(S=CHAINS[name])
+    found = compiled(book)
+    for x in (found.start, found.start + np.array([0.3, -0.2, 0.1])):
+        agree(book, Smooth(found), ("S", at("Z50")), x)
+
+
+class Smooth:
+    """As if no kink were noted: the points of a test lie beside them."""
+
+    not_smooth = ()
+
+    def __init__(self, compiled):
+        self.cells, self.value_and_gradient = compiled.cells, compiled.value_and_gradient
+
+
+@pytest.mark.parametrize("formula", [
+    "IF(A1>0,SQRT(A1),A1*A1)", "IF(A1<0,LN(A1),A2)", "IFERROR(LN(-A1),A2^2)", "SUM(IFERROR(IF({1;0;1},A1:A3,1/0*A3),A3))",
+    "SUMIF(B1:B3,\"x\",A1:A3)", "SUMIFS(A1:A3,B1:B3,\"x\",A1:A3,\">0\")", "AVERAGEIF(A1:A3,\">1\")",
+    "COUNTIF(A1:A3,\">1\")*A1", "MINIFS(A1:A3,B1:B3,\"x\")", "VLOOKUP(\"y\",B1:C3,2,FALSE)*A2", "INDEX(A1:A3,2)*A1",
+    "SUM(OFFSET(A1,1,0,2,1))^2", "SUM(A1:INDEX(A1:A3,2))*A3", "LOOKUP(2,{1,2,3},A1:A3)", "CHOOSE(2,1/0,A2)*A1",
+    "SUM(INDIRECT(\"A\"&2):A3)*A2", "MDETERM(A1:A3*{1,0.5,2}+{1,0,0;0,2,0;0,0,3})", 
+    "SUM(MINVERSE(A1:A3*{1,0.5,2}+{4,0,0;0,5,0;0,0,6}))",
+    "SLOPE(A1:A3,{1;2;4})", "INTERCEPT(A1:A3,{1;2;4})", "RSQ({1;2;4},A1:A3)", "COVARIANCE.S(A1:A3,{1;2;4})",
+    "NORM.DIST(A1,A2,A3,TRUE)", "NORM.DIST(A1,A2,A3,FALSE)", "NORM.S.INV(A2/10)", "ATAN2(A1,A2)+ASIN(A2/9)+ACOSH(A1+2)",
+    "POWER(A1,A2)", "0^A1+A1^0.5", "LOG(A1,A3)+LOG10(A2)", "MOD(A1*7,A3)", "PRODUCT(A1:A3,B1:B3)", "GEOMEAN(A1:A3)",
+    "STDEV(A1:A3)*VAR.P(A1:A3)", "MEDIAN(A1:A3,7)", "LARGE(A1:A3,2)*SMALL(A1:A3,1)", "SUM(A1:A3*(B1:B3=\"x\"))",
+    "AND(A1>0,A2>0)*A1", "IF(ISNUMBER(A1),A1*2,0)", "N(A1)+COUNT(A1:B3)*A2", "ROUND(A1*3,1)+INT(A2)+A3", "-A1%",
+    "SUM(A:A)*2", "SUMPRODUCT((B1:B3=\"x\")*A1:A3,A1:A3)", "XLOOKUP(\"y\",B1:B3,A1:A3)*A1",
+])
+def test_functions_and_their_derivatives(formula):
+    book = sheets(S={"A1": 1.3, "A2": 0.7, "A3": 2.1, "B1": "x", "B2": "y", "B3": "x", "C1": 1.0, "C2": "=A1*A3",
+                     "Z50": f"{{={formula}}}"})
+    try:
+        Calculator(book).value("S", at("Z50"))
+    except Unsupported:
+        pytest.skip("the evaluator lacks the function")
+    found = compiled(book)
+    for x in (found.start, found.start + np.array([0.2, -0.1, 0.3]), found.start - 2.5):
+        agree(book, found if "ROUND" in formula or "MOD" in formula else Smooth(found), ("S", at("Z50")), x)
+
+
+def test_what_has_no_derivative_is_named():
+    found = compiled(sheets(S={"A1": 1.0, "A2": 2.0, "A3": 3.0, "B7": "=ROUND(A1,1)", "B8": "=ABS(A2)",
+                               "Z50": "=B7+B8+IF(A3>2,A3,0)+MATCH(A1,{0,5})"}))
+    assert [note.partition(":")[0] for note in found.not_smooth] == ["S!B7", "S!B8", "S!Z50", "S!Z50"]
+    assert any("ROUND" in note for note in found.not_smooth) and any("MATCH" in note for note in found.not_smooth)
+    assert found.value_and_gradient(found.start)[1].tolist() == [0.0, 1.0, 1.0]
+
+
+@pytest.mark.parametrize("cells, words", [
+    ({"B1": "=A1&\"x\"", "Z50": "=LEN(B1)"}, "S!B1: '&' makes text"),
+    ({"B1": "=RAND()*A1", "Z50": "=B1"}, "S!B1: RAND changes at every recalculation"),
+    ({"B1": "=A1*[2]Other!C3", "Z50": "=B1"}, "another workbook"),
+    ({"B1": "=A1+Z50", "Z50": "=B1*2"}, "circular"),
+    ({"Z50": "=Z50+A1"}, "circular"),
+    ({"Z50": "=WEEKNUM(A1)"}, "S!Z50: WEEKNUM"),
+    ({"Z50": "=VLOOKUP(A1,{1,2;3,4},2)"}, "VLOOKUP selects cells by a value that depends on the changing cells"),
+    ({"Z50": "=IF(A1>0,\"up\",1)"}, "IF chooses between text and numbers"),
+])
+def test_what_cannot_be_compiled_is_said_with_its_cell(cells, words):
+    with pytest.raises(FormulaError) as caught:
+        compiled(sheets(S={"A1": 1.0, "A2": 2.0, **cells}))
+    assert words in str(caught.value) and str(caught.value).startswith("S!")
+
+
+@pytest.mark.parametrize("cells, words", [
+    ({"A2": "=1+1"}, "S!A2 is to be changed but holds a formula, =1+1."),
+    ({"A2": "two"}, "S!A2 is to be changed but holds 'two'"),
+    ({"Z50": "text"}, "S!Z50 holds 'text', where a number is needed"),
+])
+def test_changing_cells_and_outputs_that_are_none(cells, words):
+    with pytest.raises(UserError, match=words.replace("+", r"\+")):
+        compiled(sheets(S={"A1": 1.0, "Z50": "=A1", **cells}))
+
+
+def test_blank_changing_cells_are_zero_and_outputs_may_be_constants():
+    found = compiled(sheets(S={"A1": 1.0, "Z50": 7.0}))
+    assert found.start.tolist() == [1.0, 0.0, 0.0]
+    value, gradient = found.value_and_gradient(found.start)
+    assert value == 7.0 and not gradient.any()
+
+
+def test_values_and_jacobian():
+    book = sheets(S={"A1": 2.0, "A2": 3.0, "B1": "=A1*A2", "B2": "=A1^2", "B3": 4.0})
+    found = compile_formulas(book, [("S", at(cell)) for cell in ("B1", "B2", "B3")], [("S", Range.parse("A1:A2"))])
+    values, jacobian = found.values_and_jacobian(found.start)
+    assert values.tolist() == [6.0, 4.0, 4.0] and jacobian.tolist() == [[3.0, 2.0], [4.0, 0.0], [0.0, 0.0]]
+
+
+def test_only_what_is_needed_is_compiled():
+    """A formula beside the way that we could not compile does no harm."""
+    book = sheets(S={"A1": 2.0, "B1": "=TEXT(A1,\"dddd\")", "Z50": "=A1^2"})
+    assert compiled(book).value_and_gradient(np.array([3.0, 0, 0]))[0] == 9.0
+
+
+def test_a_block_of_formulas_is_one_group_however_they_are_written():
+    """Text for each cell, as XlsxWriter writes, or shared; with blanks under a mask."""
+    rng = np.random.default_rng(0)
+    cells = {str(c): float(rng.integers(1, 6)) for c in Range.parse("H2:AA21").cells() if rng.random() < 0.6}
+    cells |= {str(c): float(v) for c, v in zip(Range.parse("B25:F44").cells(), rng.normal(size=100))}
+    cells |= {str(c): float(v) for c, v in zip(Range.parse("H47:AA51").cells(), rng.normal(size=100))}
+    cells |= filled("H25", 'IF(H2="","",MMULT($B25:$F25,H$47:H$51))', "AA44")
+    book = sheets(S={**cells, "AB60": "=SQRT(SUMXMY2(H2:AA21,H25:AA44)/COUNT(H2:AA21))"})
+    found = compile_formulas(book, [("S", at("AB60"))], [("S", Range.parse("B25:F44")), ("S", Range.parse("H47:AA51"))])
+    assert len(found.program.steps) < 20
+    agree(book, Smooth(found), ("S", at("AB60")), found.start)
