@@ -14,7 +14,7 @@ from .cells import Cell, Range, Value, quoted
 from .detect import detect
 from .layout import Layout
 from .recalculate import Changes
-from .sheet_names import prefix_of
+from .sheet_names import lasting_name
 
 SHEET = "before_fit"
 HEADERS = ("sheet", "block", "values before the last fit")
@@ -30,7 +30,7 @@ def kept(host, layouts: Iterable[Layout]) -> Changes:
     lines = _lines(host)
     for layout in layouts:
         grid = host.grid(layout.sheet)
-        lines[_key(host, layout.sheet)] = [(role, row) for role, block in layout.parameters.items()
+        lines[lasting_name(host, layout.sheet)] = [(role, row) for role, block in layout.parameters.items()
                                            for row in grid.block(block.range)]
     wanted: dict[Cell, Value] = {Cell(1, col): text for col, text in enumerate(HEADERS, 1)}
     row = 2
@@ -50,17 +50,17 @@ def restored(host, sheets: Iterable[str] | None = None) -> Changes:
     Raises UserError where nothing is kept, or a sheet's blocks have another size by now.
     """
     lines = _lines(host) if SHEET in host.sheets else {}
-    chosen = [sheet for sheet in host.sheets if _key(host, sheet) in lines] if sheets is None else list(sheets)
+    chosen = [sheet for sheet in host.sheets if lasting_name(host, sheet) in lines] if sheets is None else list(sheets)
     if not chosen:
         raise UserError(f"'{host.name}' keeps no parameters from before a fit. Fit it first: workbooks of "
                         "`collabsheet new`, and live fits, keep them.")
     changes: dict[str, dict[Cell, Value]] = {}
     for sheet in chosen:
         grid = host.grid(sheet)  # raises where there is none of that name
-        if _key(host, sheet) not in lines:
+        if lasting_name(host, sheet) not in lines:
             raise UserError(f"No parameters of {quoted(sheet)} are kept from before a fit: it was not fitted yet.")
         for role, block in detect(host, sheet).layout.parameters.items():
-            rows = [values for name, values in lines[_key(host, sheet)] if name == role]
+            rows = [values for name, values in lines[lasting_name(host, sheet)] if name == role]
             changes.setdefault(sheet, {}).update(_placed(sheet, role, block.range, rows, grid.values))
     return changes
 
@@ -82,8 +82,3 @@ def _lines(host) -> Lines:
             if isinstance(sheet, str) and isinstance(role, str):
                 lines.setdefault(sheet, []).append((role, values))
     return lines
-
-
-def _key(host, sheet: str) -> str:
-    """A model sheet by what its names begin with, which stays when somebody renames the sheet."""
-    return prefix_of(host, sheet) or sheet

@@ -51,6 +51,8 @@ def _fit_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--start", metavar="sheet|random",
                         help="start from the sheet's parameters (default) or from random ones")
     parser.add_argument("--device", metavar="auto|cpu|cuda|mps", help="where to compute (default auto)")
+    parser.add_argument("--repeat", type=int, metavar="N", help="repeat run N of the workbook's run log: its sheet, settings, "
+                        "start values")
 
 
 def _fit(args: argparse.Namespace, say: Say) -> dict:
@@ -63,14 +65,14 @@ def _fit(args: argparse.Namespace, say: Say) -> dict:
         from .open_live import opened_live, where_it_is
         sheets = _sheets(args)
         with opened_live(args.workbook, engine=args.engine, show=sheets and sheets[0]) as book:
-            results = fit_live(book, sheets=sheets, options=asked)
+            results = fit_live(book, sheets=sheets, options=asked, repeat=args.repeat)
             out, done = book.fullname, where_it_is(book)
     else:
         out = _out(args)
         done = f"Wrote {out}"
         with _progress(not args.json) as on_epoch:
             results = fit_workbook(args.workbook, out=out, overwrite=args.overwrite, options=asked,
-                                   sheets=_sheets(args), on_epoch=on_epoch)
+                                   sheets=_sheets(args), repeat=args.repeat, on_epoch=on_epoch)
     tell_results(results, say)
     say(done)
     return {"workbook": str(out), "sheets": {name: result_object(r) for name, r in results.items()}}

@@ -23,6 +23,7 @@ from .file_host import FileHost
 from .history import history_area, history_cells
 from .parameters import parameter_cells
 from .ready_model import ReadyModel, ready_model
+from .run_log import Run, find_log, logged_run
 from .start_sheet import result_cells, sheet_settings
 from .verify import agrees
 from .xlsx import open_book, same_file
@@ -55,13 +56,15 @@ class OnlyEpochs:
 
 def fit_workbook(path, *, out=None, sheets: Iterable[str] | None = None,
                  settings: Settings | None = None, options: Mapping | None = None,
-                 overwrite: bool = False,
+                 overwrite: bool = False, repeat: int | None = None,
                  on_epoch: Callable[[str, Epoch], bool | None] | None = None) -> dict[str, FitResult]:
     """Fit every recognised sheet of a workbook, or the named ones, and write the parameters.
 
     `out` is the new workbook; the same path as `path` means in place, None writes nothing. An
     existing other file is replaced only with `overwrite`. `settings` None takes the workbook's
     own (its `start` sheet), or the defaults; `options` changes single ones of them by name.
+    `repeat`, the number of a run in the workbook's run log, takes the sheet, the settings and the
+    start values from there, and nothing of them may be given.
     `on_epoch` is called with the sheet's name and the epoch; a true value, or Ctrl-C, stops
     there: what was found so far is written. Formulas stay; their cached results are refreshed.
     Raises UserError; then nothing has been written.
@@ -72,7 +75,7 @@ def fit_workbook(path, *, out=None, sheets: Iterable[str] | None = None,
             book.refuse_unless_savable(out=target, overwrite=overwrite)  # before the work, not after it
         host = FileHost(book)
 
-        results = fit_book(host, sheets=sheets, settings=settings, options=options or {},
+        results = fit_book(host, sheets=sheets, settings=settings, options=options or {}, repeat=repeat,
                            watch=lambda ready: OnlyEpochs(ready.model.layout.sheet, on_epoch))
         if out is not None:
             host.save(out=target, overwrite=overwrite)
@@ -80,7 +83,7 @@ def fit_workbook(path, *, out=None, sheets: Iterable[str] | None = None,
 
 
 def fit_book(host, *, sheets: Iterable[str] | None, settings: Settings | None, options: Mapping,
-             watch: Callable[[ReadyModel], Watcher]) -> dict[str, FitResult]:
+             watch: Callable[[ReadyModel], Watcher], repeat: int | None = None) -> dict[str, FitResult]:
     """Fit the recognised sheets of the workbook that `host` holds, or the named ones, and write.
 
     ``watch(ready)`` gives who is told how the fit of that sheet goes. Raises UserError; no
@@ -89,21 +92,46 @@ def fit_book(host, *, sheets: Iterable[str] | None, settings: Settings | None, o
     _refuse_what_no_sheet_holds(settings, options)
     from solver import fit  # torch takes a second: a file that cannot be opened says so before
 
-    settings = replace(settings, **options) if settings else sheet_settings(host, options)
-    ready, skipped = _ready(host, _chosen(host, sheets), settings, must=sheets is not None)
+    if repeat is None:
+        settings = replace(settings, **options) if settings else sheet_settings(host, options)
+        ready, skipped = _ready(host, _chosen(host, sheets), settings, must=sheets is not None)
+    elif sheets or settings or options:
+        raise UserError("A run is repeated as it is in the run log: give neither sheets nor settings beside its number.")
+    else:
+        ready, skipped = [_repeated(host, logged_run(host, repeat))], []
     host.write(before_fit.kept(host, [r.model.layout for r in ready]))
-    results: dict[str, FitResult] = {}
+    log, results = find_log(host), {}
     for r in ready:
         sheet = r.model.layout.sheet
         watcher = watch(r)
         try:
-            results[sheet] = fit(r.ratings, r.start, r.settings, on_factors=watcher.look, on_epoch=watcher.on_epoch)
+            result = fit(r.ratings, r.start, r.settings, on_factors=watcher.look, on_epoch=watcher.on_epoch)
         except UserError as why:
             raise UserError(f"{sheet}: {why}") from why
-        host.write(_changes(host, r, results[sheet]))
+        results[sheet] = result = _as_the_sheet_has_it(r, result)
+        host.write(_changes(host, r, result))
+        if log:
+            log, notes = log.add(host, r, result)
+            results[sheet] = replace(result, notes=result.notes + notes)
         if results[sheet].stopped:
             break
     return _compared(host, [r for r in ready if r.model.layout.sheet in results], results, skipped)
+
+
+def _as_the_sheet_has_it(r: ReadyModel, result: FitResult) -> FitResult:
+    """With the RMSE of the factors before and after; in batches `fit` gives means over an epoch of steps."""
+    if r.settings.batch_size is None:
+        return result
+    from solver import rmse
+    return replace(result, rmse_before=r.rmse, rmse_after=rmse(result.factors, r.ratings, bounds=r.settings.bounds))
+
+
+def _repeated(host, run: Run) -> ReadyModel:
+    ready = ready_model(host, run.sheet, run.settings, start=run.start)
+    if not isinstance(run.rmse_before, float) or agrees(run.rmse_before, ready.rmse):
+        return ready
+    note = f"Run {run.number} began at RMSE {run.rmse_before:.6f}, this one at {ready.rmse:.6f}: the ratings are others."
+    return replace(ready, notes=(*ready.notes, note))
 
 
 def _refuse_what_no_sheet_holds(settings: Settings | None, options: Mapping) -> None:

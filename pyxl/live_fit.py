@@ -14,6 +14,7 @@ from .live_host import LiveHost
 from .log_file import log_failure
 from .one_at_a_time import one_at_a_time
 from .panel import Panel
+from .run_log import logged_run
 from .watch import Watch
 
 if TYPE_CHECKING:
@@ -23,17 +24,18 @@ if TYPE_CHECKING:
 
 
 def fit_live(book, *, sheets: Iterable[str] | None = None, settings: Settings | None = None,
-             options: Mapping | None = None) -> dict[str, FitResult]:
+             options: Mapping | None = None, repeat: int | None = None) -> dict[str, FitResult]:
     """Fit the recognised sheets of an open xlwings book, or the named ones; nothing is saved.
 
-    `settings` and `options` as for `fit_workbook`. While it runs the parameters, the cells
+    `settings`, `options` and `repeat` as for `fit_workbook`. While it runs the parameters, the cells
     `<sheet>_status` and the status bar show how far it is; anything in the cell `<sheet>_stop`, or
     Ctrl-C, stops it and keeps the best. The parameters of before are kept for `restore_live`.
     Raises UserError, whose sentence stands in the status cells too.
     """
     host = LiveHost(book)
     chosen = None if sheets is None else list(sheets)
-    with _reporting(host, chosen, "Not fitted") as panels, one_at_a_time(book.fullname):
+    shown = chosen if repeat is None else [logged_run(host, repeat).sheet]
+    with _reporting(host, shown, "Not fitted") as panels, one_at_a_time(book.fullname):
         for panel in panels.values():
             panel.clear_stop()
             panel.say("Fitting: reading the sheet …")
@@ -45,7 +47,7 @@ def fit_live(book, *, sheets: Iterable[str] | None = None, settings: Settings | 
             panel.say(f"Fitting: {len(ready.ratings):,} ratings, RMSE {ready.rmse:.6f} at the start …")
             return Watch(host, ready, panel)
 
-        results = fit_book(host, sheets=chosen, settings=settings, options=options or {}, watch=watch)
+        results = fit_book(host, sheets=chosen, settings=settings, options=options or {}, watch=watch, repeat=repeat)
         results = {sheet: replace(result, notes=result.notes + unkept) for sheet, result in results.items()}
         for sheet, panel in panels.items():
             panel.clear_stop()

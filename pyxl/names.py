@@ -20,6 +20,7 @@ ROLES = tuple(f.name for f in fields(Layout) if f.name not in ("sheet", "form", 
 SETTINGS = ("optimizer", "epochs", "lr", "weight_decay", "seed", "start")
 PYTHON = "collabsheet_python"   # on `start`: the path of the Python that buttons start
 CONTROLS = ("status", "stop")  # on a model sheet: what a live fit says, and the cell that stops it
+RUN_LOG = "run_log"             # the line of headers of the sheet that keeps all runs
 RESULTS = ("rmse_before", "rmse_after", "epochs", "stop")
 
 

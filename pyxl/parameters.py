@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .cells import Cell
@@ -22,3 +23,16 @@ def parameter_cells(layout: Layout, factors: Factors) -> dict[Cell, float]:
         cells.update((cell, number) for row, line in zip(block.cells(), numbers)
                      for cell, number in zip(row, line))
     return cells
+
+
+def factors_from(layout: Layout, numbers: Sequence[float]) -> Factors:
+    """The factors (float64) whose values in the parameter cells, in the order of `parameter_cells`, are
+    `numbers`. Raises ValueError where their number is another."""
+    import torch
+
+    from solver import Factors
+
+    shapes = {role: block.shape for role, block in layout.parameters.items()}
+    parts = torch.tensor(numbers, dtype=torch.float64).split([n * k for n, k in shapes.values()])
+    return Factors(**{FIELDS[role]: part if role.endswith("bias") else part.reshape(shapes[role])
+                      for role, part in zip(shapes, parts)})

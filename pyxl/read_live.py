@@ -42,6 +42,7 @@ def read_grid(sheet, *, only: Range | None = None) -> Grid:
                 grid.values[cell] = value
             if isinstance(text, str) and text.startswith("=") and text != value:  # not a text that looks like one
                 texts[cell] = text[1:]
+                grid.values.setdefault(cell, "")    # xlwings calls an empty text blank, which no formula gives
     arrays = set(_covered(where, lambda block: cells(block).has_array)) if texts else set()
     grid.formulas.update((cell, Formula(text, cell)) for cell, text in texts.items() if cell not in arrays)
     for block in _rectangles({cell: texts[cell] for cell in sorted(arrays) if cell in texts}):

@@ -20,7 +20,7 @@ from .formulas import Calculator, FormulaError
 from .grid import Grid
 from .labels import labels
 from .layout import Block
-from .parameters import FIELDS
+from .parameters import factors_from
 
 
 def read_ratings(book, model: ModelSheet, calculator: Calculator):
@@ -75,16 +75,9 @@ def read_factors(book, model: ModelSheet):
 
     Raises UserError for a cell that is blank, text, not finite or absurdly large.
     """
-    import torch
-
-    from solver import Factors
-
-    grid, found = book.grid(model.layout.sheet), {}
-    for role, block in model.layout.parameters.items():
-        table = [[_parameter(grid, cell) for cell in row] for row in block.cells()]
-        tensor = torch.tensor(table, dtype=torch.float64)
-        found[FIELDS[role]] = tensor[:, 0] if role.endswith("bias") else tensor
-    return Factors(**found)
+    grid = book.grid(model.layout.sheet)
+    return factors_from(model.layout, [_parameter(grid, cell) for block in model.layout.parameters.values()
+                                       for row in block.cells() for cell in row])
 
 
 def read_bounds(book, model: ModelSheet) -> tuple[float, float] | None:

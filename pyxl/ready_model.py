@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ from solver.errors import UserError
 from .cells import quoted
 from .detect import ModelSheet, detect
 from .formulas import Calculator
-from .parameters import parameter_cells
+from .parameters import factors_from, parameter_cells
 from .read_model import read_bounds, read_factors, read_ratings
 from .sheet_names import solver_model
 from .verify import verified
@@ -33,8 +33,9 @@ class ReadyModel:
     rmse: float           # at the start values
 
 
-def ready_model(book, sheet: str, settings: Settings) -> ReadyModel:
-    """Detect, read and verify one sheet. Raises NotRecognised or UserError with the reason."""
+def ready_model(book, sheet: str, settings: Settings, *, start: Sequence[float] | None = None) -> ReadyModel:
+    """Detect, read and verify one sheet. `start` are start values for all of its parameter cells; None:
+    what the settings say. Raises NotRecognised or UserError with the reason."""
     from solver import random_factors, rmse
 
     calculator = Calculator(book)
@@ -44,7 +45,9 @@ def ready_model(book, sheet: str, settings: Settings) -> ReadyModel:
     low, high = bounds or (None, None)
     settings = replace(settings, model=model.layout.variant, low=low, high=high,
                        n_factors=model.layout.user_factors.shape[1])
-    if settings.start == "random":
+    if start is not None:
+        start = _given(sheet, model, start)
+    elif settings.start == "random":
         start = random_factors(ratings, model=settings.model, n_factors=settings.n_factors,
                                seed=settings.seed, low=low, high=high)
         start = _unrated_as_they_are(book, model, ratings, start)
@@ -61,6 +64,13 @@ def ready_model(book, sheet: str, settings: Settings) -> ReadyModel:
                      "says; RMSE is reported here.")
     notes += _solvers_other_wishes(book, model)
     return ReadyModel(model, ratings, start, settings, mended, tuple(notes), before)
+
+
+def _given(sheet: str, model: ModelSheet, numbers: Sequence[float]) -> Factors:
+    try:
+        return factors_from(model.layout, numbers)
+    except (RuntimeError, ValueError):
+        raise UserError(f"{quoted(sheet)} has another size than when its start values were kept.") from None
 
 
 def _unrated_as_they_are(book, model: ModelSheet, ratings: Ratings, start: Factors) -> Factors:

@@ -80,6 +80,11 @@ def is_view(book, sheet: str) -> bool:
     return any(where and where[0] == sheet for where in marks)
 
 
+def lasting_name(book, sheet: str) -> str:
+    """A model sheet by what its names begin with, which stays when somebody renames the sheet."""
+    return prefix_of(book, sheet) or sheet
+
+
 def _named_on(book, sheet: str) -> dict[str, dict[str, Range]]:
     here: dict[str, dict[str, Range]] = {}
     for name in book.names:

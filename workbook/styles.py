@@ -52,6 +52,10 @@ class Styles:
     status: Format          # what a live fit says
     epoch: Format           # history of a fit
     error: Format
+    moment: Format          # a line of the run log: when
+    precise: Format
+    plain: Format           # a number as it is
+    clipped: Format         # a text too long to be read
     result: Format          # last fit
     result_whole: Format
     result_text: Format
@@ -113,6 +117,10 @@ def make_styles(book) -> Styles:
         status=style(font_color=_LINK, indent=1),
         epoch=style(center, num_format="#,##0"),
         error=style(center, num_format="0.0000"),
+        moment=style(align="left", num_format="yyyy-mm-dd hh:mm:ss"),
+        precise=style(center, num_format="0.000000"),
+        plain=style(center),
+        clipped=style(font_color=_MUTED, align="fill"),
         result=style(_CELL, center, num_format="0.0000"),
         result_whole=style(_CELL, center, num_format="#,##0"),
         result_text=style(_CELL, align="left"),

@@ -1,0 +1,146 @@
+"""The run log: a line for every fit, wherever its owner put the others, and each can be had again."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+import torch
+from planted import planted
+
+import workbook
+from pyxl import fit_workbook, open_book
+from pyxl.__main__ import main
+from pyxl.cells import MAX_ROW, Cell
+from pyxl.engines.values import moment
+from pyxl.run_log import HEADERS, find_log, logged_run
+from solver import Settings, UserError
+
+LOG = "run log"
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    path = tmp_path_factory.mktemp("built") / "book.xlsx"
+    workbook.build(planted(8, 9), path, n_factors=3)
+    return path
+
+
+@pytest.fixture
+def path(built, tmp_path):
+    copy = tmp_path / "book.xlsx"
+    copy.write_bytes(built.read_bytes())
+    return copy
+
+
+def lines(path) -> list[dict]:
+    """The lines of the log from the top, by header."""
+    with open_book(path) as book:
+        log, values = find_log(book), book.grid(LOG).values
+        rows = range(5, log.row)
+        return [{header: values.get((row, col)) for header, col in log.columns.items()} for row in rows]
+
+
+def edited(path, cells: dict) -> None:
+    with open_book(path) as book:
+        book.save({LOG: {Cell(*cell): value for cell, value in cells.items()}})
+
+
+def sorted_by_rmse(path) -> None:
+    """As its owner would: lines by RMSE, and the column of the date at the end, behind an empty one."""
+    order = [header for header in HEADERS if header != "date"]
+    rows = [dict(zip(HEADERS, HEADERS)), *sorted(lines(path), key=lambda line: line["RMSE after"])]
+    cells = {(4 + n, 1 + col): row[header] for n, row in enumerate(rows) for col, header in enumerate(order)}
+    cells |= {(4 + n, len(HEADERS)): None for n in range(len(rows))}
+    edited(path, cells | {(4 + n, len(HEADERS) + 2): row["date"] for n, row in enumerate(rows)})
+
+
+def test_every_fit_has_its_line(path):
+    results = fit_workbook(path, out=path, options={"epochs": 20})
+    adam = fit_workbook(path, out=path, sheets=["bounded"],
+                        settings=Settings(optimizer="adam", lr=0.05, epochs=30, start="random", seed=7, batch_size=16))
+    log = lines(path)
+    assert [(line["run"], line["sheet"]) for line in log] == list(enumerate([*results, "bounded"], 1))
+    for line, result in zip(log, [*results.values(), adam["bounded"]]):
+        assert (line["RMSE before"], line["RMSE after"], line["epochs"], line["why it ended"], line["model"]) == (
+            result.rmse_before, result.rmse_after, result.epochs, result.stop, result.settings.model)
+        assert line["ratings"] == result.n_ratings and line["seconds"] == pytest.approx(result.seconds, abs=1e-3)
+        assert abs((datetime.now() - moment(line["date"])).total_seconds()) < 600
+    assert [log[0][header] for header in ("optimizer", "most epochs", "lr", "weight decay", "seed", "start")] == [
+        "lbfgs", 20, None, 0.05, 0, "sheet"]
+    assert [log[4][header] for header in ("optimizer", "most epochs", "lr", "weight decay", "seed", "start")] == [
+        "adam", 30, 0.05, 0, 7, "random"]
+    assert '"batch_size": 16' in log[4]["other settings"] and log[0]["other settings"] is None
+
+
+@pytest.mark.parametrize("changed", [lambda path: None, sorted_by_rmse])
+def test_a_run_is_repeated_to_the_last_bit(path, changed):
+    first = fit_workbook(path, out=path, sheets=["bias"], options={"epochs": 12})["bias"]
+    then = fit_workbook(path, out=path, sheets=["bias"], settings=Settings(
+        optimizer="adam", epochs=9, lr=0.1, batch_size=16, start="random", seed=4, weight_decay=0.1))["bias"]
+    changed(path)
+    for number, run in ((1, first), (2, then)):
+        again = fit_workbook(path, out=path, repeat=number)["bias"]
+        assert [epoch.rmse for epoch in again.history] == [epoch.rmse for epoch in run.history]
+        assert all(torch.equal(a, b) for a, b in zip(again.factors.tensors().values(), run.factors.tensors().values()))
+        assert not again.notes
+    assert [line["run"] for line in lines(path)][2:] == [3, 4]      # newest last, whatever stands above
+
+
+def test_a_full_log_ends_no_fit(path):
+    edited(path, {(MAX_ROW, 1): 77.0})
+    result = fit_workbook(path, out=path, sheets=["dotprod"])["dotprod"]
+    assert result.converged and result.notes == ("The sheet 'run log' is full, so this run is not in it. Delete old lines.",)
+
+
+def test_notes_of_ones_own_and_deleted_lines_do_no_harm(path):
+    fit_workbook(path, out=path, sheets=["dotprod", "bias"], options={"epochs": 3})
+    edited(path, {(5, col): None for col in range(1, 20)} | {(5, 25): "mine", (900, 30): "mine too"})
+    fit_workbook(path, out=path, sheets=["dotprod"], options={"epochs": 3})
+    assert [line["run"] for line in lines(path)] == [None, 2, 3]
+
+
+def test_other_ratings_than_then_are_noted(path):
+    fit_workbook(path, out=path, sheets=["dotprod"], options={"epochs": 3})
+    with open_book(path) as book:
+        rating = next(cell for cell, value in book.grid("dotprod").values.items()
+                      if cell.row in range(2, 10) and cell.col in range(6, 15) and isinstance(value, float))
+        book.save({"dotprod": {rating: 1.5}})
+    assert "the ratings are others" in fit_workbook(path, repeat=1)["dotprod"].notes[0]
+
+
+def test_what_cannot_be_repeated_is_said(path, tmp_path, capsys):
+    fit_workbook(path, out=path, sheets=["dotprod", "bias"], options={"epochs": 3})
+    with pytest.raises(UserError, match="'run log' has no line of run 9"):
+        fit_workbook(path, repeat=9)
+    edited(path, {(5, 1): 2.0})
+    with pytest.raises(UserError, match="'run log' has 2 lines of run 2"):
+        fit_workbook(path, repeat=2)
+    edited(path, {(5, 1): 1.0, (5, 3): "gone"})
+    with pytest.raises(UserError, match="run 1 is of the sheet 'gone', which is not there any more"):
+        fit_workbook(path, repeat=1)
+    edited(path, {(6, 19): None})
+    with pytest.raises(UserError, match="run 2 cannot be repeated: its start values were too many to keep"):
+        fit_workbook(path, repeat=2)
+    edited(path, {(6, 12): "magic", (6, 19): "float64:AAAA"})
+    with pytest.raises(UserError, match="run 2 cannot be repeated: optimizer is 'magic'"):
+        fit_workbook(path, repeat=2)
+    assert main(["fit", str(path), "--in-place", "--repeat", "2", "--seed", "3"]) == 2
+    assert "give neither sheets nor settings" in capsys.readouterr().err
+
+
+def test_large_sheets_keep_no_start_values(tmp_path):
+    """A cell holds 32,767 characters, and so 3,066 numbers."""
+    path = tmp_path / "large.xlsx"
+    workbook.build(planted(60, 50), path, n_factors=30)
+    fit_workbook(path, out=path, sheets=["dotprod"], options={"epochs": 2, "start": "random", "seed": 3})
+    assert lines(path)[0]["start values"] is None
+    again = fit_workbook(path, repeat=1)["dotprod"]     # by its seed
+    assert again.rmse_after == lines(path)[0]["RMSE after"]
+
+
+def test_a_seed_that_no_cell_holds_exactly(path):
+    fit_workbook(path, out=path, sheets=["dotprod"], options={"epochs": 2, "start": "random", "seed": 2 ** 62 + 1})
+    with open_book(path) as book:
+        from pyxl.file_host import FileHost
+        assert logged_run(FileHost(book), 1).settings.seed == 2 ** 62 + 1
