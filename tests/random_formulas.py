@@ -1,4 +1,4 @@
-"""Random formulas over the whole function table, and the small grid they read: a hypothesis strategy.
+"""Random formulas over the whole function table, and the small grid they read: hypothesis strategies.
 
 `LIBREOFFICE_DIFFERS` names what is left out (errors are compared as errors only), because there
 LibreOffice is no oracle for Excel.
@@ -6,10 +6,13 @@ LibreOffice is no oracle for Excel.
 
 from __future__ import annotations
 
+import re
+
 from hypothesis import strategies as st
 
 from pyxl.cells import Cell, Range
 
+# What LibreOffice 7.4 does otherwise -> and what Excel does, by Microsoft's page of the function (support.microsoft.com)
 LIBREOFFICE_DIFFERS = {
     "booleans in cells": "it keeps them as the numbers 1 and 0, so that SUM, COUNT, RANK … of a range count them",
     "SUMXMY2 of blanks and texts": "it takes a blank for 0 and gives #VALUE! for text; Excel skips the pair",
@@ -20,13 +23,19 @@ LIBREOFFICE_DIFFERS = {
     "wildcards beside numbers": "its ? finds a number of one digit; Excel's only texts",
     "0^0, 0^-1 and powers of texts in arrays": "it gives numbers; Excel errors",
     "COUNTIF(range, 3) and (range, TRUE)": "it leaves out the text 3 and counts 1 as TRUE",
+    "COUNTIFS and SUMIFS with <>": "it leaves out blanks; Excel counts them",
     "IFERROR of a blank": "it stays a reference, which COUNTA does not count; Excel makes it a value",
     "ranges beside {…} in an ordinary formula": "it then computes on arrays; Excel takes the cell beside",
     "SWITCH": "on ranges it computes on arrays, where Excel takes the cell beside; a blank is no 0 to it",
-    "COUNTIFS and SUMIFS with <>": "it leaves out blanks; Excel counts them",
     "arrays of which one is too small": "it goes on with their common part; Excel pads with #N/A",
+    "GEOMEAN and ATAN2 of zeros": "0; Excel gives #NUM! and #DIV/0!",
+    "FREQUENCY with equal limits": "it counts at the last of them; Excel at the first",
+    "MODE of several": "it gives the least of the most frequent; Excel the first",
+    "MROUND of a number and a multiple of two signs": "it rounds; Excel gives #NUM!",
     "which error": "it has some of its own (Err:502 …) and prefers others of several: any error is an error",
 }
+# Functions that it lacks; in an array formula HYPERLINK spreads the address over the next cell.
+LIBREOFFICE_LACKS = {"SINGLE", "XLOOKUP", "XMATCH", "HYPERLINK"}
 
 GRID = Range.parse("A1:E6")
 ONLY_NUMBERS = Range.parse("F1:G6")
@@ -52,127 +61,224 @@ def _areas(draw, shape=None, within=GRID):
     return draw(st.sampled_from([str(area), area.absolute]))
 
 
+def _shaped(*, rows, cols, count: int = 1, within=GRID):
+    """So many ranges of one shape, commas between."""
+    return st.tuples(st.integers(1, rows), st.integers(1, cols)).flatmap(
+        lambda shape: st.tuples(*[_areas(shape, within)] * count)).map(",".join)
+
+
 CELLS = st.builds(Cell, st.integers(GRID.top, GRID.bottom), st.integers(GRID.left, GRID.right)).map(str)
-SHAPES = st.tuples(st.integers(1, 3), st.integers(1, 3))
-SAME_SHAPE = SHAPES.flatmap(lambda shape: st.tuples(_areas(shape), _areas(shape)))
 LITERALS = ["0", "1", "2", "3", "0.5", "10", "1.5E1", "20%"]
 ARRAYS = ["{1,2;3,4}", "{1;2}", "{1,2}"]
-STRETCHED = st.sampled_from([(1, 1), (2, 2), (2, 1), (1, 2)])  # arrays of these shapes always go together
+STRETCHED = st.sampled_from([(1, 1), (2, 2), (2, 1), (1, 2)]).flatmap(_areas)  # arrays of these shapes always go together
+CRITERIA = st.sampled_from(['">1"', '"<3"', '"a"', '"a*"', '2', '">=0"'])
+
+# Every function with its arguments, a letter each (see `_arguments`); all else stands as it is. The first two kinds
+# are nested in each other and in conditions and texts.
+NUMBER_CALLS = """
+ABS COS COSH EXP INT LN LOG LOG10 SIGN SIN SINH SQRT TAN TANH: v
+LOG MOD: v,v
+POWER: v,x
+ROUND ROUNDUP ROUNDDOWN TRUNC: v,j
+SUM SUMSQ AVERAGE COUNT COUNTA MIN MAX MEDIAN PRODUCT VAR VAR.S VAR.P STDEV STDEV.S STDEV.P VARP STDEVP DEVSQ: l
+SUMX2MY2 SUMX2PY2 SUMPRODUCT: =
+SUMXMY2: #
+SUMPRODUCT: a
+SUMPRODUCT: (c>v)*v
+LARGE SMALL: a,i
+RANK RANK.EQ: g,F1:G4,o
+COUNTIF: a,h
+SUMIF AVERAGEIF: a,w,a
+SUMIFS AVERAGEIFS MAXIFS MINIFS: W
+COUNTIFS: a,w
+COUNTBLANK: a
+MMULT: z
+TRANSPOSE: m
+INDEX: m,i,i
+INDEX: m,i
+MATCH: k,C,0
+VLOOKUP HLOOKUP: k,a,i,FALSE
+MATCH: n,{-5,0,1,2.5,8}
+MATCH: n,{50,8,2,0,-9},-1
+LOOKUP: n,{-5,0,1,2.5,8},{1,2,3,4,5}
+VLOOKUP: n,{-9,1;0,2;2,5;9,3},2
+HLOOKUP: n,{-9,0,2;4,5,6},2,TRUE
+OFFSET: B2,i,i
+SUM: OFFSET(A1,i,1,2,i)
+INDIRECT: "c"
+SUM: INDIRECT("a")
+SUM: c:INDEX(a,1,1)
+SUM COUNT MAX: (c,a)
+ROWS COLUMNS: a
+ROW COLUMN: c
+PI ROW COLUMN:
+CHOOSE: i,v,m,v
+IF: ?,v,v
+IFERROR IFNA: n,v
+N: c
+LEN: t
+"""
+CONDITION_CALLS = """
+NOT: ?
+AND OR XOR: ?,A
+ISBLANK ISNUMBER ISTEXT ISNONTEXT ISREF: c
+ISERROR ISERR ISNA: v
+ISLOGICAL ISEVEN ISODD: n
+ISNA ISERROR ERROR.TYPE: NA()
+TRUE FALSE:
+EXACT: t,t
+"""
+TEXT_CALLS = """
+UPPER LOWER TRIM CLEAN PROPER T: t
+LEFT RIGHT: t,o
+MID: t,x,o
+CONCATENATE: t,c
+CONCAT: t,a
+TEXTJOIN: t,b,a
+IF: ?,t,t
+REPLACE: t,i,o,t
+REPT: t,o
+SUBSTITUTE: t,t,t,x
+ADDRESS: x,x,x,b
+"""
+# What stands in no other formula: the last digits of many depend on the order of additions, and others might round or
+# compare them.
+ALONE_CALLS = """
+ACOS ASIN ATANH FACT NORMSINV NORM.S.INV: u
+ACOSH ASINH ATAN DEGREES RADIANS EVEN ODD GAMMALN GAMMALN.PRECISE SQRTPI GAUSS PHI NORMSDIST: v
+GAMMA ERF ERFC: p
+QUOTIENT: v,v
+ATAN2: v,p
+COMBIN PERMUT: i,i
+CEILING FLOOR: v,p
+MROUND: ABS(v),p
+CEILING.MATH FLOOR.MATH: v,p,i
+GCD LCM: i,i,i
+NORM.DIST NORMDIST: v,v,p,b
+LOGNORM.DIST: p,v,p,b
+NORM.S.DIST: v,b
+NORM.INV NORMINV: u,v,p
+STANDARDIZE: v,v,p
+EXPON.DIST EXPONDIST POISSON.DIST POISSON T.DIST CHISQ.DIST: p,p,b
+BINOM.DIST BINOMDIST: i,i,u,b
+T.DIST.2T T.DIST.RT CHISQ.DIST.RT CHIDIST: p,i
+TDIST: p,i,o
+F.DIST.RT FDIST: p,i,i
+T.INV T.INV.2T TINV: u,i
+GAMMA.DIST WEIBULL.DIST: p,p,p,b
+AVEDEV KURT SKEW: f
+GEOMEAN HARMEAN: p,p,p
+GEOMEAN HARMEAN: (d+10)
+MODE MODE.SNGL: F1:F2,F1,F1
+PERCENTILE PERCENTILE.INC PERCENTILE.EXC: f,u
+QUARTILE QUARTILE.INC QUARTILE.EXC: f,i
+RANK.AVG: g,F1:G4
+FREQUENCY: f,{0.5,50,2}
+CORREL PEARSON RSQ COVAR COVARIANCE.P COVARIANCE.S SLOPE INTERCEPT STEYX: =
+CORREL PEARSON RSQ COVAR COVARIANCE.P COVARIANCE.S SLOPE INTERCEPT STEYX: #
+FORECAST FORECAST.LINEAR: c,d,d
+LINEST: d,{1;2;5;9}
+LINEST: d,{1;2;5;9},b
+LINEST: {1;2;4;3;9},H,TRUE,TRUE
+TREND: d,{1;2;5;9},d
+MDETERM MINVERSE: q
+MUNIT: i
+IFS: ?,c,?,c
+SWITCH: N(c),i,c,o,c,c
+ERROR.TYPE: v
+NA:
+AREAS: c
+SUBTOTAL: s,a
+CODE VALUE: t
+VALUE: "1.5"
+CHAR: (60+i)
+FIND SEARCH: t,t,x
+TEXT: v,F
+DATE: y,i,i
+DAY MONTH YEAR HOUR MINUTE SECOND: D
+DAYS: INT(D),36525
+EDATE EOMONTH WEEKDAY: D,i
+TIME: i,i,i
+FV NPER PMT PV: r,p,p,v
+IRR: I
+NPV: r,f
+"""
+EVERY_CALL = NUMBER_CALLS + CONDITION_CALLS + TEXT_CALLS + ALONE_CALLS
+CHOICES = {"p": ["0.5", "1", "2.5", "7", "12"], "u": ["0", "0.05", "0.3", "0.5", "0.9", "1", "A1"], "i": list("0123"),
+           "o": list("012"), "x": list("12"), "j": ["-1", "0", "1", "2"], "b": ["TRUE", "FALSE"], "y": ["1999", "2024", "1950"], "g": ["F1", "G3"],
+           "D": ["36525", "45351.75", "60000", "73050.999"], "s": [str(n) for n in range(1, 12)] + ["109"],
+           "I": ["{-100,30,40,50}", "{-10;3;4;5}"], "r": ["0", "0.05", "0.3", "1"], "H": ["{1,2;2,1;3,5;4,2;5,5}"],
+           "h": ['">1"', '"<=2"', '"<>1"', '"a"', '"<>a"', '"a*"', '"?b"', '"=2"', '">a"'],
+           "F": ['"0"', '"0.00"', '"#,##0.0"', '"0%"', '"0.0E+00"', '"0.00;(0.00)"', '"General"']}
 
 
-def _call(*names: str, args):
-    return st.builds(lambda name, inner: f"{name}({','.join(inner)})", st.sampled_from(names), args)
-
-
-def _numbers(inner):
-    numbers, conditions, texts = inner
-    area, part = _areas(), STRETCHED.flatmap(_areas)
-    chain = st.tuples(st.integers(1, 2), st.integers(1, 3), st.integers(1, 2)).flatmap(
-        lambda n: st.tuples(_areas(n[:2]), _areas(n[1:])))
+def _arguments(numbers, conditions, texts) -> dict:
+    """letter -> strategy: v number, n a number that is no reference, c cell, a range, m one of few cells, k key, ? condition,
+    t text, l what is summed, A what AND judges, f numbers of a range, d four of a column, q two by two, C a mixed column,
+    = two ranges of one shape, # of numbers, z of shapes to multiply, w criterion, W ranges and criteria of SUMIFS."""
     number = st.builds("({}+0)".format, numbers)
-    key = st.one_of(number, st.sampled_from(['"a"', '"AB"', '"x*"']))
-    few = st.lists(st.one_of(area, numbers), min_size=1, max_size=3)
-    place = st.sampled_from(["0", "1", "2", "3"])
-    column = st.integers(1, 5).flatmap(lambda n: _areas((n, 1)))
-    condition = st.sampled_from(['">1"', '"<3"', '"a"', '"a*"', '2', '">=0"'])
-    conditional = st.builds("{0[0]},{0[1]},{1},{0[2]},{2}".format, SHAPES.flatmap(
-        lambda shape: st.tuples(*[_areas(shape)] * 3)), condition, condition)
-    return st.one_of(
-        st.builds("({}{}{})".format, numbers, st.sampled_from(list("+-*/")), numbers),
-        st.builds("{}{}{}".format, numbers, st.sampled_from(list("+-*/")), numbers),
-        st.builds("{}^{}".format, numbers, st.sampled_from(["2", "3", "0.5", "-1", "-2%"])),
-        st.builds("-{}".format, numbers), st.builds("{}%".format, CELLS),
-        _call("ABS", "EXP", "LN", "LOG10", "SQRT", "SIGN", "INT", "TANH", "SINH", "COSH", "SIN", "COS", "TAN", "LOG",
-              args=st.tuples(numbers)),
-        _call("POWER", args=st.tuples(numbers, st.sampled_from(["2", "3"]))),
-        _call("MOD", "LOG", args=st.tuples(numbers, numbers)),
-        _call("ROUND", "ROUNDUP", "ROUNDDOWN", "TRUNC", args=st.tuples(numbers, st.sampled_from(["-1", "0", "1", "2"]))),
-        _call("SUM", "SUMSQ", "AVERAGE", "COUNT", "COUNTA", "MIN", "MAX", "MEDIAN", "PRODUCT", "VAR", "VAR.S", "VAR.P", "STDEV",
-              "STDEV.S", "STDEV.P", "VARP", "STDEVP", "DEVSQ", args=few),
-        _call("SUMX2MY2", "SUMX2PY2", "SUMPRODUCT", args=SAME_SHAPE),
-        _call("SUMXMY2", args=st.integers(1, 5).flatmap(
-            lambda n: st.tuples(_areas((n, 2), ONLY_NUMBERS), _areas((n, 2), ONLY_NUMBERS)))),
-        _call("SUMPRODUCT", args=st.tuples(area)),
-        st.builds("SUMPRODUCT(({}>{})*{})".format, CELLS, numbers, numbers),
-        _call("LARGE", "SMALL", args=st.tuples(area, place)),
-        _call("RANK", "RANK.EQ", args=st.tuples(st.sampled_from(["F1", "G3"]), st.just("F1:G4"),
-        st.sampled_from(["0", "1"]))),
-        _call("COUNTIF", args=st.tuples(area, st.sampled_from(
-            ['">1"', '"<=2"', '"<>1"', '"a"', '"<>a"', '"a*"', '"?b"', '"=2"', '">a"']))),
-        st.builds('{}({},"{}",{})'.format, st.sampled_from(["SUMIF", "AVERAGEIF"]), area,
-                  st.sampled_from([">1", "<3", "a", "2", "<>3"]), area),
-        st.builds("{}({})".format, st.sampled_from(["SUMIFS", "AVERAGEIFS", "MAXIFS", "MINIFS"]), conditional),
-        st.builds("COUNTIFS({})".format, conditional.map(lambda args: args.partition(",")[2])),
-        st.builds("COUNTBLANK({})".format, area),
-        _call("MMULT", args=chain), _call("TRANSPOSE", args=st.tuples(part)),
-        st.builds("INDEX({},{},{})".format, part, place, place), st.builds("INDEX({},{})".format, part, place),
-        st.builds("MATCH({},{},0)".format, key, column),
-        st.builds("VLOOKUP({},{},{},FALSE)".format, key, area, place),
-        st.builds("HLOOKUP({},{},{},FALSE)".format, key, area, place),
-        st.builds("MATCH({},{{-5,0,1,2.5,8}}{})".format, number, st.sampled_from(["", ",1"])),
-        st.builds("MATCH({},{{50,8,2,0,-9}},-1)".format, number),
-        st.builds("LOOKUP({},{{-5,0,1,2.5,8}},{{1,2,3,4,5}})".format, number),
-        st.builds("VLOOKUP({},{{-9,1;0,2;2,5;9,3}},2)".format, number),
-        st.builds("HLOOKUP({},{{-9,0,2;4,5,6}},2,TRUE)".format, number),
-        st.builds("OFFSET(B2,{},{})".format, place, place),
-        st.builds("SUM(OFFSET(A1,{},1,2,{}))".format, place, place),
-        st.builds('INDIRECT("{}")'.format, CELLS), st.builds('SUM(INDIRECT("{}"))'.format, area),
-        st.builds("SUM({}:INDEX({},1,1))".format, CELLS, area),
-        _call("ROWS", "COLUMNS", args=st.tuples(area)), _call("ROW", "COLUMN", args=st.tuples(CELLS)),
-        st.sampled_from(["PI()", "ROW()", "COLUMN()"]),
-        st.builds("CHOOSE({},{},{},{})".format, place, numbers, part, numbers),
-        st.builds("IF({},{},{})".format, conditions, numbers, numbers),
-        st.builds("{}({},{})".format, st.sampled_from(["IFERROR", "IFNA"]), number, numbers),
-        st.builds("N({})".format, CELLS), st.builds("LEN({})".format, texts))
+    chain = st.tuples(st.integers(1, 2), st.integers(1, 3), st.integers(1, 2)).flatmap(
+        lambda n: st.tuples(_areas(n[:2]), _areas(n[1:])).map(",".join))
+    return {**{letter: st.sampled_from(choices) for letter, choices in CHOICES.items()},
+            "v": numbers, "n": number, "c": CELLS, "a": _areas(), "m": STRETCHED, "?": conditions, "t": texts,
+            "k": st.one_of(number, st.sampled_from(['"a"', '"AB"', '"x*"'])), "C": _shaped(rows=5, cols=1),
+            "l": st.lists(st.one_of(_areas(), numbers), min_size=1, max_size=3).map(",".join),
+            "A": st.one_of(conditions, _areas()), "f": _shaped(rows=6, cols=2, within=ONLY_NUMBERS),
+            "d": _areas((4, 1), ONLY_NUMBERS), "q": _areas((2, 2), ONLY_NUMBERS), "z": chain,
+            "=": _shaped(rows=3, cols=3, count=2), "#": _shaped(rows=5, cols=2, count=2, within=ONLY_NUMBERS), "w": CRITERIA,
+            "W": st.tuples(_shaped(rows=3, cols=3, count=3), CRITERIA, CRITERIA).map(
+                lambda parts: "{0[0]},{0[1]},{1},{0[2]},{2}".format(parts[0].split(","), *parts[1:]))}
 
 
-def _alone(inner):
-    """What stands in no other formula: its last digits depend on the order of additions, and others might round
-    or compare them; or LibreOffice then computes on arrays."""
-    numbers, conditions, _ = inner
-    place = st.sampled_from(["0", "1", "2"])
-    square, column = _areas((2, 2), ONLY_NUMBERS), _areas((4, 1), ONLY_NUMBERS)
-    return st.one_of(
-        _call("CORREL", "PEARSON", "RSQ", "COVAR", "COVARIANCE.P", "COVARIANCE.S", "SLOPE", "INTERCEPT", "STEYX",
-              args=SAME_SHAPE),
-        st.builds("{}({},{},{})".format, st.sampled_from(["FORECAST", "FORECAST.LINEAR"]), CELLS, column, column),
-        st.builds("IFS({},{},{},{})".format, conditions, CELLS, conditions, CELLS),
-        st.builds("SWITCH(N({}),{},{},{},{},{})".format, CELLS, place, CELLS, place, CELLS, CELLS),
-        _call("MDETERM", "MINVERSE", args=st.tuples(square)))
+def names() -> set[str]:
+    """The functions of the tables."""
+    return {name for line in EVERY_CALL.splitlines() for name in line.partition(":")[0].split()}
 
 
-def _conditions(inner):
-    numbers, conditions, texts = inner
+def _calls(table: str, arguments: dict) -> list:
+    """A strategy for every line and function of a table."""
+    found = []
+    for line in filter(None, table.splitlines()):
+        names, _, template = line.partition(":")
+        parts = re.split(r"(?<!\w)([A-Za-z?=#])(?![\w(])", template.strip())
+        strategies = [arguments[part] if i % 2 else st.just(part) for i, part in enumerate(parts)]
+        found += [st.tuples(st.just(f"{name}("), *strategies, st.just(")")).map("".join) for name in names.split()]
+    return found
+
+
+def _operations(numbers):
+    sign = st.sampled_from(list("+-*/"))
+    return [st.builds("({}{}{})".format, numbers, sign, numbers), st.builds("{}{}{}".format, numbers, sign, numbers),
+            st.builds("{}^{}".format, numbers, st.sampled_from(["2", "3", "0.5", "-1", "-2%"])),
+            st.builds("-{}".format, numbers), st.builds("{}%".format, CELLS)]
+
+
+def _comparisons(numbers, texts):
     sign = st.sampled_from(["=", "<>", "<", ">", "<=", ">="])
-    return st.one_of(
-        st.builds("({}{}{})".format, numbers, sign, numbers), st.builds("({}{}{})".format, CELLS, sign, texts),
-        st.builds('({}="")'.format, CELLS), st.builds("NOT({})".format, conditions),
-        _call("AND", "OR", "XOR", args=st.lists(st.one_of(conditions, _areas()), min_size=1, max_size=3)),
-        _call("ISBLANK", "ISNUMBER", "ISTEXT", "ISNONTEXT", args=st.tuples(CELLS)),
-        _call("ISERROR", "ISERR", "ISNA", args=st.tuples(numbers)), st.builds("ISLOGICAL({}+0)".format, numbers),
-        st.sampled_from(["TRUE()", "FALSE()", "ISERROR(NA())", "ISNA(NA())"]))
+    return [st.builds("({}{}{})".format, numbers, sign, numbers), st.builds("({}{}{})".format, CELLS, sign, texts),
+            st.builds('({}="")'.format, CELLS)]
 
 
-def _texts(inner):
-    numbers, conditions, texts = inner
-    count = st.sampled_from(["0", "1", "2"])
-    return st.one_of(
-        st.builds("({}&{})".format, texts, st.one_of(texts, CELLS)),
-        _call("UPPER", "LOWER", "TRIM", args=st.tuples(texts)), _call("LEFT", "RIGHT", args=st.tuples(texts, count)),
-        st.builds("MID({},{},{})".format, texts, st.sampled_from(["1", "2"]), count),
-        st.builds("CONCATENATE({},{})".format, texts, CELLS),
-        st.builds("IF({},{},{})".format, conditions, texts, texts))
+def _leaves(arrays: bool):
+    return (st.one_of(st.sampled_from(LITERALS + ARRAYS * arrays), CELLS, CELLS, STRETCHED),
+            st.sampled_from(["TRUE", "FALSE", "A1>1", "B2=3"]), st.one_of(TEXTS.map('"{}"'.format), st.just('" a  b "')))
 
 
 def formulas(*, arrays: bool, depth: int = 2):
     """The text of a formula without ``=``, nested at most so deep; `arrays`: meant as an array formula."""
-    numbers = st.one_of(st.sampled_from(LITERALS + ARRAYS * arrays), CELLS, CELLS, STRETCHED.flatmap(_areas))
-    conditions = st.sampled_from(["TRUE", "FALSE", "A1>1", "B2=3"])
-    texts = st.one_of(TEXTS.map('"{}"'.format), st.just('" a  b "'))
-    for _ in range(depth):
-        inner = numbers, conditions, texts
-        numbers = st.one_of(inner[0], _numbers(inner), _numbers(inner))
-        conditions = st.one_of(inner[1], _conditions(inner), _conditions(inner))
-        texts = st.one_of(inner[2], _texts(inner))
-    inner = numbers, conditions, texts
-    return st.one_of(_numbers(inner), _numbers(inner), _alone(inner), _conditions(inner), _texts(inner))
+    numbers, conditions, texts = _leaves(arrays)
+    for level in range(depth + 1):
+        arguments = _arguments(numbers, conditions, texts)
+        more = (st.one_of(*_calls(NUMBER_CALLS, arguments), *_operations(numbers)),
+                st.one_of(*_calls(CONDITION_CALLS, arguments), *_comparisons(numbers, texts)),
+                st.one_of(*_calls(TEXT_CALLS, arguments), st.builds("({}&{})".format, texts, st.one_of(texts, CELLS))))
+        if level < depth:
+            numbers, conditions, texts = (st.one_of(old, new, new) for old, new in zip((numbers, conditions, texts), more))
+    return st.one_of(*more, more[0])
+
+
+def one_of_each(*, arrays: bool):
+    """A formula for every function of the tables, with plain arguments."""
+    number = st.one_of(CELLS, st.sampled_from(LITERALS), *[STRETCHED] * arrays)
+    arguments = _arguments(number, *_leaves(arrays)[1:])
+    return st.tuples(*_calls(EVERY_CALL, arguments))

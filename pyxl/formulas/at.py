@@ -11,12 +11,12 @@ import numpy as np
 from ..cells import Cell, ErrorValue, Range
 from .compare import COMPARISONS, compare
 from .errors import NAME, NULL, REF, VALUE, Fault, FormulaError, Unsupported
-from .functions import FUNCTIONS
+from .functions import DRAWN_ANEW, FUNCTIONS
 from .parse import Array, Binary, Call, Foreign, Literal, Name, Node, Reference, Unary, parse
-from .values import Area, counted, divide, finite, lift, number, pack, power, powers, text
+from .values import Area, Areas, counted, divide, finite, lift, number, pack, power, powers, text
 
 
-_MEAN_CELLS = {"OFFSET", "INDEX", "INDIRECT", "CHOOSE", "IF", "IFS", "SWITCH", "SINGLE"}  # may answer with a reference
+_MEAN_CELLS = {"OFFSET", "INDEX", "INDIRECT", "CHOOSE", "IF", "IFS", "SWITCH", "SINGLE", "XLOOKUP"}  # may answer with a reference
 
 
 class StoredValue(Exception):
@@ -46,7 +46,7 @@ class At:
     def values(self, found):
         """What was found, read: an Area becomes its one value, its intersection or an array."""
         if not isinstance(found, Area):
-            return found
+            return ErrorValue(VALUE) if isinstance(found, Areas) else found
         top, left, bottom, right = found.box
         if top == bottom and left == right:
             return self.book.cell(found.sheet, top, left)
@@ -137,14 +137,14 @@ class At:
         return left
 
     def _join(self, node: Binary):
-        if node.op == ",":
-            raise Unsupported("a union of ranges is not evaluated here. Name the ranges one by one.")
         left, right = self.evaluate(node.left), self.evaluate(node.right)
         for side in (left, right):
             if isinstance(side, ErrorValue):
                 return side
-            if not isinstance(side, Area):
+            if not isinstance(side, Area) and not (node.op == "," and isinstance(side, Areas)):
                 return ErrorValue(VALUE)
+        if node.op == ",":
+            return Areas(sum((side.parts if isinstance(side, Areas) else (side,) for side in (left, right)), ()))
         if left.sheet != right.sheet:
             return ErrorValue(VALUE)
         inner = node.op == " "
@@ -154,6 +154,9 @@ class At:
 
     def _call(self, node: Call):
         function = FUNCTIONS.get(node.name)
+        if node.name in DRAWN_ANEW:
+            raise Unsupported(f"{node.name} gives something else at every recalculation. Put values in its place "
+                              "(copy the cells, Paste Special > Values).")
         if function is None:
             raise Unsupported(f"the function {node.name} is not evaluated here. "
                               "Use another, or recalculate the workbook in Excel.")
@@ -185,13 +188,17 @@ def _sample(at: At, node: Node):
     if type(node) is Reference and (sheet := at._title(node)):
         return at.book.read(sheet, node.at(at.rows, at.cols))
     found = at.evaluate(node)
-    return found.array() if isinstance(found, Area) else found
+    return found.array() if isinstance(found, (Area, Areas)) else found
 
 
 def _matrix(at: At, node: Node) -> np.ndarray:
-    found = _sample(at.in_array(), node)
+    found = at.in_array().evaluate(node)
+    if isinstance(found, Area):
+        return found.array()
     if isinstance(found, ErrorValue):
         raise Fault(found)
+    if isinstance(found, Areas):
+        raise Fault(VALUE)
     return found if isinstance(found, np.ndarray) else pack([found], (1, 1))
 
 

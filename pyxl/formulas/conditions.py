@@ -6,9 +6,9 @@ import numpy as np
 
 from ..cells import ErrorValue
 from .compare import compare
-from .errors import NA, VALUE, Fault
+from .errors import DIV0, NA, NAME, NULL, NUM, REF, VALUE, Fault
 from .function import Function, constant, test
-from .values import is_number, lift, logical
+from .values import Area, Areas, is_number, lift, logical
 
 
 def _if(here, condition, then, otherwise=lambda: False):
@@ -78,9 +78,19 @@ def _is_na(value) -> bool:
     return isinstance(value, ErrorValue) and value == NA
 
 
+_ERROR_TYPES = {error: float(n) for n, error in enumerate((NULL, DIV0, VALUE, REF, NAME, NUM, NA), 1)}
+
+
+def _error_type(value) -> float:
+    if not isinstance(value, ErrorValue) or value not in _ERROR_TYPES:
+        raise Fault(NA)
+    return _ERROR_TYPES[value]
+
+
 CONDITIONS: dict[str, Function] = {
     "AND": Function("s+", lambda *samples: all(_judged(samples))),
     "CHOOSE": Function("ix+", _choose),
+    "ERROR.TYPE": test(_error_type),
     "FALSE": constant(False),
     "IF": Function("wx|x", _if, here=True),
     "IFERROR": Function("xx", _if_error, here=True),
@@ -93,6 +103,7 @@ CONDITIONS: dict[str, Function] = {
     "ISNA": test(_is_na),
     "ISNONTEXT": test(lambda v: not _is_text(v)),
     "ISNUMBER": test(is_number),
+    "ISREF": Function("r", lambda found: isinstance(found, (Area, Areas))),
     "ISTEXT": test(_is_text),
     "N": test(_as_number),
     "NA": constant(ErrorValue(NA)),

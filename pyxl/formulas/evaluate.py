@@ -118,6 +118,15 @@ class Calculator:
             known = sheet.blocks[top, left, right] = more if known is None else _stacked(known, more)
         return known if len(known) == height else known[:height]
 
+    def grid(self, title: str) -> Grid:
+        """A sheet as it was read."""
+        return self._book.grid(title)
+
+    @property
+    def date1904(self) -> bool:
+        """Whether days are counted from 1 January 1904."""
+        return getattr(self._book, "date1904", False)
+
     def title(self, sheet: str) -> str | None:
         """A sheet's name as the workbook writes it; None when there is no such sheet."""
         return self._titles.get(sheet.casefold())

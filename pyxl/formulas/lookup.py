@@ -6,12 +6,14 @@ from bisect import bisect_right
 
 import numpy as np
 
-from ..cells import ErrorValue, Value
+from openpyxl.utils import get_column_letter
+
+from ..cells import MAX_COL, MAX_ROW, ErrorValue, Value, quoted
 from .compare import compare, same
 from .criteria import wildcard
 from .errors import NA, REF, VALUE, Fault, Unsupported
 from .function import Function
-from .values import Area, is_number, whole
+from .values import Area, Areas, is_number, logical, whole
 
 
 def find(wanted: Value, among: np.ndarray, how: float) -> int:
@@ -93,8 +95,10 @@ def _lookup(wanted: Value, among: np.ndarray, result: np.ndarray | None = None) 
 
 def _index(found, row: int, col: int | None = None, area: int = 1):
     """The cell at (row, col) of a reference or an array; 0 means all rows or columns."""
-    if area != 1:
+    parts = found.parts if isinstance(found, Areas) else (found,)
+    if not 1 <= area <= len(parts):
         raise Fault(REF)
+    found = parts[area - 1]
     if not isinstance(found, (Area, np.ndarray)):
         found = np.array([[found]], dtype=object)
     rows, cols = found.shape
@@ -136,6 +140,19 @@ def _indirect(here, address: str, a1: bool = True):
     return here.indirect(address)
 
 
+def _address(row: int, col: int, kind=None, a1=None, sheet: str | None = None) -> str:
+    """The text of an address; `kind` 1 to 4: ``$A$1``, ``A$1``, ``$A1``, ``A1``; in R1C1 style unless `a1`."""
+    kind, a1 = 1 if kind is None else whole(kind), a1 is None or logical(a1)
+    if not (1 <= row <= MAX_ROW and 1 <= col <= MAX_COL and 1 <= kind <= 4):
+        raise Fault(VALUE)
+    fix_row, fix_col = kind in (1, 2), kind in (1, 3)
+    if a1:
+        address = f"{'$' * fix_col}{get_column_letter(col)}{'$' * fix_row}{row}"
+    else:
+        address = (f"R{row}" if fix_row else f"R[{row}]") + (f"C{col}" if fix_col else f"C[{col}]")
+    return address if sheet is None else f"{quoted(sheet)}!{address}"
+
+
 def _row(here, found=None):
     return _places(here, found, 0)
 
@@ -161,13 +178,20 @@ def _single(here, found):
 
 
 def _size(axis: int) -> Function:
-    return Function("r", lambda found: float(found.shape[axis]) if hasattr(found, "shape") else 1.0)
+    def call(found) -> float:
+        if isinstance(found, Areas):
+            raise Fault(REF)
+        return float(found.shape[axis]) if hasattr(found, "shape") else 1.0
+    return Function("r", call)
 
 
 LOOKUP: dict[str, Function] = {
+    "ADDRESS": Function("ii|wwt", _address),
+    "AREAS": Function("r", lambda found: float(len(found.parts)) if isinstance(found, Areas) else 1.0),
     "COLUMN": Function("|r", _column, here=True),
     "COLUMNS": _size(1),
     "HLOOKUP": Function("vai|b", _hlookup),
+    "HYPERLINK": Function("v|v", lambda *parts: parts[-1]),
     "INDEX": Function("ri|ii", _index),
     "INDIRECT": Function("t|b", _indirect, here=True),
     "LOOKUP": Function("va|a", _lookup),

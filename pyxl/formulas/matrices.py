@@ -8,15 +8,17 @@ from ..cells import ErrorValue
 from .errors import NUM, VALUE, Fault
 from .function import Function
 from .samples import raise_errors
-from .values import pack
+from .values import is_number, pack
 
 
-def _numeric(*arrays: np.ndarray) -> None:
-    """Raises unless every element is a number: blanks and texts are no zeros in a matrix."""
-    for array in arrays:
-        if array.dtype != float:
-            raise_errors(*arrays)
-            raise Fault(VALUE)
+def all_numbers(array: np.ndarray) -> np.ndarray:
+    """The array as numbers; ``#VALUE!`` unless every element is one: blanks and texts are no zeros in a matrix."""
+    if array.dtype == float:
+        return array
+    raise_errors(array)
+    if not all(map(is_number, array.ravel().tolist())):
+        raise Fault(VALUE)
+    return array.astype(float)
 
 
 def _result(matrix: np.ndarray):
@@ -27,7 +29,7 @@ def _result(matrix: np.ndarray):
 
 
 def _product(a: np.ndarray, b: np.ndarray):
-    _numeric(a, b)
+    a, b = all_numbers(a), all_numbers(b)
     if a.shape[1] != b.shape[0]:
         raise Fault(VALUE)
     with np.errstate(all="ignore"):
@@ -35,7 +37,7 @@ def _product(a: np.ndarray, b: np.ndarray):
 
 
 def _square(matrix: np.ndarray) -> np.ndarray:
-    _numeric(matrix)
+    matrix = all_numbers(matrix)
     if matrix.shape[0] != matrix.shape[1]:
         raise Fault(VALUE)
     return matrix
@@ -54,9 +56,16 @@ def _determinant(matrix: np.ndarray):
         return _result(np.linalg.det(_square(matrix))[None])
 
 
+def _unit(size: int) -> np.ndarray:
+    if not 1 <= size <= 1000:
+        raise Fault(VALUE)
+    return np.eye(size)
+
+
 MATRICES: dict[str, Function] = {
     "MDETERM": Function("a", _determinant),
     "MINVERSE": Function("a", _inverse),
     "MMULT": Function("aa", _product),
+    "MUNIT": Function("i", _unit),
     "TRANSPOSE": Function("a", np.transpose),
 }

@@ -35,19 +35,87 @@ def _variance(x: np.ndarray, lost: int) -> float:
     return squared_deviations(x) / (x.size - lost)
 
 
-def _kth(array: np.ndarray, k: float, *, largest: bool) -> float:
+def _geometric_mean(x: np.ndarray) -> float:
+    if not x.size or x.min() <= 0:
+        raise Fault(NUM)
+    return np.exp(np.log(x).mean())
+
+
+def _harmonic_mean(x: np.ndarray) -> float:
+    if not x.size or x.min() <= 0:
+        raise Fault(NUM)
+    return 1 / (1 / x).mean()
+
+
+def _absolute_deviation(x: np.ndarray) -> float:
+    if not x.size:
+        raise Fault(NUM)
+    return np.abs(x - x.mean()).mean()
+
+
+def _standardised(x: np.ndarray, at_least: int) -> np.ndarray:
+    if x.size < at_least or not (deviation := _variance(x, 1) ** 0.5):
+        raise Fault(DIV0)
+    return (x - x.mean()) / deviation
+
+
+def _skew(x: np.ndarray) -> float:
+    n = x.size
+    return np.sum(_standardised(x, 3) ** 3) * n / ((n - 1) * (n - 2))
+
+
+def _kurtosis(x: np.ndarray) -> float:
+    n, fourth = x.size, np.sum(_standardised(x, 4) ** 4)
+    return fourth * n * (n + 1) / ((n - 1) * (n - 2) * (n - 3)) - 3 * (n - 1) ** 2 / ((n - 2) * (n - 3))
+
+
+def _mode(x: np.ndarray) -> float:
+    """The most frequent number; of several the one that comes first."""
+    values, first, counts = np.unique(x, return_index=True, return_counts=True)
+    if not x.size or counts.max() < 2:
+        raise Fault(NA)
+    return x[first[counts == counts.max()].min()]
+
+
+def _percentile(sample, k: float, beyond: int = 0) -> float:
+    """Between the numbers that lie at k of the way; `beyond` 1 counts the ways before the first and after the last."""
+    ordered = np.sort(numbers([sample]))
+    place = k * (ordered.size - 1 + 2 * beyond) - beyond
+    if not ordered.size or not 0 <= k <= 1 or not 0 <= place <= ordered.size - 1:
+        raise Fault(NUM)
+    return float(np.interp(place, np.arange(ordered.size), ordered))
+
+
+def _quartile(sample, quarter: int, beyond: int = 0) -> float:
+    if not 0 <= quarter <= 4:
+        raise Fault(NUM)
+    return _percentile(sample, quarter / 4, beyond)
+
+
+def _kth(sample, k: float, *, largest: bool) -> float:
     """The k-th largest or smallest number; a k between two counts as the higher one."""
-    ordered, place = np.sort(numbers([array])), int(np.ceil(k))
+    ordered, place = np.sort(numbers([sample])), int(np.ceil(k))
     if not 1 <= place <= ordered.size:
         raise Fault(NUM)
     return float(ordered[-place] if largest else ordered[place - 1])
 
 
-def _rank(value: float, array: np.ndarray, ascending: float = 0.0) -> float:
-    x = numbers([array])
-    if not np.any(x == value):
+def _rank(value: float, sample, ascending: float = 0.0, *, average: bool = False) -> float:
+    x = numbers([sample])
+    if not (ties := np.sum(x == value)):
         raise Fault(NA)
-    return float(1 + np.sum(x < value if ascending else x > value))
+    return float(1 + np.sum(x < value if ascending else x > value) + (average and (ties - 1) / 2))
+
+
+def _frequency(data, bins) -> np.ndarray:
+    """How many numbers lie in each bin, up to and with its limit; one more for those above all limits."""
+    limits = numbers([bins])
+    order = np.argsort(limits, kind="stable")
+    places = np.searchsorted(limits[order], numbers([data]), side="left")
+    counts = np.bincount(places, minlength=limits.size + 1)
+    found = np.empty(limits.size + 1)
+    found[order], found[-1] = counts[:-1], counts[-1]
+    return found.reshape(-1, 1)
 
 
 def _count(*samples) -> float:
@@ -80,22 +148,38 @@ def _count_blank(area) -> float:
 
 _VAR_S, _VAR_P = over(lambda x: _variance(x, 1)), over(lambda x: _variance(x, 0))
 _STDEV_S, _STDEV_P = over(lambda x: _variance(x, 1) ** 0.5), over(lambda x: _variance(x, 0) ** 0.5)
-_RANK = Function("na|n", _rank)
+_MODE, _RANK = over(_mode), Function("ns|n", _rank)
+_PERCENTILE, _QUARTILE = Function("sn", _percentile), Function("si", _quartile)
 
 STATISTICS: dict[str, Function] = {
+    "AVEDEV": over(_absolute_deviation),
     "AVERAGE": over(mean),
     "COUNT": Function("s+", _count),
     "COUNTA": Function("s+", _count_all),
     "COUNTBLANK": Function("r", _count_blank),
     "DEVSQ": over(squared_deviations),
-    "LARGE": Function("an", lambda a, k: _kth(a, k, largest=True)),
+    "FREQUENCY": Function("ss", _frequency),
+    "GEOMEAN": over(_geometric_mean),
+    "HARMEAN": over(_harmonic_mean),
+    "KURT": over(_kurtosis),
+    "LARGE": Function("sn", lambda sample, k: _kth(sample, k, largest=True)),
     "MAX": over(lambda x: x.max() if x.size else 0.0),
     "MEDIAN": over(_median),
     "MIN": over(lambda x: x.min() if x.size else 0.0),
+    "MODE": _MODE,
+    "MODE.SNGL": _MODE,
+    "PERCENTILE": _PERCENTILE,
+    "PERCENTILE.EXC": Function("sn", lambda sample, k: _percentile(sample, k, 1)),
+    "PERCENTILE.INC": _PERCENTILE,
     "PRODUCT": over(lambda x: np.prod(x) if x.size else 0.0),
+    "QUARTILE": _QUARTILE,
+    "QUARTILE.EXC": Function("si", lambda sample, quarter: _quartile(sample, quarter, 1)),
+    "QUARTILE.INC": _QUARTILE,
     "RANK": _RANK,
+    "RANK.AVG": Function("ns|n", lambda *args: _rank(*args, average=True)),
     "RANK.EQ": _RANK,
-    "SMALL": Function("an", lambda a, k: _kth(a, k, largest=False)),
+    "SKEW": over(_skew),
+    "SMALL": Function("sn", lambda sample, k: _kth(sample, k, largest=False)),
     "STDEV": _STDEV_S,
     "STDEV.P": _STDEV_P,
     "STDEV.S": _STDEV_S,

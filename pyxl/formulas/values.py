@@ -49,6 +49,18 @@ class Area:
         return self.range.shape
 
 
+@dataclass(frozen=True)
+class Areas:
+    """Several references as one, a union: ``(A1:A3,C1)``."""
+
+    parts: tuple[Area, ...]
+
+    def array(self) -> np.ndarray:
+        """All values as one row."""
+        values = [value for part in self.parts for value in part.array().ravel().tolist()]
+        return pack(values, (1, len(values)))
+
+
 def pack(values: list, shape: tuple[int, int]) -> np.ndarray:
     """Values row by row -> an array of the narrowest of the three kinds."""
     kinds = set(map(type, values))
