@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from solver import FitResult, Settings
 
     from .ready_model import ReadyModel
+    from .refresh import Refreshed
 
 
 def fit_live(book, *, sheets: Iterable[str] | None = None, settings: Settings | None = None,
@@ -67,6 +68,34 @@ def restore_live(book, *, sheets: Iterable[str] | None = None) -> dict[str, int]
         for sheet in restored:
             panels[sheet].say("Restored: the parameters are those of before the last fit.")
         return restored
+
+
+def randomize_live(book, sheet: str) -> tuple[int, float]:
+    """Give a sheet of an open xlwings book new start values by the next seed, which is told with
+    their RMSE; `restore_live` brings the former ones back. Raises UserError, as above."""
+    from .randomize import randomize
+
+    host = LiveHost(book)
+    with _reporting(host, [sheet], "Not randomized") as panels, one_at_a_time(book.fullname):
+        panels[sheet].say("Randomizing: reading the sheet …")
+        unkept = _without_a_place_to_keep(host)
+        seed, rmse = randomize(host, sheet)
+        panels[sheet].say(f"New start values of seed {seed}: RMSE {rmse:.6f}. "
+                          + (f"Note: {unkept[0]}" if unkept else "Restore brings the former ones back."))
+        return seed, rmse
+
+
+def refresh_live(book, sheet: str) -> Refreshed:
+    """Calculate an open xlwings book again and say what a sheet shows. Raises UserError, as above."""
+    from .refresh import refresh
+
+    host = LiveHost(book)
+    with _reporting(host, [sheet], "Not refreshed") as panels:
+        panels[sheet].say("Calculating everything again …")
+        found = refresh(host, sheet)
+        panels[sheet].say(f"Calculated again: RMSE {found.rmse:.6f} on {found.n_ratings:,} ratings, as Python computes it; "
+                          f"{found.n_blanks:,} blanks are predicted.")
+        return found
 
 
 @contextmanager

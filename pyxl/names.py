@@ -3,11 +3,9 @@
 `dotprod_ratings`, `bias_item_factors`, `embedding_rmse` … A sheet's blocks are named by the
 roles of `Layout`, and so are its cells for a live fit (`<sheet>_status`, `<sheet>_stop`) and for what
 every fit leaves (`<sheet>_history`); the `start` sheet holds one settings table for the workbook
-(`setting_<option>`) and one line of results for every model sheet (`<sheet>_last_<what>`).
-=======
-roles of `Layout`, and so are its cells for a live fit (`<sheet>_status`, `<sheet>_stop`); the `start` sheet holds one settings table for the workbook
-(`setting_<option>`) and one line of results for every model sheet (`<sheet>_last_<what>`). A sheet
-that only shows what a model sheet holds says so by `<sheet>_view`, its first cell.
+(`setting_<option>`), the path of the Python that fits (`collabsheet_python`) and one line of results
+for every model sheet (`<sheet>_last_<what>`). A sheet that only shows what a model sheet holds says so
+by `<sheet>_view`, its first cell.
 """
 
 from __future__ import annotations

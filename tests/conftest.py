@@ -33,3 +33,26 @@ def office():
         pytest.skip(str(why))
     with started:
         yield started
+
+
+@pytest.fixture(scope="module")
+def calc(tmp_path_factory):
+    """A headless LibreOffice of our own, as an xlwings app; what its macros start has a home of its own."""
+    import xlwings
+
+    from pyxl.engines import choose
+    from solver import UserError
+    before = xlwings.engines.active
+    try:
+        choose("libreoffice")
+    except UserError as why:
+        if os.environ.get("CI"):
+            pytest.fail(f"CI must have it: {why}")
+        pytest.skip(str(why))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("HOME", str(tmp_path_factory.mktemp("home")))
+        patched.setenv("LC_ALL", "C.UTF-8")   # names are not ASCII
+        app = xlwings.App(visible=False, add_book=False)
+    yield app
+    app.quit()
+    xlwings.engines.active = before

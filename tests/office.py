@@ -7,6 +7,7 @@ import re
 import selectors
 import shutil
 import subprocess
+import time
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -100,6 +101,16 @@ class Office:
         if "error" in reply:
             raise RuntimeError(reply["error"])
         return reply["result"]
+
+
+def until(found, seconds: float = 60.0):
+    """What `found()` gives as soon as it gives something."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if result := found():
+            return result
+        time.sleep(0.1)   # looking slows the office down
+    raise AssertionError(f"not seen within {seconds} seconds")
 
 
 def oracle_copy(path, tmp_path) -> Path:

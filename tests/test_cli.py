@@ -39,10 +39,12 @@ def run(capsys, *argv):
 def test_demo_builds_fits_and_says_where(tmp_path, capsys):
     code, out, err = run(capsys, "demo", "-o", tmp_path / "my demo")
     assert code == 0 and err == ""
-    path = tmp_path / "my demo" / "collabsheet-demo.xlsx"
-    assert str(path) in out and "RMSE" in out and "→" in out
-    with open_book(path) as built:
+    plain, with_buttons = (tmp_path / "my demo" / f"collabsheet-demo.{kind}" for kind in ("xlsx", "xlsm"))
+    assert str(with_buttons) in out and plain.name in out and "RMSE" in out and "→" in out
+    with open_book(plain) as built, open_book(with_buttons) as other:
         assert {"start", "ratings", "dotprod", "bias", "bounded", "embedding"} <= set(built.sheets)
+        assert {sheet: built.grid(sheet).values for sheet in built.sheets if sheet != "start"} == \
+            {sheet: other.grid(sheet).values for sheet in other.sheets if sheet != "start"}
 
 
 def test_new_then_inspect_then_fit(tmp_path, capsys):

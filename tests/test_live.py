@@ -15,6 +15,7 @@ import pytest
 import xlwings
 from hypothesis import given
 from hypothesis import strategies as st
+from office import until
 from planted import planted
 
 import workbook
@@ -57,22 +58,6 @@ def path(built, tmp_path) -> Path:
     return copy
 
 
-@pytest.fixture(scope="module")
-def calc():
-    """A headless LibreOffice of our own, as an xlwings app."""
-    before = xlwings.engines.active
-    try:
-        choose("libreoffice")
-    except UserError as why:
-        if os.environ.get("CI"):
-            pytest.fail(f"CI must have it: {why}")
-        pytest.skip(str(why))
-    app = xlwings.App(visible=False, add_book=False)
-    yield app
-    app.quit()
-    xlwings.engines.active = before
-
-
 @pytest.fixture
 def book(calc, path):
     xlwings.engines["libreoffice"].activate()
@@ -94,16 +79,6 @@ def file_book(path):
 def parameters(book, sheet="bias"):
     names = ("user_factors", "item_factors", "user_bias", "item_bias")
     return {name: book.sheets[sheet].range(f"{sheet}_{name}").options(ndim=2).value for name in names}
-
-
-def until(found, seconds=60.0):
-    """What `found()` gives as soon as it gives something."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if result := found():
-            return result
-        time.sleep(0.1)   # looking slows the office down
-    raise AssertionError(f"not seen within {seconds} seconds")
 
 
 class Running:

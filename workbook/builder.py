@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Container, Mapping
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -19,6 +21,7 @@ from pyxl.xlsx.atomic_file import not_saved, put_in_place, refuse_unless_writabl
 from solver import MODELS, Factors, Ratings, random_factors
 from solver.errors import UserError
 
+from .buttons import add_macros
 from .content import Content, content_of
 from .controls import write_before_fit
 from .crosstab_sheet import write_crosstab
@@ -33,24 +36,26 @@ from .start_sheet import NAME as START
 from .start_sheet import write_start
 from .styles import make_styles
 from .views import VIEWS, view_on
+from .xlwings_conf import write_conf
 
 CROSSTABS = {"dotprod": "dot", "bias": "dot+bias", "bounded": "bounded"}  # sheet -> model
 EMBEDDING = "embedding"
 
 
 def build(ratings: Ratings, path, *, n_factors: int = 5, titles: Mapping | None = None, seed: int = 0,
-          bounds: tuple[float, float] | None = None, overwrite: bool = False) -> dict[str, Layout]:
-    """Write a workbook with these ratings and every model as live formulas.
+          bounds: tuple[float, float] | None = None, python: str = sys.executable,
+          overwrite: bool = False) -> dict[str, Layout]:
+    """Write a workbook with these ratings and every model as live formulas; an .xlsm has buttons too.
 
     `titles` names items by id; `bounds` is (low, high) of the bounded model, by default the
-    ratings' range widened by one step. Start values are random by `seed`. Returns the Layout of
+    ratings' range widened by one step; `python` is the path of the Python that buttons start. Start values are random by `seed`. Returns the Layout of
     each model sheet: ``dotprod``, ``bias``, ``bounded``, ``embedding``. Raises UserError, with
     nothing written, for ratings that no sheet can hold or tell apart, and where `path` exists
     (unless `overwrite`), is open elsewhere or cannot be written.
     """
     content = content_of(ratings, titles=titles, n_factors=n_factors, seed=seed, bounds=bounds)
     low, high = content.bounds
-    return build_with(content, path, overwrite=overwrite, parameters={
+    return build_with(replace(content, python=python), path, overwrite=overwrite, parameters={
         model: random_factors(content.ratings, model=model, n_factors=n_factors, seed=seed, low=low, high=high)
         for model in CROSSTABS.values()})
 
@@ -59,6 +64,7 @@ def build_with(content: Content, path, *, parameters: Mapping[str, Factors], ove
     """As `build`, with given parameters by name of the model: only the sheets of these models are written."""
     target = Path(os.path.realpath(path))   # a symbolic link stays one: its target is replaced
     check_target(target, overwrite=overwrite)
+    content = replace(content, macros=target.suffix.lower() == ".xlsm")
     plans = plan_sheets(content, parameters)
     try:
         # a folder of its own beside the target: the draft has the right name in every message
@@ -124,7 +130,10 @@ def _write(path: Path, plans: Mapping[str, Crosstab | LongForm], content: Conten
         book.define_name(view_name(name), f"={quoted(name)}!$A$1")
     book.define_name(RUN_LOG, f"={quoted(RUN_LOG_SHEET)}!{write_run_log(book, styles).absolute}")
     write_before_fit(book)
+    write_conf(book)
     write_start(book, styles, start, content, {name: plan.layout for name, plan in plans.items()}, path.name)
+    if content.macros:
+        add_macros(book)
     book.close()
 
 

@@ -13,7 +13,7 @@ from solver.errors import UserError
 
 def _demo_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", metavar="DIR", default=".",
-                        help="folder for collabsheet-demo.xlsx (default: this one); a demo that is there is built anew")
+                        help="folder for collabsheet-demo.xlsm and .xlsx (default: this one); a demo that is there is built anew")
 
 
 def _demo(args: argparse.Namespace, say: Say) -> dict:
@@ -23,20 +23,23 @@ def _demo(args: argparse.Namespace, say: Say) -> dict:
 
     folder = Path(args.output)
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "collabsheet-demo.xlsx"
+    plain, with_buttons = folder / "collabsheet-demo.xlsx", folder / "collabsheet-demo.xlsm"
     ratings, titles = example()
     part = ratings.top(users=15, items=15)
-    build(part, path, titles=titles, overwrite=True)
+    for path in (plain, with_buttons):
+        build(part, path, titles=titles, overwrite=True)
     say(f"Built a workbook of {part.n_users} users, {part.n_items} films and {len(part)} ratings.")
-    results = fit_workbook(path, out=path)
+    results = fit_workbook(plain, out=plain)
+    fit_workbook(with_buttons, out=with_buttons)
     tell_results(results, say)
-    say(f"Open {path} in Excel or LibreOffice: its formulas are live and show these numbers.")
-    return {"workbook": str(path), "sheets": {name: result_object(r) for name, r in results.items()}}
+    say(f"Open {with_buttons} in Excel or LibreOffice and press Fit, or {plain.name}, which has no macros.")
+    return {"workbook": str(plain), "with_buttons": str(with_buttons),
+            "sheets": {name: result_object(r) for name, r in results.items()}}
 
 
 def _new_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("ratings", help="a long table of ratings: .csv, .tsv, or .dat with '::'")
-    parser.add_argument("-o", "--output", metavar="BOOK", required=True, help="the workbook to build (.xlsx)")
+    parser.add_argument("-o", "--output", metavar="BOOK", required=True, help="the workbook to build: .xlsm has buttons, .xlsx no macros")
     parser.add_argument("--overwrite", action="store_true", help="replace BOOK if it exists")
     parser.add_argument("--users", type=int, default=15, metavar="N", help="users to take, those with most ratings (default 15)")
     parser.add_argument("--items", type=int, default=15, metavar="N", help="items to take, those with most ratings (default 15)")
@@ -72,7 +75,7 @@ def _new(args: argparse.Namespace, say: Say) -> dict:
 
 def _export_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL_DIR", help="a folder that `collabsheet train` wrote")
-    parser.add_argument("-o", "--output", metavar="BOOK", required=True, help="the workbook to build (.xlsx)")
+    parser.add_argument("-o", "--output", metavar="BOOK", required=True, help="the workbook to build: .xlsm has buttons, .xlsx no macros")
     parser.add_argument("--overwrite", action="store_true", help="replace BOOK if it exists")
     parser.add_argument("--users", type=int, default=15, metavar="N", help="users to take, those with most ratings (default 15)")
     parser.add_argument("--items", type=int, default=15, metavar="N", help="items to take, those with most ratings (default 15)")
@@ -114,8 +117,8 @@ def _check_sizes(args: argparse.Namespace, *options: str) -> None:
 
 
 def _check_name(output: str) -> None:
-    if Path(output).suffix.lower() != ".xlsx":
-        raise UserError(f"{output}: a workbook is built as .xlsx. Give a name that ends so.")
+    if Path(output).suffix.lower() not in (".xlsx", ".xlsm"):
+        raise UserError(f"{output}: a workbook is built as .xlsm, with buttons, or as .xlsx, without. Give a name that ends so.")
 
 
 DEMO = Command("demo", "Build the example workbook from embedded ratings and fit it.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -27,7 +28,8 @@ class Content:
     """Ratings without repeated pairs, what users and items are called, and the options of a build.
 
     `users` are ids; `items` are the headers: titles where there are any, else ids. `bounds` is
-    (low, high) of the bounded model; `caption` says where the parameters come from, and `trained` of which model.
+    (low, high) of the bounded model; `macros` says whether there are buttons, which start the Python
+    at the path `python`; `caption` says where the parameters come from, and `trained` of which model.
     """
 
     ratings: Ratings
@@ -38,6 +40,8 @@ class Content:
     n_factors: int
     seed: int
     bounds: tuple[float, float]
+    macros: bool = False
+    python: str = sys.executable
     caption: str = "NB: these are initialized to random numbers; then Solver, or collabsheet, optimizes them."
     trained: Trained | None = None
 

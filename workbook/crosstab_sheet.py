@@ -7,6 +7,7 @@ import numpy as np
 from pyxl.cells import Range
 from pyxl.layout import Block, Layout
 
+from .buttons import FIRST_ROW, LEAST_WIDTH, write_buttons
 from .content import Content
 from .controls import write_controls
 from .geometry import Crosstab
@@ -50,6 +51,8 @@ def write_crosstab(book, styles: Styles, plan: Crosstab, content: Content) -> No
     _formulas(sheet, plan, plan.filled, unrated, styles.filled)
     _rmse(sheet, styles, layout)
     write_controls(sheet, styles, plan)
+    if content.macros:
+        write_buttons(sheet)
     _colours(sheet, styles, plan, content)
     _words(sheet, styles, plan, content.caption)
     # the lesson's size reads well on one page; a column is about twice as wide as a row is high
@@ -120,17 +123,19 @@ def _ratings(sheet, styles: Styles, plan: Crosstab, table: np.ndarray) -> None:
 def _columns_and_headers(sheet, styles: Styles, plan: Crosstab, content: Content) -> None:
     k, ids, right = content.n_factors, plan.ids, plan.used.right
     longest_id = max(len(str(user)) for user in content.users)
-    # notes stand left of the ids: few factors leave them little room, so the first column gives it
-    sheet.set_column(0, 0, max(6.5, 39 - 6.5 * k), styles.text)
+    # notes and buttons stand left of the ids: few factors leave them little room, so the first column gives it
+    sheet.set_column(0, 0, max(6.5, LEAST_WIDTH - 6.5 * k), styles.text)
     sheet.set_column(1, ids - 2, 6.5, styles.text)
     sheet.set_column(ids - 1, ids - 1, max(min(longest_id, 24) + 2, 11), styles.text)
     sheet.set_column(ids, right - 1, 6.2, styles.text)
     longest = max(len(str(item)) for item in content.items)
     turned = longest > 6
-    sheet.set_row(0, 24)    # the title's
+    first_row = FIRST_ROW if content.macros else 24     # the title's
+    sheet.set_row(0, first_row)
     for row in plan.headers:
         if turned:
-            sheet.set_row(row - 1, min(18 + 4.9 * longest, 140))
+            height = min(18 + 4.9 * longest, 140)
+            sheet.set_row(row - 1, max(height, first_row) if row == 1 else height)
         sheet.write_string(row - 1, ids - 1, "user ↓  item →", styles.corner)
         for col, item in enumerate(content.items, ids + 1):
             put_label(sheet, row, col, item, styles.header_up if turned else styles.header)

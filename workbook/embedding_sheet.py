@@ -9,6 +9,7 @@ from xlsxwriter.utility import xl_col_to_name
 
 from pyxl.cells import Range
 
+from .buttons import FIRST_ROW, LEAST_WIDTH, write_buttons
 from .content import Content
 from .controls import write_controls
 from .geometry import LongForm
@@ -46,6 +47,8 @@ def write_embedding(book, styles: Styles, plan: LongForm, content: Content) -> N
         for row in range(column.top, column.bottom + 1):
             sheet.write_formula(row - 1, column.left - 1, formula.format(row=row), looks)
     write_controls(sheet, styles, plan)
+    if content.macros:
+        write_buttons(sheet)
     errors, rmse = plan.errors, layout.rmse
     sheet.write_string(rmse.row - 2, rmse.col - 1, "RMSE", styles.header)
     sheet.write_formula(rmse.row - 1, rmse.col - 1, f"=SQRT(AVERAGE({ref(errors)}))", styles.calculated)
@@ -125,14 +128,16 @@ def _tables(sheet, styles: Styles, plan: LongForm, content: Content) -> None:
 def _headers(sheet, styles: Styles, plan: LongForm, content: Content) -> None:
     layout = plan.layout
     id_width = width_of((*content.users, *content.items))
-    sheet.set_column(0, 0, 5, styles.text)
+    # buttons stand left of the ratings: few factors leave them little room, so the first column gives it
+    room = id_width + 6.2 * (content.n_factors + 1)
+    sheet.set_column(0, 0, max(5, LEAST_WIDTH - room) if content.macros else 5, styles.text)
     sheet.set_column(1, 1, id_width, styles.text)
     sheet.set_column(2, plan.used.right - 1, 6.2, styles.text)
     for column, width in ((layout.user_keys, width_of(content.users)), (layout.item_keys, width_of(content.items)),
                           (plan.user_index, 9), (plan.item_index, 9), (layout.predictions, 8), (plan.errors, 8)):
         sheet.set_column(column.left - 1, column.left - 1, width, styles.text)
     sheet.set_column(layout.rmse.col - 1, layout.rmse.col - 1, 10, styles.text)
-    sheet.set_row(0, 24)
+    sheet.set_row(0, FIRST_ROW if content.macros else 24)
     sheet.write_string(0, 0, "Embeddings", styles.title)
     groups = ((layout.user_keys, "ratings"), (plan.user_index, "user embedding"),
               (plan.item_index, "item embedding"), (layout.predictions, "model"))

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from pyxl.cells import Range, quoted
 from pyxl.layout import Layout
-from pyxl.names import RESULTS, SETTINGS, result_name, setting_name
+from pyxl.names import PYTHON, RESULTS, SETTINGS, result_name, setting_name
 from solver import OPTIMIZERS, Settings
 from solver.settings import STARTS
 
@@ -26,6 +26,10 @@ INTRODUCTION = (
     "The model sheets compute predictions and their error (RMSE) with live formulas; fitting finds the factors with the least error.",
     "Change a rating or a factor and watch: whatever depends on it follows at once.",
 )
+BUTTONS = "Go to a model sheet and press Fit: watch it learn. Stop keeps the best so far, Restore undoes it."
+LIVE = "(the workbook stays open: watch it learn, and stop it on its sheet)"
+BUTTONS_START = "(what the buttons start; wrong on another machine: collabsheet doctor)"
+RUN_MAIN_STARTS = "(what xlwings' Run main starts, the button for a workbook without macros)"
 MEANING = {
     "optimizer": "How the error is minimised. lbfgs needs no learning rate and is the best choice for sheets.",
     "epochs": "Most passes over the ratings. Blank: the optimizer's own limit.",
@@ -65,7 +69,7 @@ def write_start(book, styles: Styles, sheet, content: Content, layouts: Mapping[
     row = _lines(sheet, styles, 3, INTRODUCTION)
 
     row = _heading(sheet, styles, row + 1, "How to fit")
-    row = _how_to(sheet, styles, row, layouts, file_name)
+    row = _how_to(book, sheet, styles, row, content, layouts, file_name)
     row = _heading(sheet, styles, row + 1, "Settings")
     row = _settings(book, sheet, styles, row, content)
     row = _heading(sheet, styles, row + 1, "Results")
@@ -90,26 +94,30 @@ def _heading(sheet, styles: Styles, row: int, text: str) -> int:
     return row + 1
 
 
-def _how_to(sheet, styles: Styles, row: int, layouts: Mapping[str, Layout], file_name: str) -> int:
+def _how_to(book, sheet, styles: Styles, row: int, content: Content, layouts: Mapping[str, Layout],
+            file_name: str) -> int:
     argument = f'"{file_name}"' if " " in file_name else file_name
     too_large = [name for name, layout in layouts.items()
                  if sum(r.size for r in changing_cells(layout)) > MOST_CHANGING_CELLS]
     solver = "Go to a model sheet, then Data > Solver > Solve: the model is set up."
     if too_large:
         solver += f" (Not on {', '.join(too_large)}: Solver takes at most {MOST_CHANGING_CELLS} changing cells.)"
-    sheet.write_string(row - 1, 1, "In Excel", styles.label)
-    sheet.write_string(row - 1, 2, solver, styles.beside)
-    sheet.write_string(row, 1, "Command line", styles.label)
-    for col in range(2, 6):
-        sheet.write_blank(row, col, None, styles.code)
-    sheet.write_string(row, 2, f"collabsheet fit {argument} --in-place", styles.code)
-    sheet.write_string(row, 6, "(close the workbook first; all model sheets are fitted)", styles.note_beside)
-    sheet.write_string(row + 1, 1, "Live", styles.label)
-    for col in range(2, 6):
-        sheet.write_blank(row + 1, col, None, styles.code)
-    sheet.write_string(row + 1, 2, f"collabsheet fit {argument} --live", styles.code)
-    sheet.write_string(row + 1, 6, "(the workbook stays open: watch it learn, and stop it on its sheet)", styles.note_beside)
-    return row + 3
+    for label, text in ((("Buttons", BUTTONS),) if content.macros else ()) + (("In Excel", solver),):
+        sheet.write_string(row - 1, 1, label, styles.label)
+        sheet.write_string(row - 1, 2, text, styles.beside)
+        row += 1
+    for label, text, note in (
+            ("Command line", f"collabsheet fit {argument} --in-place", "(close the workbook first; all model sheets are fitted)"),
+            ("Live", f"collabsheet fit {argument} --live", LIVE),
+            ("Python", content.python, BUTTONS_START if content.macros else RUN_MAIN_STARTS)):
+        sheet.write_string(row - 1, 1, label, styles.label)
+        for col in range(2, 6):
+            sheet.write_blank(row - 1, col, None, styles.code)
+        sheet.write_string(row - 1, 2, text, styles.code)
+        sheet.write_string(row - 1, 6, note, styles.note_beside)
+        row += 1
+    book.define_name(PYTHON, f"={NAME}!$C${row - 1}")
+    return row
 
 
 def _settings(book, sheet, styles: Styles, row: int, content: Content) -> int:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from solver.errors import UserError
 
-from .find_office import find_soffice, load_uno
+from .find_office import OFFICE, find_soffice, load_uno
 
 _QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "stdin": subprocess.DEVNULL}
 _RESTART = 81           # how soffice ends after it made a fresh profile: start it again
@@ -79,7 +79,11 @@ class Office:
         command = [find_soffice(), f"--accept={spec};urp;", "--norestore", "--nologo", "--nofirststartwizard", "--nodefault"]
         if self.ours:
             command += ["--headless", "--invisible", f"-env:UserInstallation={Path(self._profile).as_uri()}"]
-        process, until, ended = subprocess.Popen(command, **_QUIET, start_new_session=True), time.monotonic() + 60, None
+        def start() -> subprocess.Popen:
+            # what a macro starts in this office finds its way back to it
+            return subprocess.Popen(command, **_QUIET, start_new_session=True, env=os.environ | {OFFICE: spec})
+
+        process, until, ended = start(), time.monotonic() + 60, None
         while time.monotonic() < until:
             if (context := _resolved(spec)) is not None:
                 self._process = process
@@ -89,7 +93,7 @@ class Office:
             # 0: an office that is running took the command over and begins to listen, or (seen on a
             # fresh profile) it went away without a word
             if process.returncode == _RESTART or (ended and time.monotonic() - ended > _TAKEN_OVER):
-                process, ended = subprocess.Popen(command, **_QUIET, start_new_session=True), None
+                process, ended = start(), None
             elif process.returncode:
                 raise UserError(f"LibreOffice did not start (it ended with code {process.returncode}). "
                                 f"Try it by hand: {os.path.basename(command[0])} --calc.")

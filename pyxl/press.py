@@ -1,0 +1,69 @@
+"""What a button of a workbook starts: ``python -m pyxl.press fit --wb=NAME --sheet=NAME``.
+
+The macro behind the button has written a first sentence into the status cell already, and waits
+for nothing. Here the workbook is found in the program that started us; what becomes of the press
+stands in its status cell.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+
+from solver.errors import UserError
+
+from .live_fit import fit_live, randomize_live, refresh_live, restore_live
+from .log_file import log_failure
+
+ACTIONS: dict[str, Callable] = {    # what is asked for -> what does it with (book, sheet)
+    "fit": lambda book, sheet: fit_live(book, sheets=[sheet]),
+    "restore": lambda book, sheet: restore_live(book, sheets=[sheet]),
+    "randomize": randomize_live,
+    "refresh": refresh_live,
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Do what a button asks for; the exit code: 0, or 2 for what its user can mend, or 1."""
+    args = _parser().parse_args(argv)
+    try:
+        ACTIONS[args.action](calling_book(args.wb), args.sheet)
+    except UserError as why:
+        print(why, file=sys.stderr)     # it stands in the status cell and in the log too
+        return 2
+    except Exception as why:    # the workbook was not found: nobody would read it there
+        print(f"{why} (Details: {log_failure(f'{args.wb}: {args.action}', why)})", file=sys.stderr)
+        return 1
+    return 0
+
+
+def calling_book(name: str):
+    """The xlwings book whose button was pressed. Raises UserError where it is not open any more."""
+    from .engines import choose
+
+    engine = choose()
+    import xlwings
+    if engine.name == "excel":
+        return xlwings.Book.caller()    # by the arguments --wb, --from_xl and --hwnd of the command line
+    app = xlwings.App(visible=True, add_book=False)
+    try:
+        book = app.books[name]
+    except KeyError:
+        raise UserError(f"'{name}' is not open any more.") from None
+    book.set_mock_caller()      # what else asks for the caller gets it
+    return book
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m pyxl.press", description="What the buttons of a workbook start.")
+    parser.add_argument("action", choices=ACTIONS)
+    parser.add_argument("--wb", required=True, metavar="NAME", help="the open workbook")
+    parser.add_argument("--sheet", required=True, metavar="NAME", help="the sheet whose button was pressed")
+    parser.add_argument("--from_xl", help="for xlwings: 1")
+    parser.add_argument("--hwnd", help="for xlwings, on Windows: the window of Excel")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,201 @@
+"""The buttons of an .xlsm, pressed in a real headless LibreOffice: our macros, our Python, one sheet."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+import xlwings
+from office import until
+from planted import planted
+
+import workbook
+from pyxl import fit_workbook, open_book
+from pyxl.cells import Cell
+from pyxl.engines.find_office import load_uno
+from pyxl.engines.office import properties
+from pyxl.names import PYTHON
+from pyxl.one_at_a_time import one_at_a_time
+
+ROOT = Path(__file__).resolve().parent.parent
+SLOW = {"optimizer": "sgd", "epochs": 10_000_000, "lr": 1e-4}   # a fit that ends only when it is stopped
+ALWAYS = 4      # com.sun.star.document.MacroExecMode.ALWAYS_EXECUTE_NO_WARN
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory) -> Path:
+    """A workbook of 8 users and 9 items, whose interpreter has a path that needs care."""
+    folder = tmp_path_factory.mktemp("built") / "Käthe's 100% Python"
+    folder.mkdir()
+    python = folder / "py thon"
+    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    python.chmod(0o755)
+    workbook.build(planted(8, 9), folder / "book.xlsm", n_factors=3, python=str(python))
+    return folder / "book.xlsm"
+
+
+class Pressed:
+    """An open workbook whose buttons one presses."""
+
+    def __init__(self, calc, path):
+        self.document = calc.impl.office.desktop.loadComponentFromURL(
+            load_uno().systemPathToFileUrl(str(path)), "_blank", 0, properties(Hidden=True, MacroExecutionMode=ALWAYS))
+        self.book, self.name = calc.books[str(path)], path.name
+
+    def press(self, caption: str, sheet: str = "bias") -> None:
+        self.book.sheets[sheet].activate()
+        form = self.book.sheets[sheet].impl.api.DrawPage.Forms.getByIndex(0)
+        button = next(model for n in range(form.Count) if (model := form.getByIndex(n)).Label == caption)
+        control = self.document.CurrentController.getControl(button)
+        assert control.AccessibleContext.doAccessibleAction(0)
+
+    def status(self, sheet: str = "bias") -> str:
+        return str(self.book.sheets[sheet].range(f"{sheet}_status").value)
+
+    def until(self, *beginnings: str, sheet: str = "bias") -> str:
+        return until(lambda: (said := self.status(sheet)).startswith(beginnings) and said)
+
+    def rmse(self) -> float:
+        return self.book.sheets["bias"].range("bias_rmse").value
+
+    def parameters(self) -> tuple[float, ...]:
+        names = ("user_factors", "item_factors", "user_bias", "item_bias")
+        blocks = [self.book.sheets["bias"].range(f"bias_{name}").options(ndim=2).value for name in names]
+        return tuple(number for block in blocks for row in block for number in row)
+
+    def place(self, name: str) -> str:
+        """Where on `start` a name points."""
+        where = self.book.sheets["start"].range(name)
+        return f"start!{Cell(where.row, where.column)}"
+
+    def set(self, **settings) -> None:
+        for option, value in settings.items():
+            self.book.sheets["start"].range(f"setting_{option}").value = value
+
+    def process(self) -> int | None:
+        """The process that a button started for this workbook."""
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                words = (folder / "cmdline").read_bytes().split(b"\0")
+            except OSError:     # it ended meanwhile
+                continue
+            if b"pyxl.press" in words and any(word.endswith(self.name.encode()) for word in words):
+                return int(folder.name)
+        return None
+
+
+@pytest.fixture
+def pressed(calc, built, tmp_path):
+    copy = tmp_path / 'Zoë\'s film "friends".xlsm'.replace('"', "")
+    copy.write_bytes(built.read_bytes())
+    opened = Pressed(calc, copy)
+    yield opened
+    opened.document.close(True)
+    until(lambda: opened.process() is None)
+
+
+def test_press_fit_watch_stop_restore_randomize_and_fit_again(pressed, calc, tmp_path):
+    """The whole of it, as a user meets it."""
+    pressed.set(**SLOW)
+    before, rmse_before = pressed.parameters(), pressed.rmse()
+    pressed.press("Fit")
+    assert pressed.status().startswith("Starting Python.")      # said by the macro itself, at once
+    pressed.until("Fitting: epoch")
+    pressed.book.sheets["bias"].range("AZ99").value = "typed meanwhile"
+    history = pressed.book.sheets["bias"].range("bias_history")
+    for seen in (pressed.status, pressed.rmse, pressed.parameters, lambda: str(history.value)):
+        met = set()
+        until(lambda: met.add(seen()) or len(met) >= 3)
+    pressed.press("Fit", "dotprod")
+    assert pressed.until("Not fitted", sheet="dotprod").startswith("Not fitted: A fit of this workbook is running.")
+    assert pressed.status().startswith("Fitting: epoch")        # it goes on
+    pressed.press("Stop")
+    assert "as you asked; the best so far is kept" in pressed.until("RMSE ")
+    assert pressed.book.sheets["bias"].range("bias_stop").value is None
+    assert pressed.book.sheets["bias"].range("AZ99").value == "typed meanwhile"
+    assert pressed.rmse() < rmse_before and pressed.parameters() != before
+
+    pressed.press("Restore")
+    pressed.until("Restored")
+    assert pressed.parameters() == before and pressed.rmse() == pytest.approx(rmse_before, abs=1e-12)
+
+    pressed.press("Randomize")
+    said = pressed.until("New start values")
+    assert said == f"New start values of seed 1: RMSE {pressed.rmse():.6f}. Restore brings the former ones back."
+    assert pressed.parameters() != before and pressed.book.sheets["start"].range("setting_seed").value == 1
+    random = pressed.parameters()
+    pressed.press("Refresh")
+    assert pressed.until("Calculated again").startswith(f"Calculated again: RMSE {pressed.rmse():.6f} on ")
+
+    pressed.set(optimizer="lbfgs", epochs=None, lr=None)
+    pressed.press("Fit")
+    assert "Converged" in pressed.until("RMSE ") and pressed.parameters() != random
+    told = pressed.book.sheets["start"].range("bias_last_rmse_after").value
+    for name, kind in (("saved.xlsm", "Calc MS Excel 2007 VBA XML"), ("saved.ods", "calc8")):
+        saved = tmp_path / name
+        pressed.document.storeToURL(load_uno().systemPathToFileUrl(str(saved)), properties(FilterName=kind))
+        again = Pressed(calc, saved)
+        again.book.app.calculate()
+        assert again.rmse() == pytest.approx(told, abs=1e-9)
+        if name.endswith(".ods"):   # LibreOffice 7.4 does not find the buttons that it wrote into an .xlsm
+            again.press("Restore")
+            again.until("Restored")
+            assert again.parameters() == pytest.approx(random, abs=1e-14)
+        again.document.close(True)
+
+
+def test_what_cannot_start_is_said_by_the_macro(pressed):
+    pressed.book.sheets["start"].range(PYTHON).value = "/nowhere/python"
+    pressed.press("Fit")
+    assert pressed.until("Python did not").startswith(
+        f"Python did not start: {pressed.place(PYTHON)} should hold the path of a Python")
+    pressed.press("Stop")   # nothing runs: it waits in its cell, and the next press clears it
+    assert pressed.book.sheets["bias"].range("bias_stop").value == "stop"
+
+
+def test_a_bad_setting_is_named_by_its_cell(pressed):
+    pressed.set(epochs=-5)
+    pressed.press("Fit")
+    assert pressed.until("Not fitted").startswith(f"Not fitted: {pressed.place('setting_epochs')}: ")
+
+
+def test_a_killed_python_and_a_closed_workbook_do_no_harm(calc, built, tmp_path):
+    copy = tmp_path / "closed.xlsm"
+    copy.write_bytes(built.read_bytes())
+    opened = Pressed(calc, copy)
+    opened.set(**SLOW)
+    opened.press("Fit")
+    opened.until("Fitting: epoch")
+    os.kill(opened.process(), signal.SIGKILL)
+    until(lambda: opened.process() is None)
+    opened.press("Fit")
+    opened.until("Starting")
+    opened.until("Fitting: epoch")
+    opened.document.close(True)
+    until(lambda: opened.process() is None)
+    with one_at_a_time(str(copy)), open_book(copy) as book:
+        assert "bias" in book.sheets
+
+
+def test_a_headless_fit_leaves_buttons_and_macros_as_they_are(built, tmp_path):
+    fitted = tmp_path / "fitted.xlsm"
+    fit_workbook(built, out=fitted)
+    with zipfile.ZipFile(built) as before, zipfile.ZipFile(fitted) as after:
+        kept = [name for name in before.namelist() if "vba" in name or name.endswith(".vml")]
+        assert len(kept) == 5 and all(before.read(name) == after.read(name) for name in kept)
+
+
+def test_xlwings_finds_its_settings(built):
+    """As its add-in reads them: names in column A, settings beside them."""
+    from pyxl.engines import choose
+    before = xlwings.engines.active
+    choose("file")
+    book = xlwings.Book(str(built))
+    config = book.sheets["xlwings.conf"]["A1:B3"].options(dict).value
+    assert config["Interpreter_Win"] == config["Interpreter_Mac"] == str(built.parent / "py thon")
+    book.close()
+    xlwings.engines.active = before

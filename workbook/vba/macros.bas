@@ -1,0 +1,118 @@
+Option Explicit
+
+' What the buttons of a collabsheet workbook do: start Python, which fits, or write into the cell
+' that stops it. docs/macros.md of collabsheet says more.
+
+Sub FitModel()
+    Start "fit"
+End Sub
+
+Sub StopFit()
+    Dim stopCell As Range
+    Set stopCell = CellOf("stop")
+    If Not stopCell Is Nothing Then stopCell.Value = "stop"
+End Sub
+
+Sub RestoreParameters()
+    Start "restore"
+End Sub
+
+Sub RandomizeParameters()
+    Start "randomize"
+End Sub
+
+Sub RefreshSheet()
+    Start "refresh"
+End Sub
+
+Private Sub Start(what As String)
+    Dim stopCell As Range
+    Set stopCell = CellOf("stop")
+    If Not stopCell Is Nothing Then stopCell.ClearContents
+    Say "Starting Python. If nothing follows, run in a terminal: collabsheet doctor " & ThisWorkbook.Name
+    On Error GoTo Failed
+    StartPython what
+    Exit Sub
+Failed:
+    Say "Python did not start: start!" & ThisWorkbook.Names("collabsheet_python").RefersToRange.Address(False, False) & _
+        " should hold the path of a Python that has collabsheet (" & Err.Description & ")."
+End Sub
+
+' Starts Python and does not wait for it. What it is to do follows as arguments.
+Private Sub StartPython(what As String)
+    Dim python As String, book As String, sheet As String, module As String
+    python = ThisWorkbook.Names("collabsheet_python").RefersToRange.Value
+    module = " -P -m pyxl.press " & what & " --from_xl=1 "
+    sheet = "--sheet=" & ThisWorkbook.ActiveSheet.Name
+    book = "--wb=" & ThisWorkbook.Name
+    ' LibreOffice: it takes the #If below for comments, may have two workbooks of one name open, and has no FullName
+    If InStr(Application.OperatingSystem, "Unix") > 0 Then
+        If Dir(python) = "" Then Err.Raise 53
+        Shell InQuotes(python) & module & InQuotes("--wb=" & ThisWorkbook.Path & "/" & ThisWorkbook.Name) & " " & InQuotes(sheet), 0
+        Exit Sub
+    End If
+#If Mac Then
+    Dim answer As String
+    answer = AppleScriptTask("collabsheet.applescript", "StartCollabsheet", _
+        ForShell(python) & module & ForShell(book) & " " & ForShell(sheet))
+#Else
+    CreateObject("WScript.Shell").Run Escaped(WithoutConsole(python)) & module & Escaped(book) & " " & Escaped(sheet) & _
+        " --hwnd=" & Application.Hwnd, 0, False
+#End If
+End Sub
+
+' pythonw beside python, where there is one: it opens no window.
+Private Function WithoutConsole(python As String) As String
+    WithoutConsole = python
+    If LCase(Right(python, 10)) = "python.exe" Then
+        If Dir(Left(python, Len(python) - 4) & "w.exe") <> "" Then WithoutConsole = Left(python, Len(python) - 4) & "w.exe"
+    End If
+End Function
+
+' LibreOffice's Shell knows both kinds of quotation marks and no escape.
+Private Function InQuotes(text As String) As String
+    If InStr(text, """") = 0 Then
+        InQuotes = """" & text & """"
+    ElseIf InStr(text, "'") = 0 Then
+        InQuotes = "'" & text & "'"
+    Else
+        Err.Raise 5, , "a name or path holds both kinds of quotation marks: " & text
+    End If
+End Function
+
+Private Function ForShell(text As String) As String
+    ForShell = "'" & Replace(text, "'", "'\''") & "'"
+End Function
+
+Private Function Escaped(text As String) As String
+    Escaped = """" & Replace(text, """", "\""") & """"
+End Function
+
+Private Sub Say(text As String)
+    Dim status As Range
+    Set status = CellOf("status")
+    If status Is Nothing Then
+        Application.StatusBar = text
+    Else
+        status.Value = text
+    End If
+End Sub
+
+' The cell of the sheet in view that is named ..._status or ..._stop, whatever the sheet is called by now.
+Private Function CellOf(what As String) As Range
+    Dim named As Object, found As Range
+    For Each named In ThisWorkbook.Names
+        If Right(named.Name, Len(what) + 1) = "_" & what Then
+            Set found = Nothing
+            On Error Resume Next  ' a name may have lost its cell
+            Set found = named.RefersToRange
+            On Error GoTo 0
+            If Not found Is Nothing Then
+                If found.Worksheet.Name = ThisWorkbook.ActiveSheet.Name Then
+                    Set CellOf = found
+                    Exit Function
+                End If
+            End If
+        End If
+    Next
+End Function

@@ -1,0 +1,20 @@
+"""The sheet `xlwings.conf`, in which xlwings' add-in (Run main, Import Functions) finds its settings."""
+
+from __future__ import annotations
+
+from pyxl.names import PYTHON
+
+NAME = "xlwings.conf"
+
+
+def write_conf(book) -> None:
+    """Add the sheet, which nobody sees: names in column A, settings in column B.
+
+    The path of Python stands on `start` and nowhere else: whoever changes it there changes it here.
+    """
+    sheet = book.add_worksheet(NAME)
+    for row, system in enumerate(("Win", "Mac")):
+        sheet.write_string(row, 0, f"Interpreter_{system}")
+        sheet.write_formula(row, 1, f"={PYTHON}")
+    sheet.write_string(2, 0, "PYTHONPATH")
+    sheet.hide()
