@@ -56,23 +56,23 @@ def exported(path: Path, model: CollabFilter, part: Ratings, *, titles=None) -> 
     return Book(path, layouts, part, content.items, factors, model.settings_.bounds, model)
 
 
-def example_book(folder: Path) -> Book:
+def example(folder: Path) -> Book:
     ratings, titles = workbook.example()
     return built(folder / "example.xlsx", ratings.top(users=15, items=15), n_factors=5, titles=titles)
 
 
-def large_book(folder: Path) -> Book:
+def large(folder: Path) -> Book:
     """300 × 200, half of the pairs rated."""
     draw = np.random.default_rng(3)
     table = np.where(draw.random((300, 200)) < 0.5, draw.integers(1, 11, (300, 200)) / 2, np.nan)
     return built(folder / "large.xlsx", Ratings.from_crosstab(table, range(1, 301), range(1001, 1201)), n_factors=6)
 
 
-def films_book(folder: Path, shared: Path, **options) -> Book:
+def films(folder: Path, shared: Path) -> Book:
     """40 users and 25 films of MovieLens, with titles, of a model trained on all of its ratings."""
     data = shared / "data" / "ml-latest-small"
     ratings, _ = read_ratings(data / "ratings.csv")
-    model = CollabFilter(8, effort="quick", epochs=2, **options).fit(ratings)
+    model = CollabFilter(8, effort="quick", epochs=10).fit(ratings)
     part = busiest(ratings, users=N_VIEWERS, items=N_FILMS)
     titles, _ = read_titles(data / "movies.csv", items=part.items)
     return exported(folder / "films.xlsx", model, part, titles=titles)

@@ -56,3 +56,24 @@ def calc(tmp_path_factory):
     yield app
     app.quit()
     xlwings.engines.active = before
+
+
+@pytest.fixture(scope="session")
+def example_book(tmp_path_factory):
+    """A workbook of the embedded example: 15 × 15."""
+    from asking import example
+    return example(tmp_path_factory.mktemp("example"))
+
+
+@pytest.fixture(scope="session")
+def films_book(tmp_path_factory, shared):
+    """A workbook of 40 × 25 of MovieLens, with titles, of a model trained on all of it."""
+    from asking import films
+    return films(tmp_path_factory.mktemp("films"), shared)
+
+
+@pytest.fixture(scope="session")
+def large_book(tmp_path_factory):
+    """A workbook of 300 × 200."""
+    from asking import large
+    return large(tmp_path_factory.mktemp("large"))

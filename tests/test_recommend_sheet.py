@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from asking import Book, built, example_book, exported, films_book, large_book
+from asking import Book, built, exported
 from test_export import fitted, ratings_of
 
 from pyxl import open_book
@@ -14,12 +14,6 @@ from workbook.export import busiest
 from workbook.recommend_sheet import HIGHEST, LOWEST, NUMBER, USER
 
 LIST = "A10:E19"
-
-
-@pytest.fixture(scope="module")
-def books(tmp_path_factory, shared) -> dict[str, Book]:
-    folder = tmp_path_factory.mktemp("asked")
-    return {"example": example_book(folder), "films": films_book(folder, shared), "large": large_book(folder)}
 
 
 def asked(office, book: Book, user, *, cells=None, more=()) -> dict:
@@ -47,8 +41,8 @@ def same(found: list[list], wanted: list[list]) -> bool:
 
 
 @pytest.mark.parametrize("name, users", [("example", range(15)), ("films", (0, 7, 39)), ("large", (0, 299))])
-def test_the_list_is_what_python_recommends(books, office, name, users):
-    book = books[name]
+def test_the_list_is_what_python_recommends(request, office, name, users):
+    book = request.getfixturevalue(f"{name}_book")
     for user in users:
         found, table = asked(office, book, book.ratings.users[user]), book.table[user]
         assert same(found["rows"], expected(book, user)), user
@@ -58,9 +52,9 @@ def test_the_list_is_what_python_recommends(books, office, name, users):
             ": nothing is left to recommend." if n_rated == len(table) else ".")
 
 
-def test_an_exported_model_recommends_what_the_model_does(books, office):
+def test_an_exported_model_recommends_what_the_model_does(films_book, office):
     """CollabFilter ranks all items; those of the sheet come in the same order and with the same numbers."""
-    book = books["films"]
+    book = films_book
     for user in book.ratings.users[:4]:
         ours = book.model.recommend(user, len(book.model.items_))
         ours = ours[ours["item"].isin(book.ratings.items)].head(10)
@@ -78,8 +72,8 @@ def test_models_without_biases_and_bounded_ones(tmp_path, office, model):
         assert same(asked(office, book, book.ratings.users[user])["rows"], expected(book, user))
 
 
-def test_the_file_holds_the_results_before_any_office_saw_it(books):
-    book = books["example"]
+def test_the_file_holds_the_results_before_any_office_saw_it(example_book):
+    book = example_book
     with open_book(book.path) as opened:
         values = opened.grid("recommend").values
     blanks = int(np.isnan(book.table).sum(1).argmax())     # at first the user with the longest list
@@ -88,8 +82,8 @@ def test_the_file_holds_the_results_before_any_office_saw_it(books):
     assert same([row for row in shown if row[0] != ""], expected(book, blanks))
 
 
-def test_a_rating_typed_on_the_model_sheet_takes_the_item_off_the_list(books, office):
-    book = books["example"]
+def test_a_rating_typed_on_the_model_sheet_takes_the_item_off_the_list(example_book, office):
+    book = example_book
     user, item = np.argwhere(np.isnan(book.table))[0]
     cell = str(book.layout.ratings.first.moved(int(user), int(item)))
     label = book.ratings.users[user]
@@ -102,16 +96,16 @@ def test_a_rating_typed_on_the_model_sheet_takes_the_item_off_the_list(books, of
     (None, "Choose the user in the yellow cell."),
     ("nobody", "There is no user nobody on the sheet bias. Choose one of the list."),
     (4711, "There is no user 4711 on the sheet bias. Choose one of the list.")])
-def test_who_is_not_there_is_one_sentence_and_no_error(books, office, typed, sentence):
-    found = asked(office, books["example"], typed, more=["G10:L24", "A10:E19"])
+def test_who_is_not_there_is_one_sentence_and_no_error(example_book, office, typed, sentence):
+    found = asked(office, example_book, typed, more=["G10:L24", "A10:E19"])
     assert (found["says"], found["rows"], found["place"]) == (sentence, [], "")
     shown = [value for where in ("G10:L24", "A10:E19") for row in found[where] for value in row]
     assert not [value for value in shown if str(value).startswith("#")]
 
 
-def test_predictions_are_kept_within_the_two_cells(books, office):
-    user = books["example"].ratings.users[0]
-    found = asked(office, books["example"], user, cells={"recommend": {str(USER): user, str(LOWEST): 2.0, str(HIGHEST): 2.5}})
+def test_predictions_are_kept_within_the_two_cells(example_book, office):
+    user = example_book.ratings.users[0]
+    found = asked(office, example_book, user, cells={"recommend": {str(USER): user, str(LOWEST): 2.0, str(HIGHEST): 2.5}})
     assert found["rows"] and all(2.0 <= row[2] <= 2.5 for row in found["rows"])
 
 
@@ -151,8 +145,8 @@ def test_numbers_and_titles_that_look_like_something_else(tmp_path, office):
     assert [row[1] for row in asked(office, book, "X14")["rows"]] == ["300"]
 
 
-def test_the_sheet_survives_inserted_rows_and_columns(books, office, tmp_path):
-    moved = office.insert(books["example"].path, tmp_path / "moved.xlsx", rows=2, columns=1)
+def test_the_sheet_survives_inserted_rows_and_columns(example_book, office, tmp_path):
+    moved = office.insert(example_book.path, tmp_path / "moved.xlsx", rows=2, columns=1)
     found = office.recalculate(moved, {"recommend": ["B12:F21"]})["recommend"]["B12:F21"]
-    user = int(np.isnan(books["example"].table).sum(1).argmax())
-    assert same([row for row in found if row[0] != ""], expected(books["example"], user))
+    user = int(np.isnan(example_book.table).sum(1).argmax())
+    assert same([row for row in found if row[0] != ""], expected(example_book, user))

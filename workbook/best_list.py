@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pyxl.cells import Cell, Range
 
-from .put import array, formula, text
+from .put import array, text
 from .refs import box, ref
 from .styles import Styles, colour_scale
 
@@ -44,13 +44,13 @@ def write_best(sheet, styles: Styles, view: View, candidates: Candidates, *, hea
     for k in range(1, N_BEST + 1):
         place, value = head.moved(k, 0), working.moved(k, 0)
         number, so_far = value.moved(0, 1), f"{ref(working.moved(1, 0), rows=True)}:{value}"
-        formula(sheet, value, f'=IF({k}>COUNT({open_}),"",LARGE({open_},{k}))', styles.calc)
+        array(sheet, value, f'=IF({k}>COUNT({open_}),"",LARGE({open_},{k}))', styles.calc)
         array(sheet, number, f'=IF({value}="","",SMALL(IF({open_}={value},ROW({open_})-ROW({top})+1),SUM(({so_far}={value})*1)))',
               styles.calc_whole)
-        formula(sheet, place, f'=IF({number}="","",{k})', styles.whole)
-        formula(sheet, place.moved(0, 1), f'=IF({number}="","",INDEX({names},{number}))', styles.name)
+        array(sheet, place, f'=IF({number}="","",{k})', styles.whole)
+        array(sheet, place.moved(0, 1), f'=IF({number}="","",INDEX({names},{number}))', styles.listed)
         prediction = kept(view.into_range(f"INDEX({sums},{number})"))
-        formula(sheet, place.moved(0, 2), f'=IF({number}="","",{prediction})', styles.ranked)
+        array(sheet, place.moved(0, 2), f'=IF({number}="","",{prediction})', styles.ranked)
     predicted = Range(head.row + 1, head.col + 2, head.row + N_BEST, head.col + 2)
     sheet.conditional_format(*box(predicted), colour_scale(*view.content.scale))
     return Range(working.row + 1, working.col + 1, working.row + N_BEST, working.col + 1)

@@ -35,7 +35,7 @@ from .solver_names import define_solver_names
 from .start_sheet import NAME as START
 from .start_sheet import write_start
 from .styles import make_styles
-from .views import VIEWS, view_on
+from .views import sheets_for, view_on
 from .xlwings_conf import write_conf
 
 CROSSTABS = {"dotprod": "dot", "bias": "dot+bias", "bounded": "bounded"}  # sheet -> model
@@ -125,7 +125,7 @@ def _write(path: Path, plans: Mapping[str, Crosstab | LongForm], content: Conten
             _define(book, layout.sheet, what, Range.around([getattr(plan, what)]))
         define_solver_names(book, layout)
     view = view_on(plans, content)
-    for name, write in VIEWS.items():
+    for name, write in sheets_for(view).items():
         write(book, styles, view)
         book.define_name(view_name(name), f"={quoted(name)}!$A$1")
     book.define_name(RUN_LOG, f"={quoted(RUN_LOG_SHEET)}!{write_run_log(book, styles).absolute}")

@@ -43,8 +43,16 @@ def export(model: CollabFilter, part: Ratings, path, *, titles: Mapping | None =
                         "Train another one: --model dot, dot+bias or bounded.")
     factors = _rows(model, part)
     content = content_of(part, titles=titles, n_factors=factors.n_factors, seed=settings.seed, bounds=settings.bounds)
-    content = replace(content, caption=CAPTION, trained=Trained(model.rating_range_))
+    content = replace(content, caption=CAPTION, trained=_trained(model))
     return build_with(content, path, parameters={settings.model: factors}, overwrite=overwrite)
+
+
+def _trained(model: CollabFilter) -> Trained:
+    nobody = model.fold_in({})  # a newcomer without ratings is the average user
+    average = nobody.factors.tolist()
+    if model.factors_.user_bias is not None:
+        average.append(nobody.bias + model.factors_.offset / 2)  # as `without_offset` has it
+    return Trained(model.rating_range_, model.spread_, tuple(average))
 
 
 def _rows(model: CollabFilter, part: Ratings) -> Factors:

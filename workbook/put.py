@@ -1,4 +1,9 @@
-"""Cells of an XlsxWriter sheet written by our own `Cell` and `Range`, which count from 1."""
+"""Cells of an XlsxWriter sheet written by our own `Cell` and `Range`, which count from 1.
+
+What depends on an array formula has to be one itself, if only of one cell. LibreOffice takes the stored
+results of plain formulas from the file and leaves array formulas to be computed when they are looked at;
+until then they tell nobody that they changed, and a plain formula that depends on them stays as it was.
+"""
 
 from __future__ import annotations
 

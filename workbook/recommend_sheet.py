@@ -11,7 +11,7 @@ from pyxl.cells import Cell, Range
 from .best_list import HIGH, LOW, N_BEST, Candidates, write_best
 from .choice import unknown, write_choice
 from .labels import width_of
-from .put import array, formula, number, text
+from .put import array, number, text
 from .refs import ref
 from .styles import Styles, print_setup
 
@@ -46,9 +46,9 @@ def write_recommend(book, styles: Styles, view: View) -> None:
     best = write_best(sheet, styles, view, Candidates(items, sums, open_), head=Cell(HEAD, 1), working=Cell(HEAD, WORKING + 4))
     for which in best.cells():
         column, count = f"INDEX({view.name('ratings')},0,{which})", Cell(which.row, 4)
-        formula(sheet, count, f'=IF({which}="","",COUNT({column}))', styles.whole)
-        formula(sheet, count.moved(0, 1), f'=IF(N({count})=0,"",AVERAGE({column}))', styles.ranked)
-    formula(sheet, USER.moved(0, 1), f'=IF({user}="",{unknown(view, "user", USER)},"has rated "&COUNT({ref(rated)})'
+        array(sheet, count, f'=IF({which}="","",COUNT({column}))', styles.whole)
+        array(sheet, count.moved(0, 1), f'=IF(N({count})=0,"",AVERAGE({column}))', styles.ranked)
+    array(sheet, USER.moved(0, 1), f'=IF({user}="",{unknown(view, "user", USER)},"has rated "&COUNT({ref(rated)})'
             f'&" of {n:,} items"&IF(COUNT({ref(open_)})=0,": nothing is left to recommend.","."))', styles.note_beside)
     sheet.print_area(0, 0, HEAD + N_BEST - 1, WORKING - 2)
     print_setup(sheet, landscape=False, one_page=True)

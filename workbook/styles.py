@@ -62,6 +62,7 @@ class Styles:
     table_text: Format      # the Table's own stripes show through
     table_number: Format
     name: Format            # of a user or an item, in a row of its own
+    listed: Format          # the same where rows are of one height
     whole: Format           # a count
     ranked: Format          # a number in a ranking
     likeness: Format        # a cosine, small
@@ -127,6 +128,7 @@ def make_styles(book) -> Styles:
         table_text=style(align="left"),
         table_number=style(center, num_format="0.0##"),
         name=style(_CELL, indent=1, text_wrap=True),
+        listed=style(_CELL, indent=1),
         whole=style(_CELL, center, num_format="#,##0"),
         ranked=style(_CELL, center, num_format="0.00"),
         likeness=style(_CELL, center, num_format="0.00", font_color=_MUTED, font_size=8),

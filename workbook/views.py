@@ -13,6 +13,7 @@ from .crosstab_sheet import into_range
 from .geometry import Crosstab
 from .members_sheet import write_items, write_users
 from .recommend_sheet import write_recommend
+from .you_sheet import write_you
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +45,14 @@ class View:
 
 
 VIEWS: dict[str, Callable] = {  # in the order of the tabs
-    "recommend": write_recommend, "items": write_items, "users": write_users}
+    "recommend": write_recommend, "you": write_you, "items": write_items, "users": write_users}
+
+_SUMS_ONLY = {"you"}     # a newcomer's factors in a sigmoid are no formula
+
+
+def sheets_for(view: View) -> dict[str, Callable]:
+    """Those of the table that the model has formulas for."""
+    return {name: write for name, write in VIEWS.items() if not (view.layout.low and name in _SUMS_ONLY)}
 
 
 def view_on(plans: dict, content: Content) -> View:

@@ -52,8 +52,8 @@ class CollabFilter(Estimator):
     and items without a rating to learn from have the mean row of the others; of draws from a posterior,
     which `predict` and `recommend` average over, the one set that `explain`, `similar_…` and `fold_in`
     take in their place), `settings_`, `result_`
-    (FitResult), `rating_range_`, `n_ratings_` (learnt from), `user_counts_` and `item_counts_` (ratings
-    learnt from, of each), and `notes_`, sentences on what was odd or changed.
+    (FitResult), `rating_range_`, `n_ratings_`, `user_counts_` and `item_counts_` (how many ratings were learnt
+    from, in all and of each), `spread_` (their standard deviation), and `notes_`, sentences on what was odd or changed.
     """
 
     def __init__(self, n_factors=50, *, effort="good", device="auto", random_state=None, model=None, optimizer=None,
@@ -98,7 +98,7 @@ class CollabFilter(Estimator):
         self.rating_range_, self.notes_ = rating_range, notes
         self._labels = {"user": Labels(users, "user"), "item": Labels(items, "item")}
         self._counts = {"user": user_counts, "item": item_counts}
-        self._rated, self._spread = rated, spread
+        self._rated, self.spread_ = rated, spread
         everybody = Everybody.of(result.factors, self._counts)
         self.factors_, self._typical = everybody.factors, everybody.typical
         self._draws = tuple(Everybody.of(draw, self._counts) for draw in result.samples) or (everybody,)
@@ -197,7 +197,7 @@ class CollabFilter(Estimator):
         if side not in OTHER:
             raise UserError(f"side is {side!r}. Choose one of: {', '.join(OTHER)}.")
         return newcomer(ratings, factors, side, others=self._labels[OTHER[side]], typical=self._typical,
-                        weight_decay=weight_decay, spread=self._spread, bounds=self.settings_.bounds,
+                        weight_decay=weight_decay, spread=self.spread_, bounds=self.settings_.bounds,
                         clip=self.rating_range_)
 
     # -- keeping ------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from difflib import get_close_matches
 from functools import cached_property
 
@@ -44,6 +44,17 @@ class Labels:
         found = self._find(label)
         if found is None:
             raise UserError(f"There is no {self.what} {shown(label)}{self._advice(label)}")
+        return found
+
+    def all_positions(self, labels: Iterable[Hashable]) -> np.ndarray:
+        """(n,) the row of each of these labels. Raises UserError for the first that is not known."""
+        labels = list(labels)
+        try:
+            found = self.positions(pd.Index(labels, dtype=object, tupleize_cols=False))
+        except TypeError:   # one that cannot be a label, such as a list
+            found = np.array([self.position(label) for label in labels], np.intp)
+        for unknown in np.flatnonzero(found < 0)[:1]:
+            self.position(labels[unknown])
         return found
 
     def _find(self, label) -> int | None:

@@ -42,7 +42,7 @@ class FoldedIn:
     def predict(self, others: Iterable | None = None) -> np.ndarray:
         """(n,) predictions for the labels of `others`, clipped to the range of the ratings; None: all
         of them. Raises UserError for a label that is not known."""
-        rows = slice(None) if others is None else np.array([self.others.position(label) for label in others], np.intp)
+        rows = slice(None) if others is None else self.others.all_positions(others)
         return np.clip(predictions_for(self._x, self.features[rows], self.base[rows], bounds=self.bounds), *self.clip)
 
     def recommend(self, n: int = 10, *, exclude_seen: bool = True) -> pd.DataFrame:
@@ -68,7 +68,7 @@ def newcomer(ratings: Mapping[Hashable, float] | pd.Series, factors: Factors, si
     """
     if not isinstance(ratings, (Mapping, pd.Series)):
         raise UserError(f"The newcomer's ratings are {shown(ratings)}. Give ratings by label, such as {{14: 4.5}}.")
-    rated = np.array([others.position(label) for label in ratings.keys()], np.intp)
+    rated = others.all_positions(ratings.keys())
     values = np.array([_rating(value, label) for label, value in ratings.items()], np.float64)
     if len(np.unique(rated)) < len(rated):
         raise UserError(f"The {others.what} {shown(_first_twice(ratings.keys()))} is rated twice. Keep one rating.")

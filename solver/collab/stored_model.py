@@ -48,7 +48,7 @@ def save_model(model: CollabFilter, folder: str | Path, *, overwrite: bool) -> N
         "saved_by": {"collabsheet": _version("collabsheet"), "torch": torch.__version__, "numpy": np.__version__,
                      "python": platform.python_version()},
         "parameters": {name: _plain(value) for name, value in model.get_params().items()},
-        "rating_range": model.rating_range_, "spread": model._spread, "notes": model.notes_,
+        "rating_range": model.rating_range_, "spread": model.spread_, "notes": model.notes_,
         "factors": {"class": type(result.factors).__name__, "offset": result.factors.offset},
         "samples": [{"offset": draw.offset} for draw in result.samples],
         "settings": asdict(result.settings),
