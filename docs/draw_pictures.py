@@ -24,7 +24,7 @@ def fitted_example(path: Path) -> None:
     import workbook
 
     ratings, titles = workbook.example()
-    workbook.build(ratings.top(users=15, items=15), path, titles=titles)
+    workbook.build(ratings.top(users=15, items=15), path, titles=titles, holdout=0.1)
     pyxl.fit_workbook(path, out=path)
 
 

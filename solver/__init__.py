@@ -11,7 +11,7 @@ __getattr__, __all__ = lazy(__name__, {
     "rmse": "objective",
     "OPTIMIZERS": "optimizers", "SCHEDULES": "schedules",
     "mean_prediction": "posterior", "standard_deviation": "posterior", "point_factors": "posterior",
-    "split_off": "splits", "folds": "splits",
+    "split_off": "splits", "hold_out": "splits", "folds": "splits",
     "principal_components": "components", "PrincipalComponents": "components",
     "Settings": "settings",
     "EFFORTS": "effort", "recipe": "effort",

@@ -37,6 +37,28 @@ def split_off(ratings: Ratings, share: float = 0.1, *, seed: int = 0, by: str = 
     return ratings.take(~apart), ratings.take(apart)
 
 
+def hold_out(ratings: Ratings, share: float, *, seed: int = 0) -> np.ndarray:
+    """(n_ratings,) bool: which of few ratings to hold out, `share` of them drawn by `seed`.
+
+    Unlike `split_off` it leaves every user and every item a rating to be learnt from, so that there may be
+    fewer. Raises UserError for a share that is not from 0 to below 1.
+    """
+    if isinstance(share, bool) or not (isinstance(share, (int, float)) and 0 <= share < 1):
+        raise UserError(f"The hold-out share is {share!r}. Give a number from 0 to below 1, such as 0.1.")
+    of_user = np.bincount(ratings.user_index, minlength=ratings.n_users)
+    of_item = np.bincount(ratings.item_index, minlength=ratings.n_items)
+    apart, wanted = np.zeros(len(ratings), bool), round(len(ratings) * share)
+    for place in np.random.default_rng(seed).permutation(len(ratings)):
+        if wanted == 0:
+            break
+        user, item = ratings.user_index[place], ratings.item_index[place]
+        if of_user[user] > 1 and of_item[item] > 1:
+            of_user[user] -= 1
+            of_item[item] -= 1
+            apart[place], wanted = True, wanted - 1
+    return apart
+
+
 def folds(ratings: Ratings, n: int = 5, *, seed: int = 0) -> Iterator[tuple[Ratings, Ratings]]:
     """`n` pairs (training ratings, hold-out ratings); every rating is held out exactly once."""
     if not 2 <= n <= len(ratings):

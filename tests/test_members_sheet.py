@@ -1,4 +1,7 @@
-"""The sheets `items` and `users`: LibreOffice's numbers are Python's, and odd cases have an answer."""
+"""The sheets `items` and `users`: LibreOffice's numbers are Python's, and odd cases have an answer.
+
+The example, films with titles and 300 × 200 are in `test_check_sheet`, which looks at the same workbooks.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ import workbook
 from pyxl import fit_workbook, open_book
 from pyxl.detect import NoModel, detect
 from pyxl.parameters import parameter_cells
-from solver import Factors, Ratings, predict_table, principal_components, random_factors, read_ratings, read_titles
+from solver import Factors, Ratings, predict_table, principal_components, random_factors
 from solver.collab.recommend import similar
 from workbook.builder import build_with
 from workbook.content import content_of
@@ -86,31 +89,6 @@ def check(path, layout, ratings: Ratings, office, *, items: list | None = None) 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("members")
-
-
-def test_the_fitted_example(folder, office):
-    ratings, titles = workbook.example()
-    ratings = ratings.top(users=15, items=15)
-    layouts = workbook.build(ratings, folder / "demo.xlsx", titles=titles)
-    fit_workbook(folder / "demo.xlsx", out=folder / "demo.xlsx", sheets=["bias"], options={"epochs": 40})
-    check(folder / "demo.xlsx", layouts["bias"], ratings, office, items=[titles[item] for item in ratings.items])
-
-
-def test_films_with_titles(folder, office, shared):
-    data = shared / "data" / "ml-latest-small"
-    ratings = read_ratings(data / "ratings.csv")[0].top(users=40, items=25)
-    titles, _ = read_titles(data / "movies.csv", items=ratings.items)
-    layouts = workbook.build(ratings, folder / "ml.xlsx", titles=titles)
-    fit_workbook(folder / "ml.xlsx", out=folder / "ml.xlsx", sheets=["bias"], options={"epochs": 40})
-    check(folder / "ml.xlsx", layouts["bias"], ratings, office, items=[titles[item] for item in ratings.items])
-
-
-def test_300_users_and_200_items(folder, office):
-    ratings = planted(300, 200, blanks=0.7)
-    content = content_of(ratings, titles=None, n_factors=5, seed=0, bounds=None)
-    factors = random_factors(ratings, model="dot+bias", n_factors=5, seed=0)
-    layouts = build_with(content, folder / "large.xlsx", parameters={"dot+bias": factors})
-    check(folder / "large.xlsx", layouts["bias"], ratings, office)
 
 
 @pytest.mark.parametrize("users, items, k", [(9, 7, 1), (6, 4, 8), (3, 1, 2), (1, 2, 1), (5, 6, 2)])

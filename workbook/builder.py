@@ -43,17 +43,19 @@ EMBEDDING = "embedding"
 
 
 def build(ratings: Ratings, path, *, n_factors: int = 5, titles: Mapping | None = None, seed: int = 0,
-          bounds: tuple[float, float] | None = None, python: str = sys.executable,
+          bounds: tuple[float, float] | None = None, holdout: float = 0.0, python: str = sys.executable,
           overwrite: bool = False) -> dict[str, Layout]:
     """Write a workbook with these ratings and every model as live formulas; an .xlsm has buttons too.
 
-    `titles` names items by id; `bounds` is (low, high) of the bounded model, by default the
-    ratings' range widened by one step; `python` is the path of the Python that buttons start. Start values are random by `seed`. Returns the Layout of
+    `titles` names items by id; `bounds` is (low, high) of the bounded model, by default the ratings'
+    range widened by one step. The share `holdout` of the ratings is left out of the model sheets and
+    kept on the sheet `check`, to judge the models by; it and the start values are random by `seed`.
+    `python` is the path of the Python that buttons start. Returns the Layout of
     each model sheet: ``dotprod``, ``bias``, ``bounded``, ``embedding``. Raises UserError, with
     nothing written, for ratings that no sheet can hold or tell apart, and where `path` exists
     (unless `overwrite`), is open elsewhere or cannot be written.
     """
-    content = content_of(ratings, titles=titles, n_factors=n_factors, seed=seed, bounds=bounds)
+    content = content_of(ratings, titles=titles, n_factors=n_factors, seed=seed, bounds=bounds, holdout=holdout)
     low, high = content.bounds
     return build_with(replace(content, python=python), path, overwrite=overwrite, parameters={
         model: random_factors(content.ratings, model=model, n_factors=n_factors, seed=seed, low=low, high=high)

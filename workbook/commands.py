@@ -8,12 +8,29 @@ from pathlib import Path
 from pyxl.cli import Command, Say
 from pyxl.reading_arguments import add_reading_arguments, read_given
 from pyxl.trained_model import load, ratings_for
+from solver import Ratings, hold_out
 from solver.errors import UserError
+
+
+HOLDOUT = 0.1   # a workbook that shows what its predictions are worth is worth a tenth of the ratings
 
 
 def _demo_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", metavar="DIR", default=".",
                         help="folder for collabsheet-demo.xlsm and .xlsx (default: this one); a demo that is there is built anew")
+    _holdout_argument(parser)
+
+
+def _holdout_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--holdout", type=float, default=HOLDOUT, metavar="SHARE",
+                        help="share of the ratings kept apart, by which the sheet `check` judges the models; "
+                             f"0: none (default {HOLDOUT:g})")
+
+
+def _held_out(ratings: Ratings, share: float, seed: int = 0) -> str:
+    """What to say of the ratings that a workbook of these holds out."""
+    held = int(hold_out(ratings, share, seed=seed).sum())
+    return f", {held:,} of them held out" if held else ""
 
 
 def _demo(args: argparse.Namespace, say: Say) -> dict:
@@ -27,8 +44,8 @@ def _demo(args: argparse.Namespace, say: Say) -> dict:
     ratings, titles = example()
     part = ratings.top(users=15, items=15)
     for path in (plain, with_buttons):
-        build(part, path, titles=titles, overwrite=True)
-    say(f"Built a workbook of {part.n_users} users, {part.n_items} films and {len(part)} ratings.")
+        build(part, path, titles=titles, holdout=args.holdout, overwrite=True)
+    say(f"Built a workbook of {part.n_users} users, {part.n_items} films and {len(part)} ratings{_held_out(part, args.holdout)}.")
     results = fit_workbook(plain, out=plain)
     fit_workbook(with_buttons, out=with_buttons)
     tell_results(results, say)
@@ -46,7 +63,9 @@ def _new_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--factors", type=int, default=5, metavar="N", help="factors for every user and item (default 5)")
     parser.add_argument("--titles", metavar="FILE", help="a table of item ids and titles")
     add_reading_arguments(parser)
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of the random start values (default 0)")
+    _holdout_argument(parser)
+    parser.add_argument("--seed", type=int, default=0, metavar="N",
+                        help="seed of the random start values and of what is held out (default 0)")
 
 
 def _new(args: argparse.Namespace, say: Say) -> dict:
@@ -63,11 +82,12 @@ def _new(args: argparse.Namespace, say: Say) -> dict:
     if args.titles:
         titles, more = read_titles(args.titles, items=ratings.items)
         notes += more
-    build(ratings, args.output, n_factors=args.factors, titles=titles, seed=args.seed, overwrite=args.overwrite)
+    build(ratings, args.output, n_factors=args.factors, titles=titles, seed=args.seed, holdout=args.holdout,
+          overwrite=args.overwrite)
     for note in notes:
         say(f"Note: {note}")
     say(f"Built {args.output}: {ratings.n_users} users, {ratings.n_items} items, {len(ratings)} of "
-        f"{len(everything)} ratings, {args.factors} factors.")
+        f"{len(everything)} ratings{_held_out(ratings, args.holdout, args.seed)}, {args.factors} factors.")
     say(f"Fit it: collabsheet fit {args.output} --in-place")
     return {"workbook": str(args.output), "users": ratings.n_users, "items": ratings.n_items,
             "ratings": len(ratings), "factors": args.factors, "notes": notes}

@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from solver import Ratings
+from solver import Ratings, hold_out
 from solver.errors import UserError
 
 from .labels import id_labels, item_headers
@@ -30,12 +30,14 @@ class Trained:
 class Content:
     """Ratings without repeated pairs, what users and items are called, and the options of a build.
 
+    Of the ratings `given`, those `apart` (n_given,) bool are held out: they are in no model sheet.
     `users` are ids; `items` are the headers: titles where there are any, else ids. `bounds` is
     (low, high) of the bounded model; `macros` says whether there are buttons, which start the Python
     at the path `python`; `caption` says where the parameters come from, and `trained` of which model.
     """
 
-    ratings: Ratings
+    given: Ratings
+    apart: np.ndarray
     users: list
     items: list
     item_ids: list
@@ -49,6 +51,16 @@ class Content:
     trained: Trained | None = None
 
     @cached_property
+    def ratings(self) -> Ratings:
+        """Those that the model sheets show and learn from."""
+        return self.given.take(~self.apart)
+
+    @cached_property
+    def held(self) -> Ratings:
+        """Those held out, to judge the models by."""
+        return self.given.take(self.apart)
+
+    @cached_property
     def table(self) -> np.ndarray:
         """(n_users, n_items) float64, NaN = unrated"""
         return self.ratings.crosstab()
@@ -58,23 +70,24 @@ class Content:
         """The lowest and the highest rating, within which predictions are kept."""
         if self.trained:
             return self.trained.rating_range
-        return float(self.ratings.values.min()), float(self.ratings.values.max())
+        return float(self.given.values.min()), float(self.given.values.max())
 
     @property
     def scale(self) -> tuple[float, float, float]:
         """The lowest rating, the middle, the highest: the ends of every colour scale."""
-        low, high = float(self.ratings.values.min()), float(self.ratings.values.max())
+        low, high = float(self.given.values.min()), float(self.given.values.max())
         if low == high:
             low, high = low - 1, high + 1
         return low, (low + high) / 2, high
 
 
 def content_of(ratings: Ratings, *, titles: Mapping | None, n_factors: int, seed: int,
-               bounds: tuple[float, float] | None) -> Content:
+               bounds: tuple[float, float] | None, holdout: float = 0.0) -> Content:
     """Check what is to be built. Of a pair rated twice the last rating counts, as in a crosstab.
 
-    Raises UserError for no or non-finite ratings, labels that look the same in a sheet, and
-    bounds that do not hold the ratings.
+    `holdout` is the share of ratings to hold out, drawn by `seed`. Raises UserError for no or
+    non-finite ratings, labels that look the same in a sheet, bounds that do not hold the ratings,
+    and a share that is none.
     """
     if not len(ratings):
         raise UserError("There is no rating: a workbook needs at least one. Check the ratings file.")
@@ -87,8 +100,8 @@ def content_of(ratings: Ratings, *, titles: Mapping | None, n_factors: int, seed
         raise UserError(f"seed is {seed!r}. Give a whole number of 0 or more.")
     ratings = _last_of_each_pair(ratings)
     titled = bool(titles) and any(item in titles for item in ratings.items)
-    return Content(ratings, id_labels(ratings.users, "user"), item_headers(ratings.items, titles),
-                   id_labels(ratings.items, "item"), titled, n_factors, seed,
+    return Content(ratings, hold_out(ratings, holdout, seed=seed), id_labels(ratings.users, "user"),
+                   item_headers(ratings.items, titles), id_labels(ratings.items, "item"), titled, n_factors, seed,
                    _checked(bounds, ratings.values) if bounds else default_bounds(ratings.values))
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from pyxl.cells import Range
 from pyxl.layout import Block, Layout
 
@@ -33,7 +31,7 @@ NOTES = ("Orange cells are parameters: only they are fitted.",
          "Everything else is a live formula; 0 = not rated.",
          "RMSE, below the predictions, is to be minimised.",
          "The filled table, at the bottom, has no blanks.")
-
+HELD = "Blue: rated but held out, to test the model by."
 
 
 def write_crosstab(book, styles: Styles, plan: Crosstab, content: Content) -> None:
@@ -41,7 +39,7 @@ def write_crosstab(book, styles: Styles, plan: Crosstab, content: Content) -> No
     layout = plan.layout
     sheet = book.add_worksheet(layout.sheet)
     _columns_and_headers(sheet, styles, plan, content)
-    _ratings(sheet, styles, plan, content.table)
+    _ratings(sheet, styles, plan, content)
     if layout.low:
         for cell, name, value in zip((layout.low, layout.high), ("low", "high"), content.bounds):
             sheet.write_string(cell.row - 1, 0, name, styles.label)
@@ -54,7 +52,7 @@ def write_crosstab(book, styles: Styles, plan: Crosstab, content: Content) -> No
     if content.macros:
         write_buttons(sheet)
     _colours(sheet, styles, plan, content)
-    _words(sheet, styles, plan, content.caption)
+    _words(sheet, styles, plan, content)
     # the lesson's size reads well on one page; a column is about twice as wide as a row is high
     used = plan.used
     print_setup(sheet, landscape=used.bottom < 2 * used.right, one_page=used.bottom <= 80 and used.right <= 40,
@@ -110,12 +108,13 @@ def _rmse(sheet, styles: Styles, layout: Layout) -> None:
     sheet.write_string(rmse.row - 1, 1, solver_note(layout), styles.note)
 
 
-def _ratings(sheet, styles: Styles, plan: Crosstab, table: np.ndarray) -> None:
+def _ratings(sheet, styles: Styles, plan: Crosstab, content: Content) -> None:
     top, left = plan.layout.ratings.top - 1, plan.layout.ratings.left - 1
-    for row, values in enumerate(table.tolist(), top):
+    held = set(zip((content.held.user_index + top).tolist(), (content.held.item_index + left).tolist()))
+    for row, values in enumerate(content.table.tolist(), top):
         for col, value in enumerate(values, left):
             if value != value:      # NaN: nobody rated
-                sheet.write_blank(row, col, None, styles.blank)
+                sheet.write_blank(row, col, None, styles.held if (row, col) in held else styles.blank)
             else:
                 sheet.write_number(row, col, value, styles.rating)
 
@@ -151,13 +150,14 @@ def _colours(sheet, styles: Styles, plan: Crosstab, content: Content) -> None:
         sheet.conditional_format(*box(where), colour_scale(*content.scale))
 
 
-def _words(sheet, styles: Styles, plan: Crosstab, caption: str) -> None:
+def _words(sheet, styles: Styles, plan: Crosstab, content: Content) -> None:
     """Title, equation and notes in the free cells at the left; a legend over the filled table."""
     layout = plan.layout
     sheet.write_string(0, 0, TITLES[layout.sheet], styles.title)
     first = 4 if layout.low else 2
     room = plan.stop.row - first
-    for row, line in enumerate((*EQUATIONS[layout.variant], *NOTES)[:room], first):
+    notes = (*NOTES, HELD) if len(content.held) else NOTES
+    for row, line in enumerate((*EQUATIONS[layout.variant], *notes)[:room], first):
         sheet.write_string(row - 1, 0, line, styles.note)
     top = layout.item_factors.range.top
     sheet.write_string(top - 1, plan.ids - 1, "item factors →", styles.corner)
@@ -165,7 +165,7 @@ def _words(sheet, styles: Styles, plan: Crosstab, caption: str) -> None:
         sheet.write_string(top - 2, plan.ids - 1, "item bias →", styles.corner)
         sheet.write_string(plan.headers[1] - 1, 0, "bias ↓", styles.corner)
     if layout.ratings.bottom + 2 != plan.stop.row:  # of a sheet with one user
-        sheet.write_string(layout.ratings.bottom + 1, 1, caption, styles.note)   # in the blank row above the block
+        sheet.write_string(layout.ratings.bottom + 1, 1, content.caption, styles.note)   # in the blank row above the block
     sheet.write_string(plan.headers[1] - 1, 1, "user factors ↓", styles.corner_left)
     cell = plan.legend
     sheet.write_rich_string(cell.row - 1, cell.col - 1, styles.observed, "Filled table: rated as given",

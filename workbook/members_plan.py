@@ -67,14 +67,10 @@ class MembersPlan:
     def cosines(self) -> Range:
         return self._column(self.place.right + 1, self.alike)
 
-    @property
-    def neighbours(self) -> Range:
-        return self._column(self.place.right + 1 + self.alike, self.alike)
-
     # -- grey, in the order of the model sheet ------------------------------------------------------
     def own(self, which: str) -> Range:
         """A column of the members in their own order: number, name, score, ratings, mean, known, rank, length."""
-        return self._column(self.place.right + 2 * self.alike + 2 + OWN.index(which))
+        return self._column(self.place.right + self.alike + 2 + OWN.index(which))
 
     @property
     def own_components(self) -> Range:

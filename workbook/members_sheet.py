@@ -25,24 +25,22 @@ if TYPE_CHECKING:
 class Side:
     """Users or items: what differs between the two sheets.
 
-    `line` is one member's part of a users × items block, ``{block}``, by its number ``{i}``, and `factors`
-    that of the block of factors; `lines` say what one sees, with ``{by}`` for what ranks them.
+    `line` is one member's part of a block, ``{block}``, by its number ``{i}``; `lines` say what one sees, with ``{by}`` for what ranks them.
     """
 
     sheet: str
     role: str
     other: str
     line: str
-    factors: str
     labels: Callable
     lines: tuple[str, str]
 
 
-ITEMS = Side("items", "item", "user", "INDEX({block},0,{i})", "INDEX({block},0,{i})", lambda content: content.items, (
+ITEMS = Side("items", "item", "user", "INDEX({block},0,{i})", lambda content: content.items, (
     "Items by {by}. On top is what is good whoever watches it, at the bottom what is not, whatever their taste.",
     "The components are the two directions in which items differ most (sheet map). Items are alike whose factors "
     "point the same way: cosine 1."))
-USERS = Side("users", "user", "item", "INDEX({block},{i},0)", "INDEX({block},{i},0)", lambda content: content.users, (
+USERS = Side("users", "user", "item", "INDEX({block},{i},0)", lambda content: content.users, (
     "Users by {by}. On top are those who like whatever they see, at the bottom those whom nothing pleases.",
     "The components are the two directions in which tastes differ most. Users are alike whose factors point the "
     "same way: cosine 1."))
@@ -82,36 +80,35 @@ def _own_order(sheet, styles: Styles, plan: MembersPlan, view: View, side: Side)
     counts, scores, numbers = (_fixed(plan.own(what)) for what in ("ratings", "score", "number"))
     for row in range(plan.n):
         cell = {what: plan.own(what).first.moved(row, 0) for what in OWN}
-        i, n, score, length = (ref(cell[what], cols=True) for what in ("number", "ratings", "score", "length"))
+        i, n, score = (ref(cell[what], cols=True) for what in ("number", "ratings", "score"))
         rated = side.line.format(block=view.name("ratings"), i=i)
         number(sheet, cell["number"], row + 1, styles.calc_whole)
-        formula(sheet, cell["name"], f"=INDEX({view.name(side.role + '_ids')},{i})", styles.calc)
-        _score(sheet, styles, cell["score"], view, side, i)
+        if not view.biases:
+            _mean_prediction(sheet, styles, cell["score"], view, side, i)
         formula(sheet, cell["ratings"], f"=COUNT({rated})", styles.calc_whole)
         formula(sheet, cell["mean"], f'=IF({n}=0,"",AVERAGE({rated}))', styles.calc)
         own = ref(Range(cell["number"].row, plan.factors.left, cell["number"].row, plan.factors.right), cols=True)
         formula(sheet, cell["length"], f"=SQRT(SUMSQ({own}))", styles.calc)
-        formula(sheet, cell["known"], f"=({n}>0)*({length}>0)", styles.calc_whole)
         # those rated, then those whom nobody rated; of equals the first comes first
         formula(sheet, cell["rank"],
                 f"=IF({n}=0,SUMPRODUCT(({counts}>0)+({counts}=0)*({numbers}<={i})),"
                 f"1+SUMPRODUCT(({counts}>0)*(({scores}>{score})+({scores}={score})*({numbers}<{i}))))", styles.calc_whole)
     block: Block = getattr(view.layout, f"{side.role}_factors")
-    name = view.name(f"{side.role}_factors")
-    text(sheet, plan.factors.first.moved(-1, 0), "factors", styles.calc_head)
-    array(sheet, plan.factors, f"=TRANSPOSE({name})" if block.along == "columns" else f"={name}", styles.calc)
+    for role, where in (("ids", plan.own("name")), ("bias", plan.own("score")), ("factors", plan.factors)):
+        name = view.name(f"{side.role}_{role}")
+        if role != "bias" or view.biases:
+            array(sheet, where, f"=TRANSPOSE({name})" if block.along == "columns" else f"={name}", styles.calc)
     lengths = _fixed(plan.own("length"))
-    text(sheet, plan.directions.first.moved(-1, 0), "factors / length", styles.calc_head)
+    array(sheet, plan.own("known"), f"=({counts}>0)*({lengths}>0)", styles.calc_whole)
     array(sheet, plan.directions, f"={_fixed(plan.factors)}/IF({lengths}>0,{lengths},1)", styles.calc)
-    for component, title in enumerate(("component 1", "component 2")):
-        text(sheet, plan.own_components.first.moved(-1, component), title, styles.calc_head)
+    for where, title in ((plan.factors, "factors"), (plan.directions, "factors / length"),
+                         *zip(columns_of(plan.own_components), ("component 1", "component 2"))):
+        text(sheet, where.first.moved(-1, 0), title, styles.calc_head)
 
 
-def _score(sheet, styles: Styles, cell: Cell, view: View, side: Side, i: str) -> None:
-    if view.layout.item_bias:
-        formula(sheet, cell, f"=INDEX({view.name(side.role + '_bias')},{i})", styles.calc)
-        return
-    both = {side.role: side.factors.format(block=view.name(f"{side.role}_factors"), i=i),
+def _mean_prediction(sheet, styles: Styles, cell: Cell, view: View, side: Side, i: str) -> None:
+    """What ranks the members of a model without biases."""
+    both = {side.role: side.line.format(block=view.name(f"{side.role}_factors"), i=i),
             side.other: view.name(f"{side.other}_factors")}
     array(sheet, cell, f"=AVERAGE(MMULT({both['user']},{both['item']}))", styles.calc)
 
@@ -137,14 +134,15 @@ def _ranked_row(sheet, styles: Styles, plan: MembersPlan, row: int) -> None:
     known, numbers, directions = (_fixed(r) for r in (plan.own("known"), plan.own("number"), plan.directions))
     cosine = (f"IF({known}*INDEX({known},{place})*({numbers}<>{place}),"
               f"MMULT({directions},TRANSPOSE(INDEX({directions},{place},0))),-2)")
+    if plan.alike:
+        cosines = Range(rank.row, plan.cosines.left, rank.row, plan.cosines.right)
+        array(sheet, cosines, f"=LARGE({cosine},{{{','.join(str(k + 1) for k in range(plan.alike))}}})", styles.calc)
     for k in range(plan.alike):
-        own, who = plan.cosines.first.moved(row, k), plan.neighbours.first.moved(row, k)
-        array(sheet, own, f"=LARGE({cosine},{k + 1})", styles.calc)
+        own, name = plan.cosines.first.moved(row, k), plan.alike_name(k).first.moved(row, 0)
         # of equals the first, then the next: as many equals as stand so far in this row
         so_far = ref(Range(own.row, plan.cosines.left, own.row, own.col), cols=True)
-        array(sheet, who, f"=SMALL(IF({cosine}={ref(own)},{numbers},1E9),SUM(({so_far}={ref(own)})*1))", styles.calc_whole)
-        name = plan.alike_name(k).first.moved(row, 0)
-        formula(sheet, name, f'=IF({ref(own)}<{_NOT_ALIKE},"",INDEX({_fixed(plan.own("name"))},{ref(who)}))', styles.name)
+        which = f"SMALL(IF({cosine}={ref(own)},{numbers},1E9),SUM(({so_far}={ref(own)})*1))"
+        array(sheet, name, f'=IF({ref(own)}<{_NOT_ALIKE},"",INDEX({_fixed(plan.own("name"))},{which}))', styles.name)
         formula(sheet, name.moved(0, 1), f'=IF({ref(own)}<{_NOT_ALIKE},"",{ref(own)})', styles.likeness)
 
 
@@ -162,7 +160,7 @@ def _words(sheet, styles: Styles, plan: MembersPlan, view: View, side: Side) -> 
         text(sheet, Cell(HEAD, plan.alike_name(k).left), "most alike" if k == 0 else f"{k + 1}.", styles.header_left)
         text(sheet, Cell(HEAD, plan.alike_name(k).left + 1), "cos", styles.header)
     text(sheet, Cell(HEAD - 2, plan.place.left), "Helper calculations, not printed: change nothing here.", styles.calc_head)
-    text(sheet, Cell(HEAD - 1, plan.place.left), "by rank: place, cosines, neighbours", styles.calc_head)
+    text(sheet, Cell(HEAD - 1, plan.place.left), "by rank: place, cosines", styles.calc_head)
     text(sheet, Cell(HEAD - 1, plan.own("number").left), f"in the order of sheet {view.layout.sheet}", styles.calc_head)
     text(sheet, Cell(HEAD - 1, plan.centre.left), "principal components: powers of the covariance", styles.calc_head)
 

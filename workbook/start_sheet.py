@@ -64,8 +64,9 @@ def write_start(book, styles: Styles, sheet, content: Content, layouts: Mapping[
     ratings = content.ratings
     sheet.set_row(1, 26)
     sheet.write_string("B2", "collabsheet", styles.title)
+    held = f"; {len(content.held):,} more are held out" if len(content.held) else ""
     sheet.write_string("C2", f"{len(ratings):,} ratings by {ratings.n_users:,} users of {ratings.n_items:,} items, "
-                             f"{content.n_factors} factors", styles.note)
+                             f"{content.n_factors} factors{held}", styles.note)
     row = _lines(sheet, styles, 3, INTRODUCTION)
 
     row = _heading(sheet, styles, row + 1, "How to fit")
@@ -75,7 +76,7 @@ def write_start(book, styles: Styles, sheet, content: Content, layouts: Mapping[
     row = _heading(sheet, styles, row + 1, "Results")
     row = _results(book, sheet, styles, row, layouts)
     row = _heading(sheet, styles, row + 1, "Colours")
-    _key(sheet, styles, row)
+    _key(sheet, styles, row, content)
     print_setup(sheet)
     sheet.activate()
 
@@ -152,12 +153,14 @@ def _results(book, sheet, styles: Styles, row: int, layouts: Mapping[str, Layout
     return row + 1
 
 
-def _key(sheet, styles: Styles, row: int) -> None:
+def _key(sheet, styles: Styles, row: int, content: Content) -> None:
+    held = [(None, styles.held, "rated, but held out: the sheet check judges the models by it")] if len(content.held) else []
     for shift, (sample, style, text) in enumerate((
             (0.85, styles.factor, "a parameter: a fit writes these cells, and only these"),
             (None, styles.option, "yours to change: a setting"),
             (0.3929, styles.calculated, "the error that a fit makes small: a live formula"),
             (None, styles.blank, "not rated: type a rating to add it"),
+            *held,
             (3.7, styles.key_predicted, "in a filled table: predicted, because nobody rated"))):
         _write(sheet, row + shift - 1, 1, sample, style)
         sheet.write_string(row + shift - 1, 2, text, styles.beside)

@@ -39,6 +39,7 @@ class Styles:
     corner_left: Format
     label: Format           # beside a value
     blank: Format           # nobody rated
+    held: Format            # rated, but held out
     rating: Format
     factor: Format          # Input: what a fit writes
     option: Format          # what the user sets
@@ -105,6 +106,7 @@ def make_styles(book) -> Styles:
         corner_left=style(font_color=_MUTED, valign="bottom", font_size=9),
         label=style(bold=True, align="right", indent=1),
         blank=style(_CELL, bg_color="#EDEDED"),
+        held=style(_CELL, pattern=14, fg_color="#7FA8D6", bg_color="#E4EEF9"),
         rating=style(_CELL, center, num_format="0.0##"),
         factor=style(_INPUT, center, num_format="0.00"),
         option=style(_OPTION, center),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from pyxl.layout import Layout
 from pyxl.names import block_name
 
+from .check_sheet import write_check
 from .content import Content
 from .crosstab_sheet import into_range
 from .geometry import Crosstab
@@ -18,14 +19,18 @@ from .you_sheet import write_you
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """What a view shows: the content of the workbook, by way of one crosstab sheet.
+    """What a view shows: the content of the workbook, by way of one of its crosstab sheets.
 
     That is the sheet `bias` where there is one, else the first crosstab. Its blocks are named in
     formulas: ``view.name("item_factors") == "bias_item_factors"``.
     """
 
     content: Content
-    plan: Crosstab
+    crosstabs: Mapping[str, Crosstab]
+
+    @property
+    def plan(self) -> Crosstab:
+        return self.crosstabs.get("bias") or next(iter(self.crosstabs.values()))
 
     @property
     def layout(self) -> Layout:
@@ -45,7 +50,8 @@ class View:
 
 
 VIEWS: dict[str, Callable] = {  # in the order of the tabs
-    "recommend": write_recommend, "you": write_you, "items": write_items, "users": write_users}
+    "recommend": write_recommend, "you": write_you, "items": write_items, "users": write_users,
+    "check": write_check}
 
 _SUMS_ONLY = {"you"}     # a newcomer's factors in a sigmoid are no formula
 
@@ -57,5 +63,4 @@ def sheets_for(view: View) -> dict[str, Callable]:
 
 def view_on(plans: dict, content: Content) -> View:
     """The view of a workbook with these sheets."""
-    crosstabs = {name: plan for name, plan in plans.items() if isinstance(plan, Crosstab)}
-    return View(content, crosstabs.get("bias") or next(iter(crosstabs.values())))
+    return View(content, {name: plan for name, plan in plans.items() if isinstance(plan, Crosstab)})
