@@ -105,15 +105,14 @@ def _explain(args: argparse.Namespace, say: Say) -> dict:
     parts = model.explain(user, item)
     title = titles_of([item], args.titles).get(item)
     say(f"User {user}, item {item}{f' ({title})' if title else ''}:")
-    strongest = sorted(enumerate(parts.factors, 1), key=lambda part: -abs(part[1]))
+    strongest = sorted(zip(model.factor_names_, parts.factors), key=lambda part: -abs(part[1]))
     rows = [("mean", parts.offset), ("user's bias", parts.user_bias), ("item's bias", parts.item_bias),
-            *((f"factor {number}", part) for number, part in strongest), ("sum", parts.raw),
-            ("prediction", parts.prediction)]
+            *strongest, ("sum", parts.raw), ("prediction", parts.prediction)]
     for line in table(("part", "value"), rows):
         say(line)
     return plain({"model": args.model, "user": user, "item": item, "title": title, "offset": parts.offset,
-                  "user_bias": parts.user_bias, "item_bias": parts.item_bias, "factors": parts.factors, "raw": parts.raw,
-                  "prediction": parts.prediction})
+                  "user_bias": parts.user_bias, "item_bias": parts.item_bias, "factors": parts.factors,
+                  "factor_names": model.factor_names_, "raw": parts.raw, "prediction": parts.prediction})
 
 
 # ---- fold-in

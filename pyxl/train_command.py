@@ -45,6 +45,8 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--patience", type=int, metavar="N", help="epochs without a better hold-out RMSE that end the fit")
     parser.add_argument("--hidden", metavar="N,N", help="widths of the net's hidden layers, such as 100,50")
     parser.add_argument("--dropout", type=float, metavar="SHARE", help="share of the hidden layers' outputs left out a step")
+    parser.add_argument("--genres", metavar="FILE", help="a table of items and their genres, several between |; they are "
+                        "learnt with, and may help a lot")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of start values and hold-out (default 0)")
     parser.add_argument("--device", default="auto", metavar="auto|cpu|cuda|mps", help="where to compute (default auto)")
     parser.add_argument("--range", metavar="LOW,HIGH", help="lowest and highest rating (default: those there are)")
@@ -57,7 +59,7 @@ def _train(args: argparse.Namespace, say: Say) -> dict:
     rating_range, hidden = _range(args.range), _widths(args.hidden)
     if args.seed < 0:
         raise UserError(f"--seed is {args.seed}. Give a whole number of 0 or more.")
-    from solver import CollabFilter
+    from solver import CollabFilter, read_genres
 
     refuse_missing_device(args.device)
     options = {name: getattr(args, name) for name in _OPTIONS}
@@ -71,8 +73,13 @@ def _train(args: argparse.Namespace, say: Say) -> dict:
             say(f"Note: {note}")
         say(f"Read {len(ratings):,} ratings by {ratings.n_users:,} users of {ratings.n_items:,} items "
             f"in {time.perf_counter() - began:.1f} s.")
+        known = None
+        if args.genres:
+            known, more = read_genres(args.genres, items=ratings.items)
+            notes += more
+            say(f"Note: {more[0]}")
         with Teller(say, wanted=not args.json) as teller:
-            model.fit(ratings, on_start=teller.on_start, on_epoch=teller.on_epoch, on_batch=teller.on_batch)
+            model.fit(ratings, item_columns=known, on_start=teller.on_start, on_epoch=teller.on_epoch, on_batch=teller.on_batch)
     result, settings, report = model.result_, model.settings_, teller.report
     more = [note for note in model.notes_ if note not in notes]
     for note in more:

@@ -5,7 +5,7 @@ from .lazy import lazy
 __getattr__, __all__ = lazy(__name__, {
     "UserError": "errors",
     "Ratings": "ratings",
-    "read_ratings": "reading.readers", "read_titles": "reading.titles",
+    "read_ratings": "reading.readers", "read_titles": "reading.titles", "read_genres": "reading.genres",
     "Factors": "factors", "random_factors": "start_values",
     "MODELS": "model", "predict": "model", "predict_table": "model",
     "rmse": "objective",

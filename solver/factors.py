@@ -15,6 +15,8 @@ class Factors:
 
     `offset` is added to every prediction and not learnt: the mean rating in large data, so that
     biases are deviations from it; 0 on a sheet, whose equation has no such term.
+    Of `item` the first `given` columns are known beforehand, an item's genres say, and not learnt: what
+    `user` has there is how much a user likes them.
     """
 
     user: Tensor
@@ -22,11 +24,12 @@ class Factors:
     user_bias: Tensor | None = None
     item_bias: Tensor | None = None
     offset: float = 0.0
+    given: int = 0
 
     def tensors(self) -> dict[str, Tensor]:
         """The tensors that are there, by field name."""
         return {f.name: getattr(self, f.name) for f in fields(self)
-                if f.name != "offset" and getattr(self, f.name) is not None}
+                if f.name not in ("offset", "given") and getattr(self, f.name) is not None}
 
     def map(self, function) -> Factors:
         """The same factors with `function` applied to each tensor."""
@@ -62,6 +65,19 @@ class Factors:
             return self
         return replace(self, user_bias=self.user_bias + self.offset / 2,
                        item_bias=self.item_bias + self.offset / 2, offset=0.0)
+
+    def balanced(self) -> Factors:
+        """The same predictions with given columns as long as what users have there, as learnt ones are: else
+        they would count for more, or less, among neighbours and for newcomers."""
+        if not self.given:
+            return self
+        user, item = self.user.clone(), self.item.clone()
+        lengths = user[:, :self.given].norm(dim=0), item[:, :self.given].norm(dim=0)
+        scale = (lengths[0] / lengths[1]).sqrt()
+        scale = scale.where((scale > 0) & scale.isfinite(), 1.0)
+        user[:, :self.given] /= scale
+        item[:, :self.given] *= scale
+        return replace(self, user=user, item=item)
 
     @property
     def n_factors(self) -> int:

@@ -12,7 +12,7 @@ from .errors import UserError
 from .factors import Factors
 from .implicit import check_happened
 from .loop import Descent, Epoch, descend
-from .methods.steps import Problem, Seen, cpu_only, steps_for
+from .methods.steps import Problem, Seen, cpu_only, one_by_one, steps_for
 from .model import Bounds
 from .objective import Judge, rmse
 from .optimizers import OPTIMIZERS
@@ -93,7 +93,7 @@ def fit(ratings: Ratings, start: Factors | None = None, settings: Settings = Set
             rows = replace(rows, item=EVERY)  # what nobody chose is learnt from too: it is drawn as a negative
         if settings.weight_decay and OPTIMIZERS[settings.optimizer].samples:
             notes += (f"{settings.optimizer} finds out by itself how large factors are: weight_decay was not used.",)
-        device, device_notes = _device(settings, len(ratings))
+        device, device_notes = _device(settings, ratings)
         problem = Problem(ratings=rows.of_ratings(ratings), start=rows.of_factors(start), settings=settings,
                           holdout=holdout and rows.of_ratings(holdout), clip=clip, on_batch=on_batch)
 
@@ -127,6 +127,9 @@ def check_ratings(ratings: Ratings, settings: Settings) -> None:
                         if len(ratings) else "There is no rating; a fit needs 2 or more.")
     if not np.isfinite(ratings.values).all():
         raise UserError("A rating is not a finite number. Correct or clear it.")
+    if ratings.item_columns is not None and not one_by_one(settings):
+        raise UserError("Only SGD a rating at a time learns with item columns. Leave out model, optimizer, batch_size and "
+                        "feedback, and take effort 'quick' or 'good'.")
     if settings.loss == "cross-entropy":
         check_happened(ratings, negatives=settings.negatives)
 
@@ -148,14 +151,17 @@ def _dtype(tensor: torch.Tensor, device: str) -> torch.dtype:
     return torch.float32 if device == "mps" else tensor.dtype  # Apple's GPUs lack float64
 
 
-def _device(settings: Settings, n_ratings: int) -> tuple[str, tuple[str, ...]]:
+def _device(settings: Settings, ratings: Ratings) -> tuple[str, tuple[str, ...]]:
     """The device to compute on, and a note where it is not the one asked for."""
     asked = settings.device
-    if asked == "cpu" or (asked == "auto" and n_ratings < SMALL):
+    if asked == "cpu" or (asked == "auto" and len(ratings) < SMALL):
         return "cpu", ()
     device = {"auto": "cuda"}.get(asked, asked)
     there = torch.cuda.is_available() if device == "cuda" else torch.backends.mps.is_available()
-    why_not = cpu_only(settings, device) if there else f"No {device} device was found; the CPU is used."
+    if there and ratings.item_columns is not None:
+        why_not = "Item columns are learnt with on the CPU."
+    else:
+        why_not = cpu_only(settings, device) if there else f"No {device} device was found; the CPU is used."
     if why_not:
         return "cpu", () if asked == "auto" else (why_not,)
     return device, ("Apple's GPU computes in float32: RMSE is exact to about 6 digits.",) if device == "mps" else ()

@@ -34,6 +34,7 @@ class NetFactors:
 
     model = "net"
     offset = 0.0        # the last layer's bias carries the mean rating
+    given = 0
     user_bias = item_bias = None
 
     def tensors(self) -> dict[str, Tensor]:

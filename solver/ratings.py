@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -18,8 +18,8 @@ class Ratings:
     `users` and `items` are the labels (ids or titles), in the order of the factors' rows.
     `user_index`, `item_index` (n_ratings,) int64, or int32 in large data, point into them;
     `values` (n_ratings,) float64, or float32, are the ratings; `times` (n_ratings,), where they
-    are known, say when, in any unit. Unrated pairs are simply absent, so a blank can never enter
-    a loss.
+    are known, say when, in any unit. `item_columns` (n_items, g), where there are any, say what else is
+    known of the items: genres, say. Unrated pairs are simply absent, so a blank can never enter a loss.
     """
 
     users: tuple[Hashable, ...]
@@ -28,6 +28,7 @@ class Ratings:
     item_index: np.ndarray
     values: np.ndarray
     times: np.ndarray | None = None
+    item_columns: np.ndarray | None = None
 
     @classmethod
     def from_triples(cls, users: Sequence, items: Sequence, values: Sequence[float]) -> Ratings:
@@ -68,8 +69,8 @@ class Ratings:
 
     def take(self, chosen: np.ndarray) -> Ratings:
         """The chosen ratings, a mask or positions; all users and items keep their places."""
-        return Ratings(self.users, self.items, self.user_index[chosen], self.item_index[chosen],
-                       self.values[chosen], None if self.times is None else self.times[chosen])
+        return replace(self, user_index=self.user_index[chosen], item_index=self.item_index[chosen],
+                       values=self.values[chosen], times=None if self.times is None else self.times[chosen])
 
     def crosstab(self) -> np.ndarray:
         """(n_users, n_items) float64, NaN = unrated; of a pair rated twice, the last rating."""
@@ -93,7 +94,8 @@ class Ratings:
         return Ratings(tuple(self.users[i] for i in keep_users),
                        tuple(self.items[i] for i in keep_items),
                        new_user[self.user_index[kept]], new_item[self.item_index[kept]],
-                       self.values[kept], None if self.times is None else self.times[kept])
+                       self.values[kept], None if self.times is None else self.times[kept],
+                       None if self.item_columns is None else self.item_columns[keep_items])
 
 
 def _most_frequent(index: np.ndarray, n: int, how_many: int) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -56,9 +56,11 @@ class Rows:
 
         if self.user.take is None and self.item.take is None:
             return ratings
-        return Ratings(labels(self.user, ratings.users), labels(self.item, ratings.items),
-                       self.user.renumbered(ratings.user_index, ratings.n_users),
-                       self.item.renumbered(ratings.item_index, ratings.n_items), ratings.values, ratings.times)
+        known = ratings.item_columns
+        return replace(ratings, users=labels(self.user, ratings.users), items=labels(self.item, ratings.items),
+                       user_index=self.user.renumbered(ratings.user_index, ratings.n_users),
+                       item_index=self.item.renumbered(ratings.item_index, ratings.n_items),
+                       item_columns=known if known is None or self.item.take is None else known[self.item.take])
 
     def of_factors(self, factors: Factors) -> Factors:
         """The rows of the factors that take part."""

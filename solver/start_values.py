@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -35,7 +36,16 @@ def start_values(ratings: Ratings, settings: Settings) -> Factors | NetFactors:
         else:
             spread = _moving_spread(ratings, settings) if samples else _small_spread(ratings, settings)
             factors = small_factors(ratings, mean=mean, spread=spread, **options)
-    return factors.map(lambda tensor: tensor.to(getattr(torch, settings.dtype)))
+    factors = factors.map(lambda tensor: tensor.to(getattr(torch, settings.dtype)))
+    return factors if ratings.item_columns is None else _beside_given(factors, torch.as_tensor(ratings.item_columns))
+
+
+def _beside_given(factors: Factors, given: Tensor) -> Factors:
+    """With the items' given columns in front, of which no user thinks anything yet."""
+    user, item = factors.user, factors.item
+    nothing = user.new_zeros(len(user), given.shape[1])
+    return replace(factors, user=torch.cat([nothing, user], 1), item=torch.cat([given.to(item.dtype), item], 1),
+                   given=given.shape[1])
 
 
 def small_factors(ratings: Ratings, *, model: str, n_factors: int, seed: int, mean: float, spread: float = 0.01,

@@ -44,6 +44,9 @@ def times(factors: Factors, unit: float, bounded: bool) -> Factors:
         return factors
     powers = {"user": 0.5, "item": 0.5, "user_bias": 1.0, "item_bias": 1.0}
     scaled = {name: tensor * unit ** powers[name] for name, tensor in factors.tensors().items()}
+    if factors.given:  # what is given has no unit
+        scaled["user"][:, :factors.given] *= unit ** 0.5
+        scaled["item"][:, :factors.given] *= unit ** -0.5
     return replace(factors.with_tensors(scaled), offset=factors.offset * unit)
 
 

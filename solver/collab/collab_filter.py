@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Hashable, Mapping
+from dataclasses import replace
 from numbers import Integral
 from pathlib import Path
 from typing import Self
@@ -18,6 +19,7 @@ from ..metrics import ranking as order_of
 from ..ratings import Ratings
 from .estimator import Estimator
 from .frames import pairs_from, ratings_from
+from .item_columns import item_columns_of
 from .labels import Labels, shown
 from .newcomer import FoldedIn, newcomer, ranking
 from .predictions import Everybody, predict_for_user, predict_pairs, predict_rows
@@ -53,7 +55,8 @@ class CollabFilter(Estimator):
     which `predict` and `recommend` average over, the one set that `explain`, `similar_…` and `fold_in`
     take in their place), `settings_`, `result_`
     (FitResult), `rating_range_`, `n_ratings_`, `user_counts_` and `item_counts_` (how many ratings were learnt
-    from, in all and of each), `spread_` (their standard deviation), and `notes_`, sentences on what was odd or changed.
+    from, in all and of each), `spread_` (their standard deviation), `item_columns_` (names of what else is known of
+    items: the first of the factors), and `notes_`, sentences on what was odd or changed.
     """
 
     def __init__(self, n_factors=50, *, effort="good", device="auto", random_state=None, model=None, optimizer=None,
@@ -67,35 +70,44 @@ class CollabFilter(Estimator):
 
     # -- fitting ------------------------------------------------------------------------------------
 
-    def fit(self, X, y=None, *, holdout=None, on_start: Callable[[Prepared], None] | None = None,
+    def fit(self, X, y=None, *, item_columns: pd.DataFrame | None = None, holdout=None, on_start: Callable[[Prepared], None] | None = None,
             on_epoch: Callable[[Epoch], bool | None] | None = None,
             on_batch: Callable[[int, int], None] | None = None) -> Self:
         """Learn from ratings: a long table, a crosstab or `Ratings` (see `solver.collab.frames`), or the columns
         of users and items with `y`, their ratings.
 
+        `item_columns` say what else is known of the items: a row for an item, which the index names, and
+        columns of numbers, such as 1 where a genre is the item's. What each user thinks of every column is learnt as
+        a factor is, and they stand before the others in `factors_`; it takes effort quick or good.
         `holdout` are ratings to judge by, in any of these forms, or their share, instead of the
         share given above. `on_start` is told what will be learnt from and judged by, with what settings;
         the rest as in `solver.fit`. Raises UserError for what is no rating.
         """
         ratings, notes = ratings_from(X, y, unrated=1.0 if self.feedback == "implicit" else None)
+        names = ()
+        if item_columns is not None:
+            given, names, more = item_columns_of(item_columns, ratings.items)
+            ratings, notes = replace(ratings, item_columns=given), (*notes, *more)
         problem = prepared(self, ratings, holdout)
         if on_start:
             on_start(problem)
         result = fit(problem.learnt, None, problem.settings, holdout=problem.held, clip=problem.rating_range,
                      on_epoch=on_epoch, on_batch=on_batch)
+        if names:
+            result = replace(result, factors=result.factors.balanced())
         self._set_fitted(ratings.users, ratings.items, result, problem.rating_range, RatedItems.of(ratings),
                          np.bincount(problem.learnt.user_index, minlength=ratings.n_users),
                          np.bincount(problem.learnt.item_index, minlength=ratings.n_items),
-                         problem.spread, (*notes, *problem.notes, *result.notes))
+                         problem.spread, (*notes, *problem.notes, *result.notes), names)
         return self
 
     def _set_fitted(self, users: tuple, items: tuple, result: FitResult, rating_range: tuple[float, float],
                     rated: RatedItems, user_counts: np.ndarray, item_counts: np.ndarray, spread: float,
-                    notes: tuple[str, ...]) -> None:
+                    notes: tuple[str, ...], item_columns: tuple[str, ...]) -> None:
         """All that a fit leaves, in one place: `fit` and `load` end here."""
         self.users_, self.items_, self.result_, self.settings_ = users, items, result, result.settings
         self.user_counts_, self.item_counts_, self.n_ratings_ = user_counts, item_counts, result.n_ratings
-        self.rating_range_, self.notes_ = rating_range, notes
+        self.rating_range_, self.notes_, self.item_columns_ = rating_range, notes, item_columns
         self._labels = {"user": Labels(users, "user"), "item": Labels(items, "item")}
         self._counts = {"user": user_counts, "item": item_counts}
         self._rated, self.spread_ = rated, spread
@@ -108,6 +120,13 @@ class CollabFilter(Estimator):
         """All ratings that were given, held-out ones too, user by user; of a pair rated twice the last."""
         self._check_fitted()
         return self._rated.ratings(self.users_, self.items_)
+
+    @property
+    def factor_names_(self) -> tuple[str, ...]:
+        """What each of the factors is called: the item columns by name, then ``factor 1`` and so on."""
+        self._check_fitted()
+        learnt = self.factors_.n_factors - len(self.item_columns_)
+        return (*self.item_columns_, *(f"factor {number}" for number in range(1, learnt + 1)))
 
     # -- predicting ---------------------------------------------------------------------------------
 

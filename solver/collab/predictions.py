@@ -40,6 +40,8 @@ class Everybody:
             if not rated.all():
                 settled[name] = tensor.clone()
                 settled[name][~rated] = rows[name].to(tensor.dtype)
+                if name == "item" and factors.given:  # what is given holds, whether anybody rated it or not
+                    settled[name][:, :factors.given] = tensor[:, :factors.given]
         return cls(factors.with_tensors(settled), rows)
 
     def raw(self, users: Tensor | slice, items: Tensor | slice, *, table: bool = False) -> Tensor:

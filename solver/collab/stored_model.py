@@ -27,8 +27,8 @@ from .storage import damaged, read_folder, write_folder
 if TYPE_CHECKING:
     from .collab_filter import CollabFilter
 
-_REBUILD = {  # what a model's parameters may be: from their tensors and their offset
-    "Factors": lambda tensors, offset: Factors(**tensors, offset=offset),
+_REBUILD = {  # what a model's parameters may be: from their tensors and what is noted of them
+    "Factors": lambda tensors, about: Factors(**tensors, offset=about["offset"], given=about.get("given", 0)),
     "NetFactors": lambda tensors, _: NetFactors.of(tensors),
 }
 _APART = ("factors", "samples", "settings", "history")  # fields of FitResult that are stored in ways of their own
@@ -49,7 +49,8 @@ def save_model(model: CollabFilter, folder: str | Path, *, overwrite: bool) -> N
                      "python": platform.python_version()},
         "parameters": {name: _plain(value) for name, value in model.get_params().items()},
         "rating_range": model.rating_range_, "spread": model.spread_, "notes": model.notes_,
-        "factors": {"class": type(result.factors).__name__, "offset": result.factors.offset},
+        "factors": {"class": type(result.factors).__name__, "offset": result.factors.offset,
+                    "given": result.factors.given}, "item_columns": model.item_columns_,
         "samples": [{"offset": draw.offset} for draw in result.samples],
         "settings": asdict(result.settings),
         "result": {f.name: _plain(getattr(result, f.name)) for f in fields(result) if f.name not in _APART},
@@ -66,8 +67,8 @@ def load_model(cls: type[CollabFilter], folder: str | Path) -> CollabFilter:
     try:
         model = cls(**_with_tuples(document["parameters"]))
         rebuild = _REBUILD[document["factors"]["class"]]
-        factors = rebuild(_at("factors", tensors), document["factors"]["offset"])
-        samples = tuple(rebuild(_at(f"samples.{n}", tensors), draw["offset"])
+        factors = rebuild(_at("factors", tensors), document["factors"])
+        samples = tuple(rebuild(_at(f"samples.{n}", tensors), draw)
                         for n, draw in enumerate(document["samples"]))
         settings = Settings(**_with_tuples(document["settings"]))
         history = tuple(Epoch(*row) for row in zip(*(document["history"][f.name] for f in fields(Epoch))))
@@ -80,7 +81,7 @@ def load_model(cls: type[CollabFilter], folder: str | Path) -> CollabFilter:
             users, items, result, tuple(document["rating_range"]),
             RatedItems(*(tensors[f"rated.{part}"].numpy() for part in ("starts", "items", "values"))),
             tensors["counts.user"].numpy(), tensors["counts.item"].numpy(), document["spread"],
-            tuple(document["notes"]))
+            tuple(document["notes"]), tuple(document.get("item_columns", ())))
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise damaged(folder, f"its parts do not fit together ({type(error).__name__})") from error
     return model

@@ -2,8 +2,9 @@
 
 A row is a user or an item, users first: its factors, then two columns that make the biases part of the
 dot product, p·q + b_u + b_i = (p, b_u, 1) · (q, 1, b_i), filled up with zeros to a multiple of 16
-numbers in which these two columns are the last. Without biases both are 0. Rows begin at cache
-lines, and what a method keeps for a row (momentum, squares) stands right behind it.
+numbers in which these two columns are the last. Without biases both are 0. Given columns (`Factors.given`)
+come first, filled up to a multiple of 16 of their own, so that kernels leave whole registers of an item as they
+are. Rows begin at cache lines, and what a method keeps for a row (momentum, squares) stands right behind it.
 """
 
 from __future__ import annotations
@@ -56,8 +57,9 @@ class Packed:
 
     def factors(self) -> Factors:
         """A copy of the factors in the table."""
-        rows, k, n = torch.from_numpy(self.table[:, :self.width].copy()), self.like.n_factors, self.n_users
-        tensors = {"user": rows[:n, :k], "item": rows[n:, :k]}
+        rows, n = torch.from_numpy(self.table[:, :self.width].copy()), self.n_users
+        factors = rows[:, _columns(self.like)] if self.like.given else rows[:, :self.like.n_factors]
+        tensors = {"user": factors[:n], "item": factors[n:]}
         if self.like.user_bias is not None:
             tensors |= {"user_bias": rows[:n, -2], "item_bias": rows[n:, -1]}
         return self.like.with_tensors(tensors)
@@ -65,14 +67,30 @@ class Packed:
 
 def pack(factors: Factors, *, parts: int = 1) -> Packed:
     """A table of these factors, with room for as many numbers again in each of the other `parts`, 0."""
-    n_users, k = factors.user.shape
-    width = LANES * -(-(k + 2) // LANES)
+    n_users, columns = len(factors.user), _columns(factors)
+    width = given_width(factors) + _filled(factors.n_factors - factors.given + 2)
     table = aligned((n_users + len(factors.item), parts * width), factors.user.numpy().dtype)
-    table[:n_users, :k], table[n_users:, :k] = factors.user.numpy(), factors.item.numpy()
+    table[:n_users, columns], table[n_users:, columns] = factors.user.numpy(), factors.item.numpy()
     if factors.user_bias is not None:
         table[:n_users, width - 2], table[n_users:, width - 1] = factors.user_bias.numpy(), factors.item_bias.numpy()
         table[:n_users, width - 1], table[n_users:, width - 2] = 1.0, 1.0
     return Packed(table, width, n_users, factors)
+
+
+def given_width(factors: Factors) -> int:
+    """How many numbers at the beginning of a row are for given columns."""
+    return _filled(factors.given)
+
+
+def _columns(factors: Factors) -> np.ndarray:
+    """(k,) where in a row the factors stand."""
+    columns = np.arange(factors.n_factors)
+    columns[factors.given:] += given_width(factors) - factors.given
+    return columns
+
+
+def _filled(n: int) -> int:
+    return LANES * -(-n // LANES)
 
 
 def aligned(shape: tuple[int, ...], dtype) -> np.ndarray:

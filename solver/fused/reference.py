@@ -14,9 +14,9 @@ from .packed import LANES
 from .plan import BETA, FLOOR, KEPT, LOG_BETA, LOG_KEPT, SQUARES, STEP, TAIL
 
 
-def sgd_kernel(chunks: int, link: Link):
-    """Rating by rating."""
-    width = LANES * chunks
+def sgd_kernel(chunks: int, link: Link, given: int = 0):
+    """Rating by rating; the first 16·given numbers of an item stay as they are."""
+    width, first_learnt = LANES * chunks, LANES * given
 
     def sgd_pass(users, items, ratings, edges, first, after, table, decay, fixed, rate, offset, low, span, sums):
         """SGD over the ratings of the blocks first … after − 1; block b is edges[b] … edges[b + 1] − 1.
@@ -33,7 +33,7 @@ def sgd_kernel(chunks: int, link: Link):
                 worse, square, slope = errors(link, p @ q + offset, ratings[j], low, span)
                 loss, squares = loss + worse, squares + square
                 table[a, :width] = (1 - rate * decay[a]) * p - rate * slope * q
-                table[b, :width] = (1 - rate * decay[b]) * q - rate * slope * p
+                table[b, first_learnt:width] = ((1 - rate * decay[b]) * q - rate * slope * p)[first_learnt:]
                 _put_right(table, np.array([a]), np.array([True]), width, fixed)
                 _put_right(table, np.array([b]), np.array([False]), width, fixed)
             sums[block] = loss, squares

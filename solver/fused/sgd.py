@@ -14,7 +14,7 @@ from ..settings import Settings
 from . import best_kernels
 from .judging import Judge
 from .link import Target
-from .packed import LANES, pack
+from .packed import LANES, given_width, pack
 from .strata import stratify
 from .workers import Workers, now_and_then
 
@@ -38,7 +38,8 @@ class FusedSGD:
         columns = self.packed.rows_of(ratings, slice(None))
         counts = self.packed.counts(*columns[:2])
         self.data, self.edges = stratify(columns, counts, ratings.n_users, kernels=kernels, seed=settings.seed)
-        self.kernel = kernels.sgd_kernel(self.packed.width // LANES, self.target.link)
+        self.kernel = kernels.sgd_kernel(self.packed.width // LANES, self.target.link,
+                                         given_width(problem.start) // LANES)
         self.decay = row_decay(settings, counts).astype(table.dtype)
         self.fixed = self.packed.fixed
         self.constants = [table.dtype.type(x) for x in (problem.start.offset, self.target.low, self.target.span)]

@@ -20,8 +20,9 @@ from .vectors import load, prefetch, splat, store
 
 
 @cache
-def sgd_kernel(chunks: int, link: Link):
-    """The kernel for rows of 16·chunks numbers: one that knows their length is a third faster."""
+def sgd_kernel(chunks: int, link: Link, given: int = 0):
+    """The kernel for rows of 16·chunks numbers, 16·given of an item's are given: one that knows their length is a
+    third faster."""
     last, link, edition = chunks - 1, int(link), EDITION
 
     @compiled
@@ -44,7 +45,9 @@ def sgd_kernel(chunks: int, link: Link):
                 squares += square
                 move = splat(-rate * slope)
                 keep_p, keep_q = splat(one - rate * decay[a]), splat(one - rate * decay[b])
-                for c in range(last):
+                for c in range(given):
+                    store(table, a, c, move * load(table, b, c) + keep_p * load(table, a, c))
+                for c in range(given, last):
                     p, q = load(table, a, c), load(table, b, c)
                     store(table, a, c, move * q + keep_p * p)
                     store(table, b, c, move * p + keep_q * q)

@@ -79,12 +79,12 @@ def cpu_only(settings: Settings, device: str) -> str | None:
     """Why a fit that is to run on a GPU, ``"cuda"`` or ``"mps"``, runs on the CPU instead; None where it does not."""
     if device == "mps" and OPTIMIZERS[settings.optimizer].alternating:
         return f"{settings.optimizer} takes decompositions that Apple's GPU lacks; the CPU is used."
-    if _one_by_one(settings) and not (device == "cuda" and find_spec("triton")):  # torch brings it along on Linux
+    if one_by_one(settings) and not (device == "cuda" and find_spec("triton")):  # torch brings it along on Linux
         return "SGD a rating at a time runs on a GPU by CUDA and triton, which are not both here; the CPU is used."
     return None
 
 
-def _one_by_one(settings: Settings) -> bool:
+def one_by_one(settings: Settings) -> bool:
     """Whether it is SGD rating by rating, for which there are kernels."""
     return (settings.optimizer == "sgd" and settings.batch_size == 1 and settings.loss == "squared"
             and settings.model in (None, "dot", "dot+bias", "bounded"))
@@ -93,7 +93,7 @@ def _one_by_one(settings: Settings) -> bool:
 def _steps_in_batches(problem: Problem) -> Steps:
     """The fused kernels where there is one for what is asked, else plain torch."""
     settings = problem.settings
-    if _one_by_one(settings):
+    if one_by_one(settings):
         if problem.device == "cuda":
             from ..fused.cuda import StratifiedSGD
             return StratifiedSGD(problem)

@@ -14,9 +14,8 @@ from .text_columns import read_columns
 
 _TITLE_NAMES = ("title", "name", "itemname", "itemtitle", "movietitle", "moviename", "booktitle",
                 "movie", "film", "product", "book", "song", "item")
-_TITLE_ROLES = (Role("item", (*(name for name in ITEM_NAMES if name.endswith("id")), "isbn", "asin",
-                              "id", *ITEM_NAMES)),
-                Role("title", _TITLE_NAMES))
+ITEM_ROLE = Role("item", (*(name for name in ITEM_NAMES if name.endswith("id")), "isbn", "asin", "id", *ITEM_NAMES))
+_TITLE_ROLES = (ITEM_ROLE, Role("title", _TITLE_NAMES))
 _NAME_THEM = "Call the columns of ids and titles 'item' and 'title' in the first line."
 
 
