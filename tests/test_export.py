@@ -124,7 +124,7 @@ def test_the_command_line_from_ratings_to_workbook(tmp_path, capsys):
     assert main(argv) == 2 and "exists already" in capsys.readouterr().err and book.read_bytes() == before
     assert main([*argv, "--overwrite"]) == 0
     capsys.readouterr()
-    for wrong, sentence in ((["-o", "b.txt"], "b.txt: a workbook is built as .xlsx."), (["--users", "0"], "--users is 0.")):
+    for wrong, sentence in ((["-o", "b.txt"], "b.txt: a workbook is built as .xlsm, with buttons, or as .xlsx"), (["--users", "0"], "--users is 0.")):
         assert main([*argv, "--overwrite", *wrong]) == 2 and sentence in capsys.readouterr().err
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from pyxl.cells import Cell, quoted
 
 from .labels import put_label
@@ -39,3 +41,8 @@ def unknown(view: View, what: str, cell: Cell) -> str:
     key = ref(cell, rows=True, cols=True)
     return (f'IF({key}="","Choose the {what} in the yellow cell.",'
             f'"There is no {what} "&{key}&" on the sheet {view.layout.sheet}. Choose one of the list.")')
+
+
+def with_most_blanks(table: np.ndarray) -> int:
+    """The user, of those in the rows of the table, for whom most is predicted; the first of equals."""
+    return int(np.isnan(table).sum(1).argmax())

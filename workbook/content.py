@@ -18,12 +18,13 @@ from .labels import id_labels, item_headers
 @dataclass(frozen=True)
 class Trained:
     """What a workbook keeps of the trained model that it was made from and that its own ratings, some of the
-    model's, do not tell: the range and the standard deviation of all ratings, and the average user's factors
-    and, where there are biases, bias (k or k + 1 numbers)."""
+    model's, do not tell: the range and the standard deviation of all ratings; the average user's factors
+    and, where there are biases, bias (k or k + 1 numbers); and the offset, half of which each bias carries here."""
 
     rating_range: tuple[float, float]
     spread: float
     average: tuple[float, ...]
+    offset: float
 
 
 @dataclass(frozen=True, eq=False)

@@ -52,7 +52,7 @@ def _trained(model: CollabFilter) -> Trained:
     average = nobody.factors.tolist()
     if model.factors_.user_bias is not None:
         average.append(nobody.bias + model.factors_.offset / 2)  # as `without_offset` has it
-    return Trained(model.rating_range_, model.spread_, tuple(average))
+    return Trained(model.rating_range_, model.spread_, tuple(average), model.factors_.offset)
 
 
 def _rows(model: CollabFilter, part: Ratings) -> Factors:

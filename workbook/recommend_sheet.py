@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from pyxl.cells import Cell, Range
 
 from .best_list import HIGH, LOW, N_BEST, Candidates, write_best
-from .choice import unknown, write_choice
+from .choice import unknown, with_most_blanks, write_choice
 from .labels import width_of
 from .put import array, number, text
 from .refs import ref
@@ -31,7 +29,7 @@ def write_recommend(book, styles: Styles, view: View) -> None:
     items, rated, sums, open_ = (Range(HEAD + 1, WORKING + shift, HEAD + n, WORKING + shift) for shift in range(4))
     _words(sheet, styles, view)
     _range(book, sheet, styles, view)
-    write_choice(sheet, styles, view, "user", cell=USER, number=NUMBER, chosen=_with_most_blanks(view.content.table))
+    write_choice(sheet, styles, view, "user", cell=USER, number=NUMBER, chosen=with_most_blanks(view.content.table))
 
     user = ref(NUMBER, rows=True, cols=True)
     row = f"INDEX({view.name('ratings')},{user},0)"
@@ -78,8 +76,3 @@ def _range(book, sheet, styles: Styles, view: View) -> None:
         number(sheet, cell, value, styles.choice)
         text(sheet, cell.moved(0, 1), f"the {what} rating there is: predictions are kept {side} it", styles.note_beside)
         book.define_name(name, f"={NAME}!{Range.around([cell]).absolute}")
-
-
-def _with_most_blanks(table: np.ndarray) -> int:
-    """The user who sees the longest list, the first of equals."""
-    return int(np.isnan(table).sum(1).argmax())

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from pyxl.layout import Layout
-from pyxl.names import block_name
+from pyxl.names import block_name, result_name
 
 from .check_sheet import write_check
 from .content import Content
@@ -14,6 +14,7 @@ from .crosstab_sheet import into_range
 from .geometry import Crosstab
 from .members_sheet import write_items, write_users
 from .recommend_sheet import write_recommend
+from .why_sheet import write_why
 from .you_sheet import write_you
 
 
@@ -48,9 +49,13 @@ class View:
         """The formula of the prediction that a sum of factors and biases stands for: the sum, or its sigmoid."""
         return into_range(x, self.name("low"), self.name("high")) if self.layout.low else x
 
+    def until_fitted(self, trained: str, live: str) -> str:
+        """The formula of a trained model's number, and after a fit in this workbook of what is here instead."""
+        return f'IF({result_name(self.layout.sheet, "rmse_after")}="",{trained},{live})'
+
 
 VIEWS: dict[str, Callable] = {  # in the order of the tabs
-    "recommend": write_recommend, "you": write_you, "items": write_items, "users": write_users,
+    "recommend": write_recommend, "you": write_you, "why": write_why, "items": write_items, "users": write_users,
     "check": write_check}
 
 _SUMS_ONLY = {"you"}     # a newcomer's factors in a sigmoid are no formula

@@ -11,7 +11,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pyxl.cells import Cell, Range
-from pyxl.names import result_name
 from solver.collab.recommend import NEWCOMER_RIDGE
 
 from .best_list import HIGH, LOW, N_BEST, Candidates, kept, write_best
@@ -72,9 +71,9 @@ def _prior(sheet, styles: Styles, plan: YouPlan, view: View) -> None:
         for cell, value in zip(plan.trained_average.cells(), trained.average, strict=True):
             number(sheet, cell, value, styles.calc)
         number(sheet, plan.spread.moved(-1, 0), trained.spread, styles.calc)
-        spread = _until_fitted(view, ref(plan.spread.moved(-1, 0)), spread)
+        spread = view.until_fitted(ref(plan.spread.moved(-1, 0)), spread)
     formula(sheet, plan.spread, f"={spread}", styles.calc)
-    average = _until_fitted(view, ref(plan.trained_average), ref(live)) if trained else ref(live)
+    average = view.until_fitted(ref(plan.trained_average), ref(live)) if trained else ref(live)
     array(sheet, plan.average, f"={average}", styles.ranked)
     decay, count = (ref(cell, rows=True, cols=True) for cell in (DECAY, COUNT))
     for cell in plan.ridge.cells():
@@ -115,11 +114,6 @@ def _bias(unknowns: Range) -> Cell:
 
 def _given(decay: str) -> str:
     return f"IF(ISNUMBER({decay}),{decay}>0,FALSE)"
-
-
-def _until_fitted(view: View, trained: str, live: str) -> str:
-    """The trained model's number, until a fit in this workbook makes factors of its own."""
-    return f'IF({result_name(view.layout.sheet, "rmse_after")}="",{trained},{live})'
 
 
 def _words(sheet, styles: Styles, plan: YouPlan, view: View) -> None:

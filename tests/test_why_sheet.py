@@ -1,0 +1,92 @@
+"""The sheet `why`: in LibreOffice the parts are Python's, and add up to the prediction."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from asking import Book, exported
+from test_export import fitted, ratings_of
+
+from pyxl import open_book
+from solver.collab.recommend import explain
+from workbook.export import busiest
+from workbook.why_sheet import HEAD, ITEM, ITEM_NUMBER, USER, USER_NUMBER
+
+
+def asked(office, book: Book, user, item) -> dict:
+    """The parts by name, the user's and the item's factors, and the two sentences."""
+    last = HEAD + 6 + book.factors.n_factors
+    table, sentences = f"A{HEAD + 1}:E{last}", f"{USER.moved(0, 1)}:{ITEM.moved(0, 1)}"
+    numbers = f"{USER_NUMBER}:{ITEM_NUMBER}"
+    found = office.recalculate(book.path, {"why": [table, sentences, numbers]}, set={"why": {str(USER): user, str(ITEM): item}})["why"]
+    rows = {row[0]: row for row in found[table] if row[0]}
+    return {"parts": {name: row[4] for name, row in rows.items()}, "factors": [row[2:4] for name, row in rows.items() if name.startswith("factor")],
+            "says": [row[0] for row in found[sentences]], "numbers": [row[0] for row in found[numbers]]}
+
+
+def same(found: dict, parts, factors: list) -> bool:
+    """Whether the sheet has these parts (an Explanation)."""
+    wanted = [*([parts.offset, parts.user_bias, parts.item_bias] if "mean" in found["parts"] else []), *parts.factors,
+              parts.raw, parts.prediction]
+    shown = [value for name, value in found["parts"].items() if name != "rating"]
+    assert shown == pytest.approx(wanted, abs=1e-9)
+    assert sum(shown[:-2]) == pytest.approx(parts.raw, abs=1e-9) and found["says"] == ["", ""]
+    return [value for row in found["factors"] for value in row] == pytest.approx([value for pair in factors for value in pair], abs=1e-9)
+
+
+def pairs(book: Book) -> list[tuple[int, int]]:
+    """A rated and an unrated one."""
+    return [tuple(map(int, np.argwhere(mask)[len(np.argwhere(mask)) // 2])) for mask in (np.isnan(book.table), ~np.isnan(book.table))]
+
+
+@pytest.mark.parametrize("name", ["example", "large"])
+def test_the_parts_are_pythons(request, office, name):
+    """A workbook's equation has no mean: the sheet takes it out of the biases, where the means of these are."""
+    book = request.getfixturevalue(f"{name}_book")
+    factors = book.factors
+    means = factors.user_bias.mean(), factors.item_bias.mean()
+    centred = replace(factors, user_bias=factors.user_bias - means[0], item_bias=factors.item_bias - means[1],
+                      offset=float(sum(means)))
+    for user, item in pairs(book):
+        found = asked(office, book, book.ratings.users[user], book.headers[item])
+        rating = book.table[user, item]
+        parts = explain(centred, user, item, clip=(book.ratings.values.min(), book.ratings.values.max()))
+        assert same(found, parts, list(zip(factors.user[user].tolist(), factors.item[item].tolist())))
+        assert found["parts"]["rating"] == ("none" if np.isnan(rating) else rating) and found["numbers"] == [user + 1, item + 1]
+
+
+def test_of_an_exported_model_they_are_what_the_model_explains(films_book, office):
+    book = films_book
+    for user, item in pairs(book):
+        found = asked(office, book, book.ratings.users[user], book.headers[item])
+        parts = book.model.explain(book.ratings.users[user], book.ratings.items[item])
+        assert same(found, parts, list(zip(book.factors.user[user].tolist(), book.factors.item[item].tolist())))
+
+
+@pytest.mark.parametrize("model", ["dot", "bounded"])
+def test_models_without_biases_and_bounded_ones(tmp_path, office, model):
+    ratings = ratings_of()
+    book = exported(tmp_path / "b.xlsx", fitted(ratings, model), busiest(ratings, users=9, items=14))
+    for user, item in pairs(book):
+        found = asked(office, book, book.ratings.users[user], book.headers[item])
+        parts = book.model.explain(book.ratings.users[user], book.ratings.items[item])
+        assert same(found, parts, list(zip(book.factors.user[user].tolist(), book.factors.item[item].tolist())))
+        assert ("mean" in found["parts"]) == (model == "bounded")
+
+
+@pytest.mark.parametrize("user, item, sentences", [
+    ("nobody", None, ["There is no user nobody on the sheet bias. Choose one of the list.", "Choose the item in the yellow cell."]),
+    (None, "Alien", ["Choose the user in the yellow cell.", "There is no item Alien on the sheet bias. Choose one of the list."])])
+def test_what_is_not_there_is_one_sentence_and_no_error(example_book, office, user, item, sentences):
+    found = asked(office, example_book, user, item)
+    assert found["says"] == sentences and set(found["parts"].values()) == {""}
+
+
+def test_the_file_shows_at_first_a_pair_that_is_not_rated(example_book):
+    with open_book(example_book.path) as opened:
+        values = opened.grid("why").values
+    user, item = example_book.ratings.users.index(values[USER]), example_book.headers.index(values[ITEM])
+    assert np.isnan(example_book.table[user, item])
+    assert values[USER_NUMBER] == user + 1 and "none" in values.values()
