@@ -14,6 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 DOTS_PER_INCH = 110
+PYTHON = "/home/you/collabsheet/.venv/bin/python"    # what `start` shows: not the path on this machine
 PAD = 8     # white dots kept around a picture
 
 
@@ -24,7 +25,7 @@ def fitted_example(path: Path) -> None:
     import workbook
 
     ratings, titles = workbook.example()
-    workbook.build(ratings.top(users=15, items=15), path, titles=titles, holdout=0.1)
+    workbook.build(ratings.top(users=15, items=15), path, titles=titles, holdout=0.1, python=PYTHON)
     pyxl.fit_workbook(path, out=path)
 
 
@@ -88,6 +89,8 @@ def main() -> None:
         fitted_example(path)
         pdf = printed(path)
         for sheet, page in first_pages(pdf).items():
+            if sheet == "run":      # log: wide, and with times of the day
+                continue
             ppm = subprocess.run(["pdftoppm", "-r", str(DOTS_PER_INCH), "-f", str(page), "-l", str(page), str(pdf)],
                                  check=True, capture_output=True).stdout
             (out / f"{sheet}.png").write_bytes(png(trimmed(ppm)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 import sys
@@ -15,6 +16,7 @@ from planted import planted
 
 import workbook
 from pyxl import fit_workbook, open_book
+from pyxl.__main__ import main
 from pyxl.cells import Cell
 from pyxl.engines.find_office import load_uno
 from pyxl.engines.office import properties
@@ -199,3 +201,33 @@ def test_xlwings_finds_its_settings(built):
     assert config["Interpreter_Win"] == config["Interpreter_Mac"] == str(built.parent / "py thon")
     book.close()
     xlwings.engines.active = before
+
+
+def test_run_main_fits_the_sheet_in_view(calc, tmp_path, monkeypatch, capsys):
+    """The button of xlwings' add-in imports the module beside the workbook and calls its `main`."""
+    (tmp_path / "ratings.csv").write_text("user,item,rating\n" + "".join(
+        f"{u},{i},{1 + (u * i + u) % 9 / 2}\n" for u in range(1, 9) for i in range(1, 8) if (u + i) % 4))
+    path = tmp_path / "films_of_mine.xlsx"
+    command = ["new", str(tmp_path / "ratings.csv"), "-o", str(path), "--factors", "2", "--run-main"]
+    assert main(command) == 0 and "films_of_mine.py" in capsys.readouterr().out
+    book = calc.books.open(str(path))
+    book.sheets["dotprod"].activate()
+    book.set_mock_caller()      # on Linux nothing but our macros calls
+    monkeypatch.setenv("COLLABSHEET_OFFICE", calc.impl.office.spec)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr(sys, "path", sys.path[:])
+    xlwings.utils.prepare_sys_path(f"true;{path};{path};;;;")
+    importlib.import_module("films_of_mine").main()
+    until(lambda: str(book.sheets["dotprod"].range("dotprod_status").value).startswith("RMSE "))
+    del xlwings.Book._mock_caller
+    book.close()
+
+
+@pytest.mark.parametrize("name, why", [("my films.xlsx", "cannot be one"), ("random.xlsx", "'random' already"),
+                                       ("taken.xlsx", "it was not touched")])
+def test_run_main_needs_a_name_of_its_own(tmp_path, name, why, capsys):
+    (tmp_path / "taken.py").write_text("mine = 1\n")
+    (tmp_path / "ratings.csv").write_text("user,item,rating\n1,1,3\n1,2,4\n2,1,5\n")
+    assert main(["new", str(tmp_path / "ratings.csv"), "-o", str(tmp_path / name), "--run-main"]) == 2
+    assert why in capsys.readouterr().err
+    assert not (tmp_path / name).exists() and (tmp_path / "taken.py").read_text() == "mine = 1\n"

@@ -66,16 +66,21 @@ def _new_arguments(parser: argparse.ArgumentParser) -> None:
     _holdout_argument(parser)
     parser.add_argument("--seed", type=int, default=0, metavar="N",
                         help="seed of the random start values and of what is held out (default 0)")
+    parser.add_argument("--run-main", action="store_true",
+                        help="also write the Python module beside BOOK that Run main of xlwings' add-in looks for")
 
 
 def _new(args: argparse.Namespace, say: Say) -> dict:
     from solver import read_titles
     from workbook import build
+    from workbook.run_main_module import module_beside, write_module
 
     _check_sizes(args, "users", "items", "factors")
     if args.seed < 0:
         raise UserError(f"--seed is {args.seed}. Give a whole number of 0 or more.")
     _check_name(args.output)
+    if args.run_main:
+        module_beside(args.output)
     everything, notes = read_given(args)
     ratings = everything.top(users=args.users, items=args.items)
     titles = None
@@ -88,7 +93,10 @@ def _new(args: argparse.Namespace, say: Say) -> dict:
         say(f"Note: {note}")
     say(f"Built {args.output}: {ratings.n_users} users, {ratings.n_items} items, {len(ratings)} of "
         f"{len(everything)} ratings{_held_out(ratings, args.holdout, args.seed)}, {args.factors} factors.")
-    say(f"Fit it: collabsheet fit {args.output} --in-place")
+    if args.run_main:
+        say(f"Wrote {write_module(args.output)}: Run main of xlwings' add-in fits the sheet in view.")
+    press = "open it and press Fit, or close it and: " if args.output.lower().endswith(".xlsm") else ""
+    say(f"Fit it: {press}collabsheet fit {args.output} --in-place")
     return {"workbook": str(args.output), "users": ratings.n_users, "items": ratings.n_items,
             "ratings": len(ratings), "factors": args.factors, "notes": notes}
 

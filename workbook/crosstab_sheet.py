@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pyxl.cells import Range
 from pyxl.layout import Block, Layout
+from pyxl.names import control_name
 
 from .buttons import FIRST_ROW, LEAST_WIDTH, write_buttons
 from .content import Content
@@ -27,6 +28,8 @@ EQUATIONS = {
     "bounded": ("prediction = low + (high − low) / (1 + exp(−x))",
                 "x = user factors · item factors + biases"),
 }
+_SEEN = 35      # rows that most screens show: a status further down is repeated above
+
 NOTES = ("Orange cells are parameters: only they are fitted.",
          "Everything else is a live formula; 0 = not rated.",
          "RMSE, below the predictions, is to be minimised.",
@@ -159,6 +162,8 @@ def _words(sheet, styles: Styles, plan: Crosstab, content: Content) -> None:
     notes = (*NOTES, HELD) if len(content.held) else NOTES
     for row, line in enumerate((*EQUATIONS[layout.variant], *notes)[:room], first):
         sheet.write_string(row - 1, 0, line, styles.note)
+    if plan.status.row > _SEEN:
+        sheet.write_formula(row, 0, f'={control_name(layout.sheet, "status")}&""', styles.status_above)
     top = layout.item_factors.range.top
     sheet.write_string(top - 1, plan.ids - 1, "item factors →", styles.corner)
     if layout.item_bias:

@@ -51,6 +51,7 @@ class Styles:
     lookup_whole: Format
     calculated: Format      # Calculation: RMSE
     status: Format          # what a live fit says
+    status_above: Format
     epoch: Format           # history of a fit
     error: Format
     moment: Format          # a line of the run log: when
@@ -86,12 +87,12 @@ def make_styles(book) -> Styles:
             merged.update(part)
         return book.add_format(merged)
 
-    head = {"bold": True, "bg_color": _HEAD, "bottom": 1, "bottom_color": "#7F93A8"}
+    head = {"bold": True, "valign": "bottom", "bg_color": _HEAD, "bottom": 1, "bottom_color": "#7F93A8"}
     center = {"align": "center"}
     predicted = {"italic": True, "font_color": "#1A3FC4"}
     return Styles(
         title=style(bold=True, font_size=16, valign="top"),
-        heading=style(bold=True, font_size=12, font_color=_LINK, bottom=1, bottom_color=_LINK),
+        heading=style(bold=True, font_size=12, font_color=_LINK, bottom=1, bottom_color=_LINK, valign="bottom"),
         text=style(),
         beside=style(indent=1),
         note=style(font_color=_MUTED, italic=True),
@@ -100,7 +101,7 @@ def make_styles(book) -> Styles:
         link=style(font_color=_LINK, underline=1),
         header=style(head, center),
         header_left=style(head),
-        header_up=style(head, center, rotation=90, valign="bottom", text_wrap=True),
+        header_up=style(head, center, rotation=90, text_wrap=True),
         user=style(bold=True, align="right", right=1, right_color="#7F93A8", bg_color=_HEAD),
         corner=style(font_color=_MUTED, align="right", valign="bottom", font_size=9),
         corner_left=style(font_color=_MUTED, valign="bottom", font_size=9),
@@ -118,6 +119,7 @@ def make_styles(book) -> Styles:
         lookup_whole=style(_CELL, center, num_format="0", bg_color="#F7F7F7"),
         calculated=style(_CALCULATION, center, num_format="0.0000"),
         status=style(font_color=_LINK, indent=1),
+        status_above=style(font_color=_LINK),
         epoch=style(center, num_format="#,##0"),
         error=style(center, num_format="0.0000"),
         moment=style(align="left", num_format="yyyy-mm-dd hh:mm:ss"),

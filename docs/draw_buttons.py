@@ -1,0 +1,47 @@
+"""Draws docs/pictures/buttons.png: the example workbook on a screen, after a click on Fit.
+
+    python docs/draw_buttons.py [FOLDER]
+
+Needs LibreOffice, Xvfb and xdotool.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+SHEET, ZOOM = "bias", 70    # percent, so that the chart beside the table is seen
+
+
+def main() -> None:
+    sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+    from office import until
+    from screen import Screen
+
+    import workbook
+
+    out = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "pictures"
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "films" / "collabsheet-demo.xlsm"
+        path.parent.mkdir()
+        ratings, titles = workbook.example()
+        workbook.build(ratings.top(users=15, items=15), path, titles=titles, holdout=0.1)
+        with Screen(path, Path(folder) / "home") as screen:
+            sheet = screen.book.sheets[SHEET]
+            sheet.activate()
+            view = screen.book.impl.document.CurrentController
+            view.ZoomValue = ZOOM
+            view.select(sheet.impl.api.getCellRangeByName("A9"))    # out of the way
+            screen.settle()
+            screen.click("Fit")
+            until(lambda: str(sheet.range(f"{SHEET}_status").value).startswith("RMSE "))
+            screen.settle()
+            screen.picture().quantize(256).save(out / "buttons.png", optimize=True)
+    print(out / "buttons.png")
+
+
+if __name__ == "__main__":
+    main()
