@@ -15,6 +15,7 @@ from test_formulas import Sheets, at, sheets
 
 import workbook
 from pyxl.cells import Range
+from pyxl.engines.formula_text import moved
 from pyxl.formulas import Calculator, FormulaError, Unsupported, compile_formulas
 from pyxl.grid import Formula, Grid
 from pyxl.parameters import parameter_cells
@@ -53,8 +54,12 @@ def test_the_lessons_sheets_by_formulas_alone(shared, sheet, best):
     assert found.fun == pytest.approx(best, abs=1e-6)
 
 
-@pytest.mark.parametrize("n_users, n_items", [(9, 7), (52, 49)])  # above 2,500 cells a block is one array formula
-def test_sheets_that_we_build(tmp_path, n_users, n_items):
+@pytest.mark.parametrize("large", [False, True])  # a large block is one array formula, large columns too
+def test_sheets_that_we_build(tmp_path, monkeypatch, large):
+    if large:
+        monkeypatch.setattr("workbook.crosstab_sheet.MOST_FORMULAS", 20)
+        monkeypatch.setattr("workbook.builder.MOST_COPIES", 20)
+    n_users, n_items = 14, 11
     rng = np.random.default_rng(3)
     rated = rng.random((n_users, n_items)) < 0.7
     users, items = np.nonzero(rated)
@@ -113,13 +118,47 @@ def test_random_formulas_agree_with_the_evaluator(values, plain, arrays, rng):
         agree(book, found, ("S", output), found.start + rng.uniform(-0.3, 0.3))
 
 
+@settings(max_examples=3, deadline=None, derandomize=True, database=None, phases=[Phase.generate],
+          suppress_health_check=list(HealthCheck))
+@given(random_formulas.grids(), st.lists(random_formulas.formulas(arrays=False), min_size=12, max_size=12),
+       st.lists(random_formulas.formulas(arrays=True), min_size=12, max_size=12), st.randoms(use_true_random=False))
+def test_random_formulas_filled_over_a_block_agree_in_every_cell(values, plain, arrays, rng):
+    """The cells of a group: each as the evaluator has it by itself, array formulas of several cells too."""
+    numbers = sorted(cell for cell, value in values.items() if isinstance(value, float))
+    for text, array in [(text, False) for text in plain] + [(text, True) for text in arrays]:
+        rows, cols = rng.choice([(4, 3), (1, 4), (5, 1)])
+        height, width = rng.choice([(1, 1), (2, 2)]) if array else (1, 1)
+        grid, cells = Grid("S", dict(values)), []
+        for i, j in np.ndindex(rows, cols):
+            block = Range(10 + i * height, 9 + j * width, 9 + (i + 1) * height, 8 + (j + 1) * width)
+            grid.formulas[block.first] = Formula(moved(text, i * height, j * width), block.first, block if array else None)
+            cells += block.cells()
+        book = Sheets({"S": grid})
+        calculator = Calculator(book)
+        outputs = [cell for cell in cells if isinstance(calculator.value("S", cell), float)]
+        if not outputs:
+            continue
+        try:
+            found = compile_formulas(book, [("S", cell) for cell in outputs], [
+                ("S", Range(*cell, *cell)) for cell in rng.sample(numbers, min(len(numbers), 8))])
+        except Unsupported:
+            continue
+        for x in (found.start, found.start + rng.uniform(-0.3, 0.3)):
+            there = Calculator(book, overrides=dict(zip(found.cells, x.tolist())))
+            for cell, value in zip(outputs, found.outputs(torch.tensor(x)).tolist()):
+                truth = there.value("S", cell)
+                if isinstance(truth, (float, bool)):
+                    assert value == pytest.approx(float(truth), rel=1e-12, abs=1e-12), (text, cell)
+                else:
+                    assert not math.isfinite(value), (text, cell)
+
+
 def compiled(book, output="Z50", changing="A1:A3"):
     return compile_formulas(book, [("S", at(output))], [("S", Range.parse(changing))])
 
 
 def filled(cell: str, formula: str, to: str) -> dict[str, str]:
     """A formula filled from `cell` to `to`, as the text that Excel shows in each."""
-    from pyxl.engines.formula_text import moved
     area = Range.parse(f"{cell}:{to}")
     return {str(c): "=" + moved(formula, c.row - area.top, c.col - area.left) for c in area.cells()}
 

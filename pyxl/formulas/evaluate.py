@@ -144,11 +144,10 @@ class Calculator:
 
     def _open(self, title: str) -> _Sheet:
         grid, overrides = self._book.grid(title), self._overrides.get(title, {})
-        waiting = {}
-        for cell, formula in grid.formulas.items():
-            if not formula.text:
-                continue  # inside an array formula's block, or a what-if table, whose stored value stands
-            waiting.update((inner, cell) for inner in (formula.array.cells() if formula.array else (cell,)))
+        # Without text: inside an array formula's block, or a what-if table, whose stored value stands.
+        waiting = {cell: cell for cell, formula in grid.formulas.items() if formula.text and not formula.array}
+        for block, cell in grid.arrays.items():
+            waiting.update(dict.fromkeys(block.cells(), cell))
         values = {cell: value for cell, value in grid.values.items() if cell not in waiting}
         for cell, value in overrides.items():
             waiting.pop(cell, None)

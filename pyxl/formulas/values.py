@@ -22,6 +22,8 @@ from .errors import DIV0, NA, NUM, REF, VALUE, Fault, Unsupported
 _PART = r"(\d{1,4}(\.\d+)?|(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*|[ap]m?)"
 _DATE = re.compile(rf"{_PART}(\s*[-/:, ]\s*{_PART})+", re.I)  # or a time: 1/2/2020, 5-Jan, 10:30 pm
 
+MANY = 1000  # elements from which equal ones are looked for
+
 
 @dataclass(frozen=True)
 class Area:
@@ -158,7 +160,12 @@ def lift(call: Callable, args: list, over: Iterable[int], vector: Callable | Non
         if result.dtype == bool or np.isfinite(result).all():
             return result
     columns = [arg.ravel().tolist() if i in arrays else repeat(arg) for i, arg in enumerate(args)]
-    return pack([_element(call, row) for row in zip(*columns)], (rows, cols))
+    if rows * cols < MANY:
+        return pack([_element(call, row) for row in zip(*columns)], (rows, cols))
+    lifted = [columns[i] for i in arrays]  # a large table has few different values: each is computed once
+    keys = list(zip(*(map(type, column) for column in lifted), *lifted))
+    found = {key: _element(call, row) for key, row in dict(zip(keys, zip(*columns))).items()}
+    return pack(list(map(found.__getitem__, keys)), (rows, cols))
 
 
 def _element(call: Callable, args: tuple) -> Value:

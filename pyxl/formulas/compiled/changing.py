@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-import numpy as np
 
 from ...cells import Cell
 from ..errors import FormulaError
 from ..evaluate import Calculator
 from ..parse import Binary, Call, Name, Node, Reference, parse, walk
-from .groups import Group, boxes
+from .groups import Group, boxes, distinct
 from .sheet_map import SheetMap
 
 Hull = tuple[str, int, int, int, int]  # sheet, top, left, bottom, right
@@ -49,7 +48,7 @@ class Reach:
 
     def _groups(self, sheet: str, *box: int) -> set[Group]:
         known = self._maps(sheet)
-        return {known.groups[number - 1] for number in np.unique(known.group[known.box(*box)]).tolist() if number}
+        return {known.groups[number - 1] for number in distinct(known.group[known.box(*box)]).tolist() if number}
 
     def _hulls(self, group: Group) -> list[Hull] | None:
         try:

@@ -73,11 +73,12 @@ def where_fits(call: Callable[[Tensor, Tensor | None, Tensor], Tensor], taken: i
             else:
                 constant = constant & _fits(here.read(area).const, wanted.const)
         if numbers is None:
-            given = Sample(here.program.constant(np.ones((1, 1, constant.shape[-1]))), constant, None)
+            ones = np.ones((1, 1, constant.shape[-1]))
+            given = Sample(here.program.constant(ones), constant, ones == 0, None)
         else:
             given = sample(here, here.read(numbers), as_range=True)
             counts = given.counts & constant
-            given = Sample(given.tensor, counts, _only_where(given.faults, counts))
+            given = Sample(given.tensor, counts, given.zeros, _only_where(given.faults, counts))
         return _reduced(here, call, given, changing)
     return rule
 

@@ -8,10 +8,10 @@ from functools import cached_property
 import numpy as np
 
 from ...cells import MAX_COL, MAX_ROW, Cell
-from ...grid import Grid
+from ...grid import Formula, Grid
 from ..errors import FormulaError, placed
 from ..parse import Node, Reference, parse
-from .relative import relative_form
+from .relative import RelativeForm, relative_form
 
 Box = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]  # top, left, bottom, right of every cell's reference
 
@@ -45,30 +45,56 @@ class Group:
 def groups_of(grid: Grid) -> list[Group]:
     """All formulas of a sheet, grouped."""
     found: dict[tuple, tuple[str, Cell, list[int], list[int]]] = {}
-    forms: dict[tuple[str, Cell], str] = {}  # of a shared formula's text and anchor
+    forms = _Forms()
     for cell, formula in grid.formulas.items():
-        text, anchor, block = formula.text, formula.anchor, formula.array
-        if not text:
+        if not formula.text:
             continue  # inside an array formula's block, or a what-if table
-        if anchor == cell:
-            form = relative_form(text, *cell)
-        elif (form := forms.get((text, anchor))) is None:
-            form = forms[text, anchor] = relative_form(text, *anchor)
-        shape = block.shape if block else None
-        if (known := found.get((form, shape))) is None:
-            known = found[form, shape] = (text, anchor, [], [])
+        key = forms.of(formula, cell), formula.array and formula.array.shape
+        if (known := found.get(key)) is None:
+            known = found[key] = (formula.text, formula.anchor, [], [])
         known[2].append(cell[0])
         known[3].append(cell[1])
     return [Group(grid.sheet, text, anchor, shape, np.array(rows), np.array(cols))
             for (_, shape), (text, anchor, rows, cols) in found.items()]
 
 
+class _Forms:
+    """Relative forms, numbered. Reading a text takes time: first it is held against that of the cell above."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[RelativeForm, int] = {}
+        self._shared: dict[tuple[str, Cell], int] = {}
+        self._above: dict[int, tuple[RelativeForm, int]] = {}  # by column: the last form seen there
+
+    def of(self, formula: Formula, cell: Cell) -> int:
+        row, col = cell
+        if formula.anchor != cell:
+            key = formula.text, formula.anchor
+            if (number := self._shared.get(key)) is None:
+                number = self._shared[key] = self._number(relative_form(formula.text, *formula.anchor))
+            return number
+        if (above := self._above.get(col)) is not None and above[0].written(row, col) == formula.text:
+            return above[1]
+        form = relative_form(formula.text, row, col)
+        number = self._number(form)
+        self._above[col] = form, number
+        return number
+
+    def _number(self, form: RelativeForm) -> int:
+        return self._numbers.setdefault(form, len(self._numbers))
+
+
 def arranged(rows: np.ndarray, cols: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Cells as rows (R, 1) and columns (1, C) when they are all crossings of these, else as (n, 1) both."""
-    each_row, each_col = np.unique(rows), np.unique(cols)
+    each_row, each_col = distinct(rows), distinct(cols)
     if len(each_row) * len(each_col) == len(rows):
         return each_row[:, None], each_col[None, :]
     return rows[:, None], cols[:, None]
+
+
+def distinct(places: np.ndarray) -> np.ndarray:
+    """Rows or columns, each once and in order."""
+    return np.flatnonzero(np.bincount(places.ravel()))
 
 
 def boxes(reference: Reference, rows: np.ndarray, cols: np.ndarray) -> Box:

@@ -95,3 +95,26 @@ def reduced(call: Callable[..., Tensor], vectors: int = 1) -> Callable[..., Tens
 def kept(counts: Tensor | None, x: Tensor) -> Tensor:
     """x where the mask `counts` holds (everywhere without one), else 0."""
     return x if counts is None else torch.where(counts, x, 0.0)
+
+
+class _SquaredDistance(torch.autograd.Function):
+    """Σ (x − y)² along the last axis, with one pass back where autograd would take four."""
+
+    @staticmethod
+    def forward(ctx, x: Tensor, y: Tensor) -> Tensor:
+        difference = x - y
+        ctx.shapes = x.shape, y.shape
+        ctx.save_for_backward(difference)
+        if difference.numel() == difference.shape[-1]:
+            flat = difference.reshape(-1)
+            return torch.dot(flat, flat).reshape(difference.shape[:-1])
+        return (difference * difference).sum(-1)
+
+    @staticmethod
+    def backward(ctx, slope: Tensor):
+        difference, = ctx.saved_tensors
+        return tuple((sign * slope[..., None] * difference).sum_to_size(shape) if needed else None
+                     for sign, shape, needed in zip((2.0, -2.0), ctx.shapes, ctx.needs_input_grad))
+
+
+squared_distance = _SquaredDistance.apply

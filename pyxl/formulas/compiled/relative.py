@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import lru_cache
 
-from openpyxl.utils import column_index_from_string
+from openpyxl.utils import column_index_from_string, get_column_letter
+
+from ...cells import MAX_COL
 
 _TOKEN = re.compile(r"""
     "(?:[^"]|"")*" | '(?:[^']|'')*' | \[[^\]]*\]                                   # text, a sheet's name, a table's column
@@ -17,18 +20,46 @@ _TOKEN = re.compile(r"""
 _column = lru_cache(maxsize=20_000)(lambda letters: column_index_from_string(letters.upper()))
 
 
-def relative_form(text: str, row: int, col: int) -> str:
-    """The text as it would read in R1C1 notation (nearly: only equality counts), for the cell it stands in."""
-    def offset(match: re.Match) -> str:
-        if letters := match[2]:
-            digits = match[4]
-            return (f"R{digits}" if match[3] else f"R[{int(digits) - row}]") + \
-                   (f"C{_column(letters)}" if match[1] else f"C[{_column(letters) - col}]")
-        if match[6]:
-            return ":".join(f"C{_column(c)}" if fixed else f"C[{_column(c) - col}]"
-                            for fixed, c in (match.group(5, 6), match.group(7, 8)))
-        if match[10]:
-            return ":".join(f"R{r}" if fixed else f"R[{int(r) - row}]"
-                            for fixed, r in (match.group(9, 10), match.group(11, 12)))
-        return match[0]
-    return _TOKEN.sub(offset, text)
+@dataclass(frozen=True)
+class RelativeForm:
+    """`pattern` is the text with ``%s`` where a relative row or column stands; `moves` says for each how far it is from
+    the formula's own cell, and whether it is a column. Forms of equal formulas are equal."""
+
+    pattern: str
+    moves: tuple[tuple[int, bool], ...]
+
+    def written(self, row: int, col: int) -> str:
+        """The text in another cell (not at a sheet's edge, where references come in again on the other side)."""
+        letters = _letters()
+        return self.pattern % tuple([letters[col + move] if across else row + move for move, across in self.moves])
+
+
+def relative_form(text: str, row: int, col: int) -> RelativeForm:
+    """Of the formula that stands in a cell."""
+    pattern, moves, end = [], [], 0
+    for match in _TOKEN.finditer(text):
+        pattern.append(text[end:match.start()].replace("%", "%%"))
+        end = match.end()
+        ends = match.group(*range(1, 13))
+        if ends[1]:
+            parts = ((ends[0], ends[1], True), (ends[2], ends[3], False))
+        elif ends[5]:
+            parts = ((ends[4], ends[5], True), (":", ":", True), (ends[6], ends[7], True))
+        elif ends[9]:
+            parts = ((ends[8], ends[9], False), (":", ":", True), (ends[10], ends[11], False))
+        else:
+            parts = (("", match[0], None),)
+        for fixed, written, across in parts:
+            if fixed or across is None:
+                pattern.append((fixed if fixed == "$" else "") + (written.upper() if fixed else written).replace("%", "%%"))
+            else:
+                pattern.append("%s")
+                moves.append((_column(written) - col if across else int(written) - row, across))
+    pattern.append(text[end:].replace("%", "%%"))
+    return RelativeForm("".join(pattern), tuple(moves))
+
+
+@lru_cache(maxsize=1)
+def _letters() -> list[str]:
+    """Every column's letters by its number, and as many blanks: what lies beside the sheet fits no text."""
+    return ["", *map(get_column_letter, range(1, MAX_COL + 1)), *[""] * MAX_COL]

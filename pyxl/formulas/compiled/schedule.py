@@ -9,7 +9,7 @@ import numpy as np
 
 from ...cells import Cell
 from ..errors import FormulaError, placed
-from .groups import Group, arranged
+from .groups import Group, arranged, distinct
 from .lanes import Split
 from .reading import Unsettled
 from .sheet_map import CONSTANT, OPEN, WAITING, SheetMap
@@ -90,12 +90,12 @@ class Scheduler:
         open_ = known.segment[at] == OPEN
         groups, lanes = known.group[at][open_], known.lane[at][open_]
         batches = []
-        for number in np.unique(groups).tolist():
+        for number in distinct(groups).tolist():
             group = known.groups[number - 1]
             if self._constant(group):
                 known.segment[known.cells(group, np.arange(len(group.rows)))] = CONSTANT
             else:
-                batches.append(Batch.of(group, np.unique(lanes[groups == number])))
+                batches.append(Batch.of(group, distinct(lanes[groups == number])))
         return batches
 
     def _in_levels(self, stack: list[Batch], needs: Unsettled) -> list[Batch]:

@@ -6,7 +6,7 @@ import numpy as np
 
 from ...cells import MAX_COL, MAX_ROW
 from ...grid import Grid
-from .groups import Group, groups_of
+from .groups import Group, distinct, groups_of
 
 CONSTANT, OPEN, WAITING = 0, -1, -2  # a cell's segment: asked of the Calculator, not compiled yet, being compiled
 
@@ -22,8 +22,8 @@ class SheetMap:
     def __init__(self, grid: Grid, changing: tuple[np.ndarray, np.ndarray]):
         self.groups: list[Group] = groups_of(grid)
         cells = [(group, *_covered(group)) for group in self.groups]
-        self._rows = np.unique(np.concatenate([changing[0], *(rows.ravel() for _, rows, _ in cells)]))
-        self._cols = np.unique(np.concatenate([changing[1], *(cols.ravel() for _, _, cols in cells)]))
+        self._rows = distinct(np.concatenate([changing[0], *(rows.ravel() for _, rows, _ in cells)]))
+        self._cols = distinct(np.concatenate([changing[1], *(cols.ravel() for _, _, cols in cells)]))
         self._row_at = np.full(MAX_ROW + 2, len(self._rows), dtype=np.int32)
         self._col_at = np.full(MAX_COL + 2, len(self._cols), dtype=np.int32)
         self._row_at[self._rows] = np.arange(len(self._rows))

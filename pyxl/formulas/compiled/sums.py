@@ -19,10 +19,12 @@ from .lanes import BOOLEAN, CONSTANT, NUMBER, Areas, Lanes, are_errors, are_numb
 @dataclass(frozen=True, eq=False)
 class Sample:
     """What a function counts of an argument: `tensor` (rows, columns, n) with 0 for what does not count, `counts` (the
-    same shape) which do, `faults` (rows, columns, 1, 1) the first error, or None."""
+    same shape) which do, `zeros` where a constant 0 stands, counted or not, `faults` (rows, columns, 1, 1) the first
+    error, or None."""
 
     tensor: int
     counts: np.ndarray
+    zeros: np.ndarray
     faults: np.ndarray | None
 
 
@@ -48,7 +50,8 @@ def sample(here: Interpreter, found: Lanes | Areas, *, booleans: bool = False, a
         faults = np.where(wrong.any(-1)[..., None], first, None)[..., None]
     size = inner[0] * inner[1]
     flat = here.program.step(lambda t: t.expand(*t.shape[:2], *inner).reshape(*t.shape[:2], size), tensor)
-    return Sample(flat, counts.reshape(rows, cols, size), faults)
+    zeros = (lanes.kinds == CONSTANT) & (plain(lanes.const) == 0)
+    return Sample(flat, counts.reshape(rows, cols, size), zeros.reshape(rows, cols, size), faults)
 
 
 def _booleans(const: np.ndarray) -> np.ndarray:
@@ -72,7 +75,7 @@ def _together(here: Interpreter, samples: list[Sample]) -> Sample:
     merged = None
     for fault in faults[::-1]:
         merged = fault if merged is None else np.where(fault == None, merged, fault)  # noqa: E711
-    return Sample(tensor, counts, merged)
+    return Sample(tensor, counts, np.zeros_like(counts), merged)
 
 
 def over(call: Callable[[Tensor, Tensor | None, Tensor], Tensor], *, kink: bool = False) -> Callable:
@@ -100,8 +103,9 @@ def reduced(here: Interpreter, call: Callable, given: Sample) -> Lanes:
     return here.with_faults(dynamic(step, (*given.counts.shape[:2], 1, 1)), given.faults)
 
 
-def over_pairs(call: Callable[[Tensor, Tensor, Tensor | None, Tensor], Tensor]) -> Callable:
-    """A function of two ranges, of the pairs of which both are numbers: ``call(x, y, counts, n)``."""
+def over_pairs(call: Callable[[Tensor, Tensor, Tensor | None, Tensor], Tensor], *, of_zeros: bool = True) -> Callable:
+    """A function of two ranges, of the pairs of which both are numbers: ``call(x, y, counts, n)``. Without `of_zeros`
+    two zeros may stand for a pair that does not count: it adds nothing."""
     def rule(here: Interpreter, node: Call) -> Lanes:
         here = here.in_array()
         found = [here.evaluate(arg) for arg in node.args]
@@ -112,7 +116,7 @@ def over_pairs(call: Callable[[Tensor, Tensor, Tensor | None, Tensor], Tensor]) 
             raise Fault(NA)
         counts = x.counts & y.counts
         tensors = [x.tensor, y.tensor, here.program.constant(counts.sum(-1).astype(float))]
-        if counts.all():
+        if (counts | (not of_zeros and x.zeros & y.zeros)).all():
             step = here.program.step(guarded.reduced(lambda x, y, n: call(x, y, None, n), 2), *tensors)
         else:
             step = here.program.step(guarded.reduced(lambda x, y, n, m: call(x, y, m, n), 2), *tensors,
@@ -142,7 +146,8 @@ RULES = {
     "SUM": over(lambda x, m, n: x.sum(-1)),
     "SUMPRODUCT": sum_product,
     "SUMSQ": over(lambda x, m, n: (x * x).sum(-1)),
-    "SUMX2MY2": over_pairs(lambda x, y, m, n: guarded.kept(m, x * x - y * y).sum(-1)),
-    "SUMX2PY2": over_pairs(lambda x, y, m, n: guarded.kept(m, x * x + y * y).sum(-1)),
-    "SUMXMY2": over_pairs(lambda x, y, m, n: (guarded.kept(m, x - y) ** 2).sum(-1)),
+    "SUMX2MY2": over_pairs(lambda x, y, m, n: guarded.kept(m, x * x - y * y).sum(-1), of_zeros=False),
+    "SUMX2PY2": over_pairs(lambda x, y, m, n: guarded.kept(m, x * x + y * y).sum(-1), of_zeros=False),
+    "SUMXMY2": over_pairs(lambda x, y, m, n: guarded.squared_distance(guarded.kept(m, x), guarded.kept(m, y)),
+                          of_zeros=False),
 }
