@@ -20,7 +20,8 @@ from .sums import Sample, reduced, sample
 
 
 def count(here: Interpreter, node: Call) -> Lanes:
-    """How many numbers: known when compiling."""
+    """How many numbers: known when compiling, so that what is chosen by it is too. An error that the changing cells
+    bring about later is counted, which Excel would not."""
     found = [here.evaluate(arg) for arg in node.args]
     if not here.dynamic(*found):
         return here.by_cell(node, here.lanes_of(found))

@@ -90,7 +90,7 @@ def _one(call: Callable, lifted, letters: str, args: list[np.ndarray]):
 
 
 def _logarithm(x: Tensor, base: Tensor | None = None) -> Tensor:
-    return x.log10() if base is None else x.log() / base.log()
+    return x.log10() if base is None else x.log() / torch.where(base > 0, base, torch.nan).log()
 
 
 def _normal(x: Tensor, mean: Tensor, deviation: Tensor, cumulative: Tensor | None = None) -> Tensor:
