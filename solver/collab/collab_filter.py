@@ -85,6 +85,8 @@ class CollabFilter(Estimator):
         """
         ratings, notes = ratings_from(X, y, unrated=1.0 if self.feedback == "implicit" else None)
         names = ()
+        if ratings.item_columns is not None:
+            names = tuple(f"column {number}" for number in range(1, ratings.item_columns.shape[1] + 1))
         if item_columns is not None:
             given, names, more = item_columns_of(item_columns, ratings.items)
             ratings, notes = replace(ratings, item_columns=given), (*notes, *more)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-from frontier_tables import BASELINE, OURS
+from frontier_tables import BASELINE, INFORMED, OURS
 from peers import Cornac, FastAI, LensKit, LibMF, MyFM, PlainTorch, Surprise
 from synthetic import PRESETS, generate
 
-from solver import CollabFilter, Ratings, read_ratings
+from solver import CollabFilter, Ratings, read_genres, read_ratings
 from solver.baselines import bias_only
+from solver.collab.item_columns import item_columns_of
 
 LATEST = "ml-latest-small"
 SMALL, MILLION = "ml-100k-like", "ml-1m-like"
@@ -35,11 +36,12 @@ class Ours:
     """CollabFilter as it comes: nothing is told but how much effort."""
 
     effort: str
+    informed: bool = False  # of the items' genres, where they are known
     needs = {}
     warm = True
 
     def prepare(self, train: Ratings) -> None:
-        self.train = train
+        self.train = train if self.informed else replace(train, item_columns=None)
 
     def fit(self) -> None:
         self.model = CollabFilter(effort=self.effort, device="cpu", random_state=0).fit(self.train)
@@ -87,6 +89,8 @@ HUNDRED = (SMALL, LATEST)
 SYSTEMS = (
     System("biases alone", BASELINE, Biases),
     *(System(f"{OURS}, {effort}", OURS, lambda effort=effort: Ours(effort), threads=2) for effort in ("quick", "good", "best")),
+    *(System(f"{INFORMED}, {effort}", INFORMED, lambda effort=effort: Ours(effort, informed=True), (LATEST,), threads=2)
+      for effort in ("quick", "good")),
     *(System(f"LIBMF, k = {k}, {rounds} rounds{', 2 threads' * (threads == 2)}", "LIBMF",
              lambda k=k, rounds=rounds, threads=threads: LibMF(k, rounds, threads, decay=0.1), threads=threads)
       for k, rounds, threads in ((48, 6, 1), (48, 20, 1), (48, 20, 2), (128, 20, 2))),
@@ -112,7 +116,11 @@ SYSTEMS = (
 
 
 def ratings_of(data: str, folder: Path) -> Ratings | None:
-    """The data set, or None where its files are not there."""
+    """The data set, with the items' genres where they are known, or None where its files are not there."""
     if data != LATEST:
         return generate(PRESETS[data.removesuffix("-like")])
-    return read_ratings(folder / "ratings.csv")[0] if (folder / "ratings.csv").exists() else None
+    if not (folder / "ratings.csv").exists():
+        return None
+    ratings, _ = read_ratings(folder / "ratings.csv")
+    genres, _ = read_genres(folder / "movies.csv", items=ratings.items)
+    return replace(ratings, item_columns=item_columns_of(genres, ratings.items)[0])
