@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from .cells import Cell, Range, Value
-from .grid import DefinedName, Grid, refuse_formulas
+from .grid import DefinedName, Grid, Table, refuse_formulas
 from .recalculate import Changes, refreshed
 from .xlsx import Book
 
@@ -37,6 +37,14 @@ class FileHost:
     @property
     def names(self) -> tuple[DefinedName, ...]:
         return self.book.names
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        return self.book.tables
+
+    @property
+    def date1904(self) -> bool:
+        return self.book.date1904
 
     @property
     def manual_calculation(self) -> bool:

@@ -36,6 +36,18 @@ class DefinedName:
     hidden: bool = False
 
 
+@dataclass(frozen=True)
+class Table:
+    """An Excel table: `where` is all of it, of which `headers` rows are on top and `totals` at the bottom."""
+
+    name: str
+    sheet: str
+    where: Range
+    columns: tuple[str, ...]
+    headers: int = 1
+    totals: int = 0
+
+
 @dataclass
 class Grid:
     """The cells of one sheet that hold something.

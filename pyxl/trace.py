@@ -18,7 +18,7 @@ from functools import reduce
 from .cells import Cell, Range
 from .formula_checks import RANDOM
 from .formulas import Calculator, FormulaError, parse
-from .formulas.parse import Binary, Call, Literal, Name, Node, Reference, Unary
+from .formulas.parse import Binary, Call, Literal, Name, Node, Reference, Structured, Unary
 
 Place = tuple[str, Cell]                 # a cell of a sheet
 Polynomial = dict[tuple[Place, ...], float]  # monomial -> coefficient; () is the constant
@@ -112,7 +112,7 @@ class Tracer:
                 return _times(self._element(a, i, j, where), self._element(b, i, j, where))
             case Binary(op="/", left=a, right=b):
                 return self._quotient(self._element(a, i, j, where), b, i, j, where)
-            case Reference() | Name():
+            case Reference() | Name() | Structured():
                 return self._referred(node, i, j, where)
             case Call(name=name, args=args):
                 return self._call(name, args, node, i, j, where)
@@ -158,7 +158,7 @@ class Tracer:
 
     def _plain_cells(self, node: Node, where: _Where) -> tuple[Place, ...]:
         """The cells that a reference or lookup leads to, if none of them holds a formula."""
-        if not (isinstance(node, (Reference, Name)) or (isinstance(node, Call) and node.name in LOOKUPS)):
+        if not (isinstance(node, (Reference, Name, Structured)) or (isinstance(node, Call) and node.name in LOOKUPS)):
             return ()
         sheet, area = found = self._area(node, where)
         if found not in self._plain:
@@ -217,7 +217,7 @@ class Tracer:
                 return self._shape(a, where)[0], self._shape(b, where)[1]
             case Call(name="TRANSPOSE", args=(a,)):
                 return self._shape(a, where)[::-1]
-            case Reference() | Name():
+            case Reference() | Name() | Structured():
                 return self._area(node, where)[1].shape
             case Call(name=name) if name in LOOKUPS:
                 return self._area(node, where)[1].shape

@@ -17,7 +17,7 @@ from pyxl.cells import Cell, ErrorValue, Range
 from pyxl.formulas import Calculator, FormulaError, Unsupported, dependents, parse
 from pyxl.formulas.functions import FUNCTIONS
 from pyxl.formulas.parse import Literal, Reference
-from pyxl.grid import DefinedName, Formula, Grid
+from pyxl.grid import DefinedName, Formula, Grid, Table
 from pyxl.xlsx import open_book
 
 
@@ -406,6 +406,63 @@ def test_dependents_cross_sheets_names_and_arrays_and_include_the_volatile():
     assert {sheet: [str(cell) for cell in cells] for sheet, cells in found.items()} == {
         "data": ["B1", "B2"], "S": ["A1", "A2", "A4", "A5", "A6", "A7", "A10"]}
     assert [str(cell) for cell in dependents(book, {"S": [at("Z9")]})["S"]] == ["A5", "A6", "A10"]
+
+
+TABLES = (Table("Sales", "S", Range.parse("A1:C4"), ("film", "price, net", "a'b]"), totals=1),
+          Table("bare", "data", Range.parse("B2:B3"), ("x",), headers=0))
+
+
+@pytest.mark.parametrize("formula, value", [
+    ("=SUM(Sales[price, net])", 5.0), ("=SUM(sales[[#All],[PRICE, NET]])", 14.0), ("=Sales[[#Totals],[price, net]]", 9.0),
+    ("=Sales[[#Headers],[film]]", "film"), ("=SUM(Sales[])", 12.0), ("=SUM(Sales[#All])", 21.0), ("=SUM(Sales[[film]:[price, net]])", 5.0),
+    ("=COUNTA(Sales[[#Headers],[#Data],[film]])", 3.0), ("=SUM(Sales[a''b']])", 7.0), ("=SUM(bare[x])", 30.0), ("=bare[#Headers]", "#REF!"),
+    ("=Sales[nowhere]", "#REF!"), ("=Sales[#Totals] Sales[price, net]", "#NULL!"), ("=Sales[[#This Row],[film]]", "#VALUE!"),
+    ("=SUM(Sales[#Data] S!2:2)", 5.0), ("=MATCH(3,Sales[price, net],0)", 2.0), ("=SUM(INDEX(Sales[],2,0))", 7.0),
+    ("=SUMIFS(Sales[price, net],Sales[film],\"b\")", 3.0),
+])
+def test_parts_of_tables(formula, value):
+    book = sheets(S={"A1": "film", "A2": "a", "A3": "b", "A4": "total", "B1": "price, net", "B2": 2.0, "B3": 3.0, "B4": 9.0, "C1": "a'b]",
+                     "C2": 3.0, "C3": 4.0, "Z50": formula}, data={"B2": 10.0, "B3": 20.0})
+    book.tables = TABLES
+    assert Calculator(book).value("S", at("Z50")) == value
+
+
+def test_a_tables_own_row_and_who_depends_on_its_columns():
+    book = sheets(S={"B2": 2.0, "B3": 3.0, "C2": "=[@[price, net]]*2", "C3": "=Sales[[#This Row],[price, net]]*2", "E3": "=Sales[@[price, net]]",
+                     "E9": "=SUM(Sales[a''b']])", "E4": "=[@film]"})
+    book.tables = TABLES
+    assert Calculator(book).block("S", Range.parse("C2:C3")) == [[4.0], [6.0]]
+    assert [Calculator(book).value("S", at(cell)) for cell in ("E3", "E9")] == [3.0, 10.0]
+    with pytest.raises(Unsupported, match="^S!E4: the table of .* is not known"):
+        Calculator(book).value("S", at("E4"))
+    assert [str(cell) for cell in dependents(book, {"S": [at("B3")]})["S"]] == ["C3", "E3", "E4", "E9"]
+
+
+@pytest.mark.parametrize("text", ["T[[a],[b]]", "T[[a]:[b]:[c]]", "T[#Nothing]", "T[[a]x]", "T[[#Data]:[a]]"])
+def test_what_is_no_part_of_a_table(text):
+    with pytest.raises(FormulaError, match="does not name cells of a table"):
+        parse(text)
+
+
+def test_tables_of_a_file_as_libreoffice_reads_them(office, tmp_path):
+    path = tmp_path / "tables.xlsx"
+    workbook = xlsxwriter.Workbook(path)
+    sheet = workbook.add_worksheet("my sheet")
+    sheet.add_table("B3:D6", {"name": "Ratings", "total_row": True, "data": [["ann", 3], ["bob", 4]], "columns": [
+        {"header": "user", "total_string": "total"}, {"header": "rating given"},
+        {"header": "twice", "formula": "=Ratings[@[rating given]]*2"}]})
+    sheet.write_formula("C6", "=SUBTOTAL(109,Ratings[rating given])")
+    for row, formula in enumerate(["SUM(Ratings[rating given])", "AVERAGE(Ratings[twice])", "ROWS(Ratings[[#All],[user]])",
+                                   "Ratings[[#Totals],[rating given]]", "COUNTIF(Ratings[user],\"a*\")"]):
+        sheet.write_formula(row + 10, 0, "=" + formula)
+    workbook.close()
+    where = {"my sheet": ["D4:D5", "C6:C6", "A11:A15"]}
+    theirs = office.recalculate(path, where)["my sheet"]
+    with open_book(path) as book:
+        assert [(table.name, str(table.where), table.columns, table.totals) for table in book.tables] == [
+            ("Ratings", "B3:D6", ("user", "rating given", "twice"), 1)]
+        ours = {address: Calculator(book).block("my sheet", Range.parse(address)) for address in where["my sheet"]}
+    assert ours == theirs == {"D4:D5": [[6.0], [8.0]], "C6:C6": [[7.0]], "A11:A15": [[7.0], [7.0], [4.0], [7.0], [1.0]]}
 
 
 def test_a_sum_range_that_is_too_short_reads_on():

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
 from functools import partial
 
 import numpy as np
 
 from ..cells import Cell, ErrorValue, Range
-from .compare import COMPARISONS, compare
 from .errors import NAME, NULL, REF, VALUE, Fault, FormulaError, Unsupported
 from .functions import DRAWN_ANEW, FUNCTIONS
-from .parse import Array, Binary, Call, Foreign, Literal, Name, Node, Reference, Unary, parse
-from .values import Area, Areas, counted, divide, finite, lift, number, pack, power, powers, text
+from .operators import operate
+from .parse import Array, Binary, Call, Foreign, Literal, Name, Node, Reference, Structured, Unary, parse
+from .tables import resolved
+from .values import Area, Areas, counted, lift, pack
 
 
 _MEAN_CELLS = {"OFFSET", "INDEX", "INDIRECT", "CHOOSE", "IF", "IFS", "SWITCH", "SINGLE", "XLOOKUP"}  # may answer with a reference
@@ -72,7 +72,7 @@ class At:
 
     def area(self, node: Node):
         """The Area a node means, without reading it; None for what cannot mean one."""
-        means = isinstance(node, (Reference, Name)) or (
+        means = isinstance(node, (Reference, Name, Structured)) or (
             isinstance(node, Binary) and node.op in (":", " ")) or (
             isinstance(node, Call) and node.name in _MEAN_CELLS)
         found = self.evaluate(node) if means else None
@@ -115,6 +115,13 @@ class At:
         return At(self.book, self.sheet, self.cell, row - 1, col - 1, True, self.block).evaluate(
             parse(refers_to.lstrip("=")))
 
+    def _structured(self, node: Structured):
+        try:
+            sheet, box = resolved(node, self.book.tables, self.sheet, self.cell)
+        except Fault as fault:
+            return fault.value
+        return Area(sheet, box, self.book.read)
+
     def _foreign(self, node: Foreign):
         if node.elsewhere:
             raise StoredValue(f"'{node.text}', {node.what},")
@@ -122,18 +129,18 @@ class At:
 
     def _unary(self, node: Unary):
         operand = self.value(node.operand)
-        return operand if node.op == "+" else _operate(*_UNARY[node.op], [operand])
+        return operand if node.op == "+" else operate(node.op, [operand])
 
     def _binary(self, node: Binary):
         chain = []  # a + b + c + …: a loop along the left, as there may be a thousand
-        while isinstance(node, Binary) and node.op in _BINARY:
+        while isinstance(node, Binary) and node.op not in (":", ",", " "):
             chain.append(node)
             node = node.left
         if not chain:
             return self._join(node)
         left = self.value(node)
         for node in reversed(chain):
-            left = _operate(*_BINARY[node.op], [left, self.value(node.right)])
+            left = operate(node.op, [left, self.value(node.right)])
         return left
 
     def _join(self, node: Binary):
@@ -210,38 +217,4 @@ _PREPARE = {"x": _thunk, "r": _unread, "s": _sample, "a": _matrix, "n": _numbers
             **dict.fromkeys("tibvw", At.value)}
 
 _EVALUATE = {Literal: At._literal, Array: At._array, Reference: At._reference, Name: At._name,
-             Foreign: At._foreign, Unary: At._unary, Binary: At._binary, Call: At._call}
-
-
-def _operate(call: Callable, vector: Callable | None, operands: list):
-    try:
-        if vector in _ARITHMETIC:
-            operands = list(map(counted, operands))
-        return lift(call, operands, range(len(operands)), vector)
-    except Fault as fault:
-        return fault.value
-
-
-def operate(op: str, operands: list):
-    """An operator on one value (``-``, ``%``) or two, or on arrays; an error of it is a value."""
-    return _operate(*(_UNARY if len(operands) == 1 else _BINARY)[op], operands)
-
-
-def _compared(wanted: Callable, vector: Callable) -> tuple[Callable, Callable]:
-    return (lambda a, b: wanted(compare(a, b), 0)), vector
-
-
-def _percent(a):
-    return a / 100
-
-
-_UNARY = {"-": (lambda a: -number(a), operator.neg),
-          "%": (lambda a: number(a) / 100, _percent)}
-_BINARY = {"+": (lambda a, b: finite(number(a) + number(b)), operator.add),
-           "-": (lambda a, b: finite(number(a) - number(b)), operator.sub),
-           "*": (lambda a, b: finite(number(a) * number(b)), operator.mul),
-           "/": (lambda a, b: divide(number(a), number(b)), operator.truediv),
-           "^": (lambda a, b: power(number(a), number(b)), powers),
-           "&": (lambda a, b: text(a) + text(b), None),
-           **{sign: _compared(*how) for sign, how in COMPARISONS.items()}}
-_ARITHMETIC = {vector for call, vector in (*_UNARY.values(), *map(_BINARY.get, "+-*/^"))}
+             Structured: At._structured, Foreign: At._foreign, Unary: At._unary, Binary: At._binary, Call: At._call}

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
 from ..cells import Cell
-from .errors import FormulaError
-from .parse import Binary, Call, Foreign, Name, Node, Reference, parse, walk
+from .errors import Fault, FormulaError, Unsupported
+from .parse import Binary, Call, Foreign, Name, Node, Reference, Structured, parse, walk
+from .tables import resolved
 
 VOLATILE = {"OFFSET", "INDIRECT"}  # what they read is known only when they are evaluated
 _TILE = 32, 8                      # ranges are found by the tiles of so many rows, columns they cover
@@ -52,6 +53,7 @@ class _Readers:
         self._titles = {title.casefold(): title for title in book.sheets}
         self._names = {((name.scope or "").casefold(), name.name.casefold()): name.refers_to.lstrip("=")
                        for name in book.names}
+        self._book = book
         self._cells: dict[Key, list[Key]] = {}
         self._tiles: dict[tuple[str, int, int], dict[tuple, None]] = {}
         self._ranges: dict[tuple, list[Key]] = {}
@@ -77,13 +79,20 @@ class _Readers:
         return readers
 
     def _add(self, reader: Key, text: str, rows: int, cols: int, through: frozenset) -> None:
-        references, names, volatile = _reads(text)
+        references, names, parts, volatile = _reads(text)
         if volatile:
             self.volatile.append(reader)
         for reference in references:
             title = self._titles.get((reference.sheet or reader[0]).casefold())
             if title is not None:
                 self._add_range(reader, title, reference.at(rows, cols))
+        for part in parts:
+            try:
+                self._add_range(reader, *resolved(part, getattr(self._book, "tables", ()), *reader))
+            except Unsupported:
+                self.volatile.append(reader)
+            except Fault:
+                pass  # an error value whatever changes
         for name in names:
             scope = (name.sheet or reader[0]).casefold()
             key = next((key for key in ((scope, name.name.casefold()), ("", name.name.casefold()))
@@ -108,14 +117,15 @@ class _Readers:
 
 
 @lru_cache(maxsize=65_536)
-def _reads(text: str) -> tuple[tuple[Reference, ...], tuple[Name, ...], bool]:
-    """(references, names, whether volatile) of a formula's text."""
+def _reads(text: str) -> tuple[tuple[Reference, ...], tuple[Name, ...], tuple[Structured, ...], bool]:
+    """(references, names, parts of tables, whether volatile) of a formula's text."""
     try:
         nodes = list(_expanded(parse(text)))
     except FormulaError:
-        return (), (), bool(text)  # without text: inside an array formula's block, which its formula stands for
+        return (), (), (), bool(text)  # without text: inside an array formula's block, which its formula stands for
     return (tuple(node for node in nodes if isinstance(node, Reference)),
             tuple(node for node in nodes if isinstance(node, Name)),
+            tuple(node for node in nodes if isinstance(node, Structured)),
             any(map(_unforeseen, nodes)))
 
 

@@ -3,46 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
 from ..cells import MAX_COL, MAX_ROW, Cell, Range, Value, quoted
-from ..grid import Grid
+from ..grid import Grid, Table
 from .at import At, StoredValue
 from .errors import FormulaError, Unsupported, placed
 from .parse import Node, parse
+from .sheet_state import Key, Pending, SheetState, plain
 from .values import Area, pack, spread
 
 Box = tuple[int, int, int, int]  # top, left, bottom, right
-Key = tuple[str, Cell]           # a formula's sheet and cell
-
-
-class _Pending(Exception):
-    """Formulas that must be settled before the one under way can be; it is then begun again."""
-
-    def __init__(self, needs: list[Key]):
-        super().__init__()
-        self.needs = needs
-
-
-@dataclass
-class _Sheet:
-    """What is known of a sheet: settled values, and for every cell still waiting, whose formula it awaits."""
-
-    grid: Grid
-    values: dict[Cell, Value]
-    waiting: dict[Cell, Cell]
-    last: tuple[int, int]                                    # the used range's last row and column
-    blocks: dict[tuple[int, int, int], np.ndarray] = field(default_factory=dict)  # by top, left, right
 
 
 class Calculator:
     """Evaluates the formulas of a workbook, each at most once; constants and `overrides` are given.
 
-    `book` has `sheets` (names), `names` (DefinedNames) and `grid(sheet)`. The cached value of a
-    formula is used only where it reads another workbook. A FormulaError names the cell that cannot
+    `book` has `sheets` (names), `names` (DefinedNames), `grid(sheet)` and perhaps `tables` and
+    `date1904`. The cached value of a formula is used only where it reads another workbook. A FormulaError names the cell that cannot
     be evaluated and why: Unsupported when Excel could, a circle of references otherwise.
     """
 
@@ -53,8 +33,8 @@ class Calculator:
                        for name in book.names}
         self._overrides: dict[str, dict[Cell, Value]] = {}
         for (title, cell), value in overrides.items():
-            self._overrides.setdefault(title, {})[Cell(*cell)] = _plain(value)
-        self._sheets: dict[str, _Sheet] = {}
+            self._overrides.setdefault(title, {})[Cell(*cell)] = plain(value)
+        self._sheets: dict[str, SheetState] = {}
         self._failed: dict[Key, FormulaError] = {}
 
     def value(self, sheet: str, cell: Cell) -> Value:
@@ -92,7 +72,7 @@ class Calculator:
         at = At(self, sheet, cell, cell.row - anchor.row, cell.col - anchor.col, array, block)
         return self._settled(lambda: at.values(at.evaluate(node)))
 
-    # What `At` reads from; both raise _Pending while a formula they need is unsettled.
+    # What `At` reads from; both raise Pending while a formula they need is unsettled.
 
     def cell(self, title: str, row: int, col: int) -> Value:
         sheet = self._sheets.get(title) or self._open(title)
@@ -100,7 +80,7 @@ class Calculator:
         if cell in sheet.values:
             return sheet.values[cell]
         if cell in sheet.waiting:
-            raise _Pending([(title, sheet.waiting[cell])])
+            raise Pending([(title, sheet.waiting[cell])])
         return None
 
     def read(self, title: str, box: Box) -> np.ndarray:
@@ -109,18 +89,16 @@ class Calculator:
         if bottom == MAX_ROW or right == MAX_COL:
             # One clip for all sheets, so that whole columns of different sheets still match in length.
             bottom, right = max(top, min(bottom, self.last[0])), max(left, min(right, self.last[1]))
-        known = sheet.blocks.get((top, left, right))
-        height = bottom - top + 1
-        if known is None or len(known) < height:
-            # A longer block continues a shorter one, so that running totals stay cheap.
-            start = top if known is None else top + len(known)
-            more = self._gather(title, sheet, (start, left, bottom, right))
-            known = sheet.blocks[top, left, right] = more if known is None else _stacked(known, more)
-        return known if len(known) == height else known[:height]
+        return sheet.block(top, left, bottom, right)
 
     def grid(self, title: str) -> Grid:
         """A sheet as it was read."""
         return self._book.grid(title)
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """The Excel tables of the workbook, where it tells."""
+        return getattr(self._book, "tables", ())
 
     @property
     def date1904(self) -> bool:
@@ -142,43 +120,16 @@ class Calculator:
         sheets = [self._sheets.get(title) or self._open(title) for title in self._book.sheets]
         return max(sheet.last[0] for sheet in sheets), max(sheet.last[1] for sheet in sheets)
 
-    def _open(self, title: str) -> _Sheet:
-        grid, overrides = self._book.grid(title), self._overrides.get(title, {})
-        # Without text: inside an array formula's block, or a what-if table, whose stored value stands.
-        waiting = {cell: cell for cell, formula in grid.formulas.items() if formula.text and not formula.array}
-        for block, cell in grid.arrays.items():
-            waiting.update(dict.fromkeys(block.cells(), cell))
-        values = {cell: value for cell, value in grid.values.items() if cell not in waiting}
-        for cell, value in overrides.items():
-            waiting.pop(cell, None)
-            values[cell] = value
-        held = values.keys() | waiting.keys()
-        used = Range.around(held) if held else Range(1, 1, 1, 1)
-        sheet = self._sheets[title] = _Sheet(grid, values, waiting, (used.bottom, used.right))
+    def _open(self, title: str) -> SheetState:
+        sheet = self._sheets[title] = SheetState.begun(title, self._book.grid(title), self._overrides.get(title, {}))
         return sheet
-
-    def _gather(self, title: str, sheet: _Sheet, box: Box) -> np.ndarray:
-        top, left, bottom, right = box
-        rows, cols = (max(0, min(end, last) - start + 1)
-                      for start, end, last in ((top, bottom, sheet.last[0]), (left, right, sheet.last[1])))
-        cells = [(row, col) for row in range(top, top + rows) for col in range(left, left + cols)]
-        if sheet.waiting:
-            needs = {sheet.waiting[cell]: None for cell in cells if cell in sheet.waiting}
-            if needs:
-                raise _Pending([(title, cell) for cell in needs])
-        held = pack(list(map(sheet.values.get, cells)), (rows, cols))
-        if held.shape == (shape := (bottom - top + 1, right - left + 1)):
-            return held
-        block = np.empty(shape, dtype=object)  # blanks beyond what the sheet uses
-        block[:rows, :cols] = held
-        return block
 
     def _settled(self, question: Callable):
         """What `question` gives once all formulas that it needs are settled."""
         while True:
             try:
                 return question()
-            except _Pending as pending:
+            except Pending as pending:
                 self._settle(pending.needs)
 
     def _settle(self, needs: Iterable[Key]) -> None:
@@ -196,7 +147,7 @@ class Calculator:
                 if key in self._failed:
                     raise self._failed[key]
                 self._store(sheet, cell, self._evaluate(title, sheet, cell))
-            except _Pending as pending:
+            except Pending as pending:
                 under_way[key] = None
                 for need in pending.needs:
                     if need in under_way:
@@ -212,7 +163,7 @@ class Calculator:
         self._failed.update((key, error) for key in keys)
         raise error
 
-    def _evaluate(self, title: str, sheet: _Sheet, cell: Cell):
+    def _evaluate(self, title: str, sheet: SheetState, cell: Cell):
         formula = sheet.grid.formulas[cell]
         at = At(self, title, cell, cell[0] - formula.anchor[0], cell[1] - formula.anchor[1],
                 bool(formula.array), formula.array)
@@ -229,10 +180,10 @@ class Calculator:
             raise FormulaError(f"{quoted(title)}!{Cell(*cell)}: the formula or the names in it are nested "
                                "too deeply. Split it over several cells.") from None
 
-    def _store(self, sheet: _Sheet, cell: Cell, result) -> None:
+    def _store(self, sheet: SheetState, cell: Cell, result) -> None:
         block = sheet.grid.formulas[cell].array
         if block is None:
-            sheet.values[cell] = _plain(result.flat[0] if isinstance(result, np.ndarray) else result, 0.0)
+            sheet.values[cell] = plain(result.flat[0] if isinstance(result, np.ndarray) else result, 0.0)
             del sheet.waiting[cell]
             return
         rows, cols = block.shape
@@ -241,24 +192,8 @@ class Calculator:
         result = spread(result[:rows, :cols], rows, cols)
         for inner, value in zip(block.cells(), result.ravel().tolist()):
             if sheet.waiting.get(inner) == cell:
-                sheet.values[inner] = _plain(value, 0.0)
+                sheet.values[inner] = plain(value, 0.0)
                 del sheet.waiting[inner]
-
-
-def _plain(value, blank: Value = None) -> Value:
-    """A value as `Value` has it; a formula's blank result shows as 0."""
-    if value is None:
-        return blank
-    if isinstance(value, (bool, np.bool_)):
-        return bool(value)
-    return value if isinstance(value, str) else float(value)
-
-
-def _stacked(upper: np.ndarray, lower: np.ndarray) -> np.ndarray:
-    """One above the other; of two kinds of array the values keep theirs."""
-    if upper.dtype != lower.dtype:
-        upper, lower = upper.astype(object), lower.astype(object)
-    return np.concatenate((upper, lower))
 
 
 def _circle(chain: list[Key], again: Key) -> FormulaError:

@@ -70,8 +70,23 @@ class Name:
 
 
 @dataclass(frozen=True)
+class Structured:
+    """Cells of an Excel table by the names of its columns: ``Sales[price]``, ``[@price]``.
+
+    `table` is None where the table around the cell is meant, `first` and `last` are None for all
+    columns; `items` are ``#data``, ``#this row`` … in small letters, none for the data.
+    """
+
+    text: str
+    table: str | None
+    items: frozenset[str]
+    first: str | None
+    last: str | None
+
+
+@dataclass(frozen=True)
 class Foreign:
-    """What parses but names no cells of this book: another workbook (`elsewhere`), a table's columns."""
+    """What parses but names no cells that can be followed: another workbook (`elsewhere`), several sheets at once."""
 
     text: str
     what: str
@@ -103,7 +118,7 @@ class Call:
     args: tuple[Node, ...]
 
 
-Node = Union[Literal, Array, Reference, Name, Foreign, Unary, Binary, Call]
+Node = Union[Literal, Array, Reference, Name, Structured, Foreign, Unary, Binary, Call]
 
 
 def walk(node: Node) -> Iterator[Node]:

@@ -12,9 +12,11 @@ from openpyxl.utils import column_index_from_string
 
 from ..cells import MAX_COL, MAX_ROW, ErrorValue, Value
 from .errors import FormulaError
-from .nodes import Array, Binary, Call, Foreign, Literal, Name, Node, Reference, Unary, walk
+from .nodes import Array, Binary, Call, Foreign, Literal, Name, Node, Reference, Structured, Unary, walk
+from .tables import structured
 
-__all__ = ["Array", "Binary", "Call", "Foreign", "Literal", "Name", "Node", "Reference", "Unary", "parse", "walk"]
+__all__ = ["Array", "Binary", "Call", "Foreign", "Literal", "Name", "Node", "Reference", "Structured", "Unary",
+           "parse", "walk"]
 
 # Excel binds the minus sign before a number tighter than the power: -2^2 is 4.
 BINDING = {"=": 1, "<>": 1, "<": 1, ">": 1, "<=": 1, ">=": 1, "&": 2, "+": 3, "-": 3,
@@ -172,7 +174,9 @@ def _constant(kind: str, text: str) -> Value:
 
 
 def _range(text: str) -> Node:
-    """A cell, a range, whole columns or rows, a name, or something outside the book's cells."""
+    """A cell, a range, whole columns or rows, a name, part of a table, or something outside the book's cells."""
+    if "[" in text and (table := structured(text)):
+        return table
     sheet, body = None, text
     if match := _SHEET.fullmatch(text):
         sheet = match[1].replace("''", "'") if match[1] is not None else match[2]
@@ -181,8 +185,8 @@ def _range(text: str) -> Node:
             return Foreign(text, "a reference to another workbook", elsewhere=True)
         if ":" in sheet:
             return Foreign(text, "a reference through several sheets")
-    if "[" in body:
-        return Foreign(text, "a structured table reference")
+    if "[" in body:  # the sheet is the other workbook's name, of whose table this is a part
+        return Foreign(text, "a reference to another workbook", elsewhere=True)
     if body.upper().startswith("#"):
         return Literal(ErrorValue(body.upper()))
     if (match := _AREA.fullmatch(body)) and (found := _area(sheet, match)):

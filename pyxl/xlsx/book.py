@@ -8,7 +8,7 @@ from pathlib import Path
 from solver.errors import UserError
 
 from ..cells import Range
-from ..grid import DefinedName, Grid
+from ..grid import DefinedName, Grid, Table
 from .number_formats import read_number_formats
 from .package import Limits, open_package
 from .package_checks import damaged
@@ -16,6 +16,7 @@ from .save import checked_target, save_package
 from .shared_strings import read_shared_strings
 from .sheet_reader import read_sheet
 from .sheet_splice import Cached, Edits
+from .table_part import read_table
 from .workbook_part import read_workbook
 from .xml_stream import elements
 
@@ -46,6 +47,7 @@ class Book:
         self._grids: dict[str, Grid] = {}
         self.__dict__.pop("_strings", None)
         self.__dict__.pop("_formats", None)
+        self.__dict__.pop("tables", None)
         try:
             self._workbook = read_workbook(self._package)
         except BaseException:
@@ -59,6 +61,18 @@ class Book:
     @property
     def names(self) -> tuple[DefinedName, ...]:
         return self._workbook.names
+
+    @property
+    def date1904(self) -> bool:
+        """Whether days are counted from 1 January 1904 and not 1900."""
+        return self._workbook.date1904
+
+    @cached_property
+    def tables(self) -> tuple[Table, ...]:
+        """The Excel tables of all worksheets."""
+        return tuple(read_table(elements([self._package.read(relation.part)], relation.part), sheet, relation.part)
+                     for sheet, part in self._workbook.sheets.items()
+                     for relation in self._package.relations(part) if relation.kind == "table")
 
     @property
     def manual_calculation(self) -> bool:

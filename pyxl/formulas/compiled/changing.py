@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from ...cells import Cell
 from ..errors import FormulaError
 from ..evaluate import Calculator
-from ..parse import Binary, Call, Name, Node, Reference, parse, walk
+from ..parse import Binary, Call, Name, Node, Reference, Structured, parse, walk
 from .groups import Group, boxes, distinct
 from .sheet_map import SheetMap
 
@@ -78,4 +78,4 @@ class _Unforeseen(Exception):
 
 def _unforeseen(node: Node) -> bool:
     return isinstance(node, Call) and node.name in ("OFFSET", "INDIRECT", "SUMIF", "AVERAGEIF") or (
-        isinstance(node, Binary) and node.op == ":")
+        isinstance(node, Binary) and node.op == ":") or isinstance(node, Structured)

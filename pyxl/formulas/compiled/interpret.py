@@ -7,7 +7,7 @@ import numpy as np
 from ...cells import Cell, ErrorValue, Range
 from ..errors import NAME, REF, VALUE, Fault, Unsupported
 from ..functions import FUNCTIONS
-from ..parse import Array, Binary, Call, Foreign, Literal, Name, Node, Reference, Unary, parse
+from ..parse import Array, Binary, Call, Foreign, Literal, Name, Node, Reference, Structured, Unary, parse
 from ..values import pack
 from . import operators
 from .groups import boxes
@@ -117,6 +117,9 @@ class Interpreter(Steps):
     def _foreign(self, node: Foreign):
         raise Unsupported(f"'{node.text}' is {node.what}, which is not compiled. Use plain ranges of this workbook.")
 
+    def _structured(self, node: Structured):
+        raise Unsupported(f"'{node.text}' is part of a table, which is not compiled. Use plain ranges.")
+
     def _unary(self, node: Unary) -> Lanes:
         return operators.unary(self, node.op, self.value(node.operand))
 
@@ -200,5 +203,6 @@ class Interpreter(Steps):
 
 
 _EVALUATE = {Literal: Interpreter._literal, Array: Interpreter._array, Reference: Interpreter._reference,
-             Name: Interpreter._name, Foreign: Interpreter._foreign, Unary: Interpreter._unary,
+             Name: Interpreter._name, Structured: Interpreter._structured,
+             Foreign: Interpreter._foreign, Unary: Interpreter._unary,
              Binary: Interpreter._binary, Call: Interpreter._call}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from ..at import operate
 from ..errors import Unsupported
+from ..operators import operate
 from ..values import pack
 from . import guarded
 from .lanes import BOOLEAN, CONSTANT, Lanes, are_blank, are_errors, are_numbers
