@@ -22,8 +22,9 @@ class Calculator:
     """Evaluates the formulas of a workbook, each at most once; constants and `overrides` are given.
 
     `book` has `sheets` (names), `names` (DefinedNames), `grid(sheet)` and perhaps `tables` and
-    `date1904`. The cached value of a formula is used only where it reads another workbook. A FormulaError names the cell that cannot
-    be evaluated and why: Unsupported when Excel could, a circle of references otherwise.
+    `date1904`. The cached value of a formula is used only where it reads another workbook. A
+    FormulaError names the cell that cannot be evaluated and why: Unsupported when Excel could, a
+    circle of references otherwise.
     """
 
     def __init__(self, book, *, overrides: Mapping[Key, Value] = {}):

@@ -89,7 +89,8 @@ def _same(a, b):
 
 
 def _truth(call):
-    return lambda a, b: call(a, b).to(a.dtype)
+    """A comparison as 1 and 0; of an error neither."""
+    return lambda a, b: torch.where(a.isfinite() & b.isfinite(), call(a, b).to(a.dtype), torch.nan)
 
 
 _ARITHMETIC = {"+": guarded.add, "-": guarded.subtract, "*": guarded.multiply, "/": guarded.divide, "^": guarded.power}

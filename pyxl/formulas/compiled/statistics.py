@@ -52,7 +52,9 @@ def extreme(call: Callable, none: float) -> Callable:
 
 
 def _ranked(x: Tensor, counts: Tensor | None) -> Tensor:
-    """In ascending order, what does not count last."""
+    """In ascending order, what does not count last; an error makes all of them errors."""
+    right = guarded.kept(counts, x).isfinite().all(-1, keepdim=True)
+    x = torch.where(right, x, torch.nan)
     return (x if counts is None else torch.where(counts, x, torch.inf)).sort(-1).values
 
 
