@@ -1,4 +1,4 @@
-"""Hold-out and the sheet `check`: what is held out is nowhere else, and every number is Python's; so on `items` and `users`."""
+"""Hold-out and the sheet `check`: what is held out is nowhere else, and every number is Python's; so on `items`, `users`, `map`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 from planted import planted
+from test_map_sheet import check as check_map
 from test_members_sheet import check as check_members
 from test_members_sheet import factors_in
 
@@ -110,6 +111,7 @@ def test_the_fitted_example(folder, office):
     content = content_of(given, titles=titles, n_factors=5, seed=0, bounds=None, holdout=0.1)
     found = check(folder / "demo.xlsx", layouts, content, office)
     check_members(folder / "demo.xlsx", layouts["bias"], content.ratings, office, items=content.items)
+    check_map(folder / "demo.xlsx", layouts["bias"], content, office)
     (_, _), (_, biases), *models = found["summary"]
     assert len(models) == 3 and all(training < held < biases for training, held in models)
     plan = plan_of(content, CROSSTABS)
@@ -127,6 +129,7 @@ def test_films_with_titles(folder, office, shared):
     content = content_of(given, titles=titles, n_factors=5, seed=0, bounds=None, holdout=0.1)
     check(folder / "ml.xlsx", layouts, content, office)
     check_members(folder / "ml.xlsx", layouts["bias"], content.ratings, office, items=content.items)
+    check_map(folder / "ml.xlsx", layouts["bias"], content, office)
 
 
 def test_300_users_and_200_items(folder, office):
@@ -136,6 +139,7 @@ def test_300_users_and_200_items(folder, office):
     layouts = build_with(content, folder / "large.xlsx", parameters={"dot+bias": factors})
     check(folder / "large.xlsx", layouts, content, office)
     check_members(folder / "large.xlsx", layouts["bias"], content.ratings, office)
+    check_map(folder / "large.xlsx", layouts["bias"], content, office)
 
 
 @pytest.mark.parametrize("model, users, items, holdout", [("dot", 9, 7, 0.2), ("bounded", 3, 2, 0.3), ("dot+bias", 1, 2, 0.3),

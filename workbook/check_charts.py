@@ -42,7 +42,7 @@ def _residuals(book, plan: CheckPlan, name: str, model: str):
     for label, shares, colour in _both(plan, plan.of_bin("share"), plan.of_bin("share held out")):
         chart.add_series({"name": label, "categories": _cells(name, plan.of_bin("centre")), "values": _cells(name, shares),
                           "fill": {"color": colour}, "gap": 30, "overlap": 0})
-    return _titled(chart, f"Residuals: observed − predicted ({model})", None, "share of ratings", number="0%")
+    return _titled(chart, f"Residuals: observed − predicted ({model})", None, "share of ratings", number="0%", least=0)
 
 
 def _groups(book, plan: CheckPlan, name: str, model: str, side: str):
@@ -51,19 +51,19 @@ def _groups(book, plan: CheckPlan, name: str, model: str, side: str):
         chart.add_series({"name": label, "categories": _cells(name, plan.of_group(side, "ratings")),
                           "values": _cells(name, errors), "fill": {"color": colour}, "gap": 60, "overlap": 0,
                           "data_labels": {"value": True, "num_format": "0.00;;", "font": {**_FONT, "size": 8}}})
-    return _titled(chart, f"RMSE by number of ratings of the {side} ({model})", None, "RMSE", number="0.0")
+    return _titled(chart, f"RMSE by number of ratings of the {side} ({model})", None, "RMSE", least=0)
 
 
 def _both(plan: CheckPlan, training: Range, held: Range) -> list[tuple[str, Range, str]]:
     return [("training", training, TRAINING), *([("held out", held, HELD)] if plan.held else [])]
 
 
-def _titled(chart, title: str, across: str | None, up: str, *, number: str = "0.0"):
+def _titled(chart, title: str, across: str | None, up: str, *, number: str = "0.0", least: float | None = None):
     chart.set_title({"name": title, "name_font": {**_FONT, "size": 11}, "overlay": False})
     chart.set_x_axis({"name": across, "name_font": _FONT, "num_font": _FONT, "num_format": "0.0#", "label_position": "low",
                       "major_gridlines": {"visible": False}})
     chart.set_y_axis({"name": up, "name_font": _FONT, "num_font": _FONT, "num_format": number,
-                      "major_gridlines": {"visible": True, "line": {"color": "#E3E3E3"}}})
+                      "min": least, "major_gridlines": {"visible": True, "line": {"color": "#E3E3E3"}}})
     return chart
 
 

@@ -68,7 +68,7 @@ class Styles:
     whole: Format           # a count
     ranked: Format          # a number in a ranking
     likeness: Format        # a cosine, small
-    share: Format           # a percentage
+    share_head: Format      # a percentage in a header
     calc_head: Format       # over helper calculations, grey
     calc: Format
     calc_whole: Format
@@ -136,7 +136,7 @@ def make_styles(book) -> Styles:
         whole=style(_CELL, center, num_format="#,##0"),
         ranked=style(_CELL, center, num_format="0.00"),
         likeness=style(_CELL, center, num_format="0.00", font_color=_MUTED, font_size=8),
-        share=style(_CELL, center, num_format="0%"),
+        share_head=style(head, center, num_format="0%"),
         calc_head=style(font_color=_GREY, italic=True, font_size=8),
         calc=style(font_color=_GREY, font_size=8, num_format="0.000"),
         calc_whole=style(font_color=_GREY, font_size=8, num_format="0"),

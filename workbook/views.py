@@ -12,6 +12,7 @@ from .check_sheet import write_check
 from .content import Content
 from .crosstab_sheet import into_range
 from .geometry import Crosstab
+from .map_sheet import write_map
 from .members_sheet import write_items, write_users
 from .recommend_sheet import write_recommend
 from .why_sheet import write_why
@@ -56,7 +57,7 @@ class View:
 
 VIEWS: dict[str, Callable] = {  # in the order of the tabs
     "recommend": write_recommend, "you": write_you, "why": write_why, "items": write_items, "users": write_users,
-    "check": write_check}
+    "map": write_map, "check": write_check}
 
 _SUMS_ONLY = {"you"}     # a newcomer's factors in a sigmoid are no formula
 
