@@ -15,12 +15,14 @@ from .cli import run
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code."""
     from workbook.commands import DEMO, EXPORT, NEW
+    from workbook.reports import REPORTS, with_report
 
     from .commands import FIT, INSPECT, RESTORE
     from .doctor.command import DOCTOR
     from .model_commands import EVALUATE, EXPLAIN, FOLD_IN, RECOMMEND, SIMILAR
     from .train_command import TRAIN
-    return run((DEMO, NEW, INSPECT, FIT, RESTORE, TRAIN, RECOMMEND, SIMILAR, EXPLAIN, EVALUATE, FOLD_IN, EXPORT, DOCTOR), argv)
+    asking = (with_report(command, REPORTS[command.name]) for command in (RECOMMEND, SIMILAR, EXPLAIN, EVALUATE, FOLD_IN))
+    return run((DEMO, NEW, INSPECT, FIT, RESTORE, TRAIN, *asking, EXPORT, DOCTOR), argv)
 
 
 if __name__ == "__main__":

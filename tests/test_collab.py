@@ -576,3 +576,14 @@ def test_one_factor_and_more_factors_than_items_are_models_too(n_factors):
     assert model.fold_in({"item 1": 4}, weight_decay=0).predict(["item 1"])[0] == pytest.approx(4, abs=1e-6)
     assert len(model.explain("user 0", "item 0").factors) == n_factors
     assert len(model.similar_items("item 0", 99)) == 5
+
+
+def test_ratings_and_a_table_of_the_same_pairs_are_predicted_alike_strangers_too():
+    """Of Ratings each label is looked up once, of a table every row."""
+    model = CollabFilter(2, epochs=2).fit(planted(9, 8, seed=2))
+    asked = Ratings(("user 3", "nobody", "user 1"), ("item 2", 14, "item 7"), np.array([0, 1, 2, 0, 1]), np.array([0, 0, 1, 2, 1]), np.ones(5))
+    table = pd.DataFrame({"user": [asked.users[u] for u in asked.user_index], "item": [asked.items[i] for i in asked.item_index]})
+    with pytest.warns(UserWarning, match=r"1 user \(the first is 'nobody'\) and 1 item \(the first is 14\)"):
+        predicted = model.predict(asked)
+    with pytest.warns(UserWarning, match="nobody"):
+        assert predicted.tolist() == model.predict(table).tolist()

@@ -7,9 +7,12 @@ import pytest
 from asking import Book, built, exported
 from test_export import fitted, ratings_of
 
+import workbook
 from pyxl import open_book
-from solver import Ratings, predict_table
+from solver import Ratings, predict_table, random_factors
 from solver.collab.recommend import top_n
+from workbook.builder import build_with
+from workbook.content import content_of
 from workbook.export import busiest
 from workbook.recommend_sheet import HIGHEST, LOWEST, NUMBER, USER
 
@@ -150,3 +153,23 @@ def test_the_sheet_survives_inserted_rows_and_columns(example_book, office, tmp_
     found = office.recalculate(moved, {"recommend": ["B12:F21"]})["recommend"]["B12:F21"]
     user = int(np.isnan(example_book.table).sum(1).argmax())
     assert same([row for row in found if row[0] != ""], expected(example_book, user))
+
+
+def test_what_is_held_out_is_rated_too(tmp_path, office):
+    """It stands on no model sheet, but the user knows it: CollabFilter leaves held-out ratings out as well."""
+    ratings, titles = workbook.example()
+    part = ratings.top(users=15, items=15)
+    content = content_of(part, titles=titles, n_factors=3, seed=1, bounds=None, holdout=0.1)
+    factors = random_factors(content.ratings, model="dot+bias", n_factors=3, seed=1)
+    layouts = build_with(content, tmp_path / "b.xlsx", parameters={"dot+bias": factors})
+    book = Book(tmp_path / "b.xlsx", layouts, part, content.items, factors)
+    users = sorted(set(content.held.user_index.tolist()))
+    assert len(content.held) > 10
+    for user in users[:3]:
+        found = asked(office, book, part.users[user], more=["H10:H24"])
+        held = content.held.item_index[content.held.user_index == user]
+        assert [n for n, row in enumerate(found["H10:H24"]) if row == ["held out"]] == sorted(held.tolist())
+        unseen = np.flatnonzero(np.isnan(part.crosstab()[user]))
+        best = top_n(predict_table(factors).numpy()[user], 10, seen=np.setdiff1d(np.arange(15), unseen))
+        assert [row[1] for row in found["rows"]] == [content.items[i] for i in best]
+        assert found["says"] == f"has rated {15 - len(unseen)} of 15 items" + ("." if len(unseen) else ": nothing is left to recommend.")

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Container, Mapping
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import xlsxwriter
-from xlsxwriter.exceptions import XlsxWriterException
 
 from pyxl.cells import Cell, Range, quoted
 from pyxl.layout import Block, Layout
 from pyxl.names import CONTROLS, ROLES, RUN_LOG, block_name, view_name
 from pyxl.parameters import parameter_cells
 from pyxl.recalculate import refresh_all
-from pyxl.xlsx.atomic_file import not_saved, put_in_place, refuse_unless_writable
 from solver import MODELS, Factors, Ratings, random_factors
-from solver.errors import UserError
 
 from .buttons import add_macros
 from .content import Content, content_of
@@ -28,6 +23,7 @@ from .crosstab_sheet import write_crosstab
 from .embedding_sheet import MOST_COPIES, write_embedding
 from .geometry import Crosstab, LongForm, check_size, crosstab, long_form
 from .loss_chart import write_history
+from .new_file import checked_target, new_file
 from .ratings_sheet import write_ratings
 from .run_log_sheet import NAME as RUN_LOG_SHEET
 from .run_log_sheet import write_run_log
@@ -64,25 +60,14 @@ def build(ratings: Ratings, path, *, n_factors: int = 5, titles: Mapping | None 
 
 def build_with(content: Content, path, *, parameters: Mapping[str, Factors], overwrite: bool = False) -> dict[str, Layout]:
     """As `build`, with given parameters by name of the model: only the sheets of these models are written."""
-    target = Path(os.path.realpath(path))   # a symbolic link stays one: its target is replaced
-    check_target(target, overwrite=overwrite)
+    target = checked_target(path, overwrite=overwrite)
     content = replace(content, macros=target.suffix.lower() == ".xlsm")
     plans = plan_sheets(content, parameters)
-    try:
-        # a folder of its own beside the target: the draft has the right name in every message
-        with TemporaryDirectory(prefix=".~collabsheet-", dir=target.parent) as folder:
-            draft = Path(folder) / target.name
-            _write(draft, plans, content, parameters)
-            problems = refresh_all(draft)   # XlsxWriter wrote 0 as every formula's result
-            if problems:    # our own formulas: a fault of ours, not the user's
-                raise RuntimeError(problems[0])
-            put_in_place(draft, target)
-    except XlsxWriterException as error:
-        if isinstance(error.__context__, OSError):
-            raise not_saved(target.name, error.__context__) from error
-        raise
-    except OSError as error:
-        raise not_saved(target.name, error) from error
+    with new_file(target, overwrite=overwrite) as draft:
+        _write(draft, plans, content, parameters)
+        problems = refresh_all(draft)   # XlsxWriter wrote 0 as every formula's result
+        if problems:    # our own formulas: a fault of ours, not the user's
+            raise RuntimeError(problems[0])
     return {name: plan.layout for name, plan in plans.items()}
 
 
@@ -152,12 +137,3 @@ def _define_block_names(book, layout: Layout) -> None:
 
 def _define(book, sheet: str, role: str, where: Range) -> None:
     book.define_name(block_name(sheet, role), f"={quoted(sheet)}!{where.absolute}")
-
-
-def check_target(target: Path, *, overwrite: bool) -> None:
-    if not target.parent.is_dir():
-        raise UserError(f"The folder of '{target.name}' does not exist. Make it, or choose another one.")
-    if target.exists() and not target.is_dir() and not overwrite:
-        raise UserError(f"'{target.name}' exists already; it was not touched. "
-                        "Choose another name, or say --overwrite.")
-    refuse_unless_writable(target)

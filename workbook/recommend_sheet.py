@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from pyxl.cells import Cell, Range
 
 from .best_list import HIGH, LOW, N_BEST, Candidates, write_best
+from .check_sheet import NAME as CHECK
+from .check_sheet import check_plan
 from .choice import unknown, with_most_blanks, write_choice
 from .labels import width_of
 from .put import array, number, text
@@ -29,7 +31,7 @@ def write_recommend(book, styles: Styles, view: View) -> None:
     items, rated, sums, open_ = (Range(HEAD + 1, WORKING + shift, HEAD + n, WORKING + shift) for shift in range(4))
     _words(sheet, styles, view)
     _range(book, sheet, styles, view)
-    write_choice(sheet, styles, view, "user", cell=USER, number=NUMBER, chosen=with_most_blanks(view.content.table))
+    write_choice(sheet, styles, view, "user", cell=USER, number=NUMBER, chosen=with_most_blanks(view.content.given.crosstab()))
 
     user = ref(NUMBER, rows=True, cols=True)
     row = f"INDEX({view.name('ratings')},{user},0)"
@@ -37,7 +39,13 @@ def write_recommend(book, styles: Styles, view: View) -> None:
     if view.biases:
         total += f"+{view.name('item_bias')}+INDEX({view.name('user_bias')},{user})"
     array(sheet, items, f"=TRANSPOSE({view.name('item_ids')})", styles.calc)
-    array(sheet, rated, f'=IF({user}="","",TRANSPOSE(IF({row}="","",{row})))', styles.calc)
+    given = f'TRANSPOSE(IF({row}="","",{row}))'
+    if len(view.content.held):  # rated too, though no model sheet shows it
+        plan = check_plan(view)
+        of_held, of_items = (f"{CHECK}!{ref(plan.of_held(which), rows=True, cols=True)}" for which in ("user no.", "item no."))
+        numbers = f"ROW({ref(items)})-{HEAD}"
+        given = f'IF(ISNUMBER(MATCH({user}*{n}+{numbers},{of_held}*{n}+{of_items},0)),"held out",{given})'
+    array(sheet, rated, f'=IF({user}="","",{given})', styles.calc)
     array(sheet, sums, f'=IF({user}="","",TRANSPOSE({total}))', styles.calc)
     array(sheet, open_, f'=IF({ref(rated)}="",{ref(sums)},"")', styles.calc)
 
@@ -46,7 +54,7 @@ def write_recommend(book, styles: Styles, view: View) -> None:
         column, count = f"INDEX({view.name('ratings')},0,{which})", Cell(which.row, 4)
         array(sheet, count, f'=IF({which}="","",COUNT({column}))', styles.whole)
         array(sheet, count.moved(0, 1), f'=IF(N({count})=0,"",AVERAGE({column}))', styles.ranked)
-    array(sheet, USER.moved(0, 1), f'=IF({user}="",{unknown(view, "user", USER)},"has rated "&COUNT({ref(rated)})'
+    array(sheet, USER.moved(0, 1), f'=IF({user}="",{unknown(view, "user", USER)},"has rated "&SUM(({ref(rated)}<>"")*1)'
             f'&" of {n:,} items"&IF(COUNT({ref(open_)})=0,": nothing is left to recommend.","."))', styles.note_beside)
     sheet.print_area(0, 0, HEAD + N_BEST - 1, WORKING - 2)
     print_setup(sheet, landscape=False, one_page=True)

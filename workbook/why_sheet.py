@@ -32,7 +32,7 @@ _MEANINGS = (("mean", "what the average user gives the average item, taste aside
 def write_why(book, styles: Styles, view: View) -> None:
     """Add the sheet."""
     sheet, k = book.add_worksheet(NAME), view.content.n_factors
-    table = view.content.table
+    table = view.content.given.crosstab()
     user = with_most_blanks(table)
     _words(sheet, styles, view)
     write_choice(sheet, styles, view, "user", cell=USER, number=USER_NUMBER, chosen=user)

@@ -64,10 +64,11 @@ def ratings_from(X, y=None, *, unrated: float | None = None) -> tuple[Ratings, t
 
 
 def pairs_from(X) -> tuple[pd.Series, pd.Series]:
-    """The columns of users and items of a table: by their usual names, else the first two."""
+    """The columns of users and items of a table: by their usual names, else the first two. Those of Ratings
+    are categorical: each label once, and its number for every rating."""
     if isinstance(X, Ratings):
-        return (pd.Series(pd.Index(list(labels), tupleize_cols=False)[index]) for labels, index in
-                ((X.users, X.user_index), (X.items, X.item_index)))
+        return tuple(pd.Series(pd.Categorical.from_codes(index, pd.Index(list(labels), tupleize_cols=False)))
+                     for labels, index in ((X.users, X.user_index), (X.items, X.item_index)))
     table = _frame(X)
     user, item = find_by_name(_names(table), _PAIR)
     if user is None or item is None:

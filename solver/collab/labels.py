@@ -33,6 +33,8 @@ class Labels:
     def positions(self, column) -> np.ndarray:
         """(n,) the row of each label of a column, -1 where it is not known."""
         column = pd.Index(column, tupleize_cols=False)
+        if isinstance(column, pd.CategoricalIndex):  # each label is looked up once
+            return np.append(self.positions(column.categories), -1)[column.codes]
         if column.dtype == object and self._index.dtype != object:
             column, index = column.astype(object), self._index.astype(object)
         else:

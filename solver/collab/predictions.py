@@ -12,6 +12,7 @@ from torch import Tensor
 from ..factors import Factors
 from ..model import Bounds, into_range
 from ..net import NetFactors
+from ..threads import one_thread
 
 CHUNK = 8_192  # pairs predicted at once; their rows of factors fit into the processor's cache
 
@@ -62,10 +63,11 @@ def predict_pairs(draws: Sequence[Everybody], users: np.ndarray, items: np.ndarr
     of a single set of parameters it is itself, and the second 0.
     """
     means, spreads = np.empty(len(users)), np.empty(len(users))
-    for part in _parts(len(users)):
-        of = torch.as_tensor(users[part]), torch.as_tensor(items[part])
-        each = torch.stack([into_range(draw.raw(*of), bounds) for draw in draws])
-        means[part], spreads[part] = each.mean(0), each.std(0, correction=min(1, len(draws) - 1))
+    with one_thread(not isinstance(draws[0].factors, NetFactors)):  # a chunk's sums are too small to be shared out
+        for part in _parts(len(users)):
+            of = torch.as_tensor(users[part]), torch.as_tensor(items[part])
+            each = torch.stack([into_range(draw.raw(*of), bounds) for draw in draws])
+            means[part], spreads[part] = each.mean(0), each.std(0, correction=min(1, len(draws) - 1))
     return means, spreads
 
 
