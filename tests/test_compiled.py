@@ -223,6 +223,11 @@ class Smooth:
     "STDEV(A1:A3)*VAR.P(A1:A3)", "MEDIAN(A1:A3,7)", "LARGE(A1:A3,2)*SMALL(A1:A3,1)", "SUM(A1:A3*(B1:B3=\"x\"))",
     "AND(A1>0,A2>0)*A1", "IF(ISNUMBER(A1),A1*2,0)", "N(A1)+COUNT(A1:B3)*A2", "ROUND(A1*3,1)+INT(A2)+A3", "-A1%",
     "SUM(A:A)*2", "SUMPRODUCT((B1:B3=\"x\")*A1:A3,A1:A3)", "XLOOKUP(\"y\",B1:B3,A1:A3)*A1",
+    "IFS(A1>9,A1,A2<9,A2*A3,TRUE,0)", "SWITCH(B2,\"x\",A1,\"y\",A2^2,7)", "FORECAST(A1,A1:A3,{1;2;4})",
+    "STEYX(A1:A3,{1;2;4})", "PERCENTILE(A1:A3,0.4)+QUARTILE(A1:A3,1)", "SKEW(A1:A3,5)+KURT(A1:A3,5)",
+    "PV(A1/100,12,A2,A3)+FV(A1/50,A3,A2)+PMT(A2/10,24,A1,0,1)", "PMT(A1*0,10,A2)", "NPV(A1/10,A2:B3,A3,4)",
+    "LOGNORM.DIST(A1,A2,A3,TRUE)+PHI(A1)+GAUSS(A2)+EXPON.DIST(A1,A2,FALSE)", "SUM((A1:A2,A3),A1)",
+    "GAMMALN(A1+5)+ERF(A1)+ERF(A2,A3)",
 ])
 def test_functions_and_their_derivatives(formula):
     book = sheets(S={"A1": 1.3, "A2": 0.7, "A3": 2.1, "B1": "x", "B2": "y", "B3": "x", "C1": 1.0, "C2": "=A1*A3",

@@ -179,5 +179,5 @@ RULES = {
     "CHOOSE": choose, "IF": if_, "IFERROR": if_error(), "IFNA": if_error(NA),
     "ISBLANK": asks(None), "ISTEXT": asks(None), "ISNUMBER": asks(torch.isfinite),
     "N": as_number,
-    "ISERROR": asks(lambda x: ~x.isfinite()), "ISERR": asks(lambda x: ~x.isfinite()), "ISNA": asks(None),
+    "ISERROR": asks(lambda x: ~x.isfinite()), "ISERR": asks(lambda x: ~x.isfinite()), "ISNA": asks(None), "ISLOGICAL": asks(None),
 }

@@ -10,11 +10,13 @@ import torch
 from torch import Tensor
 
 from solver.errors import UserError
+from solver.threads import one_thread
 
 from ...cells import Cell, Range, quoted
 from ..errors import FormulaError, placed
 from ..evaluate import Calculator
-from . import choosing, conditional, elementwise, matrices, places, statistics, sums
+from . import (choosing, conditional, distributions, elementwise, finance, matrices, places, rewritten, statistics,
+               sums)
 from .changing import Reach
 from .interpret import Interpreter
 from .lanes import NUMBER, Areas, Lanes, alike
@@ -24,8 +26,10 @@ from .reading import Reader, Segment
 from .schedule import Batch, Scheduler
 from .sheet_map import SheetMap
 
-RULES = {**choosing.RULES, **conditional.RULES, **elementwise.RULES, **matrices.RULES, **places.RULES,
-         **statistics.RULES, **sums.RULES}
+RULES = {name: rule for module in (choosing, conditional, distributions, elementwise, finance, matrices, places,
+                                   rewritten, statistics, sums) for name, rule in module.RULES.items()}
+
+WIDE = 200_000  # cells computed at once from which several threads are faster
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +44,7 @@ class Compiled:
     start: np.ndarray
     not_smooth: tuple[str, ...]
     program: Recorded
+    widest: int  # the most cells that are computed at once
 
     def outputs(self, x: Tensor) -> Tensor:
         """The outputs (n_outputs,) where the changing cells hold x (n_cells,), float64; differentiable."""
@@ -48,14 +53,16 @@ class Compiled:
     def value_and_gradient(self, x: np.ndarray) -> tuple[float, np.ndarray]:
         """The first output, and its derivative by every changing cell (n_cells,)."""
         at = torch.tensor(np.asarray(x, dtype=np.float64), requires_grad=True)
-        value = self.outputs(at)[0]
-        return value.item(), _gradient(value, at)
+        with one_thread(self.widest < WIDE):
+            value = self.outputs(at)[0]
+            return value.item(), _gradient(value, at)
 
     def values_and_jacobian(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """All outputs (n_outputs,), and their derivatives (n_outputs, n_cells)."""
         at = torch.tensor(np.asarray(x, dtype=np.float64), requires_grad=True)
-        values = self.outputs(at)
-        rows = [_gradient(value, at, again=i + 1 < len(values)) for i, value in enumerate(values)]
+        with one_thread(self.widest < WIDE):
+            values = self.outputs(at)
+            rows = [_gradient(value, at, again=i + 1 < len(values)) for i, value in enumerate(values)]
         return values.detach().numpy(), np.array(rows).reshape(len(values), len(at))
 
 
@@ -121,7 +128,8 @@ class _Compilation:
         together = self._program.step(lambda *found: torch.cat([t.reshape(1) for t in found]), *tensors)
         notes = sorted((sheet, cell, what) for (sheet, _, what), cell in self._notes.items())
         notes = (f"{quoted(sheet)}!{cell}: {what}." for sheet, cell, what in notes)
-        return Compiled(self._cells, start, tuple(notes), self._program.recorded(together))
+        widest = max(segment.size for segment in self._reader.segments)
+        return Compiled(self._cells, start, tuple(notes), self._program.recorded(together), widest)
 
     def _map(self, sheet: str) -> SheetMap:
         if sheet not in self._sheet_maps:

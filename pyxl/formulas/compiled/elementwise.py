@@ -93,32 +93,6 @@ def _logarithm(x: Tensor, base: Tensor | None = None) -> Tensor:
     return x.log10() if base is None else x.log() / torch.where(base > 0, base, torch.nan).log()
 
 
-def _normal(x: Tensor, mean: Tensor, deviation: Tensor, cumulative: Tensor | None = None) -> Tensor:
-    z = (x - mean) / torch.where(deviation > 0, deviation, torch.nan)
-    density = (-z * z / 2).exp() / (deviation * math.sqrt(2 * math.pi))
-    below = torch.special.ndtr(z)
-    return below if cumulative is None else torch.where(cumulative != 0, below, density)
-
-
-def _standard_normal(z: Tensor, cumulative: Tensor | None = None) -> Tensor:
-    below = torch.special.ndtr(z)
-    return below if cumulative is None else torch.where(
-        cumulative != 0, below, (-z * z / 2).exp() / math.sqrt(2 * math.pi))
-
-
-def _normal_inverse(p: Tensor, mean: Tensor | None = None, deviation: Tensor | None = None) -> Tensor:
-    z = torch.special.ndtri(p)
-    return z if mean is None else mean + z * torch.where(deviation > 0, deviation, torch.nan)
-
-
-def _between(call: Callable) -> Callable:
-    """Of 0 and 1 and what lies outside there is no value."""
-    return lambda p, *more: call(torch.where((p > 0) & (p < 1), p, torch.nan), *more)
-
-
-_NORMAL, _NORMAL_INVERSE = each(_normal), each(_between(_normal_inverse), harmless=0.5)
-_STANDARD_INVERSE = each(_between(_normal_inverse), harmless=0.5)
-
 RULES = {
     "ABS": each(torch.abs, kink="has a kink at 0"),
     "ACOS": each(torch.acos, harmless=0.5), "ACOSH": each(torch.acosh),
@@ -126,23 +100,14 @@ RULES = {
     "ATAN": each(torch.atan), "ATAN2": each(lambda x, y: torch.atan2(y, x)), "ATANH": each(torch.atanh, harmless=0.5),
     "COS": each(torch.cos), "COSH": each(torch.cosh),
     "DEGREES": each(torch.rad2deg), "RADIANS": each(torch.deg2rad),
-    "ERF": each(lambda a, b=None: torch.erf(a) if b is None else torch.erf(b) - torch.erf(a)),
-    "ERFC": each(torch.erfc),
     "EXP": each(torch.exp),
-    "EXPON.DIST": each(lambda x, rate, below: torch.where(below != 0, -torch.expm1(-rate * x), rate * (-rate * x).exp())),
-    "GAMMALN": each(torch.lgamma), "GAMMALN.PRECISE": each(torch.lgamma),
     "LN": each(torch.log), "LOG": each(_logarithm), "LOG10": each(torch.log10),
     "MOD": each(lambda x, by: x - by * (x / by).floor().detach(), kink="jumps where the quotient is whole"),
-    "NORM.DIST": _NORMAL, "NORMDIST": _NORMAL,
-    "NORM.INV": _NORMAL_INVERSE, "NORMINV": _NORMAL_INVERSE,
-    "NORM.S.DIST": each(_standard_normal), "NORMSDIST": each(_standard_normal),
-    "NORM.S.INV": _STANDARD_INVERSE, "NORMSINV": _STANDARD_INVERSE,
     "POWER": each(guarded.power),
     "SIN": each(torch.sin), "SINH": each(torch.sinh),
     "SQRT": each(guarded.sqrt),
     "SQRTPI": each(lambda x: guarded.sqrt(x * math.pi)),
-    "STANDARDIZE": each(lambda x, mean, deviation: (x - mean) / torch.where(deviation > 0, deviation, torch.nan)),
     "TAN": each(torch.tan), "TANH": each(torch.tanh),
-    **dict.fromkeys(("CEILING", "COUNTBLANK", "EVEN", "FLOOR", "INT", "ISEVEN", "ISODD", "MATCH", "MROUND", "ODD",
-                     "QUOTIENT", "RANK", "RANK.EQ", "ROUND", "ROUNDDOWN", "ROUNDUP", "SIGN", "TRUNC"), in_steps),
+    **dict.fromkeys(("CEILING", "CEILING.MATH", "COUNTBLANK", "EVEN", "FLOOR", "FLOOR.MATH", "INT", "ISEVEN", "ISODD", "MATCH", "MROUND", "ODD",
+                     "QUOTIENT", "RANK", "RANK.AVG", "RANK.EQ", "ROUND", "ROUNDDOWN", "ROUNDUP", "SIGN", "TRUNC"), in_steps),
 }

@@ -9,7 +9,7 @@ from ..errors import Unsupported
 from ..operators import operate
 from ..values import pack
 from . import guarded
-from .lanes import BOOLEAN, CONSTANT, Lanes, are_blank, are_errors, are_numbers
+from .lanes import BOOLEAN, CONSTANT, Lanes, are_blank, are_errors, are_numbers, plain
 from .steps import Steps
 
 
@@ -33,6 +33,8 @@ def binary(here: Steps, op: str, left: Lanes, right: Lanes) -> Lanes:
         return _compared(here, op, left, right)
     if op == "^" and not right.dynamic and right.const.dtype == float and right.const.size == 1:
         return here.elementwise(guarded.power_of(float(right.const.flat[0])), left)
+    if op == "*" and not (left.dynamic and right.dynamic) or op == "/" and not right.dynamic and plain(right.const).all():
+        return here.elementwise(_BY_CONSTANTS[op], left, right)
     return here.elementwise(_ARITHMETIC[op], left, right)
 
 
@@ -94,6 +96,7 @@ def _truth(call):
 
 
 _ARITHMETIC = {"+": guarded.add, "-": guarded.subtract, "*": guarded.multiply, "/": guarded.divide, "^": guarded.power}
+_BY_CONSTANTS = {"*": torch.mul, "/": torch.div}  # their derivatives are finite everywhere
 _COMPARISONS = {"=": _truth(_same), "<>": _truth(lambda a, b: ~_same(a, b)),
                 "<": _truth(lambda a, b: (a < b) & ~_same(a, b)), ">": _truth(lambda a, b: (a > b) & ~_same(a, b)),
                 "<=": _truth(lambda a, b: (a <= b) | _same(a, b)), ">=": _truth(lambda a, b: (a >= b) | _same(a, b))}

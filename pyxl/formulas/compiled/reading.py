@@ -99,16 +99,14 @@ class Reader:
 
     def _picked(self, tensor: int, size: int, slot: np.ndarray) -> int:
         """Elements of a flat tensor: as another view of one stretch of it where they are that, else gathered."""
-        shape, first = slot.shape, int(slot.flat[0])
+        shape = slot.shape
         if (order := _axes(slot)) is not None:
             low, count = int(slot.min()), slot.size
-            sizes = [shape[axis] for axis in order]
-            back = np.argsort(order).tolist()
-            if count == size and len(shape) == 1:
-                return tensor
+            if (wide := [axis for axis in order if shape[axis] > 1]) == sorted(wide):
+                return self._program.step((lambda t: t.reshape(shape)) if count == size else
+                                          (lambda t: t.narrow(0, low, count).reshape(shape)), tensor)
+            sizes, back = [shape[axis] for axis in order], np.argsort(order).tolist()
             return self._program.step(lambda t: t.narrow(0, low, count).reshape(sizes).permute(back), tensor)
-        if slot.size == 1:
-            return self._program.step(lambda t: t.narrow(0, first, 1).reshape(shape), tensor)
         index = torch.from_numpy(np.ascontiguousarray(slot, dtype=np.int64)).ravel()
         return self._program.step(lambda t: t.index_select(0, index).reshape(shape), tensor)
 

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..errors import NUM, Fault
+from ..errors import NUM, Fault, Unsupported
 from ..nodes import Call
 from . import guarded
 from .interpret import Interpreter
@@ -75,6 +75,8 @@ def kth(*, largest: bool) -> Callable:
         found, k = here.in_array().evaluate(node.args[0]), here.value(node.args[1])
         if not here.dynamic(found, k):
             return here.by_cell(node, here.lanes_of([found, k]))
+        if k.dynamic:
+            raise Unsupported(f"{node.name} is compiled for a constant place only.")
         place = np.ceil(here.numbers(k)[..., 0])
         here.note(f"{node.name} has a kink where two of its numbers are equal")
         given = sample(here, found)
@@ -87,10 +89,51 @@ def kth(*, largest: bool) -> Callable:
             ordered = _ranked(x, counts)
             lanes = torch.broadcast_shapes(ordered.shape[:-1], index.shape[:-1])
             return ordered.expand(*lanes, -1).gather(-1, index.expand(*lanes, 1))[..., 0]
-        result = reduced(here, pick, given)
-        return Lanes(np.broadcast_to(result.const, here.common(result, k)),
-                     np.broadcast_to(result.kinds, here.common(result, k)), result.tensor)
+        return _stretched(here, reduced(here, pick, given), k)
     return rule
+
+
+def percentile(here: Interpreter, node: Call) -> Lanes:
+    """Between the two numbers that lie nearest to the share k of the way from the least to the largest."""
+    found, k = here.in_array().evaluate(node.args[0]), here.value(node.args[1])
+    if not here.dynamic(found, k):
+        return here.by_cell(node, here.lanes_of([found, k]))
+    if k.dynamic:
+        raise Unsupported(f"{node.name} is compiled for a constant share only.")
+    share = here.numbers(k)[..., 0]
+    if ((share < 0) | (share > 1)).any():
+        raise Fault(NUM)
+    here.note(f"{node.name} has a kink where two of its numbers are equal")
+
+    def pick(x: Tensor, counts: Tensor | None, n: Tensor) -> Tensor:
+        ordered = _ranked(x, counts)
+        place = torch.from_numpy(share) * (n[..., None] - 1)
+        lanes = torch.broadcast_shapes(ordered.shape[:-1], place.shape[:-1])
+        lower, upper = (ordered.expand(*lanes, -1).gather(-1, i.long().clamp(0).expand(*lanes, 1))[..., 0]
+                        for i in (place.floor(), place.ceil()))
+        return torch.lerp(lower, upper, (place - place.floor())[..., 0].expand(lanes))
+    return _stretched(here, reduced(here, pick, sample(here, found)), k)
+
+
+def _stretched(here: Interpreter, lanes: Lanes, other: Lanes) -> Lanes:
+    shape = here.common(lanes, other)
+    return Lanes(np.broadcast_to(lanes.const, shape), np.broadcast_to(lanes.kinds, shape), lanes.tensor)
+
+
+def _skew(x: Tensor, counts: Tensor | None, n: Tensor) -> Tensor:
+    z = _deviations(x, counts, n) / guarded.sqrt(_squares(x, counts, n) / (n - 1))[..., None]
+    return n / ((n - 1) * (n - 2)) * (z ** 3).sum(-1)
+
+
+def _kurtosis(x: Tensor, counts: Tensor | None, n: Tensor) -> Tensor:
+    z = _deviations(x, counts, n) / guarded.sqrt(_squares(x, counts, n) / (n - 1))[..., None]
+    beyond = 3 * (n - 1) ** 2 / ((n - 2) * (n - 3))
+    return n * (n + 1) / ((n - 1) * (n - 2) * (n - 3)) * (z ** 4).sum(-1) - beyond
+
+
+def _standard_error(y: Tensor, x: Tensor, counts: Tensor | None, n: Tensor) -> Tensor:
+    rest = _cross(y, y, counts, n) - _cross(x, y, counts, n) ** 2 / _cross(x, x, counts, n)
+    return guarded.sqrt(rest / (n - 2))
 
 
 def _roots(lost: int) -> Callable:
@@ -112,15 +155,19 @@ RULES = {
     "GEOMEAN": over(lambda x, m, n: (guarded.kept(m, torch.where(x > 0, x, torch.nan).log()).sum(-1) / n).exp()),
     "HARMEAN": over(lambda x, m, n: n / guarded.kept(m, 1 / torch.where(x > 0, x, torch.nan)).sum(-1)),
     "INTERCEPT": over_pairs(lambda y, x, m, n: _mean(y, m, n) - _slope(x, y, m, n) * _mean(x, m, n)),
+    "KURT": over(_kurtosis),
     "LARGE": kth(largest=True),
     "MAX": over(extreme(torch.amax, -torch.inf), kink=True),
     "MEDIAN": over(_median, kink=True),
     "MIN": over(extreme(torch.amin, torch.inf), kink=True),
     "PEARSON": over_pairs(_correlation),
+    "PERCENTILE": percentile,
     "PRODUCT": over(_product),
     "RSQ": over_pairs(lambda x, y, m, n: _correlation(x, y, m, n) ** 2),
+    "SKEW": over(_skew),
     "SLOPE": over_pairs(lambda y, x, m, n: _slope(x, y, m, n)),
     "SMALL": kth(largest=False),
     "STDEV": _roots(1), "STDEV.P": _roots(0), "STDEV.S": _roots(1), "STDEVP": _roots(0),
+    "STEYX": over_pairs(_standard_error),
     "VAR": _variances(1), "VAR.P": _variances(0), "VAR.S": _variances(1), "VARP": _variances(0),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ..errors import NA, VALUE, Fault
-from ..nodes import Call
+from ..nodes import Binary, Call, Node
 from . import guarded
 from .interpret import Interpreter
 from .lanes import BOOLEAN, CONSTANT, NUMBER, Areas, Lanes, are_errors, are_numbers, dynamic, plain
@@ -64,7 +64,9 @@ def readable(const: np.ndarray) -> np.ndarray:
     return np.where(_booleans(const), const.astype(bool), plain(const)) if const.dtype != float else const
 
 
-def _together(here: Interpreter, samples: list[Sample]) -> Sample:
+def gathered(here: Interpreter, found: list[Lanes | Areas]) -> Sample:
+    """All arguments as one sample."""
+    samples = [sample(here, arg) for arg in found]
     if len(samples) == 1:
         return samples[0]
     lanes = np.broadcast_shapes(*(part.counts.shape[:2] for part in samples))
@@ -82,13 +84,21 @@ def over(call: Callable[[Tensor, Tensor | None, Tensor], Tensor], *, kink: bool 
     """A function of all the numbers among its arguments: ``call(x, counts, n)``, x (…, elements), 0 where not
     counted; `counts` a mask, None when all do; n (…) how many."""
     def rule(here: Interpreter, node: Call) -> Lanes:
-        found = [here.evaluate(arg) for arg in node.args]
+        found = [here.evaluate(part) for arg in node.args for part in _united(arg)]
         if not here.dynamic(*found):
             return here.by_cell(node, here.lanes_of(found))
         if kink:
             here.note(f"{node.name} has a kink where two of its numbers are equal")
-        return reduced(here, call, _together(here, [sample(here, arg) for arg in found]))
+        return reduced(here, call, gathered(here, found))
     return rule
+
+
+def _united(node: Node) -> Iterator[Node]:
+    """The parts of a union: ``SUM((A1:A3,C1))`` adds up what ``SUM(A1:A3,C1)`` does."""
+    while isinstance(node, Binary) and node.op == ",":
+        yield node.right
+        node = node.left
+    yield node
 
 
 def reduced(here: Interpreter, call: Callable, given: Sample) -> Lanes:
