@@ -19,10 +19,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     from .commands import FIT, INSPECT, RESTORE
     from .doctor.command import DOCTOR
+    from .functions_command import FUNCTIONS_COMMAND
     from .model_commands import EVALUATE, EXPLAIN, FOLD_IN, RECOMMEND, SIMILAR
     from .train_command import TRAIN
     asking = (with_report(command, REPORTS[command.name]) for command in (RECOMMEND, SIMILAR, EXPLAIN, EVALUATE, FOLD_IN))
-    return run((DEMO, NEW, INSPECT, FIT, RESTORE, TRAIN, *asking, EXPORT, DOCTOR), argv)
+    return run((DEMO, NEW, INSPECT, FIT, RESTORE, TRAIN, *asking, EXPORT, DOCTOR, FUNCTIONS_COMMAND), argv)
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ def opened_live(path, *, engine: str | None = None, show: str | None = None) -> 
         xlwings.App(visible=True, add_book=False)
     was_open = any(book.name == full.name for app in xlwings.apps for book in app.books)
     book = xlwings.Book(str(full))
-    if show in book.sheets and not was_open:
+    if show is not None and show in book.sheets and not was_open:
         book.sheets[show].activate()
     if chosen.name != "file":
         yield book

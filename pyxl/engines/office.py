@@ -53,10 +53,14 @@ class Office:
 
     def service(self, name: str, *arguments):
         """A new object of the office's, by the name of its service."""
-        manager = self._context.ServiceManager
         if arguments:
-            return manager.createInstanceWithArgumentsAndContext(name, arguments, self._context)
-        return manager.createInstanceWithContext(name, self._context)
+            return self.services.createInstanceWithArgumentsAndContext(name, arguments, self._context)
+        return self.services.createInstanceWithContext(name, self._context)
+
+    @property
+    def services(self):
+        """Its com.sun.star.lang.ServiceManager."""
+        return self._context.ServiceManager
 
     def close(self) -> None:
         """End an office of our own; let go of another."""
