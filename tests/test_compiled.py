@@ -241,6 +241,30 @@ def test_functions_and_their_derivatives(formula):
         agree(book, found if "ROUND" in formula or "MOD" in formula else Smooth(found), ("S", at("Z50")), x)
 
 
+def test_names_other_sheets_and_tables():
+    from pyxl.grid import DefinedName, Table
+    names = [DefinedName("rate", "=Other!$B$1"), DefinedName("left_of", "=S!XFD1", scope="S")]
+    rows = {f"D{i}": float(i) for i in (2, 3, 4)} | {f"E{i}": "=[@x]*rate+Fits[[#Headers],[x]]" for i in (2, 3, 4)}
+    book = sheets(names, S={"A1": 1.3, "A2": 0.7, "A3": 2.0, "B2": "=left_of^2", **rows, "D1": 5.0,
+                            "Z50": "=SUM(Fits[y])*B2+'Other'!B2"},
+                  Other={"B1": "=S!A1*S!A2", "B2": "=SUM(S!A1:A3)+SUM(S!$A:$A)"})
+    book.tables = (Table("Fits", "S", Range.parse("D1:E4"), ("x", "y")),)
+    found = compiled(book)
+    for x in (found.start, found.start + 0.4):
+        agree(book, found, ("S", at("Z50")), x)
+
+
+def test_an_epoch_of_gradient_descent_is_differentiated_by_its_settings(shared):
+    """The lesson's sheets of optimizers: what a slight change of rate and start would do to where the epoch ends."""
+    with open_book(shared / "workbooks" / "course_graddesc.xlsm") as book:
+        for sheet, ends in (("momentum", "H32 I32"), ("adam", "H32 I32")):
+            changing = [(sheet, Range.parse("C1:C2")), (sheet, Range.parse("D2"))]
+            for end in ends.split():
+                found = compile_formulas(book, [(sheet, at(end))], changing)
+                agree(book, found, (sheet, at(end)), found.start)
+                assert found.value_and_gradient(found.start)[1].all()
+
+
 def test_what_has_no_derivative_is_named():
     found = compiled(sheets(S={"A1": 1.0, "A2": 2.0, "A3": 3.0, "B7": "=ROUND(A1,1)", "B8": "=ABS(A2)",
                                "Z50": "=B7+B8+IF(A3>2,A3,0)+MATCH(A1,{0,5})"}))
@@ -255,6 +279,7 @@ def test_what_has_no_derivative_is_named():
     ({"B1": "=A1*[2]Other!C3", "Z50": "=B1"}, "another workbook"),
     ({"B1": "=A1+Z50", "Z50": "=B1*2"}, "circular"),
     ({"Z50": "=Z50+A1"}, "circular"),
+    ({"Z50": "=A1+(A2"}, "S!Z50: The formula ends too early"),
     ({"Z50": "=WEEKNUM(A1)"}, "S!Z50: WEEKNUM"),
     ({"Z50": "=VLOOKUP(A1,{1,2;3,4},2)"}, "VLOOKUP selects cells by a value that depends on the changing cells"),
     ({"Z50": "=IF(A1>0,\"up\",1)"}, "IF chooses between text and numbers"),
@@ -262,7 +287,7 @@ def test_what_has_no_derivative_is_named():
 def test_what_cannot_be_compiled_is_said_with_its_cell(cells, words):
     with pytest.raises(FormulaError) as caught:
         compiled(sheets(S={"A1": 1.0, "A2": 2.0, **cells}))
-    assert words in str(caught.value) and str(caught.value).startswith("S!")
+    assert words in str(caught.value) and str(caught.value).startswith("S!") and str(caught.value).count("!Z50:") < 2
 
 
 @pytest.mark.parametrize("cells, words", [

@@ -142,11 +142,11 @@ class _Compilation:
 
     def _compile(self, batch: Batch) -> None:
         """Settles the cells of a batch. Raises Unsettled or Split."""
-        group = batch.group
+        group, tree = batch.group, batch.group.tree
         interpreter = Interpreter(batch, self._reader, self._program, RULES, self._notes,
                                   array=group.block is not None, origin=group.anchor)
         try:
-            result = interpreter.value(group.tree)
+            result = interpreter.value(tree)
         except FormulaError as error:
             raise placed(error, group.sheet, batch.first) from None
         except RecursionError:

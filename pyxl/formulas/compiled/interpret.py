@@ -6,8 +6,9 @@ import numpy as np
 
 from ...cells import Cell, ErrorValue, Range
 from ..errors import NAME, REF, VALUE, Fault, Unsupported
-from ..functions import FUNCTIONS
+from ..functions import DRAWN_ANEW, FUNCTIONS
 from ..parse import Array, Binary, Call, Foreign, Literal, Name, Node, Reference, Structured, Unary, parse
+from ..tables import resolved
 from ..values import pack
 from . import operators
 from .groups import boxes
@@ -16,8 +17,6 @@ from .program import Program
 from .reading import Reader
 from .schedule import Batch
 from .steps import Steps
-
-VOLATILE = ("RAND", "RANDBETWEEN", "RANDARRAY", "NOW", "TODAY")
 
 
 class Interpreter(Steps):
@@ -117,8 +116,22 @@ class Interpreter(Steps):
     def _foreign(self, node: Foreign):
         raise Unsupported(f"'{node.text}' is {node.what}, which is not compiled. Use plain ranges of this workbook.")
 
-    def _structured(self, node: Structured):
-        raise Unsupported(f"'{node.text}' is part of a table, which is not compiled. Use plain ranges.")
+    def _structured(self, node: Structured) -> Lanes | Areas:
+        rows, cols = self.batch.rows, self.batch.cols
+        if node.table is not None:  # else the table around each cell
+            rows, cols = (rows if "#this row" in node.items else rows[:1]), cols[:1, :1]
+        rows, cols = np.broadcast_arrays(rows, cols)
+        found = [self._of_table(node, Cell(*cell)) for cell in zip(rows.ravel().tolist(), cols.ravel().tolist())]
+        sheet = uniform(np.array([where for where, _ in found], dtype=object).reshape(rows.shape))
+        if isinstance(sheet, ErrorValue):
+            return single(sheet)
+        return self.areas(sheet, *np.array([box for _, box in found]).T.reshape(4, *rows.shape))
+
+    def _of_table(self, node: Structured, cell: Cell) -> tuple[str, tuple[int, int, int, int]]:
+        try:
+            return resolved(node, self.reader.calculator.tables, self.sheet, cell)
+        except Fault as fault:
+            return fault.value, (0, 0, 0, 0)
 
     def _unary(self, node: Unary) -> Lanes:
         return operators.unary(self, node.op, self.value(node.operand))
@@ -173,7 +186,7 @@ class Interpreter(Steps):
         return Lanes(found.const[:, :, :1, :1], kind, tensor)
 
     def _call(self, node: Call) -> Lanes | Areas:
-        if node.name in VOLATILE:
+        if node.name in DRAWN_ANEW:
             raise Unsupported(f"{node.name} changes at every recalculation, so nothing can be fitted through it. "
                               "Copy its cells and paste them as values.")
         if (rule := self.rules.get(node.name)) is not None:

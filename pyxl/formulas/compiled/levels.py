@@ -9,7 +9,7 @@ import numpy as np
 from ...cells import Cell
 from ..errors import Fault, FormulaError, placed
 from ..evaluate import Calculator
-from ..parse import Binary, Call, Name, Node, Reference, parse
+from ..parse import Binary, Call, Name, Node, Reference, Structured, parse
 from ..values import logical
 from .groups import Group
 from .schedule import Batch
@@ -107,7 +107,7 @@ class Levels:
                     args = branches[:1] if _holds(value) else branches[1:]
             for arg in args:
                 yield from self._reads(arg, group, cell, origin)
-        elif isinstance(node, Binary) and node.op == ":":
+        elif isinstance(node, Structured) or isinstance(node, Binary) and node.op == ":":
             if (found := calculator.reference(node, group.sheet, cell, origin)) is not None:
                 yield found[0], (found[1].top, found[1].left, found[1].bottom, found[1].right)
         elif isinstance(node, Binary):
