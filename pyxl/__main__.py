@@ -20,10 +20,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     from .commands import FIT, INSPECT, RESTORE
     from .doctor.command import DOCTOR
     from .functions_command import FUNCTIONS_COMMAND
+    from .map_command import MAP
     from .model_commands import EVALUATE, EXPLAIN, FOLD_IN, RECOMMEND, SIMILAR
     from .train_command import TRAIN
     asking = (with_report(command, REPORTS[command.name]) for command in (RECOMMEND, SIMILAR, EXPLAIN, EVALUATE, FOLD_IN))
-    return run((DEMO, NEW, INSPECT, FIT, RESTORE, TRAIN, *asking, EXPORT, DOCTOR, FUNCTIONS_COMMAND), argv)
+    return run((DEMO, NEW, INSPECT, FIT, RESTORE, TRAIN, *asking, MAP, EXPORT, DOCTOR, FUNCTIONS_COMMAND), argv)
 
 
 if __name__ == "__main__":

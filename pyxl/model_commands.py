@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from solver.errors import UserError
+from solver.plots import plot_predicted, refuse_plot
 
 from .cli import Command, Say
 from .reading_arguments import add_reading_arguments, read_given, reading_options
@@ -42,6 +43,8 @@ def _similar_arguments(parser: argparse.ArgumentParser) -> None:
     one = parser.add_mutually_exclusive_group(required=True)
     one.add_argument("--item", metavar="ID", help="list the items whose factors are most like this one's")
     one.add_argument("--user", metavar="ID", help="list the users whose factors are most like this one's")
+    parser.add_argument("--min-ratings", type=int, default=1, metavar="N",
+                        help="list only those with N ratings or more; with few they are alike by chance (default 1)")
     _list_arguments(parser)
 
 
@@ -49,10 +52,10 @@ def _similar(args: argparse.Namespace, say: Say) -> dict:
     model, n = load(args.model), _how_many(args.n)
     if args.item is not None:
         what, label = "item", as_label(args.item, model.items_)
-        found = model.similar_items(label, n)
+        found = model.similar_items(label, n, min_ratings=args.min_ratings)
     else:
         what, label = "user", as_label(args.user, model.users_)
-        found = model.similar_users(label, n)
+        found = model.similar_users(label, n, min_ratings=args.min_ratings)
     say(f"Most like {what} {label}:")
     return plain({"model": args.model, what: label} | _tell(found, what, "similarity", model, args, say))
 
@@ -62,12 +65,15 @@ def _similar(args: argparse.Namespace, say: Say) -> dict:
 def _evaluate_arguments(parser: argparse.ArgumentParser) -> None:
     _model_argument(parser)
     parser.add_argument("ratings", help="ratings that the model has not seen, in a table as `train` reads it")
+    parser.add_argument("--plot", metavar="FILE.png", help="draw predicted against observed ratings")
     add_reading_arguments(parser)
 
 
 def _evaluate(args: argparse.Namespace, say: Say) -> dict:
     from solver.metrics import mean_absolute_error, root_mean_squared_error
 
+    if args.plot:
+        refuse_plot(args.plot)
     model = load(args.model)
     ratings, notes = read_given(args)
     known_user, known_item, asked = known_part(ratings, model, args.ratings)
@@ -87,7 +93,10 @@ def _evaluate(args: argparse.Namespace, say: Say) -> dict:
               "unknown_items": int((~known_item).sum())}
     say(f"Over {counts['known']:,} of {len(ratings):,} ratings; {counts['unknown_users']:,} were of users and "
         f"{counts['unknown_items']:,} of items that the model does not know.")
-    return plain({"model": args.model} | counts | measures | {"notes": notes})
+    if args.plot:
+        plot_predicted(predicted, asked.values, args.plot)
+        say(f"Drew {args.plot}")
+    return plain({"model": args.model} | counts | measures | {"notes": notes, "plot": args.plot})
 
 
 # ---- explain

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from solver.errors import UserError
+from solver.plots import plot_history, refuse_plot
 
 from .cli import Command, Say
 from .reading_arguments import add_reading_arguments, read_given
@@ -49,6 +50,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
                         "learnt with, and may help a lot")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of start values and hold-out (default 0)")
     parser.add_argument("--device", default="auto", metavar="auto|cpu|cuda|mps", help="where to compute (default auto)")
+    parser.add_argument("--plot", metavar="FILE.png", help="draw the RMSE of every epoch")
     parser.add_argument("--range", metavar="LOW,HIGH", help="lowest and highest rating (default: those there are)")
     add_reading_arguments(parser)
 
@@ -56,6 +58,8 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 def _train(args: argparse.Namespace, say: Say) -> dict:
     folder = Path(args.output)
     refuse_target(folder, overwrite=args.overwrite)
+    if args.plot:
+        refuse_plot(args.plot)
     rating_range, hidden = _range(args.range), _widths(args.hidden)
     if args.seed < 0:
         raise UserError(f"--seed is {args.seed}. Give a whole number of 0 or more.")
@@ -88,6 +92,9 @@ def _train(args: argparse.Namespace, say: Say) -> dict:
     _save(model, folder, overwrite=args.overwrite)
     say(f"{report.verdict(result)} {report.method(result)}: {result.seconds:.1f} s.")
     say(f"Wrote the model to {folder}")
+    if args.plot:
+        plot_history(result.history, args.plot)
+        say(f"Drew {args.plot}")
     return plain({
         "model": str(folder), "ratings": len(ratings), "users": ratings.n_users, "items": ratings.n_items,
         "learnt_from": model.n_ratings_, "rmse": result.rmse_after, "holdout_rmse": result.holdout_rmse,
@@ -96,6 +103,7 @@ def _train(args: argparse.Namespace, say: Say) -> dict:
                     for e in result.history],
         "settings": {name: getattr(settings, name) for name in (*_OPTIONS, "hidden", "n_factors", "seed", "low", "high")},
         "device": result.device, "seconds": result.seconds, "stop": result.stop, "stopped": result.stopped,
+        "plot": args.plot,
         "notes": [*notes, *more]})
 
 

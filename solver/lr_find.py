@@ -50,26 +50,17 @@ class RateTest:
     def plot(self, path: str | Path) -> None:
         """Draw the loss over the rate to an image file, such as ``lr.png``. Raises UserError where it
         cannot be written."""
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
+        from .plots import drawing
 
-        figure = Figure(figsize=(7, 4.2), layout="constrained")
-        FigureCanvasAgg(figure)
-        axes = figure.add_subplot()
-        axes.plot(self.rates, self.losses, ".", color="0.75", markersize=4, label="loss of a batch")
-        axes.plot(self.rates, self.smoothed, color="C0", label="smoothed")
-        axes.axvline(self.suggestion, color="C2", linestyle="--", label=f"suggestion: {self.suggestion:.2g}")
         least, most = self.smoothed.min(), self.smoothed[0]
         room = 0.15 * max(most - least, 1e-3 * abs(most))
-        axes.set(xscale="log", xlabel="learning rate", ylabel="training loss",
-                 ylim=(least - room, max(most, min(self.smoothed.max(), BLOWN_UP * most)) + room))
-        axes.legend()
-        try:
-            figure.savefig(path, dpi=120)
-        except (OSError, ValueError) as error:
-            why = getattr(error, "strerror", None) or str(error)
-            raise UserError(f"'{Path(path).name}' cannot be drawn: {why.lower().rstrip('.')}. "
-                            "Choose another file, such as lr.png.") from None
+        with drawing(path) as axes:
+            axes.plot(self.rates, self.losses, ".", color="0.75", markersize=4, label="loss of a batch")
+            axes.plot(self.rates, self.smoothed, color="C0", label="smoothed")
+            axes.axvline(self.suggestion, color="C2", linestyle="--", label=f"suggestion: {self.suggestion:.2g}")
+            axes.set(xscale="log", xlabel="learning rate", ylabel="training loss",
+                     ylim=(least - room, max(most, min(self.smoothed.max(), BLOWN_UP * most)) + room))
+            axes.legend()
 
 
 def find_lr(ratings: Ratings, settings: Settings, *, lowest: float = 1e-5, highest: float = 1000.0,

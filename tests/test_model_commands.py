@@ -37,6 +37,11 @@ def test_similar_items_and_users(trained, capsys):
     assert [row["item"] for row in said["items"]] == model.similar_items(105, 3)["item"].tolist() and said["item"] == 105
     said = asked(capsys, "similar", trained / "model", "--user", "7", "-n", 3)
     assert [row["user"] for row in said["users"]] == model.similar_users(7, 3)["user"].tolist()
+    known = asked(capsys, "similar", trained / "model", "--item", "105", "-n", 99, "--min-ratings", 27)["items"]
+    assert {row["item"] for row in known} == {i for i, n in zip(model.items_, model.item_counts_) if n >= 27 and i != 105}
+    assert 0 < len(known) < ITEMS - 1
+    code, _, err = run(capsys, "similar", trained / "model", "--item", "105", "--min-ratings", "-2")
+    assert code == 2 and "min_ratings is -2. Give a whole number" in err
     code, _, err = run(capsys, "similar", trained / "model")
     assert code == 2 and "--item" in err and "--user" in err
 

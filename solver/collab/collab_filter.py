@@ -183,19 +183,21 @@ class CollabFilter(Estimator):
 
     # -- understanding ------------------------------------------------------------------------------
 
-    def similar_items(self, item: Hashable, n: int = 10) -> pd.DataFrame:
-        """The `n` items whose factors point most nearly the same way: columns ``item`` and
-        ``similarity``, the cosine. Items without a rating are like none. Raises UserError for an unknown one."""
-        return self._similar("item", item, n)
+    def similar_items(self, item: Hashable, n: int = 10, *, min_ratings: int = 1) -> pd.DataFrame:
+        """The `n` items whose factors point most nearly the same way, of those with `min_ratings` or more:
+        columns ``item`` and ``similarity``, the cosine. Of few ratings a direction is learnt badly, and such
+        items are alike by chance; without any they are like none. Raises UserError for an unknown item."""
+        return self._similar("item", item, n, min_ratings)
 
-    def similar_users(self, user: Hashable, n: int = 10) -> pd.DataFrame:
+    def similar_users(self, user: Hashable, n: int = 10, *, min_ratings: int = 1) -> pd.DataFrame:
         """As `similar_items`, for users."""
-        return self._similar("user", user, n)
+        return self._similar("user", user, n, min_ratings)
 
-    def _similar(self, what: str, label: Hashable, n: int) -> pd.DataFrame:
+    def _similar(self, what: str, label: Hashable, n: int, min_ratings: int) -> pd.DataFrame:
         self._check_fitted()
-        row, rated, n = self._labels[what].position(label), self._counts[what] > 0, _how_many(n)
-        found, cosines = similar(getattr(self.factors_, what).numpy(), row, n if rated[row] else 0, among=rated)
+        row, counts, n = self._labels[what].position(label), self._counts[what], _how_many(n)
+        among = counts >= max(1, _how_many(min_ratings, "min_ratings"))
+        found, cosines = similar(getattr(self.factors_, what).numpy(), row, n if counts[row] else 0, among=among)
         return ranking(what, [self._labels[what].labels[i] for i in found], "similarity", cosines)
 
     def explain(self, user: Hashable, item: Hashable) -> Explanation:
@@ -287,7 +289,7 @@ class CollabFilter(Estimator):
         return self.factors_
 
 
-def _how_many(n) -> int:
+def _how_many(n, what: str = "n") -> int:
     if isinstance(n, Integral) and not isinstance(n, bool) and n >= 0:
         return int(n)
-    raise UserError(f"n is {n!r}. Give a whole number of 0 or more.")
+    raise UserError(f"{what} is {n!r}. Give a whole number of 0 or more.")
