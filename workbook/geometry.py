@@ -130,7 +130,7 @@ def long_form(sheet: str, *, users: int, items: int, factors: int, ratings: int,
         sheet=sheet, form="long", variant="dot", ratings=column(user + 2), predictions=column(predict),
         rmse=Cell(3, predict + 3), user_factors=user_factors, item_factors=item_factors,
         user_ids=user_ids, item_ids=item_ids, user_keys=column(user), item_keys=column(user + 1))
-    chart = Cell(11, layout.rmse.col)   # below the status, whose text runs to the right
+    chart = Cell(11, layout.rmse.col + 1)   # below the status, whose text runs to the right, and beside what is printed
     return LongForm(layout, column(user_index), column(item_index),
                     column(user_index + 1, width) if copies else None,
                     column(item_index + 1, width) if copies else None, column(predict + 1),

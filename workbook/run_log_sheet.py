@@ -11,6 +11,7 @@ from .styles import Styles, print_setup
 NAME = "run log"
 NOTES = ("A line for every fit, the newest last. Sort, filter and delete lines as you like, and write beside them.",
          "Repeat a run exactly: collabsheet fit BOOK --repeat N --in-place, where N is its number in the first column.")
+_LAST_PRINTED = "why it ended"
 _HEAD = Range(4, 1, 4, len(HEADERS))
 _WIDTHS = {"date": 16, "sheet": 12, "model": 10, "why it ended": 72, "RMSE before": 13, "RMSE after": 12,
            "hold-out RMSE": 15, "most epochs": 13, "weight decay": 13, "other settings": 24, "start values": 13}
@@ -33,4 +34,5 @@ def write_run_log(book, styles: Styles) -> Range:
     sheet.autofilter(*box(Range(_HEAD.top, _HEAD.left, MAX_ROW, _HEAD.right)))
     sheet.freeze_panes(_HEAD.top, 0)
     print_setup(sheet, repeat=(_HEAD.top - 1, _HEAD.top - 1))
+    sheet.print_area(0, 0, MAX_ROW - 1, HEADERS.index(_LAST_PRINTED))  # the rest is to repeat a run by
     return _HEAD
