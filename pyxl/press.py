@@ -41,7 +41,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def calling_book(name: str):
     """The xlwings book whose button was pressed. Raises UserError where it is not open any more."""
     from .engines import choose
+    from .engines.bare_xlwings import import_bare_xlwings
 
+    import_bare_xlwings()
     engine = choose()
     import xlwings
     if engine.name == "excel":

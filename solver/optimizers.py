@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -48,8 +49,18 @@ def _torch(name: str, **options):
     """`torch.optim.<name>`; torch is loaded when a fit begins, not when the table is read."""
     def make(parameters, lr, _weight_decay):
         from torch import optim
-        return getattr(optim, name)(parameters, lr=lr, **options)
+        optimizer = getattr(optim, name)
+        return (_uncompiled(optimizer) if name == "LBFGS" else optimizer)(parameters, lr=lr, **options)
     return make
+
+
+@cache
+def _uncompiled(optimizer: type[Optimizer]) -> type[Optimizer]:
+    """A torch optimizer that does not load torch's compiler, which takes a second, only to ask it not to compile
+    these two methods. (Those of the first order load it in their step too, LBFGS does not.)"""
+    own = {name: getattr(getattr(optimizer, name), "__wrapped__", getattr(optimizer, name))
+           for name in ("add_param_group", "zero_grad")}
+    return type(optimizer.__name__, (optimizer,), own)
 
 
 def _adamw(parameters, lr, weight_decay, **constants) -> Optimizer:

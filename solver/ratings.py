@@ -6,7 +6,6 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import pandas as pd
 
 from .errors import UserError
 
@@ -36,6 +35,8 @@ class Ratings:
 
         Raises UserError for columns of unequal length and for a missing label (None or NaN).
         """
+        import pandas as pd  # a third of a second, for which a press of Fit does not wait
+
         if not len(users) == len(items) == len(values):
             raise UserError(f"There are {len(users)} users, {len(items)} items and {len(values)} "
                             "ratings in the columns. Give as many of each.")

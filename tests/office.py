@@ -103,13 +103,13 @@ class Office:
         return reply["result"]
 
 
-def until(found, seconds: float = 60.0):
+def until(found, seconds: float = 60.0, *, pause: float = 0.1):
     """What `found()` gives as soon as it gives something."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if result := found():
             return result
-        time.sleep(0.1)   # looking slows the office down
+        time.sleep(pause)   # looking slows the office down
     raise AssertionError(f"not seen within {seconds} seconds")
 
 

@@ -13,11 +13,11 @@ import pytest
 import xlwings
 from office import until
 from planted import planted
+from pressed import Pressed
 
 import workbook
 from pyxl import fit_workbook, open_book
 from pyxl.__main__ import main
-from pyxl.cells import Cell
 from pyxl.engines.find_office import load_uno
 from pyxl.engines.office import properties
 from pyxl.names import PYTHON
@@ -25,7 +25,6 @@ from pyxl.one_at_a_time import one_at_a_time
 
 ROOT = Path(__file__).resolve().parent.parent
 SLOW = {"optimizer": "sgd", "epochs": 10_000_000, "lr": 1e-4}   # a fit that ends only when it is stopped
-ALWAYS = 4      # com.sun.star.document.MacroExecMode.ALWAYS_EXECUTE_NO_WARN
 
 
 @pytest.fixture(scope="module")
@@ -38,56 +37,6 @@ def built(tmp_path_factory) -> Path:
     python.chmod(0o755)
     workbook.build(planted(8, 9), folder / "book.xlsm", n_factors=3, python=str(python))
     return folder / "book.xlsm"
-
-
-class Pressed:
-    """An open workbook whose buttons one presses."""
-
-    def __init__(self, calc, path):
-        self.document = calc.impl.office.desktop.loadComponentFromURL(
-            load_uno().systemPathToFileUrl(str(path)), "_blank", 0, properties(Hidden=True, MacroExecutionMode=ALWAYS))
-        self.book, self.name = calc.books[str(path)], path.name
-
-    def press(self, caption: str, sheet: str = "bias") -> None:
-        self.book.sheets[sheet].activate()
-        form = self.book.sheets[sheet].impl.api.DrawPage.Forms.getByIndex(0)
-        button = next(model for n in range(form.Count) if (model := form.getByIndex(n)).Label == caption)
-        control = self.document.CurrentController.getControl(button)
-        assert control.AccessibleContext.doAccessibleAction(0)
-
-    def status(self, sheet: str = "bias") -> str:
-        return str(self.book.sheets[sheet].range(f"{sheet}_status").value)
-
-    def until(self, *beginnings: str, sheet: str = "bias") -> str:
-        return until(lambda: (said := self.status(sheet)).startswith(beginnings) and said)
-
-    def rmse(self) -> float:
-        return self.book.sheets["bias"].range("bias_rmse").value
-
-    def parameters(self) -> tuple[float, ...]:
-        names = ("user_factors", "item_factors", "user_bias", "item_bias")
-        blocks = [self.book.sheets["bias"].range(f"bias_{name}").options(ndim=2).value for name in names]
-        return tuple(number for block in blocks for row in block for number in row)
-
-    def place(self, name: str) -> str:
-        """Where on `start` a name points."""
-        where = self.book.sheets["start"].range(name)
-        return f"start!{Cell(where.row, where.column)}"
-
-    def set(self, **settings) -> None:
-        for option, value in settings.items():
-            self.book.sheets["start"].range(f"setting_{option}").value = value
-
-    def process(self) -> int | None:
-        """The process that a button started for this workbook."""
-        for folder in Path("/proc").glob("[0-9]*"):
-            try:
-                words = (folder / "cmdline").read_bytes().split(b"\0")
-            except OSError:     # it ended meanwhile
-                continue
-            if b"pyxl.press" in words and any(word.endswith(self.name.encode()) for word in words):
-                return int(folder.name)
-        return None
 
 
 @pytest.fixture

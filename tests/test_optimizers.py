@@ -93,3 +93,15 @@ def test_the_table_is_read_without_loading_torch():
     code = ("import sys, solver; solver.OPTIMIZERS, solver.MODELS, solver.Settings; "
             "sys.exit('torch' in sys.modules)")
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+def test_a_fit_by_lbfgs_waits_for_no_import_that_it_does_not_need():
+    """torch's compiler takes a second to load, pandas a third of one: as long as the rest of a press of Fit."""
+    code = """
+import sys
+from solver import Ratings, Settings, fit
+fit(Ratings.from_crosstab([[1, 2], [3, float("nan")]], "ab", "xy"), settings=Settings(n_factors=1))
+sys.exit(str({"torch._dynamo", "pandas"} & sys.modules.keys() or ""))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert not done.stderr.strip()
