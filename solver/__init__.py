@@ -22,5 +22,7 @@ __getattr__, __all__ = lazy(__name__, {
     "cross_validate": "search", "CrossValidation": "search", "grid_search": "search", "GridSearch": "search",
     "Ranking": "metrics", "ranking": "metrics", "auc": "metrics", "hit_rate": "metrics", "ndcg": "metrics",
     "mean_absolute_error": "metrics", "root_mean_squared_error": "metrics",
+    "Program": "programs.program", "GOALS": "programs.program", "FEASIBLE": "programs.program",
+    "Minimum": "programs.minimising", "Step": "programs.trials", "minimise": "programs.minimising",
     "CollabFilter": "collab.collab_filter", "FoldedIn": "collab.newcomer", "Explanation": "collab.recommend",
 })

@@ -1,0 +1,146 @@
+"""A Program in, the best point out, with its history and the reason to stop as a sentence."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from ..errors import UserError
+from ..threads import one_thread
+from .methods import METHODS, method_for
+from .program import FEASIBLE, Program
+from .sensitivity import Sensitivity, sensitivity
+from .trials import Enough, Point, Step, Trials
+
+MOST_STEPS = 10_000
+FLAT = 1e-5          # a slope that has become smaller than this share of the steepest at the start is none
+
+
+@dataclass(frozen=True, eq=False)
+class Minimum:
+    """What was found.
+
+    `x` (n,) is the best point met, exactly within its bounds; `value` and `values` (1 + m,) are f, and f with the
+    constraint functions, there; `value_before` is f at the start. `violation` is the largest relative miss of a
+    constraint; `feasible` says whether that is none. `stop` is a sentence; `converged` says whether the search had
+    arrived, `stopped` whether the user ended it. `history` is that of the start that led here.
+    """
+
+    x: np.ndarray
+    value: float
+    value_before: float
+    values: np.ndarray
+    values_before: np.ndarray
+    violation: float
+    sensitivity: Sensitivity
+    history: tuple[Step, ...]
+    stop: str
+    converged: bool
+    stopped: bool
+    seconds: float
+
+    @property
+    def steps(self) -> int:
+        return len(self.history)
+
+    @property
+    def feasible(self) -> bool:
+        return self.violation <= FEASIBLE
+
+
+def minimise(program: Program, *, steps: int | None = None, starts: int = 1, seed: int = 0,
+             on_step: Callable[[Step, Callable[[], np.ndarray]], bool | None] | None = None) -> Minimum:
+    """Minimise a program (or what its goal says) from its start, and from `starts` − 1 others drawn by `seed`.
+
+    Without constraints by L-BFGS, or L-BFGS-B within bounds; with them by SLSQP, and many of them by an augmented Lagrangian. `steps` is
+    the most of each search. ``on_step(step, x)`` is called after every step, where ``x()`` gives the best point so
+    far; a true value, or Ctrl-C, stops there and keeps it. Raises UserError where f or a constraint is not finite
+    at the start.
+    """
+    if steps is not None and steps < 1 or starts < 1:
+        raise UserError("The number of steps and of starts is 1 or more. Correct it.")
+    began, best, found, winner, before = time.perf_counter(), None, None, 0, None
+    for number, start in enumerate(_starts(program, starts, seed), 1):
+        try:
+            point, ended = _search(program, start, steps or MOST_STEPS, on_step)
+        except UserError:
+            if number == 1:
+                raise
+            continue    # a random start outside the domain
+        before = before or ended
+        if point.better_than(best):
+            best, found, winner = point, ended, number
+        if ended.stopped:
+            found = replace(found, stopped=True, converged=False, stop=ended.stop)
+            break
+    stop = found.stop if starts == 1 else f"The best of {starts} starts, number {winner}: {found.stop}"
+    return replace(found, value_before=before.value_before, values_before=before.values_before, stop=stop,
+                   seconds=time.perf_counter() - began)
+
+
+def _starts(program: Program, starts: int, seed: int):
+    """The given start, then random ones: between the bounds where both are there, else around the given one."""
+    yield program.start
+    generator = np.random.default_rng(seed)
+    size = np.maximum(1.0, np.abs(program.start))
+    for _ in range(starts - 1):
+        around = program.start + size * generator.standard_normal(len(size))
+        with np.errstate(invalid="ignore"):
+            between = program.low + (program.high - program.low) * generator.random(len(size))
+        boxed = np.isfinite(program.low) & np.isfinite(program.high)
+        yield np.clip(np.where(boxed, between, around), program.low, program.high)
+
+
+def _search(program: Program, start: np.ndarray, steps: int, on_step) -> tuple[Point, Minimum]:
+    trials, why = Trials(program, start, limit=steps, on_step=on_step), ""
+    try:
+        with one_thread(), threadpool_limits(limits=1):   # small systems are solved ten times slower on several
+            METHODS[method_for(program)](trials)
+    except Enough as enough:
+        why = str(enough)
+    except KeyboardInterrupt:
+        why = "Ctrl-C"
+    best = trials.best
+    found = sensitivity(program, best.x, best.values, best.jacobian, scale=trials.scale)
+    stop, converged = _reason(trials, why, trials.slope_left(found.reduced_gradient))
+    seconds = trials.history[-1].seconds if trials.history else 0.0
+    return best, Minimum(best.x, best.value, trials.start.value, best.values, trials.start.values, best.violation,
+                         found, tuple(trials.history), stop, converged, why in ("Ctrl-C", "as you asked"), seconds)
+
+
+def _reason(trials: Trials, why: str, slope: float) -> tuple[str, bool]:
+    """Why a search ended, as a sentence, and whether it had arrived."""
+    program, best = trials.program, trials.best
+    n = len(trials.history)
+    after = f"after {n} step{'s' * (n != 1)}"
+    if why in ("Ctrl-C", "as you asked"):
+        return f"Stopped {after}, {'by Ctrl-C' if why == 'Ctrl-C' else why}; the best so far is kept.", False
+    if why == "reached":
+        return f"Reached {after}: the objective is {program.target:g}.", True
+    if why == "endless":
+        return (f"Stopped {after}: the objective has no {'maximum' if program.goal == 'max' else 'minimum'}, it "
+                "goes on without end. Add a bound or a constraint."), False
+    if best.violation > FEASIBLE:
+        return (f"No point was found {after} that meets all constraints; the best one misses one by "
+                f"{program.missed(best.values[1:]).max():.3g}. Check that they do not contradict each other, or start "
+                "elsewhere."), False
+    if why == "limit":
+        return f"Stopped {after}, the most allowed; the objective may still get better: allow more.", False
+    if program.goal == "value":
+        return (f"Ended {after}: {program.target:g} was not reached, {best.value:.9g} is as near as it comes from "
+                "this start."), False
+    if slope <= FLAT:
+        return f"Converged {after}: the {'reduced ' * bool(program.n_constraints)}gradient is zero to {_power(slope)}.", True
+    return (f"Ended {after}: no step makes the objective better, though its gradient is not zero (it is {slope:.1e} of the "
+            "steepest at the start): there may be a kink, or a step in a formula."), False
+
+
+def _power(slope: float) -> str:
+    """``1e-09`` for what is at most that."""
+    return f"{10.0 ** max(-15, math.ceil(math.log10(slope))) if slope > 0 else 1e-15:.0e}"
+

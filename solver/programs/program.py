@@ -1,0 +1,84 @@
+"""What is to be minimised: a function of n numbers, their bounds, and constraints on other functions of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import UserError
+
+FEASIBLE = 1e-6   # how far a constraint may be missed, relative above 1; Excel's Solver allows as much
+
+
+@dataclass(frozen=True)
+class Goal:
+    """A row of the table: what a method minimises where somebody wants f small, large, or equal to a target.
+
+    `merit(f, target)` is it and `slope(f, target)` its derivative by f; `told` says it in words.
+    """
+
+    told: str
+    merit: Callable[[float, float], float]
+    slope: Callable[[float, float], float]
+
+
+GOALS = {
+    "min": Goal("minimise {cell}", lambda f, _: f, lambda f, _: 1.0),
+    "max": Goal("maximise {cell}", lambda f, _: -f, lambda f, _: -1.0),
+    "value": Goal("bring {cell} to {target:g}", lambda f, target: (f - target) ** 2, lambda f, target: 2 * (f - target)),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """Make f(x) small (or what `goal` says) subject to low ≤ x ≤ high and floor ≤ c(x) ≤ ceiling.
+
+    `root` says that f is the root of that order of something that is smooth where f has a kink, as an RMSE is: to make f
+    small, f^root is made small. ``evaluate(x)`` gives f and the m constraint functions together: values (1 + m,) and Jacobian
+    (1 + m, n), float64, f first; not-a-number or infinity where x is outside their domain. `start`,
+    `low` and `high` are (n,), `floor` and `ceiling` (m,), with infinities where there is no bound.
+    """
+
+    evaluate: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+    start: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    floor: np.ndarray
+    ceiling: np.ndarray
+    goal: str = "min"
+    target: float = 0.0
+    root: int = 1
+
+    def merit(self, f: float) -> float:
+        """What is minimised, of f."""
+        return GOALS[self.goal].merit(f, self.target) if self.root == 1 else f ** self.root
+
+    def slope(self, f: float) -> float:
+        """The derivative of the merit by f."""
+        return GOALS[self.goal].slope(f, self.target) if self.root == 1 else self.root * f ** (self.root - 1)
+
+    def __post_init__(self):
+        if self.goal not in GOALS:
+            raise UserError(f"The goal '{self.goal}' is not known. Choose one of: {', '.join(GOALS)}.")
+        if self.root != 1 and self.goal != "min":
+            raise UserError("Only what is to become small may be given as a root. Leave root out.")
+        if (self.low > self.high).any() or (self.floor > self.ceiling).any():
+            raise UserError("A lower bound is above the upper bound. Exchange or correct them.")
+
+    @property
+    def n_constraints(self) -> int:
+        return len(self.floor)
+
+    def missed(self, c: np.ndarray) -> np.ndarray:
+        """How far each constraint is missed, 0 where it is met: (m,)."""
+        return np.maximum(0.0, np.maximum(self.floor - c, c - self.ceiling))
+
+    def violation(self, c: np.ndarray) -> float:
+        """The largest miss, relative to the bound where that is above 1."""
+        if not len(c):
+            return 0.0
+        missed = self.missed(c)
+        bound = np.where(c < self.floor, self.floor, self.ceiling)
+        return float(np.max(missed / np.where(missed > 0, np.maximum(1.0, np.abs(bound)), 1.0)))
