@@ -8,7 +8,7 @@ from pathlib import Path
 from .cells import Cell, Range, Value
 from .grid import DefinedName, Grid, Table, refuse_formulas
 from .recalculate import Changes, refreshed
-from .xlsx import Book
+from .xlsx import Book, NewSheet
 
 
 class FileHost:
@@ -25,6 +25,7 @@ class FileHost:
         self._results: dict[str, dict] = {}
         self._problems: list[str] = []
         self._stale = False
+        self._new: dict[str, NewSheet] = {}
 
     @property
     def name(self) -> str:
@@ -32,7 +33,7 @@ class FileHost:
 
     @property
     def sheets(self) -> tuple[str, ...]:
-        return self.book.sheets
+        return (*self.book.sheets, *self._new)
 
     @property
     def names(self) -> tuple[DefinedName, ...]:
@@ -51,7 +52,17 @@ class FileHost:
         return self.book.manual_calculation
 
     def grid(self, sheet: str) -> Grid:
-        return self.book.grid(sheet)
+        return Grid(sheet) if sheet in self._new else self.book.grid(sheet)
+
+    def add_sheet(self, sheet: NewSheet) -> None:
+        """Add a sheet behind all others, unless one of that name is there. Raises UserError."""
+        if sheet.name not in self.sheets:
+            self.book.refuse_new_sheet(sheet)
+            self._new[sheet.name] = sheet
+
+    def add_hidden_sheet(self, name: str) -> None:
+        """Add a sheet that nobody sees, after all others, unless it is there. Raises UserError."""
+        self.add_sheet(NewSheet(name, hidden=True))
 
     def write(self, changes: Changes) -> None:
         """Take new constants, by sheet and cell; None clears. Raises UserError for a formula's cell."""
@@ -63,7 +74,8 @@ class FileHost:
     def recalculate(self) -> list[str]:
         """Bring results up to date; sentences on formulas that could not be evaluated."""
         if self._stale:
-            self._results, self._problems = refreshed(self.book, self._changes)
+            known = {sheet: cells for sheet, cells in self._changes.items() if sheet not in self._new}
+            self._results, self._problems = refreshed(self.book, known)
             self._stale = False
         return self._problems
 
@@ -94,6 +106,6 @@ class FileHost:
         self.recalculate()
         edits = {sheet: {**self._changes.get(sheet, {}), **self._results.get(sheet, {})}
                  for sheet in self._changes | self._results}
-        self.book.save(edits, out=out, overwrite=overwrite)
+        self.book.save(edits, new_sheets=tuple(self._new.values()), out=out, overwrite=overwrite)
         if out is None:
-            self._changes, self._results, self._problems = {}, {}, []
+            self._changes, self._results, self._problems, self._new = {}, {}, [], {}

@@ -7,6 +7,7 @@ new values into the sheets' XML and copies everything else as the bytes it was.
 from .atomic_file import same_file
 from .book import Book, open_book
 from .cell_xml import Cached
+from .new_sheets import NewSheet
 from .package import Limits
 
-__all__ = ["Book", "Cached", "Limits", "open_book", "same_file"]
+__all__ = ["Book", "Cached", "Limits", "NewSheet", "open_book", "same_file"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from solver.errors import UserError
 
 from ..cells import Range
 from ..grid import DefinedName, Grid, Table
+from .new_sheets import NewSheet, refuse_new_sheet
 from .number_formats import read_number_formats
 from .package import Limits, open_package
 from .package_checks import damaged
@@ -91,19 +93,21 @@ class Book:
                                             formats=self._formats, pivots=self._pivots(part))
         return self._grids[sheet]
 
-    def save(self, edits: Edits, *, out=None, overwrite: bool = False, wait: float = 30.0) -> Path:
-        """Write `edits` (sheet -> cell -> value or Cached result) into the workbook, or into a copy.
+    def save(self, edits: Edits, *, new_sheets: Sequence[NewSheet] = (), out=None, overwrite: bool = False, wait: float = 30.0) -> Path:
+        """Write `edits` (sheet -> cell -> value or Cached result) into the workbook, or into a copy; those of
+        `new_sheets` into sheets that are added.
 
         `out=None` replaces the file itself; otherwise `out` is a new file, and an old one of that
         name is replaced only with `overwrite`. All or nothing: on a UserError (a formula in the
         way, a full disk, the file open in Excel …) every file is as it was. Returns where it was
         saved. After a save in place the Book shows the new content.
         """
-        pivots = {sheet: self._pivots(self._part(sheet)) for sheet in edits}
+        new = {sheet.name for sheet in new_sheets}
+        pivots = {sheet: self._pivots(self._part(sheet)) for sheet in edits if sheet not in new}
         target = None if out is None else Path(out)
         try:
-            return save_package(self._package, self._workbook, edits, pivots=pivots, out=target,
-                                overwrite=overwrite, wait=wait)
+            return save_package(self._package, self._workbook, edits, pivots=pivots, new_sheets=new_sheets,
+                                out=target, overwrite=overwrite, wait=wait)
         finally:
             if self._package.closed:      # saved in place: what was read is no longer what is there
                 self._open()
@@ -111,6 +115,10 @@ class Book:
     def refuse_unless_savable(self, *, out=None, overwrite: bool = False) -> None:
         """The UserError that `save` would raise for this target, as far as it can be known now."""
         checked_target(self._package, out=None if out is None else Path(out), overwrite=overwrite)
+
+    def refuse_new_sheet(self, sheet: NewSheet) -> None:
+        """The UserError that `save` would raise for a sheet to be added."""
+        refuse_new_sheet(self._workbook, self.path.name, sheet)
 
     def close(self) -> None:
         self._package.close()

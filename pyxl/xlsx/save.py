@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from solver.errors import UserError
 
 from ..cells import Range
 from .atomic_file import not_saved, one_saver, put_in_place, refuse_unless_writable, same_file, temporary_beside
+from .new_sheets import NewSheet, added_parts
 from .package import Package
 from .sheet_splice import Edits, splice
 from .workbook_part import WorkbookPart, with_full_calculation
@@ -20,17 +21,21 @@ _ENDINGS = (".xlsx", ".xlsm", ".xltx", ".xltm")   # one format each: Excel refus
 
 
 def save_package(package: Package, workbook: WorkbookPart, edits: Edits, *,
-                 pivots: Mapping[str, Sequence[tuple[str, Range]]],
+                 pivots: Mapping[str, Sequence[tuple[str, Range]]], new_sheets: Sequence[NewSheet] = (),
                  out: Path | None = None, overwrite: bool = False, wait: float = 30.0) -> Path:
     """Write `package` with `edits` to `out`, or over the file itself; all or nothing.
 
-    `pivots` gives each edited sheet's pivot tables. Only the edited sheets and workbook.xml (which
-    asks for recalculation) change. Saving over the file itself closes `package`. Waits up to
+    `pivots` gives each edited sheet's pivot tables; of `new_sheets`, `edits` holds the cells. Only the edited sheets and
+    workbook.xml (which asks for recalculation) change, and where sheets are added the parts that list them. Saving over the file itself closes `package`. Waits up to
     `wait` seconds for another saver in the folder. Raises UserError, a sentence that says why
     nothing was saved.
     """
     given, target, in_place = checked_target(package, out=out, overwrite=overwrite)
-    rewrites = _rewrites(workbook, edits, pivots)
+    rewrites, added = _rewrites(workbook, edits, pivots), {}
+    if new_sheets:
+        added, insertions = added_parts(package, workbook, new_sheets, edits)
+        for part, insert in insertions.items():
+            rewrites[part] = _then(insert, rewrites.get(part))
     if in_place and not rewrites:
         return given
     try:
@@ -40,10 +45,10 @@ def save_package(package: Package, workbook: WorkbookPart, edits: Edits, *,
             refuse_unless_writable(target)
             with temporary_beside(target) as temporary:
                 with open(temporary, "r+b") as file:
-                    copy_package(package, file, rewrites)
+                    copy_package(package, file, rewrites, added)
                     file.flush()
                     os.fsync(file.fileno())
-                verify_copy(temporary, package, rewrites)
+                verify_copy(temporary, package, rewrites, added)
                 _refuse_if_changed(package)
                 if in_place:
                     package.close()      # Windows does not rename over a file that is open
@@ -80,12 +85,20 @@ def _rewrites(workbook: WorkbookPart, edits: Edits, pivots) -> dict[str, Rewrite
     """part -> what rewrites it."""
     rewrites: dict[str, Rewrite] = {}
     for sheet, cells in edits.items():
-        if cells:
+        if cells and sheet in workbook.sheets:
             part = workbook.sheets[sheet]
             rewrites[part] = partial(splice, edits=cells, sheet=sheet, part=part, pivots=pivots[sheet])
     if rewrites:
         rewrites[workbook.part] = lambda chunks: [with_full_calculation(b"".join(chunks), workbook.part)]
     return rewrites
+
+
+def _then(insert: Callable[[bytes], bytes], after: Rewrite | None) -> Rewrite:
+    """A rewrite that inserts into a small part before it is rewritten otherwise."""
+    def rewrite(chunks):
+        edited = [insert(b"".join(chunks))]
+        return after(iter(edited)) if after else edited
+    return rewrite
 
 
 def _refuse_if_changed(package: Package) -> None:

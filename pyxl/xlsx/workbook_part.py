@@ -19,7 +19,8 @@ _BEFORE_CALC = ("fileVersion", "fileSharing", "workbookPr", "workbookProtection"
 
 @dataclass(frozen=True)
 class WorkbookPart:
-    """What workbook.xml says. `sheets` leads from a worksheet's name to its part, in tab order."""
+    """What workbook.xml says. `sheets` leads from a worksheet's name to its part, in tab order; `tabs` are the names
+    of all sheets, charts and hidden ones included."""
 
     part: str
     sheets: dict[str, str]
@@ -28,6 +29,8 @@ class WorkbookPart:
     date1904: bool
     shared_strings: str | None
     styles: str | None
+    tabs: tuple[str, ...]
+    structure_locked: bool
 
 
 def read_workbook(package: Package) -> WorkbookPart:
@@ -39,7 +42,7 @@ def read_workbook(package: Package) -> WorkbookPart:
                         "Give an .xlsx file.")
     relations = package.relations(part)
     target = {relation.id: relation for relation in relations}
-    sheets, tabs, names, calc, date1904 = {}, [], [], {}, False
+    sheets, tabs, names, calc, date1904, locked = {}, [], [], {}, False, False
     for name, attributes, text in elements([package.read(part)], part):
         if name == "sheet":
             tab = attributes.get("name", "")
@@ -53,6 +56,8 @@ def read_workbook(package: Package) -> WorkbookPart:
             calc = attributes
         elif name == "workbookPr":
             date1904 = attributes.get("date1904") in TRUE
+        elif name == "workbookProtection":
+            locked = attributes.get("lockStructure") in TRUE
     if not tabs:
         raise damaged(package.name, "its workbook.xml lists no sheets")
 
@@ -60,7 +65,7 @@ def read_workbook(package: Package) -> WorkbookPart:
         return next((package.find(relation.part) for relation in relations if relation.kind == kind), None)
 
     return WorkbookPart(part, sheets, tuple(_defined_name(attributes, text, tabs) for attributes, text in names),
-                        calc.get("calcMode") == "manual", date1904, only("sharedStrings"), only("styles"))
+                        calc.get("calcMode") == "manual", date1904, only("sharedStrings"), only("styles"), tuple(tabs), locked)
 
 
 def _defined_name(attributes, text, tabs) -> DefinedName:

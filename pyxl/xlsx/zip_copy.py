@@ -18,8 +18,10 @@ Rewrite = Callable[[Iterator[bytes]], Iterable[bytes]]
 _NEAR_ZIP64 = 1 << 30   # above this size a part gets zip64 fields, so that it may grow past 2 GiB
 
 
-def copy_package(package: Package, out: BinaryIO, rewrites: Mapping[str, Rewrite]) -> None:
-    """Write `package` to the seekable file `out`, in the same order; UserError for damaged parts."""
+def copy_package(package: Package, out: BinaryIO, rewrites: Mapping[str, Rewrite],
+                 added: Mapping[str, bytes] = {}) -> None:
+    """Write `package` to the seekable file `out`, in the same order and with the parts `added` behind all others;
+    UserError for damaged parts."""
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.comment = package.archive.comment
         for info in package.archive.infolist():
@@ -32,6 +34,8 @@ def copy_package(package: Package, out: BinaryIO, rewrites: Mapping[str, Rewrite
                 entry.external_attr = info.external_attr      # zipfile turns 0 into rw-------
             else:
                 _copy_raw(package, archive, info)
+        for part, content in added.items():
+            archive.writestr(zipfile.ZipInfo(part), content, zipfile.ZIP_DEFLATED)   # ZipInfo: of 1980, as Excel's
 
 
 def _fresh(info: zipfile.ZipInfo) -> zipfile.ZipInfo:
@@ -58,18 +62,20 @@ def _copy_raw(package: Package, archive: zipfile.ZipFile, info: zipfile.ZipInfo)
     archive.start_dir = archive.fp.tell()
 
 
-def verify_copy(path, package: Package, rewritten: Iterable[str]) -> None:
+def verify_copy(path, package: Package, rewritten: Iterable[str], added: Iterable[str] = ()) -> None:
     """Read back what `copy_package` wrote: the list of parts, every checksum, the rewritten XML.
 
     Raises UserError; the source's own damage comes to light here too.
     """
-    rewritten = set(rewritten)
+    rewritten, added = set(rewritten), list(added)
     # named like the source, whose own damage is what a sentence from here would be about
     written = Package(package.path, zipfile.ZipFile(path), package.limits)
     try:
         before, after = package.archive.infolist(), written.archive.infolist()
-        if [info.filename for info in before] != [info.filename for info in after]:
+        if [*(info.filename for info in before), *added] != [info.filename for info in after]:
             raise _failed(package, "the list of parts differs")
+        for part in added:
+            xml_stream.check(written.chunks(part), part)
         for old, new in zip(before, after):
             part = old.filename
             if part in rewritten:
