@@ -14,7 +14,7 @@ from .cli import run
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code."""
-    from workbook.commands import DEMO, EXPORT, NEW
+    from workbook.commands import DEMO, EXAMPLES, EXPORT, NEW
     from workbook.reports import REPORTS, with_report
 
     from .commands import FIT, INSPECT, RESTORE
@@ -22,9 +22,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     from .functions_command import FUNCTIONS_COMMAND
     from .map_command import MAP
     from .model_commands import EVALUATE, EXPLAIN, FOLD_IN, RECOMMEND, SIMILAR
+    from .problem_commands import CHECK_GRADIENT
     from .train_command import TRAIN
     asking = (with_report(command, REPORTS[command.name]) for command in (RECOMMEND, SIMILAR, EXPLAIN, EVALUATE, FOLD_IN))
-    return run((DEMO, NEW, INSPECT, FIT, RESTORE, TRAIN, *asking, MAP, EXPORT, DOCTOR, FUNCTIONS_COMMAND), argv)
+    return run((DEMO, NEW, INSPECT, FIT, RESTORE,
+                CHECK_GRADIENT, EXAMPLES,
+                TRAIN, *asking, MAP, EXPORT, DOCTOR, FUNCTIONS_COMMAND), argv)
 
 
 if __name__ == "__main__":

@@ -1,37 +1,48 @@
 """The parameters as they were before the last fit, kept in a hidden sheet of the workbook itself.
 
 Sheet `before_fit`, a line for each row of each block: the model sheet, the block's role, the
-values. Blocks are kept by role, not by address, so that rows and columns inserted since do no harm.
+values. Blocks are kept by role, not by address, so that rows and columns inserted since do no harm;
+only the cells of a problem stated by hand have no other name than their address.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from solver.errors import UserError
 
 from .cells import Cell, Range, Value, quoted
 from .detect import detect
-from .layout import Layout
+from .problems.problem import CHANGING, Area
+from .problems.stored import stored_problem
 from .recalculate import Changes
-from .sheet_names import lasting_name
+from .sheet_names import area_of, lasting_name
 
 SHEET = "before_fit"
 HEADERS = ("sheet", "block", "values before the last fit")
 
+Blocks = Mapping[str, Area]               # role -> its cells
 Lines = dict[str, list[tuple[str, list[Value]]]]  # model sheet -> (role, a row of its block), in order
 
 
-def kept(host, layouts: Iterable[Layout]) -> Changes:
-    """What to write into the sheet `before_fit` so that it keeps the parameters that these model
+def make_place(host) -> tuple[str, ...]:
+    """Give the workbook the sheet for the parameters of before, unless it has one; a note where it takes none."""
+    try:
+        host.add_hidden_sheet(SHEET)
+    except UserError as why:
+        return (f"The parameters of before are not kept: {why}",)
+    return ()
+
+
+def kept(host, fitted: Mapping[str, Blocks]) -> Changes:
+    """What to write into the sheet `before_fit` so that it keeps what the blocks of these model
     sheets hold now; nothing where the workbook has no such sheet."""
     if SHEET not in host.sheets:
         return {}
     lines = _lines(host)
-    for layout in layouts:
-        grid = host.grid(layout.sheet)
-        lines[lasting_name(host, layout.sheet)] = [(role, row) for role, block in layout.parameters.items()
-                                           for row in grid.block(block.range)]
+    for sheet, blocks in fitted.items():
+        lines[lasting_name(host, sheet)] = [(role, row) for role, (place, area) in blocks.items()
+                                    for row in host.grid(place).block(area)]
     wanted: dict[Cell, Value] = {Cell(1, col): text for col, text in enumerate(HEADERS, 1)}
     row = 2
     for sheet, rows in lines.items():
@@ -56,13 +67,26 @@ def restored(host, sheets: Iterable[str] | None = None) -> Changes:
                         "`collabsheet new`, and live fits, keep them.")
     changes: dict[str, dict[Cell, Value]] = {}
     for sheet in chosen:
-        grid = host.grid(sheet)  # raises where there is none of that name
+        host.grid(sheet)  # raises where there is none of that name
         if lasting_name(host, sheet) not in lines:
             raise UserError(f"No parameters of {quoted(sheet)} are kept from before a fit: it was not fitted yet.")
-        for role, block in detect(host, sheet).layout.parameters.items():
-            rows = [values for name, values in lines[lasting_name(host, sheet)] if name == role]
-            changes.setdefault(sheet, {}).update(_placed(sheet, role, block.range, rows, grid.values))
+        kept_rows: dict[str, list[list[Value]]] = {}
+        for role, values in lines[lasting_name(host, sheet)]:
+            kept_rows.setdefault(role, []).append(values)
+        for role, (place, area) in _blocks(host, sheet, kept_rows).items():
+            changes.setdefault(place, {}).update(_placed(place, role, area, kept_rows.get(role, []), host.grid(place).values))
     return changes
+
+
+def _blocks(host, sheet: str, roles: Iterable[str]) -> Blocks:
+    """Where the blocks of a model sheet are now: by Solver's names, by address, or by what its formulas say."""
+    if any(role.startswith(CHANGING) for role in roles):
+        problem = stored_problem(host, sheet)
+        if problem is None:
+            raise UserError(f"{quoted(sheet)}: Solver's model is gone, by which the numbers from before the fit were kept.")
+        return problem.blocks
+    addresses = {role: area for role in roles if (area := area_of(role)) is not None}
+    return addresses or detect(host, sheet).layout.areas
 
 
 def _placed(sheet: str, role: str, where: Range, rows: list[list[Value]], there) -> Iterator[tuple[Cell, Value]]:

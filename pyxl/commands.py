@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from solver.errors import UserError
 
 from .cli import Command, Say
+from .fit_told import on_the_way, result_object, tell_results
+from .stating_arguments import add_stating_arguments, statement_of
 
 
 def _inspect_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,9 +30,14 @@ def _inspect(args: argparse.Namespace, say: Say) -> dict:
                 say(f"{'':<{width}}    {what.replace('_', ' '):<13} {where}")
             say(f"{'':<{width}}    RMSE          {report['rmse']:.9g} now")
         else:
-            say(f"{name:<{width}}  not recognised: {report['reason'].removeprefix(f'{name}: ')}")
+            solvable = report["problem"] and report["problem"]["solvable"]
+            say(f"{name:<{width}}  {'no factor model, solved by its formulas' if solvable else 'not recognised'}: "
+                f"{report['reason'].removeprefix(f'{name}: ')}")
         if report["solver"]:
             say(f"{'':<{width}}    Solver model  {report['solver']}")
+        if problem := report["problem"]:
+            say(f"{'':<{width}}    by formulas   " + (f"{problem['n_cells']} cells, {problem['n_constraints']} constraint{'s' * (problem['n_constraints'] != 1)}; "
+                f"objective {problem['objective']:.9g} now" if problem["solvable"] else problem["reason"]))
         for note in report["notes"]:
             say(f"{'':<{width}}    note          {note}")
     return {"workbook": str(args.workbook), "sheets": sheets}
@@ -53,6 +60,12 @@ def _fit_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", metavar="auto|cpu|cuda|mps", help="where to compute (default auto)")
     parser.add_argument("--repeat", type=int, metavar="N", help="repeat run N of the workbook's run log: its sheet, settings, "
                         "start values")
+    by_formulas = parser.add_argument_group("any problem that formulas state", "A sheet without a model that we know is "
+                                            "minimised by its formulas, as Solver's model of it says, or as you say here.")
+    by_formulas.add_argument("--via", metavar="model|formulas", help="only known models, or every sheet by its formulas")
+    add_stating_arguments(by_formulas)
+    by_formulas.add_argument("--starts", type=int, metavar="N",
+                             help="search from N starts, the sheet's and random ones by --seed, and keep the best (default 1)")
 
 
 def _fit(args: argparse.Namespace, say: Say) -> dict:
@@ -60,22 +73,29 @@ def _fit(args: argparse.Namespace, say: Say) -> dict:
 
     options = ("optimizer", "epochs", "lr", "weight_decay", "seed", "start", "device")
     asked = {option: getattr(args, option) for option in options if getattr(args, option) is not None}
+    how = {"options": asked, "repeat": args.repeat, "by_formulas": _by_formulas(args)}
     if args.live:
         from .live_fit import fit_live
         from .open_live import opened_live, where_it_is
         sheets = _sheets(args)
         with opened_live(args.workbook, engine=args.engine, show=sheets and sheets[0]) as book:
-            results = fit_live(book, sheets=sheets, options=asked, repeat=args.repeat)
+            results = fit_live(book, sheets=sheets, **how)
             out, done = book.fullname, where_it_is(book)
     else:
         out = _out(args)
         done = f"Wrote {out}"
         with _progress(not args.json) as on_epoch:
-            results = fit_workbook(args.workbook, out=out, overwrite=args.overwrite, options=asked,
-                                   sheets=_sheets(args), repeat=args.repeat, on_epoch=on_epoch)
+            results = fit_workbook(args.workbook, out=out, overwrite=args.overwrite, sheets=_sheets(args),
+                                   on_epoch=on_epoch, **how)
     tell_results(results, say)
     say(done)
     return {"workbook": str(out), "sheets": {name: result_object(r) for name, r in results.items()}}
+
+
+def _by_formulas(args: argparse.Namespace):
+    from .problems.solve import ByFormulas
+
+    return ByFormulas(args.via, statement_of(args), steps=args.epochs, starts=1 if args.starts is None else args.starts, seed=args.seed or 0)
 
 
 def _target_arguments(parser: argparse.ArgumentParser, what: str) -> None:
@@ -130,24 +150,6 @@ def _restore(args: argparse.Namespace, say: Say) -> dict:
     return {"workbook": str(out), "sheets": restored}
 
 
-def tell_results(results: dict, say: Say) -> None:
-    """The lines that tell a person how a fit ended, sheet by sheet."""
-    width = max(map(len, results), default=0)
-    for name, r in results.items():
-        say(f"{name:<{width}}  {r.settings.model:<8}  {r.n_ratings} ratings  RMSE {r.rmse_before:.6f} → "
-            f"{r.rmse_after:.6f}  ({r.epochs} epochs, {r.seconds:.1f} s)")
-        say(f"{'':<{width}}  {r.stop}")
-        for note in r.notes:
-            say(f"{'':<{width}}  Note: {note}")
-
-
-def result_object(result) -> dict:
-    """A FitResult as ``--json`` prints it."""
-    return {"variant": result.settings.model, "n_ratings": result.n_ratings,
-            "rmse_before": result.rmse_before, "rmse_after": result.rmse_after, "epochs": result.epochs,
-            "seconds": result.seconds, "stop": result.stop, "notes": list(result.notes)}
-
-
 @contextmanager
 def _progress(wanted: bool):
     """A progress bar on a terminal, nothing in a pipe: gives `on_epoch(sheet, epoch)`, or None."""
@@ -158,14 +160,15 @@ def _progress(wanted: bool):
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
     # a fit ends when it has converged, nobody knows when: the bar runs, the numbers tell
     columns = (TextColumn("{task.description}"), BarColumn(bar_width=20),
-               TextColumn("epoch {task.completed:.0f}  RMSE {task.fields[rmse]:.6f}"), TimeElapsedColumn())
+               TextColumn("{task.fields[told]}"), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         tasks: dict = {}
 
         def on_epoch(sheet, epoch):
+            told = on_the_way(epoch)
             if sheet not in tasks:
-                tasks[sheet] = bar.add_task(sheet, total=None, rmse=epoch.rmse)
-            bar.update(tasks[sheet], completed=epoch.epoch, rmse=epoch.rmse)
+                tasks[sheet] = bar.add_task(sheet, total=None, told=told)
+            bar.update(tasks[sheet], told=told)
 
         yield on_epoch
 

@@ -20,12 +20,17 @@ from .formulas import Calculator
 from .grid import Grid
 from .labels import with_ids
 from .layout import Block, Layout
-from .sheet_names import blocks_by_name, is_view, solver_model
+from .problems.stored import stored_problem
+from .sheet_names import blocks_by_name, is_view
 from .trace import Place, Polynomial, Tracer, Untraceable
 
 
 class NotRecognised(UserError):
     """Why a sheet that compares ratings with predictions is not a model that we know."""
+
+
+class NotVerified(NotRecognised):
+    """Why a sheet that is built like a model that we know is none: its numbers are others."""
 
 
 class NoModel(NotRecognised):
@@ -52,9 +57,9 @@ def detect(book, sheet: str, *, calculator: Calculator | None = None) -> ModelSh
     if not grid.formulas:
         raise NoModel(f"{sheet}: no formulas, so nothing here predicts a rating.")
     named = blocks_by_name(book, sheet)
-    solver = solver_model(book, sheet)
+    solver = stored_problem(book, sheet)
     first = [named["rmse"].first] if "rmse" in named else []
-    first += [solver.objective] if solver and solver.objective else []
+    first += [solver.objective[1]] if solver and solver.objective and solver.objective[0] == sheet else []
     calculator = calculator or Calculator(book)
     tracer, reason = Tracer(book, calculator), None
     for found in comparisons(book, sheet, calculator, first=first):

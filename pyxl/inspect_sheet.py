@@ -6,28 +6,30 @@ from solver.errors import UserError
 
 from .layout import Block
 from .names import ROLES
+from .problems.pose import pose
+from .problems.problem import Problem
+from .problems.stored import stored_problem
 from .ready_model import ready_model
-from .sheet_names import solver_model
 from .xlsx import open_book
-
-GOALS = {"min": "minimise", "max": "maximise", "value": "bring to {target:g}"}
 
 
 def inspect_workbook(path) -> dict[str, dict]:
     """A report for every sheet: recognised or the reason why not, the cells of every part, the
-    RMSE now, Solver's stored model, and notes. Nothing is written."""
+    RMSE now, Solver's stored model, whether it can be solved where the sheet is no model that we know, and notes. Nothing is written."""
     from solver import Settings
     with open_book(path) as book:
         return {sheet: _report(book, sheet, Settings()) for sheet in book.sheets}
 
 
 def _report(book, sheet: str, settings) -> dict:
-    report: dict = {"recognised": False, "reason": None, "solver": None, "notes": []}
+    report: dict = {"recognised": False, "reason": None, "solver": None, "problem": None, "notes": []}
+    problem = None
     try:
-        report["solver"] = _solver(book, sheet)
+        if problem := stored_problem(book, sheet):
+            report["solver"] = problem.told()
         ready = ready_model(book, sheet, settings)
     except UserError as why:
-        return report | {"reason": str(why)}
+        return report | {"reason": str(why), "problem": problem and _problem(book, problem)}
     layout = ready.model.layout
     cells = {role: _where(getattr(layout, role)) for role in ROLES if getattr(layout, role) is not None}
     return report | {
@@ -37,15 +39,15 @@ def _report(book, sheet: str, settings) -> dict:
         "rmse": ready.rmse, "cells": cells, "notes": list(ready.notes)}
 
 
+def _problem(book, problem: Problem) -> dict:
+    """Whether Solver's model can be solved by the sheet's formulas, and how large it is."""
+    try:
+        posed = pose(book, problem)
+    except UserError as why:
+        return {"solvable": False, "reason": str(why)}
+    return {"solvable": True, "reason": None, "n_cells": len(posed.cells), "n_constraints": len(posed.lines),
+            "objective": float(posed.outputs(posed.program.start)[0]), "notes": list(posed.notes)}
+
+
 def _where(part) -> str:
     return str(part.range) if isinstance(part, Block) else str(part)
-
-
-def _solver(book, sheet: str) -> str | None:
-    model = solver_model(book, sheet)
-    if model is None:
-        return None
-    goal = GOALS[model.goal].format(target=model.target)
-    constraints = f", {model.constraints} constraints" if model.constraints else ""
-    return (f"{goal} {model.objective or '(no cell)'} by changing "
-            f"{', '.join(map(str, model.changing)) or 'no cells'}{constraints}")

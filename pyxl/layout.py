@@ -71,3 +71,8 @@ class Layout:
         """The blocks that a fit writes, by role."""
         return {f.name: getattr(self, f.name) for f in fields(self)
                 if isinstance(getattr(self, f.name), Block)}
+
+    @property
+    def areas(self) -> dict[str, tuple[str, Range]]:
+        """The cells of these blocks, by role, as (sheet, range)."""
+        return {role: (self.sheet, block.range) for role, block in self.parameters.items()}

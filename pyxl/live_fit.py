@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING
 from solver.errors import UserError
 
 from . import before_fit
+from .fit_told import before_and_after
 from .live_host import LiveHost
 from .log_file import log_failure
 from .one_at_a_time import one_at_a_time
 from .panel import Panel
+from .problems.pose import Posed
+from .problems.solve import ByFormulas, Solved
 from .run_log import logged_run
-from .watch import Watch
+from .watch import ProblemWatch, Watch
 
 if TYPE_CHECKING:
     from solver import FitResult, Settings
@@ -25,10 +28,11 @@ if TYPE_CHECKING:
 
 
 def fit_live(book, *, sheets: Iterable[str] | None = None, settings: Settings | None = None,
-             options: Mapping | None = None, repeat: int | None = None) -> dict[str, FitResult]:
+             options: Mapping | None = None, repeat: int | None = None,
+             by_formulas: ByFormulas = ByFormulas()) -> dict[str, FitResult | Solved]:
     """Fit the recognised sheets of an open xlwings book, or the named ones; nothing is saved.
 
-    `settings`, `options` and `repeat` as for `fit_workbook`. While it runs the parameters, the cells
+    `settings`, `options`, `repeat` and `by_formulas` as for `fit_workbook`. While it runs the parameters, the cells
     `<sheet>_status` and the status bar show how far it is; anything in the cell `<sheet>_stop`, or
     Ctrl-C, stops it and keeps the best. The parameters of before are kept for `restore_live`.
     Raises UserError, whose sentence stands in the status cells too.
@@ -41,14 +45,18 @@ def fit_live(book, *, sheets: Iterable[str] | None = None, settings: Settings | 
             panel.clear_stop()
             panel.say("Fitting: reading the sheet …")
         from .fit_sheet import fit_book
-        unkept = _without_a_place_to_keep(host)
+        unkept = before_fit.make_place(host)
 
-        def watch(ready: ReadyModel) -> Watch:
-            panel = panels[ready.model.layout.sheet]
+        def watch(ready: ReadyModel | Posed) -> Watch | ProblemWatch:
+            panel = panels.setdefault(ready.sheet, Panel(host, ready.sheet))
+            if isinstance(ready, Posed):
+                panel.say(f"Fitting: {ready.problem.told()} …")
+                return ProblemWatch(host, ready, panel)
             panel.say(f"Fitting: {len(ready.ratings):,} ratings, RMSE {ready.rmse:.6f} at the start …")
             return Watch(host, ready, panel)
 
-        results = fit_book(host, sheets=chosen, settings=settings, options=options or {}, watch=watch, repeat=repeat)
+        results = fit_book(host, sheets=chosen, settings=settings, options=options or {}, watch=watch, repeat=repeat,
+                           by_formulas=by_formulas)
         results = {sheet: replace(result, notes=result.notes + unkept) for sheet, result in results.items()}
         for sheet, panel in panels.items():
             panel.clear_stop()
@@ -78,7 +86,7 @@ def randomize_live(book, sheet: str) -> tuple[int, float]:
     host = LiveHost(book)
     with _reporting(host, [sheet], "Not randomized") as panels, one_at_a_time(book.fullname):
         panels[sheet].say("Randomizing: reading the sheet …")
-        unkept = _without_a_place_to_keep(host)
+        unkept = before_fit.make_place(host)
         seed, rmse = randomize(host, sheet)
         panels[sheet].say(f"New start values of seed {seed}: RMSE {rmse:.6f}. "
                           + (f"Note: {unkept[0]}" if unkept else "Restore brings the former ones back."))
@@ -114,15 +122,6 @@ def _reporting(host: LiveHost, sheets: list[str] | None, failed: str) -> Iterato
         _try(panels, lambda panel: panel.bar(None))
 
 
-def _without_a_place_to_keep(host: LiveHost) -> tuple[str, ...]:
-    """A note where the workbook cannot keep the parameters of before; else it gets the sheet for them."""
-    try:
-        host.add_hidden_sheet(before_fit.SHEET)
-    except UserError as why:
-        return (f"The parameters of before are not kept: {why}",)
-    return ()
-
-
 def _sentence(why: BaseException) -> str:
     if isinstance(why, UserError):
         return str(why)
@@ -140,6 +139,6 @@ def _try(panels: Mapping[str, Panel], action) -> None:
             return
 
 
-def _told(result: FitResult) -> str:
+def _told(result: FitResult | Solved) -> str:
     notes = "".join(f" Note: {note}" for note in result.notes)
-    return f"RMSE {result.rmse_before:.6f} → {result.rmse_after:.6f}. {result.stop}{notes}"
+    return f"{before_and_after(result)}. {result.stop}{notes}"

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from solver.errors import UserError
 
-from .cells import quoted
+from .cells import Range, quoted
 from .detect import ModelSheet, detect
 from .formulas import Calculator
 from .parameters import factors_from, parameter_cells
+from .problems.stored import stored_problem
 from .read_model import read_bounds, read_factors, read_ratings
-from .sheet_names import solver_model
 from .verify import verified
 
 if TYPE_CHECKING:
@@ -31,6 +31,15 @@ class ReadyModel:
     mended: dict          # cells whose number was stored as text, and the number
     notes: tuple[str, ...]
     rmse: float           # at the start values
+
+    @property
+    def sheet(self) -> str:
+        return self.model.layout.sheet
+
+    @property
+    def blocks(self) -> dict[str, tuple[str, Range]]:
+        """The cells that a fit writes, by role."""
+        return self.model.layout.areas
 
 
 def ready_model(book, sheet: str, settings: Settings, *, start: Sequence[float] | None = None) -> ReadyModel:
@@ -91,18 +100,18 @@ def _unrated_as_they_are(book, model: ModelSheet, ratings: Ratings, start: Facto
 
 def _solvers_other_wishes(book, model: ModelSheet) -> Iterator[str]:
     """What Solver's stored model asks beyond "make the error small by changing these blocks"."""
-    layout, solver = model.layout, solver_model(book, model.layout.sheet)
+    layout, solver = model.layout, stored_problem(book, model.layout.sheet)
     if solver is None:
         return
     wishes = []
     if solver.goal != "min":
         wishes.append("another goal than a minimum")
-    if solver.constraints:
-        wishes.append(f"{solver.constraints} constraint{'s' if solver.constraints > 1 else ''}")
+    if n := len(solver.constraints):
+        wishes.append(f"{n} constraint{'s' if n > 1 else ''}")
     if solver.non_negative:
         wishes.append("no negative numbers")
-    parameters = {cell for block in layout.parameters.values() for cell in block.range.cells()}
-    if solver.changing and {cell for area in solver.changing for cell in area.cells()} != parameters:
+    parameters = {(layout.sheet, cell) for block in layout.parameters.values() for cell in block.range.cells()}
+    if solver.changing and set(solver.cells) != parameters:
         wishes.append("other changing cells")
     if wishes:
         yield (f"{quoted(layout.sheet)}: Solver's model there asks for {' and '.join(wishes)}; this fit made the "

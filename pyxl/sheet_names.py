@@ -1,28 +1,13 @@
-"""What a workbook's names say about a sheet: our own names, and Solver's hidden model."""
+"""What a workbook's names say about a sheet: where its blocks are."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from solver.errors import UserError
 
-from .cells import Cell, Range, quoted
+from .cells import Range, quoted
 from .names import ROLES, view_name
-
-
-@dataclass(frozen=True)
-class SolverModel:
-    """The model that Excel's Solver keeps with a sheet: the cell to make smallest (`goal` 'min'),
-    largest ('max') or equal to `target` ('value'), the cells it may change, how many constraints
-    it has, and whether cells without one must not become negative."""
-
-    objective: Cell | None
-    changing: tuple[Range, ...]
-    goal: str
-    target: float
-    constraints: int
-    non_negative: bool
 
 
 def blocks_by_name(book, sheet: str) -> dict[str, Range]:
@@ -46,25 +31,6 @@ def blocks_by_name(book, sheet: str) -> dict[str, Range]:
                 raise UserError(f"{quoted(sheet)}!{area} ({prefix}_{role}) and {second} "
                                 f"({prefix}_{other}) overlap. Separate the two names.")
     return found
-
-
-def solver_model(book, sheet: str) -> SolverModel | None:
-    """Solver's model of a sheet, or None. Raises UserError when it points to #REF!."""
-    stored = {n.name.lower(): n.refers_to for n in book.names
-              if n.scope == sheet and n.name.lower().startswith("solver_")}
-    if "solver_opt" not in stored and "solver_adj" not in stored:
-        return None
-    for name in ("solver_opt", "solver_adj"):
-        if "#REF!" in stored.get(name, ""):
-            raise UserError(f"{quoted(sheet)}: {name} is #REF!, so Solver's model lost its cells. "
-                            "Set it up again in Data > Solver.")
-    objective = area_of(stored.get("solver_opt", ""))
-    changing = [area_of(part) for part in re.split(r",(?=(?:[^']*'[^']*')*[^']*$)", stored.get("solver_adj", ""))]
-    return SolverModel(objective[1].first if objective and objective[0] == sheet else None,
-                       tuple(area for where, area in filter(None, changing) if where == sheet),
-                       {"1": "max", "3": "value"}.get(stored.get("solver_typ"), "min"),
-                       _number(stored.get("solver_val")), int(_number(stored.get("solver_num"))),
-                       stored.get("solver_neg") == "1")
 
 
 def prefix_of(book, sheet: str) -> str | None:
@@ -117,10 +83,3 @@ def area_of(text: str) -> tuple[str, Range] | None:
     if not match:
         return None
     return (match[1].replace("''", "'") if match[1] else match[2]), Range.parse(match[3])
-
-
-def _number(text: str | None) -> float:
-    try:
-        return float(text)
-    except (TypeError, ValueError):
-        return 0.0

@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 
 from .cells import quoted
-from .detect import ModelSheet, NotRecognised
+from .detect import ModelSheet, NotRecognised, NotVerified
 from .formulas import Calculator, FormulaError
 
 AGREE = 1e-9  # how close the sheet's number and ours must be, relative above 1
@@ -38,7 +38,7 @@ def verified(model: ModelSheet, calculator: Calculator, *, rmse: float, n_rating
         for name, measure in MEASURES.items():
             if agrees(measure(squares, n_ratings), measured):
                 return replace(model, layout=replace(layout, measure=name))
-    raise NotRecognised(f"{where} is {measured}, but a {layout.variant} model of {layout.ratings} has an RMSE "
+    raise NotVerified(f"{where} is {measured}, but a {layout.variant} model of {layout.ratings} has an RMSE "
                         f"of {rmse:.9g} there: its formulas compute something else.")
 
 

@@ -8,13 +8,18 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from .fit_told import on_the_way
 from .history import history_area, history_cells
 from .panel import Panel
 from .parameters import parameter_cells
+from .problems.pose import Posed
+from .problems.solve import changed_cells
 from .ready_model import ReadyModel
 
 if TYPE_CHECKING:
-    from solver import Epoch, Factors
+    import numpy as np
+
+    from solver import Epoch, Factors, Step
 
 LISTEN, SHOW = 0.2, 0.3                 # seconds between two looks at the stop cell, and between two updates, at least
 LISTEN_SHARE, SHOW_SHARE = 0.2, 0.06    # of the time that they may take; a look takes 3 ms, 0.015 of it, in LibreOffice
@@ -67,6 +72,25 @@ def time_left(epochs: Sequence[Epoch], most: int) -> str:
         if seconds >= 2 * length:
             return f", at most {math.ceil(seconds / length):,} {unit} more"
     return f", at most {math.ceil(seconds)} s more"
+
+
+class ProblemWatch:
+    """The same for `solver.minimise`, which calls `on_step`."""
+
+    def __init__(self, host, posed: Posed, panel: Panel):
+        self._host, self._posed, self._panel = host, posed, panel
+        self._listen, self._show = _Pace(LISTEN, LISTEN_SHARE), _Pace(SHOW, SHOW_SHARE)
+
+    def on_step(self, step: Step, x: Callable[[], np.ndarray]) -> bool:
+        if self._listen.due() and self._listen.timed(self._panel.stop_asked):
+            return True
+        if self._show.due():
+            self._show.timed(lambda: self._update(step, x()))
+        return False
+
+    def _update(self, step: Step, x: np.ndarray) -> None:
+        self._host.write(changed_cells(self._posed, lambda sheet: self._host.grid(sheet).values, x))
+        self._panel.say(f"Fitting: {on_the_way(step)}, {step.seconds:.1f} s")
 
 
 class _Pace:

@@ -11,6 +11,7 @@ from packages import with_part
 
 from pyxl import fit_workbook
 from pyxl.cells import Range
+from pyxl.problems.solve import ByFormulas
 from pyxl.ready_model import ready_model
 from pyxl.xlsx import open_book
 from solver import Settings, UserError
@@ -138,7 +139,10 @@ def test_in_place_and_overwrite(tmp_path):
     assert other.read_bytes() == b"mine"
     fit_workbook(path, out=other, overwrite=True)
     fit_workbook(path, out=path)
-    assert path.read_bytes() == other.read_bytes()
+    with zipfile.ZipFile(path) as a, zipfile.ZipFile(other) as b:   # a workbook fitted in place keeps what was before
+        assert set(a.namelist()) - set(b.namelist()) == {"xl/worksheets/sheet2.xml"}
+        assert {name for name in b.namelist() if a.read(name) != b.read(name)} == {
+            "[Content_Types].xml", "xl/workbook.xml", "xl/_rels/workbook.xml.rels"}
 
 
 def test_ctrl_c_keeps_and_writes_the_best_so_far(tmp_path):
@@ -202,7 +206,7 @@ def test_all_factors_zero_is_named_with_its_sheet(tmp_path):
     assert fit_workbook(path, settings=Settings(start="random", epochs=3))
 
 
-def test_among_others_the_sheet_left_out_is_said(tmp_path):
+def test_a_sheet_that_measures_something_else_is_fitted_by_its_formulas_and_that_is_said(tmp_path):
     """A workbook of ours, one of whose RMSE cells was changed to measure something else."""
     import workbook
     from solver import Ratings
@@ -211,6 +215,10 @@ def test_among_others_the_sheet_left_out_is_said(tmp_path):
     cell = str(layouts["bias"].rmse)
     with_part(path, spoiled, "xl/worksheets/sheet4.xml", lambda part: part.replace(b"/COUNT(", b"/3/COUNT("))
     results = fit_workbook(spoiled, options={"epochs": 2})
+    assert set(results) == {"dotprod", "bias", "bounded", "embedding"}
+    assert results["bias"].notes[0].startswith(f"bias!{cell} is ")
+    assert results["bias"].notes[0].endswith("So it was fitted by its formulas.")
+    results = fit_workbook(spoiled, options={"epochs": 2}, by_formulas=ByFormulas("model"))
     assert set(results) == {"dotprod", "bounded", "embedding"}
     assert any(note.startswith(f"Not fitted: bias!{cell} is ") for note in results["dotprod"].notes)
 

@@ -27,7 +27,7 @@ from .new_file import checked_target, new_file
 from .ratings_sheet import write_ratings
 from .run_log_sheet import NAME as RUN_LOG_SHEET
 from .run_log_sheet import write_run_log
-from .solver_names import define_solver_names
+from .solver_names import define_solver_names, problem_of
 from .start_sheet import NAME as START
 from .start_sheet import write_start
 from .styles import make_styles
@@ -110,7 +110,7 @@ def _write(path: Path, plans: Mapping[str, Crosstab | LongForm], content: Conten
         _define_block_names(book, layout)
         for what in CONTROLS:
             _define(book, layout.sheet, what, Range.around([getattr(plan, what)]))
-        define_solver_names(book, layout)
+        define_solver_names(book, problem_of(layout))
     view = view_on(plans, content)
     for name, write in sheets_for(view).items():
         write(book, styles, view)

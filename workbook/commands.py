@@ -35,7 +35,7 @@ def _held_out(ratings: Ratings, share: float, seed: int = 0) -> str:
 
 def _demo(args: argparse.Namespace, say: Say) -> dict:
     from pyxl import fit_workbook
-    from pyxl.commands import result_object, tell_results
+    from pyxl.fit_told import result_object, tell_results
     from workbook import build, example
 
     folder = Path(args.output)
@@ -138,6 +138,21 @@ def _export(args: argparse.Namespace, say: Say) -> dict:
             "factors": factors, "sheets": list(layouts), "notes": notes}
 
 
+def _examples_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("-o", "--output", metavar="DIR", required=True, help="folder for the workbooks, made where it is missing")
+    parser.add_argument("--overwrite", action="store_true", help="replace workbooks of these names")
+
+
+def _examples(args: argparse.Namespace, say: Say) -> dict:
+    from workbook.examples import write_examples
+
+    paths = [str(path) for path in write_examples(args.output, overwrite=args.overwrite)]
+    for path in paths:
+        say(path)
+    say(f"Solve one: collabsheet fit {paths[0]} --in-place")
+    return {"workbooks": paths}
+
+
 def _check_sizes(args: argparse.Namespace, *options: str) -> None:
     for option in options:
         if getattr(args, option) < 1:
@@ -153,5 +168,7 @@ DEMO = Command("demo", "Build the example workbook from embedded ratings and fit
                "collabsheet demo -o demo", _demo_arguments, _demo)
 NEW = Command("new", "Build a workbook from a table of ratings.",
               "collabsheet new ratings.csv -o book.xlsx --titles movies.csv", _new_arguments, _new)
+EXAMPLES = Command("examples", "Write example workbooks, each with a problem that its formulas state and Solver's model of it.",
+                   "collabsheet examples -o examples", _examples_arguments, _examples)
 EXPORT = Command("export", "Build a workbook of a trained model: its busiest users and items, with live formulas.",
                  "collabsheet export model -o book.xlsx --titles movies.csv", _export_arguments, _export)

@@ -1,0 +1,42 @@
+"""Where an error comes from: the cell at the bottom of a chain of formulas that show it."""
+
+from __future__ import annotations
+
+from ..cells import Cell, ErrorValue
+from ..formulas import Calculator, FormulaError
+from ..formulas.parse import Name, Reference, parse, walk
+
+Place = tuple[str, Cell]
+
+
+def first_error(book, calculator: Calculator, sheet: str, cell: Cell) -> tuple[str, Cell, ErrorValue] | None:
+    """The cell whose own formula (or constant) is the error that `cell` shows; None where it shows none."""
+    value, seen = calculator.value(sheet, cell), {(sheet, cell)}
+    if not isinstance(value, ErrorValue):
+        return None
+    while (deeper := _read_error(book, calculator, sheet, cell, seen)) is not None:
+        sheet, cell = deeper
+        seen.add(deeper)
+    return sheet, cell, calculator.value(sheet, cell)
+
+
+def _read_error(book, calculator: Calculator, sheet: str, cell: Cell, seen: set[Place]) -> Place | None:
+    """The first cell with an error among those that the formula of a cell reads."""
+    grid = book.grid(sheet)
+    owner = grid.owner(cell)
+    if owner is None:
+        return None
+    formula = grid.formulas[owner]
+    for node in walk(parse(formula.text)):
+        if not isinstance(node, (Reference, Name)):
+            continue
+        try:
+            found = calculator.reference(node, sheet, owner, formula.anchor)
+            rows = calculator.block(*found) if found else ()
+        except FormulaError:
+            continue
+        for row, values in enumerate(rows, found[1].top if found else 0):
+            for col, value in enumerate(values, found[1].left):
+                if isinstance(value, ErrorValue) and (found[0], Cell(row, col)) not in seen:
+                    return found[0], Cell(row, col)
+    return None

@@ -1,0 +1,35 @@
+"""What was found, in the manner of Solver's Answer and Sensitivity Reports, as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from solver import FEASIBLE
+
+from ..cells import quoted
+from .solve import Solved
+
+
+def problem_report(solved: Solved) -> dict:
+    """The objective and the changing cells before and after, the constraints with value, bound, slack and whether
+    they bind; reduced gradients of the cells and Lagrange multipliers of the constraints (see `solver.Sensitivity`)."""
+    problem, minimum, program = solved.posed.problem, solved.minimum, solved.posed.program
+    cells = [{"cell": f"{quoted(sheet)}!{cell}", "before": before, "after": after, "reduced_gradient": slope}
+             for (sheet, cell), before, after, slope in zip(solved.posed.cells, program.start.tolist(), minimum.x.tolist(),
+                                                            minimum.sensitivity.reduced_gradient.tolist())]
+    sheet, cell = problem.objective
+    return {"problem": problem.told(), "goal": problem.goal, "target": problem.target if problem.goal == "value" else None,
+            "objective": f"{quoted(sheet)}!{cell}", "before": minimum.value_before, "after": minimum.value,
+            "steps": minimum.steps, "seconds": minimum.seconds, "stop": minimum.stop, "converged": minimum.converged,
+            "feasible": minimum.feasible, "cells": cells, "constraints": list(_constraints(solved)),
+            "notes": list(solved.notes)}
+
+
+def _constraints(solved: Solved) -> Iterator[dict]:
+    minimum, outputs = solved.minimum, solved.posed.outputs(solved.minimum.x)
+    for line in solved.posed.lines:
+        value, bound = line.left.value(minimum.x, outputs), line.right.value(minimum.x, outputs)
+        slack = abs(value - bound)
+        yield {"constraint": line.told(), "value": value, "bound": bound, "slack": slack,
+               "binding": slack <= FEASIBLE * max(1.0, abs(bound)),
+               "multiplier": None if line.row is None else float(minimum.sensitivity.multipliers[line.row])}

@@ -1,0 +1,101 @@
+"""A posed problem minimised: what to write, and whether the sheet agrees."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from solver.errors import UserError
+
+from ..cells import Cell, Value, quoted
+from ..verify import agrees
+from .pose import Posed
+from .stated import Statement
+
+if TYPE_CHECKING:
+    from solver import Minimum, Step
+
+ELSEWHERE = ("optimizer", "lr", "weight_decay", "device", "start")   # settings of factor models alone
+
+
+@dataclass(frozen=True)
+class ByFormulas:
+    """What is solved by formulas, and how.
+
+    `via` 'formulas' means every sheet, 'model' none, None those without a model that we know; `problem` is one stated by
+    hand. There are at most `steps` from each start (None: the solver's own limit), and `starts` in all, the first from
+    the sheet and the others by `seed`.
+    """
+
+    via: str | None = None
+    problem: Statement | None = None
+    steps: int | None = None
+    starts: int = 1
+    seed: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Solved:
+    """A problem, the best found, and sentences on what the user should know."""
+
+    posed: Posed
+    minimum: Minimum
+    notes: tuple[str, ...]
+
+    @property
+    def stopped(self) -> bool:
+        return self.minimum.stopped
+
+    @property
+    def stop(self) -> str:
+        return self.minimum.stop
+
+    @property
+    def seconds(self) -> float:
+        return self.minimum.seconds
+
+
+def refuse_settings_of_models(sheet: str, options: Mapping) -> None:
+    """Raise UserError for settings that a problem solved by its formulas has no use for."""
+    if wrong := [option for option in ELSEWHERE if option in options]:
+        raise UserError(f"{quoted(sheet)} is solved by its formulas, where --{wrong[0].replace('_', '-')} says nothing: "
+                        "leave it out.")
+
+
+def solve(posed: Posed, by_formulas: ByFormulas, *,
+          on_step: Callable[[Step, Callable[[], np.ndarray]], bool | None] | None = None) -> Solved:
+    """Minimise; nothing is written. `on_step` as for `solver.minimise`. Raises UserError."""
+    from solver import minimise
+
+    minimum = minimise(posed.program, steps=by_formulas.steps, starts=by_formulas.starts, seed=by_formulas.seed,
+                       on_step=on_step)
+    return Solved(posed, minimum, posed.notes + tuple(_missed(posed, minimum)))
+
+
+def changed_cells(posed: Posed, there: Callable[[str], Mapping[Cell, Value]], x: np.ndarray) -> dict[str, dict[Cell, float]]:
+    """What to write so that the changing cells hold x; ``there(sheet)`` is what cells hold now."""
+    changes: dict[str, dict[Cell, float]] = {}
+    for (sheet, cell), number in zip(posed.cells, x.tolist()):
+        if there(sheet).get(cell) != number:
+            changes.setdefault(sheet, {})[cell] = number
+    return changes
+
+
+def disagreement(host, solved: Solved) -> Iterator[str]:
+    """A sentence where the recalculated objective cell and ours differ."""
+    sheet, cell = solved.posed.problem.objective
+    measured, ours = host.value(sheet, cell), solved.minimum.value
+    if not (isinstance(measured, float) and agrees(measured, ours)):
+        yield f"{quoted(sheet)}!{cell} says {measured!r} where the fit says {ours!r}: please report this workbook."
+
+
+def _missed(posed: Posed, minimum: Minimum) -> Iterator[str]:
+    """The constraints that are not met, each with by how much."""
+    program = posed.program
+    missed = program.missed(minimum.values[1:])
+    for line in posed.lines:
+        if line.row is not None and not minimum.feasible and missed[line.row] > 0:
+            yield f"{line.told()} is missed by {missed[line.row]:.3g}."
