@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 BENCHMARKS = Path(__file__).parent / "benchmarks"
 sys.path.append(str(BENCHMARKS))
 
+import bench_formulas  # noqa: E402
 import bench_frontier  # noqa: E402
 import bench_scale  # noqa: E402
 import cost  # noqa: E402
@@ -146,3 +148,8 @@ def test_every_name_in_the_page_has_somebody_who_fills_it():
                                                       for what in ("machine", "versions", "date", "load"))}
     used = set(re.findall(r"\$\{(\w+)\}", (BENCHMARKS / "benchmarks.template.md").read_text()))
     assert used <= known
+
+
+def test_formulas_are_held_against_the_factor_model(tmp_path):
+    row = bench_formulas.beside_the_model(tmp_path / "sheet.xlsx", 6, 5, Namespace(share=0.8, factors=2, rounds=1))
+    assert row.startswith("| 6 × 5 × 2 | 31 |")

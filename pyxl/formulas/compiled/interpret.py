@@ -201,7 +201,7 @@ class Interpreter(Steps):
         if self.dynamic(*found):
             raise Unsupported(f"{node.name} of cells that depend on the changing cells has no derivative here. "
                               "Use another function, or leave it out of what is fitted.")
-        whole = known is None or known.here or not (found or self.array)
+        whole = known is None or known.here  # what takes the cell's place into account
         return self.by_cell(node, self.batch.shape if whole else self.lanes_of(found))
 
     def dynamic(self, *found: Lanes | Areas) -> bool:
