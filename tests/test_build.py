@@ -21,6 +21,8 @@ from workbook.content import content_of, default_bounds
 from workbook.crosstab_sheet import MOST_FORMULAS
 from workbook.embedding_sheet import MOST_COPIES
 from workbook.geometry import crosstab, long_form
+from workbook.start_sheet import SHOWS
+from workbook.views import VIEWS
 
 SIZES = [(15, 15, 5), (8, 20, 3), (40, 25, 5), (1, 2, 1), (3, 1, 8), (60, 50, 4)]  # users, items, factors
 NS = {"m": "http://schemas.openxmlformats.org/spreadsheetml/2006/main"}
@@ -216,11 +218,11 @@ def test_small_blocks_have_a_formula_a_cell_and_large_ones_an_array(tmp_path):
     small, large = random_ratings(15, 15), random_ratings(60, 50)
     assert small.n_users * small.n_items <= MOST_FORMULAS < large.n_users * large.n_items
     assert len(small) * 10 <= MOST_COPIES < len(large) * 10
-    for ratings, arrays in ((small, 0), (large, 2)):
+    for ratings, arrays in ((small, 0), (large, 3)):    # the RMSE too, as it depends on them
         workbook.build(ratings, tmp_path / "b.xlsx", overwrite=True)
         for sheet in ("dotprod", "bias", "bounded"):
             assert sheet_xml(tmp_path / "b.xlsx", sheet).count('t="array"') == arrays
-        assert sheet_xml(tmp_path / "b.xlsx", "embedding").count('t="array"') == (3 if arrays else 0)
+        assert sheet_xml(tmp_path / "b.xlsx", "embedding").count('t="array"') == (4 if arrays else 0)
 
 
 def test_typed_ratings_are_followed(tmp_path, office):
@@ -404,3 +406,11 @@ def test_no_function_that_old_offices_lack(tmp_path):
     for sheet in ("start", "dotprod", "bias", "bounded", "embedding"):
         xml = sheet_xml(tmp_path / "b.xlsx", sheet)
         assert "_xlfn" not in xml and "_xlws" not in xml and " cm=" not in xml and "OFFSET" not in xml
+
+
+def test_start_tells_what_every_sheet_is_for(tmp_path):
+    workbook.build(random_ratings(4, 3), tmp_path / "b.xlsx")
+    start = openpyxl.load_workbook(tmp_path / "b.xlsx")["start"]
+    told = {cell.value: cell.hyperlink.location for row in start["B1:B60"] for cell in row if cell.hyperlink}
+    assert set(VIEWS) <= told.keys() and set(SHOWS) == set(VIEWS)
+    assert all(where.startswith(name) for name, where in told.items())

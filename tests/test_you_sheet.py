@@ -14,6 +14,7 @@ from solver import Ratings
 from solver.collab.recommend import fold_in, members, newcomer_ridge, predictions_for, seen_by, top_n
 from workbook.export import busiest
 from workbook.recommend_sheet import HIGHEST, LOWEST
+from workbook.start_sheet import NOT_BOUNDED
 from workbook.you_plan import BEST, COUNT, DECAY, YouPlan
 
 
@@ -173,6 +174,7 @@ def test_a_model_without_biases_has_it_and_a_bounded_one_cannot(tmp_path, office
     exported(tmp_path / "bounded.xlsx", fitted(ratings, "bounded"), part)
     with open_book(tmp_path / "bounded.xlsx") as opened:
         assert "you" not in opened.sheets and "recommend" in opened.sheets
+        assert NOT_BOUNDED in opened.grid("start").values.values()
 
 
 def test_typed_into_an_open_workbook_it_follows_at_once(calc, example_book, tmp_path):

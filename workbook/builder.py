@@ -112,13 +112,14 @@ def _write(path: Path, plans: Mapping[str, Crosstab | LongForm], content: Conten
             _define(book, layout.sheet, what, Range.around([getattr(plan, what)]))
         define_solver_names(book, problem_of(layout))
     view = view_on(plans, content)
-    for name, write in sheets_for(view).items():
+    views = sheets_for(view)
+    for name, write in views.items():
         write(book, styles, view)
         book.define_name(view_name(name), f"={quoted(name)}!$A$1")
     book.define_name(RUN_LOG, f"={quoted(RUN_LOG_SHEET)}!{write_run_log(book, styles).absolute}")
     write_before_fit(book)
     write_conf(book)
-    write_start(book, styles, start, content, {name: plan.layout for name, plan in plans.items()}, path.name)
+    write_start(book, styles, start, content, {name: plan.layout for name, plan in plans.items()}, views, path.name)
     if content.macros:
         add_macros(book)
     book.close()

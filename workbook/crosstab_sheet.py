@@ -11,6 +11,7 @@ from .content import Content
 from .controls import write_controls
 from .geometry import Crosstab
 from .labels import put_label
+from .put import array, formula
 from .refs import box, ref
 from .solver_names import solver_note
 from .styles import Styles, colour_scale, print_setup
@@ -91,22 +92,24 @@ def _formulas(sheet, plan: Crosstab, where: Range, pattern: str, style) -> None:
     """Fill a block with live formulas: one a cell, or one array formula for a large block."""
     layout = plan.layout
     if where.size > MOST_FORMULAS:
-        formula = pattern.format(r=ref(layout.ratings), x=prediction(layout))
-        sheet.write_array_formula(*box(where), "{" + formula + "}", style)
+        array(sheet, where, pattern.format(r=ref(layout.ratings), x=prediction(layout)), style)
         return
     rows, cols = where.shape
     for user in range(rows):
         for item in range(cols):
             rating = layout.ratings.first.moved(user, item)
-            formula = pattern.format(r=ref(rating), x=prediction(layout, user=user, item=item))
-            sheet.write_formula(where.top + user - 1, where.left + item - 1, formula, style)
+            one = pattern.format(r=ref(rating), x=prediction(layout, user=user, item=item))
+            sheet.write_formula(where.top + user - 1, where.left + item - 1, one, style)
 
 
 def _rmse(sheet, styles: Styles, layout: Layout) -> None:
     # Blank pairs add nothing: their prediction is 0, Excel skips them, LibreOffice counts 0 − 0.
     ratings, predictions, rmse = ref(layout.ratings), ref(layout.predictions), layout.rmse
-    sheet.write_formula(rmse.row - 1, rmse.col - 1,
-                        f"=SQRT(SUMXMY2({ratings},{predictions})/COUNT({ratings}))", styles.calculated)
+    what = f"=SQRT(SUMXMY2({ratings},{predictions})/COUNT({ratings}))"
+    if layout.predictions.size > MOST_FORMULAS:     # it depends on an array formula: see `put.formula`
+        formula(sheet, rmse, what, styles.calculated)
+    else:
+        sheet.write_formula(rmse.row - 1, rmse.col - 1, what, styles.calculated)
     sheet.write_string(rmse.row - 1, rmse.col - 2, "RMSE", styles.label)
     sheet.write_string(rmse.row - 1, 1, solver_note(layout), styles.note)
 

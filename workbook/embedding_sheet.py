@@ -14,6 +14,7 @@ from .content import Content
 from .controls import write_controls
 from .geometry import LongForm
 from .labels import put_label, width_of
+from .put import array
 from .refs import box, ref
 from .solver_names import solver_note
 from .styles import Styles, colour_scale, print_setup
@@ -51,7 +52,11 @@ def write_embedding(book, styles: Styles, plan: LongForm, content: Content) -> N
         write_buttons(sheet)
     errors, rmse = plan.errors, layout.rmse
     sheet.write_string(rmse.row - 2, rmse.col - 1, "RMSE", styles.header)
-    sheet.write_formula(rmse.row - 1, rmse.col - 1, f"=SQRT(AVERAGE({ref(errors)}))", styles.calculated)
+    what = f"=SQRT(AVERAGE({ref(errors)}))"
+    if plan.user_copies is None:    # the errors are an array formula: see `put.formula`
+        array(sheet, rmse, what, styles.calculated)
+    else:
+        sheet.write_formula(rmse.row - 1, rmse.col - 1, what, styles.calculated)
     for row, line in enumerate((*NOTES, solver_note(layout)), layout.item_ids.bottom + 2):
         sheet.write_string(row - 1, 1, line, styles.note)
     sheet.conditional_format(*box(layout.predictions), colour_scale(*content.scale))

@@ -1,9 +1,4 @@
-"""Cells of an XlsxWriter sheet written by our own `Cell` and `Range`, which count from 1.
-
-What depends on an array formula has to be one itself, if only of one cell. LibreOffice takes the stored
-results of plain formulas from the file and leaves array formulas to be computed when they are looked at;
-until then they tell nobody that they changed, and a plain formula that depends on them stays as it was.
-"""
+"""Cells of an XlsxWriter sheet written by our own `Cell` and `Range`, which count from 1."""
 
 from __future__ import annotations
 
@@ -22,8 +17,13 @@ def number(sheet, cell: Cell, value: float, style) -> None:
 
 
 def formula(sheet, cell: Cell, what: str, style) -> None:
-    """A formula, which begins with ``=``."""
-    sheet.write_formula(cell.row - 1, cell.col - 1, what, style)
+    """A formula, which begins with ``=``, as an array formula of one cell.
+
+    What depends on an array formula has to be one itself. LibreOffice takes the results of plain formulas
+    from the file and leaves array formulas to be computed when they are looked at; until then they tell
+    nobody that they changed, and a plain formula that depends on them stays as it was.
+    """
+    array(sheet, cell, what, style)
 
 
 def array(sheet, where: Cell | Range, what: str, style) -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 
-from pyxl.cells import Range, quoted
+from pyxl.cells import Cell, Range, quoted
 from pyxl.layout import Layout
 from pyxl.names import PYTHON, RESULTS, SETTINGS, result_name, setting_name
 from solver import OPTIMIZERS, Settings
 from solver.settings import STARTS
 
 from .content import Content
+from .put import formula
 from .solver_names import MOST_CHANGING_CELLS, changing_cells
 from .styles import Styles, print_setup
 
@@ -52,12 +53,22 @@ RULES = {
     "start": {"validate": "list", "source": list(STARTS), "ignore_blank": False,
               "error_message": "Choose sheet or random."},
 }
+SHOWS = {
+    "recommend": "Choose a user: the ten items predicted highest of those not rated.",
+    "you": "Rate a few items yourself: your factors, predictions and ten best follow at once, without a fit.",
+    "why": "Choose a user and an item: the parts that add up to the prediction.",
+    "items": "Items from best to worst by bias, in what they differ, and which are alike.",
+    "users": "The same of users.",
+    "map": "The items in the plane in which they differ most.",
+    "check": "Errors beside those of simple baselines, also on ratings held out: does a model overfit, and where?",
+}
+NOT_BOUNDED = "Not here: the factors of a newcomer in a sigmoid are no formula. On the command line: collabsheet fold-in."
 _RESULT_HEADERS = ("sheet", "model", "RMSE now", "before fit", "after fit", "epochs", "why the fit ended")
 
 
 def write_start(book, styles: Styles, sheet, content: Content, layouts: Mapping[str, Layout],
-                file_name: str) -> None:
-    """Fill the sheet, which must be the workbook's first; `layouts` are the model sheets."""
+                views: Container[str], file_name: str) -> None:
+    """Fill the sheet, which must be the workbook's first; `layouts` are the model sheets, `views` those beside them."""
     for col, width in enumerate((2, 16, 16, 12, 12, 12, 10, 64)):
         sheet.set_column(col, col, width, styles.text)
     sheet.set_default_row(17)
@@ -75,9 +86,11 @@ def write_start(book, styles: Styles, sheet, content: Content, layouts: Mapping[
     row = _settings(book, sheet, styles, row, content)
     row = _heading(sheet, styles, row + 1, "Results")
     row = _results(book, sheet, styles, row, layouts)
+    row = _heading(sheet, styles, row + 1, "Ask the models")
+    row = _views(sheet, styles, row, views)
     row = _heading(sheet, styles, row + 1, "Colours")
     _key(sheet, styles, row, content)
-    print_setup(sheet)
+    print_setup(sheet, one_page=True)
     sheet.activate()
 
 
@@ -144,13 +157,24 @@ def _results(book, sheet, styles: Styles, row: int, layouts: Mapping[str, Layout
         row += 1
         sheet.write_url(row - 1, 1, f"internal:{quoted(name)}!A1", styles.link, name)
         sheet.write_string(row - 1, 2, layout.variant, styles.result_text)
-        sheet.write_formula(row - 1, 3, f"={quoted(name)}!{layout.rmse}", styles.calculated)
+        formula(sheet, Cell(row, 4), f"={quoted(name)}!{layout.rmse}", styles.calculated)
         looks = {"epochs": styles.result_whole, "stop": styles.result_text}
         for col, what in enumerate(RESULTS, 4):
             sheet.write_blank(row - 1, col, None, looks.get(what, styles.result))
             cell = Range(row, col + 1, row, col + 1)
             book.define_name(result_name(name, what), f"={NAME}!{cell.absolute}")
     return row + 1
+
+
+def _views(sheet, styles: Styles, row: int, views: Container[str]) -> int:
+    for name, says in SHOWS.items():
+        if name in views:
+            sheet.write_url(row - 1, 1, f"internal:{quoted(name)}!A1", styles.link, name)
+        else:
+            sheet.write_string(row - 1, 1, name, styles.text)
+        sheet.write_string(row - 1, 2, says if name in views else NOT_BOUNDED, styles.beside)
+        row += 1
+    return row
 
 
 def _key(sheet, styles: Styles, row: int, content: Content) -> None:
