@@ -1,6 +1,7 @@
-"""Draws docs/pictures/: the example workbook, fitted, a picture of every sheet.
+"""Draws docs/pictures/: the example workbook, fitted, a picture of every sheet; or those of docs/films.md.
 
     python docs/draw_pictures.py [FOLDER]
+    python docs/draw_pictures.py FOLDER ml-latest-small
 
 Needs LibreOffice (soffice) and poppler (pdftoppm, pdftotext).
 """
@@ -87,20 +88,46 @@ def png(ppm: bytes) -> bytes:
             + chunk(b"IDAT", zlib.compress(rows, 9)) + chunk(b"IEND", b""))
 
 
+def draw(pdf: Path, pictures: dict[str, Path]) -> None:
+    """The first page of each sheet as the PNG of its name."""
+    for sheet, page in first_pages(pdf).items():
+        if sheet in pictures:
+            ppm = subprocess.run(["pdftoppm", "-r", str(DOTS_PER_INCH), "-f", str(page), "-l", str(page), str(pdf)],
+                                 check=True, capture_output=True).stdout
+            pictures[sheet].write_bytes(png(trimmed(ppm)))
+            print(pictures[sheet])
+
+
+def draw_example(out: Path, folder: Path) -> None:
+    """Every sheet of the demo."""
+    path = folder / "films.xlsx"
+    fitted_example(path)
+    pdf = printed(path)
+    draw(pdf, {sheet: out / f"{sheet}.png" for sheet in first_pages(pdf)})
+
+
+def draw_films(out: Path, folder: Path, data: Path) -> None:
+    """The pictures of docs/films.md, by its commands, from the folder `data` of MovieLens."""
+    sys.path.insert(0, str(ROOT))
+    from pyxl.__main__ import main as collabsheet
+
+    model, titles, book = folder / "model", ["--titles", str(data / "movies.csv")], folder / "films.xlsx"
+    for command in (["train", data / "ratings.csv", "-o", model],
+                    ["map", model, "-n", 120, *titles, "--plot", out / "films-map.png"],
+                    ["export", model, "-o", book, "--users", 40, "--items", 25, *titles]):
+        if collabsheet([str(word) for word in command]):
+            raise SystemExit(f"collabsheet {command[0]} failed")
+    draw(printed(book), {"items": out / "films-items.png"})
+
+
 def main() -> None:
     out = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "pictures"
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "films.xlsx"
-        fitted_example(path)
-        pdf = printed(path)
-        for sheet, page in first_pages(pdf).items():
-            if sheet == "run":      # log: wide, and with times of the day
-                continue
-            ppm = subprocess.run(["pdftoppm", "-r", str(DOTS_PER_INCH), "-f", str(page), "-l", str(page), str(pdf)],
-                                 check=True, capture_output=True).stdout
-            (out / f"{sheet}.png").write_bytes(png(trimmed(ppm)))
-            print(out / f"{sheet}.png")
+        if len(sys.argv) > 2:
+            draw_films(out, Path(folder), Path(sys.argv[2]))
+        else:
+            draw_example(out, Path(folder))
 
 
 if __name__ == "__main__":
