@@ -102,8 +102,7 @@ def test_press_fit_watch_stop_restore_randomize_and_fit_again(pressed, calc, tmp
 def test_what_cannot_start_is_said_by_the_macro(pressed):
     pressed.book.sheets["start"].range(PYTHON).value = "/nowhere/python"
     pressed.press("Fit")
-    assert pressed.until("Python did not").startswith(
-        f"Python did not start: {pressed.place(PYTHON)} should hold the path of a Python")
+    assert f"The cell named {PYTHON}, on sheet start, should hold the path of a Python" in pressed.until("Python did not")
     pressed.press("Stop")   # nothing runs: it waits in its cell, and the next press clears it
     assert pressed.book.sheets["bias"].range("bias_stop").value == "stop"
 
@@ -146,7 +145,8 @@ def test_xlwings_finds_its_settings(built):
     before = xlwings.engines.active
     choose("file")
     book = xlwings.Book(str(built))
-    config = book.sheets["xlwings.conf"]["A1:B3"].options(dict).value
+    config = book.sheets["xlwings.conf"]["A1:B4"].options(dict).value
+    assert importlib.import_module(config["UDF MODULES"]).__doc__ and config["PYTHONPATH"] is None
     assert config["Interpreter_Win"] == config["Interpreter_Mac"] == str(built.parent / "py thon")
     book.close()
     xlwings.engines.active = before

@@ -29,7 +29,7 @@ INTRODUCTION = (
 )
 BUTTONS = "Go to a model sheet and press Fit: watch it learn. Stop keeps the best so far, Restore undoes it."
 LIVE = "(the workbook stays open: watch it learn, and stop it on its sheet)"
-BUTTONS_START = "(what the buttons start; wrong on another machine: collabsheet doctor)"
+BUTTONS_START = "(what the buttons start; on another machine: collabsheet doctor BOOK --repair)"
 RUN_MAIN_STARTS = "(what xlwings' Run main starts, the button for a workbook without macros)"
 MEANING = {
     "optimizer": "How the error is minimised. lbfgs needs no learning rate and is the best choice for sheets.",

@@ -34,8 +34,8 @@ Private Sub Start(what As String)
     StartPython what
     Exit Sub
 Failed:
-    Say "Python did not start: start!" & ThisWorkbook.Names("collabsheet_python").RefersToRange.Address(False, False) & _
-        " should hold the path of a Python that has collabsheet (" & Err.Description & ")."
+    Say "Python did not start (" & Err.Description & "). The cell named collabsheet_python, on sheet start, should hold the path " & _
+        "of a Python that has collabsheet: type it there, or close the workbook and run collabsheet doctor BOOK --repair."
 End Sub
 
 ' Starts Python and does not wait for it. What it is to do follows as arguments.
