@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import random
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,6 +19,8 @@ import workbook
 from pyxl.cells import Range
 from pyxl.engines.formula_text import moved
 from pyxl.formulas import Calculator, FormulaError, Unsupported, compile_formulas
+from pyxl.formulas.compiled.compile import RULES
+from pyxl.formulas.functions import FUNCTIONS
 from pyxl.grid import Formula, Grid
 from pyxl.parameters import parameter_cells
 from pyxl.ready_model import ready_model
@@ -331,3 +335,12 @@ def test_a_block_of_formulas_is_one_group_however_they_are_written():
     found = compile_formulas(book, [("S", at("AB60"))], [("S", Range.parse("B25:F44")), ("S", Range.parse("H47:AA51"))])
     assert len(found.program.steps) < 20
     agree(book, Smooth(found), ("S", at("AB60")), found.start)
+
+
+def test_the_page_says_which_functions_have_no_derivative():
+    page = (Path(__file__).resolve().parent.parent / "docs" / "formulas.md").read_text()
+    refused = set(re.findall(r"`([^`]+)`", page.partition("nor have ")[2].partition("each is refused")[0]))
+    other = {name for kind in ("Text", "Dates")
+             for name in re.findall(r"`([^`]+)`", page.partition(f"| {kind} |")[2].split("\n")[0])}
+    assert refused.isdisjoint(RULES)
+    assert set(FUNCTIONS) - set(RULES) - other - {"FALSE", "MUNIT", "NA", "PI", "TRUE"} == refused
