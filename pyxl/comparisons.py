@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from .cells import Cell, Range
 from .formulas import Calculator, FormulaError, parse
-from .formulas.parse import Call, Name, Reference, walk
+from .formulas.parse import Call, Name, Reference, Structured, walk
 from .grid import Grid
 
 MEASURING = re.compile(r"\b(SQRT|SUMXMY2|SUMSQ|SUMPRODUCT|AVERAGE|SUM|DEVSQ)\b", re.I)
@@ -95,7 +95,7 @@ def _areas(grid: Grid, calculator: Calculator, cell: Cell) -> list[Range]:
     except FormulaError:
         return []
     for node in nodes:
-        if isinstance(node, (Reference, Name)) or (isinstance(node, Call) and node.name == "OFFSET"):
+        if isinstance(node, (Reference, Name, Structured)) or (isinstance(node, Call) and node.name == "OFFSET"):
             try:
                 where = calculator.reference(node, grid.sheet, cell, formula.anchor)
             except FormulaError:

@@ -7,6 +7,7 @@ import zipfile
 import lesson_sheet
 import numpy as np
 import pytest
+import xlsxwriter
 from packages import with_part
 
 from pyxl import fit_workbook
@@ -112,6 +113,29 @@ def test_any_size_agrees_with_libreoffice(tmp_path, office, variant, n, m, k, ar
         assert grid.values[Range.parse(places["rmse"]).first] == pytest.approx(result.rmse_after, abs=1e-9)
         cached = np.array(grid.block(Range.parse(places["predictions"])), dtype=float)
     assert np.allclose(cached, np.array(engine[places["predictions"]], dtype=float), atol=1e-9, rtol=0)
+
+
+def test_an_excel_table_with_the_names_of_its_columns(tmp_path, office):
+    rng, path = np.random.default_rng(0), tmp_path / "table.xlsx"
+    rows = [(f"u{u}", f"i{i}", float(rng.integers(1, 6))) for u in range(6) for i in range(5) if rng.random() < 0.8]
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet("long")
+        for top, name, count in ((2, "u", 6), (12, "i", 5)):
+            for row in range(count):
+                sheet.write_row(top + row, 10, [f"{name}{row}", *rng.random(2)])
+        sheet.add_table(0, 0, len(rows), 6, {"name": "Rated", "data": rows, "columns": [
+            {"header": "user"}, {"header": "item"}, {"header": "rating"},
+            {"header": "u", "formula": "=MATCH(Rated[@[user]],$K$3:$K$8,0)"},
+            {"header": "i", "formula": "=MATCH(Rated[@[item]],$K$13:$K$17,0)"},
+            {"header": "predicted", "formula": "=SUMPRODUCT(INDEX($L$3:$M$8,Rated[@[u]],0),INDEX($L$13:$M$17,Rated[@[i]],0))"},
+            {"header": "error", "formula": "=(Rated[@[rating]]-Rated[@[predicted]])^2"}]})
+        sheet.write_formula("P1", "=SQRT(SUM(Rated[error])/COUNT(Rated[rating]))")
+    result = fit_workbook(path, out=tmp_path / "fitted.xlsx")["long"]
+    assert result.rmse_after < 0.8 < 2 < result.rmse_before
+    with open_book(tmp_path / "fitted.xlsx") as book:
+        stored = book.grid("long").values[1, 16]
+    (recalculated,), = office.recalculate(tmp_path / "fitted.xlsx", {"long": ["P1"]})["long"]["P1"]
+    assert stored == pytest.approx(recalculated, abs=1e-12) and stored == pytest.approx(result.rmse_after, abs=1e-9)
 
 
 def test_start_random_is_another_fit_and_repeatable(tmp_path):

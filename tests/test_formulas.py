@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from office import oracle_copy
 
 from pyxl.cells import Cell, ErrorValue, Range
+from pyxl.engines.formula_text import moved
 from pyxl.formulas import Calculator, FormulaError, Unsupported, dependents, parse
 from pyxl.formulas.functions import FUNCTIONS
 from pyxl.formulas.parse import Literal, Reference
@@ -417,9 +418,9 @@ TABLES = (Table("Sales", "S", Range.parse("A1:C4"), ("film", "price, net", "a'b]
 @pytest.mark.parametrize("formula, value", [
     ("=SUM(Sales[price, net])", 5.0), ("=SUM(sales[[#All],[PRICE, NET]])", 14.0), ("=Sales[[#Totals],[price, net]]", 9.0),
     ("=Sales[[#Headers],[film]]", "film"), ("=SUM(Sales[])", 12.0), ("=SUM(Sales[#All])", 21.0), ("=SUM(Sales[[film]:[price, net]])", 5.0),
-    ("=COUNTA(Sales[[#Headers],[#Data],[film]])", 3.0), ("=SUM(Sales[a''b']])", 7.0), ("=SUM(bare[x])", 30.0), ("=bare[#Headers]", "#REF!"),
+    ("=COUNTA(Sales[[#Headers],[#Data],[film]])", 3.0), ("=Sales[[#Totals],film]", "total"), ("=SUM(Sales[a''b']])", 7.0), ("=SUM(bare[x])", 30.0), ("=bare[#Headers]", "#REF!"),
     ("=Sales[nowhere]", "#REF!"), ("=Sales[#Totals] Sales[price, net]", "#NULL!"), ("=Sales[[#This Row],[film]]", "#VALUE!"),
-    ("=SUM(Sales[#Data] S!2:2)", 5.0), ("=MATCH(3,Sales[price, net],0)", 2.0), ("=SUM(INDEX(Sales[],2,0))", 7.0),
+    ("=SUM(Sales[#Data] S!2:2)", 5.0), ('=SUM(INDIRECT("Sales[price, net]"))', 5.0), ("=MATCH(3,Sales[price, net],0)", 2.0), ("=SUM(INDEX(Sales[],2,0))", 7.0),
     ("=SUMIFS(Sales[price, net],Sales[film],\"b\")", 3.0),
 ])
 def test_parts_of_tables(formula, value):
@@ -438,6 +439,10 @@ def test_a_tables_own_row_and_who_depends_on_its_columns():
     with pytest.raises(Unsupported, match="^S!E4: the table of .* is not known"):
         Calculator(book).value("S", at("E4"))
     assert [str(cell) for cell in dependents(book, {"S": [at("B3")]})["S"]] == ["C3", "E3", "E4", "E9"]
+
+
+def test_a_column_called_q1_is_no_cell_that_moves():
+    assert moved("SUM(T[Q1],A1)+T[[#This Row],[Q2]]", 1, 1) == "SUM(T[Q1],B2)+T[[#This Row],[Q2]]"
 
 
 @pytest.mark.parametrize("text", ["T[[a],[b]]", "T[[a]:[b]:[c]]", "T[#Nothing]", "T[[a]x]", "T[[#Data]:[a]]"])

@@ -89,7 +89,7 @@ class At:
             return ErrorValue(REF)
         # The text says where it points from no cell in particular: nothing is moved.
         found = At(self.book, self.sheet, self.cell, 0, 0, self.array, self.block).evaluate(node) \
-            if isinstance(node, (Reference, Name, Foreign)) else None
+            if isinstance(node, (Reference, Name, Structured, Foreign)) else None
         return found if isinstance(found, Area) else ErrorValue(REF)
 
     def _title(self, node: Reference) -> str | None:

@@ -12,7 +12,7 @@ from .nodes import Structured
 
 _STRUCTURED = re.compile(r"([^\W\d][\w.\\]*)?\[(.*)\]", re.S)
 _ELSEWHERE = re.compile(r"\[[^\]]*\][^\[]*!")
-_PIECE = re.compile(r"\[((?:'.|[^'\[\]])*)\]", re.S)
+_PIECE = re.compile(r"\[((?:'.|[^'\[\]])*)\]|([^\[\],:\s][^\[\],:]*)", re.S)  # the latter as XlsxWriter writes ``[@price]``
 _ITEMS = {"#all", "#data", "#headers", "#totals", "#this row"}
 
 
@@ -26,7 +26,7 @@ def structured(text: str) -> Structured | None:
     inner = inner[this_row:].strip()
     pieces, between = [inner] if inner else [], ""
     if inner.startswith("["):
-        pieces, between = _PIECE.findall(inner), re.sub(r"\s", "", _PIECE.sub("", inner))
+        pieces, between = list(map("".join, _PIECE.findall(inner))), re.sub(r"\s", "", _PIECE.sub("", inner))
     items = {piece.strip().lower() for piece in pieces if piece.startswith("#")} | ({"#this row"} if this_row else set())
     columns = [re.sub(r"'(.)", r"\1", piece, flags=re.S) for piece in pieces if not piece.startswith("#")]
     if items - _ITEMS or between.strip(",") not in ("", ":") or len(columns) != (2 if ":" in between else min(len(columns), 1)):

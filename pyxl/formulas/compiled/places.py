@@ -9,7 +9,7 @@ import numpy as np
 from ...cells import MAX_COL, MAX_ROW
 from ..errors import NA, REF, VALUE, Fault, FormulaError, Unsupported
 from ..lookup import find
-from ..nodes import Call, Literal, Name, Node, Reference
+from ..nodes import Call, Literal, Name, Node, Reference, Structured
 from ..parse import parse
 from ..values import logical
 from .groups import boxes
@@ -85,7 +85,7 @@ def indirect(here: Interpreter, node: Call) -> Lanes | Areas:
         target = parse(str(uniform(_by_lane(address.const))))
     except FormulaError:
         raise Fault(REF) from None
-    if isinstance(target, Name):
+    if isinstance(target, (Name, Structured)):
         return here.evaluate(target)
     sheet = here.sheet if not isinstance(target, Reference) or target.sheet is None else \
         here.reader.calculator.title(target.sheet)
