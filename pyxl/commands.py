@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from solver.errors import UserError
 
 from .cli import Command, Say
-from .fit_told import on_the_way, result_object, tell_results
+from .fit_told import on_the_way, result_object, tell_reports, tell_results
 from .stating_arguments import add_stating_arguments, statement_of
 
 
@@ -66,6 +66,8 @@ def _fit_arguments(parser: argparse.ArgumentParser) -> None:
     add_stating_arguments(by_formulas)
     by_formulas.add_argument("--starts", type=int, metavar="N",
                              help="search from N starts, the sheet's and random ones by --seed, and keep the best (default 1)")
+    by_formulas.add_argument("--report", action="store_true", help="tell cells, constraints, slacks and sensitivity, here and on "
+                             "a new sheet of the workbook")
 
 
 def _fit(args: argparse.Namespace, say: Say) -> dict:
@@ -88,6 +90,8 @@ def _fit(args: argparse.Namespace, say: Say) -> dict:
             results = fit_workbook(args.workbook, out=out, overwrite=args.overwrite, sheets=_sheets(args),
                                    on_epoch=on_epoch, **how)
     tell_results(results, say)
+    if args.report:
+        tell_reports(results, say)
     say(done)
     return {"workbook": str(out), "sheets": {name: result_object(r) for name, r in results.items()}}
 
@@ -95,7 +99,8 @@ def _fit(args: argparse.Namespace, say: Say) -> dict:
 def _by_formulas(args: argparse.Namespace):
     from .problems.solve import ByFormulas
 
-    return ByFormulas(args.via, statement_of(args), steps=args.epochs, starts=1 if args.starts is None else args.starts, seed=args.seed or 0)
+    return ByFormulas(args.via, statement_of(args), steps=args.epochs, starts=1 if args.starts is None else args.starts, seed=args.seed or 0,
+                      report=args.report)
 
 
 def _target_arguments(parser: argparse.ArgumentParser, what: str) -> None:

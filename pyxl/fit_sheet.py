@@ -21,6 +21,7 @@ from .file_host import FileHost
 from .history import history_area, history_cells
 from .parameters import parameter_cells
 from .problems.pose import Posed
+from .problems.report_sheet import report_cells, report_sheet
 from .problems.solve import ByFormulas, Solved, changed_cells, disagreement, solve
 from .ready_model import ReadyModel
 from .ready_sheets import Ready, ready_to_fit
@@ -116,6 +117,10 @@ def fit_book(host, *, sheets: Iterable[str] | None, settings: Settings | None, o
             raise UserError(f"{r.sheet}: {why}") from why
         results[r.sheet] = result
         host.write(_changes(host, r, result))
+        if by_formulas.report and isinstance(r, Posed):
+            sheet = report_sheet(result)
+            host.add_sheet(sheet)
+            host.write({sheet.name: report_cells(result, list(host.grid(sheet.name).values))})
         if log and not isinstance(r, Posed):
             log, notes = log.add(host, r, result)
             results[r.sheet] = replace(result, notes=result.notes + notes)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from .cli import Say
 from .problems.report import problem_report
+from .problems.report_sheet import report_lines
 from .problems.solve import Solved
 from .tell import plain
 
@@ -23,6 +24,14 @@ def tell_results(results: dict[str, FitResult | Solved], say: Say) -> None:
         say(f"{name:<{width}}  {what}  {before_and_after(r)}  ({steps}, {r.seconds:.1f} s)")
         for line in (r.stop, *(f"Note: {note}" for note in r.notes)):
             say(f"{'':<{width}}  {line}")
+
+
+def tell_reports(results: dict[str, FitResult | Solved], say: Say) -> None:
+    """The reports of problems that were solved by their formulas."""
+    for result in results.values():
+        if isinstance(result, Solved):
+            for line in report_lines(result):
+                say(line)
 
 
 def before_and_after(result: FitResult | Solved) -> str:

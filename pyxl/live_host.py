@@ -12,6 +12,7 @@ from .grid import DefinedName, Grid, refuse_formulas
 from .patience import patiently
 from .read_live import as_value, read_grid
 from .recalculate import Changes
+from .xlsx import NewSheet
 
 
 class LiveHost:
@@ -80,17 +81,24 @@ class LiveHost:
         now = patiently(lambda: read_grid(self.book.sheets[sheet], only=where))
         return now.block(where) != self.grid(sheet).block(where)
 
-    def add_hidden_sheet(self, name: str) -> None:
-        """Add a sheet that nobody sees, after all others, unless it is there."""
+    def add_sheet(self, sheet: NewSheet) -> None:
+        """Add a sheet behind all others, unless one of that name is there."""
         def add():
             before = self.book.sheets.active
-            sheet = self.book.sheets.add(name, after=self.book.sheets[-1])
-            sheet.visible = False
+            added = self.book.sheets.add(sheet.name, after=self.book.sheets[-1])
+            if sheet.hidden:
+                added.visible = False
+            for col, width in enumerate(sheet.widths, 1):
+                added.range((1, col)).column_width = width
             before.activate()
 
-        if name not in self.sheets:
+        if sheet.name not in self.sheets:
             patiently(add)
             self.__dict__.pop("sheets")
+
+    def add_hidden_sheet(self, name: str) -> None:
+        """Add a sheet that nobody sees, after all others, unless it is there."""
+        self.add_sheet(NewSheet(name, hidden=True))
 
     def _put(self, sheet: str, where: Range, rows: list[list[Value]]) -> None:
         self.book.sheets[sheet].range((where.top, where.left), (where.bottom, where.right)).value = rows

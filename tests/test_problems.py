@@ -333,3 +333,17 @@ def test_a_posed_problem_evaluates_as_the_sheet_does(cups):
         values, jacobian = posed.program.evaluate(np.array([3.0, 4.0]))
     assert values.tolist() == [25, 4, 7] and jacobian.tolist() == [[6, 8], [0, 1], [1, 1]]
     assert posed.program.ceiling.tolist() == [0, np.inf] and posed.program.floor.tolist() == [-np.inf, 2]
+
+
+def test_a_report_is_told_and_stands_on_a_sheet_of_its_own(cups, capsys, office):
+    """Twice: the second replaces the first."""
+    for n, bound in enumerate(("2.5", "2")):
+        arguments = ["--objective", "B1", "--change", "A1:A2", "--where", "B2 = 6", *["--where", f"A1 <= {bound}"][:2 * (1 - n)]]
+        assert main(["fit", str(cups), "--in-place", *arguments, "--report"]) == 0
+        said = capsys.readouterr().out
+        assert "reduced gradient" in said and "multiplier" in said and "B2 = 6" in said and ("A1 <= 2.5" in said) == (n == 0)
+        with open_book(cups) as book:
+            assert book.sheets == (SHEET, "before_fit", f"report {SHEET}")
+            told = book.grid(f"report {SHEET}").values.values()
+            assert "binding" in told and ("A1 <= 2.5" in told) == (n == 0) and "before" in told
+    assert office.recalculate(cups, {f"report {SHEET}": ["A3"]})[f"report {SHEET}"]["A3"] == [[f"'{SHEET}'!B1"]]

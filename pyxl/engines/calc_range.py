@@ -15,6 +15,7 @@ _ERROR_RESULTS = 4                        # com.sun.star.sheet.FormulaResult.ERR
 _CONTENTS = 1 | 2 | 4 | 16                # CellFlags: values, dates, texts, formulas
 _DATE, _TIME, _LOGICAL = 2, 4, 1024       # com.sun.star.util.NumberFormat
 _DATE_TIME = "YYYY-MM-DD HH:MM:SS"
+_PIXEL = 2540 / 96                       # hundredths of a millimetre
 
 
 class CalcRange(Block):
@@ -24,6 +25,15 @@ class CalcRange(Block):
     def api(self):
         r = self.where
         return self._sheet.api.getCellRangeByPosition(r.left - 1, r.top - 1, r.right - 1, r.bottom - 1)
+
+    @property
+    def column_width(self) -> float:
+        """In characters, as Excel counts them: of 7 pixels each, and 5 for the cell's edges."""
+        return (self.api.Columns.getByIndex(0).Width / _PIXEL - 5) / 7
+
+    @column_width.setter
+    def column_width(self, characters: float) -> None:
+        self.api.Columns.Width = round((7 * characters + 5) * _PIXEL)
 
     @property
     def raw_value(self):

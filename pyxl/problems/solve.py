@@ -27,7 +27,7 @@ class ByFormulas:
 
     `via` 'formulas' means every sheet, 'model' none, None those without a model that we know; `problem` is one stated by
     hand. There are at most `steps` from each start (None: the solver's own limit), and `starts` in all, the first from
-    the sheet and the others by `seed`.
+    the sheet and the others by `seed`. `report` adds a sheet that tells what was found.
     """
 
     via: str | None = None
@@ -35,6 +35,7 @@ class ByFormulas:
     steps: int | None = None
     starts: int = 1
     seed: int = 0
+    report: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -139,7 +139,9 @@ def _sheet_xml(sheet: NewSheet, cells: Mapping[Cell, Value], *, strict: bool) ->
             raise UserError(f"{sheet.name}!{address.decode()} cannot hold {why}. Nothing was saved.") from None
     data = b"".join(b'<row r="%d">%s</row>' % (row, b"".join(line)) for row, line in rows.items() if any(line))
     head = f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n<worksheet xmlns="{main}">'
-    return (head + (f"<cols>{columns}</cols>" if columns else "")).encode() + b"<sheetData>" + data + b"</sheetData></worksheet>"
+    on_one_page = '<sheetPr><pageSetUpPr fitToPage="1"/></sheetPr>'     # as wide as a page, as high as it takes
+    return b"".join(((head + on_one_page + (f"<cols>{columns}</cols>" if columns else "")).encode(), b"<sheetData>", data,
+                     b'</sheetData><pageSetup fitToHeight="0" orientation="landscape"/></worksheet>'))
 
 
 def _escaped(text: str) -> str:

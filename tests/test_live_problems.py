@@ -1,0 +1,60 @@
+"""A problem solved in an open workbook, in a real headless LibreOffice, and undone there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import xlwings
+
+from pyxl.engines import choose
+from pyxl.live_fit import fit_live, restore_live
+from pyxl.problems.solve import ByFormulas
+from pyxl.problems.stated import Statement
+from solver import UserError
+from workbook.examples import write_examples
+
+
+@pytest.fixture(scope="module")
+def calc(office, tmp_path_factory):
+    """A headless LibreOffice of our own, as an xlwings app; the log and the locks go to a folder of the tests' own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
+        choose("libreoffice")
+        app = xlwings.App(visible=False, add_book=False)
+        yield app
+        app.quit()
+
+
+@pytest.fixture
+def book(calc, tmp_path):
+    opened = calc.books.open(str(next(path for path in write_examples(tmp_path) if path.stem == "portfolio")))
+    yield opened
+    opened.close()
+
+
+def test_solvers_model_is_solved_in_the_open_sheet_and_undone(book):
+    sheet = book.sheets["portfolio"]
+    before = sheet.range("B6:G6").value
+    result = fit_live(book)["portfolio"]
+    assert result.minimum.converged and not result.notes
+    assert sheet.range("B12").value == pytest.approx(result.minimum.value, abs=1e-9)
+    assert sheet.range("B6:G6").value == result.minimum.x.tolist() and sheet.range("B10").value == pytest.approx(1, abs=1e-9)
+    restore_live(book)
+    assert sheet.range("B6:G6").value == before and sheet.range("B10").value == pytest.approx(1)
+
+
+def test_a_stated_problem_too(book):
+    stated = ByFormulas(problem=Statement("B11", ["B6:G6"], "max", ["SUM(B6:G6) = 1", "B6:G6 >= 0", "B12 <= B14*2"]))
+    result = fit_live(book, by_formulas=replace(stated, report=True))["portfolio"]
+    assert book.sheets["report portfolio"].range("A3").value == "portfolio!B11"
+    sheet = book.sheets["portfolio"]
+    assert result.minimum.feasible and sheet.range("B11").value == pytest.approx(result.minimum.value, abs=1e-9)
+    assert sheet.range("B12").value == pytest.approx(0.15, abs=1e-8)
+    restore_live(book)
+    assert sheet.range("B6").value == pytest.approx(1 / 6)
+
+
+def test_what_is_refused_is_said(book):
+    with pytest.raises(UserError, match="depends on none"):
+        fit_live(book, by_formulas=ByFormulas(problem=Statement("B12", ["B14"])))
