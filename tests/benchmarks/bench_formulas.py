@@ -4,7 +4,7 @@ Solver's way, one recalculation of the sheet for every changing cell.
     python tests/benchmarks/bench_formulas.py [--sizes 300x200 1000x1000] [--rounds 20]
 
 The sheet is the lesson's crosstab with a formula in every cell of the block of predictions. Both gradients are
-taken in turn, so that both meet the same load. LibreOffice recalculates the lesson's size, 15 × 15 × 5 with 150
+taken in turn, so that both meet the same load, and on as many threads. LibreOffice recalculates the lesson's size, 15 × 15 × 5 with 150
 changing cells, live over UNO: set a cell, read the RMSE, set it back. Prints tables in Markdown.
 """
 
@@ -45,7 +45,9 @@ def beside_the_model(path: Path, users: int, items: int, options) -> str:
     import lesson_sheet
 
     from pyxl.formulas import compile_formulas
+    from pyxl.formulas.compiled.compile import WIDE
     from pyxl.xlsx import open_book
+    from solver.threads import one_thread
     places = lesson_sheet.write(path, lesson_sheet.table(users, items, share=options.share), k=options.factors)
     began = time.perf_counter()
     with open_book(path) as book:
@@ -54,7 +56,8 @@ def beside_the_model(path: Path, users: int, items: int, options) -> str:
         compiled = compile_formulas(book, *of_lesson(places))
         done = time.perf_counter()
         by_model = model_of(book, places)
-    seconds = in_turn(options.rounds, lambda: compiled.value_and_gradient(compiled.start), by_model)
+    with one_thread(compiled.widest < WIDE):
+        seconds = in_turn(options.rounds, lambda: compiled.value_and_gradient(compiled.start), by_model)
     ours, theirs = compiled.value_and_gradient(compiled.start), by_model()
     if abs(ours[0] - theirs[0]) > 1e-9 or abs(abs(ours[1]).max() - theirs[1]) > 1e-9:
         raise SystemExit(f"{path.name}: the two do not agree: {ours[0]} and {theirs[0]}")
