@@ -39,7 +39,7 @@ def main() -> None:
             screen.click("Fit")
             until(lambda: str(sheet.range(f"{SHEET}_status").value).startswith("RMSE "))
             screen.settle()
-            screen.picture().quantize(256).save(out / "buttons.png", optimize=True)
+            screen.picture().quantize(256, method=1).save(out / "buttons.png", optimize=True)    # by coverage: small cells keep their colours
     print(out / "buttons.png")
 
 
