@@ -18,6 +18,7 @@ from solver.errors import UserError
 from . import before_fit
 from .cells import Cell, Value, quoted
 from .file_host import FileHost
+from .held_out import held_out
 from .history import history_area, history_cells
 from .parameters import parameter_cells
 from .problems.pose import Posed
@@ -112,7 +113,7 @@ def fit_book(host, *, sheets: Iterable[str] | None, settings: Settings | None, o
     for r in ready:
         watcher = watch(r)
         try:
-            result = solve(r, by_formulas, on_step=watcher.on_step) if isinstance(r, Posed) else _fitted(r, watcher)
+            result = solve(r, by_formulas, on_step=watcher.on_step) if isinstance(r, Posed) else _fitted(host, r, watcher)
         except UserError as why:
             raise UserError(f"{r.sheet}: {why}") from why
         results[r.sheet] = result
@@ -129,14 +130,16 @@ def fit_book(host, *, sheets: Iterable[str] | None, settings: Settings | None, o
     return _compared(host, [r for r in ready if r.sheet in results], results, skipped)
 
 
-def _fitted(r: ReadyModel, watcher: Watcher) -> FitResult:
+def _fitted(host, r: ReadyModel, watcher: Watcher) -> FitResult:
+    """The result, judged by the ratings that the workbook holds out, where it does."""
     from solver import fit, rmse
 
-    result = fit(r.ratings, r.start, r.settings, on_factors=watcher.look, on_epoch=watcher.on_epoch)
-    if r.settings.batch_size is None:
-        return result
-    # in batches `fit` gives means over an epoch of steps; the sheet has the RMSE of the factors before and after
-    return replace(result, rmse_before=r.rmse, rmse_after=rmse(result.factors, r.ratings, bounds=r.settings.bounds))
+    result, bounds = fit(r.ratings, r.start, r.settings, on_factors=watcher.look, on_epoch=watcher.on_epoch), r.settings.bounds
+    if r.settings.batch_size is not None:
+        # in batches `fit` gives means over an epoch of steps; the sheet has the RMSE of the factors before and after
+        result = replace(result, rmse_before=r.rmse, rmse_after=rmse(result.factors, r.ratings, bounds=bounds))
+    held = held_out(host, r)
+    return result if held is None else replace(result, holdout_rmse=rmse(result.factors, held, bounds=bounds))
 
 
 def _compared(host, fitted: list[Ready], results: dict[str, Result], skipped: list[str]) -> dict[str, Result]:

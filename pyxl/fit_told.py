@@ -35,10 +35,11 @@ def tell_reports(results: dict[str, FitResult | Solved], say: Say) -> None:
 
 
 def before_and_after(result: FitResult | Solved) -> str:
-    """``RMSE 0.996255 → 0.212174``, or the objective's values."""
+    """``RMSE 0.996255 → 0.212174, 0.7138 held out``, or the objective's values."""
     if isinstance(result, Solved):
         return f"{result.minimum.value_before:.6g} → {result.minimum.value:.6g}"
-    return f"RMSE {result.rmse_before:.6f} → {result.rmse_after:.6f}"
+    held = "" if result.holdout_rmse is None else f", {result.holdout_rmse:.4f} held out"
+    return f"RMSE {result.rmse_before:.6f} → {result.rmse_after:.6f}{held}"
 
 
 def on_the_way(seen: Epoch | Step) -> str:
@@ -54,5 +55,5 @@ def result_object(result: FitResult | Solved) -> dict:
     if isinstance(result, Solved):
         return plain(problem_report(result))
     return {"variant": result.settings.model, "n_ratings": result.n_ratings,
-            "rmse_before": result.rmse_before, "rmse_after": result.rmse_after, "epochs": result.epochs,
-            "seconds": result.seconds, "stop": result.stop, "notes": list(result.notes)}
+            "rmse_before": result.rmse_before, "rmse_after": result.rmse_after, "holdout_rmse": result.holdout_rmse,
+            "epochs": result.epochs, "seconds": result.seconds, "stop": result.stop, "notes": list(result.notes)}

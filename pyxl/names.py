@@ -19,6 +19,7 @@ SETTINGS = ("optimizer", "epochs", "lr", "weight_decay", "seed", "start")
 PYTHON = "collabsheet_python"   # on `start`: the path of the Python that buttons start
 CONTROLS = ("status", "stop")  # on a model sheet: what a live fit says, and the cell that stops it
 RUN_LOG = "run_log"             # the line of headers of the sheet that keeps all runs
+HELD = ("held_users", "held_items", "held_ratings")     # on `check`: the ratings in no model sheet
 RESULTS = ("rmse_before", "rmse_after", "epochs", "stop")
 
 

@@ -11,7 +11,7 @@ from planted import planted
 import workbook
 from pyxl import fit_workbook, open_book
 from pyxl.__main__ import main
-from pyxl.cells import MAX_ROW, Cell
+from pyxl.cells import MAX_ROW, Cell, Range
 from pyxl.engines.values import moment
 from pyxl.run_log import HEADERS, find_log, logged_run
 from solver import Settings, UserError
@@ -85,6 +85,32 @@ def test_a_run_is_repeated_to_the_last_bit(path, changed):
         assert all(torch.equal(a, b) for a, b in zip(again.factors.tensors().values(), run.factors.tensors().values()))
         assert not again.notes
     assert [line["run"] for line in lines(path)][2:] == [3, 4]      # newest last, whatever stands above
+
+
+def test_what_is_held_out_judges_every_run(tmp_path):
+    """Equal to what the sheet `check` computes of each sheet's filled table."""
+    path = tmp_path / "held.xlsx"
+    layouts = workbook.build(planted(12, 10), path, n_factors=2, holdout=0.15)
+    results = fit_workbook(path, out=path)
+    log = {line["sheet"]: line["hold-out RMSE"] for line in lines(path)}
+    with open_book(path) as book:
+        check = book.grid("check").values
+    by_sheet = {text.removeprefix("sheet "): check[Cell(row, 3)] for (row, col), text in check.items()
+                if col == 1 and isinstance(text, str) and text.startswith("sheet ")}
+    assert len(by_sheet) == 3 and set(log) == set(layouts)
+    for sheet, shown in by_sheet.items():
+        assert results[sheet].holdout_rmse == log[sheet] == pytest.approx(shown, abs=1e-9)
+    assert log["embedding"] == pytest.approx(log["dotprod"], rel=0.5)
+
+    with open_book(path) as book:       # somebody types one of them in: it is held out no longer
+        held = {n.name: n.refers_to for n in book.names if n.name.startswith("held_")}
+        first = [check[Range.parse(held[name].split("!")[1]).first] for name in ("held_users", "held_items", "held_ratings")]
+        where = layouts["bias"].ratings.first.moved(int(first[0]) - 1, int(first[1]) - 1)
+        book.save({"bias": {where: first[2]}})
+    fewer = fit_workbook(path, out=path, sheets=["bias"])["bias"]
+    with open_book(path) as book:
+        shown = next(book.grid("check").values[Cell(row, 3)] for (row, _), text in check.items() if text == "sheet bias")
+    assert fewer.n_ratings == results["bias"].n_ratings + 1 and fewer.holdout_rmse == pytest.approx(shown, abs=1e-9)
 
 
 def test_a_full_log_ends_no_fit(path):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pyxl.cells import Cell
-from pyxl.names import block_name
+from pyxl.names import HELD, block_name
 
 from .check_charts import insert_charts
 from .check_numbers import fixed, write_bins, write_constants, write_groups, write_held, write_shown, write_sides
@@ -41,6 +41,8 @@ def write_check(book, styles: Styles, view: View) -> None:
     if plan.held:
         text(sheet, Cell(HEAD - 1, PRINTED + 2), "held-out ratings, and what each sheet's filled table predicts", styles.calc_head)
         write_held(sheet, styles, plan, view)
+        for name, which in zip(HELD, ("user no.", "item no.", "observed")):
+            book.define_name(name, f"={NAME}!{plan.of_held(which).absolute}")
     text(sheet, plan.of_shown("user no.").first.moved(-2, 0), "training ratings of the chart", styles.calc_head)
     write_shown(sheet, styles, plan, view)
     write_sides(sheet, styles, plan, view)
