@@ -20,7 +20,7 @@ from pyxl.problems.problem import Constraint, Problem
 from pyxl.recalculate import refresh_all
 
 from ..controls import write_before_fit
-from ..put import array, formula, number, text
+from ..put import array, number, text
 from ..refs import ref
 from ..solver_names import define_solver_names
 from ..styles import Styles, make_styles, print_setup
@@ -61,11 +61,18 @@ class Draft:
     def fill(self, where: str, what: Callable[[Cell], str]) -> None:
         """A formula in every cell of a range, as ``what(cell)`` writes it."""
         for cell in Range.parse(where).cells():
-            formula(self._sheet, cell, what(cell), self.styles.prediction)
+            self._plain(cell, what(cell), self.styles.prediction)
 
     def result(self, cell: str, what: str, *, whole_array: bool = False) -> None:
         """A formula that matters: the objective, or a side of a constraint."""
-        (array if whole_array else formula)(self._sheet, Cell.parse(cell), what, self.styles.calculated)
+        if whole_array:
+            array(self._sheet, Cell.parse(cell), what, self.styles.calculated)
+        else:
+            self._plain(Cell.parse(cell), what, self.styles.calculated)
+
+    def _plain(self, cell: Cell, what: str, style) -> None:
+        """A plain formula: none of these depends on an array formula (see `put.formula`)."""
+        self._sheet.write_formula(cell.row - 1, cell.col - 1, what, style)
 
     def note(self, cell: str, words: str) -> None:
         text(self._sheet, Cell.parse(cell), words, self.styles.note_beside)
