@@ -17,9 +17,9 @@ from solver.collab.recommend import fold_in as fold_in_row
 from solver.collab.recommend import predictions_for, similar, top_n
 from solver.errors import UserError
 
-Block = Any     # a number, a row, or rows of cells
+from .start_sheet import WEIGHT_DECAY
 
-WEIGHT_DECAY = 0.05     # that of a new workbook
+Block = Any     # a number, a row, or rows of cells
 
 
 def predictions(user_factors: Block, item_factors: Block, user_bias: Block = None, item_bias: Block = None,
@@ -73,7 +73,7 @@ def fold_in(ratings_row: Block, item_factors: Block, item_bias: Block = None, we
     """(k,) the factors of a new user who gave these ratings, or (1 + k,) with their bias before them
     where `item_bias` is given.
 
-    Least squares with a penalty of `weight_decay` (0.05) for each rating on the distance from
+    Least squares with a penalty of `weight_decay` (0.15) for each rating on the distance from
     the mean of the users in `user_factors` and `user_bias`, or from 0 without them
     (`solver.collab.recommend.fold_in`).
     """

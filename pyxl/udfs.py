@@ -74,7 +74,7 @@ def CF_SIMILAR(item_factors, item, n, titles=None):
 @xw.arg("ratings_row", doc="a rating for each item, or a blank", **_CELLS)
 @xw.arg("item_factors", doc=_FACTORS, **_CELLS)
 @xw.arg("item_bias", doc="the items' biases", **_CELLS)
-@xw.arg("weight_decay", doc="penalty on the distance from the mean user, for each rating; 0.05 if left out", **_CELLS)
+@xw.arg("weight_decay", doc="penalty on the distance from the mean user, for each rating; 0.15 if left out", **_CELLS)
 @xw.arg("user_factors", doc="the users among whom the new one is; without them the mean user is 0", **_CELLS)
 @xw.arg("user_bias", doc="their biases", **_CELLS)
 @_or_a_sentence

@@ -299,7 +299,7 @@ def test_settings_are_validated(tmp_path):
     rules = {str(rule.sqref): rule for rule in start.data_validations.dataValidation}
     cell = {option: names[setting_name(option)] for option in SETTINGS}
     assert {option: start[where].value for option, where in cell.items()} == {
-        "optimizer": "lbfgs", "epochs": None, "lr": None, "weight_decay": 0.05, "seed": 11, "start": "sheet"}
+        "optimizer": "lbfgs", "epochs": None, "lr": None, "weight_decay": 0.15, "seed": 11, "start": "sheet"}
     assert rules[cell["optimizer"]].formula1.strip('"').split(",") == list(OPTIMIZERS)
     assert [rules[cell[o]].type for o in SETTINGS] == ["list", "whole", "decimal", "decimal", "whole", "list"]
     assert [bool(rules[cell[o]].allow_blank) for o in SETTINGS] == [False, True, True, False, False, False]

@@ -67,7 +67,7 @@ def test_every_fit_has_its_line(path):
         assert line["ratings"] == result.n_ratings and line["seconds"] == pytest.approx(result.seconds, abs=1e-3)
         assert abs((datetime.now() - moment(line["date"])).total_seconds()) < 600
     assert [log[0][header] for header in ("optimizer", "most epochs", "lr", "weight decay", "seed", "start")] == [
-        "lbfgs", 20, None, 0.05, 0, "sheet"]
+        "lbfgs", 20, None, 0.15, 0, "sheet"]
     assert [log[4][header] for header in ("optimizer", "most epochs", "lr", "weight decay", "seed", "start")] == [
         "adam", 30, 0.05, 0, 7, "random"]
     assert '"batch_size": 16' in log[4]["other settings"] and log[0]["other settings"] is None

@@ -65,7 +65,7 @@ def test_the_ridge_system_without_users_around(blocks):
     q, r = np.array(blocks["items"]).T[[1, 4]], np.array([3.0, 4.0])
     row = [None] * 9
     row[1], row[4] = r
-    exact = np.linalg.solve(q.T @ q + 0.05 * 2 * np.eye(3), q.T @ r)
+    exact = np.linalg.solve(q.T @ q + 0.15 * 2 * np.eye(3), q.T @ r)
     np.testing.assert_allclose(CF_FOLD_IN(row, blocks["items"]), [exact], rtol=0, atol=1e-12)
     assert CF_FOLD_IN([None] * 9, blocks["items"]) == [[0, 0, 0]]
 

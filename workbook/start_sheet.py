@@ -7,6 +7,7 @@ from collections.abc import Container, Mapping, Sequence
 from pyxl.cells import Cell, Range, quoted
 from pyxl.layout import Layout
 from pyxl.names import PYTHON, RESULTS, SETTINGS, result_name, setting_name
+from pyxl.start_sheet import WEIGHT_DECAY
 from solver import OPTIMIZERS, Settings
 from solver.settings import STARTS
 
@@ -17,10 +18,6 @@ from .styles import Styles, print_setup
 
 NAME = "start"
 _LARGEST_SEED = 2 ** 31 - 1
-
-# A fit without decay brings RMSE lowest and can predict 1,400 stars for a blank. Of 0, .01, .02, .05,
-# .1 and .15 this was best or near it on held-out ratings of the example, at 15 × 15 and at 60 × 40.
-WEIGHT_DECAY = 0.05
 
 INTRODUCTION = (
     "Collaborative filtering: every user and every item gets a few numbers (factors), and a rating is predicted from them.",
