@@ -1,4 +1,4 @@
-"""Draws docs/pictures/: the example workbook, fitted, a picture of every sheet; or those of docs/films.md.
+"""Draws docs/pictures/: the example workbook, fitted, a picture of each sheet that README shows; or those of docs/films.md.
 
     python docs/draw_pictures.py [FOLDER]
     python docs/draw_pictures.py FOLDER ml-latest-small
