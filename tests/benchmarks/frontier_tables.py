@@ -9,7 +9,7 @@ import numpy as np
 from records import seconds_text, table
 
 OURS, BASELINE = "collabsheet", "biases alone"  # families that are no peers
-INFORMED = "collabsheet with genres"            # nor is this: no other system was told the genres
+INFORMED = "with genres"                        # nor is this: no other system was told the genres
 BUDGETS = (0.05, 0.2, 1.0, 5.0, 30.0, 100.0)  # seconds
 
 
