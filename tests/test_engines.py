@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import signal
 
 import numpy as np
 import pytest
@@ -170,6 +171,17 @@ def test_the_status_bar_takes_a_text(app, book):
     assert app.status_bar == "epoch 7"
     app.status_bar = False
     assert app.status_bar is False
+
+
+def test_an_office_that_ended_is_forgotten(app, book):
+    """Its user closed it, or it crashed: what the others hold is found all the same."""
+    if app.engine.name != "libreoffice":
+        pytest.skip("only LibreOffice may have several at once here")
+    other = xlwings.App(visible=False, add_book=False)
+    app.activate()
+    os.killpg(other.pid, signal.SIGKILL)
+    assert xlwings.Book(book.fullname) == book
+    assert other.pid not in xlwings.apps.keys() and app.pid in xlwings.apps.keys()
 
 
 def test_books_and_sheets_are_found_by_name(app, book):

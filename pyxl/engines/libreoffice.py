@@ -25,13 +25,13 @@ class Engine:
 
 
 class Apps(base_classes.Apps):
-    """The offices of this process, the active one first."""
+    """The offices of this process that are there still, the active one first."""
 
     def __init__(self, engine: Engine):
         self.engine, self._apps = engine, []
 
     def keys(self) -> list[int]:
-        return [app.pid for app in self._apps]
+        return [app.pid for app in self]
 
     def add(self, spec: str | None = None, add_book: bool | None = None, xl=None, visible: bool | None = None):
         """`spec` says where a running office listens (by default what COLLABSHEET_OFFICE says);
@@ -53,13 +53,14 @@ class Apps(base_classes.Apps):
         """Nothing is left behind that would have to be cleaned up."""
 
     def __iter__(self):
-        return iter(self._apps)
+        self._apps = [app for app in self._apps if app.office.answers()]
+        return iter(list(self._apps))
 
     def __len__(self) -> int:
-        return len(self._apps)
+        return len(list(iter(self)))
 
     def __getitem__(self, pid: int) -> App:
-        return next(app for app in self._apps if app.pid == pid)
+        return next(app for app in self if app.pid == pid)
 
 
 class App(base_classes.App):
@@ -108,7 +109,7 @@ class App(base_classes.App):
     def quit(self) -> None:
         """End an office of our own, its books unsaved; let go of another."""
         self._apps.remove(self)
-        if self.office.ours:
+        if self.office.ours and self.office.answers():
             for book in list(self.books):
                 book.close()
         self.office.close()

@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import time
 import uuid
+from contextlib import suppress
 from pathlib import Path
 
 from solver.errors import UserError
@@ -62,15 +63,20 @@ class Office:
         """Its com.sun.star.lang.ServiceManager."""
         return self._context.ServiceManager
 
+    def answers(self) -> bool:
+        """Whether it is there still: its user may have closed it, or it crashed."""
+        try:
+            self.desktop.getCurrentFrame()
+        except Exception:   # which one depends on how it ended
+            return False
+        return True
+
     def close(self) -> None:
         """End an office of our own; let go of another."""
         if not self.ours:
             return
-        uno = load_uno()
-        try:
+        with suppress(Exception):   # the connection ends with the office, sometimes before the answer, or had ended
             self.desktop.terminate()
-        except uno.getClass("com.sun.star.uno.Exception"):
-            pass  # the connection ends with the office, sometimes before the answer
         try:
             self._process.wait(10)
         except subprocess.TimeoutExpired:
