@@ -10,11 +10,11 @@ import numpy as np
 from ..cells import Cell, ErrorValue, Range
 from .errors import NAME, NULL, REF, VALUE, Fault, FormulaError, Unsupported
 from .functions import DRAWN_ANEW, FUNCTIONS
+from .nodes import chained
 from .operators import operate
 from .parse import Array, Binary, Call, Foreign, Literal, Name, Node, Reference, Structured, Unary, parse
 from .tables import resolved
 from .values import Area, Areas, counted, lift, pack
-
 
 _MEAN_CELLS = {"OFFSET", "INDEX", "INDIRECT", "CHOOSE", "IF", "IFS", "SWITCH", "SINGLE", "XLOOKUP"}  # may answer with a reference
 
@@ -132,15 +132,12 @@ class At:
         return operand if node.op == "+" else operate(node.op, [operand])
 
     def _binary(self, node: Binary):
-        chain = []  # a + b + c + …: a loop along the left, as there may be a thousand
-        while isinstance(node, Binary) and node.op not in (":", ",", " "):
-            chain.append(node)
-            node = node.left
+        first, chain = chained(node)
         if not chain:
             return self._join(node)
-        left = self.value(node)
-        for node in reversed(chain):
-            left = operate(node.op, [left, self.value(node.right)])
+        left = self.value(first)
+        for link in chain:
+            left = operate(link.op, [left, self.value(link.right)])
         return left
 
     def _join(self, node: Binary):

@@ -121,6 +121,16 @@ class Call:
 Node = Union[Literal, Array, Reference, Name, Structured, Foreign, Unary, Binary, Call]
 
 
+def chained(node: Node) -> tuple[Node, list[Binary]]:
+    """What ``a + b + c + …`` begins with, and then each operator with what stands right of it, from the left:
+    a loop, as there may be a thousand. Operators that join references end the chain."""
+    chain = []
+    while isinstance(node, Binary) and node.op not in (":", ",", " "):
+        chain.append(node)
+        node = node.left
+    return node, chain[::-1]
+
+
 def walk(node: Node) -> Iterator[Node]:
     """The node and all below it, in no particular order."""
     todo = [node]

@@ -7,6 +7,7 @@ import numpy as np
 from ...cells import Cell, ErrorValue, Range
 from ..errors import NAME, REF, VALUE, Fault, Unsupported
 from ..functions import DRAWN_ANEW, FUNCTIONS
+from ..nodes import chained
 from ..parse import Array, Binary, Call, Foreign, Literal, Name, Node, Reference, Structured, Unary, parse
 from ..tables import resolved
 from ..values import pack
@@ -137,15 +138,12 @@ class Interpreter(Steps):
         return operators.unary(self, node.op, self.value(node.operand))
 
     def _binary(self, node: Binary) -> Lanes | Areas:
-        chain = []  # a + b + c + …: a loop along the left, as there may be a thousand
-        while isinstance(node, Binary) and node.op not in (":", ",", " "):
-            chain.append(node)
-            node = node.left
+        first, chain = chained(node)
         if not chain:
             return self._join(node)
-        left = self.value(node)
-        for node in reversed(chain):
-            left = operators.binary(self, node.op, left, self.value(node.right))
+        left = self.value(first)
+        for link in chain:
+            left = operators.binary(self, link.op, left, self.value(link.right))
         return left
 
     def _join(self, node: Binary) -> Areas | Lanes:
