@@ -158,10 +158,7 @@ def _device(settings: Settings, ratings: Ratings) -> tuple[str, tuple[str, ...]]
         return "cpu", ()
     device = {"auto": "cuda"}.get(asked, asked)
     there = torch.cuda.is_available() if device == "cuda" else torch.backends.mps.is_available()
-    if there and ratings.item_columns is not None:
-        why_not = "Item columns are learnt with on the CPU."
-    else:
-        why_not = cpu_only(settings, device) if there else f"No {device} device was found; the CPU is used."
+    why_not = cpu_only(settings, device, ratings) if there else f"No {device} device was found; the CPU is used."
     if why_not:
         return "cpu", () if asked == "auto" else (why_not,)
     return device, ("Apple's GPU computes in float32: RMSE is exact to about 6 digits.",) if device == "mps" else ()

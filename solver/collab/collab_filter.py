@@ -70,7 +70,8 @@ class CollabFilter(Estimator):
 
     # -- fitting ------------------------------------------------------------------------------------
 
-    def fit(self, X, y=None, *, item_columns: pd.DataFrame | None = None, holdout=None, on_start: Callable[[Prepared], None] | None = None,
+    def fit(self, X, y=None, *, item_columns: pd.DataFrame | None = None, holdout=None,
+            on_start: Callable[[Prepared], None] | None = None,
             on_epoch: Callable[[Epoch], bool | None] | None = None,
             on_batch: Callable[[int, int], None] | None = None) -> Self:
         """Learn from ratings: a long table, a crosstab or `Ratings` (see `solver.collab.frames`), or the columns

@@ -75,8 +75,10 @@ def steps_for(problem: Problem) -> Steps:
     return _steps_in_batches(problem)
 
 
-def cpu_only(settings: Settings, device: str) -> str | None:
+def cpu_only(settings: Settings, device: str, ratings: Ratings) -> str | None:
     """Why a fit that is to run on a GPU, ``"cuda"`` or ``"mps"``, runs on the CPU instead; None where it does not."""
+    if ratings.item_columns is not None:
+        return "Item columns are learnt with on the CPU."
     if device == "mps" and OPTIMIZERS[settings.optimizer].alternating:
         return f"{settings.optimizer} takes decompositions that Apple's GPU lacks; the CPU is used."
     if one_by_one(settings) and not (device == "cuda" and find_spec("triton")):  # torch brings it along on Linux
