@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
-import select
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import lesson_sheet
 import pytest
+from terminal import on_a_terminal
 
 from pyxl.__main__ import main
 from pyxl.cells import Range
@@ -153,31 +150,10 @@ def test_help_is_quick_because_torch_is_not_loaded():
     assert subprocess.run([sys.executable, "-c", code], stdout=subprocess.DEVNULL).returncode == 0
 
 
-def _on_a_terminal(command, *, until: bytes, then: int | None) -> tuple[int, bytes]:
-    """Run a command on a pseudo-terminal; send signal `then` once `until` is on the screen."""
-    pid, screen = pty.fork()
-    if pid == 0:
-        os.execv(command[0], command)
-    shown, deadline = b"", time.monotonic() + 60
-    while time.monotonic() < deadline:
-        if select.select([screen], [], [], 0.2)[0]:
-            try:
-                chunk = os.read(screen, 65536)
-            except OSError:  # the other end is closed
-                break
-            if not chunk:
-                break
-            shown += chunk
-            if then and until in shown:
-                os.kill(pid, then)
-                then = None
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown
-
-
 def test_progress_on_a_terminal_and_a_real_ctrl_c(book, tmp_path):
     out = tmp_path / "out.xlsx"
     command = [str(COLLABSHEET), "fit", str(book), "-o", str(out), "--optimizer", "sgd", "--lr", "1e-7", "--epochs", "100000000"]
-    code, shown = _on_a_terminal(command, until=b"epoch", then=signal.SIGINT)
+    code, shown = on_a_terminal(command, until=b"epoch", then=signal.SIGINT)
     assert code == 0, shown
     assert b"Stopped by Ctrl-C at epoch" in shown and b"Wrote" in shown
     with open_book(out) as fitted:

@@ -5,17 +5,15 @@ from __future__ import annotations
 import gzip
 import json
 import os
-import pty
 import resource
-import select
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 import torch
+from terminal import on_a_terminal
 from trained_model import HEAD, ITEMS, QUICK, RATINGS, asked, lines, run, trained  # noqa: F401  (a fixture)
 
 from solver import CollabFilter
@@ -211,29 +209,6 @@ def test_memory_that_runs_out_is_one_sentence(tmp_path, capsys, monkeypatch):
 
 
 # ---- a terminal, a pipe, Ctrl-C
-
-def on_a_terminal(command, *, until: bytes, then: int | None) -> tuple[int, bytes]:
-    """Run a command on a pseudo-terminal; send signal `then` once `until` is on the screen."""
-    pid, screen = pty.fork()
-    if pid == 0:
-        os.execv(command[0], command)
-    shown, deadline = b"", time.monotonic() + 120
-    while time.monotonic() < deadline:
-        if select.select([screen], [], [], 0.2)[0]:
-            try:
-                chunk = os.read(screen, 65536)
-            except OSError:  # the other end is closed
-                break
-            if not chunk:
-                break
-            shown += chunk
-            if then and until in shown:
-                os.kill(pid, then)
-                then = None
-    else:
-        os.kill(pid, signal.SIGKILL)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown
-
 
 def test_a_bar_on_a_terminal_and_a_real_ctrl_c_that_keeps_the_best(trained, tmp_path):
     command = [str(COLLABSHEET), "train", str(trained / "ratings.csv"), "-o", str(tmp_path / "model"), "--factors", "3",
