@@ -23,10 +23,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     from .map_command import MAP
     from .model_commands import EVALUATE, EXPLAIN, FOLD_IN, RECOMMEND, SIMILAR
     from .problem_commands import CHECK_GRADIENT
+    from .recalculate_command import RECALCULATE
     from .train_command import TRAIN
     asking = (with_report(command, REPORTS[command.name]) for command in (RECOMMEND, SIMILAR, EXPLAIN, EVALUATE, FOLD_IN))
     return run((DEMO, NEW, INSPECT, FIT, RESTORE,
-                CHECK_GRADIENT, EXAMPLES,
+                CHECK_GRADIENT, RECALCULATE, EXAMPLES,
                 TRAIN, *asking, MAP, EXPORT, DOCTOR, FUNCTIONS_COMMAND), argv)
 
 

@@ -8,17 +8,22 @@ from solver.errors import UserError
 
 from .cells import quoted
 from .formulas import Calculator, FormulaError, parse
+from .formulas.functions import DRAWN_ANEW
 from .formulas.parse import Call, Literal, walk
 from .grid import Grid
 
-RANDOM = ("RAND", "RANDBETWEEN", "RANDARRAY", "NOW", "TODAY")  # another value at every recalculation
-_RANDOM = re.compile(rf"\b({'|'.join(RANDOM)})\s*\(", re.I)
+_DRAWN_ANEW = re.compile(rf"\b({'|'.join(sorted(DRAWN_ANEW))})\s*\(", re.I)
 _EXTERNAL = re.compile(r"\[([^\]]+\.xl\w*|\d+)\]")
 
 
 def changes_by_itself(text: str) -> bool:
     """Whether the formula gives another value at every recalculation."""
-    return bool(_RANDOM.search(text))
+    if not _DRAWN_ANEW.search(text):
+        return False
+    try:
+        return any(isinstance(node, Call) and node.name in DRAWN_ANEW for node in walk(parse(text)))
+    except FormulaError:
+        return True
 
 
 def external_book(text: str) -> str | None:

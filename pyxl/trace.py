@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from functools import reduce
 
 from .cells import Cell, Range
-from .formula_checks import RANDOM
 from .formulas import Calculator, FormulaError, parse
+from .formulas.functions import DRAWN_ANEW
 from .formulas.parse import Binary, Call, Literal, Name, Node, Reference, Structured, Unary
 
 Place = tuple[str, Cell]                 # a cell of a sheet
@@ -146,7 +146,7 @@ class Tracer:
             return self._element(args[0], i, j, where)
         if name == "IF":
             return self._branch(args[1:], i, j, where)
-        if name in RANDOM:
+        if name in DRAWN_ANEW:
             raise Untraceable(f"{where.sheet}!{where.cell} changes at every recalculation ({name}). "
                               "Copy it and paste it as values.")
         raise Untraceable(f"{where.sheet}!{where.cell} uses {name}, which no known model has.")

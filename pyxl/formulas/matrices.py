@@ -8,7 +8,7 @@ from ..cells import ErrorValue
 from .errors import NUM, VALUE, Fault
 from .function import Function
 from .samples import raise_errors
-from .values import is_number, pack
+from .values import is_number, pack, refuse_giant
 
 
 def all_numbers(array: np.ndarray) -> np.ndarray:
@@ -32,6 +32,7 @@ def _product(a: np.ndarray, b: np.ndarray):
     a, b = all_numbers(a), all_numbers(b)
     if a.shape[1] != b.shape[0]:
         raise Fault(VALUE)
+    refuse_giant(a.shape[0], b.shape[1])
     with np.errstate(all="ignore"):
         return _result(a @ b)
 
