@@ -7,7 +7,7 @@ import numpy as np
 from ..cells import ErrorValue
 from .compare import compare
 from .errors import DIV0, NA, NAME, NULL, NUM, REF, VALUE, Fault
-from .function import Function, constant, test
+from .function import Function, constant, of_first, test
 from .values import Area, Areas, is_number, lift, logical
 
 
@@ -105,7 +105,7 @@ CONDITIONS: dict[str, Function] = {
     "ISNUMBER": test(is_number),
     "ISREF": Function("r", lambda found: isinstance(found, (Area, Areas))),
     "ISTEXT": test(_is_text),
-    "N": test(_as_number),
+    "N": of_first(_as_number),
     "NA": constant(ErrorValue(NA)),
     "NOT": Function("b", lambda b: not b),
     "OR": Function("s+", lambda *samples: any(_judged(samples))),

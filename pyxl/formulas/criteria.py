@@ -1,4 +1,4 @@
-"""The conditions of COUNTIF and SUMIF, and the wildcards of MATCH: text that describes values."""
+"""The conditions of COUNTIF and SUMIF: text that describes values."""
 
 from __future__ import annotations
 
@@ -11,20 +11,9 @@ from ..cells import ErrorValue, Value
 from .compare import COMPARISONS, compare, same
 from .errors import Fault
 from .values import is_number, number
+from .wildcards import wildcard
 
 _ERRORS = {"#N/A", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#NULL!"}
-
-
-def wildcard(pattern: str) -> Callable[[str], re.Match | None] | None:
-    """Whether a text fits ``?`` (one character), ``*`` (any), ``~`` (literally); None without these."""
-    if not re.search(r"[?*~]", pattern):
-        return None
-    return re.compile(wildcard_regex(pattern), re.S | re.I).fullmatch
-
-
-def wildcard_regex(pattern: str) -> str:
-    parts = re.findall(r"~[?*~]|.", pattern, re.S)
-    return "".join({"?": ".", "*": ".*"}.get(part, re.escape(part[-1])) for part in parts)
 
 
 def criterion(wanted: Value) -> Callable[[Value], bool]:
@@ -40,7 +29,7 @@ def criterion(wanted: Value) -> Callable[[Value], bool]:
         return lambda value: alike(value) and holds(compare(value, target), 0)
     if isinstance(target, str) and not isinstance(target, ErrorValue):
         like = wildcard(target) or (lambda text: text.casefold() == target.casefold())
-        return lambda value: holds(isinstance(value, str) and bool(like(value)), True)
+        return lambda value: holds(isinstance(value, str) and like(value), True)
     return lambda value: holds(_equal(value, target), True)
 
 

@@ -10,10 +10,11 @@ import numpy as np
 from ..cells import MAX_COL, MAX_ROW, Cell, Range, Value, quoted
 from ..grid import Grid, Table
 from .at import At, StoredValue
+from .compare import same
 from .errors import Fault, FormulaError, Unsupported, placed
-from .parse import Node, parse
+from .parse import Binary, Node, parse
 from .sheet_state import Key, Pending, SheetState, plain, shown
-from .values import Area, pack, spread
+from .values import Area, number, pack, spread
 
 Box = tuple[int, int, int, int]  # top, left, bottom, right
 
@@ -169,7 +170,9 @@ class Calculator:
         at = At(self, title, cell, cell[0] - formula.anchor[0], cell[1] - formula.anchor[1],
                 bool(formula.array), formula.array)
         try:
-            return at.values(at.evaluate(parse(formula.text)))
+            tree = parse(formula.text)
+            result = at.values(at.evaluate(tree))
+            return 0.0 if _cancels(at, tree, result) else result
         except StoredValue as outside:
             if (stored := sheet.grid.values.get(cell)) is None or formula.array:
                 raise placed(Unsupported(f"{outside} cannot be followed. Open both workbooks in Excel and save."),
@@ -202,6 +205,14 @@ class Calculator:
             if sheet.waiting.get(inner) == cell:
                 sheet.values[inner] = shown(value)
                 del sheet.waiting[inner]
+
+
+def _cancels(at: At, tree: Node, result) -> bool:
+    """Whether a formula's last step is a difference that is zero but for rounding: ``=0.5-0.4-0.1`` shows 0."""
+    if not (type(result) is float and 0 < abs(result) < 1 and isinstance(tree, Binary) and tree.op in ("+", "-")):
+        return False
+    left, right = number(at.value(tree.left)), number(at.value(tree.right))
+    return bool(same(left, right if tree.op == "-" else -right))
 
 
 def _circle(chain: list[Key], again: Key) -> FormulaError:

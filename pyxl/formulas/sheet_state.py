@@ -11,6 +11,7 @@ import numpy as np
 from ..cells import Cell, ErrorValue, Range, Value
 from ..grid import Grid
 from .errors import NUM, VALUE
+from .text_units import length
 from .values import LONGEST_TEXT, pack
 
 Key = tuple[str, Cell]  # a formula's sheet and cell
@@ -91,7 +92,7 @@ def shown(result) -> Value:
         return 0.0
     if isinstance(value, float) and not math.isfinite(value):
         return ErrorValue(NUM)
-    if isinstance(value, str) and len(value) > LONGEST_TEXT:
+    if isinstance(value, str) and length(value) > LONGEST_TEXT:
         return ErrorValue(VALUE)
     return value
 
