@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import pytest
 
-from pyxl.cells import Cell, ErrorValue, Range
-from pyxl.formulas import Calculator
-from pyxl.grid import Formula, Grid
+from pyxl.formulas.evaluate.calculator import Calculator
+from pyxl.grid.cells import Cell, ErrorValue, Range
+from pyxl.grid.grid import Formula, Grid
 
 
 class Book:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from .cli import Command, Say
-from .tell import plain, table
+from pyxl.base.plain_output import Say, plain, table
+
+from .command_line import Command
 
 SHOWN = 10   # lines of the tables
 
@@ -17,8 +18,8 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _recalculate(args: argparse.Namespace, say: Say) -> dict:
-    from .compare_results import compare_results
-    from .xlsx import open_book
+    from pyxl.fit.compare_results import compare_results
+    from pyxl.xlsx import open_book
 
     with open_book(args.workbook) as book:
         if args.output:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 
+from pyxl.formulas.evaluate.calculator import Calculator
+from pyxl.formulas.functions.all_functions import DRAWN_ANEW
+from pyxl.formulas.language.formula_errors import FormulaError
+from pyxl.formulas.language.parse import Call, Literal, parse, walk
+from pyxl.grid.cells import quoted
+from pyxl.grid.grid import Grid
 from solver.errors import UserError
-
-from .cells import quoted
-from .formulas import Calculator, FormulaError, parse
-from .formulas.functions import DRAWN_ANEW
-from .formulas.parse import Call, Literal, walk
-from .grid import Grid
 
 _DRAWN_ANEW = re.compile(rf"\b({'|'.join(sorted(DRAWN_ANEW))})\s*\(", re.I)
 _EXTERNAL = re.compile(r"\[([^\]]+\.xl\w*|\d+)\]")

@@ -15,10 +15,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import reduce
 
-from .cells import Cell, Range
-from .formulas import Calculator, FormulaError, parse
-from .formulas.functions import DRAWN_ANEW
-from .formulas.parse import Binary, Call, Literal, Name, Node, Reference, Structured, Unary
+from pyxl.formulas.evaluate.calculator import Calculator
+from pyxl.formulas.functions.all_functions import DRAWN_ANEW
+from pyxl.formulas.language.formula_errors import FormulaError
+from pyxl.formulas.language.parse import Binary, Call, Literal, Name, Node, Reference, Structured, Unary, parse
+from pyxl.grid.cells import Cell, Range
 
 Place = tuple[str, Cell]                 # a cell of a sheet
 Polynomial = dict[tuple[Place, ...], float]  # monomial -> coefficient; () is the constant

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from operator import itemgetter
 
-from .cells import Cell, ErrorValue, Value, quoted
-from .formula_checks import changes_by_itself, external_book
-from .formulas import Calculator, FormulaError
-from .formulas.errors import DrawnAnew
-from .grid import Formula, Grid
-from .verify import agrees
-from .xlsx import Cached
+from pyxl.detect.formula_checks import changes_by_itself, external_book
+from pyxl.detect.verify import agrees
+from pyxl.formulas.evaluate.calculator import Calculator
+from pyxl.formulas.language.formula_errors import DrawnAnew, FormulaError
+from pyxl.grid.cells import Cell, ErrorValue, Value, quoted
+from pyxl.grid.grid import Formula, Grid
+from pyxl.xlsx import Cached
 
 _ELSEWHERE = "it reads another workbook, which is not followed: its stored result is used"
 

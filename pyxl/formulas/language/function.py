@@ -9,7 +9,7 @@ from functools import cache
 
 import numpy as np
 
-from .errors import NUM, VALUE, Fault
+from .formula_errors import NUM, VALUE, Fault
 from .samples import numbers, pairs
 from .values import Area, Areas, finite, lift, logical, number, text, whole
 

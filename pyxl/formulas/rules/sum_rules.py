@@ -9,12 +9,23 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ...cells import ErrorValue
-from ..errors import DIV0, NA, VALUE, Fault
-from ..nodes import Binary, Call, Node
-from . import guarded
-from .interpret import Interpreter
-from .lanes import BOOLEAN, CONSTANT, NUMBER, Areas, Lanes, are_errors, are_numbers, dynamic, plain, uniform
+from pyxl.formulas.compiled import guarded
+from pyxl.formulas.compiled.interpret import Interpreter
+from pyxl.formulas.compiled.lanes import (
+    BOOLEAN,
+    CONSTANT,
+    NUMBER,
+    Areas,
+    Lanes,
+    are_errors,
+    are_numbers,
+    dynamic,
+    plain,
+    uniform,
+)
+from pyxl.formulas.language.formula_errors import DIV0, NA, VALUE, Fault
+from pyxl.formulas.language.nodes import Binary, Call, Node
+from pyxl.grid.cells import ErrorValue
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from openpyxl.utils import column_index_from_string
 from openpyxl.utils.datetime import from_ISO8601, to_excel
 
+from pyxl.grid.cells import MAX_COL, MAX_ROW, Cell, ErrorValue, Range
+from pyxl.grid.grid import Formula, Grid
 from solver.errors import UserError
 
-from ..cells import MAX_COL, MAX_ROW, Cell, ErrorValue, Range
-from ..grid import Formula, Grid
 from .package_checks import damaged_sheet
 from .shared_strings import unescape
 from .xml_stream import TRUE, main_namespace, reader

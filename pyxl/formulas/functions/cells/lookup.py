@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 
 import numpy as np
-
 from openpyxl.utils import get_column_letter
 
-from ..cells import MAX_COL, MAX_ROW, ErrorValue, Value, quoted
-from .compare import compare, same
-from .errors import NA, REF, VALUE, Fault, Unsupported
-from .function import Function
-from .values import Area, Areas, is_number, logical, scalar, whole
+from pyxl.formulas.language.comparison import compare, same
+from pyxl.formulas.language.formula_errors import NA, REF, VALUE, Fault, Unsupported
+from pyxl.formulas.language.function import Function
+from pyxl.formulas.language.values import Area, Areas, is_number, logical, scalar, whole
+from pyxl.grid.cells import MAX_COL, MAX_ROW, ErrorValue, Value, quoted
+
 from .wildcards import wildcard
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..cells import ErrorValue, Value
-from .compare import compare, same
-from .errors import NA, VALUE, Fault
-from .function import Function
-from .values import Area, is_number, pack, scalar
+from pyxl.formulas.language.comparison import compare, same
+from pyxl.formulas.language.formula_errors import NA, VALUE, Fault
+from pyxl.formulas.language.function import Function
+from pyxl.formulas.language.values import Area, is_number, pack, scalar
+from pyxl.grid.cells import ErrorValue, Value
+
 from .wildcards import wildcard
 
 _EXACT, _SMALLER, _LARGER, _WILDCARD = 0, -1, 1, 2

@@ -9,8 +9,8 @@ import datetime as dt
 import math
 from calendar import monthrange
 
-from .errors import NUM, Fault
-from .function import Function
+from pyxl.formulas.language.formula_errors import NUM, Fault
+from pyxl.formulas.language.function import Function
 
 BEFORE_1904 = 1462      # days from the one date system to the other
 LAST_DAY = 2_958_465    # 31 December 9999

@@ -6,9 +6,10 @@ import re
 from decimal import ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
 
+from pyxl.formulas.language.formula_errors import Unsupported
+from pyxl.formulas.language.values import text
+
 from .date_format import dated, is_date_section
-from .errors import Unsupported
-from .values import text
 
 # A literal: "words", an escaped character, a blank as wide as a character, a filler that TEXT leaves out, [colours] and
 # [$currency-language], or a character that stands for itself.

@@ -7,14 +7,14 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..cells import ErrorValue, Value
-from .errors import VALUE, Fault
-from .function import Function, of_first
+from pyxl.formulas.language.formula_errors import VALUE, Fault
+from pyxl.formulas.language.function import Function, of_first
+from pyxl.formulas.language.values import LONGEST_TEXT, held, is_number, number, text
+from pyxl.grid.cells import ErrorValue, Value
+
 from .number_format import formatted, formatted_text
 from .text_units import joined, length, units
-from .values import LONGEST_TEXT, held, is_number, number, text
 from .wildcards import found_from
-
 
 
 def _end_of_text(cut: Callable) -> Function:
