@@ -23,9 +23,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     from pyxl.cli.report_files import REPORTS, with_report
     from pyxl.cli.train_command import TRAIN
     from pyxl.cli.workbook_commands import FIT, INSPECT, RESTORE
+
+    from .recalculate_command import RECALCULATE
     asking = (with_report(command, REPORTS[command.name]) for command in (RECOMMEND, SIMILAR, EXPLAIN, EVALUATE, FOLD_IN))
     return run((DEMO, NEW, INSPECT, FIT, RESTORE,
-                CHECK_GRADIENT, EXAMPLES,
+                CHECK_GRADIENT, RECALCULATE, EXAMPLES,
                 TRAIN, *asking, MAP, EXPORT, DOCTOR, FUNCTIONS_COMMAND), argv)
 
 
