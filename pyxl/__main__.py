@@ -20,11 +20,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     from pyxl.cli.map_command import MAP
     from pyxl.cli.model_commands import EVALUATE, EXPLAIN, FOLD_IN, RECOMMEND, SIMILAR
     from pyxl.cli.problem_commands import CHECK_GRADIENT
+    from pyxl.cli.recalculate_command import RECALCULATE
     from pyxl.cli.report_files import REPORTS, with_report
     from pyxl.cli.train_command import TRAIN
     from pyxl.cli.workbook_commands import FIT, INSPECT, RESTORE
-
-    from .recalculate_command import RECALCULATE
     asking = (with_report(command, REPORTS[command.name]) for command in (RECOMMEND, SIMILAR, EXPLAIN, EVALUATE, FOLD_IN))
     return run((DEMO, NEW, INSPECT, FIT, RESTORE,
                 CHECK_GRADIENT, RECALCULATE, EXAMPLES,

@@ -15,13 +15,13 @@ def steps_for(problem: Problem) -> Steps:
     # imported here: each is loaded only when it is used
     method = OPTIMIZERS[problem.settings.optimizer]
     if method.samples:
-        from solver.methods.gibbs import Gibbs
+        from .gibbs import Gibbs
         return Gibbs(problem)
     if method.alternating:
-        from solver.methods.als import AlternatingLeastSquares
+        from .als import AlternatingLeastSquares
         return AlternatingLeastSquares(problem)
     if problem.settings.batch_size is None:
-        from solver.methods.full_batch import FullBatch
+        from .full_batch import FullBatch
         return FullBatch(problem)
     return _steps_in_batches(problem)
 
@@ -60,8 +60,8 @@ def _steps_in_batches(problem: Problem) -> Steps:
                 return ImplicitAdamW(problem)
             return LazyAdamW(problem)
     if problem.device == "cuda":
-        from solver.methods.graphed_batch import GraphedMiniBatch, can_be_recorded
+        from .graphed_batch import GraphedMiniBatch, can_be_recorded
         if can_be_recorded(problem):
             return GraphedMiniBatch(problem)
-    from solver.methods.mini_batch import MiniBatch
+    from .mini_batch import MiniBatch
     return MiniBatch(problem)

@@ -13,8 +13,7 @@ from pyxl.formulas.evaluate.calculator import Calculator
 from pyxl.formulas.language.formula_errors import DrawnAnew, FormulaError
 from pyxl.grid.cells import Cell, ErrorValue, Value, quoted
 from pyxl.grid.grid import Formula, Grid
-
-from .xlsx import Cached
+from pyxl.xlsx import Cached
 
 _ELSEWHERE = "it reads another workbook, which is not followed: its stored result is used"
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 
 from pyxl.base.plain_output import Say, plain, table
-from pyxl.cli.command_line import Command
+
+from .command_line import Command
 
 SHOWN = 10   # lines of the tables
 
@@ -17,8 +18,8 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _recalculate(args: argparse.Namespace, say: Say) -> dict:
-    from .compare_results import compare_results
-    from .xlsx import open_book
+    from pyxl.hosts.compare_results import compare_results
+    from pyxl.xlsx import open_book
 
     with open_book(args.workbook) as book:
         if args.output:
