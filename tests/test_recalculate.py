@@ -9,8 +9,8 @@ import pytest
 import xlsxwriter
 
 from pyxl.__main__ import main
+from pyxl.fit.compare_results import compare_results
 from pyxl.grid.cells import Cell
-from pyxl.hosts.compare_results import compare_results
 from pyxl.xlsx import open_book
 
 

@@ -18,7 +18,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _recalculate(args: argparse.Namespace, say: Say) -> dict:
-    from pyxl.hosts.compare_results import compare_results
+    from pyxl.fit.compare_results import compare_results
     from pyxl.xlsx import open_book
 
     with open_book(args.workbook) as book:
