@@ -73,7 +73,7 @@ class Screen:
     def _open(self) -> None:
         import xlwings
 
-        from pyxl.engines import choose
+        from pyxl.engines import choose_engine
         from pyxl.engines.office import Office
         from solver import UserError
 
@@ -93,7 +93,7 @@ class Screen:
                 if time.monotonic() > until:
                     raise
                 time.sleep(0.2)
-        choose("libreoffice")
+        choose_engine("libreoffice")
         app = xlwings.App(spec=self._spec, visible=True, add_book=False)
         while not len(app.books) and time.monotonic() < until:
             time.sleep(0.1)

@@ -11,9 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from pyxl.base.plain_output import Say
 from solver.errors import UserError
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
