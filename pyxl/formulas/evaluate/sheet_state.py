@@ -9,11 +9,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pyxl.formulas.language.formula_errors import NUM, VALUE
+from pyxl.formulas.language.text_units import length
 from pyxl.formulas.language.values import LONGEST_TEXT, pack
 from pyxl.grid.cells import Cell, ErrorValue, Range, Value
 from pyxl.grid.grid import Grid
-
-from .text_units import length
 
 Key = tuple[str, Cell]  # a formula's sheet and cell
 

@@ -10,9 +10,8 @@ import numpy as np
 from pyxl.formulas.language.comparison import COMPARISONS, compare, same
 from pyxl.formulas.language.formula_errors import Fault
 from pyxl.formulas.language.values import is_number, number
+from pyxl.formulas.language.wildcards import wildcard
 from pyxl.grid.cells import ErrorValue, Value
-
-from .wildcards import wildcard
 
 _ERRORS = {"#N/A", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#NULL!"}
 

@@ -11,9 +11,8 @@ from pyxl.formulas.language.comparison import compare, same
 from pyxl.formulas.language.formula_errors import NA, REF, VALUE, Fault, Unsupported
 from pyxl.formulas.language.function import Function
 from pyxl.formulas.language.values import Area, Areas, is_number, logical, scalar, whole
+from pyxl.formulas.language.wildcards import wildcard
 from pyxl.grid.cells import MAX_COL, MAX_ROW, ErrorValue, Value, quoted
-
-from .wildcards import wildcard
 
 
 def find(wanted: Value, among: np.ndarray, how: float) -> int:

@@ -8,9 +8,8 @@ from pyxl.formulas.language.comparison import compare, same
 from pyxl.formulas.language.formula_errors import NA, VALUE, Fault
 from pyxl.formulas.language.function import Function
 from pyxl.formulas.language.values import Area, is_number, pack, scalar
+from pyxl.formulas.language.wildcards import wildcard
 from pyxl.grid.cells import ErrorValue, Value
-
-from .wildcards import wildcard
 
 _EXACT, _SMALLER, _LARGER, _WILDCARD = 0, -1, 1, 2
 

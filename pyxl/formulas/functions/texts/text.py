@@ -9,12 +9,12 @@ import numpy as np
 
 from pyxl.formulas.language.formula_errors import VALUE, Fault
 from pyxl.formulas.language.function import Function, of_first
+from pyxl.formulas.language.text_units import joined, length, units
 from pyxl.formulas.language.values import LONGEST_TEXT, held, is_number, number, text
+from pyxl.formulas.language.wildcards import found_from
 from pyxl.grid.cells import ErrorValue, Value
 
 from .number_format import formatted, formatted_text
-from .text_units import joined, length, units
-from .wildcards import found_from
 
 
 def _end_of_text(cut: Callable) -> Function:

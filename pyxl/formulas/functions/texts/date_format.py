@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import re
 
-from pyxl.formulas.functions.texts.dates import BEFORE_1904, LAST_DAY, date_of, weekday_of
 from pyxl.formulas.language.formula_errors import VALUE, Fault, Unsupported
+
+from .dates import BEFORE_1904, LAST_DAY, date_of, weekday_of
 
 MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
           "December")
