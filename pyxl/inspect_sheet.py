@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from solver.errors import UserError
 
+from .changing_cells import solvers_further_wishes
 from .layout import Block
 from .names import ROLES
 from .problems.pose import pose
@@ -36,7 +37,12 @@ def _report(book, sheet: str, settings) -> dict:
         "recognised": True, "variant": layout.variant, "form": layout.form, "measure": layout.measure,
         "n_ratings": len(ready.ratings), "n_users": layout.user_factors.shape[0],
         "n_items": layout.item_factors.shape[0], "n_factors": layout.user_factors.shape[1],
-        "rmse": ready.rmse, "cells": cells, "notes": list(ready.notes)}
+        "rmse": ready.rmse, "cells": cells, "notes": [*ready.notes, *_by_formulas_rather(book, sheet)]}
+
+
+def _by_formulas_rather(book, sheet: str) -> list[str]:
+    wishes = solvers_further_wishes(book, sheet)
+    return [f"{wishes} So a fit solves it by its formulas; --via model leaves that out."] if wishes else []
 
 
 def _problem(book, problem: Problem) -> dict:

@@ -10,7 +10,8 @@ from solver.errors import UserError
 from solver.model import MODELS
 
 from .cells import quoted
-from .detect import NoModel, NotRecognised, NotVerified
+from .changing_cells import solvers_further_wishes
+from .detect import NoModel, NotRecognised, NotVerified, StatedOtherwise
 from .problems.pose import Posed, pose
 from .problems.solve import ByFormulas, refuse_settings_of_models
 from .problems.stated import stated_problem
@@ -115,13 +116,20 @@ def _ready_sheet(host, sheet: str, settings: Settings, via: str | None) -> Ready
     why = None
     if via != "formulas":
         try:
-            return ready_model(host, sheet, settings)
+            ready = ready_model(host, sheet, settings)
         except NotRecognised as unknown:
             why = unknown
+        else:
+            wishes = solvers_further_wishes(host, sheet)
+            if not wishes:
+                return ready
+            if via == "model":
+                return replace(ready, notes=(*ready.notes, f"{wishes} --via model left that out."))
+            why = StatedOtherwise(wishes)
     problem = None if via == "model" else stored_problem(host, sheet)
     if problem is None:
         raise why or NoModel(f"{quoted(sheet)}: Solver keeps no model there. State one: --objective CELL --change RANGES.")
-    unlike = f"{why} " if isinstance(why, NotVerified) else ""
+    unlike = f"{why} " if isinstance(why, (NotVerified, StatedOtherwise)) else ""
     try:
         posed = pose(host, problem)
     except UserError as unposed:
