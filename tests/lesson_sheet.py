@@ -11,7 +11,7 @@ import xlsxwriter
 from xlsxwriter.utility import xl_cell_to_rowcol, xl_col_to_name
 from xlsxwriter.utility import xl_rowcol_to_cell as a1
 
-from pyxl.cells import Range
+from pyxl.grid.cells import Range
 
 
 def table(n: int, m: int, *, seed: int = 0, share: float = 0.8) -> np.ndarray:

@@ -9,15 +9,15 @@ import xlsxwriter
 
 from pyxl import fit_workbook
 from pyxl.__main__ import main
-from pyxl.cells import Cell, Range
-from pyxl.detect import NotRecognised
-from pyxl.problems.problem import Problem
+from pyxl.detect.detect import NotRecognised
+from pyxl.detect.verified_model import ready_model
+from pyxl.grid.cells import Cell, Range
+from pyxl.grid.problem import Problem
+from pyxl.grid.stored_problem import stored_problem
 from pyxl.problems.solve import ByFormulas, Solved
-from pyxl.problems.stored import stored_problem
-from pyxl.ready_model import ready_model
 from pyxl.xlsx import open_book
 from solver import FitResult, Settings, UserError
-from workbook.solver_names import define_solver_names
+from workbook.model_sheets.solver_names import define_solver_names
 
 
 def changed_constants(before, after) -> set[tuple[str, Cell]]:
