@@ -8,12 +8,25 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from .cli import run
+if TYPE_CHECKING:
+    from .cli import Command
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code."""
+    try:
+        from .cli import run
+
+        return run(_commands, argv)
+    except KeyboardInterrupt:   # while the first modules load
+        print("Stopped by Ctrl-C; nothing was written.", file=sys.stderr)
+        return 2
+
+
+def _commands() -> tuple[Command, ...]:
+    """Every command, in the order that `collabsheet --help` shows."""
     from workbook.commands import DEMO, EXAMPLES, EXPORT, NEW
     from workbook.reports import REPORTS, with_report
 
@@ -25,9 +38,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     from .problem_commands import CHECK_GRADIENT
     from .train_command import TRAIN
     asking = (with_report(command, REPORTS[command.name]) for command in (RECOMMEND, SIMILAR, EXPLAIN, EVALUATE, FOLD_IN))
-    return run((DEMO, NEW, INSPECT, FIT, RESTORE,
-                CHECK_GRADIENT, EXAMPLES,
-                TRAIN, *asking, MAP, EXPORT, DOCTOR, FUNCTIONS_COMMAND), argv)
+    return (DEMO, NEW, INSPECT, FIT, RESTORE,
+            CHECK_GRADIENT, EXAMPLES,
+            TRAIN, *asking, MAP, EXPORT, DOCTOR, FUNCTIONS_COMMAND)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from solver.errors import UserError
+from solver.errors import UserError, stopped_by
 
 from . import before_fit
 from .fit_told import before_and_after
@@ -126,7 +126,7 @@ def _sentence(why: BaseException) -> str:
     if isinstance(why, UserError):
         return str(why)
     if isinstance(why, KeyboardInterrupt):
-        return "Stopped by Ctrl-C before the first epoch; the parameters are as they were."
+        return f"Stopped by {stopped_by(why)} before the first epoch; the parameters are as they were."
     return f"Unexpected {type(why).__name__}: {' '.join(str(why).split())[:300] or 'no message'}."
 
 
