@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .cli import Command
+    from pyxl.cli.command_line import Command
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code."""
     try:
-        from .cli import run
+        from pyxl.cli.command_line import run
 
         return run(_commands, argv)
     except KeyboardInterrupt:   # while the first modules load
@@ -27,16 +27,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _commands() -> tuple[Command, ...]:
     """Every command, in the order that `collabsheet --help` shows."""
-    from workbook.commands import DEMO, EXAMPLES, EXPORT, NEW
-    from workbook.reports import REPORTS, with_report
-
-    from .commands import FIT, INSPECT, RESTORE
-    from .doctor.command import DOCTOR
-    from .functions_command import FUNCTIONS_COMMAND
-    from .map_command import MAP
-    from .model_commands import EVALUATE, EXPLAIN, FOLD_IN, RECOMMEND, SIMILAR
-    from .problem_commands import CHECK_GRADIENT
-    from .train_command import TRAIN
+    from pyxl.cli.build_commands import DEMO, EXAMPLES, EXPORT, NEW
+    from pyxl.cli.doctor_command import DOCTOR
+    from pyxl.cli.functions_command import FUNCTIONS_COMMAND
+    from pyxl.cli.map_command import MAP
+    from pyxl.cli.model_commands import EVALUATE, EXPLAIN, FOLD_IN, RECOMMEND, SIMILAR
+    from pyxl.cli.problem_commands import CHECK_GRADIENT
+    from pyxl.cli.report_files import REPORTS, with_report
+    from pyxl.cli.train_command import TRAIN
+    from pyxl.cli.workbook_commands import FIT, INSPECT, RESTORE
     asking = (with_report(command, REPORTS[command.name]) for command in (RECOMMEND, SIMILAR, EXPLAIN, EVALUATE, FOLD_IN))
     return (DEMO, NEW, INSPECT, FIT, RESTORE,
             CHECK_GRADIENT, EXAMPLES,

@@ -18,10 +18,10 @@ from pressed import Pressed
 import workbook
 from pyxl import fit_workbook, open_book
 from pyxl.__main__ import main
+from pyxl.base.one_at_a_time import one_at_a_time
 from pyxl.engines.find_office import load_uno
 from pyxl.engines.office import properties
-from pyxl.names import PYTHON
-from pyxl.one_at_a_time import one_at_a_time
+from pyxl.grid.block_names import PYTHON
 
 ROOT = Path(__file__).resolve().parent.parent
 SLOW = {"optimizer": "sgd", "epochs": 10_000_000, "lr": 1e-4}   # a fit that ends only when it is stopped

@@ -80,7 +80,7 @@ def test_a_file_name_that_is_no_text_is_told(book, tmp_path):
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT"])
 def test_a_signal_keeps_the_best_so_far(book, tmp_path, name):
     # the fit itself sends the signal, at its fifth epoch: a process that is told to end in the middle of its work
-    code = ("import os, signal, sys; import solver.loop as loop; from pyxl.__main__ import main\n"
+    code = ("import os, signal, sys; import solver.core.loop as loop; from pyxl.__main__ import main\n"
             "kept = loop._keep_if_best\n"
             "def at_the_fifth(state, *rest):\n"
             "    kept(state, *rest)\n"
@@ -104,7 +104,7 @@ def test_a_signal_that_is_ignored_stays_ignored(book, tmp_path):
 
 
 @pytest.mark.parametrize("module, raised", [
-    ("argparse", "KeyboardInterrupt"), ("workbook.commands", "KeyboardInterrupt"), ("solver.reading", "KeyboardInterrupt"),
+    ("argparse", "KeyboardInterrupt"), ("pyxl.cli.build_commands", "KeyboardInterrupt"), ("solver.reading", "KeyboardInterrupt"),
     ("numpy", "ImportError"),      # how numpy's own import ends that Ctrl-C meets
 ])
 def test_ctrl_c_while_modules_load_is_one_sentence(tmp_path, module, raised):
@@ -126,8 +126,8 @@ def test_ctrl_c_while_modules_load_is_one_sentence(tmp_path, module, raised):
 
 
 def test_ctrl_c_after_a_file_was_written_says_so(book, tmp_path, monkeypatch, capsys):
-    from pyxl import commands
     from pyxl.__main__ import main
+    from pyxl.cli import workbook_commands as commands
 
     def interrupted(*_):
         raise KeyboardInterrupt

@@ -101,7 +101,7 @@ def test_the_demos_filled_tables_are_ratings_that_somebody_could_give(folder):
     import numpy as np
 
     from pyxl import open_book
-    from pyxl.cells import Range
+    from pyxl.grid.cells import Range
     assert main(["demo", "-o", "demo"]) == 0
     with open_book("demo/collabsheet-demo.xlsx") as book:
         filled = {n.name: n.refers_to.split("!") for n in book.names if n.name.endswith("_filled")}

@@ -14,9 +14,9 @@ import pytest
 import xlsxwriter
 import xlwings
 
-from pyxl.cells import Cell
 from pyxl.engines import ENGINES, choose
 from pyxl.engines.formula_text import moved, relative
+from pyxl.grid.cells import Cell
 from pyxl.xlsx import open_book
 from solver import UserError
 

@@ -8,7 +8,7 @@ import pytest
 import xlwings
 
 from pyxl.engines import choose
-from pyxl.live_fit import fit_live, restore_live
+from pyxl.live.live_fit import fit_live, restore_live
 from pyxl.problems.solve import ByFormulas
 from pyxl.problems.stated import Statement
 from solver import UserError

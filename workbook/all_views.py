@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from pyxl.layout import Layout
-from pyxl.names import block_name, result_name
-
-from .check_sheet import write_check
-from .content import Content
-from .crosstab_sheet import into_range
-from .geometry import Crosstab
-from .map_sheet import write_map
-from .members_sheet import write_items, write_users
-from .recommend_sheet import write_recommend
-from .why_sheet import write_why
-from .you_sheet import write_you
+from pyxl.grid.block_names import block_name, result_name
+from pyxl.grid.layout import Layout
+from workbook.model_sheets.crosstab_sheet import into_range
+from workbook.model_sheets.geometry import Crosstab
+from workbook.views.check.check_sheet import write_check
+from workbook.views.map_sheet import write_map
+from workbook.views.members_sheet import write_items, write_users
+from workbook.views.recommend_sheet import write_recommend
+from workbook.views.why_sheet import write_why
+from workbook.views.you_sheet import write_you
+from workbook.write.content import Content
 
 
 @dataclass(frozen=True, eq=False)

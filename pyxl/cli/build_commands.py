@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from pyxl.cli import Command, Say
-from pyxl.reading_arguments import add_reading_arguments, read_given
-from pyxl.trained_model import load, ratings_for
+from pyxl.base.plain_output import Say
 from solver import Ratings, hold_out
 from solver.errors import UserError
 
+from .command_line import Command
+from .reading_arguments import add_reading_arguments, read_given
+from .trained_model import load, ratings_for
 
 HOLDOUT = 0.1   # a workbook that shows what its predictions are worth is worth a tenth of the ratings
 
@@ -35,7 +36,7 @@ def _held_out(ratings: Ratings, share: float, seed: int = 0) -> str:
 
 def _demo(args: argparse.Namespace, say: Say) -> dict:
     from pyxl import fit_workbook
-    from pyxl.fit_told import result_object, tell_results
+    from pyxl.fit.fit_messages import result_object, tell_results
     from workbook import build, example
 
     folder = Path(args.output)

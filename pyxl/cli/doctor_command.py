@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from pyxl.base.plain_output import Say
 from solver.errors import UserError
 
-from ..cli import Command, Refusal, Say
+from .command_line import Command, Refusal
 
 _WIDTH = len("macros, LibreOffice")     # the longest name of what is looked at
 
@@ -21,10 +22,10 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _doctor(args: argparse.Namespace, say: Say) -> dict:
-    from .applescript import install
-    from .book import look_at, repair
-    from .machine import machine
-    from .programs import programs
+    from pyxl.doctor.applescript import install
+    from pyxl.doctor.check_machine import machine
+    from pyxl.doctor.check_programs import programs
+    from pyxl.doctor.check_workbook import look_at, repair
 
     if args.repair and args.workbook is None:
         raise UserError("--repair needs a workbook: collabsheet doctor BOOK --repair.")

@@ -7,7 +7,9 @@ import sys
 import time
 from contextlib import suppress
 
-from .cli import Command, Say
+from pyxl.base.plain_output import Say
+
+from .command_line import Command
 
 _PAUSE = 0.5    # seconds between two looks whether the workbook is still open
 
@@ -17,9 +19,9 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _functions(args: argparse.Namespace, say: Say) -> dict:
-    from .office_functions import enter_again, functions_in
-    from .open_live import opened_live
-    from .udfs import FUNCTIONS
+    from pyxl.functions.office_functions import enter_again, functions_in
+    from pyxl.functions.udfs import FUNCTIONS
+    from pyxl.live.open_live import opened_live
 
     with opened_live(args.workbook, engine="libreoffice") as book:
         with functions_in(book.app.impl.office), suppress(KeyboardInterrupt):

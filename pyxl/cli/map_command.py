@@ -6,10 +6,10 @@ import argparse
 
 import numpy as np
 
+from pyxl.base.plain_output import Say, plain, table
 from solver.errors import UserError
 
-from .cli import Command, Say
-from .tell import plain, table
+from .command_line import Command
 from .trained_model import load, titles_of
 
 ENDS = 5    # items told at each end of a component
@@ -24,7 +24,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 def _map(args: argparse.Namespace, say: Say) -> dict:
     from solver import principal_components
-    from solver.plots import plot_map, refuse_plot
+    from solver.judging.plots import plot_map, refuse_plot
 
     if args.n < 1:
         raise UserError(f"-n is {args.n}. Give a whole number of 1 or more.")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from pyxl.base.plain_output import Say, plain, table
 from solver.errors import UserError
-from solver.plots import plot_predicted, refuse_plot
+from solver.judging.plots import plot_predicted, refuse_plot
 
-from .cli import Command, Say
+from .command_line import Command
 from .reading_arguments import add_reading_arguments, read_given, reading_options
-from .tell import plain, table
 from .trained_model import as_label, baselines, known_labels, known_part, load, titles_of
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def _evaluate_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _evaluate(args: argparse.Namespace, say: Say) -> dict:
-    from solver.metrics import mean_absolute_error, root_mean_squared_error
+    from solver.judging.metrics import mean_absolute_error, root_mean_squared_error
 
     if args.plot:
         refuse_plot(args.plot)

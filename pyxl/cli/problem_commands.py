@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 
+from pyxl.base.plain_output import Say, plain, table
 from solver.errors import UserError
 
-from .cli import Command, Say
+from .command_line import Command
 from .stating_arguments import add_stating_arguments, statement_of
-from .tell import plain, table
 
 SHOWN = 10   # lines of the table
 
@@ -21,7 +21,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _check_gradient(args: argparse.Namespace, say: Say) -> dict:
-    from .problems.check_gradient import check_gradient
+    from pyxl.problems.check_gradient import check_gradient
 
     if args.most < 1:
         raise UserError(f"--most is {args.most}. Give a whole number of 1 or more.")

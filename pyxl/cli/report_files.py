@@ -7,9 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pyxl.cells import Cell
-from pyxl.cli import Command, Say
+from pyxl.base.plain_output import Say
+from pyxl.grid.cells import Cell
 from solver.errors import UserError
+
+from .command_line import Command
 
 SHEET, HEAD_BELOW = "report", 2     # rows between what was asked and the table
 
@@ -34,7 +36,7 @@ def with_report(command: Command, report_of: Callable[[dict], Report]) -> Comman
     def run(args: argparse.Namespace, say: Say) -> dict:
         if args.output is None:
             return command.run(args, say)
-        from .new_file import checked_target
+        from workbook.new_file import checked_target
 
         if Path(args.output).suffix.lower() != ".xlsx":
             raise UserError(f"{args.output}: a report is written as .xlsx. Give a name that ends so.")
@@ -49,9 +51,9 @@ def with_report(command: Command, report_of: Callable[[dict], Report]) -> Comman
 
 def write_report(report: Report, path, *, overwrite: bool = False) -> None:
     """Write the report as a new file. Raises UserError as `new_file`."""
-    from .new_file import new_file, new_workbook
-    from .put import text
-    from .styles import make_styles, print_setup
+    from workbook.new_file import new_file, new_workbook
+    from workbook.write.styles import make_styles, print_setup
+    from workbook.write.write_cells import text
 
     with new_file(path, overwrite=overwrite) as draft, new_workbook(draft) as book:
         styles, sheet = make_styles(book), book.add_worksheet(SHEET)
@@ -77,7 +79,7 @@ def write_report(report: Report, path, *, overwrite: bool = False) -> None:
 
 def _put(sheet, cell: Cell, value, styles) -> None:
     """A fraction with four decimals, as the command prints it; an id or a count as it is."""
-    from .labels import put_label
+    from workbook.write.display_labels import put_label
 
     if value is None:
         sheet.write_blank(cell.row - 1, cell.col - 1, None, styles.result_text)
@@ -88,7 +90,7 @@ def _put(sheet, cell: Cell, value, styles) -> None:
 
 
 def _widths(report: Report, columns: Sequence[Sequence]) -> list[float]:
-    from .labels import width_of
+    from workbook.write.display_labels import width_of
 
     asked = [name for name, _ in report.asked]
     return [width_of([header, *(f"{v:.4f}" if isinstance(v, float) else v for v in values), *(asked if col == 0 else [])], least=12, most=70)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from pyxl.problems.stated import Statement
 from solver.errors import UserError
-
-from .problems.stated import Statement
 
 
 def add_stating_arguments(parser) -> None:

@@ -10,12 +10,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pyxl.base.plain_output import Say, plain
 from solver.errors import UserError
-from solver.plots import plot_history, refuse_plot
+from solver.judging.plots import plot_history, refuse_plot
 
-from .cli import Command, Say
+from .command_line import Command
 from .reading_arguments import add_reading_arguments, read_given
-from .tell import plain
 from .train_report import Teller
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .cli import Say
+from pyxl.base.plain_output import Say
 
 if TYPE_CHECKING:
     from solver import Epoch, FitResult, Ratings, Settings
@@ -29,7 +29,7 @@ class Report:
     def of(cls, learnt: Ratings, held: Ratings | None, settings: Settings, *, clip: tuple[float, float]) -> Report:
         """Fits the baseline to the ratings to learn from, and takes its error on those to judge by."""
         from solver import rmse
-        from solver.baselines import bias_only
+        from solver.judging.baselines import bias_only
 
         return cls(rmse(bias_only(learnt), held or learnt, clip=clip), held is not None, settings.most_epochs,
                    settings.batch_size is not None)

@@ -96,7 +96,7 @@ def baselines(model: CollabFilter, asked: Ratings) -> list[tuple[str, np.ndarray
     """The predictions of biases alone, learnt from the model's own ratings."""
     import numpy as np
 
-    from solver.baselines import bias_only, mean_only
+    from solver.judging.baselines import bias_only, mean_only
 
     kept = model.ratings_
 

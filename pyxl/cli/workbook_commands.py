@@ -6,10 +6,11 @@ import argparse
 import sys
 from contextlib import contextmanager
 
+from pyxl.base.plain_output import Say
+from pyxl.fit.fit_messages import on_the_way, result_object, tell_reports, tell_results
 from solver.errors import UserError
 
-from .cli import Command, Say
-from .fit_told import on_the_way, result_object, tell_reports, tell_results
+from .command_line import Command
 from .stating_arguments import add_stating_arguments, statement_of
 
 
@@ -18,7 +19,7 @@ def _inspect_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _inspect(args: argparse.Namespace, say: Say) -> dict:
-    from .inspect_sheet import inspect_workbook
+    from pyxl.fit.inspect_sheet import inspect_workbook
 
     sheets = inspect_workbook(args.workbook)
     width = max(map(len, sheets), default=0)
@@ -71,14 +72,14 @@ def _fit_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _fit(args: argparse.Namespace, say: Say) -> dict:
-    from .fit_sheet import fit_workbook
+    from pyxl.fit.press_fit import fit_workbook
 
     options = ("optimizer", "epochs", "lr", "weight_decay", "seed", "start", "device")
     asked = {option: getattr(args, option) for option in options if getattr(args, option) is not None}
     how = {"options": asked, "repeat": args.repeat, "by_formulas": _by_formulas(args)}
     if args.live:
-        from .live_fit import fit_live
-        from .open_live import opened_live, where_it_is
+        from pyxl.live.live_fit import fit_live
+        from pyxl.live.open_live import opened_live, where_it_is
         sheets = _sheets(args)
         with opened_live(args.workbook, engine=args.engine, show=sheets and sheets[0]) as book:
             results = fit_live(book, sheets=sheets, **how)
@@ -97,7 +98,7 @@ def _fit(args: argparse.Namespace, say: Say) -> dict:
 
 
 def _by_formulas(args: argparse.Namespace):
-    from .problems.solve import ByFormulas
+    from pyxl.problems.solve import ByFormulas
 
     return ByFormulas(args.via, statement_of(args), steps=args.epochs, starts=1 if args.starts is None else args.starts, seed=args.seed or 0,
                       report=args.report)
@@ -117,7 +118,7 @@ def _target_arguments(parser: argparse.ArgumentParser, what: str) -> None:
 
 def _out(args: argparse.Namespace):
     """The file to write, of a command that is not live."""
-    from .xlsx import same_file
+    from pyxl.xlsx import same_file
 
     if args.engine:
         raise UserError("--engine says where a live fit runs: say --live too, or leave it out.")
@@ -139,13 +140,13 @@ def _restore_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _restore(args: argparse.Namespace, say: Say) -> dict:
     if args.live:
-        from .live_fit import restore_live
-        from .open_live import opened_live, where_it_is
+        from pyxl.live.live_fit import restore_live
+        from pyxl.live.open_live import opened_live, where_it_is
         with opened_live(args.workbook, engine=args.engine) as book:
             restored = restore_live(book, sheets=_sheets(args))
             out, done = book.fullname, where_it_is(book)
     else:
-        from .restore import restore_workbook
+        from pyxl.fit.restore import restore_workbook
         out = _out(args)
         done = f"Wrote {out}"
         restored = restore_workbook(args.workbook, out=out, overwrite=args.overwrite, sheets=_sheets(args))

@@ -12,10 +12,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .cells import Cell, Range
-from .formulas import Calculator, FormulaError, parse
-from .formulas.parse import Call, Name, Reference, Structured, walk
-from .grid import Grid
+from pyxl.formulas.evaluate.calculator import Calculator
+from pyxl.formulas.language.formula_errors import FormulaError
+from pyxl.formulas.language.parse import Call, Name, Reference, Structured, parse, walk
+from pyxl.grid.cells import Cell, Range
+from pyxl.grid.grid import Grid
 
 MEASURING = re.compile(r"\b(SQRT|SUMXMY2|SUMSQ|SUMPRODUCT|AVERAGE|SUM|DEVSQ)\b", re.I)
 DEEPEST = 3  # cells between the objective and the blocks: SQRT(V40), V40: V39/COUNT(…), …

@@ -11,17 +11,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pyxl.formulas.evaluate.calculator import Calculator
+from pyxl.grid.cells import Cell, Range, quoted
+from pyxl.grid.grid import Grid
+from pyxl.grid.layout import Block, Layout
+from pyxl.grid.sheet_names import blocks_by_name, is_view
+from pyxl.grid.stored_problem import stored_problem
 from solver.errors import UserError
 
-from .cells import Cell, Range, quoted
 from .comparisons import Comparison, comparisons
 from .formula_checks import check_matches
-from .formulas import Calculator
-from .grid import Grid
-from .labels import with_ids
-from .layout import Block, Layout
-from .problems.stored import stored_problem
-from .sheet_names import blocks_by_name, is_view
+from .id_cells import with_ids
 from .trace import Place, Polynomial, Tracer, Untraceable
 
 

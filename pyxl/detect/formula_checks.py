@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
+from pyxl.formulas.evaluate.calculator import Calculator
+from pyxl.formulas.language.formula_errors import FormulaError
+from pyxl.formulas.language.parse import Call, Literal, parse, walk
+from pyxl.grid.cells import quoted
+from pyxl.grid.grid import Grid
 from solver.errors import UserError
-
-from .cells import quoted
-from .formulas import Calculator, FormulaError, parse
-from .formulas.parse import Call, Literal, walk
-from .grid import Grid
 
 RANDOM = ("RAND", "RANDBETWEEN", "RANDARRAY", "NOW", "TODAY")  # another value at every recalculation
 _RANDOM = re.compile(rf"\b({'|'.join(RANDOM)})\s*\(", re.I)

@@ -6,11 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from pyxl.grid.cells import Cell, Range, Value, quoted
+from pyxl.grid.grid import Grid
+from pyxl.grid.layout import Layout
 from solver.errors import UserError
-
-from .cells import Cell, Range, Value, quoted
-from .grid import Grid
-from .layout import Layout
 
 NEARBY = 8  # columns left of a long table's ratings in which its keys are looked for
 

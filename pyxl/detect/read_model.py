@@ -10,17 +10,18 @@ import math
 
 import numpy as np
 
+from pyxl.formulas.evaluate.calculator import Calculator
+from pyxl.formulas.language.formula_errors import FormulaError
+from pyxl.grid.cells import Cell, ErrorValue, Value, quoted
+from pyxl.grid.grid import Grid
+from pyxl.grid.layout import Block
+from pyxl.grid.parameters import factors_from
 from solver.errors import UserError
 from solver.reading.rating_texts import LARGEST, NUMBER
 
-from .cells import Cell, ErrorValue, Value, quoted
 from .detect import ModelSheet
 from .formula_checks import changes_by_itself, external_book
-from .formulas import Calculator, FormulaError
-from .grid import Grid
-from .labels import labels
-from .layout import Block
-from .parameters import factors_from
+from .id_cells import labels
 
 
 def read_ratings(book, model: ModelSheet, calculator: Calculator):

@@ -15,10 +15,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import reduce
 
-from .cells import Cell, Range
+from pyxl.formulas.evaluate.calculator import Calculator
+from pyxl.formulas.language.formula_errors import FormulaError
+from pyxl.formulas.language.parse import Binary, Call, Literal, Name, Node, Reference, Structured, Unary, parse
+from pyxl.grid.cells import Cell, Range
+
 from .formula_checks import RANDOM
-from .formulas import Calculator, FormulaError, parse
-from .formulas.parse import Binary, Call, Literal, Name, Node, Reference, Structured, Unary
 
 Place = tuple[str, Cell]                 # a cell of a sheet
 Polynomial = dict[tuple[Place, ...], float]  # monomial -> coefficient; () is the constant

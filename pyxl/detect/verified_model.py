@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from pyxl.formulas.evaluate.calculator import Calculator
+from pyxl.grid.cells import Range, quoted
+from pyxl.grid.parameters import factors_from, parameter_cells
+from pyxl.grid.stored_problem import stored_problem
 from solver.errors import UserError
 
-from .cells import Range, quoted
 from .detect import ModelSheet, detect
-from .formulas import Calculator
-from .parameters import factors_from, parameter_cells
-from .problems.stored import stored_problem
 from .read_model import read_bounds, read_factors, read_ratings
 from .verify import verified
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from .cells import quoted
+from pyxl.formulas.evaluate.calculator import Calculator
+from pyxl.formulas.language.formula_errors import FormulaError
+from pyxl.grid.cells import quoted
+
 from .detect import ModelSheet, NotRecognised, NotVerified
-from .formulas import Calculator, FormulaError
 
 AGREE = 1e-9  # how close the sheet's number and ours must be, relative above 1
 

@@ -9,7 +9,8 @@ import tempfile
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 
-from ..log_file import own_folder
+from pyxl.base.log_file import own_folder
+
 from .finding import Finding, pip_install
 
 _TABLE = [[5, 3, 4], [4, None, 3], [1, 1, 5]]   # ratings to try a fit on

@@ -8,10 +8,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from pyxl.engines.engine_table import ENGINES
+from pyxl.engines.find_office import OFFICE, has_screen
 from solver.errors import UserError
 
-from ..engines.choose import ENGINES
-from ..engines.find_office import OFFICE, has_screen
 from .applescript import installed_script
 from .finding import Finding
 
@@ -72,7 +72,7 @@ def _script() -> Finding:
 def _libreoffice() -> Finding:
     try:
         ENGINES["libreoffice"].check()
-        from ..engines.libreoffice import Engine
+        from pyxl.engines.calc_engine import Engine
         app = Engine().apps.add(visible=False)
         try:
             version = app.version

@@ -6,15 +6,15 @@ import os
 import sys
 from collections.abc import Iterator
 
+from pyxl.detect.detect import NoModel
+from pyxl.detect.verified_model import ready_model
+from pyxl.grid.block_names import PYTHON
+from pyxl.grid.cells import quoted
+from pyxl.grid.sheet_names import area_named
+from pyxl.hosts.file_host import FileHost
+from pyxl.xlsx import Book, open_book
 from solver.errors import UserError
 
-from ..cells import quoted
-from ..detect import NoModel
-from ..file_host import FileHost
-from ..names import PYTHON
-from ..ready_model import ready_model
-from ..sheet_names import area_named
-from ..xlsx import Book, open_book
 from .finding import Finding, command
 
 

@@ -5,6 +5,6 @@ engine; `libreoffice` drives a live Calc over UNO; `file` needs no office at all
 `xlwings.pro`.
 """
 
-from .choose import ENGINES, choose
+from .engine_table import ENGINES, choose
 
 __all__ = ["ENGINES", "choose"]

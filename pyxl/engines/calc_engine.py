@@ -7,7 +7,8 @@ import os
 
 from xlwings import base_classes
 
-from . import values
+from pyxl.hosts import live_values as values
+
 from .calc_book import Books
 from .find_office import OFFICE
 from .office import Office, properties

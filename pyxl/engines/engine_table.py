@@ -86,12 +86,12 @@ def _excel():
 
 
 def _libreoffice():
-    from .libreoffice import Engine
+    from .calc_engine import Engine
     return Engine()
 
 
 def _file():
-    from .file import Engine
+    from .file_engine import Engine
     return Engine()
 
 

@@ -11,11 +11,11 @@ from pathlib import Path
 
 from xlwings import base_classes
 
+from pyxl.hosts import live_values as values
+from pyxl.hosts.file_host import FileHost
+from pyxl.xlsx import open_book
 from solver.errors import UserError
 
-from ..file_host import FileHost
-from ..xlsx import open_book
-from . import values
 from .file_book import Book
 
 

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from pyxl.detect.detect import detect
+from pyxl.grid.cells import Cell, Range, Value, quoted
+from pyxl.grid.problem import CHANGING, Area
+from pyxl.grid.sheet_names import area_of, lasting_name
+from pyxl.grid.stored_problem import stored_problem
+from pyxl.hosts.refresh_results import Changes
 from solver.errors import UserError
-
-from .cells import Cell, Range, Value, quoted
-from .detect import detect
-from .problems.problem import CHANGING, Area
-from .problems.stored import stored_problem
-from .recalculate import Changes
-from .sheet_names import area_of, lasting_name
 
 SHEET = "before_fit"
 HEADERS = ("sheet", "block", "values before the last fit")

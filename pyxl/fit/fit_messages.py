@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .cli import Say
-from .problems.report import problem_report
-from .problems.report_sheet import report_lines
-from .problems.solve import Solved
-from .tell import plain
+from pyxl.base.plain_output import Say, plain
+from pyxl.problems.report import problem_report
+from pyxl.problems.report_sheet import report_lines
+from pyxl.problems.solve import Solved
 
 if TYPE_CHECKING:
     from solver import Epoch, FitResult, Step

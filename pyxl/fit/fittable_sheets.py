@@ -6,19 +6,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pyxl.detect.detect import NoModel, NotRecognised, NotVerified
+from pyxl.detect.verified_model import ReadyModel, ready_model
+from pyxl.detect.verify import agrees
+from pyxl.grid.cells import quoted
+from pyxl.grid.stored_problem import stored_problem
+from pyxl.problems.pose import Posed, pose
+from pyxl.problems.solve import ByFormulas, refuse_settings_of_models
+from pyxl.problems.stated import stated_problem
 from solver.errors import UserError
-from solver.model import MODELS
+from solver.model.models import MODELS
 
-from .cells import quoted
-from .detect import NoModel, NotRecognised, NotVerified
-from .problems.pose import Posed, pose
-from .problems.solve import ByFormulas, refuse_settings_of_models
-from .problems.stated import stated_problem
-from .problems.stored import stored_problem
-from .ready_model import ReadyModel, ready_model
 from .run_log import Run, logged_run
-from .start_sheet import sheet_settings
-from .verify import agrees
+from .settings_cells import sheet_settings
 
 if TYPE_CHECKING:
     from solver import Settings

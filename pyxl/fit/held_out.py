@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .names import HELD
-from .sheet_names import area_named
+from pyxl.grid.block_names import HELD
+from pyxl.grid.sheet_names import area_named
 
 if TYPE_CHECKING:
+    from pyxl.detect.verified_model import ReadyModel
     from solver import Ratings
-
-    from .ready_model import ReadyModel
 
 
 def held_out(host, ready: ReadyModel) -> Ratings | None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .cells import Cell, Range, Value
-from .names import history_name
-from .sheet_names import area_named, prefix_of
+from pyxl.grid.block_names import history_name
+from pyxl.grid.cells import Cell, Range, Value
+from pyxl.grid.sheet_names import area_named, prefix_of
 
 if TYPE_CHECKING:
     from solver import Epoch

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from pyxl.detect.verified_model import ready_model
+from pyxl.grid.block_names import ROLES
+from pyxl.grid.layout import Block
+from pyxl.grid.problem import Problem
+from pyxl.grid.stored_problem import stored_problem
+from pyxl.problems.pose import pose
+from pyxl.xlsx import open_book
 from solver.errors import UserError
-
-from .layout import Block
-from .names import ROLES
-from .problems.pose import pose
-from .problems.problem import Problem
-from .problems.stored import stored_problem
-from .ready_model import ready_model
-from .xlsx import open_book
 
 
 def inspect_workbook(path) -> dict[str, dict]:

@@ -13,23 +13,23 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from pyxl.detect.verified_model import ReadyModel
+from pyxl.detect.verify import agrees
+from pyxl.grid.cells import Cell, Value, quoted
+from pyxl.grid.parameters import parameter_cells
+from pyxl.hosts.file_host import FileHost
+from pyxl.problems.pose import Posed
+from pyxl.problems.report_sheet import report_cells, report_sheet
+from pyxl.problems.solve import ByFormulas, Solved, changed_cells, disagreement, solve
+from pyxl.xlsx import open_book, same_file
 from solver.errors import UserError
 
 from . import before_fit
-from .cells import Cell, Value, quoted
-from .file_host import FileHost
+from .fittable_sheets import Ready, ready_to_fit
 from .held_out import held_out
 from .history import history_area, history_cells
-from .parameters import parameter_cells
-from .problems.pose import Posed
-from .problems.report_sheet import report_cells, report_sheet
-from .problems.solve import ByFormulas, Solved, changed_cells, disagreement, solve
-from .ready_model import ReadyModel
-from .ready_sheets import Ready, ready_to_fit
 from .run_log import find_log
-from .start_sheet import result_cells
-from .verify import agrees
-from .xlsx import open_book, same_file
+from .settings_cells import result_cells
 
 if TYPE_CHECKING:
     import numpy as np

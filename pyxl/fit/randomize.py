@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from pyxl.detect.verified_model import ready_model
+from pyxl.grid.block_names import setting_name
+from pyxl.grid.parameters import parameter_cells
+from pyxl.grid.sheet_names import area_named
 from solver.errors import UserError
 
 from . import before_fit
-from .names import setting_name
-from .parameters import parameter_cells
-from .ready_model import ready_model
-from .sheet_names import area_named
-from .start_sheet import sheet_settings
+from .settings_cells import sheet_settings
 
 _SEEDS = 2 ** 31    # a settings cell holds 0 … 2^31 − 1
 

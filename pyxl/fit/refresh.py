@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pyxl.detect.verified_model import ready_model
+from pyxl.detect.verify import agrees
+from pyxl.grid.cells import quoted
 from solver.errors import UserError
 
-from .cells import quoted
-from .ready_model import ready_model
-from .start_sheet import sheet_settings
-from .verify import agrees
+from .settings_cells import sheet_settings
 
 
 @dataclass(frozen=True)

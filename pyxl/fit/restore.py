@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from pyxl.hosts.file_host import FileHost
+from pyxl.xlsx import open_book, same_file
+
 from . import before_fit
-from .file_host import FileHost
-from .xlsx import open_book, same_file
 
 
 def restore_workbook(path, *, out=None, overwrite: bool = False, sheets: Iterable[str] | None = None) -> dict[str, int]:

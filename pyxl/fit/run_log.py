@@ -14,19 +14,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pyxl.grid.block_names import RUN_LOG
+from pyxl.grid.cells import MAX_ROW, Cell, Range, Value, quoted
+from pyxl.grid.parameters import parameter_cells
+from pyxl.grid.sheet_names import area_named, lasting_name
+from pyxl.hosts.live_values import serial
+from pyxl.xlsx.parts.cell_xml import MAX_TEXT
 from solver.errors import UserError
 
-from .cells import MAX_ROW, Cell, Range, Value, quoted
-from .engines.values import serial
-from .names import RUN_LOG
-from .parameters import parameter_cells
-from .sheet_names import area_named, lasting_name
-from .xlsx.cell_xml import MAX_TEXT
-
 if TYPE_CHECKING:
+    from pyxl.detect.verified_model import ReadyModel
     from solver import FitResult, Settings
-
-    from .ready_model import ReadyModel
 
 OPTIONS = {"optimizer": "optimizer", "most epochs": "epochs", "lr": "lr", "weight decay": "weight_decay",
            "seed": "seed", "start": "start"}    # header -> option of Settings; all others share one column

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from pyxl.grid.block_names import RESULTS, SETTINGS, result_name, setting_name
+from pyxl.grid.cells import Cell, ErrorValue, Value, quoted
+from pyxl.grid.sheet_names import area_named, prefix_of
 from solver.errors import UserError
-
-from .cells import Cell, ErrorValue, Value, quoted
-from .names import RESULTS, SETTINGS, result_name, setting_name
-from .sheet_names import area_named, prefix_of
 
 if TYPE_CHECKING:
     from solver import FitResult, Settings

@@ -9,22 +9,50 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pyxl.formulas.compiled.cell_reader import Reader, Segment
+from pyxl.formulas.compiled.changing import Reach
+from pyxl.formulas.compiled.interpret import Interpreter
+from pyxl.formulas.compiled.lanes import NUMBER, Areas, Lanes, alike
+from pyxl.formulas.compiled.levels import Levels
+from pyxl.formulas.compiled.schedule import Batch, Scheduler
+from pyxl.formulas.compiled.sheet_map import SheetMap
+from pyxl.formulas.compiled.torch_program import INPUT, Program, Recorded
+from pyxl.formulas.evaluate.calculator import Calculator
+from pyxl.formulas.language.formula_errors import FormulaError, placed
+from pyxl.grid.cells import Cell, Range, quoted
 from solver.errors import UserError
 from solver.threads import one_thread
 
-from ...cells import Cell, Range, quoted
-from ..errors import FormulaError, placed
-from ..evaluate import Calculator
-from . import (choosing, conditional, distributions, elementwise, finance, matrices, places, rewritten, statistics,
-               sums)
-from .changing import Reach
-from .interpret import Interpreter
-from .lanes import NUMBER, Areas, Lanes, alike
-from .levels import Levels
-from .program import INPUT, Program, Recorded
-from .reading import Reader, Segment
-from .schedule import Batch, Scheduler
-from .sheet_map import SheetMap
+from .rules import (
+    choosing_rules as choosing,
+)
+from .rules import (
+    conditional_sum_rules as conditional,
+)
+from .rules import (
+    distribution_rules as distributions,
+)
+from .rules import (
+    elementwise_rules as elementwise,
+)
+from .rules import (
+    finance_rules as finance,
+)
+from .rules import (
+    matrix_rules as matrices,
+)
+from .rules import (
+    place_rules as places,
+)
+from .rules import (
+    rewritten_functions as rewritten,
+)
+from .rules import (
+    statistics_rules as statistics,
+)
+from .rules import (
+    sum_rules as sums,
+)
 
 RULES = {name: rule for module in (choosing, conditional, distributions, elementwise, finance, matrices, places,
                                    rewritten, statistics, sums) for name, rule in module.RULES.items()}

@@ -13,11 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from pyxl.fit.settings_cells import WEIGHT_DECAY
 from solver.collab.recommend import fold_in as fold_in_row
 from solver.collab.recommend import predictions_for, similar, top_n
 from solver.errors import UserError
-
-from .start_sheet import WEIGHT_DECAY
 
 Block = Any     # a number, a row, or rows of cells
 

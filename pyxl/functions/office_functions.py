@@ -10,7 +10,8 @@ import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from .engines.find_office import load_uno
+from pyxl.engines.find_office import load_uno
+
 from .udfs import FUNCTIONS
 
 _ERROR_RESULTS, _NO_NAME = 4, 525   # com.sun.star.sheet.FormulaResult.ERROR; the error behind #NAME?

@@ -7,7 +7,7 @@ from typing import Union
 
 from solver import GOALS
 
-from ..cells import Cell, Range, quoted
+from .cells import Cell, Range, quoted
 
 Area = tuple[str, Range]             # cells of a sheet
 Side = Union[Area, float, str, None]  # of a constraint: cells, a number, a formula's text; None beside int and bin

@@ -6,12 +6,12 @@ import re
 
 from solver.errors import UserError
 
+from .block_names import ROLES, view_name
 from .cells import Range, quoted
-from .names import ROLES, view_name
 
 
 def blocks_by_name(book, sheet: str) -> dict[str, Range]:
-    """The blocks that our names (`pyxl.names`) give to a sheet, by role; empty when it has none.
+    """The blocks that our names (`pyxl.grid.block_names`) give to a sheet, by role; empty when it has none.
 
     Raises UserError for a name that points nowhere and for parameter blocks that overlap.
     """

@@ -6,9 +6,9 @@ import re
 
 from solver.errors import UserError
 
-from ..cells import quoted
-from ..sheet_names import area_of
+from .cells import quoted
 from .problem import RELATIONS, Area, Constraint, Problem, Side
+from .sheet_names import area_of
 
 MOST_CONSTRAINTS = 10_000   # more than Solver takes; a count above is no count
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from .cells import Cell, Range, Value
-from .grid import DefinedName, Grid, Table, refuse_formulas
-from .recalculate import Changes, refreshed
-from .xlsx import Book, NewSheet
+from pyxl.grid.cells import Cell, Range, Value
+from pyxl.grid.grid import DefinedName, Grid, Table, refuse_formulas
+from pyxl.xlsx import Book, NewSheet
+
+from .refresh_results import Changes, refreshed
 
 
 class FileHost:

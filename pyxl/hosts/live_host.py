@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property
 
+from pyxl.base.retry_while_busy import patiently
+from pyxl.grid.cells import Cell, Range, Value
+from pyxl.grid.grid import DefinedName, Grid, refuse_formulas
+from pyxl.xlsx import NewSheet
 from solver.errors import UserError
 
-from .cells import Cell, Range, Value
-from .grid import DefinedName, Grid, refuse_formulas
-from .patience import patiently
 from .read_live import as_value, read_grid
-from .recalculate import Changes
-from .xlsx import NewSheet
+from .refresh_results import Changes
 
 
 class LiveHost:

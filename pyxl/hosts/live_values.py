@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 
-from ..cells import ErrorValue
+from pyxl.grid.cells import ErrorValue
 
 EPOCH = dt.datetime(1899, 12, 30)  # day 0 of a sheet, as all days after February 1900 count
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator
 
+from pyxl.grid.cells import Cell, ErrorValue, Range, Value, quoted
+from pyxl.grid.grid import Formula, Grid
 from solver.errors import UserError
 
-from .cells import Cell, ErrorValue, Range, Value, quoted
-from .engines.values import serial
-from .grid import Formula, Grid
+from .live_values import serial
 
 _LARGEST = 20_000_000   # cells of a used range above which reading it would fill the memory
 _ERRORS = {"#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A"}

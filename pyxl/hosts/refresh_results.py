@@ -5,9 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .cells import Cell, Value, quoted
-from .formulas import Calculator, FormulaError, dependents
-from .xlsx import Cached, open_book
+from pyxl.formulas.evaluate.calculator import Calculator
+from pyxl.formulas.evaluate.dependents import dependents
+from pyxl.formulas.language.formula_errors import FormulaError
+from pyxl.grid.cells import Cell, Value, quoted
+from pyxl.xlsx import Cached, open_book
 
 Changes = Mapping[str, Mapping[Cell, Value]]  # new constants, by sheet and cell
 

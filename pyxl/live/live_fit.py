@@ -7,24 +7,23 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pyxl.base.log_file import log_failure
+from pyxl.base.one_at_a_time import one_at_a_time
+from pyxl.fit import before_fit
+from pyxl.fit.fit_messages import before_and_after
+from pyxl.fit.run_log import logged_run
+from pyxl.hosts.live_host import LiveHost
+from pyxl.problems.pose import Posed
+from pyxl.problems.solve import ByFormulas, Solved
 from solver.errors import UserError, stopped_by
 
-from . import before_fit
-from .fit_told import before_and_after
-from .live_host import LiveHost
-from .log_file import log_failure
-from .one_at_a_time import one_at_a_time
 from .panel import Panel
-from .problems.pose import Posed
-from .problems.solve import ByFormulas, Solved
-from .run_log import logged_run
 from .watch import ProblemWatch, Watch
 
 if TYPE_CHECKING:
+    from pyxl.detect.verified_model import ReadyModel
+    from pyxl.fit.refresh import Refreshed
     from solver import FitResult, Settings
-
-    from .ready_model import ReadyModel
-    from .refresh import Refreshed
 
 
 def fit_live(book, *, sheets: Iterable[str] | None = None, settings: Settings | None = None,
@@ -44,7 +43,7 @@ def fit_live(book, *, sheets: Iterable[str] | None = None, settings: Settings | 
         for panel in panels.values():
             panel.clear_stop()
             panel.say("Fitting: reading the sheet …")
-        from .fit_sheet import fit_book
+        from pyxl.fit.press_fit import fit_book
         unkept = before_fit.make_place(host)
 
         def watch(ready: ReadyModel | Posed) -> Watch | ProblemWatch:
@@ -67,7 +66,7 @@ def fit_live(book, *, sheets: Iterable[str] | None = None, settings: Settings | 
 def restore_live(book, *, sheets: Iterable[str] | None = None) -> dict[str, int]:
     """Put back the parameters of before the last fit in an open xlwings book; how many cells
     changed, by sheet. Raises UserError, whose sentence stands in the status cells too."""
-    from .restore import restore_book
+    from pyxl.fit.restore import restore_book
 
     host = LiveHost(book)
     chosen = None if sheets is None else list(sheets)
@@ -81,7 +80,7 @@ def restore_live(book, *, sheets: Iterable[str] | None = None) -> dict[str, int]
 def randomize_live(book, sheet: str) -> tuple[int, float]:
     """Give a sheet of an open xlwings book new start values by the next seed, which is told with
     their RMSE; `restore_live` brings the former ones back. Raises UserError, as above."""
-    from .randomize import randomize
+    from pyxl.fit.randomize import randomize
 
     host = LiveHost(book)
     with _reporting(host, [sheet], "Not randomized") as panels, one_at_a_time(book.fullname):
@@ -95,7 +94,7 @@ def randomize_live(book, sheet: str) -> tuple[int, float]:
 
 def refresh_live(book, sheet: str) -> Refreshed:
     """Calculate an open xlwings book again and say what a sheet shows. Raises UserError, as above."""
-    from .refresh import refresh
+    from pyxl.fit.refresh import refresh
 
     host = LiveHost(book)
     with _reporting(host, [sheet], "Not refreshed") as panels:

@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from pyxl.engines import ENGINES, choose
+from pyxl.engines.find_office import OFFICE, has_screen
 from solver.errors import UserError
-
-from .engines import ENGINES, choose
-from .engines.find_office import OFFICE, has_screen
 
 
 @contextmanager

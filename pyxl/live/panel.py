@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from .cells import Cell
-from .names import CONTROLS, control_name
-from .patience import patiently
-from .sheet_names import area_named, prefix_of
+from pyxl.base.retry_while_busy import patiently
+from pyxl.grid.block_names import CONTROLS, control_name
+from pyxl.grid.cells import Cell
+from pyxl.grid.sheet_names import area_named, prefix_of
 
 LONGEST = 1000   # characters of a status: nobody reads more in a cell
 

@@ -8,13 +8,14 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from .fit_told import on_the_way
-from .history import history_area, history_cells
+from pyxl.detect.verified_model import ReadyModel
+from pyxl.fit.fit_messages import on_the_way
+from pyxl.fit.history import history_area, history_cells
+from pyxl.grid.parameters import parameter_cells
+from pyxl.problems.pose import Posed
+from pyxl.problems.solve import changed_cells
+
 from .panel import Panel
-from .parameters import parameter_cells
-from .problems.pose import Posed
-from .problems.solve import changed_cells
-from .ready_model import ReadyModel
 
 if TYPE_CHECKING:
     import numpy as np

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pyxl.formulas.evaluate.calculator import Calculator
+from pyxl.formulas.language.formula_errors import FormulaError
+from pyxl.formulas.language.parse import Call, parse
+from pyxl.grid.cells import quoted
+from pyxl.grid.problem import GRADIENTLESS, Area, Problem, place_told
 from solver.errors import UserError
 
-from ..cells import quoted
-from ..formulas import Calculator, FormulaError
-from ..formulas.parse import Call, parse
 from .constraint_lines import Line, Place, Terms, bounds_of, lines_of, shown
 from .first_error import first_error
 from .overlaid import Overlaid
-from .problem import GRADIENTLESS, Area, Problem, place_told
 
 if TYPE_CHECKING:
     from solver import Program
@@ -46,9 +47,8 @@ class Posed:
 
 def pose(book, problem: Problem) -> Posed:
     """Check a problem and compile it. Raises UserError that names the cell which stands in the way."""
+    from pyxl.formulas.compile_formulas import compile_formulas
     from solver import Program
-
-    from ..formulas.compiled import compile_formulas
 
     _refuse_gradientless(problem)
     _check_cells(book, problem)

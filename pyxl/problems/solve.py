@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pyxl.detect.verify import agrees
+from pyxl.grid.cells import Cell, Value, quoted
 from solver.errors import UserError
 
-from ..cells import Cell, Value, quoted
-from ..verify import agrees
 from .pose import Posed
 from .stated import Statement
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from pyxl.grid.cells import Cell, ErrorValue, Value
+from pyxl.xlsx.parts.cell_xml import Cached, plain
+from pyxl.xlsx.parts.sheet_reader import read_sheet
 from solver.errors import UserError
 
-from ..cells import Cell, ErrorValue, Value
-from .cell_xml import Cached, plain
 from .package import Package
-from .sheet_reader import read_sheet
 from .workbook_part import read_workbook
 
 

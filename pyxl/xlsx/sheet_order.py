@@ -9,8 +9,8 @@ from collections.abc import Mapping
 
 from openpyxl.utils import column_index_from_string
 
-from ..cells import MAX_COL, MAX_ROW
-from .package_checks import damaged_sheet
+from pyxl.grid.cells import MAX_COL, MAX_ROW
+from pyxl.xlsx.parts.package_checks import damaged_sheet
 
 
 def next_row(attributes: Mapping[str, str], before: int, sheet: str) -> int:

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from ..errors import UserError
+from solver.errors import UserError
 
 _SEARCHED = 100_000  # labels beyond which no nearest one is looked for
 

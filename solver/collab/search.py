@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from .effort import recipe
-from .errors import UserError
-from .ratings import Ratings
-from .settings import Settings
-from .splits import folds as split_into
+from solver.core.settings import Settings
+from solver.data.ratings import Ratings
+from solver.data.splits import folds as split_into
+from solver.errors import UserError
+from solver.fitting.effort import recipe
 
 if TYPE_CHECKING:
-    from .collab.collab_filter import CollabFilter
+    from .collab_filter import CollabFilter
 
 TIMES = (0.5, 1.0, 2.0)     # multiples of the usual weight decay that are tried where none are given
 
@@ -67,12 +67,12 @@ def cross_validate(ratings: Ratings, model: Settings | CollabFilter | None = Non
     the range of the ratings learnt from. Raises UserError as `fit` does, and for implicit feedback,
     which is judged by its order (`metrics.ranking`).
     """
-    from .baselines import bias_only
-    from .objective import rmse
+    from solver.core.objective import rmse
+    from solver.judging.baselines import bias_only
 
     if getattr(model, "loss", None) == "cross-entropy" or getattr(model, "feedback", None) == "implicit":
         raise UserError("Cross-validation is by RMSE, which says nothing of implicit feedback: hold pairs out and "
-                        "take solver.metrics.ranking.")
+                        "take solver.judging.metrics.ranking.")
     model = model or recipe("quick", ratings, n_factors=50)
     rows = []
     for number, (learnt, held) in enumerate(split_into(ratings, folds, seed=seed), 1):
@@ -109,10 +109,10 @@ def _of_settings(settings: Settings, learnt: Ratings, held: Ratings, clip) -> tu
     """(hold-out RMSE, seconds)"""
     from torch import as_tensor
 
-    from .fitting import fit
-    from .metrics import root_mean_squared_error
-    from .model import predict
-    from .posterior import mean_prediction
+    from solver.fitting.fit_ratings import fit
+    from solver.judging.metrics import root_mean_squared_error
+    from solver.model.models import predict
+    from solver.model.posterior import mean_prediction
 
     result, rows = fit(learnt, None, settings), [as_tensor(index) for index in (held.user_index, held.item_index)]
     predicted = (mean_prediction(result.samples, *rows) if result.samples else

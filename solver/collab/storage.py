@@ -20,9 +20,9 @@ from pathlib import Path
 
 from torch import Tensor
 
-from ..disk import note_written, why_not_saved
-from ..drafts import draft_folder
-from ..errors import UserError
+from solver.disk import note_written, why_not_saved
+from solver.drafts import draft_folder
+from solver.errors import UserError
 
 NUMBERS, DOCUMENT = "model.safetensors", "model.json"
 FORMAT = 1                  # version of what is in the two files

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
-from ..sparse_products import RatedPairs
+from .sparse_products import RatedPairs
 
 
 @dataclass(frozen=True, eq=False)

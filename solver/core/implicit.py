@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits as cross_entropy
 
-from .errors import UserError
-from .ratings import Ratings
+from solver.data.ratings import Ratings
+from solver.errors import UserError
 
 __all__ = ["Negatives", "check_happened", "cross_entropy", "slots", "with_negatives"]
 

@@ -7,10 +7,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from .errors import UserError, stopped_by
-from .factors import Factors
-from .methods.steps import Seen, Steps
+from solver.errors import UserError, stopped_by
+from solver.model.factors import Factors
+
 from .settings import Settings
+from .steps import Seen, Steps
 
 GRADIENT_ZERO = 1e-9     # largest |∂loss/∂θ| at which a fit counts as converged
 NO_CHANGE = 1e-13        # relative change of the loss …

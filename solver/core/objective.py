@@ -9,11 +9,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .factors import Factors
-from .model import Bounds, into_range, predict
-from .ratings import Ratings
+from solver.data.ratings import Ratings
+from solver.model.factors import Factors
+from solver.model.models import Bounds, into_range, predict
+from solver.model.wide_rows import wide_rows
+
 from .sparse_products import RatedPairs
-from .wide_rows import wide_rows
 
 FEW = 5_000     # ratings below which gathered rows are faster than sparse products, as on a sheet
 CHUNK = 65_536  # ratings whose rows are gathered at once, where no loss is differentiated: what a cache holds

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from .factors import Factors
-from .ratings import Ratings
+from solver.data.ratings import Ratings
+from solver.model.factors import Factors
 
 
 @dataclass(frozen=True, eq=False)

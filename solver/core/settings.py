@@ -7,8 +7,9 @@ import math
 from dataclasses import dataclass
 from numbers import Integral, Real
 
-from .errors import UserError
-from .model import MODELS
+from solver.errors import UserError
+from solver.model.models import MODELS
+
 from .optimizers import OPTIMIZERS
 from .schedules import SCHEDULES
 

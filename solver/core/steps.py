@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Protocol
 
-from ..factors import Factors
-from ..model import Bounds
-from ..optimizers import OPTIMIZERS
-from ..ratings import Ratings
-from ..settings import Settings
+from solver.data.ratings import Ratings
+from solver.model.factors import Factors
+from solver.model.models import Bounds
+
+from .optimizers import OPTIMIZERS
+from .settings import Settings
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,13 +65,13 @@ def steps_for(problem: Problem) -> Steps:
     # imported here: each is loaded only when it is used
     method = OPTIMIZERS[problem.settings.optimizer]
     if method.samples:
-        from .gibbs import Gibbs
+        from solver.methods.gibbs import Gibbs
         return Gibbs(problem)
     if method.alternating:
-        from .als import AlternatingLeastSquares
+        from solver.methods.als import AlternatingLeastSquares
         return AlternatingLeastSquares(problem)
     if problem.settings.batch_size is None:
-        from .full_batch import FullBatch
+        from solver.methods.full_batch import FullBatch
         return FullBatch(problem)
     return _steps_in_batches(problem)
 
@@ -97,20 +98,20 @@ def _steps_in_batches(problem: Problem) -> Steps:
     settings = problem.settings
     if one_by_one(settings):
         if problem.device == "cuda":
-            from ..fused.cuda import StratifiedSGD
+            from solver.gpu.stratified_sgd import StratifiedSGD
             return StratifiedSGD(problem)
-        from ..fused.sgd import FusedSGD
+        from solver.fused.sgd import FusedSGD
         return FusedSGD(problem)
     if settings.model != "net" and settings.optimizer == "adamw" and problem.device == "cpu":
-        from ..fused.lazy_adamw import LazyAdamW, is_lazy
+        from solver.fused.lazy_adamw import LazyAdamW, is_lazy
         if is_lazy(settings):
             if settings.loss == "cross-entropy" and settings.negatives:
-                from ..fused.implicit_adamw import ImplicitAdamW
+                from solver.fused.implicit_adamw import ImplicitAdamW
                 return ImplicitAdamW(problem)
             return LazyAdamW(problem)
     if problem.device == "cuda":
-        from .graphed_batch import GraphedMiniBatch, can_be_recorded
+        from solver.methods.graphed_batch import GraphedMiniBatch, can_be_recorded
         if can_be_recorded(problem):
             return GraphedMiniBatch(problem)
-    from .mini_batch import MiniBatch
+    from solver.methods.mini_batch import MiniBatch
     return MiniBatch(problem)

@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .factors import Factors
-from .methods.steps import Problem, Seen, Steps
-from .ratings import Ratings
+from solver.data.ratings import Ratings
+from solver.model.factors import Factors
+
+from .steps import Problem, Seen, Steps
 
 
 def unit_of(problem: Problem) -> float:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..ratings import Ratings
+from .ratings import Ratings
 
 
 @dataclass(frozen=True, eq=False)

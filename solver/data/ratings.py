@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .errors import UserError
+from solver.errors import UserError
 
 
 @dataclass(frozen=True, eq=False)

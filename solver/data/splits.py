@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from .errors import UserError
+from solver.errors import UserError
+
 from .ratings import Ratings
 
 SPLITS = ("random", "time")

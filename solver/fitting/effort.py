@@ -20,9 +20,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from .errors import UserError
-from .ratings import Ratings
-from .settings import Settings
+from solver.core.settings import Settings
+from solver.data.ratings import Ratings
+from solver.errors import UserError
 
 EFFORTS = ("quick", "good", "best")
 
@@ -40,8 +40,9 @@ def recipe(effort: str, ratings: Ratings, *, n_factors: int) -> Settings:
     """
     if effort not in EFFORTS:
         raise UserError(f"effort is {effort!r}. Choose one of: {', '.join(EFFORTS)}.")
-    from .fitting import SMALL  # loads torch
-    from .threads import one_thread
+    from solver.threads import one_thread
+
+    from .fit_ratings import SMALL  # loads torch
 
     if effort == "best":
         sweeps = round(50 * max(len(ratings) / 1_000_000, 1.0) ** -0.25)  # the more ratings, the less a draw strays
@@ -65,9 +66,9 @@ def _quick(n_ratings: int, *, n_factors: int, unexplained: float) -> Settings:
 
 def _unexplained(ratings: Ratings) -> float:
     """s: RMSE of biases alone over the spread of the ratings, held out where there are enough; LEAST to 1."""
-    from .baselines import bias_only
-    from .objective import rmse
-    from .splits import split_off
+    from solver.core.objective import rmse
+    from solver.data.splits import split_off
+    from solver.judging.baselines import bias_only
 
     spread = float(ratings.values.std(dtype=np.float64)) if len(ratings) else 0.0
     if not spread:
@@ -82,8 +83,9 @@ def _changed(settings: Settings, decay: float, lr: float) -> Settings:
 
 def _best_change(settings: Settings, ratings: Ratings) -> tuple[float, float]:
     """Of TRIED, the change to the settings whose fit predicts held-out ratings best."""
-    from .fitting import fit
-    from .splits import split_off
+    from solver.data.splits import split_off
+
+    from .fit_ratings import fit
 
     learnt, held = split_off(ratings, 0.1, seed=1)
 

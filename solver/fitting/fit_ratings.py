@@ -8,21 +8,23 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from .errors import UserError
-from .factors import Factors
-from .implicit import check_happened
-from .loop import Descent, Epoch, descend
-from .methods.steps import Problem, Seen, cpu_only, one_by_one, steps_for
-from .model import Bounds
-from .objective import Judge, rmse
-from .optimizers import OPTIMIZERS
-from .posterior import point_factors
-from .ratings import Ratings
-from .rows import EVERY, Rows
-from .settings import Settings
+from solver.core.implicit import check_happened
+from solver.core.loop import Descent, Epoch, descend
+from solver.core.objective import Judge, rmse
+from solver.core.optimizers import OPTIMIZERS
+from solver.core.rows import EVERY, Rows
+from solver.core.settings import Settings
+from solver.core.steps import Problem, Seen
+from solver.core.units import FromUnits, in_units, times, unit_of
+from solver.data.ratings import Ratings
+from solver.errors import UserError
+from solver.methods.steps_for import cpu_only, one_by_one, steps_for
+from solver.model.factors import Factors
+from solver.model.models import Bounds
+from solver.model.posterior import point_factors
+from solver.threads import one_thread
+
 from .start_values import check_start, start_values
-from .threads import one_thread
-from .units import FromUnits, in_units, times, unit_of
 
 SMALL = 1_000_000        # ratings below which threads and GPUs cost more than they bring
 

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from .errors import UserError
-from .ratings import Ratings
-from .settings import Settings
+from solver.core.settings import Settings
+from solver.data.ratings import Ratings
+from solver.errors import UserError
 
 LEAST_BATCH = 8         # ratings whose mean loss still says something
 SMOOTHING = 0.9         # weight of the past in the running mean of the loss
@@ -50,7 +50,7 @@ class RateTest:
     def plot(self, path: str | Path) -> None:
         """Draw the loss over the rate to an image file, such as ``lr.png``. Raises UserError where it
         cannot be written."""
-        from .plots import drawing
+        from solver.judging.plots import drawing
 
         least, most = self.smoothed.min(), self.smoothed[0]
         room = 0.15 * max(most - least, 1e-3 * abs(most))
@@ -73,11 +73,12 @@ def find_lr(ratings: Ratings, settings: Settings, *, lowest: float = 1e-5, highe
     """
     import torch
 
-    from .fitting import SMALL, check_ratings
-    from .methods.mini_batch import MiniBatch
-    from .methods.steps import Problem
+    from solver.core.steps import Problem
+    from solver.methods.mini_batch import MiniBatch
+    from solver.threads import one_thread
+
+    from .fit_ratings import SMALL, check_ratings
     from .start_values import start_values
-    from .threads import one_thread
 
     check_ratings(ratings, settings)
     if (settings.batch_size or 0) < LEAST_BATCH:

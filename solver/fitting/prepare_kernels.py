@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..methods.steps import Problem, steps_for
-from ..ratings import Ratings
-from ..settings import Settings
-from ..start_values import start_values
+from solver.core.settings import Settings
+from solver.core.steps import Problem
+from solver.data.ratings import Ratings
+from solver.methods.steps_for import steps_for
+
+from .start_values import start_values
 
 
 def prepare_kernels(settings: Settings) -> bool:

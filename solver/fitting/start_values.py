@@ -8,13 +8,13 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from .errors import UserError
-from .factors import Factors
-from .model import MODELS
-from .net import HIDDEN, NetFactors, embedding_size, start_net
-from .optimizers import OPTIMIZERS
-from .ratings import Ratings
-from .settings import Settings
+from solver.core.optimizers import OPTIMIZERS
+from solver.core.settings import Settings
+from solver.data.ratings import Ratings
+from solver.errors import UserError
+from solver.model.factors import Factors
+from solver.model.models import MODELS
+from solver.model.net import HIDDEN, NetFactors, embedding_size, start_net
 
 
 def start_values(ratings: Ratings, settings: Settings) -> Factors | NetFactors:

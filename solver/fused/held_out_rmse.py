@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 
-from ..model import Bounds
-from ..ratings import Ratings
-from .link import Target
-from .packed import LANES, Packed
+from solver.data.ratings import Ratings
+from solver.kernels.packed import LANES, Packed
+from solver.kernels.target import Target
+from solver.model.models import Bounds
 
 BLOCK = 1 << 16  # ratings summed by one thread at a time; sums are added in order, whoever made them
 

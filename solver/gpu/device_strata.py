@@ -15,8 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..sorting import stable_order, starts
-from .strata import dealt
+from solver.core.sorting import stable_order, starts
+from solver.fused.strata import dealt
 
 FEWEST = 16       # ratings of a block, in the mean: with fewer, most blocks wait for the largest
 PER_PROCESSOR = 16  # blocks that each of a GPU's multiprocessors walks at once, so that one computes while others load

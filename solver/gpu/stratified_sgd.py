@@ -22,15 +22,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..factors import Factors
-from ..methods.steps import Problem, Seen
-from ..objective import Judge
-from ..optimizers import OPTIMIZERS
-from ..schedules import SCHEDULES
+from solver.core.objective import Judge
+from solver.core.optimizers import OPTIMIZERS
+from solver.core.schedules import SCHEDULES
+from solver.core.steps import Problem, Seen
+from solver.fused.sgd import row_decay
+from solver.kernels.packed import LANES, pack
+from solver.kernels.target import Target
+from solver.model.factors import Factors
+
 from .device_strata import device_strata
-from .link import Target
-from .packed import LANES, pack
-from .sgd import row_decay
 from .walk_kernel import walk
 
 

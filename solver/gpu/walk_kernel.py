@@ -11,7 +11,7 @@ from __future__ import annotations
 import triton
 import triton.language as tl
 
-from .link import Link
+from solver.kernels.target import Link
 
 BOUNDED, LOGISTIC = tl.constexpr(int(Link.BOUNDED)), tl.constexpr(int(Link.LOGISTIC))
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .factors import Factors
-from .ratings import Ratings
+from solver.data.ratings import Ratings
+from solver.model.factors import Factors
 
 DAMPING = 5.0   # ratings of size 0 that everybody gets beside their own
 SWEEPS = 2      # of items and then users; more of them change the RMSE by 0.0005 at most

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .errors import UserError
-from .ratings import Ratings
+from solver.data.ratings import Ratings
+from solver.errors import UserError
 
 SCORES_AT_ONCE = 20_000_000     # scores held in memory while all items are ranked
 

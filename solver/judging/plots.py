@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .disk import note_written
-from .errors import UserError
+from solver.disk import note_written
+from solver.errors import UserError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from .loop import Epoch
+    from solver.core.loop import Epoch
 
 DOTS_PER_INCH = 120
 MOST_BOXES = 20     # different ratings that get a box each

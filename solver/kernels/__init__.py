@@ -8,7 +8,7 @@ from types import ModuleType
 def best_kernels() -> ModuleType:
     """`kernels`, the compiled ones, or where numba cannot be loaded `reference`, which has the same names."""
     try:
-        from . import kernels
+        from . import compiled_kernels as kernels
         return kernels
     except ImportError:
         from . import reference

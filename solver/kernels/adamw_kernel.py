@@ -14,9 +14,9 @@ from functools import cache
 
 import numpy as np
 
-from .compiled import AHEAD, EDITION, compiled, errors, inlined, score
-from .link import Link
-from .plan import BETA, FLOOR, KEPT, LOG_BETA, LOG_KEPT, SQUARES, STEP, TAIL
+from .adamw_table import BETA, FLOOR, KEPT, LOG_BETA, LOG_KEPT, SQUARES, STEP, TAIL
+from .kernel_parts import AHEAD, EDITION, compiled, errors, inlined, score
+from .target import Link
 from .vectors import load, prefetch, root, splat, store
 
 LOG_ROOT = 0.5 * math.log(SQUARES)

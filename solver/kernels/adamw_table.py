@@ -23,9 +23,9 @@ import math
 
 import numpy as np
 
-from ..optimizers import BATCH_BETA, BATCH_EPSILON
-from ..schedules import SCHEDULES
-from ..settings import Settings
+from solver.core.optimizers import BATCH_BETA, BATCH_EPSILON
+from solver.core.schedules import SCHEDULES
+from solver.core.settings import Settings
 
 MOMENTUM, SQUARES, EPSILON = 0.9, BATCH_BETA, BATCH_EPSILON  # β where no schedule moves it, γ and ε
 

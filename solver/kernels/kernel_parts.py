@@ -16,7 +16,7 @@ import numba
 import numpy as np
 from numba.extending import overload
 
-from .link import Link
+from .target import Link
 from .vectors import load, power_of_two, total
 
 LOGISTIC, BOUNDED = int(Link.LOGISTIC), int(Link.BOUNDED)  # numbers that a kernel takes for constants

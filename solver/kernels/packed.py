@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from ..factors import Factors
-from ..ratings import Ratings
+from solver.data.ratings import Ratings
+from solver.model.factors import Factors
 
 LANES = 16  # as in `vectors`, which is loaded only where numba is
 

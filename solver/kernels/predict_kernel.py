@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from functools import cache
 
-from .compiled import AHEAD, EDITION, compiled, predicted, score
-from .link import Link
+from .kernel_parts import AHEAD, EDITION, compiled, predicted, score
+from .target import Link
 from .vectors import prefetch
 
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from .link import Link
+from .adamw_table import BETA, FLOOR, KEPT, LOG_BETA, LOG_KEPT, SQUARES, STEP, TAIL
 from .packed import LANES
-from .plan import BETA, FLOOR, KEPT, LOG_BETA, LOG_KEPT, SQUARES, STEP, TAIL
+from .target import Link
 
 
 def sgd_kernel(chunks: int, link: Link, given: int = 0):

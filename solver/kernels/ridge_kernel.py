@@ -1,4 +1,4 @@
-"""`solver.methods.ridge` compiled for the CPU: a small linear system for every row, one after the other.
+"""`solver.methods.ridge_regression` compiled for the CPU: a small linear system for every row, one after the other.
 
 Tables are aligned to 64 bytes and as wide as a multiple of 16; what is beyond the true number of
 features is 0. Both the products that make a system and the steps that solve it are `_add_products`:
@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from .compiled import AHEAD, EDITION, compiled, inlined
+from .kernel_parts import AHEAD, EDITION, compiled, inlined
 from .vectors import LANES, load, prefetch, splat, store, total
 from .workers import Workers
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ..methods.by_row import ByRow
+    from solver.core.by_row import ByRow
 
 ROWS = 8      # of a block of results
 BLOCK = 128   # ratings whose features are held at once: what the nearest cache takes
@@ -29,7 +29,7 @@ PARTS = 256   # of about the same work, so that threads end together
 
 
 class CompiledRidge:
-    """`solver.methods.ridge.Ridge` on the CPU, on `threads` of it.
+    """`solver.methods.ridge_regression.Ridge` on the CPU, on `threads` of it.
 
     Every row is computed by itself, so that the result does not depend on their number.
     """

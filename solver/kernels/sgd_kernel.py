@@ -14,8 +14,8 @@ from functools import cache
 
 import numpy as np
 
-from .compiled import AHEAD, EDITION, compiled, errors, score
-from .link import Link
+from .kernel_parts import AHEAD, EDITION, compiled, errors, score
+from .target import Link
 from .vectors import load, prefetch, splat, store
 
 

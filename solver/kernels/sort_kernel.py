@@ -10,7 +10,7 @@ from functools import cache
 
 import numpy as np
 
-from .compiled import EDITION, compiled
+from .kernel_parts import EDITION, compiled
 
 
 @cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
-from ..settings import Settings
+from solver.core.settings import Settings
 
 
 class Link(IntEnum):

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .by_row import ByRow
+from solver.core.by_row import ByRow
 
 COMPILED_FROM = 20_000   # ratings for which loading compiled code pays
 
@@ -38,7 +38,7 @@ class Ridge(Protocol):
 def ridge_for(ratings: ByRow, *, threads: int) -> Ridge:
     """The fast way where it is one: on the CPU, on so many threads of it, and not for a sheet."""
     if ratings.values.device.type == "cpu" and len(ratings.values) >= COMPILED_FROM:
-        from ..fused.ridge_rows import CompiledRidge  # numba is loaded only where it is used
+        from solver.kernels.ridge_kernel import CompiledRidge  # numba is loaded only where it is used
         return CompiledRidge(ratings, threads)
     return PlainRidge(ratings)
 

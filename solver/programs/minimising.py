@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from ..errors import UserError, stopped_by
-from ..threads import one_thread
-from .methods import METHODS, method_for
+from solver.errors import UserError, stopped_by
+from solver.threads import one_thread
+
 from .program import FEASIBLE, Program
+from .scipy_methods import METHODS, method_for
 from .sensitivity import Sensitivity, sensitivity
 from .trials import Enough, Point, Step, Trials
 

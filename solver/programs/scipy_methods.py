@@ -28,7 +28,7 @@ def _lbfgs(trials: Trials) -> None:
     line search gets further where there are kinks."""
     import torch
 
-    from ..optimizers import OPTIMIZERS
+    from solver.core.optimizers import OPTIMIZERS
 
     method, seen = OPTIMIZERS["lbfgs"], []
     z = torch.tensor(trials.z, requires_grad=True)

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from pyxl.xlsx.atomic_file import not_saved
 from solver.errors import UserError
-
-from ..new_file import new_file
+from workbook.new_file import new_file
 
 NAMES = ("rosenbrock", "least_squares", "logistic_regression", "portfolio", "two_layer_net")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.resources import files
 from io import BytesIO
 
-from .vba.project import WORKBOOK, vba_project
+from workbook.vba.project import WORKBOOK, vba_project
 
 MODULE = "Collabsheet"
 BUTTONS = {  # caption -> (macro, what it does), in the order of the sheet: two lines of them

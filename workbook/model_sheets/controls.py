@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pyxl import before_fit
+from pyxl.fit import before_fit
+from workbook.write.styles import Styles
 
 from .geometry import Crosstab, LongForm
-from .styles import Styles
 
 STOP = "While a live fit runs, type anything here to stop it. The best so far is kept."
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from pyxl.cells import Range
-from pyxl.layout import Block, Layout
-from pyxl.names import control_name
+from pyxl.grid.block_names import control_name
+from pyxl.grid.cells import Range
+from pyxl.grid.layout import Block, Layout
+from workbook.write.content import Content
+from workbook.write.display_labels import put_label
+from workbook.write.references import box, ref
+from workbook.write.styles import Styles, colour_scale, print_setup
+from workbook.write.write_cells import array, formula
 
 from .buttons import FIRST_ROW, LEAST_WIDTH, write_buttons
-from .content import Content
 from .controls import write_controls
 from .geometry import Crosstab
-from .labels import put_label
-from .put import array, formula
-from .refs import box, ref
 from .solver_names import solver_note
-from .styles import Styles, colour_scale, print_setup
 
 # Users × items (50 × 50) above which a block of formulas is one array formula. A formula a cell is
 # what one can read and follow, as in the lesson; nobody reads 2,500. What it costs is our own time:

@@ -7,17 +7,17 @@ from fnmatch import fnmatchcase
 
 from xlsxwriter.utility import xl_col_to_name
 
-from pyxl.cells import Range
+from pyxl.grid.cells import Range
+from workbook.write.content import Content
+from workbook.write.display_labels import put_label, width_of
+from workbook.write.references import box, ref
+from workbook.write.styles import Styles, colour_scale, print_setup
+from workbook.write.write_cells import array
 
 from .buttons import FIRST_ROW, LEAST_WIDTH, write_buttons
-from .content import Content
 from .controls import write_controls
 from .geometry import LongForm
-from .labels import put_label, width_of
-from .put import array
-from .refs import box, ref
 from .solver_names import solver_note
-from .styles import Styles, colour_scale, print_setup
 
 # Ratings × 2 × factors up to which the looked-up factors stand beside the ratings, as in the lesson.
 # Above it a prediction looks its factors up by itself, and indices and errors are one array formula

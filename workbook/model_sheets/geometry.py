@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pyxl.cells import MAX_COL, MAX_ROW, Cell, Range
-from pyxl.layout import Block, Layout
+from pyxl.grid.cells import MAX_COL, MAX_ROW, Cell, Range
+from pyxl.grid.layout import Block, Layout
 from solver import MODELS
 from solver.errors import UserError
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pyxl.cells import Range, quoted
+from pyxl.grid.cells import Range, quoted
+from workbook.write.references import box
+from workbook.write.styles import CHART_FONT, CHART_GRID, CHART_LINE, Styles
 
 from .geometry import Crosstab, LongForm
-from .refs import box
-from .styles import CHART_FONT, CHART_GRID, CHART_LINE, Styles
 
 _HEADERS = ("epoch", "RMSE")
 _WIDE, _HIGH = 480, 290         # pixels

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from .content import Content
-from .labels import put_label, width_of
-from .styles import Styles, print_setup
+from workbook.write.content import Content
+from workbook.write.display_labels import put_label, width_of
+from workbook.write.styles import Styles, print_setup
 
 
 def write_ratings(book, styles: Styles, content: Content) -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pyxl.cells import MAX_ROW, Range
-from pyxl.run_log import HEADERS
-
-from .refs import box
-from .styles import Styles, print_setup
+from pyxl.fit.run_log import HEADERS
+from pyxl.grid.cells import MAX_ROW, Range
+from workbook.write.references import box
+from workbook.write.styles import Styles, print_setup
 
 NAME = "run log"
 NOTES = ("A line for every fit, the newest last. Sort, filter and delete lines as you like, and write beside them.",

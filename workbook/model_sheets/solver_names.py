@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pyxl.cells import Range, quoted
-from pyxl.layout import Layout
-from pyxl.problems.problem import RELATIONS, Problem, Side, side_told
+from pyxl.grid.cells import Range, quoted
+from pyxl.grid.layout import Layout
+from pyxl.grid.problem import RELATIONS, Problem, Side, side_told
 
 MOST_CHANGING_CELLS = 200   # what the Solver that comes with Excel takes
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
 
-from pyxl.cells import Cell, Range, quoted
-from pyxl.layout import Layout
-from pyxl.names import PYTHON, RESULTS, SETTINGS, result_name, setting_name
-from pyxl.start_sheet import WEIGHT_DECAY
+from pyxl.fit.settings_cells import WEIGHT_DECAY
+from pyxl.grid.block_names import PYTHON, RESULTS, SETTINGS, result_name, setting_name
+from pyxl.grid.cells import Cell, Range, quoted
+from pyxl.grid.layout import Layout
 from solver import OPTIMIZERS, Settings
-from solver.settings import STARTS
+from solver.core.settings import STARTS
+from workbook.write.content import Content
+from workbook.write.styles import Styles, print_setup
+from workbook.write.write_cells import formula
 
-from .content import Content
-from .put import formula
 from .solver_names import MOST_CHANGING_CELLS, changing_cells
-from .styles import Styles, print_setup
 
 NAME = "start"
 _LARGEST_SEED = 2 ** 31 - 1

@@ -8,10 +8,11 @@ millionth part are not told apart; then any mixture of their directions is as go
 
 from __future__ import annotations
 
+from workbook.write.references import columns_of, ref
+from workbook.write.styles import Styles
+from workbook.write.write_cells import array, formula, text
+
 from .members_plan import COMPONENTS, POWERS, MembersPlan
-from .put import array, formula, text
-from .refs import columns_of, ref
-from .styles import Styles
 
 _NONE = "1E-300"    # instead of a division by 0, where all factors are alike: 0 / 1E-300 = 0
 

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pyxl.cells import Cell, Range
-from pyxl.names import block_name
+from pyxl.grid.block_names import block_name
+from pyxl.grid.cells import Cell, Range
+from workbook.write.display_labels import put_label, width_of
+from workbook.write.references import box, columns_of, ref
+from workbook.write.styles import BARS, Styles, print_setup
+from workbook.write.write_cells import array, formula, number, text
 
-from .labels import put_label, width_of
 from .members_plan import COMPONENTS
 from .members_sheet import ITEMS
-from .put import array, formula, number, text
-from .refs import box, columns_of, ref
-from .styles import BARS, Styles, print_setup
 
 if TYPE_CHECKING:
-    from .views import View
+    from workbook.all_views import View
 
 NAME = "map"
 MOST_LABELS = 40    # more titles than this cover each other

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pyxl.cells import Cell, Range
+from pyxl.grid.cells import Cell, Range
 
 HEAD = 6            # the row of the headers
 FIRST = HEAD + 1    # the first member's

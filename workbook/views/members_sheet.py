@@ -6,19 +6,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pyxl.cells import Cell, Range
-from pyxl.layout import Block
-from pyxl.names import block_name
+from pyxl.grid.block_names import block_name
+from pyxl.grid.cells import Cell, Range
+from pyxl.grid.layout import Block
+from workbook.write.display_labels import width_of
+from workbook.write.references import box, columns_of, ref
+from workbook.write.styles import BARS, Styles, print_setup
+from workbook.write.write_cells import array, formula, number, text
 
 from .components_block import write_components
-from .labels import width_of
 from .members_plan import FIRST, HEAD, OWN, MembersPlan, members_plan
-from .put import array, formula, number, text
-from .refs import box, columns_of, ref
-from .styles import BARS, Styles, print_setup
 
 if TYPE_CHECKING:
-    from .views import View
+    from workbook.all_views import View
 
 
 @dataclass(frozen=True)

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pyxl.cells import Cell, Range
-
-from .best_list import HIGH, LOW, N_BEST, Candidates, write_best
-from .check_sheet import NAME as CHECK
-from .check_sheet import check_plan
-from .choice import unknown, with_most_blanks, write_choice
-from .labels import width_of
-from .put import array, number, text
-from .refs import ref
-from .styles import Styles, print_setup
+from pyxl.grid.cells import Cell, Range
+from workbook.views.check.check_sheet import NAME as CHECK
+from workbook.views.check.check_sheet import check_plan
+from workbook.write.best_list import HIGH, LOW, N_BEST, Candidates, write_best
+from workbook.write.choice import unknown, with_most_blanks, write_choice
+from workbook.write.display_labels import width_of
+from workbook.write.references import ref
+from workbook.write.styles import Styles, print_setup
+from workbook.write.write_cells import array, number, text
 
 if TYPE_CHECKING:
-    from .views import View
+    from workbook.all_views import View
 
 NAME = "recommend"
 USER, LOWEST, HIGHEST = Cell(5, 2), Cell(6, 2), Cell(7, 2)

@@ -6,17 +6,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pyxl.cells import Cell, Range
-
-from .best_list import kept
-from .choice import unknown, with_most_blanks, write_choice
-from .labels import width_of
-from .put import array, formula, number, text
-from .refs import box, ref
-from .styles import BARS, Styles, print_setup
+from pyxl.grid.cells import Cell, Range
+from workbook.write.best_list import kept
+from workbook.write.choice import unknown, with_most_blanks, write_choice
+from workbook.write.display_labels import width_of
+from workbook.write.references import box, ref
+from workbook.write.styles import BARS, Styles, print_setup
+from workbook.write.write_cells import array, formula, number, text
 
 if TYPE_CHECKING:
-    from .views import View
+    from workbook.all_views import View
 
 NAME = "why"
 USER, ITEM = Cell(5, 2), Cell(6, 2)

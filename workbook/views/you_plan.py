@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pyxl.cells import Cell, Range
-
-from .best_list import N_BEST
+from pyxl.grid.cells import Cell, Range
+from workbook.write.best_list import N_BEST
 
 DECAY, COUNT = Cell(5, 2), Cell(6, 2)   # what the reader sets; how many ratings count
 HEAD = 8                                # of the list of items

@@ -10,18 +10,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pyxl.cells import Cell, Range
+from pyxl.grid.cells import Cell, Range
 from solver.collab.recommend import NEWCOMER_RIDGE
+from workbook.write.best_list import HIGH, LOW, N_BEST, Candidates, kept, write_best
+from workbook.write.display_labels import width_of
+from workbook.write.references import box, ref
+from workbook.write.styles import Styles, colour_scale, print_setup
+from workbook.write.write_cells import array, formula, number, text
 
-from .best_list import HIGH, LOW, N_BEST, Candidates, kept, write_best
-from .labels import width_of
-from .put import array, formula, number, text
-from .refs import box, ref
-from .styles import Styles, colour_scale, print_setup
 from .you_plan import BEST, COUNT, DECAY, HEAD, OWN_HEAD, YouPlan
 
 if TYPE_CHECKING:
-    from .views import View
+    from workbook.all_views import View
 
 NAME = "you"
 OLD_MINVERSE = 52   # rows and columns that Excel's MINVERSE took before 2007

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pyxl.cells import Cell, Range
+from pyxl.grid.cells import Cell, Range
 
-from .put import array, text
-from .refs import box, ref
+from .references import box, ref
 from .styles import Styles, colour_scale
+from .write_cells import array, text
 
 if TYPE_CHECKING:
-    from .views import View
+    from workbook.all_views import View
 
 N_BEST = 10
 LOW, HIGH = "rating_low", "rating_high"     # the names of the two cells within which predictions are kept

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pyxl.cells import Cell, quoted
+from pyxl.grid.cells import Cell, quoted
 
-from .labels import put_label
-from .put import array, text
-from .refs import ref
+from .display_labels import put_label
+from .references import ref
 from .styles import Styles
+from .write_cells import array, text
 
 if TYPE_CHECKING:
-    from .views import View
+    from workbook.all_views import View
 
 
 def write_choice(sheet, styles: Styles, view: View, what: str, *, cell: Cell, number: Cell, chosen: int) -> None:

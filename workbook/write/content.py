@@ -12,7 +12,7 @@ import numpy as np
 from solver import Ratings, hold_out
 from solver.errors import UserError
 
-from .labels import id_labels, item_headers
+from .display_labels import id_labels, item_headers
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xlsxwriter.utility import xl_col_to_name
 
-from pyxl.cells import Cell, Range
+from pyxl.grid.cells import Cell, Range
 
 
 def ref(where: Cell | Range, *, rows: bool = False, cols: bool = False) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pyxl.cells import Cell, Range
+from pyxl.grid.cells import Cell, Range
 
-from .refs import box
+from .references import box
 
 
 def text(sheet, cell: Cell, words: str, style) -> None:

@@ -20,6 +20,6 @@ The idea in four words:
 What depends on no changing cell is asked of the `Calculator`, never compiled.
 """
 
-from .compile import Compiled, compile_formulas
+from pyxl.formulas.compile_formulas import Compiled, compile_formulas
 
 __all__ = ["Compiled", "compile_formulas"]

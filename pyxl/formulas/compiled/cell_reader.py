@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from ...cells import MAX_COL, MAX_ROW, Cell, Range
-from ..evaluate import Calculator
-from ..values import pack
+from pyxl.formulas.evaluate.calculator import Calculator
+from pyxl.formulas.language.values import pack
+from pyxl.grid.cells import MAX_COL, MAX_ROW, Cell, Range
+
 from .lanes import Areas, Lanes, plain
-from .program import Program
 from .sheet_map import SheetMap
+from .torch_program import Program
 
 
 class Unsettled(Exception):

@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from ..errors import Unsupported
-from ..operators import operate
-from ..values import pack
+from pyxl.formulas.language.formula_errors import Unsupported
+from pyxl.formulas.language.operators import operate
+from pyxl.formulas.language.values import pack
+
 from . import guarded
+from .lane_steps import Steps
 from .lanes import BOOLEAN, CONSTANT, Lanes, are_blank, are_errors, are_numbers, plain
-from .steps import Steps
 
 
 def unary(here: Steps, op: str, operand: Lanes) -> Lanes:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from ...cells import ErrorValue
-from ..errors import NA, Fault, Unsupported
-from ..values import number, pack
+from pyxl.formulas.language.formula_errors import NA, Fault, Unsupported
+from pyxl.formulas.language.values import number, pack
+from pyxl.grid.cells import ErrorValue
+
 from .lanes import CONSTANT, NUMBER, Lanes, are_blank, are_numbers, dynamic, plain, uniform
-from .program import Program
+from .torch_program import Program
 
 
 class Steps:

@@ -7,13 +7,14 @@ from functools import cached_property
 
 import numpy as np
 
-from ..cells import MAX_COL, MAX_ROW, Cell, Range, Value, quoted
-from ..grid import Grid, Table
-from .at import At, StoredValue
-from .errors import FormulaError, Unsupported, placed
-from .parse import Node, parse
+from pyxl.formulas.language.formula_errors import FormulaError, Unsupported, placed
+from pyxl.formulas.language.parse import Node, parse
+from pyxl.formulas.language.values import Area, pack, spread
+from pyxl.grid.cells import MAX_COL, MAX_ROW, Cell, Range, Value, quoted
+from pyxl.grid.grid import Grid, Table
+
+from .node_evaluator import At, StoredValue
 from .sheet_state import Key, Pending, SheetState, plain
-from .values import Area, pack, spread
 
 Box = tuple[int, int, int, int]  # top, left, bottom, right
 

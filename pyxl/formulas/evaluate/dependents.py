@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
-from ..cells import Cell
-from .errors import Fault, FormulaError, Unsupported
-from .parse import Binary, Call, Foreign, Name, Node, Reference, Structured, parse, walk
-from .tables import resolved
+from pyxl.formulas.language.formula_errors import Fault, FormulaError, Unsupported
+from pyxl.formulas.language.parse import Binary, Call, Foreign, Name, Node, Reference, Structured, parse, walk
+from pyxl.formulas.language.table_references import resolved
+from pyxl.grid.cells import Cell
 
 VOLATILE = {"OFFSET", "INDIRECT"}  # what they read is known only when they are evaluated
 _TILE = 32, 8                      # ranges are found by the tiles of so many rows, columns they cover

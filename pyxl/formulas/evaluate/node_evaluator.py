@@ -7,14 +7,26 @@ from functools import partial
 
 import numpy as np
 
-from ..cells import Cell, ErrorValue, Range
-from .errors import NAME, NULL, REF, VALUE, Fault, FormulaError, Unsupported
-from .functions import DRAWN_ANEW, FUNCTIONS
-from .nodes import chained
-from .operators import operate
-from .parse import Array, Binary, Call, Foreign, Literal, Name, Node, Reference, Structured, Unary, parse
-from .tables import resolved
-from .values import Area, Areas, counted, lift, pack
+from pyxl.formulas.functions.all_functions import DRAWN_ANEW, FUNCTIONS
+from pyxl.formulas.language.formula_errors import NAME, NULL, REF, VALUE, Fault, FormulaError, Unsupported
+from pyxl.formulas.language.nodes import chained
+from pyxl.formulas.language.operators import operate
+from pyxl.formulas.language.parse import (
+    Array,
+    Binary,
+    Call,
+    Foreign,
+    Literal,
+    Name,
+    Node,
+    Reference,
+    Structured,
+    Unary,
+    parse,
+)
+from pyxl.formulas.language.table_references import resolved
+from pyxl.formulas.language.values import Area, Areas, counted, lift, pack
+from pyxl.grid.cells import Cell, ErrorValue, Range
 
 _MEAN_CELLS = {"OFFSET", "INDEX", "INDIRECT", "CHOOSE", "IF", "IFS", "SWITCH", "SINGLE", "XLOOKUP"}  # may answer with a reference
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..cells import Cell, Range, Value
-from ..grid import Grid
-from .values import pack
+from pyxl.formulas.language.values import pack
+from pyxl.grid.cells import Cell, Range, Value
+from pyxl.grid.grid import Grid
 
 Key = tuple[str, Cell]  # a formula's sheet and cell
 

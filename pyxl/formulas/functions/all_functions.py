@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from .arithmetic import ARITHMETIC
-from .conditional import CONDITIONAL
-from .conditions import CONDITIONS
-from .dates import DATES
-from .distributions import DISTRIBUTIONS
-from .finance import FINANCE
-from .function import Function
-from .linear_fit import LINEAR_FIT
-from .lookup import LOOKUP
-from .matrices import MATRICES
-from .regression import REGRESSION
-from .statistics import STATISTICS
-from .subtotal import SUBTOTAL
-from .text import TEXT
-from .xlookup import XLOOKUP
+from pyxl.formulas.functions.cells.conditional_sums import CONDITIONAL
+from pyxl.formulas.functions.cells.logic import CONDITIONS
+from pyxl.formulas.functions.cells.lookup import LOOKUP
+from pyxl.formulas.functions.cells.subtotal import SUBTOTAL
+from pyxl.formulas.functions.cells.xlookup import XLOOKUP
+from pyxl.formulas.functions.mathematics.arithmetic import ARITHMETIC
+from pyxl.formulas.functions.mathematics.distributions import DISTRIBUTIONS
+from pyxl.formulas.functions.mathematics.finance import FINANCE
+from pyxl.formulas.functions.mathematics.linear_fit import LINEAR_FIT
+from pyxl.formulas.functions.mathematics.matrices import MATRICES
+from pyxl.formulas.functions.mathematics.regression import REGRESSION
+from pyxl.formulas.functions.mathematics.statistics import STATISTICS
+from pyxl.formulas.functions.texts.dates import DATES
+from pyxl.formulas.functions.texts.text import TEXT
+from pyxl.formulas.language.function import Function
 
 KINDS: dict[str, dict[str, Function]] = {
     "Numbers": ARITHMETIC,

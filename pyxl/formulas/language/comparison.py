@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..cells import ErrorValue, Value
-from .errors import Fault
+from pyxl.grid.cells import ErrorValue, Value
+
+from .formula_errors import Fault
 
 
 def compare(a: Value, b: Value) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..cells import Cell, ErrorValue, quoted
+from pyxl.grid.cells import Cell, ErrorValue, quoted
 
 
 class FormulaError(ValueError):

@@ -9,7 +9,7 @@ from functools import cache
 
 import numpy as np
 
-from .errors import NUM, Fault
+from .formula_errors import NUM, Fault
 from .samples import numbers, pairs
 from .values import finite, logical, number, text, whole
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Union
 
-from ..cells import MAX_COL, MAX_ROW, Value
+from pyxl.grid.cells import MAX_COL, MAX_ROW, Value
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable
 
-from .compare import COMPARISONS, compare
-from .errors import Fault
+from .comparison import COMPARISONS, compare
+from .formula_errors import Fault
 from .values import counted, divide, finite, lift, number, power, powers, text
 
 Operator = tuple[Callable, Callable | None]  # on values, and the same on arrays of numbers

@@ -10,10 +10,11 @@ from openpyxl.formula import Tokenizer
 from openpyxl.formula.tokenizer import Token, TokenizerError
 from openpyxl.utils import column_index_from_string
 
-from ..cells import MAX_COL, MAX_ROW, ErrorValue, Value
-from .errors import FormulaError
+from pyxl.grid.cells import MAX_COL, MAX_ROW, ErrorValue, Value
+
+from .formula_errors import FormulaError
 from .nodes import Array, Binary, Call, Foreign, Literal, Name, Node, Reference, Structured, Unary, walk
-from .tables import structured
+from .table_references import structured
 
 __all__ = ["Array", "Binary", "Call", "Foreign", "Literal", "Name", "Node", "Reference", "Structured", "Unary",
            "parse", "walk"]

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..cells import ErrorValue
-from .errors import NA, Fault
+from pyxl.grid.cells import ErrorValue
+
+from .formula_errors import NA, Fault
 from .values import is_number, number
 
 

@@ -15,9 +15,9 @@ from itertools import repeat
 
 import numpy as np
 
-from ..cells import MAX_COL, MAX_ROW, ErrorValue, Range, Value
-from .errors import DIV0, NA, NUM, REF, VALUE, Fault, Unsupported
+from pyxl.grid.cells import MAX_COL, MAX_ROW, ErrorValue, Range, Value
 
+from .formula_errors import DIV0, NA, NUM, REF, VALUE, Fault, Unsupported
 
 _PART = r"(\d{1,4}(\.\d+)?|(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*|[ap]m?)"
 _DATE = re.compile(rf"{_PART}(\s*[-/:, ]\s*{_PART})+", re.I)  # or a time: 1/2/2020, 5-Jan, 10:30 pm

@@ -7,12 +7,24 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from ..errors import NA, VALUE, Fault, Unsupported
-from ..nodes import Call, Literal, Node
-from ..values import logical
-from .interpret import Interpreter
-from .lanes import BOOLEAN, CONSTANT, NUMBER, Areas, Lanes, Split, are_errors, are_numbers, dynamic, uniform
-from .sums import readable, sample
+from pyxl.formulas.compiled.interpret import Interpreter
+from pyxl.formulas.compiled.lanes import (
+    BOOLEAN,
+    CONSTANT,
+    NUMBER,
+    Areas,
+    Lanes,
+    Split,
+    are_errors,
+    are_numbers,
+    dynamic,
+    uniform,
+)
+from pyxl.formulas.language.formula_errors import NA, VALUE, Fault, Unsupported
+from pyxl.formulas.language.nodes import Call, Literal, Node
+from pyxl.formulas.language.values import logical
+
+from .sum_rules import readable, sample
 
 
 def if_(here: Interpreter, node: Call) -> Lanes | Areas:

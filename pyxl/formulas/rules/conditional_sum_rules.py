@@ -8,15 +8,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..criteria import criterion
-from ..errors import VALUE, Fault, Unsupported
-from ..nodes import Call, Node
-from . import guarded
-from .elementwise import values_now
-from .interpret import Interpreter
-from .lanes import BOOLEAN, CONSTANT, NUMBER, Areas, Lanes, are_numbers, dynamic
-from .statistics import extreme
-from .sums import Sample, reduced, sample
+from pyxl.formulas.compiled import guarded
+from pyxl.formulas.compiled.interpret import Interpreter
+from pyxl.formulas.compiled.lanes import BOOLEAN, CONSTANT, NUMBER, Areas, Lanes, are_numbers, dynamic
+from pyxl.formulas.functions.cells.criteria import criterion
+from pyxl.formulas.language.formula_errors import VALUE, Fault, Unsupported
+from pyxl.formulas.language.nodes import Call, Node
+
+from .elementwise_rules import values_now
+from .statistics_rules import extreme
+from .sum_rules import Sample, reduced, sample
 
 
 def count(here: Interpreter, node: Call) -> Lanes:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from .elementwise import each
+from .elementwise_rules import each
 
 
 def _normal(x: Tensor, mean: Tensor, deviation: Tensor, cumulative: Tensor | None = None) -> Tensor:

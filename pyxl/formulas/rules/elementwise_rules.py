@@ -9,14 +9,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ...cells import ErrorValue
-from ..errors import NUM, Fault, Unsupported
-from ..functions import FUNCTIONS
-from ..nodes import Call
-from ..values import Area, lift, pack
-from . import guarded
-from .interpret import Interpreter
-from .lanes import BOOLEAN, CONSTANT, NUMBER, Lanes, dynamic
+from pyxl.formulas.compiled import guarded
+from pyxl.formulas.compiled.interpret import Interpreter
+from pyxl.formulas.compiled.lanes import BOOLEAN, CONSTANT, NUMBER, Lanes, dynamic
+from pyxl.formulas.functions.all_functions import FUNCTIONS
+from pyxl.formulas.language.formula_errors import NUM, Fault, Unsupported
+from pyxl.formulas.language.nodes import Call
+from pyxl.formulas.language.values import Area, lift, pack
+from pyxl.grid.cells import ErrorValue
 
 
 def each(call: Callable[..., Tensor], *, harmless: float = 2.0, kink: str = "") -> Callable:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ..nodes import Call
-from . import guarded
-from .elementwise import each
-from .interpret import Interpreter
-from .lanes import Lanes, dynamic
-from .sums import gathered
+from pyxl.formulas.compiled import guarded
+from pyxl.formulas.compiled.interpret import Interpreter
+from pyxl.formulas.compiled.lanes import Lanes, dynamic
+from pyxl.formulas.language.nodes import Call
+
+from .elementwise_rules import each
+from .sum_rules import gathered
 
 
 def _growth(rate: Tensor, periods: Tensor) -> tuple[Tensor, Tensor]:

@@ -8,11 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..errors import VALUE, Fault
-from ..nodes import Call
-from . import guarded
-from .interpret import Interpreter
-from .lanes import CONSTANT, Lanes, are_numbers, dynamic, uniform
+from pyxl.formulas.compiled import guarded
+from pyxl.formulas.compiled.interpret import Interpreter
+from pyxl.formulas.compiled.lanes import CONSTANT, Lanes, are_numbers, dynamic, uniform
+from pyxl.formulas.language.formula_errors import VALUE, Fault
+from pyxl.formulas.language.nodes import Call
 
 
 def _matrices(here: Interpreter, node: Call) -> list[Lanes] | None:

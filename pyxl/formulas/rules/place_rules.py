@@ -6,15 +6,15 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ...cells import MAX_COL, MAX_ROW
-from ..errors import NA, REF, VALUE, Fault, FormulaError, Unsupported
-from ..lookup import find
-from ..nodes import Call, Literal, Name, Node, Reference, Structured
-from ..parse import parse
-from ..values import logical
-from .groups import boxes
-from .interpret import Interpreter
-from .lanes import Areas, Lanes, uniform
+from pyxl.formulas.compiled.groups import boxes
+from pyxl.formulas.compiled.interpret import Interpreter
+from pyxl.formulas.compiled.lanes import Areas, Lanes, uniform
+from pyxl.formulas.functions.cells.lookup import find
+from pyxl.formulas.language.formula_errors import NA, REF, VALUE, Fault, FormulaError, Unsupported
+from pyxl.formulas.language.nodes import Call, Literal, Name, Node, Reference, Structured
+from pyxl.formulas.language.parse import parse
+from pyxl.formulas.language.values import logical
+from pyxl.grid.cells import MAX_COL, MAX_ROW
 
 
 def offset(here: Interpreter, node: Call) -> Lanes | Areas:

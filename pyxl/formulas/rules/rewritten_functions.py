@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ...cells import ErrorValue
-from ..errors import NA
-from ..nodes import Binary, Call, Literal, Node
-from .interpret import Interpreter
-from .lanes import Areas, Lanes
+from pyxl.formulas.compiled.interpret import Interpreter
+from pyxl.formulas.compiled.lanes import Areas, Lanes
+from pyxl.formulas.language.formula_errors import NA
+from pyxl.formulas.language.nodes import Binary, Call, Literal, Node
+from pyxl.grid.cells import ErrorValue
 
 
 def instead(rewrite: Callable[..., Node], fewest: int) -> Callable:

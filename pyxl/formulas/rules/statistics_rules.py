@@ -8,12 +8,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..errors import NUM, Fault, Unsupported
-from ..nodes import Call
-from . import guarded
-from .interpret import Interpreter
-from .lanes import Lanes
-from .sums import over, over_pairs, reduced, sample
+from pyxl.formulas.compiled import guarded
+from pyxl.formulas.compiled.interpret import Interpreter
+from pyxl.formulas.compiled.lanes import Lanes
+from pyxl.formulas.language.formula_errors import NUM, Fault, Unsupported
+from pyxl.formulas.language.nodes import Call
+
+from .sum_rules import over, over_pairs, reduced, sample
 
 
 def _deviations(x: Tensor, counts: Tensor | None, n: Tensor) -> Tensor:

@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..errors import NA, VALUE, Fault
-from ..nodes import Binary, Call, Node
-from . import guarded
-from .interpret import Interpreter
-from .lanes import BOOLEAN, CONSTANT, NUMBER, Areas, Lanes, are_errors, are_numbers, dynamic, plain
+from pyxl.formulas.compiled import guarded
+from pyxl.formulas.compiled.interpret import Interpreter
+from pyxl.formulas.compiled.lanes import BOOLEAN, CONSTANT, NUMBER, Areas, Lanes, are_errors, are_numbers, dynamic, plain
+from pyxl.formulas.language.formula_errors import NA, VALUE, Fault
+from pyxl.formulas.language.nodes import Binary, Call, Node
 
 
 @dataclass(frozen=True, eq=False)

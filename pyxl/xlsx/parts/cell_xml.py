@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ..cells import ErrorValue, Value
+from pyxl.grid.cells import ErrorValue, Value
 
 MAX_TEXT = 32_767          # characters in a cell
 _EXACT = 1 << 53           # whole numbers up to here are exact in a cell's double

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from ..cells import Cell, Range
+from pyxl.grid.cells import Cell, Range
 
 
 def with_dimension(tag: bytes, ref: str, filled: Collection[Cell]) -> bytes:

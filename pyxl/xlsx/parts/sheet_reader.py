@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 
 from openpyxl.utils.datetime import from_ISO8601, to_excel
 
+from pyxl.grid.cells import Cell, ErrorValue, Range
+from pyxl.grid.grid import Formula, Grid
 from solver.errors import UserError
 
-from ..cells import Cell, ErrorValue, Range
-from ..grid import Formula, Grid
 from .package_checks import damaged_sheet
-from .sheet_order import next_column, next_row
 from .shared_strings import unescape
+from .sheet_order import next_column, next_row
 from .xml_stream import TRUE, main_namespace, reader
 
 _NAMES = ("c", "v", "f", "t", "is", "row", "rPh", "mergeCell", "sheetProtection")

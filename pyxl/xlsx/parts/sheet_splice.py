@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import NoReturn
 
+from pyxl.grid.cells import MAX_COL, MAX_ROW, Cell, Range, Value
 from solver.errors import UserError
 
-from ..cells import MAX_COL, MAX_ROW, Cell, Range, Value
 from .cell_xml import Cached, Unwritable, changed_cell, new_cell
 from .edited_stream import EditedStream, element_name
 from .package_checks import damaged_sheet

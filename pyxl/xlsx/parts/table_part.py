@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from ..cells import Range
-from ..grid import Table
+from pyxl.grid.cells import Range
+from pyxl.grid.grid import Table
+
 from .package_checks import damaged
 from .shared_strings import unescape
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyxl.cells import Range, quoted
+from pyxl.grid.cells import Range, quoted
 
 from .check_plan import CheckPlan
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from pyxl.cells import Range
-from pyxl.names import block_name
-from solver.baselines import DAMPING
+from pyxl.grid.block_names import block_name
+from pyxl.grid.cells import Range
+from solver.judging.baselines import DAMPING
+from workbook.write.display_labels import put_label
+from workbook.write.references import ref
+from workbook.write.styles import Styles
+from workbook.write.write_cells import array, formula, number, text
 
 from .check_plan import BIN, BINS, FIRST, GROUP, HEAD, QUARTERS, SIDE, CheckPlan
-from .labels import put_label
-from .put import array, formula, number, text
-from .refs import ref
-from .styles import Styles
 
 if TYPE_CHECKING:
-    from .views import View
+    from workbook.all_views import View
 
 LINE = {"user": "INDEX({block},{i},0)", "item": "INDEX({block},0,{i})"}    # one member's part of a users × items block
 
@@ -66,7 +66,7 @@ def write_shown(sheet, styles: Styles, plan: CheckPlan, view: View) -> None:
 
 
 def write_sides(sheet, styles: Styles, plan: CheckPlan, view: View) -> None:
-    """Every user and item: damped biases without factors in two sweeps (`solver.baselines`), and squared errors.
+    """Every user and item: damped biases without factors in two sweeps (`solver.judging.baselines`), and squared errors.
 
         b_i = Σ_u (r − μ − b_u) / (d + n_i),   then   b_u = Σ_i (r − μ − b_i) / (d + n_u),   and both again
     """

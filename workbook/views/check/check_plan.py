@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pyxl.cells import Cell, Range
+from pyxl.grid.cells import Cell, Range
 
 SUMMARY = 6             # the first row of the summary: the mean, the biases, then the models
 HEAD, FIRST = 6, 7      # of the helper columns

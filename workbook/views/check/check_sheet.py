@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pyxl.cells import Cell
-from pyxl.names import HELD, block_name
+from pyxl.grid.block_names import HELD, block_name
+from pyxl.grid.cells import Cell
+from workbook.write.styles import Styles, print_setup
+from workbook.write.write_cells import array, formula, text
 
 from .check_charts import insert_charts
 from .check_numbers import fixed, write_bins, write_constants, write_groups, write_held, write_shown, write_sides
 from .check_plan import HEAD, MOST_DOTS, PRINTED, SUMMARY, CheckPlan
-from .put import array, formula, text
-from .styles import Styles, print_setup
 
 if TYPE_CHECKING:
-    from .views import View
+    from workbook.all_views import View
 
 NAME = "check"
 LINES = ("Ratings held out (blue on the model sheets) are in no RMSE there and in no fit: they judge the models. Good models come "

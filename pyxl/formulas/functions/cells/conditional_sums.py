@@ -6,13 +6,14 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..cells import Value
+from pyxl.formulas.functions.mathematics.statistics import mean
+from pyxl.formulas.language.formula_errors import VALUE, Fault
+from pyxl.formulas.language.function import Function
+from pyxl.formulas.language.samples import numbers
+from pyxl.formulas.language.values import Area, finite
+from pyxl.grid.cells import Value
+
 from .criteria import criterion, fitting
-from .errors import VALUE, Fault
-from .function import Function
-from .samples import numbers
-from .statistics import mean
-from .values import Area, finite
 
 
 def _chosen(*conditions) -> np.ndarray:

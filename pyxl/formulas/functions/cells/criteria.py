@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..cells import ErrorValue, Value
-from .compare import COMPARISONS, compare, same
-from .errors import Fault
-from .values import is_number, number
+from pyxl.formulas.language.comparison import COMPARISONS, compare, same
+from pyxl.formulas.language.formula_errors import Fault
+from pyxl.formulas.language.values import is_number, number
+from pyxl.grid.cells import ErrorValue, Value
 
 _ERRORS = {"#N/A", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#NULL!"}
 

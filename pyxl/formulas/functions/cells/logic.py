@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..cells import ErrorValue
-from .compare import compare
-from .errors import DIV0, NA, NAME, NULL, NUM, REF, VALUE, Fault
-from .function import Function, constant, test
-from .values import Area, Areas, is_number, lift, logical
+from pyxl.formulas.language.comparison import compare
+from pyxl.formulas.language.formula_errors import DIV0, NA, NAME, NULL, NUM, REF, VALUE, Fault
+from pyxl.formulas.language.function import Function, constant, test
+from pyxl.formulas.language.values import Area, Areas, is_number, lift, logical
+from pyxl.grid.cells import ErrorValue
 
 
 def _if(here, condition, then, otherwise=lambda: False):

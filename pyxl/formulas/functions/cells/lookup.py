@@ -5,15 +5,15 @@ from __future__ import annotations
 from bisect import bisect_right
 
 import numpy as np
-
 from openpyxl.utils import get_column_letter
 
-from ..cells import MAX_COL, MAX_ROW, ErrorValue, Value, quoted
-from .compare import compare, same
+from pyxl.formulas.language.comparison import compare, same
+from pyxl.formulas.language.formula_errors import NA, REF, VALUE, Fault, Unsupported
+from pyxl.formulas.language.function import Function
+from pyxl.formulas.language.values import Area, Areas, is_number, logical, whole
+from pyxl.grid.cells import MAX_COL, MAX_ROW, ErrorValue, Value, quoted
+
 from .criteria import wildcard
-from .errors import NA, REF, VALUE, Fault, Unsupported
-from .function import Function
-from .values import Area, Areas, is_number, logical, whole
 
 
 def find(wanted: Value, among: np.ndarray, how: float) -> int:

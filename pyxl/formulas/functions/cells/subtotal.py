@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from .errors import VALUE, Fault, Unsupported
-from .function import Function
-from .statistics import STATISTICS
-from .values import Area, Areas
+from pyxl.formulas.functions.mathematics.statistics import STATISTICS
+from pyxl.formulas.language.formula_errors import VALUE, Fault, Unsupported
+from pyxl.formulas.language.function import Function
+from pyxl.formulas.language.values import Area, Areas
 
 _TOTALS = ("AVERAGE", "COUNT", "COUNTA", "MAX", "MIN", "PRODUCT", "STDEV.S", "STDEV.P", "SUM", "VAR.S", "VAR.P")
 

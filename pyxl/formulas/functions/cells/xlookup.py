@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..cells import ErrorValue, Value
-from .compare import compare, same
+from pyxl.formulas.language.comparison import compare, same
+from pyxl.formulas.language.formula_errors import NA, VALUE, Fault
+from pyxl.formulas.language.function import Function
+from pyxl.formulas.language.values import Area, is_number, pack
+from pyxl.grid.cells import ErrorValue, Value
+
 from .criteria import wildcard
-from .errors import NA, VALUE, Fault
-from .function import Function
-from .values import Area, is_number, pack
 
 _EXACT, _SMALLER, _LARGER, _WILDCARD = 0, -1, 1, 2
 

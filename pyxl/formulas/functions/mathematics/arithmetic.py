@@ -8,11 +8,11 @@ from decimal import ROUND_DOWN, ROUND_HALF_UP, ROUND_UP, Decimal
 
 import numpy as np
 
-from .compare import same
-from .errors import DIV0, NUM, Fault
-from .function import Function, constant, each
-from .samples import numbers
-from .values import divide, finite, power, powers
+from pyxl.formulas.language.comparison import same
+from pyxl.formulas.language.formula_errors import DIV0, NUM, Fault
+from pyxl.formulas.language.function import Function, constant, each
+from pyxl.formulas.language.samples import numbers
+from pyxl.formulas.language.values import divide, finite, power, powers
 
 
 def _rounded(how: str, takes: str = "ni") -> Function:

@@ -10,8 +10,8 @@ import math
 from collections.abc import Callable
 from statistics import NormalDist  # the standard library's
 
-from .errors import NUM, Fault
-from .function import Function, each
+from pyxl.formulas.language.formula_errors import NUM, Fault
+from pyxl.formulas.language.function import Function, each
 
 
 def _special():

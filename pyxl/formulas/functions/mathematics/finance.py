@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 
-from .errors import DIV0, NUM, VALUE, Fault
-from .function import Function, each
-from .samples import numbers
-from .values import finite
+from pyxl.formulas.language.formula_errors import DIV0, NUM, VALUE, Fault
+from pyxl.formulas.language.function import Function, each
+from pyxl.formulas.language.samples import numbers
+from pyxl.formulas.language.values import finite
 
 
 def _growth(rate: float, periods: float) -> tuple[float, float]:

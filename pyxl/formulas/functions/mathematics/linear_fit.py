@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..cells import ErrorValue
-from .errors import NA, NUM, REF, Fault, Unsupported
-from .function import Function
+from pyxl.formulas.language.formula_errors import NA, NUM, REF, Fault, Unsupported
+from pyxl.formulas.language.function import Function
+from pyxl.formulas.language.values import logical, pack
+from pyxl.grid.cells import ErrorValue
+
 from .matrices import all_numbers
-from .values import logical, pack
 
 
 def _columns(y: np.ndarray, x: np.ndarray) -> np.ndarray:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..cells import ErrorValue
-from .errors import NUM, VALUE, Fault
-from .function import Function
-from .samples import raise_errors
-from .values import is_number, pack
+from pyxl.formulas.language.formula_errors import NUM, VALUE, Fault
+from pyxl.formulas.language.function import Function
+from pyxl.formulas.language.samples import raise_errors
+from pyxl.formulas.language.values import is_number, pack
+from pyxl.grid.cells import ErrorValue
 
 
 def all_numbers(array: np.ndarray) -> np.ndarray:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from .errors import DIV0, VALUE, Fault
-from .function import Function, over_pairs
-from .samples import raise_errors, split
+from pyxl.formulas.language.formula_errors import DIV0, VALUE, Fault
+from pyxl.formulas.language.function import Function, over_pairs
+from pyxl.formulas.language.samples import raise_errors, split
+from pyxl.formulas.language.values import finite
+
 from .statistics import mean
-from .values import finite
 
 
 def _products(x: np.ndarray, y: np.ndarray) -> float:

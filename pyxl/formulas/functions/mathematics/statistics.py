@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from .errors import DIV0, NA, NUM, VALUE, Fault
-from .function import Function, over
-from .samples import numbers
-from .values import Area, is_number, number
+from pyxl.formulas.language.formula_errors import DIV0, NA, NUM, VALUE, Fault
+from pyxl.formulas.language.function import Function, over
+from pyxl.formulas.language.samples import numbers
+from pyxl.formulas.language.values import Area, is_number, number
 
 
 def mean(x: np.ndarray) -> float:

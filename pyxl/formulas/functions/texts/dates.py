@@ -9,8 +9,8 @@ import datetime as dt
 import math
 from calendar import monthrange
 
-from .errors import NUM, Fault
-from .function import Function
+from pyxl.formulas.language.formula_errors import NUM, Fault
+from pyxl.formulas.language.function import Function
 
 _BEFORE_1904 = 1462
 _LAST = 2_958_465  # 31 December 9999

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from decimal import ROUND_HALF_UP, Decimal
 
-from .errors import Unsupported
-from .values import text
+from pyxl.formulas.language.formula_errors import Unsupported
+from pyxl.formulas.language.values import text
 
 # A literal: "words", an escaped character, or one that stands for itself.
 _LITERAL = re.compile(r'"[^"]*"|\\.|[-+() $€£¥!^&\'~{}<>=]')

@@ -7,12 +7,13 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..cells import ErrorValue, Value
-from .criteria import wildcard_regex
-from .errors import VALUE, Fault
-from .function import Function
+from pyxl.formulas.functions.cells.criteria import wildcard_regex
+from pyxl.formulas.language.formula_errors import VALUE, Fault
+from pyxl.formulas.language.function import Function
+from pyxl.formulas.language.values import is_number, number, text
+from pyxl.grid.cells import ErrorValue, Value
+
 from .number_format import formatted
-from .values import is_number, number, text
 
 _LONGEST = 32_767  # characters that a cell holds
 
