@@ -33,12 +33,13 @@ def _commands() -> tuple[Command, ...]:
     from pyxl.cli.map_command import MAP
     from pyxl.cli.model_commands import EVALUATE, EXPLAIN, FOLD_IN, RECOMMEND, SIMILAR
     from pyxl.cli.problem_commands import CHECK_GRADIENT
+    from pyxl.cli.recalculate_command import RECALCULATE
     from pyxl.cli.report_files import REPORTS, with_report
     from pyxl.cli.train_command import TRAIN
     from pyxl.cli.workbook_commands import FIT, INSPECT, RESTORE
     asking = (with_report(command, REPORTS[command.name]) for command in (RECOMMEND, SIMILAR, EXPLAIN, EVALUATE, FOLD_IN))
     return (DEMO, NEW, INSPECT, FIT, RESTORE,
-            CHECK_GRADIENT, EXAMPLES,
+            CHECK_GRADIENT, RECALCULATE, EXAMPLES,
             TRAIN, *asking, MAP, EXPORT, DOCTOR, FUNCTIONS_COMMAND)
 
 

@@ -41,10 +41,10 @@ def calling_book(name: str):
     """The xlwings book whose button was pressed. Raises UserError where it is not open any more."""
     from pyxl.engines.bare_xlwings import import_bare_xlwings
 
-    from .engines import choose
+    from .engines import choose_engine
 
     import_bare_xlwings()
-    engine = choose()
+    engine = choose_engine()
     import xlwings
     if engine.name == "excel":
         return xlwings.Book.caller()    # by the arguments --wb, --from_xl and --hwnd of the command line

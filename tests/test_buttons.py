@@ -141,9 +141,9 @@ def test_a_headless_fit_leaves_buttons_and_macros_as_they_are(built, tmp_path):
 
 def test_xlwings_finds_its_settings(built):
     """As its add-in reads them: names in column A, settings beside them."""
-    from pyxl.engines import choose
+    from pyxl.engines import choose_engine
     before = xlwings.engines.active
-    choose("file")
+    choose_engine("file")
     book = xlwings.Book(str(built))
     config = book.sheets["xlwings.conf"]["A1:B4"].options(dict).value
     assert importlib.import_module(config["UDF MODULES"]).__doc__ and config["PYTHONPATH"] is None

@@ -10,7 +10,7 @@ from scipy.optimize import minimize
 
 from solver import MODELS, Factors, Ratings, UserError, fit, predict_table, random_factors, rmse
 from solver.core.objective import Objective
-from solver.fitting import fit_ratings as fitting
+from solver.fitting.fit_ratings import fit_ratings as fitting
 
 each_model = pytest.mark.parametrize("model", ADDITIVE)
 

@@ -171,7 +171,7 @@ def test_without_numba_the_reference_is_taken(monkeypatch):
 
     from solver import kernels as fused
     monkeypatch.setitem(sys.modules, "solver.kernels.compiled_kernels", None)
-    monkeypatch.delattr(fused, "kernels", raising=False)
+    monkeypatch.delattr(fused, "compiled_kernels", raising=False)
     assert fused.best_kernels() is reference
     result = fit(planted(), None, settings("dot+bias", **options(FusedSGD)))
     assert result.rmse_after < result.rmse_before

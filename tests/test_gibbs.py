@@ -9,7 +9,7 @@ from planted import planted, settings, truth
 
 from solver import Factors, Ratings, Settings, UserError, fit, rmse, split_off
 from solver.core.steps import Problem
-from solver.fitting import fit_ratings as fitting
+from solver.fitting.fit_ratings import fit_ratings as fitting
 from solver.fitting.start_values import start_values
 from solver.methods import gibbs
 from solver.methods import ridge_regression as ridge

@@ -25,7 +25,7 @@ from pyxl import fit_workbook, open_book
 from pyxl.base.one_at_a_time import one_at_a_time
 from pyxl.cli.command_line import run
 from pyxl.cli.workbook_commands import FIT, RESTORE
-from pyxl.engines import choose
+from pyxl.engines import choose_engine
 from pyxl.fit.before_fit import SHEET as BEFORE
 from pyxl.functions.office_functions import functions_in
 from pyxl.grid.cells import Cell
@@ -74,7 +74,7 @@ def book(calc, path):
 @pytest.fixture
 def file_book(path):
     before = xlwings.engines.active
-    choose("file")
+    choose_engine("file")
     opened = xlwings.Book(str(path))
     yield opened
     opened.close()
@@ -379,7 +379,7 @@ def test_somebody_elses_workbook_is_fitted_live(shared, tmp_path, home):
     path = tmp_path / "course.xlsx"
     path.write_bytes((shared / "workbooks" / "course_collab_filter.xlsx").read_bytes())
     before = xlwings.engines.active
-    choose("file")
+    choose_engine("file")
     book = xlwings.Book(str(path))
     try:
         result = fit_live(book, sheets=["dotprod"])["dotprod"]

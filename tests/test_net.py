@@ -12,7 +12,7 @@ from solver.core.steps import Problem
 from solver.fitting.start_values import start_values
 from solver.judging.baselines import bias_only
 from solver.methods.mini_batch import MiniBatch
-from solver.model import net as net_module
+from solver.model.models import net as net_module
 from solver.model.net import NetFactors, embedding_size, start_net
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+
+Say = Callable[[str], None]
+"""Tells a person one line."""
 
 
 def table(headers: Sequence[str], rows: Sequence[Sequence]) -> list[str]:

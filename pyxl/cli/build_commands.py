@@ -35,8 +35,8 @@ def _held_out(ratings: Ratings, share: float, seed: int = 0) -> str:
 
 
 def _demo(args: argparse.Namespace, say: Say) -> dict:
-    from pyxl import fit_workbook
     from pyxl.fit.fit_messages import result_object, tell_results
+    from pyxl.fit.press_fit import fit_workbook
     from workbook import build, example
 
     folder = Path(args.output)

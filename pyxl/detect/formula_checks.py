@@ -5,20 +5,25 @@ from __future__ import annotations
 import re
 
 from pyxl.formulas.evaluate.calculator import Calculator
+from pyxl.formulas.functions.all_functions import DRAWN_ANEW
 from pyxl.formulas.language.formula_errors import FormulaError
 from pyxl.formulas.language.parse import Call, Literal, parse, walk
 from pyxl.grid.cells import quoted
 from pyxl.grid.grid import Grid
 from solver.errors import UserError
 
-RANDOM = ("RAND", "RANDBETWEEN", "RANDARRAY", "NOW", "TODAY")  # another value at every recalculation
-_RANDOM = re.compile(rf"\b({'|'.join(RANDOM)})\s*\(", re.I)
+_DRAWN_ANEW = re.compile(rf"\b({'|'.join(sorted(DRAWN_ANEW))})\s*\(", re.I)
 _EXTERNAL = re.compile(r"\[([^\]]+\.xl\w*|\d+)\]")
 
 
 def changes_by_itself(text: str) -> bool:
     """Whether the formula gives another value at every recalculation."""
-    return bool(_RANDOM.search(text))
+    if not _DRAWN_ANEW.search(text):
+        return False
+    try:
+        return any(isinstance(node, Call) and node.name in DRAWN_ANEW for node in walk(parse(text)))
+    except FormulaError:
+        return True
 
 
 def external_book(text: str) -> str | None:

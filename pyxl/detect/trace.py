@@ -16,11 +16,10 @@ from dataclasses import dataclass
 from functools import reduce
 
 from pyxl.formulas.evaluate.calculator import Calculator
+from pyxl.formulas.functions.all_functions import DRAWN_ANEW
 from pyxl.formulas.language.formula_errors import FormulaError
 from pyxl.formulas.language.parse import Binary, Call, Literal, Name, Node, Reference, Structured, Unary, parse
 from pyxl.grid.cells import Cell, Range
-
-from .formula_checks import RANDOM
 
 Place = tuple[str, Cell]                 # a cell of a sheet
 Polynomial = dict[tuple[Place, ...], float]  # monomial -> coefficient; () is the constant
@@ -148,7 +147,7 @@ class Tracer:
             return self._element(args[0], i, j, where)
         if name == "IF":
             return self._branch(args[1:], i, j, where)
-        if name in RANDOM:
+        if name in DRAWN_ANEW:
             raise Untraceable(f"{where.sheet}!{where.cell} changes at every recalculation ({name}). "
                               "Copy it and paste it as values.")
         raise Untraceable(f"{where.sheet}!{where.cell} uses {name}, which no known model has.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from pyxl.grid.cells import Cell, ErrorValue, Range
+from pyxl.grid.cells import Cell, ErrorValue
 from pyxl.hosts.live_values import as_raw, as_rows, moment, serial
 
 from .block import Block

@@ -27,7 +27,7 @@ class Host:
     engine: Callable[[], object]
 
 
-def choose(name: str | None = None) -> xlwings.Engine:
+def choose_engine(name: str | None = None) -> xlwings.Engine:
     """The xlwings engine called `name`, registered and active; None: Excel where it is installed,
     LibreOffice where one listens or a screen can show it, else the file.
 

@@ -27,7 +27,7 @@ def restore_workbook(path, *, out=None, overwrite: bool = False, sheets: Iterabl
 
 
 def restore_book(host, sheets: Iterable[str] | None = None) -> dict[str, int]:
-    """The same in the workbook that `host` holds (see `fit_sheet`)."""
+    """The same in the workbook that `host` holds (see `press_fit`)."""
     changes = before_fit.restored(host, sheets)
     host.write(changes)
     host.recalculate()

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pyxl.engines import ENGINES, choose
+from pyxl.engines import ENGINES, choose_engine
 from pyxl.engines.find_office import OFFICE, has_screen
 from solver.errors import UserError
 
 
 @contextmanager
 def opened_live(path, *, engine: str | None = None, show: str | None = None) -> Iterator:
-    """The xlwings book of `path` in the engine named, or the one that `choose` takes.
+    """The xlwings book of `path` in the engine named, or the one that `choose_engine` takes.
 
     In a program the book stays open, unsaved, for its user to look at: at the sheet `show`, unless
     it was open already. A file (engine ``file``) is saved at the end, unless an error ends it.
@@ -23,7 +23,7 @@ def opened_live(path, *, engine: str | None = None, show: str | None = None) -> 
     full = Path(path).resolve()
     if not full.is_file():
         raise UserError(f"There is no file '{path}'. Build a workbook: collabsheet new, or collabsheet demo.")
-    chosen = choose(engine)
+    chosen = choose_engine(engine)
     if chosen.name == "libreoffice" and not (has_screen() or OFFICE in os.environ):
         raise UserError("There is no screen on which LibreOffice could show the workbook. Fit the file: "
                         f"collabsheet fit {path} --in-place.")

@@ -134,9 +134,9 @@ def _number(value) -> float:
 @contextmanager
 def _office(path) -> Iterator[LiveHost]:
     """A copy of the workbook, open in a LibreOffice that nobody sees."""
-    from pyxl.engines import choose
+    from pyxl.engines import choose_engine
 
-    choose("libreoffice")
+    choose_engine("libreoffice")
     import xlwings
     with TemporaryDirectory() as folder:
         copy = Path(folder) / Path(path).name

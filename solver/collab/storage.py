@@ -190,7 +190,6 @@ def _document(folder: Path) -> dict:
 
 
 def _tensors(folder: Path, digest: str) -> dict[str, Tensor]:
-    import torch
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 

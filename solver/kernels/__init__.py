@@ -1,4 +1,8 @@
-"""The fast paths of a fit in batches: one compiled kernel an epoch, beside a reference that can be read."""
+"""Compiled passes over ratings (numba), and the same passes in plain numpy in `reference`, to read and to test against.
+
+Stands on `solver.core`; holds no way of fitting. You may make a kernel faster as long as it agrees with
+`reference`.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ from types import ModuleType
 
 
 def best_kernels() -> ModuleType:
-    """`kernels`, the compiled ones, or where numba cannot be loaded `reference`, which has the same names."""
+    """`compiled_kernels`, the compiled ones, or where numba cannot be loaded `reference`, which has the same names."""
     try:
         from . import compiled_kernels as kernels
         return kernels

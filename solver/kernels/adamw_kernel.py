@@ -1,4 +1,4 @@
-"""AdamW on batches, compiled: only the rows of a batch are touched, see `plan` for the equations.
+"""AdamW on batches, compiled: only the rows of a batch are touched, see `adamw_table` for the equations.
 
 The limit: in a batch of 512 of a hundred thousand ratings a rating touches about 1.4 rows. A touch
 reads and writes a row, its momentum and its squares, 768 bytes each way at 50 factors in float32:

@@ -47,7 +47,7 @@ def adamw_kernel(chunks: int, link: Link):
 
     def adamw_pass(users, items, ratings, size, table, n_users, done, step, plan, fixed, gradients, places,
                    offset, low, span, sums):
-        """AdamW over batches of `size`, as `plan` says, after `step` steps, on the gradient of a batch's mean loss.
+        """AdamW over batches of `size`, as `adamw_table` says, after `step` steps, on the gradient of a batch's mean loss.
 
         `done` (rows,) is the step up to which a row is up to date. `sums` gets loss and squared error.
         `gradients` and `places` are the kernel's work space and not needed here.

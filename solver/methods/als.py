@@ -18,7 +18,6 @@ from solver.core.by_row import ByRow, both_sides
 from solver.core.objective import Judge, Objective
 from solver.core.optimizers import OPTIMIZERS
 from solver.core.steps import Problem, Seen
-from solver.model.factors import Factors
 
 from .ridge_regression import Ridge, ridge_for
 

@@ -99,7 +99,7 @@ def beside_an_office(path: Path, options) -> str:
     """The lesson's size: our gradient, and one recalculation a changing cell in LibreOffice."""
     import lesson_sheet
 
-    from pyxl.engines import choose
+    from pyxl.engines import choose_engine
     from pyxl.formulas.compile_formulas import compile_formulas
     from pyxl.xlsx import open_book
     places = lesson_sheet.write(path, lesson_sheet.table(15, 15, share=0.9))
@@ -107,7 +107,7 @@ def beside_an_office(path: Path, options) -> str:
         compiled = compile_formulas(book, *of_lesson(places))
     value, gradient = compiled.value_and_gradient(compiled.start)
     ours, = in_turn(10 * options.rounds, lambda: compiled.value_and_gradient(compiled.start))
-    engine = choose("libreoffice")
+    engine = choose_engine("libreoffice")
     app = engine.apps.add(visible=False)
     try:
         sheet = app.books.open(str(path)).sheets["Sheet1"]

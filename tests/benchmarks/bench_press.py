@@ -57,11 +57,11 @@ def main() -> None:
     from pressed import Pressed
 
     import workbook
-    from pyxl.engines import choose
+    from pyxl.engines import choose_engine
 
     times = int(sys.argv[1]) if len(sys.argv) > 1 else 5
     os.environ["PYTHONPATH"] = str(ROOT)    # of what the macros start
-    choose("libreoffice")
+    choose_engine("libreoffice")
     app = xlwings.App(visible=False, add_book=False)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "films.xlsm"

@@ -9,7 +9,7 @@ import numpy as np
 
 from pyxl.grid.block_names import block_name
 from pyxl.grid.cells import Cell, Range
-from workbook.write.display_labels import put_label, width_of
+from workbook.write.display_labels import width_of
 from workbook.write.references import box, columns_of, ref
 from workbook.write.styles import BARS, Styles, print_setup
 from workbook.write.write_cells import array, formula, number, text

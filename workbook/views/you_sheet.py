@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pyxl.grid.cells import Cell, Range
 from solver.collab.recommend import NEWCOMER_RIDGE
-from workbook.write.best_list import HIGH, LOW, N_BEST, Candidates, kept, write_best
+from workbook.write.best_list import HIGH, LOW, Candidates, kept, write_best
 from workbook.write.display_labels import width_of
 from workbook.write.references import box, ref
 from workbook.write.styles import Styles, colour_scale, print_setup

@@ -1,4 +1,4 @@
-"""A formula's tree, evaluated for all cells of a batch at once: as `at.At` does for one, into lanes."""
+"""A formula's tree, evaluated for all cells of a batch at once: as `node_evaluator.At` does for one, into lanes."""
 
 from __future__ import annotations
 
@@ -8,17 +8,7 @@ from pyxl.formulas.functions.all_functions import DRAWN_ANEW, FUNCTIONS
 from pyxl.formulas.language.formula_errors import NAME, REF, VALUE, Fault, Unsupported
 from pyxl.formulas.language.nodes import chained
 from pyxl.formulas.language.parse import (
-    Array,
-    Binary,
-    Call,
-    Foreign,
-    Literal,
-    Name,
-    Node,
-    Reference,
-    Structured,
-    Unary,
-    parse,
+    Array, Binary, Call, Foreign, Literal, Name, Node, Reference, Structured, Unary, parse,
 )
 from pyxl.formulas.language.table_references import resolved
 from pyxl.formulas.language.values import pack

@@ -7,14 +7,14 @@ from functools import cached_property
 
 import numpy as np
 
-from pyxl.formulas.language.formula_errors import FormulaError, Unsupported, placed
+from pyxl.formulas.language.formula_errors import Fault, FormulaError, Unsupported, placed
 from pyxl.formulas.language.parse import Node, parse
 from pyxl.formulas.language.values import Area, pack, spread
 from pyxl.grid.cells import MAX_COL, MAX_ROW, Cell, Range, Value, quoted
 from pyxl.grid.grid import Grid, Table
 
 from .node_evaluator import At, StoredValue
-from .sheet_state import Key, Pending, SheetState, plain
+from .sheet_state import Key, Pending, SheetState, plain, shown
 
 Box = tuple[int, int, int, int]  # top, left, bottom, right
 
@@ -173,19 +173,26 @@ class Calculator:
             return at.values(at.evaluate(parse(formula.text)))
         except StoredValue as outside:
             if (stored := sheet.grid.values.get(cell)) is None or formula.array:
-                raise Unsupported(f"{quoted(title)}!{Cell(*cell)}: {outside} cannot be followed. "
-                                  "Open both workbooks in Excel and save.") from None
+                raise placed(Unsupported(f"{outside} cannot be followed. Open both workbooks in Excel and save."),
+                             title, cell) from None
             return stored
         except FormulaError as error:
             raise placed(error, title, cell) from None
+        except Fault as fault:
+            return fault.value
+        except Pending:
+            raise
         except RecursionError:
-            raise FormulaError(f"{quoted(title)}!{Cell(*cell)}: the formula or the names in it are nested "
-                               "too deeply. Split it over several cells.") from None
+            raise placed(FormulaError("the formula or the names in it are nested too deeply. Split it over several "
+                                      "cells."), title, cell) from None
+        except Exception as error:  # a defect of ours: it costs this cell's value and no other
+            raise placed(Unsupported(f"the formula cannot be evaluated here ({type(error).__name__}: {error}). Please "
+                                     "report it."), title, cell) from error
 
     def _store(self, sheet: SheetState, cell: Cell, result) -> None:
         block = sheet.grid.formulas[cell].array
         if block is None:
-            sheet.values[cell] = plain(result.flat[0] if isinstance(result, np.ndarray) else result, 0.0)
+            sheet.values[cell] = shown(result.flat[0] if isinstance(result, np.ndarray) else result)
             del sheet.waiting[cell]
             return
         rows, cols = block.shape
@@ -194,7 +201,7 @@ class Calculator:
         result = spread(result[:rows, :cols], rows, cols)
         for inner, value in zip(block.cells(), result.ravel().tolist()):
             if sheet.waiting.get(inner) == cell:
-                sheet.values[inner] = plain(value, 0.0)
+                sheet.values[inner] = shown(value)
                 del sheet.waiting[inner]
 
 
@@ -202,4 +209,5 @@ def _circle(chain: list[Key], again: Key) -> FormulaError:
     ring = [*chain[chain.index(again):], again]
     home = again[0]
     path = "→".join(str(Cell(*cell)) if title == home else f"{quoted(title)}!{Cell(*cell)}" for title, cell in ring)
-    return FormulaError(f"{quoted(home)}!{Cell(*again[1])}: {path} is circular. Break the circle.")
+    return FormulaError(f"{quoted(home)}!{Cell(*again[1])}: {path} is circular. Break the circle.",
+                        reason="a circle of references")

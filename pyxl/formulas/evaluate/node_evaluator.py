@@ -8,21 +8,11 @@ from functools import partial
 import numpy as np
 
 from pyxl.formulas.functions.all_functions import DRAWN_ANEW, FUNCTIONS
-from pyxl.formulas.language.formula_errors import NAME, NULL, REF, VALUE, Fault, FormulaError, Unsupported
+from pyxl.formulas.language.formula_errors import NAME, NULL, NUM, REF, VALUE, DrawnAnew, Fault, FormulaError, Unsupported
 from pyxl.formulas.language.nodes import chained
 from pyxl.formulas.language.operators import operate
 from pyxl.formulas.language.parse import (
-    Array,
-    Binary,
-    Call,
-    Foreign,
-    Literal,
-    Name,
-    Node,
-    Reference,
-    Structured,
-    Unary,
-    parse,
+    Array, Binary, Call, Foreign, Literal, Name, Node, Reference, Structured, Unary, parse,
 )
 from pyxl.formulas.language.table_references import resolved
 from pyxl.formulas.language.values import Area, Areas, counted, lift, pack
@@ -171,8 +161,8 @@ class At:
     def _call(self, node: Call):
         function = FUNCTIONS.get(node.name)
         if node.name in DRAWN_ANEW:
-            raise Unsupported(f"{node.name} gives something else at every recalculation. Put values in its place "
-                              "(copy the cells, Paste Special > Values).")
+            raise DrawnAnew(f"{node.name} gives something else at every recalculation. Put values in its place "
+                            "(copy the cells, Paste Special > Values).")
         if function is None:
             raise Unsupported(f"the function {node.name} is not evaluated here. "
                               "Use another, or recalculate the workbook in Excel.")
@@ -185,6 +175,8 @@ class At:
             return lift(partial(call, self) if function.here else call, args, lifted, function.vector)
         except Fault as fault:
             return fault.value
+        except (ArithmeticError, MemoryError):  # a result beyond what Python computes: no number for Excel either
+            return ErrorValue(NUM)
 
 
 # How an argument is prepared, by its letter in `Function.takes`.

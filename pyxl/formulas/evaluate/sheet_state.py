@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from pyxl.formulas.language.values import pack
-from pyxl.grid.cells import Cell, Range, Value
+from pyxl.formulas.language.formula_errors import NUM, VALUE
+from pyxl.formulas.language.values import LONGEST_TEXT, pack
+from pyxl.grid.cells import Cell, ErrorValue, Range, Value
 from pyxl.grid.grid import Grid
 
 Key = tuple[str, Cell]  # a formula's sheet and cell
@@ -75,13 +77,23 @@ class SheetState:
         return block
 
 
-def plain(value, blank: Value = None) -> Value:
-    """A value as `Value` has it; a formula's blank result shows as 0."""
-    if value is None:
-        return blank
+def plain(value) -> Value:
+    """A value as `Value` has it."""
     if isinstance(value, (bool, np.bool_)):
         return bool(value)
-    return value if isinstance(value, str) else float(value)
+    return value if value is None or isinstance(value, str) else float(value)
+
+
+def shown(result) -> Value:
+    """What a cell shows of a formula's result: 0 for a blank, an error for what no cell can hold."""
+    value = plain(result)
+    if value is None:
+        return 0.0
+    if isinstance(value, float) and not math.isfinite(value):
+        return ErrorValue(NUM)
+    if isinstance(value, str) and len(value) > LONGEST_TEXT:
+        return ErrorValue(VALUE)
+    return value
 
 
 def _stacked(upper: np.ndarray, lower: np.ndarray) -> np.ndarray:

@@ -25,7 +25,7 @@ class Function:
     whole at once: a array; s array of a range or the scalar given; w values as they come;
     r reference, unread; x a thunk that evaluates it. After ``|`` arguments may be left out; before
     ``+`` the last letter repeats, or the letters in brackets: ``r(rv)+``. `vector` is `call` for
-    whole float arrays; with `here` `call` takes the place of evaluation (`at.At`) first.
+    whole float arrays; with `here` `call` takes the place of evaluation (`evaluate.node_evaluator.At`) first.
     """
 
     takes: str

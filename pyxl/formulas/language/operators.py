@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from .comparison import COMPARISONS, compare
 from .formula_errors import Fault
-from .values import counted, divide, finite, lift, number, power, powers, text
+from .values import counted, divide, finite, held, lift, number, power, powers, text
 
 Operator = tuple[Callable, Callable | None]  # on values, and the same on arrays of numbers
 
@@ -37,7 +37,7 @@ _BINARY: dict[str, Operator] = {
     "*": (lambda a, b: finite(number(a) * number(b)), operator.mul),
     "/": (lambda a, b: divide(number(a), number(b)), operator.truediv),
     "^": (lambda a, b: power(number(a), number(b)), powers),
-    "&": (lambda a, b: text(a) + text(b), None),
+    "&": (lambda a, b: held(text(a) + text(b)), None),
     **{sign: _compared(*how) for sign, how in COMPARISONS.items()},
 }
 _ARITHMETIC = {vector for _, vector in (*_UNARY.values(), *map(_BINARY.get, "+-*/^"))}

@@ -22,7 +22,9 @@ from .formula_errors import DIV0, NA, NUM, REF, VALUE, Fault, Unsupported
 _PART = r"(\d{1,4}(\.\d+)?|(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*|[ap]m?)"
 _DATE = re.compile(rf"{_PART}(\s*[-/:, ]\s*{_PART})+", re.I)  # or a time: 1/2/2020, 5-Jan, 10:30 pm
 
-MANY = 1000  # elements from which equal ones are looked for
+MANY = 1000            # elements from which equal ones are looked for
+LARGEST = 2**23        # elements of an array; for a larger one Excel runs out of resources as well
+LONGEST_TEXT = 32_767  # characters that a cell holds
 
 
 @dataclass(frozen=True)
@@ -153,6 +155,7 @@ def lift(call: Callable, args: list, over: Iterable[int], vector: Callable | Non
         return scalar(call(*args))
     rows = max(args[i].shape[0] for i in arrays)
     cols = max(args[i].shape[1] for i in arrays)
+    refuse_giant(rows, cols)
     args = [spread(arg, rows, cols) if i in arrays else arg for i, arg in enumerate(args)]
     if vector and all(arg.dtype == float if i in arrays else type(arg) is float for i, arg in enumerate(args)):
         with np.errstate(all="ignore"):
@@ -166,6 +169,19 @@ def lift(call: Callable, args: list, over: Iterable[int], vector: Callable | Non
     keys = list(zip(*(map(type, column) for column in lifted), *lifted))
     found = {key: _element(call, row) for key, row in dict(zip(keys, zip(*columns))).items()}
     return pack(list(map(found.__getitem__, keys)), (rows, cols))
+
+
+def refuse_giant(rows: int, cols: int) -> None:
+    """``#NUM!`` for an array that is too large to be computed."""
+    if rows * cols > LARGEST:
+        raise Fault(NUM)
+
+
+def held(content: str) -> str:
+    """A text that a formula makes; ``#VALUE!`` when it is longer than a cell can hold."""
+    if len(content) > LONGEST_TEXT:
+        raise Fault(VALUE)
+    return content
 
 
 def _element(call: Callable, args: tuple) -> Value:

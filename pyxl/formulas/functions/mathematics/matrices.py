@@ -7,7 +7,7 @@ import numpy as np
 from pyxl.formulas.language.formula_errors import NUM, VALUE, Fault
 from pyxl.formulas.language.function import Function
 from pyxl.formulas.language.samples import raise_errors
-from pyxl.formulas.language.values import is_number, pack
+from pyxl.formulas.language.values import is_number, pack, refuse_giant
 from pyxl.grid.cells import ErrorValue
 
 
@@ -32,6 +32,7 @@ def _product(a: np.ndarray, b: np.ndarray):
     a, b = all_numbers(a), all_numbers(b)
     if a.shape[1] != b.shape[0]:
         raise Fault(VALUE)
+    refuse_giant(a.shape[0], b.shape[1])
     with np.errstate(all="ignore"):
         return _result(a @ b)
 

@@ -10,12 +10,10 @@ import numpy as np
 from pyxl.formulas.functions.cells.criteria import wildcard_regex
 from pyxl.formulas.language.formula_errors import VALUE, Fault
 from pyxl.formulas.language.function import Function
-from pyxl.formulas.language.values import is_number, number, text
+from pyxl.formulas.language.values import LONGEST_TEXT, held, is_number, number, text
 from pyxl.grid.cells import ErrorValue, Value
 
 from .number_format import formatted
-
-_LONGEST = 32_767  # characters that a cell holds
 
 
 def _end_of_text(cut: Callable) -> Function:
@@ -45,11 +43,11 @@ def _substituted(content: str, old: str, new: str, which: int | None = None) -> 
     if not old:
         return content
     if which is None:
-        return _held(content.replace(old, new))
+        return held(content.replace(old, new))
     parts = content.split(old)
     if which >= len(parts):
         return content
-    return _held(old.join(parts[:which]) + new + old.join(parts[which:]))
+    return held(old.join(parts[:which]) + new + old.join(parts[which:]))
 
 
 def _find(wanted: str, within: str, start: int = 1) -> float:
@@ -69,15 +67,9 @@ def _search(wanted: str, within: str, start: int = 1) -> float:
 
 
 def _repeated(content: str, times: int) -> str:
-    if times < 0 or len(content) * times > _LONGEST:
+    if times < 0 or len(content) * times > LONGEST_TEXT:
         raise Fault(VALUE)
     return content * times
-
-
-def _held(content: str) -> str:
-    if len(content) > _LONGEST:
-        raise Fault(VALUE)
-    return content
 
 
 def _texts(samples) -> list[str]:
@@ -93,7 +85,7 @@ def _joined(delimiters, skip_empty: bool, *samples) -> str:
     parts, between = _texts(samples), _texts([delimiters])
     if skip_empty:
         parts = [part for part in parts if part]
-    return _held("".join(part + between[i % len(between)] for i, part in enumerate(parts[:-1])) + "".join(parts[-1:]))
+    return held("".join(part + between[i % len(between)] for i, part in enumerate(parts[:-1])) + "".join(parts[-1:]))
 
 
 def _character(code: int) -> str:
@@ -134,8 +126,8 @@ TEXT: dict[str, Function] = {
     "CHAR": Function("i", _character),
     "CLEAN": Function("t", lambda s: re.sub(r"[\x00-\x1f]", "", s)),
     "CODE": Function("t", _code),
-    "CONCAT": Function("s+", lambda *samples: _held("".join(_texts(samples)))),
-    "CONCATENATE": Function("t+", lambda *parts: _held("".join(parts))),
+    "CONCAT": Function("s+", lambda *samples: held("".join(_texts(samples)))),
+    "CONCATENATE": Function("t+", lambda *parts: held("".join(parts))),
     "EXACT": Function("tt", lambda a, b: a == b),
     "FIND": Function("tt|i", _find),
     "LEFT": _end_of_text(lambda s, n: s[:n]),

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from openpyxl.utils import column_index_from_string
 
 from pyxl.grid.cells import MAX_COL, MAX_ROW
-from pyxl.xlsx.parts.package_checks import damaged_sheet
+from .package_checks import damaged_sheet
 
 
 def next_row(attributes: Mapping[str, str], before: int, sheet: str) -> int:
