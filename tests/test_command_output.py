@@ -96,7 +96,7 @@ def test_a_signal_keeps_the_best_so_far(book, tmp_path, name):
 
 
 def test_a_signal_that_is_ignored_stays_ignored(book, tmp_path):
-    code = ("import os, signal, sys; from pyxl.interruption import signals_as_ctrl_c\n"
+    code = ("import os, signal, sys; from pyxl.base.interruption import signals_as_ctrl_c\n"
             "signal.signal(signal.SIGHUP, signal.SIG_IGN)   # as nohup does\n"
             "with signals_as_ctrl_c(): os.kill(os.getpid(), signal.SIGHUP)\n"
             "assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL")
@@ -127,11 +127,11 @@ def test_ctrl_c_while_modules_load_is_one_sentence(tmp_path, module, raised):
 
 def test_ctrl_c_after_a_file_was_written_says_so(book, tmp_path, monkeypatch, capsys):
     from pyxl.__main__ import main
-    from pyxl.cli.command_line import workbook_commands as commands
+    from pyxl.cli import workbook_commands
 
     def interrupted(*_):
         raise KeyboardInterrupt
-    monkeypatch.setattr(commands, "tell_results", interrupted)
+    monkeypatch.setattr(workbook_commands, "tell_results", interrupted)
     assert main(["fit", str(book), "-o", str(tmp_path / "o.xlsx")]) == 2
     assert capsys.readouterr().err == "Stopped by Ctrl-C; o.xlsx was written.\n" and is_fitted(tmp_path / "o.xlsx")
 

@@ -12,9 +12,10 @@ from types import MappingProxyType
 
 from pyxl.base.interruption import signals_as_ctrl_c
 from pyxl.base.plain_output import Say
-from .command_output import Output
 from solver.disk import written_files
 from solver.errors import UserError, stopped_by
+
+from .command_output import Output
 
 
 @dataclass(frozen=True)

@@ -22,9 +22,8 @@ def write_examples(folder, *, overwrite: bool = False) -> list[Path]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for target in targets:
-            with resources.as_file(source / target.name) as path:
-                with new_file(target, overwrite=overwrite) as draft:
-                    shutil.copyfile(path, draft)
+            with resources.as_file(source / target.name) as path, new_file(target, overwrite=overwrite) as draft:
+                shutil.copyfile(path, draft)
     except OSError as error:
         raise not_saved(str(folder), error) from error
     return targets

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from openpyxl.utils import column_index_from_string
 
 from pyxl.grid.cells import MAX_COL, MAX_ROW
+
 from .package_checks import damaged_sheet
 
 
