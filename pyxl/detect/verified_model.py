@@ -12,6 +12,7 @@ from pyxl.grid.parameters import factors_from, parameter_cells
 from solver.errors import UserError
 
 from .detect import ModelSheet, detect
+from .label_checks import refuse_contradicting_labels
 from .read_model import read_bounds, read_factors, read_ratings
 from .verify import verified
 
@@ -49,6 +50,7 @@ def ready_model(book, sheet: str, settings: Settings, *, start: Sequence[float] 
     calculator = Calculator(book)
     model = detect(book, sheet, calculator=calculator)
     ratings, mended, notes = read_ratings(book, model, calculator)
+    refuse_contradicting_labels(book.grid(sheet), calculator, model.layout, user_of=model.user_of, item_of=model.item_of)
     bounds = read_bounds(book, model)
     low, high = bounds or (None, None)
     settings = replace(settings, model=model.layout.variant, low=low, high=high,
