@@ -13,6 +13,7 @@ from solver.core.settings import OPTIONS
 from solver.errors import UserError
 
 from .detect import ModelSheet, detect
+from .label_checks import refuse_contradicting_labels
 from .read_model import read_bounds, read_factors, read_ratings
 from .verify import verified
 
@@ -50,6 +51,7 @@ def ready_model(book, sheet: str, settings: Settings, *, start: Sequence[float] 
     calculator = Calculator(book)
     model = detect(book, sheet, calculator=calculator)
     ratings, mended, notes = read_ratings(book, model, calculator)
+    refuse_contradicting_labels(book.grid(sheet), calculator, model.layout, user_of=model.user_of, item_of=model.item_of)
     bounds = read_bounds(book, model)
     low, high = bounds or (None, None)
     settings = _as_the_sheet_decides(settings, sheet, {
