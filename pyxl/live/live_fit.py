@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from pyxl.base.log_file import log_failure
 from pyxl.base.one_at_a_time import one_at_a_time
 from pyxl.fit import before_fit
-from pyxl.fit.fit_messages import before_and_after
+from pyxl.fit.fit_messages import before_and_after, time_and_place
 from pyxl.fit.run_log import logged_run
 from pyxl.hosts.live_host import LiveHost
 from pyxl.problems.pose import Posed
 from pyxl.problems.solve import ByFormulas, Solved
-from solver.errors import UserError
+from solver.errors import UserError, stopped_by
 
 from .panel import Panel
 from .watch import ProblemWatch, Watch
@@ -125,7 +125,7 @@ def _sentence(why: BaseException) -> str:
     if isinstance(why, UserError):
         return str(why)
     if isinstance(why, KeyboardInterrupt):
-        return "Stopped by Ctrl-C before the first epoch; the parameters are as they were."
+        return f"Stopped by {stopped_by(why)} before the first epoch; the parameters are as they were."
     return f"Unexpected {type(why).__name__}: {' '.join(str(why).split())[:300] or 'no message'}."
 
 
@@ -140,4 +140,4 @@ def _try(panels: Mapping[str, Panel], action) -> None:
 
 def _told(result: FitResult | Solved) -> str:
     notes = "".join(f" Note: {note}" for note in result.notes)
-    return f"{before_and_after(result)}. {result.stop}{notes}"
+    return f"{before_and_after(result)}, {time_and_place(result)}. {result.stop}{notes}"

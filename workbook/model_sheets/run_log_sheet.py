@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from pyxl.fit.run_log import HEADERS
+from pyxl.fit.run_log import HEADERS, SETTING_COLUMNS
 from pyxl.grid.cells import MAX_ROW, Range
+from solver.core.options import Names
+from solver.core.settings import OPTIONS
 from workbook.write.references import box
 from workbook.write.styles import Styles, print_setup
 
@@ -18,9 +20,9 @@ _WIDTHS = {"date": 16, "sheet": 12, "model": 10, "why it ended": 72, "RMSE befor
 
 def write_run_log(book, styles: Styles) -> Range:
     """Add the sheet; returns where its headers stand."""
-    numbers = dict.fromkeys(("run", "ratings", "epochs", "most epochs"), styles.epoch)
-    numbers |= dict.fromkeys(("RMSE before", "RMSE after", "hold-out RMSE"), styles.precise)
-    numbers |= dict.fromkeys(("seconds", "lr", "weight decay", "seed"), styles.plain)
+    numbers = {header: styles.plain for header, name in SETTING_COLUMNS.items() if not isinstance(OPTIONS[name].values, Names)}
+    numbers |= dict.fromkeys(("run", "ratings", "epochs", "most epochs", "batch size"), styles.epoch)
+    numbers |= dict.fromkeys(("RMSE before", "RMSE after", "hold-out RMSE"), styles.precise) | {"seconds": styles.plain}
     texts = {"date": styles.moment, "start values": styles.clipped}
     sheet = book.add_worksheet(NAME)
     for col, header in enumerate(HEADERS):
