@@ -133,6 +133,14 @@ class Calculator:
         """Whether days are counted from 1 January 1904."""
         return getattr(self._book, "date1904", False)
 
+    def sheets_between(self, first: str, last: str) -> tuple[str, ...]:
+        """All sheets from one to another as their tabs stand; none where one of the two is not there."""
+        sheets, ends = list(self._book.sheets), (self.title(first), self.title(last))
+        if None in ends:
+            return ()
+        low, high = sorted(map(sheets.index, ends))
+        return tuple(sheets[low:high + 1])
+
     def title(self, sheet: str) -> str | None:
         """A sheet's name as the workbook writes it; None when there is no such sheet."""
         return self._titles.get(sheet.casefold())

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
+from pyxl.formulas.functions.all_functions import FUNCTIONS
 from pyxl.formulas.language.formula_errors import Fault, FormulaError, Unsupported
-from pyxl.formulas.language.parse import Binary, Call, Foreign, Name, Node, Reference, Structured, parse, walk
+from pyxl.formulas.language.parse import AcrossSheets, Binary, Call, Name, Node, Reference, Structured, parse, walk
 from pyxl.formulas.language.table_references import resolved
 from pyxl.grid.cells import Cell
 
@@ -86,9 +87,8 @@ class _Readers:
         if volatile:
             self.volatile.append(reader)
         for reference in references:
-            title = self._titles.get((reference.sheet or reader[0]).casefold())
-            if title is not None:
-                self._add_range(reader, title, reference.at(rows, cols))
+            for title in self._sheets_of(reference, reader[0]):
+                self._add_range(reader, title, _cells_of(reference).at(rows, cols))
         for part in parts:
             try:
                 self._add_range(reader, *resolved(part, getattr(self._book, "tables", ()), *reader))
@@ -102,6 +102,16 @@ class _Readers:
                         if key in self._names), None)
             if key is not None and key not in through:  # a name's relative references are written for A1
                 self._add(reader, self._names[key], reader[1][0] - 1, reader[1][1] - 1, through | {key})
+
+    def _sheets_of(self, reference: Reference | AcrossSheets, home: str) -> tuple[str, ...]:
+        if isinstance(reference, AcrossSheets):
+            ends = [self._titles.get(end.casefold()) for end in (reference.first, reference.last)]
+            if None in ends:
+                return ()
+            low, high = sorted(map(self._book.sheets.index, ends))
+            return tuple(self._book.sheets[low:high + 1])
+        title = self._titles.get((reference.sheet or home).casefold())
+        return () if title is None else (title,)
 
     def _add_range(self, reader: Key, title: str, box: tuple[int, int, int, int]) -> None:
         top, left, bottom, right = box
@@ -123,22 +133,26 @@ class _Readers:
 
 
 @lru_cache(maxsize=65_536)
-def _reads(text: str) -> tuple[tuple[Reference, ...], tuple[Name, ...], tuple[Structured, ...], bool]:
+def _reads(text: str) -> tuple[tuple[Reference | AcrossSheets, ...], tuple[Name, ...], tuple[Structured, ...], bool]:
     """(references, names, parts of tables, whether volatile) of a formula's text."""
     try:
         nodes = list(_expanded(parse(text)))
     except FormulaError:
         return (), (), (), bool(text)  # without text: inside an array formula's block, which its formula stands for
-    return (tuple(node for node in nodes if isinstance(node, Reference)),
-            tuple(node for node in nodes if isinstance(node, Name)),
+    inside = {id(node.cells) for node in nodes if isinstance(node, AcrossSheets)}
+    return (tuple(node for node in nodes if isinstance(node, (Reference, AcrossSheets)) and id(node) not in inside),
+            tuple(node if isinstance(node, Name) else Name(None, node.name) for node in nodes if isinstance(node, Name)
+                  or isinstance(node, Call) and node.name not in FUNCTIONS),  # perhaps a LAMBDA of that name
             tuple(node for node in nodes if isinstance(node, Structured)),
             any(map(_unforeseen, nodes)))
 
 
+def _cells_of(reference: Reference | AcrossSheets) -> Reference:
+    return reference.cells if isinstance(reference, AcrossSheets) else reference
+
+
 def _unforeseen(node: Node) -> bool:
     """Whether a formula with this node may read cells that its text does not name."""
-    if isinstance(node, Foreign):
-        return not node.elsewhere
     if not isinstance(node, Call):
         return False
     if node.name in ("SUMIF", "AVERAGEIF") and len(node.args) == 3:

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
+from types import MappingProxyType
 
 import numpy as np
 
 from pyxl.formulas.functions.all_functions import DRAWN_ANEW, FUNCTIONS
 from pyxl.formulas.language.formula_errors import NAME, NULL, NUM, REF, VALUE, DrawnAnew, Fault, FormulaError, Unsupported
-from pyxl.formulas.language.nodes import chained
+from pyxl.formulas.language.lambdas import Lambda, Named
+from pyxl.formulas.language.nodes import chained, parameter
 from pyxl.formulas.language.operators import operate
 from pyxl.formulas.language.parse import (
-    Array, Binary, Call, Foreign, Literal, Name, Node, Reference, Structured, Unary, parse,
+    AcrossSheets, Apply, Array, Binary, Call, Foreign, Literal, Name, Node, Reference, Structured, Unary, parse,
 )
 from pyxl.formulas.language.table_references import resolved
 from pyxl.formulas.language.values import Area, Areas, counted, lift, pack
 from pyxl.grid.cells import Cell, ErrorValue, Range
 
-_MEAN_CELLS = {"OFFSET", "INDEX", "INDIRECT", "CHOOSE", "IF", "IFS", "SWITCH", "SINGLE", "XLOOKUP"}  # may answer with a reference
+_MEAN_CELLS = {"OFFSET", "INDEX", "INDIRECT", "CHOOSE", "IF", "IFS", "SWITCH", "SINGLE", "XLOOKUP",
+               "ANCHORARRAY", "LET"}  # may answer with a reference
 
 
 class StoredValue(Exception):
@@ -31,15 +34,21 @@ class At:
     `rows`, `cols` is how far the cell is from the one the text was written for. With `array`
     operators work on whole ranges, as in an array formula; otherwise a range where one value is
     wanted means its cell in this row or column (implicit intersection). `block` is what the
-    formula fills: the cell, or the block of an array formula.
+    formula fills: the cell, or the block of an array formula. `given` are the names of LET and LAMBDA around
+    the node, and what they stand for.
     """
 
-    __slots__ = ("book", "sheet", "cell", "rows", "cols", "array", "block")
+    __slots__ = ("book", "sheet", "cell", "rows", "cols", "array", "block", "given")
 
-    def __init__(self, book, sheet: str, cell: Cell, rows: int, cols: int, array: bool, block: Range | None = None):
+    def __init__(self, book, sheet: str, cell: Cell, rows: int, cols: int, array: bool, block: Range | None = None,
+                 given: Mapping[str, object] = MappingProxyType({})):
         self.book, self.sheet, self.cell = book, sheet, cell
         self.rows, self.cols, self.array = rows, cols, array
-        self.block = block or Range(*cell, *cell)
+        self.block, self.given = block or Range(*cell, *cell), given
+
+    def with_given(self, given: Mapping[str, object]) -> At:
+        """The same place, where more names stand for something."""
+        return At(self.book, self.sheet, self.cell, self.rows, self.cols, self.array, self.block, {**self.given, **given})
 
     def evaluate(self, node: Node):
         """A scalar, an array or an Area. Errors are values here; Unsupported is raised."""
@@ -81,7 +90,7 @@ class At:
         return found if isinstance(found, Area) else None
 
     def in_array(self) -> At:
-        return self if self.array else At(self.book, self.sheet, self.cell, self.rows, self.cols, True, self.block)
+        return self if self.array else At(self.book, self.sheet, self.cell, self.rows, self.cols, True, self.block, self.given)
 
     def indirect(self, address: str):
         """What the text of an address means, as INDIRECT reads it."""
@@ -108,6 +117,10 @@ class At:
         return Area(sheet, node.at(self.rows, self.cols), self.book.read) if sheet else ErrorValue(REF)
 
     def _name(self, node: Name):
+        if node.sheet is None and (known := parameter(node.name)) in self.given:
+            return self.given[known]
+        if node.name.casefold().startswith("_xleta."):
+            return Named(node.name[len("_xleta."):].upper(), self)
         scope = self.book.title(node.sheet) if node.sheet else self.sheet
         refers_to = self.book.named(node.name, scope) if scope else None
         if refers_to is None:
@@ -125,9 +138,14 @@ class At:
         return Area(sheet, box, self.book.read)
 
     def _foreign(self, node: Foreign):
-        if node.elsewhere:
-            raise StoredValue(f"'{node.text}', {node.what},")
-        raise Unsupported(f"'{node.text}' is {node.what}, which is not evaluated here. Use plain ranges.")
+        raise StoredValue(f"'{node.text}', a reference to another workbook,")
+
+    def _across_sheets(self, node: AcrossSheets):
+        sheets = self.book.sheets_between(node.first, node.last)
+        if not sheets:
+            return ErrorValue(REF)
+        box = node.cells.at(self.rows, self.cols)
+        return Areas(tuple(Area(sheet, box, self.book.read) for sheet in sheets))
 
     def _unary(self, node: Unary):
         operand = self.value(node.operand)
@@ -160,6 +178,8 @@ class At:
 
     def _call(self, node: Call):
         function = FUNCTIONS.get(node.name)
+        if parameter(node.name) in self.given or function is None and self._defines(node.name):
+            return self._applied(Name(None, node.name), node.args)
         if node.name in DRAWN_ANEW:
             raise DrawnAnew(f"{node.name} gives something else at every recalculation. Put values in its place "
                             "(copy the cells, Paste Special > Values).")
@@ -178,11 +198,36 @@ class At:
         except (ArithmeticError, MemoryError):  # a result beyond what Python computes: no number for Excel either
             return ErrorValue(NUM)
 
+    def _defines(self, name: str) -> bool:
+        """Whether a name of the workbook is that of a function."""
+        return self.book.named(name, self.sheet) is not None
+
+    def _apply(self, node: Apply):
+        return self._applied(node.function, node.args)
+
+    def _applied(self, function: Node, args: tuple[Node, ...]):
+        found = self.evaluate(function)
+        if not isinstance(found, Lambda):
+            return found if isinstance(found, ErrorValue) else ErrorValue(VALUE)
+        try:
+            return found.of([self.evaluate(arg) for arg in args])
+        except Fault as fault:
+            return fault.value
+
 
 # How an argument is prepared, by its letter in `Function.takes`.
 
 def _thunk(at: At, node: Node) -> Callable:
     return lambda: at.evaluate(node)
+
+
+def _written(at: At, node: Node) -> Node:
+    return node
+
+
+def _found(at: At, node: Node):
+    """A reference unread, or an array computed whole; error values too."""
+    return at.in_array().evaluate(node)
 
 
 def _unread(at: At, node: Node):
@@ -216,8 +261,8 @@ def _numbers(at: At, node: Node):
     return counted(at.value(node))
 
 
-_PREPARE = {"x": _thunk, "r": _unread, "s": _sample, "a": _matrix, "n": _numbers,
+_PREPARE = {"l": _written, "u": _found, "x": _thunk, "r": _unread, "s": _sample, "a": _matrix, "n": _numbers,
             **dict.fromkeys("tibvw", At.value)}
 
 _EVALUATE = {Literal: At._literal, Array: At._array, Reference: At._reference, Name: At._name,
-             Structured: At._structured, Foreign: At._foreign, Unary: At._unary, Binary: At._binary, Call: At._call}
+             Structured: At._structured, AcrossSheets: At._across_sheets, Apply: At._apply, Foreign: At._foreign, Unary: At._unary, Binary: At._binary, Call: At._call}

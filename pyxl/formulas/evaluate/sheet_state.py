@@ -9,7 +9,8 @@ from operator import itemgetter
 
 import numpy as np
 
-from pyxl.formulas.language.formula_errors import NUM, VALUE
+from pyxl.formulas.language.formula_errors import CALC, NUM, VALUE
+from pyxl.formulas.language.lambdas import Lambda
 from pyxl.formulas.language.text_units import length
 from pyxl.formulas.language.values import LONGEST_TEXT, pack
 from pyxl.grid.cells import Cell, ErrorValue, Range, Value
@@ -113,6 +114,8 @@ def plain(value) -> Value:
 
 def shown(result) -> Value:
     """What a cell shows of a formula's result: 0 for a blank, an error for what no cell can hold."""
+    if isinstance(result, Lambda):  # a function that nobody calls
+        return ErrorValue(CALC)
     value = plain(result)
     if value is None:
         return 0.0

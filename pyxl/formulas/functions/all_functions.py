@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from pyxl.formulas.functions.cells.array_functions import ARRAYS
 from pyxl.formulas.functions.cells.conditional_sums import CONDITIONAL
+from pyxl.formulas.functions.cells.lambda_functions import LAMBDAS
 from pyxl.formulas.functions.cells.logic import CONDITIONS
 from pyxl.formulas.functions.cells.lookup import LOOKUP
 from pyxl.formulas.functions.cells.subtotal import SUBTOTAL
@@ -12,6 +14,7 @@ from pyxl.formulas.functions.mathematics.distributions import DISTRIBUTIONS
 from pyxl.formulas.functions.mathematics.finance import FINANCE
 from pyxl.formulas.functions.mathematics.linear_fit import LINEAR_FIT
 from pyxl.formulas.functions.mathematics.matrices import MATRICES
+from pyxl.formulas.functions.mathematics.number_bases import NUMBER_BASES
 from pyxl.formulas.functions.mathematics.regression import REGRESSION
 from pyxl.formulas.functions.mathematics.statistics import STATISTICS
 from pyxl.formulas.functions.texts.dates import DATES
@@ -19,7 +22,7 @@ from pyxl.formulas.functions.texts.text import TEXT
 from pyxl.formulas.language.function import Function
 
 KINDS: dict[str, dict[str, Function]] = {
-    "Numbers": ARITHMETIC,
+    "Numbers": ARITHMETIC | NUMBER_BASES,
     "Sums and statistics": STATISTICS | SUBTOTAL,
     "Sums under conditions": CONDITIONAL,
     "Pairs and regression": REGRESSION | LINEAR_FIT,
@@ -27,6 +30,8 @@ KINDS: dict[str, dict[str, Function]] = {
     "Matrices": MATRICES,
     "Conditions": CONDITIONS,
     "Where things are": LOOKUP | XLOOKUP,
+    "Arrays": ARRAYS,
+    "Functions of one's own": LAMBDAS,
     "Text": TEXT,
     "Dates": DATES,
     "Money": FINANCE,

@@ -38,4 +38,4 @@ def placed(error: FormulaError, sheet: str, cell: Cell) -> FormulaError:
 
 
 NULL, DIV0, VALUE = "#NULL!", "#DIV/0!", "#VALUE!"
-REF, NAME, NUM, NA = "#REF!", "#NAME?", "#NUM!", "#N/A"
+REF, NAME, NUM, NA, CALC = "#REF!", "#NAME?", "#NUM!", "#N/A", "#CALC!"

@@ -23,7 +23,8 @@ class Function:
     `takes` has a letter for each argument. One value at a time (an array is gone through element
     by element): n number, t text, i whole number, b condition, v any value, error values too. The
     whole at once: a array; s array of a range or the scalar given; w values as they come;
-    r reference, unread; x a thunk that evaluates it. After ``|`` arguments may be left out; before
+    r reference, unread; u the same, or an array computed whole, error values too; x a thunk that evaluates it; l the node
+    as it is written. After ``|`` arguments may be left out; before
     ``+`` the last letter repeats, or the letters in brackets: ``r(rv)+``. `vector` is `call` for
     whole float arrays; with `here` `call` takes the place of evaluation (`evaluate.node_evaluator.At`) first.
     """

@@ -85,12 +85,19 @@ class Structured:
 
 
 @dataclass(frozen=True)
+class AcrossSheets:
+    """The same cells of all sheets from one to another, as their tabs stand: ``Jan:Dec!B2``."""
+
+    first: str
+    last: str
+    cells: Reference
+
+
+@dataclass(frozen=True)
 class Foreign:
-    """What parses but names no cells that can be followed: another workbook (`elsewhere`), several sheets at once."""
+    """Cells of another workbook, which are not followed."""
 
     text: str
-    what: str
-    elsewhere: bool = False
 
 
 @dataclass(frozen=True)
@@ -118,7 +125,20 @@ class Call:
     args: tuple[Node, ...]
 
 
-Node = Union[Literal, Array, Reference, Name, Structured, Foreign, Unary, Binary, Call]
+@dataclass(frozen=True)
+class Apply:
+    """A function that is given by an expression: ``LAMBDA(x,x+1)(3)``."""
+
+    function: Node
+    args: tuple[Node, ...]
+
+
+Node = Union[Literal, Array, Reference, Name, Structured, AcrossSheets, Foreign, Unary, Binary, Call, Apply]
+
+
+def parameter(name: str) -> str:
+    """The name of a LET or LAMBDA in small letters, without the prefix that files put before it."""
+    return name.casefold().removeprefix("_xlpm.").removeprefix("_xlop.")
 
 
 def chained(node: Node) -> tuple[Node, list[Binary]]:
@@ -143,3 +163,7 @@ def walk(node: Node) -> Iterator[Node]:
             todo.append(node.operand)
         elif isinstance(node, Call):
             todo += node.args
+        elif isinstance(node, Apply):
+            todo += (node.function, *node.args)
+        elif isinstance(node, AcrossSheets):
+            todo.append(node.cells)

@@ -13,10 +13,10 @@ from openpyxl.utils import column_index_from_string
 from pyxl.grid.cells import MAX_COL, MAX_ROW, ErrorValue, Value
 
 from .formula_errors import FormulaError
-from .nodes import Array, Binary, Call, Foreign, Literal, Name, Node, Reference, Structured, Unary, walk
+from .nodes import AcrossSheets, Apply, Array, Binary, Call, Foreign, Literal, Name, Node, Reference, Structured, Unary, walk
 from .table_references import structured
 
-__all__ = ["Array", "Binary", "Call", "Foreign", "Literal", "Name", "Node", "Reference", "Structured", "Unary",
+__all__ = ["AcrossSheets", "Apply", "Array", "Binary", "Call", "Foreign", "Literal", "Name", "Node", "Reference", "Structured", "Unary",
            "parse", "walk"]
 
 # Excel binds the minus sign before a number tighter than the power: -2^2 is 4.
@@ -52,6 +52,7 @@ def parse(text: str) -> Node:
 def _lex(text: str) -> Iterator[tuple[str, str]]:
     """(kind, text) tokens; blanks are dropped, except where they mean an intersection."""
     before, blank = "", False
+    brackets: list[str] = []  # those that are open; "apply" for one that holds the arguments of LAMBDA(…)(…)
     for token in Tokenizer("=" + text).items:
         if token.type == Token.WSPACE:
             blank = True
@@ -59,6 +60,12 @@ def _lex(text: str) -> Iterator[tuple[str, str]]:
         for kind, part in _split(token):
             if blank and before in ("range", ")") and kind in ("range", "(", "call"):
                 yield "operator", " "
+            if kind in ("call", "("):
+                brackets.append("apply" if kind == "(" and before == ")" and not blank else kind)
+            elif kind == ")" and brackets:
+                brackets.pop()
+            elif part == "," and brackets[-1:] == ["apply"]:
+                kind = ","  # the Tokenizer takes it for a union
             yield kind, part
             before, blank = kind, False
     yield "end", ""
@@ -101,8 +108,11 @@ def _split_range(text: str) -> Iterator[tuple[str, str]]:
 def _expression(tokens, i: int, binding: int) -> tuple[Node, int]:
     """The expression at token i, as far as operators bind tighter than `binding`; the token after it."""
     node, i = _operand(tokens, i)
-    while tokens[i][0] == "operator" and BINDING[op := tokens[i][1]] > binding:
-        if op == "%":
+    while tokens[i][0] == "operator" and BINDING[op := tokens[i][1]] > binding or tokens[i][0] == "(":
+        if tokens[i][0] == "(":
+            args, i = _arguments(tokens, i + 1)
+            node = Apply(node, args)
+        elif (op := tokens[i][1]) == "%":
             node, i = Unary("%", node), i + 1
         else:
             right, i = _expression(tokens, i + 1, BINDING[op])
@@ -130,10 +140,16 @@ def _operand(tokens, i: int) -> tuple[Node, int]:
 
 
 def _call(tokens, i: int) -> tuple[Node, int]:
-    name = re.sub(r"^(_XLFN\.|_XLWS\.)+", "", tokens[i][1].upper())
-    args, i = [], i + 1
+    name = re.sub(r"^(_XLFN\.|_XLWS\.|_XLUDF\.)+", "", tokens[i][1].upper())
+    args, i = _arguments(tokens, i + 1)
+    return Call(name, args), i
+
+
+def _arguments(tokens, i: int) -> tuple[tuple[Node, ...], int]:
+    """What stands between the brackets, of which the opening one is passed, and the token after them."""
+    args: list[Node] = []
     if tokens[i][0] == ")":
-        return Call(name, ()), i + 1
+        return (), i + 1
     while True:
         if tokens[i][0] in (",", ")"):
             args.append(Literal(None))
@@ -141,7 +157,7 @@ def _call(tokens, i: int) -> tuple[Node, int]:
             node, i = _expression(tokens, i, 0)
             args.append(node)
         if tokens[i][0] == ")":
-            return Call(name, tuple(args)), i + 1
+            return tuple(args), i + 1
         i = _past(tokens, i, ",")
 
 
@@ -183,11 +199,14 @@ def _range(text: str) -> Node:
         sheet = match[1].replace("''", "'") if match[1] is not None else match[2]
         body = match[3]
         if "[" in sheet:
-            return Foreign(text, "a reference to another workbook", elsewhere=True)
+            return Foreign(text)
         if ":" in sheet:
-            return Foreign(text, "a reference through several sheets")
+            first, _, last = sheet.partition(":")
+            if isinstance(cells := _range(body), Reference):
+                return AcrossSheets(first, last, cells)
+            raise FormulaError(f"'{text}' names no cells of several sheets.")
     if "[" in body:  # the sheet is the other workbook's name, of whose table this is a part
-        return Foreign(text, "a reference to another workbook", elsewhere=True)
+        return Foreign(text)
     if body.upper().startswith("#"):
         return Literal(ErrorValue(body.upper()))
     if (match := _AREA.fullmatch(body)) and (found := _area(sheet, match)):

@@ -73,6 +73,11 @@ def _towards(positive: Callable, negative: Callable) -> Function:
     return Function("n|nn", call)
 
 
+def _precise(how: Callable) -> Function:
+    """The sign of the step does not count; numbers below zero are rounded in the same direction."""
+    return Function("n|n", lambda value, step=1.0: _times(value, abs(step), how) if step else 0.0)
+
+
 def _multiple(value: float, step: float) -> float:
     if value * step < 0:
         raise Fault(NUM)
@@ -150,6 +155,7 @@ ARITHMETIC: dict[str, Function] = {
     "ATANH": each(math.atanh, np.arctanh),
     "CEILING": Function("nn", _ceiling),
     "CEILING.MATH": _towards(math.ceil, math.floor),
+    "CEILING.PRECISE": _precise(math.ceil),
     "COMBIN": each(_combinations, takes="nn"),
     "COS": each(math.cos, np.cos),
     "COSH": each(math.cosh, np.cosh),
@@ -159,9 +165,11 @@ ARITHMETIC: dict[str, Function] = {
     "FACT": each(_factorial),
     "FLOOR": Function("nn", _floor),
     "FLOOR.MATH": _towards(math.floor, math.ceil),
+    "FLOOR.PRECISE": _precise(math.floor),
     "GCD": _whole_numbers(math.gcd),
     "INT": each(_floor_of, _floors),
     "ISEVEN": Function("n", lambda x: math.trunc(x) % 2 == 0),
+    "ISO.CEILING": _precise(math.ceil),
     "ISODD": Function("n", lambda x: math.trunc(x) % 2 == 1),
     "LCM": _whole_numbers(math.lcm),
     "LN": each(math.log, np.log),

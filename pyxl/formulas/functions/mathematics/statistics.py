@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from pyxl.formulas.language.formula_errors import DIV0, NA, NUM, VALUE, Fault
 from pyxl.formulas.language.function import Function, over
 from pyxl.formulas.language.samples import numbers
-from pyxl.formulas.language.values import Area, is_number, number
+from pyxl.formulas.language.values import Area, finite, is_number, number
 from pyxl.grid.cells import ErrorValue
 
 
@@ -150,6 +152,23 @@ def _count_blank(area) -> float:
     return float(area.range.size - len(values) + sum(value is None or value == "" for value in values))
 
 
+def over_all(call: Callable) -> Function:
+    """A function of all values: in ranges a text is 0, a boolean 1 or 0; blanks do not count."""
+    def of(*samples) -> float:
+        return finite(float(call(numbers([_all_numbers(sample) for sample in samples]))))
+    return Function("s+", of)
+
+
+def _all_numbers(sample):
+    if not isinstance(sample, np.ndarray) or sample.dtype == float:
+        return sample
+    values = [value for value in sample.ravel().tolist() if value is not None]
+    for value in values:
+        if isinstance(value, ErrorValue):
+            raise Fault(value)
+    return np.array([0.0 if isinstance(value, str) else float(value) for value in values])
+
+
 _VAR_S, _VAR_P = over(lambda x: _variance(x, 1)), over(lambda x: _variance(x, 0))
 _STDEV_S, _STDEV_P = over(lambda x: _variance(x, 1) ** 0.5), over(lambda x: _variance(x, 0) ** 0.5)
 _MODE, _RANK = Function("s+", _mode), Function("ns|n", _rank)
@@ -158,6 +177,7 @@ _PERCENTILE, _QUARTILE = Function("sn", _percentile), Function("si", _quartile)
 STATISTICS: dict[str, Function] = {
     "AVEDEV": over(_absolute_deviation),
     "AVERAGE": over(mean),
+    "AVERAGEA": over_all(mean),
     "COUNT": Function("s+", _count),
     "COUNTA": Function("s+", _count_all),
     "COUNTBLANK": Function("r", _count_blank),
@@ -168,8 +188,10 @@ STATISTICS: dict[str, Function] = {
     "KURT": over(_kurtosis),
     "LARGE": Function("sn", lambda sample, k: _kth(sample, k, largest=True)),
     "MAX": over(lambda x: x.max() if x.size else 0.0),
+    "MAXA": over_all(lambda x: x.max() if x.size else 0.0),
     "MEDIAN": over(_median),
     "MIN": over(lambda x: x.min() if x.size else 0.0),
+    "MINA": over_all(lambda x: x.min() if x.size else 0.0),
     "MODE": _MODE,
     "MODE.SNGL": _MODE,
     "PERCENTILE": _PERCENTILE,
@@ -187,11 +209,15 @@ STATISTICS: dict[str, Function] = {
     "STDEV": _STDEV_S,
     "STDEV.P": _STDEV_P,
     "STDEV.S": _STDEV_S,
+    "STDEVA": over_all(lambda x: _variance(x, 1) ** 0.5),
     "STDEVP": _STDEV_P,
+    "STDEVPA": over_all(lambda x: _variance(x, 0) ** 0.5),
     "SUM": over(np.sum),
     "SUMSQ": over(lambda x: np.dot(x, x)),
     "VAR": _VAR_S,
     "VAR.P": _VAR_P,
     "VAR.S": _VAR_S,
+    "VARA": over_all(lambda x: _variance(x, 1)),
     "VARP": _VAR_P,
+    "VARPA": over_all(lambda x: _variance(x, 0)),
 }
