@@ -10,6 +10,8 @@ import re
 
 from hypothesis import strategies as st
 
+from pyxl.formulas.functions.cells.array_functions import ARRAYS
+from pyxl.formulas.functions.cells.lambda_functions import LAMBDAS
 from pyxl.grid.cells import Cell, Range
 
 # What LibreOffice 7.4 does otherwise -> and what Excel does, by Microsoft's page of the function (support.microsoft.com)
@@ -17,6 +19,7 @@ LIBREOFFICE_DIFFERS = {
     "booleans in cells": "it keeps them as the numbers 1 and 0, so that SUM, COUNT, RANK … of a range count them",
     "SUMXMY2 of blanks and texts": "it takes a blank for 0 and gives #VALUE! for text; Excel skips the pair",
     "SUMX2MY2, SUMX2PY2 without a pair of numbers": "it gives 0; Excel #DIV/0!",
+    "SUMPRODUCT of single texts": "it takes them for 0; Excel gives #VALUE!",
     "RANK of a number that is not there": "it ranks where the number would stand; Excel gives #N/A",
     "looking up a blank or a text among numbers": "it finds the last; Excel takes a blank for 0, no text",
     "MATCH of the text 3 among numbers": "it finds the number; Excel does not",
@@ -35,7 +38,8 @@ LIBREOFFICE_DIFFERS = {
     "which error": "it has some of its own (Err:502 …) and prefers others of several: any error is an error",
 }
 # Functions that it lacks; in an array formula HYPERLINK spreads the address over the next cell.
-LIBREOFFICE_LACKS = {"SINGLE", "XLOOKUP", "XMATCH", "HYPERLINK"}
+LIBREOFFICE_LACKS = {"SINGLE", "XLOOKUP", "XMATCH", "HYPERLINK", "TABLE", "FORMULATEXT", "TEXTAFTER", "TEXTBEFORE", "TEXTSPLIT",
+                     *ARRAYS, *LAMBDAS}
 
 GRID = Range.parse("A1:E6")
 ONLY_NUMBERS = Range.parse("F1:G6")
@@ -81,9 +85,9 @@ LOG MOD: v,v
 POWER: v,x
 ROUND ROUNDUP ROUNDDOWN TRUNC: v,j
 SUM SUMSQ AVERAGE COUNT COUNTA MIN MAX MEDIAN PRODUCT VAR VAR.S VAR.P STDEV STDEV.S STDEV.P VARP STDEVP DEVSQ: l
-SUMPRODUCT: =
-SUMXMY2 SUMX2MY2 SUMX2PY2: #
-SUMPRODUCT: a
+SUMPRODUCT: A1:B3,C2:D4
+SUMXMY2 SUMX2MY2 SUMX2PY2 SUMPRODUCT: #
+SUMPRODUCT: f
 SUMPRODUCT: (c>v)*v
 LARGE SMALL: a,i
 RANK RANK.EQ: g,F1:G4,o
@@ -181,6 +185,29 @@ LINEST: d,{1;2;5;9}
 LINEST: d,{1;2;5;9},b
 LINEST: {1;2;4;3;9},H,TRUE,TRUE
 TREND: d,{1;2;5;9},d
+AVERAGEA MAXA MINA STDEVA STDEVPA VARA VARPA: a
+CEILING.PRECISE FLOOR.PRECISE ISO.CEILING: v,p
+AGGREGATE: s,4,a
+AGGREGATE: (16+i),6,f,u
+AGGREGATE: 14,6,f,i
+AGGREGATE: 15,4,f,i
+DEC2BIN DEC2HEX DEC2OCT: (i-2)
+BIN2DEC BIN2HEX BIN2OCT: 101
+OCT2BIN OCT2DEC OCT2HEX: 17
+HEX2BIN HEX2DEC HEX2OCT: "1F"
+BITAND BITOR BITXOR BITLSHIFT BITRSHIFT: (5+i),i
+BASE: (9+i),2
+DECIMAL: "1F",16
+ROMAN: (39+i)
+ARABIC: "XLIV"
+DOLLAR: ABS(v),i
+FIXED: v,i,b
+NUMBERVALUE: "1.250,5",",","."
+UNICHAR: (60+i)
+UNICODE: t
+TYPE ISFORMULA: c
+CELL: "row",c
+SHEET SHEETS:
 MDETERM MINVERSE: q
 MUNIT: i
 IFS: ?,c,?,c

@@ -17,13 +17,13 @@ from test_formulas import Sheets, at, sheets
 
 import workbook
 from pyxl.detect.verified_model import ready_model
-from pyxl.engines.formula_text import moved
 from pyxl.formulas.compile_formulas import RULES, compile_formulas
 from pyxl.formulas.evaluate.calculator import Calculator
 from pyxl.formulas.functions.all_functions import FUNCTIONS
 from pyxl.formulas.language.formula_errors import FormulaError, Unsupported
+from pyxl.formulas.language.formula_text import moved
 from pyxl.grid.cells import Range
-from pyxl.grid.grid import Formula, Grid
+from pyxl.grid.grid import DefinedName, Formula, Grid
 from pyxl.grid.parameters import parameter_cells
 from pyxl.xlsx import open_book
 from solver import Ratings, Settings, UserError, predict
@@ -341,10 +341,10 @@ def test_a_block_of_formulas_is_one_group_however_they_are_written():
 def test_the_page_says_which_functions_have_no_derivative():
     page = (Path(__file__).resolve().parent.parent / "docs" / "formulas.md").read_text()
     refused = set(re.findall(r"`([^`]+)`", page.partition("nor have ")[2].partition("each is refused")[0]))
-    other = {name for kind in ("Text", "Dates")
+    other = {name for kind in ("Text", "Dates", "Digits and bits", "Arrays", "Functions of one's own")
              for name in re.findall(r"`([^`]+)`", page.partition(f"| {kind} |")[2].split("\n")[0])}
     assert refused.isdisjoint(RULES)
-    assert set(FUNCTIONS) - set(RULES) - other - {"FALSE", "MUNIT", "NA", "PI", "TRUE"} == refused
+    assert set(FUNCTIONS) - set(RULES) - other - {"FALSE", "MUNIT", "NA", "PI", "SHEET", "SHEETS", "TRUE"} == refused
 
 
 @pytest.mark.parametrize("formula", [
@@ -354,3 +354,31 @@ def test_what_counts_as_a_number_is_the_same_when_compiled(formula):
     book = sheets(S={"A1": 2.0, "A2": 3.0, "A3": 1.0, "G1": "x", "G2": "y", "H1": 1.0, "H3": 4.0, "I1": "4", "Z50": formula})
     compiled = compile_formulas(book, [("S", at("Z50"))], [("S", Range.parse("A1"))])
     agree(book, compiled, ("S", at("Z50")), np.array([2.0]))
+
+
+NEWER_FUNCTIONS = ["=LET(x,A1,y,x*2,x*y+A2)", "=LET(s,SUM(A1:A3),s^2)", "=LAMBDA(x,y,x*y)(A1,A2)", "=square(A1)+square(A2+1)",
+                   "=LET(f,LAMBDA(v,v^2),f(A1)+f(A2))", "{=SUM(LET(r,A1:A3,r^2))}", "=AGGREGATE(9,4,A1:A3)^2", "=AGGREGATE(4,0,A1:A3)",
+                   "=AGGREGATE(14,4,A1:A3,2)", "=SUBTOTAL(109,A1:A3)", "=SUBTOTAL(1,A1:A3,H1)", "=AVERAGEA(A1:A3,G1:H3)",
+                   "=MAXA(A1,H1:H2)", "=MINA(A1:A3,G1:G2)", "=VARA(A1:A3,G1)", "=STDEVPA(A1:A3,G1:G2)", "=SUM(S:T!A1:A2)*2",
+                   "=CEILING.PRECISE(A1/3)+A1", "=FLOOR.PRECISE(-A1/3,2)+A1", "=ISO.CEILING(A1/3)+A1",
+                   "=IF(A1>1,LET(a,A1,IF(a>0,a^2,B1)),0)", "=HEX2DEC(\"FF\")*A1"]
+
+
+@pytest.mark.parametrize("formula", NEWER_FUNCTIONS)
+def test_newer_functions_of_changing_cells(formula):
+    names = [DefinedName("square", "LAMBDA(x,x^2+S!$H$1)")]
+    book = sheets(names, S={"A1": 2.0, "A2": 3.5, "A3": 1.0, "G1": "x", "G2": True, "H1": 1.0, "H3": 4.0, "B1": "=A1*3",
+                            "Z50": formula}, T={"A1": 5.0, "A2": "=S!A1+1"})
+    compiled = compile_formulas(book, [("S", at("Z50"))], [("S", Range.parse("A1:A3"))])
+    agree(book, compiled, ("S", at("Z50")), np.array([2.3, 3.5, 1.2]))
+
+
+@pytest.mark.parametrize("formula, said", [
+    ("=SUM(MAP(A1:A3,LAMBDA(x,x^2)))", "MAP of cells that depend"), ("=REDUCE(0,A1:A3,LAMBDA(a,b,a+b))", "REDUCE of cells"),
+    ("=AGGREGATE(9,6,A1:A3)", "AGGREGATE that leaves out errors"), ("=SUM(SORT(A1:A3))", "SORT of cells that depend"),
+    ("=SUM(FILTER(A1:A3,A1:A3>1))", "FILTER of cells that depend"), ("=SUM(SEQUENCE(A1))", "SEQUENCE of cells"),
+    ("=COUNT(S:T!A1)", "goes through several sheets")])
+def test_what_is_not_compiled_is_named(formula, said):
+    book = sheets(S={"A1": 2.0, "A2": 3.5, "A3": 1.0, "Z50": formula}, T={})
+    with pytest.raises(Unsupported, match=rf"^S!Z50: .*{said}"):
+        compile_formulas(book, [("S", at("Z50"))], [("S", Range.parse("A1:A3"))])

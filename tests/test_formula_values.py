@@ -6,6 +6,7 @@ from __future__ import annotations
 import pytest
 
 from pyxl.formulas.evaluate.calculator import Calculator
+from pyxl.formulas.evaluate.dependents import dependents
 from pyxl.grid.cells import Cell, ErrorValue, Range
 from pyxl.grid.grid import Formula, Grid
 
@@ -107,3 +108,54 @@ def test_what_counts_as_a_number(formula, value):
 def test_text_by_number_formats(value, pattern, shown):
     quoted = pattern.replace('"', '""')
     same_value(f'=TEXT({value},"{quoted}")', shown)
+
+
+NUMBERS = {"A1": 5.0, "A2": ErrorValue("#DIV/0!"), "A3": 2.0, "A4": "x", "A5": "=SUBTOTAL(9,A1,A3)", "A6": 7.0, "A7": True,
+           "B1": 1.0, "B2": 0.0, "B3": 1.0, "B6": 1.0, "C1:C2": "{=A1*{1;2}}"}
+
+
+@pytest.mark.parametrize("formula, value", [
+    # AGGREGATE leaves out errors, other totals, or nothing; of 14 to 19 an array may be computed
+    ("=AGGREGATE(9,6,A1:A6)", 21.0), ("=AGGREGATE(9,2,A1:A6)", 14.0), ("=AGGREGATE(9,4,A1:A6)", "#DIV/0!"),
+    ("=AGGREGATE(14,6,A1:A6,1)", 7.0), ("=AGGREGATE(15,6,ROW(A1:A6)/(B1:B6=1),2)", 3.0), ("=AGGREGATE(1,6,{1,2})", "#VALUE!"),
+    ("=AGGREGATE(16,6,A1:A6,0.5)", 6.0), ("=AGGREGATE(20,6,A1:A6)", "#VALUE!"), ("=MAXA(A3:A7)", "=A6"),
+    ("=AVERAGEA(A3:A4)", 1.0), ("=MINA(A3:A4)", 0.0), ("=VARA(A3:A4)", 2.0), ("=STDEVPA(A6:A7)", 3.0),
+    ('=AVERAGEA(1,TRUE,"4")', 2.0), ('=AVERAGEA("x")', "#VALUE!"), ('=HEX2DEC("FFFFFFFFFF")', -1.0), ("=BIN2DEC(1010)", 10.0),
+    ("=DEC2BIN(-5)", "1111111011"), ("=DEC2HEX(255,4)", "00FF"), ("=DEC2BIN(512)", "#NUM!"), ('=BIN2DEC("102")', "#NUM!"),
+    ('=OCT2DEC("17")', 15.0), ("=BASE(255,16,4)", "00FF"), ('=DECIMAL("FF",16)', 255.0), ("=BITXOR(5,3)", 6.0),
+    ("=BITLSHIFT(1,-1)", 0.0), ("=ROMAN(1994)", "MCMXCIV"), ('=ARABIC("mcmxciv")', 1994.0), ("=CEILING.PRECISE(-4.1)", -4.0),
+    ("=FLOOR.PRECISE(-3.2,-1)", -4.0), ("=ISO.CEILING(4.3,-2)", 6.0), ("=TYPE(A1)", 1.0), ("=TYPE(A4)", 2.0),
+    ("=TYPE(A7)", 4.0), ("=TYPE(A2)", 16.0), ("=TYPE({1,2})", 64.0), ("=TYPE(LAMBDA(x,x))", 128.0),
+    ("=FORMULATEXT(A5)", "=SUBTOTAL(9,A1,A3)"), ("=FORMULATEXT(C2)", "{=A1*{1;2}}"), ("=FORMULATEXT(A1)", "#N/A"),
+    ("=ISFORMULA(A5)", True), ("=DOLLAR(1234.567)", "$1,234.57"), ("=DOLLAR(-1234.567,0)", "($1,235)"),
+    ("=FIXED(1234.567,-2)", "1,200"), ("=FIXED(-1234.567,1,TRUE)", "-1234.6"), ('=NUMBERVALUE("2.500,27%",",",".")', 25.0027),
+    ('=UNICODE("🌿")', 127807.0), ("=UNICHAR(127807)", "🌿"), ('=TEXTBEFORE("a-b-c","-",2)', "a-b"),
+    ('=TEXTAFTER("a-b-c","-",-1)', "c"), ('=TEXTAFTER("abc","x")', "#N/A"), ('=SUM(--TEXTSPLIT("1,2;3,4",",",";"))', 10.0),
+    ("=SHEET()", 1.0), ('=CELL("address",B3)', "$B$3"), ("=SUM(S:S!B1:B3)", 2.0), ("=SUM(S:T!B1)", "#REF!"),
+    # LET, LAMBDA and what calls it; arrays
+    ("=LET(x,2,y,x+1,x*y)", 6.0), ("=LET(x,1,LET(x,2,x)+x)", 3.0), ("=LAMBDA(x,y,x*y)(3,4)", 12.0),
+    ("=LET(f,LAMBDA(x,x+1),f(f(1)))", 3.0), ("=LAMBDA(x,x)", "#CALC!"), ("=LAMBDA(x,x)(1,2)", "#VALUE!"),
+    ("=SUM(MAP({1,2,3},LAMBDA(x,x^2)))", 14.0), ("=REDUCE(1,{2,3},LAMBDA(a,b,a*b))", 6.0),
+    ("=SUM(SCAN(0,{1,2,3},LAMBDA(a,b,a+b)))", 10.0), ("=SUM(BYROW({1,2;3,4},LAMBDA(r,MAX(r))))", 6.0),
+    ("=SUM(BYCOL(B1:B3,_xleta.SUM))", 2.0), ("=SUM(MAKEARRAY(2,3,LAMBDA(r,c,r*10+c)))", 102.0),
+    ("=SUM(ANCHORARRAY(C1))", 15.0), ("=ANCHORARRAY(A1)", "#REF!"), ("=SUM(SEQUENCE(3,2,10,-1))", 45.0),
+    ("=SUM(FILTER({1;2;3},{1;0;1}))", 4.0), ("=FILTER({1;2},{0;0})", "#CALC!"), ('=FILTER({1;2},{0;0},"none")', "none"),
+    ('=TEXTJOIN(",",TRUE,SORT({3;1;2},1,-1))', "3,2,1"), ('=TEXTJOIN(",",TRUE,UNIQUE({"a";"B";"A"}))', "a,B"),
+    ('=TEXTJOIN(",",TRUE,SORTBY({1;2;3},{3;1;2}))', "2,3,1"), ('=TEXTJOIN(",",TRUE,TAKE({1,2,3},1,-2))', "2,3"),
+    ('=TEXTJOIN(",",TRUE,DROP({1,2,3},,1))', "2,3"), ("=SUM(CHOOSECOLS({1,2,3},-1,1))", 4.0),
+    ('=TEXTJOIN(",",TRUE,IFNA(VSTACK({1,2},3),"-"))', "1,2,3,-"), ('=TEXTJOIN(",",TRUE,TOCOL({1,2;3,4},,TRUE))', "1,3,2,4"),
+    ("=ROWS(WRAPROWS({1,2,3},2))", 2.0)])
+def test_newer_functions(formula, value):
+    value = NUMBERS["A6"] if value == "=A6" else value
+    same_value(formula, value, **NUMBERS)
+
+
+@pytest.mark.parametrize("table, around, results", [
+    ("TABLE(,A1)", {"C1": "=A1^2", "D1": "=A1*10", "B2": 1.0, "B3": 2.0}, [[1.0, 10.0], [4.0, 20.0]]),
+    ("TABLE(A1,)", {"B2": "=A1^2", "B3": "=A1*10", "C1": 1.0, "D1": 2.0}, [[1.0, 4.0], [10.0, 20.0]]),
+    ("TABLE(A1,A5)", {"B1": "=A1*100+A5", "C1": 1.0, "D1": 2.0, "B2": 3.0, "B3": 4.0}, [[103.0, 203.0], [104.0, 204.0]])])
+def test_what_if_tables(table, around, results):
+    book = Book({"A1": 5.0, "A5": 7.0, "A9": "=A1", "C2:D3": "{=" + table + "}", **around})
+    assert Calculator(book).block("S", Range.parse("C2:D3")) == results
+    assert Cell.parse("D3") in dependents(book, {"S": [Cell.parse("A5" if "A5" in table else "A1")]})["S"]
+    assert Cell.parse("C2") in dependents(book, {"S": [Cell.parse("C1")]})["S"]

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import re
 
+from pyxl.formulas.language.formula_text import as_shown, moved, relative
 from pyxl.grid.cells import Cell
-
-from .formula_text import as_shown, moved, relative
 
 _AREA = re.compile(r"\$('(?:[^']|'')+'|\w+)\.(\$[A-Z]+\$\d+(?::\$[A-Z]+\$\d+)?)|[\d.]+")
 _XL_OOX = 3   # com.sun.star.sheet.AddressConvention: as in an .xlsx file

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from xlwings import NoSuchObjectError, base_classes
 
+from pyxl.formulas.language.formula_text import as_shown, moved
 from pyxl.grid.cells import Cell, Range, quoted
 from pyxl.grid.grid import DefinedName
 from pyxl.grid.sheet_names import area_of
@@ -16,7 +17,6 @@ from pyxl.hosts.live_values import as_raw, as_rows, moment, serial
 from solver.errors import UserError
 
 from .block import Block, area
-from .formula_text import as_shown, moved
 
 
 class Book(base_classes.Book):

@@ -24,38 +24,23 @@ from solver.errors import UserError
 from solver.threads import one_thread
 
 from .rules import (
-    choosing_rules as choosing,
-)
-from .rules import (
-    conditional_sum_rules as conditional,
-)
-from .rules import (
-    distribution_rules as distributions,
-)
-from .rules import (
-    elementwise_rules as elementwise,
-)
-from .rules import (
-    finance_rules as finance,
-)
-from .rules import (
-    matrix_rules as matrices,
-)
-from .rules import (
-    place_rules as places,
-)
-from .rules import (
-    rewritten_functions as rewritten,
-)
-from .rules import (
-    statistics_rules as statistics,
-)
-from .rules import (
-    sum_rules as sums,
+    choosing_rules,
+    conditional_sum_rules,
+    distribution_rules,
+    elementwise_rules,
+    finance_rules,
+    lambda_rules,
+    matrix_rules,
+    place_rules,
+    rewritten_functions,
+    statistics_rules,
+    sum_rules,
+    total_rules,
 )
 
-RULES = {name: rule for module in (choosing, conditional, distributions, elementwise, finance, matrices, places,
-                                   rewritten, statistics, sums) for name, rule in module.RULES.items()}
+RULES = {name: rule for module in (
+    choosing_rules, conditional_sum_rules, distribution_rules, elementwise_rules, finance_rules, lambda_rules, matrix_rules,
+    place_rules, rewritten_functions, statistics_rules, sum_rules, total_rules) for name, rule in module.RULES.items()}
 
 WIDE = 200_000  # cells computed at once from which several threads are faster
 

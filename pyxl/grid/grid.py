@@ -18,12 +18,13 @@ class Formula:
     `text` has no leading ``=`` and was written for the cell `anchor`. A cell of a shared group
     carries its master's text and the master's cell: its own formula is that one with every
     relative reference moved by (own cell − anchor). `array` is the block of an array formula;
-    only its top left cell carries the Formula.
+    only its top left cell carries the Formula. `dynamic` ones grow and shrink with their results.
     """
 
     text: str
     anchor: Cell
     array: Range | None = None
+    dynamic: bool = False
 
 
 @dataclass(frozen=True)

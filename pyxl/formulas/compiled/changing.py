@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from pyxl.formulas.evaluate.calculator import Calculator
+from pyxl.formulas.functions.all_functions import FUNCTIONS
 from pyxl.formulas.language.formula_errors import FormulaError
-from pyxl.formulas.language.parse import Binary, Call, Name, Node, Reference, Structured, parse, walk
+from pyxl.formulas.language.parse import AcrossSheets, Binary, Call, Name, Node, Reference, Structured, parse, walk
 from pyxl.grid.cells import Cell
 
 from .groups import Group, boxes, distinct
@@ -57,7 +59,13 @@ class Reach:
             return None
 
     def _named_by(self, tree: Node, group: Group, origin: Cell, through: frozenset) -> Iterator[Hull]:
-        for node in walk(tree):
+        nodes = list(walk(tree))
+        inside = {id(node.cells) for node in nodes if isinstance(node, AcrossSheets)}
+        nodes = [node for node in nodes if id(node) not in inside]
+        nodes += [replace(node.cells, sheet=sheet) for node in nodes if isinstance(node, AcrossSheets)
+                  for sheet in self._calculator.sheets_between(node.first, node.last)]
+        nodes += [Name(None, node.name) for node in nodes if isinstance(node, Call) and node.name not in FUNCTIONS]
+        for node in nodes:
             if isinstance(node, Reference):
                 sheet = group.sheet if node.sheet is None else self._calculator.title(node.sheet)
                 if sheet is not None:
@@ -77,5 +85,5 @@ class _Unforeseen(Exception):
 
 
 def _unforeseen(node: Node) -> bool:
-    return isinstance(node, Call) and node.name in ("OFFSET", "INDIRECT", "SUMIF", "AVERAGEIF") or (
+    return isinstance(node, Call) and node.name in ("OFFSET", "INDIRECT", "SUMIF", "AVERAGEIF", "TABLE", "ANCHORARRAY") or (
         isinstance(node, Binary) and node.op == ":") or isinstance(node, Structured)

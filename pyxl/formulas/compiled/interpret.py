@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import numpy as np
 
 from pyxl.formulas.functions.all_functions import DRAWN_ANEW, FUNCTIONS
 from pyxl.formulas.language.formula_errors import NAME, REF, VALUE, Fault, Unsupported
 from pyxl.formulas.language.nodes import chained
 from pyxl.formulas.language.parse import (
-    Array, Binary, Call, Foreign, Literal, Name, Node, Reference, Structured, Unary, parse,
+    AcrossSheets,
+    Apply,
+    Array,
+    Binary,
+    Call,
+    Foreign,
+    Literal,
+    Name,
+    Node,
+    Reference,
+    Structured,
+    Unary,
+    parse,
+    walk,
 )
+from pyxl.formulas.language.substitution import called
 from pyxl.formulas.language.table_references import resolved
 from pyxl.formulas.language.values import pack
 from pyxl.grid.cells import Cell, ErrorValue, Range
@@ -118,7 +135,45 @@ class Interpreter(Steps):
         return self._elsewhere(array=True, origin=Cell(1, 1)).evaluate(parse(refers_to.lstrip("=")))
 
     def _foreign(self, node: Foreign):
-        raise Unsupported(f"'{node.text}' is {node.what}, which is not compiled. Use plain ranges of this workbook.")
+        raise Unsupported(f"'{node.text}' is a reference to another workbook, which is not compiled. Use plain ranges of this "
+                          "workbook.")
+
+    def _across_sheets(self, node: AcrossSheets):
+        raise Unsupported(f"'{node.first}:{node.last}!…' goes through several sheets, which is compiled in sums only. Name the "
+                          "ranges one by one.")
+
+    def one_by_one(self, node: AcrossSheets) -> tuple[Reference, ...]:
+        """The references to each of the sheets."""
+        sheets = self.reader.calculator.sheets_between(node.first, node.last)
+        return self.once("sheets", node, lambda: tuple(replace(node.cells, sheet=sheet) for sheet in sheets))
+
+    def once(self, what: str, node: Node, make: Callable):
+        """What is made of a node, made once for a batch, so that what is found of its parts is remembered too."""
+        key = what, id(node)
+        if key not in self.batch.memo:
+            self.batch.memo[key] = node, make()
+        return self.batch.memo[key][1]
+
+    def one_number(self, lanes: Lanes) -> float:
+        """The one number that all cells of the batch have; the batch is split where they differ."""
+        return float(uniform(self.numbers(lanes)[:, :, 0, 0]))
+
+    def _apply(self, node: Apply) -> Lanes | Areas:
+        return self._called(node, node.function, node.args)
+
+    def _called(self, node: Node, function: Node, args: tuple[Node, ...]) -> Lanes | Areas:
+        written = self.once("called", node, lambda: called(self._function(function), args))
+        return self.in_array().evaluate(written)
+
+    def _function(self, node: Node) -> Node:
+        """A name of the workbook replaced by the LAMBDA that it stands for."""
+        if not isinstance(node, Name):
+            return node
+        refers_to = self.reader.calculator.named(node.name, self.sheet)
+        tree = parse(refers_to.lstrip("=")) if refers_to else node
+        if any(isinstance(part, Reference) and not all(part.fixed) for part in walk(tree)):
+            raise Unsupported(f"{node.name} has relative references in its LAMBDA, which is not compiled. Fix them by $.")
+        return tree
 
     def _structured(self, node: Structured) -> Lanes | Areas:
         rows, cols = self.batch.rows, self.batch.cols
@@ -196,6 +251,8 @@ class Interpreter(Steps):
             except Fault as fault:
                 return single(fault.value)
         known = FUNCTIONS.get(node.name)
+        if known is None and self.reader.calculator.named(node.name, self.sheet) is not None:
+            return self._called(node, Name(None, node.name), node.args)
         if known is not None and known.plan(len(node.args)) is None:
             return self.by_cell(node, self.batch.shape)  # says what is wrong
         found = [self.evaluate(arg) for arg in node.args]
@@ -218,5 +275,5 @@ class Interpreter(Steps):
 
 _EVALUATE = {Literal: Interpreter._literal, Array: Interpreter._array, Reference: Interpreter._reference,
              Name: Interpreter._name, Structured: Interpreter._structured,
-             Foreign: Interpreter._foreign, Unary: Interpreter._unary,
+             AcrossSheets: Interpreter._across_sheets, Apply: Interpreter._apply, Foreign: Interpreter._foreign, Unary: Interpreter._unary,
              Binary: Interpreter._binary, Call: Interpreter._call}

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 
 from pyxl.formulas.evaluate.calculator import Calculator
+from pyxl.formulas.functions.all_functions import FUNCTIONS
 from pyxl.formulas.language.formula_errors import Fault, FormulaError, placed
-from pyxl.formulas.language.parse import Binary, Call, Name, Node, Reference, Structured, parse
+from pyxl.formulas.language.parse import AcrossSheets, Apply, Binary, Call, Name, Node, Reference, Structured, parse
+from pyxl.formulas.language.substitution import written_out
 from pyxl.formulas.language.values import logical
-from pyxl.grid.cells import Cell
+from pyxl.grid.cells import Cell, ErrorValue
 
 from .groups import Group
 from .schedule import Batch
@@ -96,7 +99,7 @@ class Levels:
                 yield from self._reads(parse(refers_to.lstrip("=")), group, cell, Cell(1, 1))
         elif isinstance(node, Call):
             args = node.args
-            if node.name in ("OFFSET", "INDEX", "INDIRECT"):
+            if node.name in ("OFFSET", "INDEX", "INDIRECT", "ANCHORARRAY"):
                 if (found := calculator.reference(node, group.sheet, cell, origin)) is not None:
                     yield found[0], (found[1].top, found[1].left, found[1].bottom, found[1].right)
                 args = args[1:] if node.name != "INDIRECT" else args
@@ -105,9 +108,20 @@ class Levels:
                 inside = list(self._reads(condition, group, cell, origin))
                 if all(self._plain(sheet, box) for sheet, box in inside):
                     value = calculator.part(condition, group.sheet, cell, origin, array=False)
-                    args = branches[:1] if _holds(value) else branches[1:]
+                    if not isinstance(value, ErrorValue):  # as of the names of a LAMBDA, which stand for nothing here
+                        args = branches[:1] if _holds(value) else branches[1:]
+            elif node.name == "LET":
+                args = (written_out(node),)
+            elif node.name not in FUNCTIONS:  # perhaps a LAMBDA of that name
+                yield from self._reads(Name(None, node.name), group, cell, origin)
             for arg in args:
                 yield from self._reads(arg, group, cell, origin)
+        elif isinstance(node, Apply):
+            for part in (node.function, *node.args):
+                yield from self._reads(part, group, cell, origin)
+        elif isinstance(node, AcrossSheets):
+            for sheet in calculator.sheets_between(node.first, node.last):
+                yield from self._reads(replace(node.cells, sheet=sheet), group, cell, origin)
         elif isinstance(node, Structured) or isinstance(node, Binary) and node.op == ":":
             if (found := calculator.reference(node, group.sheet, cell, origin)) is not None:
                 yield found[0], (found[1].top, found[1].left, found[1].bottom, found[1].right)

@@ -37,6 +37,7 @@ class Calculator:
 
     def __init__(self, book, *, overrides: Mapping[Key, Value] = {}):
         self._book = book
+        self._given = overrides
         self._titles = {title.casefold(): title for title in book.sheets}
         self._names = {(name.scope.casefold() if name.scope else None, name.name.casefold()): name.refers_to
                        for name in book.names}
@@ -119,9 +120,18 @@ class Calculator:
             return box
         return top, left, max(top, min(bottom, self.last[0])), max(left, min(right, self.last[1]))
 
+    def what_if(self, changes: Mapping[Key, Value]) -> Calculator:
+        """A calculator of the same workbook in which more cells are given."""
+        return Calculator(self._book, overrides={**self._given, **changes})
+
     def grid(self, title: str) -> Grid:
         """A sheet as it was read."""
         return self._book.grid(title)
+
+    @property
+    def sheets(self) -> tuple[str, ...]:
+        """The worksheets as their tabs stand."""
+        return tuple(self._book.sheets)
 
     @property
     def tables(self) -> tuple[Table, ...]:

@@ -71,6 +71,11 @@ class _Readers:
             for cell, formula in book.grid(title).formulas.items():
                 moved = cell[0] - formula.anchor[0], cell[1] - formula.anchor[1]
                 self._add((title, cell), formula.text, *moved, frozenset())
+                if formula.array and formula.text.startswith("TABLE("):  # its values and formulas stand around it
+                    top, left, bottom, right = (formula.array.top, formula.array.left, formula.array.bottom,
+                                                formula.array.right)
+                    self._add_range((title, cell), title, (max(top - 1, 1), max(left - 1, 1), max(top - 1, 1), right))
+                    self._add_range((title, cell), title, (top, max(left - 1, 1), bottom, max(left - 1, 1)))
 
     def of(self, title: str, cell: Cell) -> list[Key]:
         readers = self._cells.get((title, cell), [])

@@ -14,7 +14,19 @@ from pyxl.formulas.language.lambdas import Lambda, Named
 from pyxl.formulas.language.nodes import chained, parameter
 from pyxl.formulas.language.operators import operate
 from pyxl.formulas.language.parse import (
-    AcrossSheets, Apply, Array, Binary, Call, Foreign, Literal, Name, Node, Reference, Structured, Unary, parse,
+    AcrossSheets,
+    Apply,
+    Array,
+    Binary,
+    Call,
+    Foreign,
+    Literal,
+    Name,
+    Node,
+    Reference,
+    Structured,
+    Unary,
+    parse,
 )
 from pyxl.formulas.language.table_references import resolved
 from pyxl.formulas.language.values import Area, Areas, counted, lift, pack
@@ -265,4 +277,5 @@ _PREPARE = {"l": _written, "u": _found, "x": _thunk, "r": _unread, "s": _sample,
             **dict.fromkeys("tibvw", At.value)}
 
 _EVALUATE = {Literal: At._literal, Array: At._array, Reference: At._reference, Name: At._name,
-             Structured: At._structured, AcrossSheets: At._across_sheets, Apply: At._apply, Foreign: At._foreign, Unary: At._unary, Binary: At._binary, Call: At._call}
+             Structured: At._structured, AcrossSheets: At._across_sheets, Apply: At._apply, Foreign: At._foreign,
+             Unary: At._unary, Binary: At._binary, Call: At._call}

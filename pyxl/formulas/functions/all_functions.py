@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pyxl.formulas.functions.cells.array_functions import ARRAYS
 from pyxl.formulas.functions.cells.conditional_sums import CONDITIONAL
+from pyxl.formulas.functions.cells.data_table import DATA_TABLE
+from pyxl.formulas.functions.cells.information import INFORMATION
 from pyxl.formulas.functions.cells.lambda_functions import LAMBDAS
 from pyxl.formulas.functions.cells.logic import CONDITIONS
 from pyxl.formulas.functions.cells.lookup import LOOKUP
@@ -22,16 +24,18 @@ from pyxl.formulas.functions.texts.text import TEXT
 from pyxl.formulas.language.function import Function
 
 KINDS: dict[str, dict[str, Function]] = {
-    "Numbers": ARITHMETIC | NUMBER_BASES,
+    "Numbers": ARITHMETIC,
+    "Digits and bits": NUMBER_BASES,
     "Sums and statistics": STATISTICS | SUBTOTAL,
     "Sums under conditions": CONDITIONAL,
     "Pairs and regression": REGRESSION | LINEAR_FIT,
     "Distributions": DISTRIBUTIONS,
     "Matrices": MATRICES,
     "Conditions": CONDITIONS,
-    "Where things are": LOOKUP | XLOOKUP,
+    "Where things are": LOOKUP | XLOOKUP | INFORMATION,
     "Arrays": ARRAYS,
     "Functions of one's own": LAMBDAS,
+    "What-if tables": DATA_TABLE,
     "Text": TEXT,
     "Dates": DATES,
     "Money": FINANCE,

@@ -16,8 +16,8 @@ from .formula_errors import FormulaError
 from .nodes import AcrossSheets, Apply, Array, Binary, Call, Foreign, Literal, Name, Node, Reference, Structured, Unary, walk
 from .table_references import structured
 
-__all__ = ["AcrossSheets", "Apply", "Array", "Binary", "Call", "Foreign", "Literal", "Name", "Node", "Reference", "Structured", "Unary",
-           "parse", "walk"]
+__all__ = ["AcrossSheets", "Apply", "Array", "Binary", "Call", "Foreign", "Literal", "Name", "Node", "Reference",
+           "Structured", "Unary", "parse", "walk"]
 
 # Excel binds the minus sign before a number tighter than the power: -2^2 is 4.
 BINDING = {"=": 1, "<>": 1, "<": 1, ">": 1, "<=": 1, ">=": 1, "&": 2, "+": 3, "-": 3,

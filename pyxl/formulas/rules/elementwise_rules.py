@@ -108,7 +108,7 @@ RULES = {
     "SQRT": each(guarded.sqrt),
     "SQRTPI": each(lambda x: guarded.sqrt(x * math.pi)),
     "TAN": each(torch.tan), "TANH": each(torch.tanh),
-    **dict.fromkeys(("CEILING", "CEILING.MATH", "COUNTBLANK", "EVEN", "FLOOR", "FLOOR.MATH", "INT", "ISEVEN", "ISODD",
+    **dict.fromkeys(("CEILING", "CEILING.MATH", "CEILING.PRECISE", "COUNTBLANK", "EVEN", "FLOOR", "FLOOR.MATH", "FLOOR.PRECISE", "INT", "ISO.CEILING", "ISEVEN", "ISODD",
                      "MATCH", "MROUND", "ODD", "QUOTIENT", "RANK", "RANK.AVG", "RANK.EQ", "ROUND", "ROUNDDOWN",
                      "ROUNDUP", "SIGN", "TRUNC"), in_steps),
 }

@@ -137,17 +137,18 @@ def _standard_error(y: Tensor, x: Tensor, counts: Tensor | None, n: Tensor) -> T
     return guarded.sqrt(rest / (n - 2))
 
 
-def _roots(lost: int) -> Callable:
-    return over(lambda x, m, n: guarded.sqrt(_squares(x, m, n) / (n - lost)))
+def _roots(lost: int, *, every_value: bool = False) -> Callable:
+    return over(lambda x, m, n: guarded.sqrt(_squares(x, m, n) / (n - lost)), every_value=every_value)
 
 
-def _variances(lost: int) -> Callable:
-    return over(lambda x, m, n: _squares(x, m, n) / (n - lost))
+def _variances(lost: int, *, every_value: bool = False) -> Callable:
+    return over(lambda x, m, n: _squares(x, m, n) / (n - lost), every_value=every_value)
 
 
 RULES = {
     "AVEDEV": over(lambda x, m, n: _deviations(x, m, n).abs().sum(-1) / n, kink=True),
     "AVERAGE": over(lambda x, m, n: x.sum(-1) / n),
+    "AVERAGEA": over(lambda x, m, n: x.sum(-1) / n, every_value=True),
     "CORREL": over_pairs(_correlation),
     "COVAR": over_pairs(lambda x, y, m, n: _cross(x, y, m, n) / n),
     "COVARIANCE.P": over_pairs(lambda x, y, m, n: _cross(x, y, m, n) / n),
@@ -159,8 +160,10 @@ RULES = {
     "KURT": over(_kurtosis),
     "LARGE": kth(largest=True),
     "MAX": over(extreme(torch.amax, -torch.inf), kink=True),
+    "MAXA": over(extreme(torch.amax, -torch.inf), kink=True, every_value=True),
     "MEDIAN": over(_median, kink=True),
     "MIN": over(extreme(torch.amin, torch.inf), kink=True),
+    "MINA": over(extreme(torch.amin, torch.inf), kink=True, every_value=True),
     "PEARSON": over_pairs(_correlation),
     "PERCENTILE": percentile,
     "PRODUCT": over(_product),
@@ -169,6 +172,8 @@ RULES = {
     "SLOPE": over_pairs(lambda y, x, m, n: _slope(x, y, m, n)),
     "SMALL": kth(largest=False),
     "STDEV": _roots(1), "STDEV.P": _roots(0), "STDEV.S": _roots(1), "STDEVP": _roots(0),
+    "STDEVA": _roots(1, every_value=True), "STDEVPA": _roots(0, every_value=True),
     "STEYX": over_pairs(_standard_error),
     "VAR": _variances(1), "VAR.P": _variances(0), "VAR.S": _variances(1), "VARP": _variances(0),
+    "VARA": _variances(1, every_value=True), "VARPA": _variances(0, every_value=True),
 }

@@ -24,7 +24,7 @@ from pyxl.formulas.compiled.lanes import (
     uniform,
 )
 from pyxl.formulas.language.formula_errors import DIV0, NA, VALUE, Fault
-from pyxl.formulas.language.nodes import Binary, Call, Node
+from pyxl.formulas.language.nodes import AcrossSheets, Binary, Call, Node
 from pyxl.grid.cells import ErrorValue
 
 
@@ -40,16 +40,18 @@ class Sample:
     faults: np.ndarray | None
 
 
-def sample(here: Interpreter, found: Lanes | Areas, *, booleans: bool = False, as_range: bool = False) -> Sample:
-    """Of a range or an array only numbers count (and `booleans`); a value written as the argument itself is
-    coerced, but not `as_range`."""
+def sample(here: Interpreter, found: Lanes | Areas, *, booleans: bool = False, texts: bool = False,
+           as_range: bool = False) -> Sample:
+    """Of a range or an array only numbers count (and `booleans`, and `texts` as 0); a value written as the argument
+    itself is coerced, but not `as_range`."""
     lanes = here.read(found)
     rows, cols, *inner = lanes.shape
     if isinstance(found, Lanes) and inner == [1, 1] and not as_range:
         tensor, faults = here.numeric(lanes)
         counts = np.broadcast_to(True, lanes.shape)
     else:
-        constant = (lanes.kinds == CONSTANT) & (are_numbers(lanes.const) | (booleans and _booleans(lanes.const)))
+        constant = (lanes.kinds == CONSTANT) & (are_numbers(lanes.const) | (booleans and _booleans(lanes.const))
+                                                | (texts and _are_texts(lanes.const)))
         counts = constant | (lanes.kinds == NUMBER) | (booleans and lanes.kinds == BOOLEAN)
         tensor = here.numeric(Lanes(readable(lanes.const), lanes.kind, lanes.tensor))[0]
         if ((lanes.kinds == BOOLEAN) & ~counts).any():
@@ -71,14 +73,20 @@ def _booleans(const: np.ndarray) -> np.ndarray:
         np.vectorize(lambda value: isinstance(value, bool), otypes=[bool])(const)
 
 
+def _are_texts(const: np.ndarray) -> np.ndarray:
+    if const.dtype != object:
+        return np.broadcast_to(False, const.shape)
+    return np.vectorize(lambda value: isinstance(value, str) and not isinstance(value, ErrorValue), otypes=[bool])(const)
+
+
 def readable(const: np.ndarray) -> np.ndarray:
     """Numbers, booleans as 1 and 0; 0 for all else."""
     return np.where(_booleans(const), const.astype(bool), plain(const)) if const.dtype != float else const
 
 
-def gathered(here: Interpreter, found: list[Lanes | Areas]) -> Sample:
-    """All arguments as one sample."""
-    samples = [sample(here, arg) for arg in found]
+def gathered(here: Interpreter, found: list[Lanes | Areas], *, every_value: bool = False) -> Sample:
+    """All arguments as one sample; with `every_value` booleans and texts of ranges count as well."""
+    samples = [sample(here, arg, booleans=every_value, texts=every_value) for arg in found]
     if len(samples) == 1:
         return samples[0]
     lanes = np.broadcast_shapes(*(part.counts.shape[:2] for part in samples))
@@ -92,25 +100,29 @@ def gathered(here: Interpreter, found: list[Lanes | Areas]) -> Sample:
     return Sample(tensor, counts, np.zeros_like(counts), merged)
 
 
-def over(call: Callable[[Tensor, Tensor | None, Tensor], Tensor], *, kink: bool = False) -> Callable:
+def over(call: Callable[[Tensor, Tensor | None, Tensor], Tensor], *, kink: bool = False,
+         every_value: bool = False) -> Callable:
     """A function of all the numbers among its arguments: ``call(x, counts, n)``, x (…, elements), 0 where not
     counted; `counts` a mask, None when all do; n (…) how many."""
     def rule(here: Interpreter, node: Call) -> Lanes:
-        found = [here.evaluate(part) for arg in node.args for part in _united(arg)]
+        found = [here.evaluate(part) for arg in node.args for part in _united(here, arg)]
         if not here.dynamic(*found):
             return here.by_cell(node, here.lanes_of(found))
         if kink:
             here.note(f"{node.name} has a kink where two of its numbers are equal")
-        return reduced(here, call, gathered(here, found))
+        return reduced(here, call, gathered(here, found, every_value=every_value))
     return rule
 
 
-def _united(node: Node) -> Iterator[Node]:
-    """The parts of a union: ``SUM((A1:A3,C1))`` adds up what ``SUM(A1:A3,C1)`` does."""
+def _united(here: Interpreter, node: Node) -> Iterator[Node]:
+    """The parts of a union, or of a reference through sheets: ``SUM((A1:A3,C1))`` adds up what ``SUM(A1:A3,C1)`` does."""
     while isinstance(node, Binary) and node.op == ",":
         yield node.right
         node = node.left
-    yield node
+    if isinstance(node, AcrossSheets):
+        yield from here.one_by_one(node)
+    else:
+        yield node
 
 
 def reduced(here: Interpreter, call: Callable, given: Sample) -> Lanes:

@@ -161,7 +161,7 @@ class _Handlers:
                 self.masters[group] = Formula(text, where)
             return self.masters.get(group) or Formula(text, where)
         if kind == "array":
-            return Formula(text, where, Range.parse(attributes.get("ref", str(where))))
+            return Formula(text, where, Range.parse(attributes.get("ref", str(where))), "cm" in self.cell)
         if kind == "dataTable":
             inputs = (attributes.get("r1", ""), attributes.get("r2", ""))
             if attributes.get("dt2D") not in TRUE:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from decimal import ROUND_HALF_UP, Context, Decimal
 
 import numpy as np
 
-from pyxl.formulas.language.formula_errors import VALUE, Fault
+from pyxl.formulas.language.formula_errors import NA, VALUE, Fault
 from pyxl.formulas.language.function import Function, of_first
 from pyxl.formulas.language.text_units import joined, length, units
-from pyxl.formulas.language.values import LONGEST_TEXT, held, is_number, number, text
+from pyxl.formulas.language.values import LONGEST_TEXT, held, is_number, number, pack, text
 from pyxl.formulas.language.wildcards import found_from
 from pyxl.grid.cells import ErrorValue, Value
 
@@ -127,18 +128,103 @@ def _formatted(here, value: Value, pattern: str) -> str:
     return text(value)
 
 
+def _fixed(value: float, decimals: int = 2, plain: bool | None = None) -> str:
+    """With so many decimals, rounded left of the point where they are negative."""
+    rounded = f"{Decimal(f'{value:.15g}').quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP, Context(prec=400)):f}" \
+        if decimals < 127 else f"{value}"
+    sign, digits = ("-", rounded[1:]) if rounded.startswith("-") else ("", rounded)
+    front, point, back = digits.partition(".")
+    if not plain:
+        front = f"{int(front):,}"
+    return held((sign if set(digits) - {"0", "."} else "") + front + point + back)
+
+
+def _dollar(value: float, decimals: int = 2) -> str:
+    shown = _fixed(abs(value), decimals)
+    return f"(${shown})" if value < 0 and set(shown) - {"0", ".", ","} else f"${shown}"
+
+
+def _number_value(content: str, point: str = ".", group: str = ",") -> float:
+    if not point or not group:
+        raise Fault(VALUE)
+    plain = re.sub(r"\s", "", content)
+    front, found, back = plain.partition(point[0])
+    if group[0] in back:
+        raise Fault(VALUE)
+    plain = front.replace(group[0], "") + "." * bool(found) + back
+    percents = len(plain) - len(plain.rstrip("%"))
+    return number(plain.rstrip("%")) / 100 ** percents if plain else 0.0
+
+
+def _unicode_character(code: int) -> str:
+    if not 1 <= code <= 0x10FFFF or 0xD800 <= code <= 0xDFFF:
+        raise Fault(VALUE)
+    return chr(code)
+
+
+def _unicode(content: str) -> float:
+    if not content:
+        raise Fault(VALUE)
+    return float(ord(content[0]))
+
+
+def _beside(content: str, delimiters, which, exactly, at_end, otherwise, *, before: bool) -> str:
+    """What stands before or after the delimiter of that number, counted from the end where it is negative."""
+    which = 1 if which is None else int(number(which))
+    marks = [mark for mark in _texts([delimiters]) if mark]
+    if which == 0 or abs(which) > max(len(content), 1):
+        raise Fault(VALUE)
+    if not marks:
+        return "" if before == (which > 0) else content
+    flags = re.S if exactly is None or not number(exactly) else re.S | re.I
+    found = [match.span() for match in re.finditer("|".join(map(re.escape, sorted(marks, key=len, reverse=True))),
+                                                   content, flags)]
+    if at_end is not None and number(at_end):
+        found = [*found, (len(content), len(content))] if which > 0 else [(0, 0), *found]
+    if abs(which) > len(found):
+        if otherwise is None:
+            raise Fault(NA)
+        return otherwise
+    start, end = found[which - 1 if which > 0 else which]
+    return content[:start] if before else content[end:]
+
+
+def _beside_function(before: bool) -> Function:
+    return Function("tw|wwwv", lambda content, delimiters, which=None, exactly=None, at_end=None, otherwise=None: _beside(
+        content, delimiters, which, exactly, at_end, otherwise, before=before))
+
+
+def _split(content: str, columns, rows=None, skip_empty=None, exactly=None, filler=None):
+    """The parts between delimiters, across and down; short rows are filled with ``#N/A``."""
+    flags = re.S | (re.I if exactly is not None and number(exactly) else 0)
+
+    def cut(text: str, delimiters) -> list[str]:
+        marks = [] if delimiters is None else [mark for mark in _texts([delimiters]) if mark]
+        return re.split("|".join(map(re.escape, sorted(marks, key=len, reverse=True))), text, flags=flags) if marks else [text]
+    lines = [cut(line, columns) for line in cut(content, rows)]
+    if skip_empty is not None and number(skip_empty):
+        lines = [[part for part in line if part] for line in lines]
+        lines = [line for line in lines if line] or [[""]]
+    width = max(map(len, lines))
+    filler = ErrorValue(NA) if filler is None else filler
+    return pack([part for line in lines for part in line + [filler] * (width - len(line))], (len(lines), width))
+
+
 TEXT: dict[str, Function] = {
     "CHAR": Function("i", _character),
     "CLEAN": Function("t", lambda s: re.sub(r"[\x00-\x1f]", "", s)),
     "CODE": Function("t", _code),
     "CONCAT": Function("s+", lambda *samples: held("".join(_texts(samples)))),
     "CONCATENATE": Function("t+", lambda *parts: held("".join(parts))),
+    "DOLLAR": Function("n|i", _dollar),
     "EXACT": Function("tt", lambda a, b: a == b),
     "FIND": Function("tt|i", _find),
+    "FIXED": Function("n|ib", _fixed),
     "LEFT": _end_of_text(lambda s, n: s[:n]),
     "LEN": Function("t", lambda s: float(length(s))),
     "LOWER": Function("t", str.lower),
     "MID": Function("tii", _middle),
+    "NUMBERVALUE": Function("t|tt", _number_value),
     "PROPER": Function("t", lambda s: re.sub(r"[^\W\d_]+", lambda word: word[0].capitalize(), s)),
     "REPLACE": Function("tiit", _replaced),
     "REPT": Function("ti", _repeated),
@@ -147,8 +233,13 @@ TEXT: dict[str, Function] = {
     "SUBSTITUTE": Function("ttt|i", _substituted),
     "T": of_first(_words),
     "TEXT": Function("vt", _formatted, here=True),
+    "TEXTAFTER": _beside_function(before=False),
+    "TEXTBEFORE": _beside_function(before=True),
     "TEXTJOIN": Function("wbs+", _joined),
+    "TEXTSPLIT": Function("tw|wwwv", _split),
     "TRIM": Function("t", lambda s: " ".join(part for part in s.split(" ") if part)),
+    "UNICHAR": Function("i", _unicode_character),
+    "UNICODE": Function("t", _unicode),
     "UPPER": Function("t", str.upper),
     "VALUE": Function("v", _as_number),
 }

@@ -10,7 +10,7 @@ from pyxl.grid.cells import Cell
 
 _QUOTED = r"\"(?:[^\"]|\"\")*\"|'(?:[^']|'')*'|\[[^\]]*\]"  # texts, sheets, a table's columns
 _CELL = re.compile(rf"({_QUOTED})|(?<![A-Za-z0-9_$])(\$?)([A-Z]{{1,3}})(\$?)([0-9]{{1,7}})(?![A-Za-z0-9_(.!])")
-_PREFIX = re.compile(rf"({_QUOTED})|_xl(?:fn|ws)\.")
+_PREFIX = re.compile(rf"({_QUOTED})|_xl(?:fn|ws|pm|op|udf|eta)\.")
 
 
 def moved(text: str, rows: int, cols: int) -> str:
