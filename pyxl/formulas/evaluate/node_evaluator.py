@@ -40,7 +40,7 @@ class StoredValue(Exception):
     """The formula reads another workbook: only the value stored with it can be used."""
 
 
-class At:
+class NodeEvaluator:
     """Evaluates nodes as cell `cell` of `sheet` sees them.
 
     `rows`, `cols` is how far the cell is from the one the text was written for. With `array`
@@ -52,15 +52,15 @@ class At:
 
     __slots__ = ("book", "sheet", "cell", "rows", "cols", "array", "block", "given")
 
-    def __init__(self, book, sheet: str, cell: Cell, rows: int, cols: int, array: bool, block: Range | None = None,
+    def __init__(self, workbook, sheet: str, cell: Cell, rows: int, cols: int, array: bool, block: Range | None = None,
                  given: Mapping[str, object] = MappingProxyType({})):
-        self.book, self.sheet, self.cell = book, sheet, cell
+        self.book, self.sheet, self.cell = workbook, sheet, cell
         self.rows, self.cols, self.array = rows, cols, array
         self.block, self.given = block or Range(*cell, *cell), given
 
-    def with_given(self, given: Mapping[str, object]) -> At:
+    def with_given(self, given: Mapping[str, object]) -> NodeEvaluator:
         """The same place, where more names stand for something."""
-        return At(self.book, self.sheet, self.cell, self.rows, self.cols, self.array, self.block, {**self.given, **given})
+        return NodeEvaluator(self.book, self.sheet, self.cell, self.rows, self.cols, self.array, self.block, {**self.given, **given})
 
     def evaluate(self, node: Node):
         """A scalar, an array or an Area. Errors are values here; Unsupported is raised."""
@@ -101,8 +101,8 @@ class At:
         found = self.evaluate(node) if means else None
         return found if isinstance(found, Area) else None
 
-    def in_array(self) -> At:
-        return self if self.array else At(self.book, self.sheet, self.cell, self.rows, self.cols, True, self.block, self.given)
+    def in_array(self) -> NodeEvaluator:
+        return self if self.array else NodeEvaluator(self.book, self.sheet, self.cell, self.rows, self.cols, True, self.block, self.given)
 
     def indirect(self, address: str):
         """What the text of an address means, as INDIRECT reads it."""
@@ -111,7 +111,7 @@ class At:
         except FormulaError:
             return ErrorValue(REF)
         # The text says where it points from no cell in particular: nothing is moved.
-        found = At(self.book, self.sheet, self.cell, 0, 0, self.array, self.block).evaluate(node) \
+        found = NodeEvaluator(self.book, self.sheet, self.cell, 0, 0, self.array, self.block).evaluate(node) \
             if isinstance(node, (Reference, Name, Structured, Foreign)) else None
         return found if isinstance(found, Area) else ErrorValue(REF)
 
@@ -139,7 +139,7 @@ class At:
             return ErrorValue(NAME)
         # A name's relative references are written for A1, and it is always computed as an array.
         row, col = self.cell
-        return At(self.book, self.sheet, self.cell, row - 1, col - 1, True, self.block).evaluate(
+        return NodeEvaluator(self.book, self.sheet, self.cell, row - 1, col - 1, True, self.block).evaluate(
             parse(refers_to.lstrip("=")))
 
     def _structured(self, node: Structured):
@@ -229,27 +229,27 @@ class At:
 
 # How an argument is prepared, by its letter in `Function.takes`.
 
-def _thunk(at: At, node: Node) -> Callable:
+def _thunk(at: NodeEvaluator, node: Node) -> Callable:
     return lambda: at.evaluate(node)
 
 
-def _written(at: At, node: Node) -> Node:
+def _written(at: NodeEvaluator, node: Node) -> Node:
     return node
 
 
-def _found(at: At, node: Node):
+def _found(at: NodeEvaluator, node: Node):
     """A reference unread, or an array computed whole; error values too."""
     return at.in_array().evaluate(node)
 
 
-def _unread(at: At, node: Node):
+def _unread(at: NodeEvaluator, node: Node):
     found = at.evaluate(node)
     if isinstance(found, ErrorValue):
         raise Fault(found)
     return found
 
 
-def _sample(at: At, node: Node):
+def _sample(at: NodeEvaluator, node: Node):
     if type(node) is Reference and (sheet := at._title(node)):
         return at.book.sample(sheet, node.at(at.rows, at.cols))
     found = at.evaluate(node)
@@ -258,7 +258,7 @@ def _sample(at: At, node: Node):
     return found.array() if isinstance(found, Areas) else found
 
 
-def _matrix(at: At, node: Node) -> np.ndarray:
+def _matrix(at: NodeEvaluator, node: Node) -> np.ndarray:
     found = at.in_array().evaluate(node)
     if isinstance(found, Area):
         return found.array()
@@ -269,13 +269,13 @@ def _matrix(at: At, node: Node) -> np.ndarray:
     return found if isinstance(found, np.ndarray) else pack([found], (1, 1))
 
 
-def _numbers(at: At, node: Node):
+def _numbers(at: NodeEvaluator, node: Node):
     return counted(at.value(node))
 
 
 _PREPARE = {"l": _written, "u": _found, "x": _thunk, "r": _unread, "s": _sample, "a": _matrix, "n": _numbers,
-            **dict.fromkeys("tibvw", At.value)}
+            **dict.fromkeys("tibvw", NodeEvaluator.value)}
 
-_EVALUATE = {Literal: At._literal, Array: At._array, Reference: At._reference, Name: At._name,
-             Structured: At._structured, AcrossSheets: At._across_sheets, Apply: At._apply, Foreign: At._foreign,
-             Unary: At._unary, Binary: At._binary, Call: At._call}
+_EVALUATE = {Literal: NodeEvaluator._literal, Array: NodeEvaluator._array, Reference: NodeEvaluator._reference, Name: NodeEvaluator._name,
+             Structured: NodeEvaluator._structured, AcrossSheets: NodeEvaluator._across_sheets, Apply: NodeEvaluator._apply, Foreign: NodeEvaluator._foreign,
+             Unary: NodeEvaluator._unary, Binary: NodeEvaluator._binary, Call: NodeEvaluator._call}

@@ -7,14 +7,14 @@ from collections.abc import Callable
 import numpy as np
 
 from pyxl.formulas.compiled.interpret import Interpreter
-from pyxl.formulas.compiled.lanes import Areas, Lanes, uniform
+from pyxl.formulas.compiled.lanes import LaneAreas, Lanes, uniform
 from pyxl.formulas.language.formula_errors import REF, Fault, Unsupported
 from pyxl.formulas.language.nodes import Call, Reference, walk
 from pyxl.formulas.language.substitution import written_out
 from pyxl.grid.cells import Cell
 
 
-def let(here: Interpreter, node: Call) -> Lanes | Areas:
+def let(here: Interpreter, node: Call) -> Lanes | LaneAreas:
     if len(node.args) < 3 or len(node.args) % 2 == 0:
         return here.by_cell(node, here.batch.shape)  # says what is wrong
     return here.evaluate(here.once("let", node, lambda: written_out(node)))
@@ -29,10 +29,10 @@ def of_constants(here: Interpreter, node: Call) -> Lanes:
     return here.by_cell(node, here.batch.shape)
 
 
-def anchor_array(here: Interpreter, node: Call) -> Areas:
+def anchor_array(here: Interpreter, node: Call) -> LaneAreas:
     """``A1#``: all cells that the array formula of a cell fills."""
     found = here.evaluate(node.args[0])
-    if not isinstance(found, Areas) or (found.height, found.width) != (1, 1):
+    if not isinstance(found, LaneAreas) or (found.height, found.width) != (1, 1):
         raise Fault(REF)
     formulas = here.reader.calculator.grid(found.sheet).formulas
     rows, cols = np.broadcast_arrays(found.top, found.left)
@@ -41,7 +41,7 @@ def anchor_array(here: Interpreter, node: Call) -> Areas:
                      for axis in (0, 1))
     if not height or not width:
         raise Fault(REF)
-    return Areas(found.sheet, found.top, found.left, int(height), int(width))
+    return LaneAreas(found.sheet, found.top, found.left, int(height), int(width))
 
 
 def data_table(here: Interpreter, node: Call) -> Lanes:

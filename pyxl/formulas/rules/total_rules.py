@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pyxl.formulas.compiled.interpret import Interpreter
-from pyxl.formulas.compiled.lanes import Areas, Lanes
+from pyxl.formulas.compiled.lanes import LaneAreas, Lanes
 from pyxl.formulas.functions.cells.subtotal import AGGREGATES, OF_ARRAYS, TOTALS, hidden_rows, holds_totals, left_out
 from pyxl.formulas.language.formula_errors import Unsupported
 from pyxl.formulas.language.nodes import Call
 from pyxl.grid.cells import Range
 
 
-def subtotal(here: Interpreter, node: Call) -> Lanes | Areas:
+def subtotal(here: Interpreter, node: Call) -> Lanes | LaneAreas:
     code = here.value(node.args[0])
     found = [here.evaluate(arg) for arg in node.args[1:]]
     if code.dynamic or not here.dynamic(*found):
@@ -22,7 +22,7 @@ def subtotal(here: Interpreter, node: Call) -> Lanes | Areas:
     return here.evaluate(here.once("total", node, lambda: Call(TOTALS[number % 100 - 1], node.args[1:])))
 
 
-def aggregate(here: Interpreter, node: Call) -> Lanes | Areas:
+def aggregate(here: Interpreter, node: Call) -> Lanes | LaneAreas:
     if len(node.args) < 3:
         return here.by_cell(node, here.batch.shape)  # says what is wrong
     code, option = (here.value(arg) for arg in node.args[:2])
@@ -42,7 +42,7 @@ def aggregate(here: Interpreter, node: Call) -> Lanes | Areas:
 
 def _refuse_what_is_left_out(here: Interpreter, node: Call, found, *, totals: bool, hidden: bool) -> None:
     for area in found:
-        if not isinstance(area, Areas):
+        if not isinstance(area, LaneAreas):
             continue
         grid = here.reader.calculator.grid(area.sheet)
         around = Range(int(area.top.min()), int(area.left.min()), int(area.top.max()) + area.height - 1,
