@@ -17,6 +17,7 @@ from pyxl.formulas.language.formula_errors import FormulaError
 from pyxl.formulas.language.parse import Call, Name, Reference, Structured, parse, walk
 from pyxl.grid.cells import Cell, Range
 from pyxl.grid.grid import Grid
+from pyxl.grid.readable_workbook import ReadableWorkbook
 
 MEASURING = re.compile(r"\b(SQRT|SUMXMY2|SUMSQ|SUMPRODUCT|AVERAGE|SUM|DEVSQ)\b", re.I)
 DEEPEST = 3  # cells between the objective and the blocks: SQRT(V40), V40: V39/COUNT(…), …
@@ -31,10 +32,10 @@ class Comparison:
     predictions: Range
 
 
-def comparisons(book, sheet: str, calculator: Calculator, *, first: list[Cell]) -> Iterator[Comparison]:
+def comparisons(workbook: ReadableWorkbook, sheet: str, calculator: Calculator, *, first: list[Cell]) -> Iterator[Comparison]:
     """Every comparison on the sheet: cells in `first` before all others, the outermost (a root of
     a mean, say, before the mean) before those it is made from."""
-    grid = book.grid(sheet)
+    grid = workbook.grid(sheet)
     others = [cell for cell, formula in grid.formulas.items() if MEASURING.search(formula.text)]
     others.sort(key=lambda cell: _rank(grid.formulas[cell].text))
     seen = set()

@@ -27,6 +27,7 @@ from pyxl.formulas.language.parse import (
 from pyxl.formulas.language.table_references import resolved
 from pyxl.formulas.language.values import Area, Areas, counted, lift, pack
 from pyxl.grid.cells import Cell, ErrorValue, Range
+from pyxl.grid.readable_workbook import ReadableWorkbook
 
 _MEAN_CELLS = {"OFFSET", "INDEX", "INDIRECT", "CHOOSE", "IF", "IFS", "SWITCH", "SINGLE", "XLOOKUP"}  # may answer with a reference
 
@@ -46,8 +47,8 @@ class At:
 
     __slots__ = ("book", "sheet", "cell", "rows", "cols", "array", "block")
 
-    def __init__(self, book, sheet: str, cell: Cell, rows: int, cols: int, array: bool, block: Range | None = None):
-        self.book, self.sheet, self.cell = book, sheet, cell
+    def __init__(self, workbook: ReadableWorkbook, sheet: str, cell: Cell, rows: int, cols: int, array: bool, block: Range | None = None):
+        self.book, self.sheet, self.cell = workbook, sheet, cell
         self.rows, self.cols, self.array = rows, cols, array
         self.block = block or Range(*cell, *cell)
 
