@@ -7,7 +7,6 @@ from collections.abc import Container, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-import xlsxwriter
 from xlsxwriter import Workbook
 
 from pyxl.grid.block_names import CONTROLS, ROLES, RUN_LOG, block_name, view_name
@@ -32,7 +31,7 @@ from workbook.write.content import Content, content_of
 from workbook.write.styles import make_styles
 
 from .all_views import sheets_for, view_on
-from .new_file import checked_target, new_file
+from .new_file import checked_target, new_file, new_workbook
 from .xlwings_conf import write_conf
 
 CROSSTABS = {"dotprod": "dot", "bias": "dot+bias", "bounded": "bounded"}  # sheet -> model
@@ -89,41 +88,38 @@ def plan_sheets(content: Content, models: Container[str] = MODELS) -> dict[str, 
 
 def _write(path: Path, plans: Mapping[str, Crosstab | LongForm], content: Content,
            parameters: Mapping[str, Factors]) -> None:
-    # titles that begin with = or look like a link stay text, whoever writes them
-    workbook = xlsxwriter.Workbook(str(path), {"strings_to_formulas": False, "strings_to_urls": False,
-                                           "strings_to_numbers": False})
-    workbook.set_size(2400, 1500)
-    styles = make_styles(workbook)
-    start = workbook.add_worksheet(START)
-    write_ratings(workbook, styles, content)
-    for plan in plans.values():
-        layout = plan.layout
-        if isinstance(plan, Crosstab):
-            write_crosstab(workbook, styles, plan, content)
-            _define(workbook, layout.sheet, "filled", plan.filled)
-        else:
-            write_embedding(workbook, styles, plan, content)
-        sheet = workbook.get_worksheet_by_name(layout.sheet)
-        write_history(workbook, sheet, styles, plan)
-        _define(workbook, layout.sheet, "history", plan.history)
-        for cell, number in parameter_cells(layout, parameters[layout.variant]).items():
-            sheet.write_number(cell.row - 1, cell.col - 1, number, styles.factor)
-        _define_block_names(workbook, layout)
-        for what in CONTROLS:
-            _define(workbook, layout.sheet, what, Range.around([getattr(plan, what)]))
-        define_solver_names(workbook, problem_of(layout))
-    view = view_on(plans, content)
-    views = sheets_for(view)
-    for name, write in views.items():
-        write(workbook, styles, view)
-        workbook.define_name(view_name(name), f"={quoted(name)}!$A$1")
-    workbook.define_name(RUN_LOG, f"={quoted(RUN_LOG_SHEET)}!{write_run_log(workbook, styles).absolute}")
-    write_before_fit(workbook)
-    write_conf(workbook)
-    write_start(workbook, styles, start, content, {name: plan.layout for name, plan in plans.items()}, views, path.name)
-    if content.macros:
-        add_macros(workbook)
-    workbook.close()
+    with new_workbook(path) as workbook:
+        workbook.set_size(2400, 1500)
+        styles = make_styles(workbook)
+        start = workbook.add_worksheet(START)
+        write_ratings(workbook, styles, content)
+        for plan in plans.values():
+            layout = plan.layout
+            if isinstance(plan, Crosstab):
+                write_crosstab(workbook, styles, plan, content)
+                _define(workbook, layout.sheet, "filled", plan.filled)
+            else:
+                write_embedding(workbook, styles, plan, content)
+            sheet = workbook.get_worksheet_by_name(layout.sheet)
+            write_history(workbook, sheet, styles, plan)
+            _define(workbook, layout.sheet, "history", plan.history)
+            for cell, number in parameter_cells(layout, parameters[layout.variant]).items():
+                sheet.write_number(cell.row - 1, cell.col - 1, number, styles.factor)
+            _define_block_names(workbook, layout)
+            for what in CONTROLS:
+                _define(workbook, layout.sheet, what, Range.around([getattr(plan, what)]))
+            define_solver_names(workbook, problem_of(layout))
+        view = view_on(plans, content)
+        views = sheets_for(view)
+        for name, write in views.items():
+            write(workbook, styles, view)
+            workbook.define_name(view_name(name), f"={quoted(name)}!$A$1")
+        workbook.define_name(RUN_LOG, f"={quoted(RUN_LOG_SHEET)}!{write_run_log(workbook, styles).absolute}")
+        write_before_fit(workbook)
+        write_conf(workbook)
+        write_start(workbook, styles, start, content, {name: plan.layout for name, plan in plans.items()}, views, path.name)
+        if content.macros:
+            add_macros(workbook)
 
 
 def _define_block_names(workbook: Workbook, layout: Layout) -> None:
