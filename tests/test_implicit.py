@@ -196,7 +196,7 @@ def test_drawing_for_many_batches_at_once_changes_nothing_but_the_draws():
     assert fast.holdout_rmse == pytest.approx(plain.holdout_rmse, rel=0.02)
 
 
-@pytest.mark.parametrize("options", [{}, {"optimizer": "adam"}, {"model": "net", "hidden": (5,), "dropout": 0.2}])
+@pytest.mark.parametrize("options", [{}, {"optimizer": "adam"}, {"model": "net", "n_factors": 5, "hidden": (5,), "dropout": 0.2}])
 def test_the_same_seed_gives_the_same_bits_and_another_gives_others(options):
     one, same, other = (fit(happened(30, 20, each=5), None, settings(seed=seed, **options)).factors for seed in (3, 3, 4))
     assert all(torch.equal(tensor, same.tensors()[name]) for name, tensor in one.tensors().items())
@@ -210,7 +210,7 @@ def by_popularity(known: Ratings):
     return lambda users: np.broadcast_to(counts, (len(users), len(counts)))
 
 
-@pytest.mark.parametrize("options", [{}, {"model": "net", "hidden": (20,), "embedding_sizes": (8, 8)}])
+@pytest.mark.parametrize("options", [{}, {"model": "net", "n_factors": 5, "hidden": (20,), "embedding_sizes": (8, 8)}])
 def test_its_order_is_better_than_popularity(options):
     known, held = split_off(happened(200, 100), 0.2)
     found = fit(known, None, settings(epochs=25, **options), holdout=held)
@@ -275,9 +275,9 @@ def test_collab_filter_recommends_what_is_liked_and_not_yet_known():
     assert ours > 1.2 * theirs
 
 
-@pytest.mark.parametrize("options", [{}, {"model": "net"}, {"effort": "quick"}, {"effort": "best"}])
+@pytest.mark.parametrize("options", [{}, {"model": "net", "n_factors": 50}, {"effort": "quick"}, {"effort": "best"}])
 def test_collab_filter_chooses_settings_for_it(options):
-    model = CollabFilter(4, feedback="implicit", **options).fit(happened(40, 30, each=8))
+    model = CollabFilter(**{"n_factors": 4} | options, feedback="implicit").fit(happened(40, 30, each=8))
     assert model.settings_.optimizer == "adamw" and model.settings_.bounds == (0, 1)
     assert 0 <= model.predict_crosstab().min().min() and model.predict_crosstab().max().max() <= 1
 

@@ -52,7 +52,7 @@ def _rank(text: str) -> int:
 
 
 def _compared(grid: Grid, calculator: Calculator, cell: Cell, depth: int) -> Iterator[tuple[Range, Range]]:
-    areas = _areas(grid, calculator, cell)
+    areas = ranges_named(grid, calculator, cell)
     blocks = [a for a in areas if a.size > 1]
     data = [a for a in blocks if _is_data(grid, a)]
     computed = [a for a in blocks if _is_computed(grid, a)]
@@ -73,15 +73,15 @@ def _behind(grid: Grid, calculator: Calculator, errors: Range) -> Iterator[tuple
     if errors.first not in grid.formulas:
         return
     if grid.formulas[errors.first].array == errors:  # one array formula over whole blocks
-        areas = [a for a in _areas(grid, calculator, errors.first) if a.shape == errors.shape]
+        areas = [a for a in ranges_named(grid, calculator, errors.first) if a.shape == errors.shape]
     else:
         last = Cell(errors.bottom, errors.right)
         if last not in grid.formulas:
             return
-        ends = {area.first for area in _areas(grid, calculator, last) if area.size == 1}
+        ends = {area.first for area in ranges_named(grid, calculator, last) if area.size == 1}
         rows, cols = last.row - errors.top, last.col - errors.left
         areas = [errors.moved(a.top - errors.top, a.left - errors.left)
-                 for a in _areas(grid, calculator, errors.first)
+                 for a in ranges_named(grid, calculator, errors.first)
                  if a.size == 1 and a.first.moved(rows, cols) in ends]  # those that move along
     for ratings in areas:
         for predictions in areas:
@@ -89,7 +89,7 @@ def _behind(grid: Grid, calculator: Calculator, errors: Range) -> Iterator[tuple
                 yield ratings, predictions
 
 
-def _areas(grid: Grid, calculator: Calculator, cell: Cell) -> list[Range]:
+def ranges_named(grid: Grid, calculator: Calculator, cell: Cell) -> list[Range]:
     """The ranges of this sheet that a cell's formula names, each once, in order."""
     formula, found = grid.formulas[cell], {}
     try:

@@ -127,8 +127,8 @@ def _model_sheet(tracer: Tracer, grid: Grid, found: Comparison, named: dict[str,
     if first.inner is not None:
         low, high = _bound(sheet, first.value), _bound(sheet, _added(first.value, first.scale))
     # one user's row (one item's column) of a crosstab stands in line with that user's (item's) factors
-    in_line = (rows == 1 and user_factors.range.top == found.predictions.top
-               or cols == 1 and item_factors.range.left == found.predictions.left)
+    in_line = (rows == user_factors.shape[0] == 1 and user_factors.range.top == found.predictions.top
+               or cols == item_factors.shape[0] == 1 and item_factors.range.left == found.predictions.left)
     claim = Layout(
         sheet=sheet, form="crosstab" if crosstab or in_line else "long",
         variant="bounded" if first.inner is not None else "dot+bias" if user_bias else "dot",

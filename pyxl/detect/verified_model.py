@@ -10,9 +10,11 @@ from pyxl.formulas.evaluate.calculator import Calculator
 from pyxl.grid.cells import Range, quoted
 from pyxl.grid.parameters import factors_from, parameter_cells
 from pyxl.grid.readable_workbook import ReadableWorkbook
+from solver.core.settings import OPTIONS
 from solver.errors import UserError
 
 from .detect import ModelSheet, detect
+from .label_checks import refuse_contradicting_labels
 from .read_model import read_bounds, read_factors, read_ratings
 from .verify import verified
 
@@ -50,10 +52,12 @@ def verified_model(workbook: ReadableWorkbook, sheet: str, settings: Settings, *
     calculator = Calculator(workbook)
     model = detect(workbook, sheet, calculator=calculator)
     ratings, mended, notes = read_ratings(workbook, model, calculator)
+    refuse_contradicting_labels(workbook.grid(sheet), calculator, model.layout, user_of=model.user_of, item_of=model.item_of)
     bounds = read_bounds(workbook, model)
     low, high = bounds or (None, None)
-    settings = replace(settings, model=model.layout.variant, low=low, high=high,
-                       n_factors=model.layout.user_factors.shape[1])
+    settings = _as_the_sheet_decides(settings, sheet, {
+        "model": model.layout.variant, "low": low, "high": high, "n_factors": model.layout.user_factors.shape[1],
+        "dtype": "float64"})
     if start is not None:
         start = _given(sheet, model, start)
     elif settings.start == "random":
@@ -72,6 +76,16 @@ def verified_model(workbook: ReadableWorkbook, sheet: str, settings: Settings, *
         notes.append(f"{quoted(sheet)}!{model.layout.rmse} is the {model.layout.measure}, whatever its label "
                      "says; RMSE is reported here.")
     return VerifiedModel(model, ratings, start, settings, mended, tuple(notes), before)
+
+
+def _as_the_sheet_decides(settings: Settings, sheet: str, decided: dict[str, object]) -> Settings:
+    """The settings with what the sheet decides. Raises UserError where something else was asked for."""
+    for name, here in decided.items():
+        asked = getattr(settings, name)
+        if asked not in (OPTIONS[name].default, here):
+            raise UserError(f"{quoted(sheet)}: {name} is {asked!r}, but on a sheet the sheet decides, and this one has "
+                            f"{here!r}. Leave {name} out.")
+    return replace(settings, **decided)
 
 
 def _given(sheet: str, model: ModelSheet, numbers: Sequence[float]) -> Factors:

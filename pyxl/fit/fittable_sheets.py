@@ -44,7 +44,7 @@ def fittable_sheets(host: Host, *, sheets: Iterable[str] | None, settings: Setti
         if sheets or settings or options or by_formulas != ByFormulas():
             raise UserError("A run is repeated as it is in the run log: give neither sheets nor settings beside its number.")
         return [_repeated(host, logged_run(host, repeat))], []
-    settings = replace(settings, **options) if settings else sheet_settings(host, options)
+    settings, notes = (replace(settings, **options), ()) if settings else sheet_settings(host, options)
     if by_formulas.problem is not None:
         if by_formulas.via == "model":
             raise UserError("A problem that is stated is solved by formulas: leave out --via model.")
@@ -52,7 +52,7 @@ def fittable_sheets(host: Host, *, sheets: Iterable[str] | None, settings: Setti
     else:
         ready, skipped = _ready(host, _chosen(host, sheets), settings, by_formulas.via, must=sheets is not None)
     _refuse_what_makes_no_sense(ready, options, by_formulas)
-    return ready, skipped
+    return [replace(r, notes=(*notes, *r.notes)) if isinstance(r, VerifiedModel) else r for r in ready], skipped
 
 
 def _repeated(host: Host, run: Run) -> VerifiedModel:

@@ -27,7 +27,7 @@ def randomize(host: Host, sheet: str) -> tuple[int, float]:
     if where is None:
         raise UserError(f"'{host.name}' has no cell {setting_name('seed')}, which holds the seed. "
                         "Name one in Formulas > Name Manager.")
-    settings = sheet_settings(host, {})
+    settings, _ = sheet_settings(host, {})
     seed = (settings.seed + 1) % _SEEDS
     ready = verified_model(host, sheet, replace(settings, seed=seed, start="random"))
     layout = ready.model.layout

@@ -28,7 +28,7 @@ def refresh(host: Host, sheet: str) -> Refreshed:
     problems = host.recalculate()
     if problems:
         raise UserError(problems[0])
-    ready = verified_model(host, sheet, sheet_settings(host, {"start": "sheet"}))
+    ready = verified_model(host, sheet, sheet_settings(host, {"start": "sheet"})[0])
     layout = ready.model.layout
     shown = host.value(sheet, layout.rmse)
     if layout.measure == "rmse" and not (isinstance(shown, float) and agrees(shown, ready.rmse)):

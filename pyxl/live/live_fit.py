@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pyxl.base.log_file import log_failure
 from pyxl.base.one_at_a_time import one_at_a_time
 from pyxl.fit import before_fit
-from pyxl.fit.fit_messages import before_and_after
+from pyxl.fit.fit_messages import before_and_after, time_and_place
 from pyxl.fit.run_log import logged_run
 from pyxl.hosts.live_host import LiveHost
 from pyxl.problems.pose import Posed
@@ -142,4 +142,4 @@ def _try(panels: Mapping[str, Panel], action) -> None:
 
 def _told(result: FitResult | Solved) -> str:
     notes = "".join(f" Note: {note}" for note in result.notes)
-    return f"{before_and_after(result)}. {result.stop}{notes}"
+    return f"{before_and_after(result)}, {time_and_place(result)}. {result.stop}{notes}"

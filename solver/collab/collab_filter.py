@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import replace
+from dataclasses import KW_ONLY, dataclass, replace
 from numbers import Integral
 from pathlib import Path
 from typing import Self
@@ -16,6 +16,7 @@ from solver.core.loop import Epoch
 from solver.data.rated import RatedItems
 from solver.data.ratings import Ratings
 from solver.errors import UserError
+from solver.fitting.effort import N_FACTORS
 from solver.fitting.fit_ratings import FitResult, fit
 from solver.judging.metrics import ranking as order_of
 
@@ -31,6 +32,7 @@ from .recommend import OTHER, Explanation, explain, similar, top_n
 LARGEST_TABLE = 500_000_000  # predictions in one crosstab: 4 GB
 
 
+@dataclass(eq=False, repr=False)
 class CollabFilter(Estimator):
     """Learns factors of users and items from ratings, and predicts the ratings that are missing.
 
@@ -39,17 +41,16 @@ class CollabFilter(Estimator):
     n_factors : factors for every user and item.
     effort : ``"quick"``, ``"good"`` or ``"best"``: how much time may go into accuracy. It chooses every
         setting below that is None, from the size of the data.
-    device : ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"mps"``.
     random_state : seed of start values, order and hold-out: a whole number, or a numpy RandomState, from
         which one is drawn. None counts as 0: the same data give the same model unless told otherwise.
-    model, optimizer, epochs, lr, weight_decay, batch_size, schedule, patience, hidden, dropout : as in
-        `Settings`; None: what `effort` chooses. An optimizer, a batch size or a model that its choice is
-        not made for comes with settings usual for it: without an optimizer's name, one-cycle AdamW.
     rating_range : (lowest, highest) rating, to which predictions are clipped; None: that of the ratings.
     holdout : share of the ratings to set apart and judge by; the best epoch by them is kept.
     holdout_by : which: ``"random"``, or the latest by ``"time"``.
     feedback : ``"explicit"`` ratings, or ``"implicit"``: pairs that happened, whose values do not count; what is
         predicted is how likely a pair is among those drawn (see `Settings.loss`).
+    device, model, optimizer and all others : as in `Settings`; None: what `effort` chooses. An optimizer, a batch size
+        or a model that its choice is not made for comes with settings usual for it: without an optimizer's name,
+        one-cycle AdamW.
 
     Fitted, it has `users_` and `items_` (labels, in the order of the factors' rows), `factors_` (users
     and items without a rating to learn from have the mean row of the others; of draws from a posterior,
@@ -60,14 +61,33 @@ class CollabFilter(Estimator):
     items: the first of the factors), and `notes_`, sentences on what was odd or changed.
     """
 
-    def __init__(self, n_factors=50, *, effort="good", device="auto", random_state=None, model=None, optimizer=None,
-                 epochs=None, lr=None, weight_decay=None, batch_size=None, schedule=None, rating_range=None,
-                 holdout=0.0, holdout_by="random", patience=None, feedback="explicit", hidden=None, dropout=None):
-        self.n_factors, self.effort, self.device, self.random_state = n_factors, effort, device, random_state
-        self.model, self.optimizer, self.epochs, self.lr, self.weight_decay = model, optimizer, epochs, lr, weight_decay
-        self.batch_size, self.schedule, self.rating_range = batch_size, schedule, rating_range
-        self.holdout, self.holdout_by, self.patience = holdout, holdout_by, patience
-        self.feedback, self.hidden, self.dropout = feedback, hidden, dropout
+    n_factors: int = N_FACTORS
+    _: KW_ONLY
+    effort: str = "good"
+    device: str = "auto"
+    random_state: int | np.random.RandomState | None = None
+    rating_range: tuple[float, float] | None = None
+    holdout: float = 0.0
+    holdout_by: str = "random"
+    feedback: str = "explicit"
+    model: str | None = None
+    embedding_sizes: tuple[int, int] | None = None
+    hidden: tuple[int, ...] | None = None
+    dropout: float | None = None
+    negatives: int | None = None
+    negatives_power: float | None = None
+    optimizer: str | None = None
+    epochs: int | None = None
+    lr: float | None = None
+    momentum: float | None = None
+    beta1: float | None = None
+    beta2: float | None = None
+    eps: float | None = None
+    weight_decay: float | None = None
+    decay_by: str | None = None
+    batch_size: int | None = None
+    schedule: str | None = None
+    patience: int | None = None
 
     # -- fitting ------------------------------------------------------------------------------------
 

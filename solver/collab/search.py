@@ -14,7 +14,7 @@ from solver.core.settings import Settings
 from solver.data.ratings import Ratings
 from solver.data.splits import folds as split_into
 from solver.errors import UserError
-from solver.fitting.effort import recipe
+from solver.fitting.effort import N_FACTORS, recipe
 
 if TYPE_CHECKING:
     from .collab_filter import CollabFilter
@@ -73,7 +73,7 @@ def cross_validate(ratings: Ratings, model: Settings | CollabFilter | None = Non
     if getattr(model, "loss", None) == "cross-entropy" or getattr(model, "feedback", None) == "implicit":
         raise UserError("Cross-validation is by RMSE, which says nothing of implicit feedback: hold pairs out and "
                         "take solver.judging.metrics.ranking.")
-    model = model or recipe("quick", ratings, n_factors=50)
+    model = model or recipe("quick", ratings, n_factors=N_FACTORS)
     rows = []
     for number, (learnt, held) in enumerate(split_into(ratings, folds, seed=seed), 1):
         clip = float(learnt.values.min()), float(learnt.values.max())
@@ -90,7 +90,7 @@ def grid_search(ratings: Ratings, settings: Settings | None = None, *, n_factors
     `settings` None: those of ``effort="quick"``; `weight_decay` None: half, once and twice theirs. Of equal pairs the one with fewer factors comes first. Raises UserError as `fit` does, and for an
     empty grid.
     """
-    settings = settings or recipe("quick", ratings, n_factors=50)
+    settings = settings or recipe("quick", ratings, n_factors=N_FACTORS)
     if weight_decay is None:
         weight_decay = [times * settings.weight_decay for times in TIMES] if settings.weight_decay else [0.0]
     grid = [replace(settings, n_factors=k, weight_decay=decay)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from xlsxwriter import Workbook
 
-from pyxl.fit.run_log import HEADERS
+from pyxl.fit.run_log import HEADERS, SETTING_COLUMNS
 from pyxl.grid.cells import MAX_ROW, Range
+from solver.core.options import Names
+from solver.core.settings import OPTIONS
 from workbook.write.references import box
 from workbook.write.styles import Styles, print_setup
 
@@ -20,9 +22,9 @@ _WIDTHS = {"date": 16, "sheet": 12, "model": 10, "why it ended": 72, "RMSE befor
 
 def write_run_log(workbook: Workbook, styles: Styles) -> Range:
     """Add the sheet; returns where its headers stand."""
-    numbers = dict.fromkeys(("run", "ratings", "epochs", "most epochs"), styles.epoch)
-    numbers |= dict.fromkeys(("RMSE before", "RMSE after", "hold-out RMSE"), styles.precise)
-    numbers |= dict.fromkeys(("seconds", "lr", "weight decay", "seed"), styles.plain)
+    numbers = {header: styles.plain for header, name in SETTING_COLUMNS.items() if not isinstance(OPTIONS[name].values, Names)}
+    numbers |= dict.fromkeys(("run", "ratings", "epochs", "most epochs", "batch size"), styles.epoch)
+    numbers |= dict.fromkeys(("RMSE before", "RMSE after", "hold-out RMSE"), styles.precise) | {"seconds": styles.plain}
     texts = {"date": styles.moment, "start values": styles.clipped}
     sheet = workbook.add_worksheet(NAME)
     for col, header in enumerate(HEADERS):
