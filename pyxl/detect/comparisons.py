@@ -103,14 +103,14 @@ def ranges_named(grid: Grid, calculator: Calculator, cell: Cell) -> list[Range]:
             except FormulaError:
                 continue
             if where and where[0] == grid.sheet:
-                found[where[1]] = None
+                found[calculator.used_range(where[1])] = None
     return list(found)
 
 
 def _is_data(grid: Grid, area: Range) -> bool:
     """Plain numbers and blanks, no formula."""
     return (not _is_computed(grid, area)
-            and any(type(grid.values.get(cell)) is float for cell in area.cells()))
+            and any(type(grid.values[cell]) is float for cell in grid.held(area)))
 
 
 def _is_computed(grid: Grid, area: Range) -> bool:

@@ -210,7 +210,8 @@ class Tracer:
             found = self._calculator.reference(node, where.sheet, where.cell, where.anchor)
             if found is None:
                 raise Untraceable(f"{where.sheet}!{where.cell} has a lookup that leads to no cell.")
-            self._areas[key] = node, found
+            sheet, area = found
+            self._areas[key] = node, (sheet, self._calculator.used_range(area))
         return self._areas[key][1]
 
     def _shape(self, node: Node, where: _Where) -> tuple[int, int]:

@@ -14,7 +14,7 @@ from pyxl.xlsx.parts.shared_strings import read_shared_strings
 from pyxl.xlsx.parts.sheet_reader import read_sheet
 from pyxl.xlsx.parts.sheet_splice import Cached, Edits
 from pyxl.xlsx.parts.table_part import read_table
-from pyxl.xlsx.parts.xml_stream import elements
+from pyxl.xlsx.parts.xml_stream import elements, whole_number
 from solver.errors import UserError
 
 from .new_sheets import NewSheet, refuse_new_sheet
@@ -164,7 +164,7 @@ class WorkbookFile:
                 raise damaged(self.path.name, f"its pivot table '{name}' has no place")
             where = Range.parse(location["ref"])
             found.append((name, where))
-            rows, cols = (int(count) if count.isdigit() else default for count, default in (
+            rows, cols = (whole_number(count, default) for count, default in (
                 (location.get("rowPageCount", ""), 0), (location.get("colPageCount", ""), 1)))
             if rows and where.top > rows + 1:      # filters: label, choice and a gap each; a blank row below
                 found.append((name, Range(where.top - 1 - rows, where.left, where.top - 2, where.left + 3 * cols - 2)))

@@ -12,6 +12,7 @@ from pyxl.grid.cells import Cell
 from pyxl.grid.readable_workbook import ReadableWorkbook
 
 VOLATILE = {"OFFSET", "INDIRECT"}  # what they read is known only when they are evaluated
+_WIDE = 40_000                     # tiles from which a range is looked at for every cell instead
 _TILE = 32, 8                      # ranges are found by the tiles of so many rows, columns they cover
 
 Key = tuple[str, Cell]
@@ -57,6 +58,7 @@ class _Readers:
         self._workbook = workbook
         self._cells: dict[Key, list[Key]] = {}
         self._tiles: dict[tuple[str, int, int], dict[tuple, None]] = {}
+        self._wide: dict[str, dict[tuple, None]] = {}  # ranges that cover too many tiles
         self._ranges: dict[tuple, list[Key]] = {}
         self.volatile: list[Key] = []
         # Beyond a sheet's last row and column nothing is used or changed: no tiles there.
@@ -73,10 +75,11 @@ class _Readers:
     def of(self, title: str, cell: Cell) -> list[Key]:
         readers = self._cells.get((title, cell), [])
         tile = self._tiles.get((title, cell[0] // _TILE[0], cell[1] // _TILE[1]), {})
-        hit = [where for where in tile if where[1] <= cell[0] <= where[3] and where[2] <= cell[1] <= where[4]]
-        for where in hit:
-            readers = readers + self._ranges.pop(where, [])
-            del tile[where]
+        for places in (tile, self._wide.get(title, {})):
+            hit = [where for where in places if where[1] <= cell[0] <= where[3] and where[2] <= cell[1] <= where[4]]
+            for where in hit:
+                readers = readers + self._ranges.pop(where, [])
+                del places[where]
         return readers
 
     def _add(self, reader: Key, text: str, rows: int, cols: int, through: frozenset) -> None:
@@ -112,6 +115,9 @@ class _Readers:
             return
         self._ranges[where] = [reader]
         bottom, right = min(bottom, self._last[title][0]), min(right, self._last[title][1])
+        if (bottom // _TILE[0] - top // _TILE[0] + 1) * (right // _TILE[1] - left // _TILE[1] + 1) > _WIDE:
+            self._wide.setdefault(title, {})[where] = None
+            return
         for row in range(top // _TILE[0], bottom // _TILE[0] + 1):
             for col in range(left // _TILE[1], right // _TILE[1] + 1):
                 self._tiles.setdefault((title, row, col), {})[where] = None

@@ -205,9 +205,11 @@ def _unread(at: At, node: Node):
 
 def _sample(at: At, node: Node):
     if type(node) is Reference and (sheet := at._title(node)):
-        return at.book.read(sheet, node.at(at.rows, at.cols))
+        return at.book.sample(sheet, node.at(at.rows, at.cols))
     found = at.evaluate(node)
-    return found.array() if isinstance(found, (Area, Areas)) else found
+    if isinstance(found, Area):
+        return at.book.sample(found.sheet, found.box)
+    return found.array() if isinstance(found, Areas) else found
 
 
 def _matrix(at: At, node: Node) -> np.ndarray:
