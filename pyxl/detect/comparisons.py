@@ -24,7 +24,7 @@ DEEPEST = 3  # cells between the objective and the blocks: SQRT(V40), V40: V39/C
 
 
 @dataclass(frozen=True)
-class Comparison:
+class ErrorMeasure:
     """A cell that measures how far `predictions` are from `ratings`; both of one shape."""
 
     cell: Cell
@@ -32,7 +32,7 @@ class Comparison:
     predictions: Range
 
 
-def comparisons(workbook: ReadableWorkbook, sheet: str, calculator: Calculator, *, first: list[Cell]) -> Iterator[Comparison]:
+def comparisons(workbook: ReadableWorkbook, sheet: str, calculator: Calculator, *, first: list[Cell]) -> Iterator[ErrorMeasure]:
     """Every comparison on the sheet: cells in `first` before all others, the outermost (a root of
     a mean, say, before the mean) before those it is made from."""
     grid = workbook.grid(sheet)
@@ -43,7 +43,7 @@ def comparisons(workbook: ReadableWorkbook, sheet: str, calculator: Calculator, 
         for ratings, predictions in _compared(grid, calculator, cell, DEEPEST):
             if (ratings, predictions) not in seen:
                 seen.add((ratings, predictions))
-                yield Comparison(cell, ratings, predictions)
+                yield ErrorMeasure(cell, ratings, predictions)
 
 
 def _rank(text: str) -> int:
