@@ -20,7 +20,7 @@ from .statistics_rules import extreme
 from .sum_rules import Sample, reduced, sample
 
 
-def _count(here: Interpreter, node: Call) -> Lanes:
+def count_numbers(here: Interpreter, node: Call) -> Lanes:
     """How many numbers: known when compiling, so that what is chosen by it is too. An error that the changing cells
     bring about later is counted, which Excel would not."""
     found = [here.evaluate(arg) for arg in node.args]
@@ -156,7 +156,7 @@ def _count(x: Tensor, counts: Tensor | None, n: Tensor) -> Tensor:
 
 CONDITIONAL_SUM_RULES = {
     "AVERAGEIF": where_fits(_average, -1), "AVERAGEIFS": where_fits(_average, 0),
-    "COUNT": _count, "COUNTA": count_all,
+    "COUNT": count_numbers, "COUNTA": count_all,
     "COUNTIF": where_fits(_count, None), "COUNTIFS": where_fits(_count, None),
     "MAXIFS": where_fits(extreme(torch.amax, -torch.inf), 0), "MINIFS": where_fits(extreme(torch.amin, torch.inf), 0),
     "SUMIF": where_fits(_sum, -1), "SUMIFS": where_fits(_sum, 0),
