@@ -15,7 +15,7 @@ from pyxl.formulas.evaluate.dependents import dependents
 from pyxl.formulas.language.formula_errors import FormulaError
 from pyxl.formulas.language.wildcards import found_from, wildcard
 from pyxl.grid.cells import Cell, ErrorValue, Range
-from pyxl.xlsx import open_book
+from pyxl.xlsx import open_workbook
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def evaluated(tmp_path):
         if corner is not None:
             sheet.write("XFD1048576", corner)
         workbook.close()
-        with open_book(tmp_path / "book.xlsx") as book:
+        with open_workbook(tmp_path / "book.xlsx") as book:
             calculator = Calculator(book)
             return [calculator.value("S", Cell(row, 1)) for row in range(1, len(formulas) + 1)]
     return evaluate
@@ -67,7 +67,7 @@ def test_who_reads_a_whole_sheet_is_found_at_once(tmp_path):
     sheet.write("XFD1048576", 1)
     sheet.write_formula("A1", "=SUM(B1:XFD1048576)")
     workbook.close()
-    with open_book(tmp_path / "book.xlsx") as book:
+    with open_workbook(tmp_path / "book.xlsx") as book:
         assert dependents(book, {"S": [Cell(9, 9)]}) == {"S": [Cell(1, 1)]}
 
 
@@ -82,7 +82,7 @@ def test_a_model_of_whole_columns_is_looked_at_at_once(tmp_path):
     sheet.write_formula("J2", "=SUM(K1:XFD1048576)")
     workbook.close()
     assert not inspect_workbook(tmp_path / "book.xlsx")["S"]["recognised"]
-    with open_book(tmp_path / "book.xlsx") as book:
+    with open_workbook(tmp_path / "book.xlsx") as book:
         compiled = compile_formulas(book, [("S", Cell(1, 10))], [("S", Range.parse("A1:B5"))])
         assert compiled.value_and_gradient(compiled.start)[0] == Calculator(book).value("S", Cell(1, 10))
 
