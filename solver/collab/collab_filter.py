@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import KW_ONLY, dataclass, replace
 from numbers import Integral
 from pathlib import Path
@@ -18,7 +18,7 @@ from solver.data.ratings import Ratings
 from solver.errors import UserError
 from solver.fitting.effort import N_FACTORS
 from solver.fitting.fit_ratings import FitResult, fit
-from solver.judging.metrics import ranking as order_of
+from solver.judging.ranking import measured
 
 from .estimator import Estimator
 from .frames import pairs_from, ratings_from
@@ -186,8 +186,32 @@ class CollabFilter(Estimator):
         feedback, where all of them are 1, the share of other items that each user's are ranked before (AUC)."""
         ratings, _ = ratings_from(X, y, unrated=1.0 if self.feedback == "implicit" else None)
         if self.feedback == "implicit":
-            return self._auc(ratings)
+            return self.evaluate(ratings, metrics=("auc",))["auc"]
         return -float(np.sqrt(np.mean((self.predict(ratings) - ratings.values) ** 2)))
+
+    def evaluate(self, X, y=None, *, metrics: Collection[str] = ("rmse", "mae"), n: int = 10,
+                 liked: float | None = None) -> dict[str, float]:
+        """These metrics (names of `solver.METRICS`) of ratings that the model has not learnt from.
+
+        Metrics of an order judge the first `n` of the items that each user has not rated, as `recommend` gives them,
+        by the items in X that the user likes: those rated `liked` or more; None: the mean of the model's own ratings
+        or more. Pairs of users or items that the model does not know are left out, with a warning. Raises UserError for
+        an unknown metric.
+        """
+        ratings, _ = ratings_from(X, y, unrated=1.0 if self.feedback == "implicit" else None)
+        self._check_fitted()
+        users, items = (self._labels[what].positions(list(labels))[index] for what, labels, index in
+                        (("user", ratings.users, ratings.user_index), ("item", ratings.items, ratings.item_index)))
+        here = (users >= 0) & (items >= 0)
+        if not here.all():
+            warnings.warn(f"{(~here).sum():,} of {len(here):,} pairs are of users or items that the model does not know; "
+                          "they are left out.", stacklevel=2)
+        held = Ratings(self.users_, self.items_, users[here], items[here], ratings.values[here])
+        if self.feedback == "implicit":
+            held, liked = replace(held, values=np.ones(len(held))), 1.0     # every pair that happened is liked
+        every = np.arange(len(self.items_))
+        return measured(metrics, predicted=lambda: self.predict(held), known=self.ratings_, held=held, n=n, liked=liked,
+                        scores_of=lambda some: predict_rows(self._draws, some, every))
 
     def recommend(self, user: Hashable, n: int = 10, *, exclude_seen: bool = True) -> pd.DataFrame:
         """The `n` items with the largest predictions for a user, best first: columns ``item`` and
@@ -285,19 +309,6 @@ class CollabFilter(Estimator):
             warnings.warn(f"No rating was learnt from for {' and '.join(strange)}: the mean of the others stands in.",
                           stacklevel=3)
         return found[0], found[1]
-
-    def _auc(self, held: Ratings) -> float:
-        """Mean over the users of the AUC of their pairs among all items with which they have nothing to do."""
-        self._check_fitted()
-        users, items = (self._labels[what].positions(list(labels))[index] for what, labels, index in
-                        (("user", held.users, held.user_index), ("item", held.items, held.item_index)))
-        here = (users >= 0) & (items >= 0)
-        if not here.all():
-            warnings.warn(f"{(~here).sum():,} of {len(here):,} pairs are of users or items that the model does not know; "
-                          "they are left out.", stacklevel=3)
-        every = np.arange(len(self.items_))
-        return order_of(lambda some: predict_rows(self._draws, some, every),
-                        self.ratings_, Ratings(self.users_, self.items_, users[here], items[here], np.ones(here.sum()))).auc
 
     def _clipped(self, predicted: np.ndarray) -> np.ndarray:
         return np.clip(predicted, *self.rating_range_)
