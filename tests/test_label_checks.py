@@ -11,7 +11,7 @@ from planted import planted
 
 from pyxl import fit_workbook
 from pyxl.grid.cells import Cell, Range
-from pyxl.xlsx import open_book
+from pyxl.xlsx import open_workbook
 from solver import UserError
 
 SHEETS = ["dotprod", "bias", "bounded"]
@@ -26,7 +26,7 @@ def built(tmp_path_factory):
 
 def edited(path, out, sheet, cells):
     """A copy of a workbook with some constants of a sheet changed."""
-    with open_book(path) as book:
+    with open_workbook(path) as book:
         book.save({sheet: cells}, out=out)
     return out
 
@@ -34,7 +34,7 @@ def edited(path, out, sheet, cells):
 def sorted_by_id(path, sheet, *, what: str) -> dict[Cell, object]:
     """The cells of the ratings and their ids after a person sorted them downwards by user, or sideways by item."""
     from pyxl.detect.detect import detect
-    with open_book(path) as book:
+    with open_workbook(path) as book:
         layout, grid = detect(book, sheet).layout, book.grid(sheet)
     area = layout.ratings
     table = (Range(area.top, area.left - 1, area.bottom, area.right) if what == "user" else
@@ -55,7 +55,7 @@ def test_ratings_that_were_sorted_alone_are_refused(built, tmp_path, sheet, what
 
 
 def test_labels_of_the_filled_table_alone(built, tmp_path):
-    with open_book(built) as book:
+    with open_workbook(built) as book:
         grid = book.grid("bias")
         first = next(cell for cell, value in grid.values.items() if isinstance(value, str) and value.startswith("Filled table"))
         labels = [cell for cell in grid.values if cell.row > first.row + 1 and grid.owner(Cell(cell.row, cell.col + 1)) is not None

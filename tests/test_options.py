@@ -14,7 +14,7 @@ import pytest
 from planted import planted
 
 import workbook
-from pyxl import fit_workbook, open_book
+from pyxl import fit_workbook, open_workbook
 from pyxl.__main__ import main
 from pyxl.fit.run_log import SETTING_COLUMNS, find_log
 from pyxl.grid.block_names import setting_name
@@ -144,7 +144,7 @@ def test_a_cell_of_start_passes_it_on(option, book, fits):
 def test_the_run_log_keeps_it_and_repeats_the_run_with_it(option, book, fits):
     given = few_epochs(with_what_it_needs(option, Given.FIT))
     fit_workbook(book, out=book, sheets=["bias"], options=given)
-    with open_book(book) as opened:
+    with open_workbook(book) as opened:
         log, values = find_log(opened), opened.grid("run log").values
         line = {header: values.get((log.row - 1, col)) for header, col in log.columns.items()}
     header = next((header for header, name in SETTING_COLUMNS.items() if name == option.name), None)
@@ -209,7 +209,7 @@ def test_what_the_sheet_has_may_be_said_too(book):
 
 def write_settings(path, given: dict[str, object]) -> dict[str, object]:
     """Write the cells of `start` that hold these options; where they are."""
-    with open_book(path) as opened:
+    with open_workbook(path) as opened:
         cells = {name: area_named(opened, setting_name(name))[1].first for name in given}
         opened.save({"start": {cells[name]: float(value) if isinstance(value, int) else value
                                for name, value in given.items()}})

@@ -41,10 +41,10 @@ def new_workbook(draft: Path) -> Iterator[Workbook]:
     no temporary folder, and a full disk is met at one place, which says so. Raises OSError.
     """
     content = BytesIO()
-    book = Workbook(content, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False,
+    workbook = Workbook(content, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False,
                               "strings_to_numbers": False})
-    yield book
-    book.close()
+    yield workbook
+    workbook.close()
     draft.write_bytes(content.getbuffer())
 
 

@@ -15,7 +15,7 @@ LONGEST, PAUSE = 120.0, 0.1   # seconds: until we give up, and between two calls
 _BUSY = {-2147418111, -2147417846, -2146777998}
 
 
-def patiently(call: Callable[[], T]) -> T:
+def retry_while_busy(call: Callable[[], T]) -> T:
     """What `call` returns, once the program takes it. Raises UserError after two minutes."""
     until = time.monotonic() + LONGEST
     while True:

@@ -19,9 +19,9 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 def _recalculate(args: argparse.Namespace, say: Say) -> dict:
     from pyxl.fit.compare_results import compare_results
-    from pyxl.xlsx import open_book
+    from pyxl.xlsx import open_workbook
 
-    with open_book(args.workbook) as book:
+    with open_workbook(args.workbook) as book:
         if args.output:
             book.refuse_unless_savable(out=args.output, overwrite=args.overwrite)
         found = compare_results(book)

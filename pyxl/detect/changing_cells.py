@@ -42,10 +42,10 @@ def disagreement(layout: Layout, solver: Problem) -> str | None:
     return f"{where}: Solver's model there has other changing cells ({told}) than the factors and biases ({_told(layout)})."
 
 
-def solvers_further_wishes(book, sheet: str) -> str:
+def solvers_further_wishes(workbook, sheet: str) -> str:
     """What Solver's model of a sheet asks beyond "make the objective small by changing these cells", as a sentence;
     empty where that is all, or where Solver names no changing cells."""
-    solver = stored_problem(book, sheet)
+    solver = stored_problem(workbook, sheet)
     if solver is None or not solver.changing:   # Excel keeps a goal as soon as Solver's dialog was looked at
         return ""
     wishes = []

@@ -31,10 +31,10 @@ class Comparison:
     predictions: Range
 
 
-def comparisons(book, sheet: str, calculator: Calculator, *, first: list[Cell]) -> Iterator[Comparison]:
+def comparisons(workbook, sheet: str, calculator: Calculator, *, first: list[Cell]) -> Iterator[Comparison]:
     """Every comparison on the sheet: cells in `first` before all others, the outermost (a root of
     a mean, say, before the mean) before those it is made from."""
-    grid = book.grid(sheet)
+    grid = workbook.grid(sheet)
     others = [cell for cell, formula in grid.formulas.items() if MEASURING.search(formula.text)]
     others.sort(key=lambda cell: _rank(grid.formulas[cell].text))
     seen = set()

@@ -54,22 +54,22 @@ class ModelSheet:
     item_of: np.ndarray
 
 
-def detect(book, sheet: str, *, calculator: Calculator | None = None) -> ModelSheet:
+def detect(workbook, sheet: str, *, calculator: Calculator | None = None) -> ModelSheet:
     """The model on a sheet. Raises NotRecognised with the reason when there is none that we know
     (NoModel when there is nothing like one; StatedOtherwise when Solver's stored model is another), and UserError
     when one is there but damaged. `calculator`, of this book and without overrides, spares a second evaluation."""
-    if is_view(book, sheet):
+    if is_view(workbook, sheet):
         raise NoModel(f"{sheet}: shows what a model sheet holds, so there is nothing to fit.")
-    grid = book.grid(sheet)
+    grid = workbook.grid(sheet)
     if not grid.formulas:
         raise NoModel(f"{sheet}: no formulas, so nothing here predicts a rating.")
-    named = blocks_by_name(book, sheet)
-    solver = stored_problem(book, sheet)
+    named = blocks_by_name(workbook, sheet)
+    solver = stored_problem(workbook, sheet)
     first = [named["rmse"].first] if "rmse" in named else []
     first += [solver.objective[1]] if solver and solver.objective and solver.objective[0] == sheet else []
-    calculator = calculator or Calculator(book)
-    tracer, refused = Tracer(book, calculator), None
-    for found in comparisons(book, sheet, calculator, first=first):
+    calculator = calculator or Calculator(workbook)
+    tracer, refused = Tracer(workbook, calculator), None
+    for found in comparisons(workbook, sheet, calculator, first=first):
         if 1 in found.ratings.shape:
             check_matches(grid, calculator)
         try:

@@ -24,13 +24,13 @@ from .formula_checks import changes_by_itself, external_book
 from .id_cells import labels
 
 
-def read_ratings(book, model: ModelSheet, calculator: Calculator):
+def read_ratings(workbook, model: ModelSheet, calculator: Calculator):
     """The sheet's ratings as `solver.Ratings`, what the sheet must be told so that it counts the
     same (cells with a number stored as text, and the number), and notes."""
     from solver import Ratings
 
     layout = model.layout
-    grid, area = book.grid(layout.sheet), layout.ratings
+    grid, area = workbook.grid(layout.sheet), layout.ratings
     values, mended, notes, cells = np.full(area.shape, np.nan), {}, [], []
     for cell in area.cells():
         value = grid.values.get(cell)
@@ -71,22 +71,22 @@ def read_ratings(book, model: ModelSheet, calculator: Calculator):
     return ratings, mended, notes
 
 
-def read_factors(book, model: ModelSheet):
+def read_factors(workbook, model: ModelSheet):
     """The parameters that stand on the sheet, as `solver.Factors` (float64).
 
     Raises UserError for a cell that is blank, text, not finite or absurdly large.
     """
-    grid = book.grid(model.layout.sheet)
+    grid = workbook.grid(model.layout.sheet)
     return factors_from(model.layout, [_parameter(grid, cell) for block in model.layout.parameters.values()
                                        for row in block.cells() for cell in row])
 
 
-def read_bounds(book, model: ModelSheet) -> tuple[float, float] | None:
+def read_bounds(workbook, model: ModelSheet) -> tuple[float, float] | None:
     """(low, high) of a bounded model as the sheet has them now."""
     layout, ends = model.layout, []
     if layout.variant != "bounded":
         return None
-    grid = book.grid(layout.sheet)
+    grid = workbook.grid(layout.sheet)
     for end in (layout.low, layout.high):
         ends.append(_parameter(grid, end) if isinstance(end, Cell) else end)
     low, high = ends

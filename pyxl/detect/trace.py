@@ -57,8 +57,8 @@ class _Where:
 class Tracer:
     """Expands cells of a book; remembers every cell it has expanded."""
 
-    def __init__(self, book, calculator: Calculator):
-        self._book, self._calculator = book, calculator
+    def __init__(self, workbook, calculator: Calculator):
+        self._workbook, self._calculator = workbook, calculator
         self._known: dict[Place, Traced] = {}
         self._areas: dict[tuple[int, _Where], tuple[Node, tuple[str, Range]]] = {}
         self._plain: dict[tuple[str, Range], tuple[Place, ...]] = {}
@@ -79,7 +79,7 @@ class Tracer:
         return self._known[place]
 
     def _expand(self, sheet: str, cell: Cell) -> Traced:
-        grid = self._book.grid(sheet)
+        grid = self._workbook.grid(sheet)
         owner = grid.owner(cell)
         if owner is None:
             return Traced({((sheet, cell),): 1.0})
@@ -163,7 +163,7 @@ class Tracer:
             return ()
         sheet, area = found = self._area(node, where)
         if found not in self._plain:
-            computed = any(map(self._book.grid(sheet).owner, area.cells()))
+            computed = any(map(self._workbook.grid(sheet).owner, area.cells()))
             self._plain[found] = () if computed else tuple((sheet, cell) for cell in area.cells())
         return self._plain[found]
 

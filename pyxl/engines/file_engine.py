@@ -13,7 +13,7 @@ from xlwings import base_classes
 
 from pyxl.hosts import live_values as values
 from pyxl.hosts.file_host import FileHost
-from pyxl.xlsx import open_book
+from pyxl.xlsx import open_workbook
 from solver.errors import UserError
 
 from .file_book import Book
@@ -131,6 +131,6 @@ class Books(base_classes.Books):
         raise UserError("Without an office no empty workbook can be made. Build one: collabsheet new.")
 
     def open(self, fullname: str, *_, **__) -> Book:
-        book = Book(self.app, FileHost(open_book(Path(fullname).resolve())), closed=self._books.remove)
+        book = Book(self.app, FileHost(open_workbook(Path(fullname).resolve())), closed=self._books.remove)
         self._books.append(book)
         return book

@@ -50,19 +50,19 @@ class Comparison:
         return edits
 
 
-def compare_results(book) -> Comparison:
+def compare_results(workbook) -> Comparison:
     """Evaluate all formulas of a workbook; those that read a cell drawn anew take the number it drew last.
 
-    `book` as for `Calculator`. Array formulas count by the cells that they fill.
+    `workbook` as for `Calculator`. Array formulas count by the cells that they fill.
     """
-    drawn = {(sheet, cell): book.grid(sheet).values.get(cell) for sheet in book.sheets
-             for cell, formula in _formula_cells(book.grid(sheet)) if changes_by_itself(formula.text)}
-    calculator = Calculator(book, overrides=drawn)
+    drawn = {(sheet, cell): workbook.grid(sheet).values.get(cell) for sheet in workbook.sheets
+             for cell, formula in _formula_cells(workbook.grid(sheet)) if changes_by_itself(formula.text)}
+    calculator = Calculator(workbook, overrides=drawn)
     equal, volatile = 0, len(drawn)
     different: list[Difference] = []
     refused: Counter[str] = Counter()
-    for sheet in book.sheets:
-        grid = book.grid(sheet)
+    for sheet in workbook.sheets:
+        grid = workbook.grid(sheet)
         for cell, formula in sorted(dict(_formula_cells(grid)).items(), key=itemgetter(0)):
             if (sheet, cell) in drawn:
                 continue

@@ -24,7 +24,7 @@ _CONSTANTS = frozenset(name for optimizer in OPTIMIZERS.values() for name in opt
 WEIGHT_DECAY = 0.15
 
 
-def sheet_settings(book, options: Mapping) -> tuple[Settings, tuple[str, ...]]:
+def sheet_settings(workbook, options: Mapping) -> tuple[Settings, tuple[str, ...]]:
     """The Settings that the workbook's named cells hold, and notes on cells that were not used.
 
     `options` go before the cells, and the defaults stand in where neither says anything. A cell whose setting is not
@@ -34,11 +34,11 @@ def sheet_settings(book, options: Mapping) -> tuple[Settings, tuple[str, ...]]:
     given, cells = dict(options), {}
     others = _CONSTANTS if "optimizer" in options else ()   # those on the sheet were meant for the sheet's optimizer
     for name in SETTINGS:
-        where = area_named(book, setting_name(name))
+        where = area_named(workbook, setting_name(name))
         if where is None or name in options or name in others:
             continue
         place = f"{quoted(where[0])}!{where[1].first}"
-        value = book.grid(where[0]).values.get(where[1].first)
+        value = workbook.grid(where[0]).values.get(where[1].first)
         if value is None or (isinstance(value, str) and not value.strip()):
             continue
         if isinstance(value, ErrorValue):
@@ -54,14 +54,14 @@ def sheet_settings(book, options: Mapping) -> tuple[Settings, tuple[str, ...]]:
     return settings, tuple(f"{cells[name]} was not used: {why}" for name, why in left_out.items())
 
 
-def result_cells(book, sheet: str, result: FitResult) -> Iterator[tuple[str, Cell, Value]]:
+def result_cells(workbook, sheet: str, result: FitResult) -> Iterator[tuple[str, Cell, Value]]:
     """Where the workbook wants the last result of a sheet, and what to write there."""
-    prefix = prefix_of(book, sheet)
+    prefix = prefix_of(workbook, sheet)
     if prefix is None:
         return
     values = {"rmse_before": result.rmse_before, "rmse_after": result.rmse_after,
               "epochs": float(result.epochs), "stop": result.stop}
     for what in RESULTS:
-        where = area_named(book, result_name(prefix, what))
+        where = area_named(workbook, result_name(prefix, what))
         if where is not None:
             yield where[0], where[1].first, values[what]

@@ -13,14 +13,14 @@ from .sheet_names import area_of
 MOST_CONSTRAINTS = 10_000   # more than Solver takes; a count above is no count
 
 
-def stored_problem(book, sheet: str) -> Problem | None:
+def stored_problem(workbook, sheet: str) -> Problem | None:
     """Solver's model of a sheet, or None. Raises UserError where its cells are #REF!.
 
     The names: ``solver_opt`` (objective), ``solver_adj`` (changing cells), ``solver_typ`` (1 max, 2 min, 3 value of
     ``solver_val``), ``solver_neg`` (1: nothing negative), ``solver_num`` constraints ``solver_lhs1 solver_rel1
     solver_rhs1`` …
     """
-    stored = {n.name.lower(): n.refers_to for n in book.names
+    stored = {n.name.lower(): n.refers_to for n in workbook.names
               if n.scope == sheet and n.name.lower().startswith("solver_")}
     if "solver_opt" not in stored and "solver_adj" not in stored:
         return None

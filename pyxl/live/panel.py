@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyxl.base.retry_while_busy import patiently
+from pyxl.base.retry_while_busy import retry_while_busy
 from pyxl.grid.block_names import CONTROLS, control_name
 from pyxl.grid.cells import Cell
 from pyxl.grid.sheet_names import area_named, prefix_of
@@ -26,7 +26,7 @@ class Panel:
     def bar(self, text: str | None) -> None:
         """Show a text in the status bar alone; None gives the bar back."""
         app = self._host.book.app
-        patiently(lambda: setattr(app, "status_bar", text or False))
+        retry_while_busy(lambda: setattr(app, "status_bar", text or False))
 
     def stop_asked(self) -> bool:
         """Whether the user put something into the stop cell."""

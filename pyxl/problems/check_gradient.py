@@ -17,7 +17,7 @@ from pyxl.grid.cells import Cell, quoted
 from pyxl.grid.problem import Problem
 from pyxl.grid.stored_problem import stored_problem
 from pyxl.hosts.live_host import LiveHost
-from pyxl.xlsx import open_book
+from pyxl.xlsx import open_workbook
 from solver.errors import UserError
 
 from .pose import Posed, pose
@@ -67,7 +67,7 @@ def check_gradient(path, *, sheet: str | None = None, statement: Statement | Non
     LibreOffice recalculates a copy where it is there, else our own evaluator. The problem is the one stated, or the
     one that Solver keeps with `sheet`, or with the first sheet that has one. Raises UserError.
     """
-    with open_book(path) as book:
+    with open_workbook(path) as book:
         problem = stated_problem(book, statement, sheet) if statement else _stored(book, sheet)
         posed = pose(book, problem)
         chosen = np.unique(np.linspace(0, len(posed.cells) - 1, min(most, len(posed.cells))).round().astype(int))

@@ -22,10 +22,10 @@ from .package import Limits, open_package
 from .save import checked_target, save_package
 from .workbook_part import read_workbook
 
-__all__ = ["Book", "Cached", "Edits", "Limits", "open_book"]
+__all__ = ["Book", "Cached", "Edits", "Limits", "open_workbook"]
 
 
-def open_book(path, *, limits: Limits = Limits()) -> Book:
+def open_workbook(path, *, limits: Limits = Limits()) -> Book:
     """Open an .xlsx or .xlsm file; nothing but its table of contents is read yet.
 
     Raises UserError that says what the file really is when it is no workbook, or an unsafe one.

@@ -38,10 +38,10 @@ NOTES = ("Orange cells are parameters: only they are fitted.",
 HELD = "Blue: rated but held out, to test the model by."
 
 
-def write_crosstab(book, styles: Styles, plan: Crosstab, content: Content) -> None:
+def write_crosstab(workbook, styles: Styles, plan: Crosstab, content: Content) -> None:
     """Add one crosstab sheet; its parameters are still to be written."""
     layout = plan.layout
-    sheet = book.add_worksheet(layout.sheet)
+    sheet = workbook.add_worksheet(layout.sheet)
     _columns_and_headers(sheet, styles, plan, content)
     _ratings(sheet, styles, plan, content)
     if layout.low:

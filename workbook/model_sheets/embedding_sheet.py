@@ -27,9 +27,9 @@ MOST_COPIES = 10_000
 NOTES = ("The model of dotprod, a rating a row:", "equal factors give an equal RMSE.")
 
 
-def write_embedding(book, styles: Styles, plan: LongForm, content: Content) -> None:
+def write_embedding(workbook, styles: Styles, plan: LongForm, content: Content) -> None:
     """Add the sheet; its parameters are still to be written."""
-    layout, sheet = plan.layout, book.add_worksheet(plan.layout.sheet)
+    layout, sheet = plan.layout, workbook.add_worksheet(plan.layout.sheet)
     _tables(sheet, styles, plan, content)
     _headers(sheet, styles, plan, content)
     ratings = content.ratings

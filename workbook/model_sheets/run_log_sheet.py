@@ -18,13 +18,13 @@ _WIDTHS = {"date": 16, "sheet": 12, "model": 10, "why it ended": 72, "RMSE befor
            "hold-out RMSE": 15, "most epochs": 13, "weight decay": 13, "other settings": 24, "start values": 13}
 
 
-def write_run_log(book, styles: Styles) -> Range:
+def write_run_log(workbook, styles: Styles) -> Range:
     """Add the sheet; returns where its headers stand."""
     numbers = {header: styles.plain for header, name in SETTING_COLUMNS.items() if not isinstance(OPTIONS[name].values, Names)}
     numbers |= dict.fromkeys(("run", "ratings", "epochs", "most epochs", "batch size"), styles.epoch)
     numbers |= dict.fromkeys(("RMSE before", "RMSE after", "hold-out RMSE"), styles.precise) | {"seconds": styles.plain}
     texts = {"date": styles.moment, "start values": styles.clipped}
-    sheet = book.add_worksheet(NAME)
+    sheet = workbook.add_worksheet(NAME)
     for col, header in enumerate(HEADERS):
         sheet.set_column(col, col, _WIDTHS.get(header, 11), (numbers | texts).get(header, styles.text))
         sheet.write_string(_HEAD.top - 1, col, header, styles.header if header in numbers else styles.header_left)

@@ -30,7 +30,7 @@ def changing_cells(layout: Layout) -> tuple[Range, ...]:
     return tuple(ranges)
 
 
-def define_solver_names(book, problem: Problem) -> None:
+def define_solver_names(workbook, problem: Problem) -> None:
     """Add the hidden names ``solver_*`` of one sheet to an XlsxWriter workbook."""
     names = dict(_OPTIONS, num=str(len(problem.constraints)), typ=_GOALS[problem.goal], val=f"{problem.target:.15g}",
                  neg="1" if problem.non_negative else "2")
@@ -40,8 +40,8 @@ def define_solver_names(book, problem: Problem) -> None:
         names |= {f"lhs{n}": _refers_to(constraint.left), f"rel{n}": _RELATIONS[constraint.relation],
                   f"rhs{n}": _refers_to(constraint.right)}
     for name, refers_to in sorted(names.items()):
-        book.define_name(f"{quoted(problem.sheet)}!solver_{name}", f"={refers_to}")
-        book.defined_names[-1][3] = True    # hidden: XlsxWriter has the flag but no argument for it
+        workbook.define_name(f"{quoted(problem.sheet)}!solver_{name}", f"={refers_to}")
+        workbook.defined_names[-1][3] = True    # hidden: XlsxWriter has the flag but no argument for it
 
 
 def problem_of(layout: Layout) -> Problem:

@@ -41,7 +41,7 @@ NOT_BOUNDED = "Not here: the factors of a newcomer in a sigmoid are no formula. 
 _RESULT_HEADERS = ("sheet", "model", "RMSE now", "before fit", "after fit", "epochs", "why the fit ended")
 
 
-def write_start(book, styles: Styles, sheet, content: Content, layouts: Mapping[str, Layout],
+def write_start(workbook, styles: Styles, sheet, content: Content, layouts: Mapping[str, Layout],
                 views: Container[str], file_name: str) -> None:
     """Fill the sheet, which must be the workbook's first; `layouts` are the model sheets, `views` those beside them."""
     for col, width in enumerate((2, 16, 16, 12, 12, 12, 10, 64)):
@@ -56,11 +56,11 @@ def write_start(book, styles: Styles, sheet, content: Content, layouts: Mapping[
     row = _lines(sheet, styles, 3, INTRODUCTION)
 
     row = _heading(sheet, styles, row + 1, "How to fit")
-    row = _how_to(book, sheet, styles, row, content, layouts, file_name)
+    row = _how_to(workbook, sheet, styles, row, content, layouts, file_name)
     row = _heading(sheet, styles, row + 1, "Settings")
-    row = _settings(book, sheet, styles, row, content)
+    row = _settings(workbook, sheet, styles, row, content)
     row = _heading(sheet, styles, row + 1, "Results")
-    row = _results(book, sheet, styles, row, layouts)
+    row = _results(workbook, sheet, styles, row, layouts)
     row = _heading(sheet, styles, row + 1, "Ask the models")
     row = _views(sheet, styles, row, views)
     row = _heading(sheet, styles, row + 1, "Colours")
@@ -83,7 +83,7 @@ def _heading(sheet, styles: Styles, row: int, text: str) -> int:
     return row + 1
 
 
-def _how_to(book, sheet, styles: Styles, row: int, content: Content, layouts: Mapping[str, Layout],
+def _how_to(workbook, sheet, styles: Styles, row: int, content: Content, layouts: Mapping[str, Layout],
             file_name: str) -> int:
     argument = f'"{file_name}"' if " " in file_name else file_name
     too_large = [name for name, layout in layouts.items()
@@ -105,11 +105,11 @@ def _how_to(book, sheet, styles: Styles, row: int, content: Content, layouts: Ma
         sheet.write_string(row - 1, 2, text, styles.code)
         sheet.write_string(row - 1, 6, note, styles.note_beside)
         row += 1
-    book.define_name(PYTHON, f"={NAME}!$C${row - 1}")
+    workbook.define_name(PYTHON, f"={NAME}!$C${row - 1}")
     return row
 
 
-def _settings(book, sheet, styles: Styles, row: int, content: Content) -> int:
+def _settings(workbook, sheet, styles: Styles, row: int, content: Content) -> int:
     values = {"seed": content.seed, "weight_decay": WEIGHT_DECAY}
     for name in SETTINGS:
         option = OPTIONS[name]
@@ -119,7 +119,7 @@ def _settings(book, sheet, styles: Styles, row: int, content: Content) -> int:
         sheet.data_validation(row - 1, 2, row - 1, 2, _rule(option) | {
             "ignore_blank": option.values.optional, "input_title": option.label, "input_message": _meaning(option),
             "error_title": f"This is no {option.label}"})
-        book.define_name(setting_name(name), f"={NAME}!$C${row}")
+        workbook.define_name(setting_name(name), f"={NAME}!$C${row}")
         row += 1
     return row
 
@@ -152,7 +152,7 @@ def _rule(option: Option) -> dict:
     return rule | {"error_message": f"Give {option.values.told}{blank}."}
 
 
-def _results(book, sheet, styles: Styles, row: int, layouts: Mapping[str, Layout]) -> int:
+def _results(workbook, sheet, styles: Styles, row: int, layouts: Mapping[str, Layout]) -> int:
     for col, header in enumerate(_RESULT_HEADERS, 1):
         sheet.write_string(row - 1, col, header, styles.header_left if col in (1, 2, 7) else styles.header)
     for name, layout in layouts.items():
@@ -164,7 +164,7 @@ def _results(book, sheet, styles: Styles, row: int, layouts: Mapping[str, Layout
         for col, what in enumerate(RESULTS, 4):
             sheet.write_blank(row - 1, col, None, looks.get(what, styles.result))
             cell = Range(row, col + 1, row, col + 1)
-            book.define_name(result_name(name, what), f"={NAME}!{cell.absolute}")
+            workbook.define_name(result_name(name, what), f"={NAME}!{cell.absolute}")
     return row + 1
 
 

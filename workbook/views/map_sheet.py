@@ -73,15 +73,15 @@ class MapPlan:
         return Range(FIRST, left, FIRST + self.n - 1, left)
 
 
-def write_map(book, styles: Styles, view: View) -> None:
+def write_map(workbook, styles: Styles, view: View) -> None:
     """Add the sheet; the components themselves are computed on the sheet `items`."""
-    sheet, content = book.add_worksheet(NAME), view.content
+    sheet, content = workbook.add_worksheet(NAME), view.content
     plan = MapPlan(len(content.items), content.n_factors)
     _words(sheet, styles, plan)
     for component in range(COMPONENTS):
         _component(sheet, styles, plan, view, component)
     _dots(sheet, styles, plan, view)
-    _chart(book, sheet, plan)
+    _chart(workbook, sheet, plan)
     _looks(sheet, styles, plan, content.items)
 
 
@@ -125,10 +125,10 @@ def _dots(sheet, styles: Styles, plan: MapPlan, view: View) -> None:
             formula(sheet, cell[f"component {component}"], f"=IF(ISNUMBER({score}),{score},NA())", styles.calc)
 
 
-def _chart(book, sheet, plan: MapPlan) -> None:
+def _chart(workbook, sheet, plan: MapPlan) -> None:
     """A dot for every item; a series for each one that is named, because a series' name comes from a cell and is
     a label that LibreOffice shows too, as labels from cells are not."""
-    chart = book.add_chart({"type": "scatter"})
+    chart = workbook.add_chart({"type": "scatter"})
 
     def dots(first: int, last: int, size: int, colour: str) -> dict:
         across, up = (_at(plan.dots(f"component {component}"), first, last) for component in (1, 2))

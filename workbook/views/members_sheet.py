@@ -50,18 +50,18 @@ RANKED_BY = {"dot": ("mean", "predicted mean: the average of all their predictio
 _NOT_ALIKE = -1.5   # below every cosine: nobody is there
 
 
-def write_items(book, styles: Styles, view: View) -> None:
+def write_items(workbook, styles: Styles, view: View) -> None:
     """Add the sheet `items`."""
-    _write(book, styles, view, ITEMS)
+    _write(workbook, styles, view, ITEMS)
 
 
-def write_users(book, styles: Styles, view: View) -> None:
+def write_users(workbook, styles: Styles, view: View) -> None:
     """Add the sheet `users`."""
-    _write(book, styles, view, USERS)
+    _write(workbook, styles, view, USERS)
 
 
-def _write(book, styles: Styles, view: View, side: Side) -> None:
-    sheet, labels = book.add_worksheet(side.sheet), side.labels(view.content)
+def _write(workbook, styles: Styles, view: View, side: Side) -> None:
+    sheet, labels = workbook.add_worksheet(side.sheet), side.labels(view.content)
     plan = members_plan(len(labels), view.content.n_factors)
     _looks(sheet, styles, plan, labels)
     _words(sheet, styles, plan, view, side)
@@ -70,7 +70,7 @@ def _write(book, styles: Styles, view: View, side: Side) -> None:
     for row in range(plan.n):
         _ranked_row(sheet, styles, plan, row)
     for what, where in (("components", plan.own_components), ("loadings", plan.loadings), ("shares", plan.shares)):
-        book.define_name(block_name(side.sheet, what), f"={side.sheet}!{where.absolute}")
+        workbook.define_name(block_name(side.sheet, what), f"={side.sheet}!{where.absolute}")
 
 
 def _own_order(sheet, styles: Styles, plan: MembersPlan, view: View, side: Side) -> None:

@@ -24,12 +24,12 @@ NUMBER = Cell(5, 8)     # of the chosen user
 WORKING = 7             # first column of the calculation
 
 
-def write_recommend(book, styles: Styles, view: View) -> None:
+def write_recommend(workbook, styles: Styles, view: View) -> None:
     """Add the sheet. It holds the two cells within which all predictions of the workbook's views are kept."""
-    sheet, n = book.add_worksheet(NAME), len(view.content.items)
+    sheet, n = workbook.add_worksheet(NAME), len(view.content.items)
     items, rated, sums, open_ = (Range(HEAD + 1, WORKING + shift, HEAD + n, WORKING + shift) for shift in range(4))
     _words(sheet, styles, view)
-    _range(book, sheet, styles, view)
+    _range(workbook, sheet, styles, view)
     write_choice(sheet, styles, view, "user", cell=USER, number=NUMBER, chosen=with_most_blanks(view.content.given.crosstab()))
 
     user = ref(NUMBER, rows=True, cols=True)
@@ -76,10 +76,10 @@ def _words(sheet, styles: Styles, view: View) -> None:
         text(sheet, Cell(HEAD, col), header, styles.calc_head)
 
 
-def _range(book, sheet, styles: Styles, view: View) -> None:
+def _range(workbook, sheet, styles: Styles, view: View) -> None:
     for cell, what, side, name, value in zip((LOWEST, HIGHEST), ("lowest", "highest"), ("above", "below"), (LOW, HIGH),
                                              view.content.rating_range):
         text(sheet, cell.moved(0, -1), what, styles.label)
         number(sheet, cell, value, styles.choice)
         text(sheet, cell.moved(0, 1), f"the {what} rating there is: predictions are kept {side} it", styles.note_beside)
-        book.define_name(name, f"={NAME}!{Range.around([cell]).absolute}")
+        workbook.define_name(name, f"={NAME}!{Range.around([cell]).absolute}")

@@ -28,9 +28,9 @@ _MEANINGS = (("mean", "what the average user gives the average item, taste aside
              ("item bias", "how much more or less this item gets than the average one"))
 
 
-def write_why(book, styles: Styles, view: View) -> None:
+def write_why(workbook, styles: Styles, view: View) -> None:
     """Add the sheet."""
-    sheet, k = book.add_worksheet(NAME), view.content.n_factors
+    sheet, k = workbook.add_worksheet(NAME), view.content.n_factors
     table = view.content.given.crosstab()
     user = with_most_blanks(table)
     _words(sheet, styles, view)

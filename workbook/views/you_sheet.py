@@ -27,9 +27,9 @@ NAME = "you"
 OLD_MINVERSE = 52   # rows and columns that Excel's MINVERSE took before 2007
 
 
-def write_you(book, styles: Styles, view: View) -> None:
+def write_you(workbook, styles: Styles, view: View) -> None:
     """Add the sheet, for a model whose prediction is a sum: in a sigmoid no formula gives the factors."""
-    sheet, content = book.add_worksheet(NAME), view.content
+    sheet, content = workbook.add_worksheet(NAME), view.content
     k = content.n_factors
     plan = YouPlan(n=len(content.items), k=k, d=k + view.biases, users=len(content.users))
     _looks(sheet, styles, plan, view)

@@ -23,17 +23,17 @@ Box = tuple[int, int, int, int]  # top, left, bottom, right
 class Calculator:
     """Evaluates the formulas of a workbook, each at most once; constants and `overrides` are given.
 
-    `book` has `sheets` (names), `names` (DefinedNames), `grid(sheet)` and perhaps `tables` and
+    `workbook` has `sheets` (names), `names` (DefinedNames), `grid(sheet)` and perhaps `tables` and
     `date1904`. The cached value of a formula is used only where it reads another workbook. A
     FormulaError names the cell that cannot be evaluated and why: Unsupported when Excel could, a
     circle of references otherwise.
     """
 
-    def __init__(self, book, *, overrides: Mapping[Key, Value] = {}):
-        self._book = book
-        self._titles = {title.casefold(): title for title in book.sheets}
+    def __init__(self, workbook, *, overrides: Mapping[Key, Value] = {}):
+        self._workbook = workbook
+        self._titles = {title.casefold(): title for title in workbook.sheets}
         self._names = {(name.scope.casefold() if name.scope else None, name.name.casefold()): name.refers_to
-                       for name in book.names}
+                       for name in workbook.names}
         self._overrides: dict[str, dict[Cell, Value]] = {}
         for (title, cell), value in overrides.items():
             self._overrides.setdefault(title, {})[Cell(*cell)] = plain(value)
@@ -96,17 +96,17 @@ class Calculator:
 
     def grid(self, title: str) -> Grid:
         """A sheet as it was read."""
-        return self._book.grid(title)
+        return self._workbook.grid(title)
 
     @property
     def tables(self) -> tuple[Table, ...]:
         """The Excel tables of the workbook, where it tells."""
-        return getattr(self._book, "tables", ())
+        return getattr(self._workbook, "tables", ())
 
     @property
     def date1904(self) -> bool:
         """Whether days are counted from 1 January 1904."""
-        return getattr(self._book, "date1904", False)
+        return getattr(self._workbook, "date1904", False)
 
     def title(self, sheet: str) -> str | None:
         """A sheet's name as the workbook writes it; None when there is no such sheet."""
@@ -120,11 +120,11 @@ class Calculator:
     @cached_property
     def last(self) -> tuple[int, int]:
         """The last row and column that any sheet uses: how far whole columns and rows are read."""
-        sheets = [self._sheets.get(title) or self._open(title) for title in self._book.sheets]
+        sheets = [self._sheets.get(title) or self._open(title) for title in self._workbook.sheets]
         return max(sheet.last[0] for sheet in sheets), max(sheet.last[1] for sheet in sheets)
 
     def _open(self, title: str) -> SheetState:
-        sheet = self._sheets[title] = SheetState.begun(title, self._book.grid(title), self._overrides.get(title, {}))
+        sheet = self._sheets[title] = SheetState.begun(title, self._workbook.grid(title), self._overrides.get(title, {}))
         return sheet
 
     def _settled(self, question: Callable):

@@ -36,8 +36,8 @@ class At:
 
     __slots__ = ("book", "sheet", "cell", "rows", "cols", "array", "block")
 
-    def __init__(self, book, sheet: str, cell: Cell, rows: int, cols: int, array: bool, block: Range | None = None):
-        self.book, self.sheet, self.cell = book, sheet, cell
+    def __init__(self, workbook, sheet: str, cell: Cell, rows: int, cols: int, array: bool, block: Range | None = None):
+        self.book, self.sheet, self.cell = workbook, sheet, cell
         self.rows, self.cols, self.array = rows, cols, array
         self.block = block or Range(*cell, *cell)
 

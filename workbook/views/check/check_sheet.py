@@ -28,21 +28,21 @@ WORDS = ("not better than biases alone even on training ratings: fit it, or take
          "overfits: on unseen ratings it is worse than biases alone")
 
 
-def write_check(book, styles: Styles, view: View) -> None:
+def write_check(workbook, styles: Styles, view: View) -> None:
     """Add the sheet."""
-    sheet, content = book.add_worksheet(NAME), view.content
+    sheet, content = workbook.add_worksheet(NAME), view.content
     plan = check_plan(view)
     text(sheet, Cell(1, 1), "Check", styles.title)
     for row, line in enumerate(LINES if plan.held else NOTHING, 2):
         text(sheet, Cell(row, 1), line, styles.note)
     _summary(sheet, styles, plan, view)
-    insert_charts(book, sheet, plan, NAME, view.layout.sheet)
+    insert_charts(workbook, sheet, plan, NAME, view.layout.sheet)
     text(sheet, Cell(HEAD - 2, PRINTED + 2), "Helper calculations, not printed: change nothing here.", styles.calc_head)
     if plan.held:
         text(sheet, Cell(HEAD - 1, PRINTED + 2), "held-out ratings, and what each sheet's filled table predicts", styles.calc_head)
         write_held(sheet, styles, plan, view)
         for name, which in zip(HELD, ("user no.", "item no.", "observed")):
-            book.define_name(name, f"={NAME}!{plan.of_held(which).absolute}")
+            workbook.define_name(name, f"={NAME}!{plan.of_held(which).absolute}")
     text(sheet, plan.of_shown("user no.").first.moved(-2, 0), "training ratings of the chart", styles.calc_head)
     write_shown(sheet, styles, plan, view)
     write_sides(sheet, styles, plan, view)
