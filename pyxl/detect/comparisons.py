@@ -17,6 +17,7 @@ from pyxl.formulas.language.formula_errors import FormulaError
 from pyxl.formulas.language.parse import Call, Name, Reference, Structured, parse, walk
 from pyxl.grid.cells import Cell, Range
 from pyxl.grid.grid import Grid
+from pyxl.grid.readable_workbook import ReadableWorkbook
 
 MEASURING = re.compile(r"\b(SQRT|SUMXMY2|SUMSQ|SUMPRODUCT|AVERAGE|SUM|DEVSQ)\b", re.I)
 DEEPEST = 3  # cells between the objective and the blocks: SQRT(V40), V40: V39/COUNT(…), …
@@ -31,7 +32,7 @@ class Comparison:
     predictions: Range
 
 
-def comparisons(workbook, sheet: str, calculator: Calculator, *, first: list[Cell]) -> Iterator[Comparison]:
+def comparisons(workbook: ReadableWorkbook, sheet: str, calculator: Calculator, *, first: list[Cell]) -> Iterator[Comparison]:
     """Every comparison on the sheet: cells in `first` before all others, the outermost (a root of
     a mean, say, before the mean) before those it is made from."""
     grid = workbook.grid(sheet)
@@ -114,14 +115,14 @@ def ranges_named(grid: Grid, calculator: Calculator, cell: Cell) -> list[Range]:
             except FormulaError:
                 continue
             if where and where[0] == grid.sheet:
-                found[where[1]] = None
+                found[calculator.used_range(where[1])] = None
     return list(found)
 
 
 def _is_data(grid: Grid, area: Range) -> bool:
     """Plain numbers and blanks, no formula."""
     return (not _is_computed(grid, area)
-            and any(type(grid.values.get(cell)) is float for cell in area.cells()))
+            and any(type(grid.values[cell]) is float for cell in grid.held(area)))
 
 
 def _is_computed(grid: Grid, area: Range) -> bool:

@@ -18,6 +18,7 @@ from pyxl.grid.cells import Cell, Range, quoted
 from pyxl.grid.grid import Grid
 from pyxl.grid.layout import Block, Layout
 from pyxl.grid.problem import Problem
+from pyxl.grid.readable_workbook import ReadableWorkbook
 from pyxl.grid.sheet_names import blocks_by_name, is_view
 from pyxl.grid.stored_problem import stored_problem
 from solver.errors import UserError
@@ -59,7 +60,7 @@ class ModelSheet:
     item_of: np.ndarray
 
 
-def detect(workbook, sheet: str, *, calculator: Calculator | None = None) -> ModelSheet:
+def detect(workbook: ReadableWorkbook, sheet: str, *, calculator: Calculator | None = None) -> ModelSheet:
     """The model on a sheet. Raises NotRecognised with the reason when there is none that we know
     (NoModel when there is nothing like one, Damaged when a row or column was inserted in one block of it alone,
     StatedOtherwise when Solver's stored model is another), and UserError when one is there but wrongly named. `calculator`, of this book and without overrides, spares a second evaluation."""

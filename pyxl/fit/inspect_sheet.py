@@ -7,6 +7,7 @@ from pyxl.detect.verified_model import verified_model
 from pyxl.grid.block_names import ROLES
 from pyxl.grid.layout import Block
 from pyxl.grid.problem import Problem
+from pyxl.grid.readable_workbook import ReadableWorkbook
 from pyxl.grid.stored_problem import stored_problem
 from pyxl.problems.pose import pose
 from pyxl.xlsx import open_workbook
@@ -21,7 +22,7 @@ def inspect_workbook(path) -> dict[str, dict]:
         return {sheet: _report(workbook, sheet, Settings()) for sheet in workbook.sheets}
 
 
-def _report(workbook, sheet: str, settings) -> dict:
+def _report(workbook: ReadableWorkbook, sheet: str, settings) -> dict:
     report: dict = {"recognised": False, "reason": None, "solver": None, "problem": None, "notes": []}
     problem = None
     try:
@@ -44,7 +45,7 @@ def _by_formulas_rather(workbook, sheet: str) -> list[str]:
     return [f"{wishes} So a fit solves it by its formulas; --via model leaves that out."] if wishes else []
 
 
-def _problem(workbook, problem: Problem) -> dict:
+def _problem(workbook: ReadableWorkbook, problem: Problem) -> dict:
     """Whether Solver's model can be solved by the sheet's formulas, and how large it is."""
     try:
         posed = pose(workbook, problem)
