@@ -20,7 +20,7 @@ from pyxl.__main__ import main
 from pyxl.base.own_folder import own_folder
 from pyxl.engines import office, office_pipe
 from pyxl.engines.find_office import load_uno
-from pyxl.xlsx import open_book
+from pyxl.xlsx import open_workbook
 from solver import CollabFilter, UserError, read_ratings
 from solver.drafts import draft_folder, sweep_drafts
 from solver.reading import readers
@@ -139,7 +139,7 @@ def test_a_program_that_is_not_this_python_is_shown_before_a_button_runs_it(tmp_
     assert main(["inspect", str(path)]) == 0 and "A press on a button runs" not in capsys.readouterr().out
     from pyxl.grid.block_names import PYTHON
     from pyxl.grid.sheet_names import area_named
-    with open_book(path) as built:
+    with open_workbook(path) as built:
         sheet, where = area_named(built, PYTHON)
         built.save({sheet: {where.first: "/bin/sh"}})
     assert main(["inspect", str(path)]) == 0
@@ -251,7 +251,7 @@ def test_what_listens_and_never_answers_is_not_waited_for(home, monkeypatch):
 def test_an_array_formula_that_stands_elsewhere_than_it_fills_is_damage(tmp_path):
     """As in a sheet whose addresses were dropped: its result never arrived, and the fit waited for ever."""
     path = make_book(tmp_path / "w.xlsx", '<row><c><f t="array" ref="B3:C4">{1,2}</f><v>1</v></c></row>')
-    with open_book(path) as book, pytest.raises(UserError, match="it holds A1 with a formula for the cells B3:C4"):
+    with open_workbook(path) as book, pytest.raises(UserError, match="it holds A1 with a formula for the cells B3:C4"):
         book.grid("R")
 
 
