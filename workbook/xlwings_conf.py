@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from xlsxwriter import Workbook
+
 from pyxl.grid.block_names import PYTHON
 
 _NAME = "xlwings.conf"
 
 
-def write_conf(workbook) -> None:
+def write_conf(workbook: Workbook) -> None:
     """Add the sheet, which nobody sees: names in column A, settings in column B.
 
     The path of Python stands on `start` and nowhere else: whoever changes it there changes it here.

@@ -17,6 +17,7 @@ from pyxl.grid.cells import Cell, Range, quoted
 from pyxl.grid.grid import Grid
 from pyxl.grid.layout import Block, Layout
 from pyxl.grid.problem import SolverProblem
+from pyxl.grid.readable_workbook import ReadableWorkbook
 from pyxl.grid.sheet_names import blocks_by_name, is_view
 from pyxl.grid.stored_problem import stored_problem
 from solver.errors import UserError
@@ -54,7 +55,7 @@ class ModelSheet:
     item_of: np.ndarray
 
 
-def detect(workbook, sheet: str, *, calculator: Calculator | None = None) -> ModelSheet:
+def detect(workbook: ReadableWorkbook, sheet: str, *, calculator: Calculator | None = None) -> ModelSheet:
     """The model on a sheet. Raises NotRecognised with the reason when there is none that we know
     (NoModel when there is nothing like one; StatedOtherwise when Solver's stored model is another), and UserError
     when one is there but damaged. `calculator`, of this book and without overrides, spares a second evaluation."""
@@ -126,8 +127,8 @@ def _model_sheet(tracer: Tracer, grid: Grid, found: ErrorMeasure, named: dict[st
     if first.inner is not None:
         low, high = _bound(sheet, first.value), _bound(sheet, _added(first.value, first.scale))
     # one user's row (one item's column) of a crosstab stands in line with that user's (item's) factors
-    in_line = (rows == 1 and user_factors.range.top == found.predictions.top
-               or cols == 1 and item_factors.range.left == found.predictions.left)
+    in_line = (rows == user_factors.shape[0] == 1 and user_factors.range.top == found.predictions.top
+               or cols == item_factors.shape[0] == 1 and item_factors.range.left == found.predictions.left)
     claim = Layout(
         sheet=sheet, form="crosstab" if crosstab or in_line else "long",
         variant="bounded" if first.inner is not None else "dot+bias" if user_bias else "dot",

@@ -16,6 +16,7 @@ from pyxl.grid.cells import Cell, ErrorValue, Value, quoted
 from pyxl.grid.grid import Grid
 from pyxl.grid.layout import Block
 from pyxl.grid.parameters import factors_from
+from pyxl.grid.readable_workbook import ReadableWorkbook
 from solver.errors import UserError
 from solver.reading.rating_texts import LARGEST_RATING, NUMBER_TEXT
 
@@ -24,7 +25,7 @@ from .formula_checks import changes_by_itself, external_book
 from .id_cells import read_labels
 
 
-def read_sheet_ratings(workbook, model: ModelSheet, calculator: Calculator):
+def read_sheet_ratings(workbook: ReadableWorkbook, model: ModelSheet, calculator: Calculator):
     """The sheet's ratings as `solver.Ratings`, what the sheet must be told so that it counts the
     same (cells with a number stored as text, and the number), and notes."""
     from solver import Ratings
@@ -71,7 +72,7 @@ def read_sheet_ratings(workbook, model: ModelSheet, calculator: Calculator):
     return ratings, mended, notes
 
 
-def read_factors(workbook, model: ModelSheet):
+def read_factors(workbook: ReadableWorkbook, model: ModelSheet):
     """The parameters that stand on the sheet, as `solver.Factors` (float64).
 
     Raises UserError for a cell that is blank, text, not finite or absurdly large.
@@ -81,7 +82,7 @@ def read_factors(workbook, model: ModelSheet):
                                        for row in block.cells() for cell in row])
 
 
-def read_bounds(workbook, model: ModelSheet) -> tuple[float, float] | None:
+def read_bounds(workbook: ReadableWorkbook, model: ModelSheet) -> tuple[float, float] | None:
     """(low, high) of a bounded model as the sheet has them now."""
     layout, ends = model.layout, []
     if layout.variant != "bounded":

@@ -10,6 +10,7 @@ from pyxl.grid.block_names import PYTHON, ROLES
 from pyxl.grid.cells import Range, quoted
 from pyxl.grid.layout import Block
 from pyxl.grid.problem import SolverProblem
+from pyxl.grid.readable_workbook import ReadableWorkbook
 from pyxl.grid.sheet_names import area_named
 from pyxl.grid.stored_problem import stored_problem
 from pyxl.problems.pose import pose
@@ -37,7 +38,7 @@ def _about_buttons(workbook, sheet: str, where: Range) -> list[str]:
             "runs now. If the workbook is not yours, look at it first; collabsheet doctor BOOK --repair names this one."]
 
 
-def _report(workbook, sheet: str, settings) -> dict:
+def _report(workbook: ReadableWorkbook, sheet: str, settings) -> dict:
     report: dict = {"recognised": False, "reason": None, "solver": None, "problem": None, "notes": []}
     problem = None
     try:
@@ -60,7 +61,7 @@ def _by_formulas_rather(workbook, sheet: str) -> list[str]:
     return [f"{wishes} So a fit solves it by its formulas; --via model leaves that out."] if wishes else []
 
 
-def _problem(workbook, problem: SolverProblem) -> dict:
+def _problem(workbook: ReadableWorkbook, problem: SolverProblem) -> dict:
     """Whether Solver's model can be solved by the sheet's formulas, and how large it is."""
     try:
         posed = pose(workbook, problem)

@@ -18,6 +18,7 @@ from pyxl.detect.verify import agrees
 from pyxl.grid.cells import Cell, Value, quoted
 from pyxl.grid.parameters import parameter_cells
 from pyxl.hosts.file_host import FileHost
+from pyxl.hosts.host import Host
 from pyxl.problems.pose import Posed
 from pyxl.problems.report_sheet import report_cells, report_sheet
 from pyxl.problems.solve import ByFormulas, Solved, changed_cells, disagreement, solve
@@ -99,7 +100,7 @@ def fit_workbook(path, *, out=None, sheets: Iterable[str] | None = None,
         return {sheet: replace(result, notes=result.notes + unkept + beside) for sheet, result in results.items()}
 
 
-def fit_on_host(host, *, sheets: Iterable[str] | None, settings: Settings | None, options: Mapping,
+def fit_on_host(host: Host, *, sheets: Iterable[str] | None, settings: Settings | None, options: Mapping,
              watch: Callable[[Fittable], Watcher], repeat: int | None = None,
              by_formulas: ByFormulas = ByFormulas()) -> dict[str, Result]:
     """Fit the recognised sheets of the workbook that `host` holds, or the named ones, and write.
@@ -131,7 +132,7 @@ def fit_on_host(host, *, sheets: Iterable[str] | None, settings: Settings | None
     return _compared(host, [r for r in ready if r.sheet in results], results, skipped)
 
 
-def _fitted(host, r: VerifiedModel, watcher: Watcher) -> FitResult:
+def _fitted(host: Host, r: VerifiedModel, watcher: Watcher) -> FitResult:
     """The result, judged by the ratings that the workbook holds out, where it does."""
     from solver import fit, rmse
 
@@ -143,7 +144,7 @@ def _fitted(host, r: VerifiedModel, watcher: Watcher) -> FitResult:
     return result if held is None else replace(result, holdout_rmse=rmse(result.factors, held, bounds=bounds))
 
 
-def _compared(host, fitted: list[Fittable], results: dict[str, Result], skipped: list[str]) -> dict[str, Result]:
+def _compared(host: Host, fitted: list[Fittable], results: dict[str, Result], skipped: list[str]) -> dict[str, Result]:
     """The last step: the workbook recalculates, and its objective is held against ours. The results with notes."""
     problems = host.recalculate()
     notes = {r.sheet: [*_noticed(host, r, results[r.sheet])] for r in fitted}
@@ -157,7 +158,7 @@ def _compared(host, fitted: list[Fittable], results: dict[str, Result], skipped:
     return {sheet: replace(result, notes=result.notes + tuple(notes[sheet])) for sheet, result in results.items()}
 
 
-def _changes(host, r: Fittable, result: Result) -> dict[str, dict[Cell, Value]]:
+def _changes(host: Host, r: Fittable, result: Result) -> dict[str, dict[Cell, Value]]:
     """The constants to write, by sheet: parameters that moved, ratings mended, the last result and its history."""
     if isinstance(r, Posed):
         return changed_cells(r, lambda sheet: host.grid(sheet).values, result.minimum.x)
@@ -172,13 +173,13 @@ def _changes(host, r: Fittable, result: Result) -> dict[str, dict[Cell, Value]]:
     return changes
 
 
-def _unlike(host, sheet: str, cells: Mapping[Cell, Value]) -> dict[Cell, Value]:
+def _unlike(host: Host, sheet: str, cells: Mapping[Cell, Value]) -> dict[Cell, Value]:
     """Of these cells those whose value is not there yet."""
     there = host.grid(sheet).values
     return {cell: value for cell, value in cells.items() if there.get(cell) != value}
 
 
-def _noticed(host, r: Fittable, result: Result) -> Iterator[str]:
+def _noticed(host: Host, r: Fittable, result: Result) -> Iterator[str]:
     """What was odd about a sheet that was fitted, and whether its objective says what we say."""
     if isinstance(r, Posed):
         yield from disagreement(host, result)

@@ -20,6 +20,7 @@ from pyxl.formulas.compiled.torch_program import INPUT, TorchProgram, Recorded
 from pyxl.formulas.evaluate.calculator import Calculator
 from pyxl.formulas.language.formula_errors import FormulaError, placed
 from pyxl.grid.cells import Cell, Range, quoted
+from pyxl.grid.readable_workbook import ReadableWorkbook
 from solver.errors import UserError
 from solver.threads import one_thread
 
@@ -101,7 +102,7 @@ def _gradient(value: Tensor, at: Tensor, *, again: bool = False) -> np.ndarray:
     return np.zeros(len(at)) if found is None else found.numpy()
 
 
-def compile_formulas(workbook, outputs: Sequence[tuple[str, Cell]], changing: Sequence[tuple[str, Range]]) -> Compiled:
+def compile_formulas(workbook: ReadableWorkbook, outputs: Sequence[tuple[str, Cell]], changing: Sequence[tuple[str, Range]]) -> Compiled:
     """Compiles what leads from the changing cells to the output cells.
 
     `workbook` as for `Calculator`. A blank changing cell counts as 0. Raises UserError for changing cells and
@@ -112,7 +113,7 @@ def compile_formulas(workbook, outputs: Sequence[tuple[str, Cell]], changing: Se
     return _Compilation(workbook, cells).compiled(outputs, start)
 
 
-def _changing_cells(workbook, changing: Sequence[tuple[str, Range]]) -> tuple[tuple[tuple[str, Cell], ...], np.ndarray]:
+def _changing_cells(workbook: ReadableWorkbook, changing: Sequence[tuple[str, Range]]) -> tuple[tuple[tuple[str, Cell], ...], np.ndarray]:
     cells = tuple(dict.fromkeys((sheet, cell) for sheet, area in changing for cell in area.cells()))
     start = []
     for sheet, cell in cells:
@@ -130,7 +131,7 @@ def _changing_cells(workbook, changing: Sequence[tuple[str, Range]]) -> tuple[tu
 class _Compilation:
     """One compilation under way."""
 
-    def __init__(self, workbook, cells: tuple[tuple[str, Cell], ...]):
+    def __init__(self, workbook: ReadableWorkbook, cells: tuple[tuple[str, Cell], ...]):
         self._workbook, self._cells = workbook, cells
         self._calculator, self._program, self._notes = Calculator(workbook), TorchProgram(), {}
         self._sheet_maps: dict[str, SheetMap] = {}

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from solver.core.loop import Epoch
-from solver.core.settings import Settings
+from solver.core.settings import usable
 from solver.data.rated import RatedItems
 from solver.errors import UserError
 from solver.fitting.fit_ratings import FitResult
@@ -73,7 +73,8 @@ def load_model(cls: type[CollabFilter], folder: str | Path) -> CollabFilter:
         factors = rebuild(_at("factors", tensors), document["factors"])
         samples = tuple(rebuild(_at(f"samples.{n}", tensors), draw)
                         for n, draw in enumerate(document["samples"]))
-        settings = Settings(**_with_tuples(document["settings"]))
+        stored = _with_tuples(document["settings"])
+        settings, _ = usable(stored, stored=stored)  # older versions took settings that nothing used
         history = tuple(Epoch(*row) for row in zip(*(document["history"][f.name] for f in fields(Epoch))))
         result = FitResult(factors=factors, samples=samples, settings=settings, history=history,
                            **_with_tuples(document["result"]))

@@ -12,8 +12,6 @@ from __future__ import annotations
 
 from functools import cache
 
-import numpy as np
-
 from .kernel_parts import AHEAD, EDITION, compiled, errors, score
 from .target import Link
 from .vectors import load_vector, prefetch, splat, store

@@ -16,7 +16,14 @@ from .columns import TableRows
 from .delimited import TextTable, examine_text
 from .parquet_files import ParquetTable, is_parquet, look_at_parquet, read_parquet
 from .rating_columns import (
-    DECIMALS, RatingsTable, how_many_of, notes_on_blanks, notes_on_negatives, numbered, numbers_of, refuse_blank,
+    DECIMALS,
+    RatingsTable,
+    how_many_of,
+    notes_on_blanks,
+    notes_on_negatives,
+    numbered,
+    numbers_of,
+    refuse_blank,
     refuse_nothing_to_learn,
 )
 from .rating_texts import shortened
