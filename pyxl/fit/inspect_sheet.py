@@ -29,7 +29,7 @@ def inspect_workbook(path) -> dict[str, dict]:
         return reports
 
 
-def _about_buttons(workbook, sheet: str, where: Range) -> list[str]:
+def _about_buttons(workbook: ReadableWorkbook, sheet: str, where: Range) -> list[str]:
     """What a press on a button runs, where it is another program than the Python that runs now."""
     program = workbook.grid(sheet).values.get(where.first)
     if program is None or program == sys.executable:
