@@ -6,7 +6,7 @@ from xlsxwriter import Workbook
 
 from pyxl.grid.block_names import PYTHON
 
-_NAME = "xlwings.conf"
+NAME = "xlwings.conf"
 
 
 def write_conf(workbook: Workbook) -> None:
@@ -14,10 +14,9 @@ def write_conf(workbook: Workbook) -> None:
 
     The path of Python stands on `start` and nowhere else: whoever changes it there changes it here.
     """
-    sheet = workbook.add_worksheet(_NAME)
+    sheet = workbook.add_worksheet(NAME)
     for row, system in enumerate(("Win", "Mac")):
         sheet.write_string(row, 0, f"Interpreter_{system}")
         sheet.write_formula(row, 1, f"={PYTHON}")
-    sheet.write_string(2, 0, "PYTHONPATH")
-    sheet.write_row(3, 0, ("UDF MODULES", "pyxl.functions.udfs"))
+    sheet.write_row(2, 0, ("UDF MODULES", "pyxl.functions.udfs"))    # no PYTHONPATH: a blank one would hide the user's own
     sheet.hide()

@@ -16,10 +16,10 @@ from pyxl.hosts.file_host import FileHost
 from pyxl.xlsx import open_workbook
 from solver.errors import UserError
 
-from .file_book import FileBook
+from .file_book import Book
 
 
-class FileEngine:
+class Engine:
     """What xlwings registers: one app, which holds the files that are open."""
 
     name, type = "file", "desktop"
@@ -27,19 +27,19 @@ class FileEngine:
     clean_value_data = staticmethod(values.cleaned)
 
     def __init__(self):
-        self.apps = FileApps(self)
+        self.apps = Apps(self)
 
 
-class FileApps(base_classes.Apps):
+class Apps(base_classes.Apps):
     """The one app."""
 
-    def __init__(self, engine: FileEngine):
-        self._app = FileApp(engine)
+    def __init__(self, engine: Engine):
+        self._app = App(engine)
 
     def keys(self) -> list[int]:
         return [self._app.pid]
 
-    def add(self, spec=None, add_book: bool | None = None, xl=None, visible: bool | None = None) -> FileApp:
+    def add(self, spec=None, add_book: bool | None = None, xl=None, visible: bool | None = None) -> App:
         if add_book:
             self._app.books.add()
         return self._app
@@ -54,22 +54,22 @@ class FileApps(base_classes.Apps):
     def __len__(self) -> int:
         return 1
 
-    def __getitem__(self, pid: int) -> FileApp:
+    def __getitem__(self, pid: int) -> App:
         return self._app
 
 
-class FileApp(base_classes.App):
+class App(base_classes.App):
     """Stands where a program would be."""
 
     pid, version, calculation = 0, "1.0", "automatic"
     display_alerts = True
     status_bar: str | bool = False
 
-    def __init__(self, engine: FileEngine):
-        self._engine, self._books = engine, FileBooks(self)
+    def __init__(self, engine: Engine):
+        self._engine, self._books = engine, Books(self)
 
     @property
-    def engine(self) -> FileEngine:
+    def engine(self) -> Engine:
         return self._engine
 
     @property
@@ -77,7 +77,7 @@ class FileApp(base_classes.App):
         return self
 
     @property
-    def books(self) -> FileBooks:
+    def books(self) -> Books:
         return self._books
 
     @property
@@ -101,10 +101,10 @@ class FileApp(base_classes.App):
     kill = quit
 
 
-class FileBooks(base_classes.Books):
+class Books(base_classes.Books):
     """The files that are open."""
 
-    def __init__(self, app: FileApp):
+    def __init__(self, app: App):
         self.app, self._books = app, []
 
     @property
@@ -112,7 +112,7 @@ class FileBooks(base_classes.Books):
         return self._books
 
     @property
-    def active(self) -> FileBook:
+    def active(self) -> Book:
         return self._books[-1]
 
     def __iter__(self):
@@ -121,7 +121,7 @@ class FileBooks(base_classes.Books):
     def __len__(self) -> int:
         return len(self._books)
 
-    def __call__(self, key) -> FileBook:
+    def __call__(self, key) -> Book:
         for number, book in enumerate(self._books, 1):
             if key in (number, book.name, book.fullname):
                 return book
@@ -130,7 +130,7 @@ class FileBooks(base_classes.Books):
     def add(self):
         raise UserError("Without an office no empty workbook can be made. Build one: collabsheet new.")
 
-    def open(self, fullname: str, *_, **__) -> FileBook:
-        book = FileBook(self.app, FileHost(open_workbook(Path(fullname).resolve())), closed=self._books.remove)
+    def open(self, fullname: str, *_, **__) -> Book:
+        book = Book(self.app, FileHost(open_workbook(Path(fullname).resolve())), closed=self._books.remove)
         self._books.append(book)
         return book

@@ -46,7 +46,7 @@ class Steps(Protocol):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class FitTask:
+class Problem:
     """All that a way of fitting is given."""
 
     ratings: Ratings                 # every user and item in them has a rating
