@@ -20,7 +20,7 @@ __getattr__, __all__ = lazy(__name__, {
     "NetFactors": "model.net",
     "find_lr": "fitting.lr_find", "RateTest": "fitting.lr_find",
     "cross_validate": "collab.search", "CrossValidation": "collab.search", "grid_search": "collab.search", "GridSearch": "collab.search",
-    "Ranking": "judging.metrics", "ranking": "judging.metrics", "auc": "judging.metrics", "hit_rate": "judging.metrics", "ndcg": "judging.metrics",
+    "METRICS": "judging.metrics", "Ranking": "judging.ranking", "ranking": "judging.ranking", "auc": "judging.metrics", "hit_rate": "judging.metrics", "ndcg": "judging.metrics",
     "mean_absolute_error": "judging.metrics", "root_mean_squared_error": "judging.metrics",
     "Program": "programs.program", "GOALS": "programs.program", "FEASIBLE": "programs.program",
     "Minimum": "programs.minimising", "Step": "programs.trials", "minimise": "programs.minimising",

@@ -386,7 +386,7 @@ def test_a_failing_save_leaves_the_old_file_and_no_rubbish(tmp_path, monkeypatch
 
     def full(*_args, **_kwargs):
         raise OSError(28, "No space left on device")
-    monkeypatch.setattr(zipfile.ZipFile, "write", full)
+    monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(UserError, match="disk is full"):
         workbook.build(random_ratings(3, 3), path, overwrite=True)
     assert path.read_bytes() == before and [p.name for p in tmp_path.iterdir()] == ["b.xlsx"]

@@ -17,6 +17,7 @@ from pyxl.formulas.language.formula_errors import FormulaError
 from pyxl.formulas.language.parse import Call, Name, Reference, Structured, parse, walk
 from pyxl.grid.cells import Cell, Range
 from pyxl.grid.grid import Grid
+from pyxl.grid.readable_workbook import ReadableWorkbook
 
 MEASURING = re.compile(r"\b(SQRT|SUMXMY2|SUMSQ|SUMPRODUCT|AVERAGE|SUM|DEVSQ)\b", re.I)
 DEEPEST = 3  # cells between the objective and the blocks: SQRT(V40), V40: V39/COUNT(…), …
@@ -31,7 +32,7 @@ class ErrorMeasure:
     predictions: Range
 
 
-def comparisons(workbook, sheet: str, calculator: Calculator, *, first: list[Cell]) -> Iterator[ErrorMeasure]:
+def comparisons(workbook: ReadableWorkbook, sheet: str, calculator: Calculator, *, first: list[Cell]) -> Iterator[ErrorMeasure]:
     """Every comparison on the sheet: cells in `first` before all others, the outermost (a root of
     a mean, say, before the mean) before those it is made from."""
     grid = workbook.grid(sheet)
@@ -43,6 +44,18 @@ def comparisons(workbook, sheet: str, calculator: Calculator, *, first: list[Cel
             if (ratings, predictions) not in seen:
                 seen.add((ratings, predictions))
                 yield ErrorMeasure(cell, ratings, predictions)
+
+
+def unequal_blocks(grid: Grid, calculator: Calculator) -> Iterator[ErrorMeasure]:
+    """Cells that compare a block of numbers with a block of formulas of another size, which no SUMXMY2 can: what is left
+    where a row or column was inserted in one of them alone."""
+    for cell, formula in grid.formulas.items():
+        if "SUMXMY2" in formula.text.upper():
+            blocks = [area for area in ranges_named(grid, calculator, cell) if min(area.shape) > 1]
+            for ratings in (area for area in blocks if _is_data(grid, area)):
+                for predictions in (area for area in blocks if _is_computed(grid, area)):
+                    if sum(a != b for a, b in zip(ratings.shape, predictions.shape)) == 1:
+                        yield ErrorMeasure(cell, ratings, predictions)
 
 
 def _rank(text: str) -> int:

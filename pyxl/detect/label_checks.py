@@ -13,7 +13,7 @@ from itertools import groupby
 import numpy as np
 
 from pyxl.formulas.evaluate.calculator import Calculator
-from pyxl.grid.cells import Cell, Range, Value, quoted
+from pyxl.grid.cells import Cell, Range, quoted
 from pyxl.grid.grid import Grid
 from pyxl.grid.layout import Layout
 from solver.errors import UserError

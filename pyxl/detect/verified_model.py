@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pyxl.formulas.evaluate.calculator import Calculator
 from pyxl.grid.cells import Range, quoted
 from pyxl.grid.parameters import factors_from, parameter_cells
+from pyxl.grid.readable_workbook import ReadableWorkbook
 from solver.core.settings import OPTIONS
 from solver.errors import UserError
 
@@ -43,7 +44,7 @@ class VerifiedModel:
         return self.model.layout.areas
 
 
-def verified_model(workbook, sheet: str, settings: Settings, *, start: Sequence[float] | None = None) -> VerifiedModel:
+def verified_model(workbook: ReadableWorkbook, sheet: str, settings: Settings, *, start: Sequence[float] | None = None) -> VerifiedModel:
     """Detect, read and verify one sheet. `start` are start values for all of its parameter cells; None:
     what the settings say. Raises NotRecognised or UserError with the reason."""
     from solver import random_factors, rmse
@@ -94,7 +95,7 @@ def _given(sheet: str, model: ModelSheet, numbers: Sequence[float]) -> Factors:
         raise UserError(f"{quoted(sheet)} has another size than when its start values were kept.") from None
 
 
-def _unrated_as_they_are(workbook, model: ModelSheet, ratings: Ratings, start: Factors) -> Factors:
+def _unrated_as_they_are(workbook: ReadableWorkbook, model: ModelSheet, ratings: Ratings, start: Factors) -> Factors:
     """Random start values, but for users and items without a rating: nothing would move them from
     there, so they keep what the sheet has, if it has numbers everywhere."""
     try:

@@ -8,6 +8,7 @@ from pyxl.detect.verified_model import verified_model
 from pyxl.grid.block_names import setting_name
 from pyxl.grid.parameters import parameter_cells
 from pyxl.grid.sheet_names import area_named
+from pyxl.hosts.host import Host
 from solver.errors import UserError
 
 from . import before_fit
@@ -16,7 +17,7 @@ from .settings_cells import sheet_settings
 _SEEDS = 2 ** 31    # a settings cell holds 0 … 2^31 − 1
 
 
-def randomize(host, sheet: str) -> tuple[int, float]:
+def randomize(host: Host, sheet: str) -> tuple[int, float]:
     """Draw the parameters of a sheet anew and write them; (seed, RMSE with them).
 
     The seed is the one after that of the workbook's settings, where it is noted: a fit from random

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pyxl.detect.verified_model import verified_model
 from pyxl.detect.verify import agrees
 from pyxl.grid.cells import quoted
+from pyxl.hosts.host import Host
 from solver.errors import UserError
 
 from .settings_cells import sheet_settings
@@ -21,7 +22,7 @@ class Refreshed:
     n_blanks: int
 
 
-def refresh(host, sheet: str) -> Refreshed:
+def refresh(host: Host, sheet: str) -> Refreshed:
     """Calculate every formula again and verify the sheet. Raises UserError where one cannot be
     calculated, or where the sheet is no model that we know."""
     problems = host.recalculate()

@@ -19,6 +19,7 @@ from pyxl.grid.block_names import RUN_LOG, SETTINGS
 from pyxl.grid.cells import MAX_ROW, Cell, Range, Value, quoted
 from pyxl.grid.parameters import parameter_cells
 from pyxl.grid.sheet_names import area_named, lasting_name
+from pyxl.hosts.host import Host
 from pyxl.hosts.live_values import serial
 from pyxl.xlsx.parts.cell_xml import MAX_TEXT
 from solver.core.options import Given, Whole
@@ -45,7 +46,7 @@ class RunLog:
     row: int
     run: int
 
-    def add(self, host, ready: VerifiedModel, result: FitResult) -> tuple[RunLog, tuple[str, ...]]:
+    def add(self, host: Host, ready: VerifiedModel, result: FitResult) -> tuple[RunLog, tuple[str, ...]]:
         """Write a line for a fit; the log with the place of the next one, and notes."""
         row, ends = self.row, (min(self.columns.values()), max(self.columns.values()))
         while row <= MAX_ROW and host.edited(self.sheet, Range(row, ends[0], row, ends[1])):
@@ -69,7 +70,7 @@ class Run:
     rmse_before: Value
 
 
-def find_log(host) -> RunLog | None:
+def find_log(host: Host) -> RunLog | None:
     """The log of a workbook; None where it has no such sheet."""
     where = area_named(host, RUN_LOG)
     if where is None:
@@ -84,7 +85,7 @@ def find_log(host) -> RunLog | None:
     return RunLog(sheet, columns, max((cell.row for cell in filled), default=head.top) + 1, int(max(runs, default=0)) + 1)
 
 
-def logged_run(host, number: int) -> Run:
+def logged_run(host: Host, number: int) -> Run:
     """The run of that number. Raises UserError where there is none, or where it cannot be repeated."""
     log = find_log(host)
     if log is None or "run" not in log.columns:
@@ -111,9 +112,9 @@ def logged_run(host, number: int) -> Run:
     return Run(number, sheet, settings, start, line.get("RMSE before"))
 
 
-def _line(host, ready: VerifiedModel, result: FitResult, columns: Container[str]) -> dict[str, Value]:
+def _line(host: Host, ready: VerifiedModel, result: FitResult, columns: Container[str]) -> dict[str, Value]:
     settings = result.settings
-    line = {"date": serial(datetime.now()), "sheet": lasting_name(host, ready.model.layout.sheet), "model": settings.model,
+    line = {"date": serial(datetime.now(), date1904=host.date1904), "sheet": lasting_name(host, ready.model.layout.sheet), "model": settings.model,
             "ratings": float(result.n_ratings), "RMSE before": result.rmse_before, "RMSE after": result.rmse_after,
             "hold-out RMSE": result.holdout_rmse, "epochs": float(result.epochs), "seconds": round(result.seconds, 3),
             "why it ended": result.stop, "other settings": _others(settings, columns),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pyxl.grid.block_names import RESULTS, SETTINGS, result_name, setting_name
 from pyxl.grid.cells import Cell, ErrorValue, Value, quoted
+from pyxl.grid.readable_workbook import ReadableWorkbook
 from pyxl.grid.sheet_names import area_named, prefix_of
 from solver.core.optimizers import OPTIMIZERS
 from solver.core.options import Whole
@@ -24,7 +25,7 @@ _CONSTANTS = frozenset(name for optimizer in OPTIMIZERS.values() for name in opt
 WEIGHT_DECAY = 0.15
 
 
-def sheet_settings(workbook, options: Mapping) -> tuple[Settings, tuple[str, ...]]:
+def sheet_settings(workbook: ReadableWorkbook, options: Mapping) -> tuple[Settings, tuple[str, ...]]:
     """The Settings that the workbook's named cells hold, and notes on cells that were not used.
 
     `options` go before the cells, and the defaults stand in where neither says anything. A cell whose setting is not
@@ -54,7 +55,7 @@ def sheet_settings(workbook, options: Mapping) -> tuple[Settings, tuple[str, ...
     return settings, tuple(f"{cells[name]} was not used: {why}" for name, why in left_out.items())
 
 
-def result_cells(workbook, sheet: str, result: FitResult) -> Iterator[tuple[str, Cell, Value]]:
+def result_cells(workbook: ReadableWorkbook, sheet: str, result: FitResult) -> Iterator[tuple[str, Cell, Value]]:
     """Where the workbook wants the last result of a sheet, and what to write there."""
     prefix = prefix_of(workbook, sheet)
     if prefix is None:

@@ -7,13 +7,14 @@ import re
 from solver.errors import UserError
 
 from .cells import quoted
-from .problem import RELATIONS, SheetRange, Constraint, SolverProblem, ConstraintSide
+from .problem import RELATIONS, Constraint, ConstraintSide, SheetRange, SolverProblem
+from .readable_workbook import ReadableWorkbook
 from .sheet_names import area_of
 
 MOST_CONSTRAINTS = 10_000   # more than Solver takes; a count above is no count
 
 
-def stored_problem(workbook, sheet: str) -> SolverProblem | None:
+def stored_problem(workbook: ReadableWorkbook, sheet: str) -> SolverProblem | None:
     """Solver's model of a sheet, or None. Raises UserError where its cells are #REF!.
 
     The names: ``solver_opt`` (objective), ``solver_adj`` (changing cells), ``solver_typ`` (1 max, 2 min, 3 value of

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from pyxl.base.retry_while_busy import retry_while_busy
 from pyxl.grid.cells import Cell, Range, Value
-from pyxl.grid.grid import DefinedName, Grid, refuse_formulas
+from pyxl.grid.grid import DefinedName, Grid, Table, refuse_formulas
 from pyxl.xlsx import NewSheet
 from solver.errors import UserError
 
-from .read_live import as_value, read_grid
+from .read_live import as_value, counts_from_1904, read_grid
 from .refresh_results import Changes
+
+if TYPE_CHECKING:
+    import xlwings
 
 
 class LiveHost:
     """An xlwings book. `grid` is a sheet as it was read, with what was written since; `value` asks
     the sheet. While somebody edits a cell the program refuses every call: each is tried again."""
 
-    def __init__(self, book):
+    def __init__(self, book: xlwings.Book):
         self.book = book
         self._grids: dict[str, Grid] = {}
 
@@ -36,6 +40,14 @@ class LiveHost:
         found = retry_while_busy(lambda: [(name.name, name.refers_to) for name in self.book.names])
         return tuple(_defined_name(name, refers_to or "") for name, refers_to in found)
 
+    @cached_property
+    def tables(self) -> tuple[Table, ...]:
+        return tuple(retry_while_busy(lambda: [_table(sheet.name, table) for sheet in self.book.sheets for table in sheet.tables]))
+
+    @cached_property
+    def date1904(self) -> bool:
+        return retry_while_busy(lambda: counts_from_1904(self.book))
+
     @property
     def manual_calculation(self) -> bool:
         return retry_while_busy(lambda: self.book.app.calculation) == "manual"
@@ -46,7 +58,7 @@ class LiveHost:
             raise UserError(f"There is no sheet '{sheet}' in '{self.name}'; it has: {', '.join(self.sheets)}. "
                             "Choose one of them.")
         if sheet not in self._grids:
-            self._grids[sheet] = retry_while_busy(lambda: read_grid(self.book.sheets[sheet]))
+            self._grids[sheet] = retry_while_busy(lambda: read_grid(self.book.sheets[sheet], date1904=self.date1904))
         return self._grids[sheet]
 
     def write(self, changes: Changes) -> None:
@@ -74,11 +86,12 @@ class LiveHost:
     def value(self, sheet: str, cell: Cell) -> Value:
         """What a cell holds now; None where it is blank."""
         where = tuple(cell)
-        return as_value(retry_while_busy(lambda: self.book.sheets[sheet].range(where).options(err_to_str=True).value))
+        found = retry_while_busy(lambda: self.book.sheets[sheet].range(where).options(err_to_str=True).value)
+        return as_value(found, date1904=self.date1904)
 
     def edited(self, sheet: str, where: Range) -> bool:
         """Whether somebody changed a range since it was read."""
-        now = retry_while_busy(lambda: read_grid(self.book.sheets[sheet], only=where))
+        now = retry_while_busy(lambda: read_grid(self.book.sheets[sheet], only=where, date1904=self.date1904))
         return now.block(where) != self.grid(sheet).block(where)
 
     def add_sheet(self, sheet: NewSheet) -> None:
@@ -95,10 +108,6 @@ class LiveHost:
         if sheet.name not in self.sheets:
             retry_while_busy(add)
             self.__dict__.pop("sheets")
-
-    def add_hidden_sheet(self, name: str) -> None:
-        """Add a sheet that nobody sees, after all others, unless it is there."""
-        self.add_sheet(NewSheet(name, hidden=True))
 
     def _put(self, sheet: str, where: Range, rows: list[list[Value]]) -> None:
         self.book.sheets[sheet].range((where.top, where.left), (where.bottom, where.right)).value = rows
@@ -129,6 +138,15 @@ def _runs(cells: Mapping[Cell, Value]):
         run = row, col, [cells[row, col]]
     if run:
         yield run
+
+
+def _table(sheet: str, table: xlwings.Table) -> Table:
+    cells, headers = table.range, table.header_row_range
+    where = Range(cells.row, cells.column, cells.row + cells.shape[0] - 1, cells.column + cells.shape[1] - 1)
+    # a table whose headers are not shown calls its columns so, unless somebody named them before
+    titles = headers.options(ndim=1).value if headers is not None else [f"Column{n}" for n in range(1, where.shape[1] + 1)]
+    return Table(table.name, sheet, where, tuple(str(title) for title in titles), headers=int(headers is not None),
+                 totals=int(table.show_totals))
 
 
 def _defined_name(name: str, refers_to: str) -> DefinedName:

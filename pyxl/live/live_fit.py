@@ -21,12 +21,14 @@ from .panel import Panel
 from .watch import ProblemWatch, Watch
 
 if TYPE_CHECKING:
+    import xlwings
+
     from pyxl.detect.verified_model import VerifiedModel
     from pyxl.fit.refresh import Refreshed
     from solver import FitResult, Settings
 
 
-def fit_live(book, *, sheets: Iterable[str] | None = None, settings: Settings | None = None,
+def fit_live(book: xlwings.Book, *, sheets: Iterable[str] | None = None, settings: Settings | None = None,
              options: Mapping | None = None, repeat: int | None = None,
              by_formulas: ByFormulas = ByFormulas()) -> dict[str, FitResult | Solved]:
     """Fit the recognised sheets of an open xlwings book, or the named ones; nothing is saved.
@@ -63,7 +65,7 @@ def fit_live(book, *, sheets: Iterable[str] | None = None, settings: Settings | 
         return results
 
 
-def restore_live(book, *, sheets: Iterable[str] | None = None) -> dict[str, int]:
+def restore_live(book: xlwings.Book, *, sheets: Iterable[str] | None = None) -> dict[str, int]:
     """Put back the parameters of before the last fit in an open xlwings book; how many cells
     changed, by sheet. Raises UserError, whose sentence stands in the status cells too."""
     from pyxl.fit.restore import restore_on_host
@@ -77,7 +79,7 @@ def restore_live(book, *, sheets: Iterable[str] | None = None) -> dict[str, int]
         return restored
 
 
-def randomize_live(book, sheet: str) -> tuple[int, float]:
+def randomize_live(book: xlwings.Book, sheet: str) -> tuple[int, float]:
     """Give a sheet of an open xlwings book new start values by the next seed, which is told with
     their RMSE; `restore_live` brings the former ones back. Raises UserError, as above."""
     from pyxl.fit.randomize import randomize
@@ -92,7 +94,7 @@ def randomize_live(book, sheet: str) -> tuple[int, float]:
         return seed, rmse
 
 
-def refresh_live(book, sheet: str) -> Refreshed:
+def refresh_live(book: xlwings.Book, sheet: str) -> Refreshed:
     """Calculate an open xlwings book again and say what a sheet shows. Raises UserError, as above."""
     from pyxl.fit.refresh import refresh
 

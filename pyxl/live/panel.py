@@ -6,6 +6,7 @@ from pyxl.base.retry_while_busy import retry_while_busy
 from pyxl.grid.block_names import CONTROLS, control_name
 from pyxl.grid.cells import Cell
 from pyxl.grid.sheet_names import area_named, prefix_of
+from pyxl.hosts.live_host import LiveHost
 
 _LONGEST = 1000   # characters of a status: nobody reads more in a cell
 
@@ -14,7 +15,7 @@ class Panel:
     """The status and stop cells of one sheet, and the program's status bar. A sheet without such
     cells has the status bar alone."""
 
-    def __init__(self, host, sheet: str):
+    def __init__(self, host: LiveHost, sheet: str):
         self._host, self._cells = host, _control_cells(host, sheet)
 
     def say(self, text: str) -> None:
@@ -38,7 +39,7 @@ class Panel:
             self._host.write({where[0]: {where[1]: None}})
 
 
-def _control_cells(host, sheet: str) -> dict[str, tuple[str, Cell]]:
+def _control_cells(host: LiveHost, sheet: str) -> dict[str, tuple[str, Cell]]:
     """Where the controls of a sheet are: what -> (sheet, cell)."""
     prefix = prefix_of(host, sheet)
     found = {what: area_named(host, control_name(prefix, what)) for what in CONTROLS} if prefix else {}

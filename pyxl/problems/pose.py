@@ -13,6 +13,7 @@ from pyxl.formulas.language.formula_errors import FormulaError
 from pyxl.formulas.language.parse import Call, parse
 from pyxl.grid.cells import quoted
 from pyxl.grid.problem import GRADIENTLESS, SheetRange, SolverProblem, place_told
+from pyxl.grid.readable_workbook import ReadableWorkbook
 from solver.errors import UserError
 
 from .constraint_lines import Line, SheetCell, Terms, bounds_of, lines_of, shown_cell
@@ -45,7 +46,7 @@ class Posed:
         return self.problem.blocks
 
 
-def pose(workbook, problem: SolverProblem) -> Posed:
+def pose(workbook: ReadableWorkbook, problem: SolverProblem) -> Posed:
     """Check a problem and compile it. Raises UserError that names the cell which stands in the way."""
     from pyxl.formulas.compile_formulas import compile_formulas
     from solver import Program
@@ -86,7 +87,7 @@ def pose(workbook, problem: SolverProblem) -> Posed:
     return Posed(problem, problem.cells, tuple(lines), program, program.evaluate.outputs, tuple(notes))
 
 
-def _root(workbook, problem: SolverProblem) -> int:
+def _root(workbook: ReadableWorkbook, problem: SolverProblem) -> int:
     """2 where the objective is made small and is a square root by its formula, as an RMSE is; else 1."""
     sheet, cell = problem.objective
     grid = workbook.grid(sheet)
@@ -104,7 +105,7 @@ def _refuse_gradientless(problem: SolverProblem) -> None:
                             "Set it up again in Data > Solver.")
 
 
-def _check_cells(workbook, problem: SolverProblem) -> None:
+def _check_cells(workbook: ReadableWorkbook, problem: SolverProblem) -> None:
     """Raise UserError unless the objective is a formula and every changing cell a number or blank."""
     home = problem.sheet
     if problem.objective is None:
@@ -152,7 +153,7 @@ class _Evaluation:
         return self._compiled.values_and_jacobian(x)[0]
 
 
-def _check_start(workbook, problem: SolverProblem, program: Program, outputs: list[SheetCell]) -> None:
+def _check_start(workbook: ReadableWorkbook, problem: SolverProblem, program: Program, outputs: list[SheetCell]) -> None:
     """Raise UserError where the objective or a constraint, or a slope of one, is not finite at the start."""
     values, jacobian = program.evaluate(program.start)
     if np.isfinite(values).all() and np.isfinite(jacobian).all():

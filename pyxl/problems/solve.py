@@ -10,6 +10,7 @@ import numpy as np
 
 from pyxl.detect.verify import agrees
 from pyxl.grid.cells import Cell, Value, quoted
+from pyxl.hosts.host import Host
 from solver.core.method_table import METHODS
 from solver.core.settings import OPTIONS
 from solver.errors import UserError
@@ -85,7 +86,7 @@ def changed_cells(posed: Posed, there: Callable[[str], Mapping[Cell, Value]], x:
     return changes
 
 
-def disagreement(host, solved: Solved) -> Iterator[str]:
+def disagreement(host: Host, solved: Solved) -> Iterator[str]:
     """A sentence where the recalculated objective cell and ours differ."""
     sheet, cell = solved.posed.problem.objective
     measured, ours = host.value(sheet, cell), solved.minimum.value

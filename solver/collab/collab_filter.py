@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import KW_ONLY, dataclass, replace
 from numbers import Integral
 from pathlib import Path
@@ -18,7 +18,8 @@ from solver.data.ratings import Ratings
 from solver.errors import UserError
 from solver.fitting.effort import N_FACTORS
 from solver.fitting.fit_ratings import FitResult, fit
-from solver.judging.metrics import ranking as order_of
+from solver.judging.ranking import measured
+from solver.threads import survive_forks
 
 from .estimator import Estimator
 from .frames import pairs_from, ratings_from
@@ -106,7 +107,7 @@ class CollabFilter(Estimator):
         the rest as in `solver.fit`. Raises UserError for what is no rating.
         """
         ratings, notes = ratings_from(X, y, unrated=1.0 if self.feedback == "implicit" else None)
-        names = ()
+        names: tuple[str, ...] = ()
         if ratings.item_columns is not None:
             names = tuple(f"column {number}" for number in range(1, ratings.item_columns.shape[1] + 1))
         if item_columns is not None:
@@ -129,6 +130,7 @@ class CollabFilter(Estimator):
                     rated: RatedItems, user_counts: np.ndarray, item_counts: np.ndarray, spread: float,
                     notes: tuple[str, ...], item_columns: tuple[str, ...]) -> None:
         """All that a fit leaves, in one place: `fit` and `load` end here."""
+        survive_forks()     # a web server may load a model first and fork then
         self.users_, self.items_, self.result_, self.settings_ = users, items, result, result.settings
         self.user_counts_, self.item_counts_, self.n_ratings_ = user_counts, item_counts, result.n_ratings
         self.rating_range_, self.notes_, self.item_columns_ = rating_range, notes, item_columns
@@ -186,8 +188,32 @@ class CollabFilter(Estimator):
         feedback, where all of them are 1, the share of other items that each user's are ranked before (AUC)."""
         ratings, _ = ratings_from(X, y, unrated=1.0 if self.feedback == "implicit" else None)
         if self.feedback == "implicit":
-            return self._auc(ratings)
+            return self.evaluate(ratings, metrics=("auc",))["auc"]
         return -float(np.sqrt(np.mean((self.predict(ratings) - ratings.values) ** 2)))
+
+    def evaluate(self, X, y=None, *, metrics: Collection[str] = ("rmse", "mae"), n: int = 10,
+                 liked: float | None = None) -> dict[str, float]:
+        """These metrics (names of `solver.METRICS`) of ratings that the model has not learnt from.
+
+        Metrics of an order judge the first `n` of the items that each user has not rated, as `recommend` gives them,
+        by the items in X that the user likes: those rated `liked` or more; None: the mean of the model's own ratings
+        or more. Pairs of users or items that the model does not know are left out, with a warning. Raises UserError for
+        an unknown metric.
+        """
+        ratings, _ = ratings_from(X, y, unrated=1.0 if self.feedback == "implicit" else None)
+        self._check_fitted()
+        users, items = (self._labels[what].positions(list(labels))[index] for what, labels, index in
+                        (("user", ratings.users, ratings.user_index), ("item", ratings.items, ratings.item_index)))
+        here = (users >= 0) & (items >= 0)
+        if not here.all():
+            warnings.warn(f"{(~here).sum():,} of {len(here):,} pairs are of users or items that the model does not know; "
+                          "they are left out.", stacklevel=2)
+        held = Ratings(self.users_, self.items_, users[here], items[here], ratings.values[here])
+        if self.feedback == "implicit":
+            held, liked = replace(held, values=np.ones(len(held))), 1.0     # every pair that happened is liked
+        every = np.arange(len(self.items_))
+        return measured(metrics, predicted=lambda: self.predict(held), known=self.ratings_, held=held, n=n, liked=liked,
+                        scores_of=lambda some: predict_rows(self._draws, some, every))
 
     def recommend(self, user: Hashable, n: int = 10, *, exclude_seen: bool = True) -> pd.DataFrame:
         """The `n` items with the largest predictions for a user, best first: columns ``item`` and
@@ -286,19 +312,6 @@ class CollabFilter(Estimator):
                           stacklevel=3)
         return found[0], found[1]
 
-    def _auc(self, held: Ratings) -> float:
-        """Mean over the users of the AUC of their pairs among all items with which they have nothing to do."""
-        self._check_fitted()
-        users, items = (self._labels[what].positions(list(labels))[index] for what, labels, index in
-                        (("user", held.users, held.user_index), ("item", held.items, held.item_index)))
-        here = (users >= 0) & (items >= 0)
-        if not here.all():
-            warnings.warn(f"{(~here).sum():,} of {len(here):,} pairs are of users or items that the model does not know; "
-                          "they are left out.", stacklevel=3)
-        every = np.arange(len(self.items_))
-        return order_of(lambda some: predict_rows(self._draws, some, every),
-                        self.ratings_, Ratings(self.users_, self.items_, users[here], items[here], np.ones(here.sum()))).auc
-
     def _clipped(self, predicted: np.ndarray) -> np.ndarray:
         return np.clip(predicted, *self.rating_range_)
 
@@ -312,6 +325,6 @@ class CollabFilter(Estimator):
 
 
 def _how_many(n, what: str = "n") -> int:
-    if isinstance(n, Integral) and not isinstance(n, bool) and n >= 0:
+    if isinstance(n, Integral) and not isinstance(n, bool) and int(n) >= 0:
         return int(n)
     raise UserError(f"{what} is {n!r}. Give a whole number of 0 or more.")

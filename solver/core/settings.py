@@ -229,7 +229,7 @@ _TABLES: dict[str, Mapping[str, Any]] = {"model": MODELS, "loss": LOSSES, "optim
 
 def _refuse_what_is_not_honoured(settings: Settings) -> None:
     given = [name for name, value in asdict(settings).items() if value != OPTIONS[name].default]
-    for what, table in _TABLES.items():
+    for what in _TABLES:
         chosen = getattr(settings, what)
         if chosen is None:
             continue    # the model is not known yet

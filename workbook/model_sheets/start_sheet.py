@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
 
+from xlsxwriter import Workbook
+
 from pyxl.fit.settings_cells import WEIGHT_DECAY
 from pyxl.grid.block_names import PYTHON, RESULTS, SETTINGS, result_name, setting_name
 from pyxl.grid.cells import Cell, Range, quoted
@@ -41,7 +43,7 @@ NOT_BOUNDED = "Not here: the factors of a newcomer in a sigmoid are no formula. 
 _RESULT_HEADERS = ("sheet", "model", "RMSE now", "before fit", "after fit", "epochs", "why the fit ended")
 
 
-def write_start(workbook, styles: Styles, sheet, content: Content, layouts: Mapping[str, Layout],
+def write_start(workbook: Workbook, styles: Styles, sheet, content: Content, layouts: Mapping[str, Layout],
                 views: Container[str], file_name: str) -> None:
     """Fill the sheet, which must be the workbook's first; `layouts` are the model sheets, `views` those beside them."""
     for col, width in enumerate((2, 16, 16, 12, 12, 12, 10, 64)):
@@ -83,7 +85,7 @@ def _heading(sheet, styles: Styles, row: int, text: str) -> int:
     return row + 1
 
 
-def _how_to(workbook, sheet, styles: Styles, row: int, content: Content, layouts: Mapping[str, Layout],
+def _how_to(workbook: Workbook, sheet, styles: Styles, row: int, content: Content, layouts: Mapping[str, Layout],
             file_name: str) -> int:
     argument = f'"{file_name}"' if " " in file_name else file_name
     too_large = [name for name, layout in layouts.items()
@@ -109,7 +111,7 @@ def _how_to(workbook, sheet, styles: Styles, row: int, content: Content, layouts
     return row
 
 
-def _settings(workbook, sheet, styles: Styles, row: int, content: Content) -> int:
+def _settings(workbook: Workbook, sheet, styles: Styles, row: int, content: Content) -> int:
     values = {"seed": content.seed, "weight_decay": WEIGHT_DECAY}
     for name in SETTINGS:
         option = OPTIONS[name]
@@ -152,7 +154,7 @@ def _rule(option: Option) -> dict:
     return rule | {"error_message": f"Give {option.values.told}{blank}."}
 
 
-def _results(workbook, sheet, styles: Styles, row: int, layouts: Mapping[str, Layout]) -> int:
+def _results(workbook: Workbook, sheet, styles: Styles, row: int, layouts: Mapping[str, Layout]) -> int:
     for col, header in enumerate(_RESULT_HEADERS, 1):
         sheet.write_string(row - 1, col, header, styles.header_left if col in (1, 2, 7) else styles.header)
     for name, layout in layouts.items():

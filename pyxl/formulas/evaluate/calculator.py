@@ -13,6 +13,7 @@ from pyxl.formulas.language.parse import Binary, Node, parse
 from pyxl.formulas.language.values import LARGEST_NUMBER, Area, number, pack, spread
 from pyxl.grid.cells import MAX_COL, MAX_ROW, Cell, Range, Value, quoted
 from pyxl.grid.grid import Grid, Table
+from pyxl.grid.readable_workbook import ReadableWorkbook
 
 from .node_evaluator import NodeEvaluator, StoredValue
 from .sheet_state import Key, Pending, SheetState, python_value, shown_value
@@ -29,13 +30,11 @@ def too_large(box: Box) -> bool:
 class Calculator:
     """Evaluates the formulas of a workbook, each at most once; constants and `overrides` are given.
 
-    `workbook` has `sheets` (names), `names` (DefinedNames), `grid(sheet)` and perhaps `tables` and
-    `date1904`. The cached value of a formula is used only where it reads another workbook. A
-    FormulaError names the cell that cannot be evaluated and why: Unsupported when Excel could, a
+    The cached value of a formula is used only where it reads another workbook. A FormulaError names the cell that cannot be evaluated and why: Unsupported when Excel could, a
     circle of references otherwise.
     """
 
-    def __init__(self, workbook, *, overrides: Mapping[Key, Value] = {}):
+    def __init__(self, workbook: ReadableWorkbook, *, overrides: Mapping[Key, Value] = {}):
         self._workbook = workbook
         self._given = overrides
         self._titles = {title.casefold(): title for title in workbook.sheets}
@@ -135,13 +134,13 @@ class Calculator:
 
     @property
     def tables(self) -> tuple[Table, ...]:
-        """The Excel tables of the workbook, where it tells."""
-        return getattr(self._workbook, "tables", ())
+        """The Excel tables of the workbook."""
+        return self._workbook.tables
 
     @property
     def date1904(self) -> bool:
         """Whether days are counted from 1 January 1904."""
-        return getattr(self._workbook, "date1904", False)
+        return self._workbook.date1904
 
     def sheets_between(self, first: str, last: str) -> tuple[str, ...]:
         """All sheets from one to another as their tabs stand; none where one of the two is not there."""

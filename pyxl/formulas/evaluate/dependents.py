@@ -10,6 +10,7 @@ from pyxl.formulas.language.formula_errors import Fault, FormulaError, Unsupport
 from pyxl.formulas.language.parse import AcrossSheets, Binary, Call, Name, Node, Reference, Structured, parse, walk
 from pyxl.formulas.language.table_references import resolved
 from pyxl.grid.cells import Cell
+from pyxl.grid.readable_workbook import ReadableWorkbook
 
 VOLATILE = {"OFFSET", "INDIRECT"}  # what they read is known only when they are evaluated
 _WIDE = 40_000                     # tiles from which a range is looked at for every cell instead
@@ -18,7 +19,7 @@ _TILE = 32, 8                      # ranges are found by the tiles of so many ro
 _Key = tuple[str, Cell]
 
 
-def dependents(workbook, changed: Mapping[str, Iterable[Cell]]) -> dict[str, list[Cell]]:
+def dependents(workbook: ReadableWorkbook, changed: Mapping[str, Iterable[Cell]]) -> dict[str, list[Cell]]:
     """Every formula cell that depends on the changed cells, by sheet and in reading order.
 
     Directly or not, across sheets and through names; of an array formula all cells of its block.
@@ -51,7 +52,7 @@ def dependents(workbook, changed: Mapping[str, Iterable[Cell]]) -> dict[str, lis
 class _Readers:
     """For any cell the formulas that read it; a range is handed out once, as its readers are known then."""
 
-    def __init__(self, workbook, changed: list[_Key]):
+    def __init__(self, workbook: ReadableWorkbook, changed: list[_Key]):
         self._titles = {title.casefold(): title for title in workbook.sheets}
         self._names = {((name.scope or "").casefold(), name.name.casefold()): name.refers_to.lstrip("=")
                        for name in workbook.names}
@@ -96,7 +97,7 @@ class _Readers:
                 self._add_range(reader, title, _cells_of(reference).at(rows, cols))
         for part in parts:
             try:
-                self._add_range(reader, *resolved(part, getattr(self._workbook, "tables", ()), *reader))
+                self._add_range(reader, *resolved(part, self._workbook.tables, *reader))
             except Unsupported:
                 self.volatile.append(reader)
             except Fault:

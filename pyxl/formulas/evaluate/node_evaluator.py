@@ -31,6 +31,7 @@ from pyxl.formulas.language.parse import (
 from pyxl.formulas.language.table_references import resolved
 from pyxl.formulas.language.values import Area, Areas, counted, lift, pack
 from pyxl.grid.cells import Cell, ErrorValue, Range
+from pyxl.grid.readable_workbook import ReadableWorkbook
 
 _MEAN_CELLS = {"OFFSET", "INDEX", "INDIRECT", "CHOOSE", "IF", "IFS", "SWITCH", "SINGLE", "XLOOKUP",
                "ANCHORARRAY", "LET"}  # may answer with a reference
@@ -52,15 +53,16 @@ class NodeEvaluator:
 
     __slots__ = ("book", "sheet", "cell", "rows", "cols", "array", "block", "given")
 
-    def __init__(self, workbook, sheet: str, cell: Cell, rows: int, cols: int, array: bool, block: Range | None = None,
-                 given: Mapping[str, object] = MappingProxyType({})):
+    def __init__(self, workbook: ReadableWorkbook, sheet: str, cell: Cell, rows: int, cols: int, array: bool,
+                 block: Range | None = None, given: Mapping[str, object] = MappingProxyType({})):
         self.book, self.sheet, self.cell = workbook, sheet, cell
         self.rows, self.cols, self.array = rows, cols, array
         self.block, self.given = block or Range(*cell, *cell), given
 
     def with_given(self, given: Mapping[str, object]) -> NodeEvaluator:
         """The same place, where more names stand for something."""
-        return NodeEvaluator(self.book, self.sheet, self.cell, self.rows, self.cols, self.array, self.block, {**self.given, **given})
+        return NodeEvaluator(self.book, self.sheet, self.cell, self.rows, self.cols, self.array, self.block,
+                             {**self.given, **given})
 
     def evaluate(self, node: Node):
         """A scalar, an array or an Area. Errors are values here; Unsupported is raised."""

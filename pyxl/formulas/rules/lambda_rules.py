@@ -48,7 +48,7 @@ def data_table(here: Interpreter, node: Call) -> Lanes:
     raise Unsupported("a what-if data table is not compiled. Write its formula into the cells.")
 
 
-RULES: dict[str, Callable] = {
+LAMBDA_RULES: dict[str, Callable] = {
     **dict.fromkeys(("BYCOL", "BYROW", "MAKEARRAY", "MAP", "REDUCE", "SCAN"), of_constants),
     "ANCHORARRAY": anchor_array,
     "LET": let,

@@ -53,4 +53,4 @@ def _refuse_what_is_left_out(here: Interpreter, node: Call, found, *, totals: bo
             raise Unsupported(f"{node.name} over other totals, which it leaves out, is not compiled. Name the cells between.")
 
 
-RULES = {"AGGREGATE": aggregate, "SUBTOTAL": subtotal}
+TOTAL_RULES = {"AGGREGATE": aggregate, "SUBTOTAL": subtotal}
