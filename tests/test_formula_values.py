@@ -4,35 +4,11 @@ stated on Microsoft's page of the function."""
 from __future__ import annotations
 
 import pytest
+from memory_workbook import answer, sheets
 
 from pyxl.formulas.evaluate.calculator import Calculator
 from pyxl.formulas.evaluate.dependents import dependents
 from pyxl.grid.cells import Cell, ErrorValue, Range
-from pyxl.grid.grid import Formula, Grid
-
-
-class Book:
-    """One sheet in memory."""
-
-    sheets, names, tables = ("S",), (), ()
-
-    def __init__(self, cells: dict):
-        self._grid = Grid("S")
-        for address, content in cells.items():
-            where = Range.parse(address)
-            if isinstance(content, str) and content.startswith(("=", "{=")):
-                array = where if content.startswith("{") else None
-                text = content[2:-1] if array else content[1:]
-                self._grid.formulas[where.first] = Formula(text, where.first, array)
-            else:
-                self._grid.values[where.first] = content
-
-    def grid(self, sheet: str) -> Grid:
-        return self._grid
-
-
-def answer(formula: str, **cells):
-    return Calculator(Book({**cells, "Z50": formula})).value("S", Cell.parse("Z50"))
 
 
 def same_value(formula: str, value, **cells) -> None:
@@ -155,7 +131,7 @@ def test_newer_functions(formula, value):
     ("TABLE(A1,)", {"B2": "=A1^2", "B3": "=A1*10", "C1": 1.0, "D1": 2.0}, [[1.0, 4.0], [10.0, 20.0]]),
     ("TABLE(A1,A5)", {"B1": "=A1*100+A5", "C1": 1.0, "D1": 2.0, "B2": 3.0, "B3": 4.0}, [[103.0, 203.0], [104.0, 204.0]])])
 def test_what_if_tables(table, around, results):
-    book = Book({"A1": 5.0, "A5": 7.0, "A9": "=A1", "C2:D3": "{=" + table + "}", **around})
+    book = sheets(S={"A1": 5.0, "A5": 7.0, "A9": "=A1", "C2:D3": "{=" + table + "}", **around})
     assert Calculator(book).block("S", Range.parse("C2:D3")) == results
     assert Cell.parse("D3") in dependents(book, {"S": [Cell.parse("A5" if "A5" in table else "A1")]})["S"]
     assert Cell.parse("C2") in dependents(book, {"S": [Cell.parse("C1")]})["S"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 import runpy
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ import random_formulas
 import xlsxwriter
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from memory_workbook import Sheets, answer, at, sheets
 from office import oracle_copy
 
 from pyxl.formulas.evaluate.calculator import Calculator
@@ -24,50 +24,6 @@ from pyxl.formulas.language.parse import Literal, Reference, parse
 from pyxl.grid.cells import Cell, ErrorValue, Range
 from pyxl.grid.grid import DefinedName, Formula, Grid, Table
 from pyxl.xlsx import open_workbook
-
-
-@dataclass
-class Sheets:
-    """A workbook in memory: sheet -> {address: constant, "=formula" or "{=array formula}"}."""
-
-    grids: dict[str, Grid]
-    names: tuple[DefinedName, ...] = ()
-    tables: tuple[Table, ...] = ()
-    date1904: bool = False
-    manual_calculation: bool = False
-    name: str = "in memory"
-
-    @property
-    def sheets(self):
-        return tuple(self.grids)
-
-    def grid(self, sheet):
-        return self.grids[sheet]
-
-
-def sheets(names=(), **contents) -> Sheets:
-    grids = {}
-    for title, cells in contents.items():
-        grid = grids[title] = Grid(title)
-        for address, content in cells.items():
-            where = Range.parse(address)
-            if isinstance(content, str) and content.startswith(("=", "{=")):
-                array = where if content.startswith("{") else None
-                text = content[2:-1] if array else content[1:]
-                grid.formulas[where.first] = Formula(text, where.first, array)
-            else:
-                grid.values[where.first] = content
-    return Sheets(grids, tuple(names))
-
-
-def at(address: str) -> Cell:
-    return Cell.parse(address)
-
-
-def answer(formula: str, **cells):
-    """The value of one formula in Z50 of sheet S, with these cells beside it."""
-    return Calculator(sheets(S={**cells, "Z50": formula})).value("S", at("Z50"))
-
 
 MIXED = {"A1": 1.0, "A2": "x", "A3": True, "A5": 4.0, "A6": "3",           # A4 is blank
          "B1": 2.0, "B2": 5.0, "B3": 6.0, "B4": 7.0, "B6": 9.0}
