@@ -5,10 +5,10 @@ from __future__ import annotations
 import lesson_sheet
 import numpy as np
 import pytest
-import workbook
 import xlsxwriter
 from planted import planted
 
+import workbook
 from pyxl import fit_workbook
 from pyxl.grid.cells import Cell, Range
 from pyxl.xlsx import open_workbook
@@ -110,3 +110,32 @@ def test_a_block_of_factors_that_was_sorted_beside_a_long_table_of_numbered_user
         return
     with pytest.raises(UserError, match="long!A1, beside the user factors, says user 'Bob', and A1., .* says 'Zoe'"):
         fit_workbook(path)
+
+
+def test_a_rating_typed_against_the_edge_is_told(tmp_path):
+    path = tmp_path / "book.xlsx"
+    for rows, cols, where in ((1, 0, "below"), (0, 1, "beside")):
+        typed = []
+
+        def edit(ws, places):
+            area = Range.parse(places["ratings"])
+            cell = Cell(area.bottom, area.left + 2) if rows else Cell(area.top + 2, area.right)
+            typed.append(Cell(cell.row + rows, cell.col + cols))
+            ws.write(typed[0].row - 1, typed[0].col - 1, 4)
+
+        lesson_sheet.write(path, lesson_sheet.table(6, 7), k=3, edit=edit)
+        note, = fit_workbook(path)["Sheet1"].notes
+        assert note.startswith(f"Sheet1!{typed[0]}, just {where} the ratings") and "left out" in note
+
+
+@pytest.mark.parametrize("what", ["row", "column"])
+def test_a_row_or_column_inserted_inside_is_told(tmp_path, office, what):
+    """A row falls into the ratings alone; a column into ratings, predictions and factors, but without formulas."""
+    path, out = tmp_path / "book.xlsx", tmp_path / "out.xlsx"
+    places = lesson_sheet.write(path, lesson_sheet.table(6, 7), k=3, solver=True)
+    inside = Range.parse(places["ratings"]).first.moved(3, 3)
+    office.insert(path, out, rows=int(what == "row"), columns=int(what == "column"), before=inside)
+    before = out.read_bytes()
+    with pytest.raises(UserError, match="different numbers of rows" if what == "row" else "holds no formulas.*a column that was"):
+        fit_workbook(out, out=out)
+    assert out.read_bytes() == before

@@ -18,6 +18,5 @@ def write_conf(workbook: Workbook) -> None:
     for row, system in enumerate(("Win", "Mac")):
         sheet.write_string(row, 0, f"Interpreter_{system}")
         sheet.write_formula(row, 1, f"={PYTHON}")
-    sheet.write_string(2, 0, "PYTHONPATH")
-    sheet.write_row(3, 0, ("UDF MODULES", "pyxl.functions.udfs"))
+    sheet.write_row(2, 0, ("UDF MODULES", "pyxl.functions.udfs"))    # no PYTHONPATH: a blank one would hide the user's own
     sheet.hide()

@@ -46,6 +46,18 @@ def comparisons(workbook: ReadableWorkbook, sheet: str, calculator: Calculator, 
                 yield Comparison(cell, ratings, predictions)
 
 
+def unequal_blocks(grid: Grid, calculator: Calculator) -> Iterator[Comparison]:
+    """Cells that compare a block of numbers with a block of formulas of another size, which no SUMXMY2 can: what is left
+    where a row or column was inserted in one of them alone."""
+    for cell, formula in grid.formulas.items():
+        if "SUMXMY2" in formula.text.upper():
+            blocks = [area for area in ranges_named(grid, calculator, cell) if min(area.shape) > 1]
+            for ratings in (area for area in blocks if _is_data(grid, area)):
+                for predictions in (area for area in blocks if _is_computed(grid, area)):
+                    if sum(a != b for a, b in zip(ratings.shape, predictions.shape)) == 1:
+                        yield Comparison(cell, ratings, predictions)
+
+
 def _rank(text: str) -> int:
     upper = text.upper()
     return 0 if upper.startswith("SQRT(") else 1 if "SUMXMY2" in upper else 2

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pyxl.detect.changing_cells import solvers_further_wishes
-from pyxl.detect.detect import NoModel, NotRecognised, NotVerified, StatedOtherwise
+from pyxl.detect.detect import Damaged, NoModel, NotRecognised, NotVerified, StatedOtherwise
 from pyxl.detect.verified_model import VerifiedModel, verified_model
 from pyxl.detect.verify import agrees
 from pyxl.grid.cells import quoted
@@ -118,6 +118,8 @@ def _ready_sheet(host: Host, sheet: str, settings: Settings, via: str | None) ->
     if via != "formulas":
         try:
             ready = verified_model(host, sheet, settings)
+        except Damaged:
+            raise
         except NotRecognised as unknown:
             why = unknown
         else:

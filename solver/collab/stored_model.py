@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -24,11 +24,12 @@ from solver.version import __version__
 
 from .id_labels import shown
 from .storage import damaged, read_folder, write_folder
+from .stored_checks import Misfit, check_document, check_factors, check_labels, check_rated
 
 if TYPE_CHECKING:
     from .collab_filter import CollabFilter
 
-_REBUILD = {  # what a model's parameters may be: from their tensors and what is noted of them
+_REBUILD: dict[str, Callable[[dict[str, Tensor], Mapping], Any]] = {  # what a model's parameters may be: from their tensors and what is noted of them
     "Factors": lambda tensors, about: Factors(**tensors, offset=about["offset"], given=about.get("given", 0)),
     "NetFactors": lambda tensors, _: NetFactors.of(tensors),
 }
@@ -66,6 +67,7 @@ def load_model(cls: type[CollabFilter], folder: str | Path) -> CollabFilter:
     """The model that `save_model` wrote. Raises UserError as `read_folder`, and where its parts do not fit together."""
     tensors, document = read_folder(folder)
     try:
+        check_document(document)
         model = cls(**_with_tuples(document["parameters"]))
         rebuild = _REBUILD[document["factors"]["class"]]
         factors = rebuild(_at("factors", tensors), document["factors"])
@@ -77,14 +79,18 @@ def load_model(cls: type[CollabFilter], folder: str | Path) -> CollabFilter:
         result = FitResult(factors=factors, samples=samples, settings=settings, history=history,
                            **_with_tuples(document["result"]))
         users, items = (_unpacked(tensors[what], document[what]) for what in ("users", "items"))
-        if (len(users), len(items)) != (len(factors.user), len(factors.item)):
-            raise damaged(folder, "it has other numbers of labels than of factors")
-        model._set_fitted(
-            users, items, result, tuple(document["rating_range"]),
-            RatedItems(*(tensors[f"rated.{part}"].numpy() for part in ("starts", "items", "values"))),
-            tensors["counts.user"].numpy(), tensors["counts.item"].numpy(), document["spread"],
-            tuple(document["notes"]), tuple(document.get("item_columns", ())))
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        check_labels(users, document["users"], "users")
+        check_labels(items, document["items"], "items")
+        for one in (factors, *samples):
+            check_factors(one, len(users), len(items))
+        rated = RatedItems(*(tensors[f"rated.{part}"].numpy() for part in ("starts", "items", "values")))
+        counts = {side: tensors[f"counts.{side}"].numpy() for side in ("user", "item")}
+        check_rated(rated, counts, len(users), len(items))
+        model._set_fitted(users, items, result, tuple(document["rating_range"]), rated, counts["user"], counts["item"],
+                          document["spread"], tuple(document["notes"]), tuple(document.get("item_columns", ())))
+    except Misfit as why:
+        raise damaged(folder, str(why)) from None
+    except (LookupError, TypeError, ValueError, AttributeError, RecursionError, UserError) as error:
         raise damaged(folder, f"its parts do not fit together ({type(error).__name__})") from error
     return model
 

@@ -45,7 +45,8 @@ def numbered(table: Table, column: Column, lines: np.ndarray,
     Raises UserError where two labels are most likely one id, because a user split in two is
     learnt wrongly and nobody sees it.
     """
-    names, seen = labels(column.texts), {}
+    names = labels(column.texts)
+    seen: dict[Hashable, int] = {}
     for code, label in enumerate(names):
         other = seen.setdefault(identity(label), code)
         if other == code or isinstance(label, int):
