@@ -84,7 +84,7 @@ def _decimal_sign(table: RatingsTable, values: Column, decimal: str | None) -> s
 
 def notes_on_blanks(table: RatingsTable, values: Column, lines: np.ndarray) -> list[str]:
     blank = values.blank()
-    return [f"{table.at(lines[blank][0])}: there is no rating; {counted(blank.sum(), f'such {table.unit}')} "
+    return [f"{table.at(lines[blank][0])}: there is no rating; {how_many_of(blank.sum(), f'such {table.unit}')} "
             "left out."] if blank.any() else []
 
 
