@@ -8,7 +8,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get
 OFFICE := libreoffice-calc libreoffice-gtk3 python3-uno poppler-utils fonts-liberation xvfb xdotool
 
-.PHONY: demo test bench clean
+.PHONY: demo test docs bench clean
 .DELETE_ON_ERROR:
 
 demo: .venv/.product
@@ -19,6 +19,9 @@ test: .venv/.product .venv/.test
 	  && ls "$$(dirname "$$(readlink -f "$$(command -v soffice)")")/libvclplug_gtk3lo.so") >/dev/null 2>&1 \
 	  || { $(APT) update -qq && $(APT) install -y -qq --no-install-recommends $(OFFICE) >/dev/null; }
 	@$(BIN)/python -m pytest
+
+docs: .venv/.product .venv/.test
+	@$(BIN)/mkdocs build --quiet && echo "Open build/site/index.html"
 
 bench: $(BENCH)/.peers
 	@$(BENCH)/bin/python tests/benchmarks/make_benchmarks.py
@@ -42,7 +45,7 @@ $(BENCH)/.peers: pyproject.toml constraints.txt | .venv/bin/python
 	@touch $@
 
 .venv/.test: .venv/.product
-	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test,docs]'
 	@touch $@
 
 clean:
