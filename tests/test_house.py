@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("solver", "pyxl", "workbook")
+PACKAGES = ("solver", "pyxl", "workbook", "collabsheet")
 MODULES = sorted(p.relative_to(ROOT) for top in PACKAGES for p in (ROOT / top).rglob("*.py"))
 
 
