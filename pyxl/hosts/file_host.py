@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pyxl.grid.cells import Cell, Range, Value
 from pyxl.grid.grid import DefinedName, Grid, Table, refuse_formulas
-from pyxl.grid.problem import Area
+from pyxl.grid.problem import SheetRange
 from pyxl.xlsx import NewSheet, WorkbookFile
 
 from .protection import Protected
@@ -70,7 +70,7 @@ class FileHost:
             self._changes.setdefault(sheet, {}).update(cells)
         self._stale = True
 
-    def refuse_protected(self, areas: Iterable[Area]) -> None:
+    def refuse_protected(self, areas: Iterable[SheetRange]) -> None:
         """Raise Protected where the sheet of one of these ranges is protected: it could not be saved."""
         for sheet in dict.fromkeys(sheet for sheet, _ in areas):
             if self.grid(sheet).protected:

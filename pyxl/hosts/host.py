@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from pyxl.grid.cells import Cell, Range, Value
-from pyxl.grid.problem import Area
+from pyxl.grid.problem import SheetRange
 from pyxl.grid.readable_workbook import ReadableWorkbook
 from pyxl.xlsx import NewSheet
 
@@ -24,7 +24,7 @@ class Host(ReadableWorkbook, Protocol):
         """Write constants, by sheet and cell; None clears a cell. Raises UserError where a formula stands."""
         ...
 
-    def refuse_protected(self, areas: Iterable[Area]) -> None:
+    def refuse_protected(self, areas: Iterable[SheetRange]) -> None:
         """Raise UserError where cells of one of these (sheet, range) cannot be written, as their sheet is protected."""
         ...
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pyxl.base.retry_while_busy import retry_while_busy
 from pyxl.grid.cells import Cell, Range, Value, quoted
 from pyxl.grid.grid import DefinedName, Grid, Table, refuse_formulas
-from pyxl.grid.problem import Area
+from pyxl.grid.problem import SheetRange
 from pyxl.xlsx import NewSheet
 from solver.errors import UserError
 
@@ -117,7 +117,7 @@ class LiveHost:
             record_one_step(self.book.api, title, before=lambda: self._put_all(before, recorded=False),
                             after=lambda: self._put_all(after, recorded=True))
 
-    def refuse_protected(self, areas: Iterable[Area]) -> None:
+    def refuse_protected(self, areas: Iterable[SheetRange]) -> None:
         """Raise Protected where one of these ranges cannot be written, before anything else is done."""
         for sheet, where in areas:
             if retry_while_busy(lambda: is_protected(self.book.sheets[sheet].api)):     # then try, by what is there: not all may be locked

@@ -11,7 +11,7 @@ from pyxl.grid.sheet_names import area_named, prefix_of
 from pyxl.hosts.live_host import LiveHost
 from pyxl.hosts.protection import Protected
 
-LONGEST = 1000   # characters of a status: nobody reads more in a cell
+_LONGEST = 1000   # characters of a status: nobody reads more in a cell
 
 
 class Panel:
@@ -23,7 +23,7 @@ class Panel:
 
     def say(self, text: str) -> None:
         """Show a text, in the cell until the next one, and in the status bar."""
-        self._write("status", text[:LONGEST])
+        self._write("status", text[:_LONGEST])
         self.bar(text)
 
     def bar(self, text: str | None) -> None:
