@@ -49,6 +49,8 @@ def _file(workbook: WorkbookFile) -> Finding:
         workbook.refuse_unless_savable()
     except UserError as why:
         return Finding("file", "missing", f"It can be read, not written: {why}")
+    if notes := workbook.notes_on_saving():
+        return Finding("file", "look", f"{workbook.name} can be read and written; {notes[0].replace(' had ', ' has ')}")
     return Finding("file", "works", f"{workbook.name} can be read and written.")
 
 
@@ -88,6 +90,7 @@ def _python(workbook: WorkbookFile, path) -> Finding:
     if value == sys.executable:
         return Finding("its Python", "works", f"{says}, which is this one.")
     if isinstance(value, str) and os.access(value, os.X_OK) and os.path.isfile(value):
-        return Finding("its Python", "look", f"{says}, which is there but not the one that runs now, {sys.executable}.",
+        return Finding("its Python", "look", f"{says}, which is there but not the one that runs now, {sys.executable}: a press on a button "
+                       "runs it, whatever it is.",
                        f"{mend}, if buttons should start this one")
     return Finding("its Python", "missing", f"{says}, which is not there: buttons start nothing.", mend)

@@ -91,12 +91,13 @@ def fit_workbook(path, *, out=None, sheets: Iterable[str] | None = None,
             book.refuse_unless_savable(out=target, overwrite=overwrite)  # before the work, not after it
         host = FileHost(book)
         unkept = before_fit.make_place(host) if out is not None and target is None else ()   # a copy leaves the old file
+        beside = book.notes_on_saving(out=target) if out is not None else ()
 
         results = fit_on_host(host, sheets=sheets, settings=settings, options=options or {}, repeat=repeat,
                            by_formulas=by_formulas, watch=lambda ready: OnlyEpochs(ready.sheet, on_epoch))
         if out is not None:
             host.save(out=target, overwrite=overwrite)
-        return {sheet: replace(result, notes=result.notes + unkept) for sheet, result in results.items()}
+        return {sheet: replace(result, notes=result.notes + unkept + beside) for sheet, result in results.items()}
 
 
 def fit_on_host(host: Host, *, sheets: Iterable[str] | None, settings: Settings | None, options: Mapping,
@@ -163,8 +164,9 @@ def _changes(host: Host, r: Fittable, result: Result) -> dict[str, dict[Cell, Va
     if isinstance(r, Posed):
         return changed_cells(r, lambda sheet: host.grid(sheet).values, result.minimum.x)
     sheet = r.model.layout.sheet
-    changes: dict[str, dict[Cell, Value]] = {
-        sheet: _unlike(host, sheet, parameter_cells(r.model.layout, result.factors)) | r.mended}
+    parameters = parameter_cells(r.model.layout, result.factors)
+    # where none moved they are all written again: what depends on them is calculated, and was perhaps not when the file was stored
+    changes: dict[str, dict[Cell, Value]] = {sheet: (_unlike(host, sheet, parameters) or dict(parameters)) | r.mended}
     for place, cell, value in result_cells(host, sheet, result):
         changes.setdefault(place, {})[cell] = value
     if area := history_area(host, sheet):

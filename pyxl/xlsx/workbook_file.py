@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +18,7 @@ from pyxl.xlsx.parts.table_part import read_table
 from pyxl.xlsx.parts.xml_stream import elements, whole_number
 from solver.errors import UserError
 
+from .atomic_file import note_on_links
 from .new_sheets import NewSheet, refuse_new_sheet
 from .package import Limits, open_package
 from .save import checked_target, save_package
@@ -120,6 +122,11 @@ class WorkbookFile:
     def refuse_unless_savable(self, *, out=None, overwrite: bool = False) -> None:
         """The UserError that `save` would raise for this target, as far as it can be known now."""
         checked_target(self._package, out=None if out is None else Path(out), overwrite=overwrite)
+
+    def notes_on_saving(self, *, out=None) -> tuple[str, ...]:
+        """What a save to this target does beside what was asked: a hard link is cut."""
+        note = note_on_links(Path(os.path.realpath(self.path if out is None else out)))
+        return (note,) if note else ()
 
     def refuse_new_sheet(self, sheet: NewSheet) -> None:
         """The UserError that `save` would raise for a sheet to be added."""

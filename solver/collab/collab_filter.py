@@ -19,6 +19,7 @@ from solver.errors import UserError
 from solver.fitting.effort import N_FACTORS
 from solver.fitting.fit_ratings import FitResult, fit
 from solver.judging.ranking import measured
+from solver.threads import survive_forks
 
 from .estimator import Estimator
 from .frames import pairs_from, ratings_from
@@ -106,7 +107,7 @@ class CollabFilter(Estimator):
         the rest as in `solver.fit`. Raises UserError for what is no rating.
         """
         ratings, notes = ratings_from(X, y, unrated=1.0 if self.feedback == "implicit" else None)
-        names = ()
+        names: tuple[str, ...] = ()
         if ratings.item_columns is not None:
             names = tuple(f"column {number}" for number in range(1, ratings.item_columns.shape[1] + 1))
         if item_columns is not None:
@@ -129,6 +130,7 @@ class CollabFilter(Estimator):
                     rated: RatedItems, user_counts: np.ndarray, item_counts: np.ndarray, spread: float,
                     notes: tuple[str, ...], item_columns: tuple[str, ...]) -> None:
         """All that a fit leaves, in one place: `fit` and `load` end here."""
+        survive_forks()     # a web server may load a model first and fork then
         self.users_, self.items_, self.result_, self.settings_ = users, items, result, result.settings
         self.user_counts_, self.item_counts_, self.n_ratings_ = user_counts, item_counts, result.n_ratings
         self.rating_range_, self.notes_, self.item_columns_ = rating_range, notes, item_columns
@@ -323,6 +325,6 @@ class CollabFilter(Estimator):
 
 
 def _how_many(n, what: str = "n") -> int:
-    if isinstance(n, Integral) and not isinstance(n, bool) and n >= 0:
+    if isinstance(n, Integral) and not isinstance(n, bool) and int(n) >= 0:
         return int(n)
     raise UserError(f"{what} is {n!r}. Give a whole number of 0 or more.")

@@ -104,7 +104,9 @@ def _read(path, columns: Sequence[str | int] | None, sep: str | None) -> tuple[R
     found = _with_times(find_columns(table, roles, columns, numeric=2, advice=advice))
     if isinstance(table, ParquetTable):
         return table, found, read_parquet(table, found, numeric=2)
-    return table, found, read_columns(table, found)
+    rows = read_columns(table, found)
+    table.refuse_if_cut()
+    return table, found, rows
 
 
 def _with_times(found: FoundColumns) -> FoundColumns:

@@ -66,10 +66,19 @@ Private Sub StartPython(what As String)
     answer = AppleScriptTask("collabsheet.applescript", "StartCollabsheet", _
         ForShell(python) & module & ForShell(book) & " " & ForShell(sheet))
 #Else
-    CreateObject("WScript.Shell").Run Escaped(WithoutConsole(python)) & module & Escaped(book) & " " & Escaped(sheet) & _
-        " --hwnd=" & Application.Hwnd, 0, False
+    Dim console As Object
+    Set console = CreateObject("WScript.Shell")
+    console.Run Through(console, "COLLABSHEET_PYTHON", WithoutConsole(python)) & module & Through(console, "COLLABSHEET_BOOK", book) & _
+        " " & Through(console, "COLLABSHEET_SHEET", sheet) & " --hwnd=" & Application.Hwnd, 0, False
 #End If
 End Sub
+
+' Windows' Run puts the variable NAME in place of %NAME%, once. A path or a name of a sheet may hold such a word, and is no
+' variable: so it goes through one of ours, whose content Run leaves as it is.
+Private Function Through(console As Object, variable As String, text As String) As String
+    console.Environment("PROCESS").Item(variable) = Escaped(text)
+    Through = "%" & variable & "%"
+End Function
 
 ' pythonw beside python, where there is one: it opens no window.
 Private Function WithoutConsole(python As String) As String
