@@ -19,11 +19,11 @@ from pyxl.formulas.language.parse import Call, Name, Node, Reference, Structured
 from pyxl.grid.cells import Range, quoted
 from pyxl.grid.grid import Grid
 from pyxl.grid.layout import Block, Layout
-from pyxl.grid.problem import Problem, place_told, side_told
+from pyxl.grid.problem import SolverProblem, place_told, side_told
 from pyxl.grid.stored_problem import stored_problem
 
 
-def disagreement(layout: Layout, solver: Problem) -> str | None:
+def solver_disagreement(layout: Layout, solver: SolverProblem) -> str | None:
     """In what Solver's model differs from this one, in objective or changing cells; None where it agrees.
 
     More changing cells are no difference where this model does not depend on them: users whom no rating looks up.

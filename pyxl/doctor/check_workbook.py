@@ -22,7 +22,7 @@ from .package_consistency import package_faults
 MOST_FAULTS = 10    # that are told
 
 
-def look_at(path) -> Iterator[Finding]:
+def examine_workbook(path) -> Iterator[Finding]:
     """Each thing as soon as it is known. Raises UserError where there is no workbook to look at."""
     with open_workbook(path) as workbook:
         yield _file(workbook)

@@ -12,11 +12,11 @@ from torch import Tensor
 from pyxl.formulas.compiled.cell_reader import Reader, Segment
 from pyxl.formulas.compiled.changing import Reach
 from pyxl.formulas.compiled.interpret import Interpreter
-from pyxl.formulas.compiled.lanes import NUMBER, Areas, Lanes, alike
+from pyxl.formulas.compiled.lanes import NUMBER, LaneAreas, Lanes, alike
 from pyxl.formulas.compiled.levels import Levels
 from pyxl.formulas.compiled.schedule import Batch, Scheduler
 from pyxl.formulas.compiled.sheet_map import SheetMap
-from pyxl.formulas.compiled.torch_program import INPUT, Program, Recorded
+from pyxl.formulas.compiled.torch_program import INPUT, TorchProgram, Recorded
 from pyxl.formulas.evaluate.calculator import Calculator
 from pyxl.formulas.language.formula_errors import FormulaError, placed
 from pyxl.grid.cells import Cell, Range, quoted
@@ -133,7 +133,7 @@ class _Compilation:
 
     def __init__(self, workbook: ReadableWorkbook, cells: tuple[tuple[str, Cell], ...]):
         self._workbook, self._cells = workbook, cells
-        self._calculator, self._program, self._notes = Calculator(workbook), Program(), {}
+        self._calculator, self._program, self._notes = Calculator(workbook), TorchProgram(), {}
         self._sheet_maps: dict[str, SheetMap] = {}
         self._places: dict[str, list[int]] = {}  # of every sheet's changing cells among all
         for place, (sheet, _) in enumerate(cells):
@@ -149,7 +149,7 @@ class _Compilation:
         for sheet, cell in outputs:
             row, col = np.array([[cell.row]]), np.array([[cell.col]])
             self._scheduler.settle(sheet, row, col)
-            found = self._reader.read(Areas(sheet, row, col, 1, 1))
+            found = self._reader.read(LaneAreas(sheet, row, col, 1, 1))
             if not found.dynamic and not isinstance(value := found.const.item(), float):
                 raise UserError(f"{quoted(sheet)}!{cell} holds {'nothing' if value is None else repr(value)}, "
                                 "where a number is needed. Name a cell with a number.")
