@@ -23,11 +23,11 @@ from pyxl.grid.sheet_names import blocks_by_name, is_view
 from pyxl.grid.stored_problem import stored_problem
 from solver.errors import UserError
 
-from .changing_cells import solver_disagreement, doubt
+from .changing_cells import doubt, solver_disagreement
 from .comparisons import ErrorMeasure, comparisons, unequal_blocks
 from .formula_checks import check_matches
 from .id_cells import with_ids
-from .trace import TracedCell, Polynomial, Tracer, Untraceable
+from .trace import Polynomial, TracedCell, Tracer, Untraceable
 
 
 class NotRecognised(UserError):

@@ -56,7 +56,7 @@ def _report(workbook: ReadableWorkbook, sheet: str, settings) -> dict:
         "rmse": ready.rmse, "cells": cells, "notes": [*ready.notes, *_by_formulas_rather(workbook, sheet)]}
 
 
-def _by_formulas_rather(workbook, sheet: str) -> list[str]:
+def _by_formulas_rather(workbook: ReadableWorkbook, sheet: str) -> list[str]:
     wishes = solvers_further_wishes(workbook, sheet)
     return [f"{wishes} So a fit solves it by its formulas; --via model leaves that out."] if wishes else []
 

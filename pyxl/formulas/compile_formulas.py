@@ -16,7 +16,7 @@ from pyxl.formulas.compiled.lanes import NUMBER, LaneAreas, Lanes, alike
 from pyxl.formulas.compiled.levels import Levels
 from pyxl.formulas.compiled.schedule import Batch, Scheduler
 from pyxl.formulas.compiled.sheet_map import SheetMap
-from pyxl.formulas.compiled.torch_program import INPUT, TorchProgram, Recorded
+from pyxl.formulas.compiled.torch_program import INPUT, Recorded, TorchProgram
 from pyxl.formulas.evaluate.calculator import Calculator
 from pyxl.formulas.language.formula_errors import FormulaError, placed
 from pyxl.grid.cells import Cell, Range, quoted
@@ -24,39 +24,19 @@ from pyxl.grid.readable_workbook import ReadableWorkbook
 from solver.errors import UserError
 from solver.threads import one_thread
 
-from .rules import (
-    choosing_rules as choosing,
-)
-from .rules import (
-    conditional_sum_rules as conditional,
-)
-from .rules import (
-    distribution_rules as distributions,
-)
-from .rules import (
-    elementwise_rules as elementwise,
-)
-from .rules import (
-    finance_rules as finance,
-)
-from .rules import (
-    matrix_rules as matrices,
-)
-from .rules import (
-    place_rules as places,
-)
-from .rules import (
-    rewritten_functions as rewritten,
-)
-from .rules import (
-    statistics_rules as statistics,
-)
-from .rules import (
-    sum_rules as sums,
-)
+from .rules.choosing_rules import CHOOSING_RULES
+from .rules.conditional_sum_rules import CONDITIONAL_SUM_RULES
+from .rules.distribution_rules import DISTRIBUTION_RULES
+from .rules.elementwise_rules import ELEMENTWISE_RULES
+from .rules.finance_rules import FINANCE_RULES
+from .rules.matrix_rules import MATRIX_RULES
+from .rules.place_rules import PLACE_RULES
+from .rules.rewritten_functions import REWRITTEN_RULES
+from .rules.statistics_rules import STATISTICS_RULES
+from .rules.sum_rules import SUM_RULES
 
-RULES = {name: rule for module in (choosing, conditional, distributions, elementwise, finance, matrices, places,
-                                   rewritten, statistics, sums) for name, rule in module.RULES.items()}
+RULES = (CHOOSING_RULES | CONDITIONAL_SUM_RULES | DISTRIBUTION_RULES | ELEMENTWISE_RULES | FINANCE_RULES | MATRIX_RULES
+         | PLACE_RULES | REWRITTEN_RULES | STATISTICS_RULES | SUM_RULES)
 
 WIDE = 200_000  # cells computed at once from which several threads are faster
 

@@ -7,7 +7,7 @@ import re
 from solver.errors import UserError
 
 from .cells import quoted
-from .problem import RELATIONS, SheetRange, Constraint, SolverProblem, ConstraintSide
+from .problem import RELATIONS, Constraint, ConstraintSide, SheetRange, SolverProblem
 from .readable_workbook import ReadableWorkbook
 from .sheet_names import area_of
 

@@ -10,7 +10,7 @@ import numpy as np
 from pyxl.formulas.evaluate.calculator import Calculator
 from pyxl.formulas.evaluate.dependents import dependents
 from pyxl.grid.cells import Cell, ErrorValue, quoted
-from pyxl.grid.problem import SolverProblem, ConstraintSide, place_told
+from pyxl.grid.problem import ConstraintSide, SolverProblem, place_told
 from pyxl.grid.readable_workbook import ReadableWorkbook
 from solver import FEASIBLE, UserError
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pyxl.grid.cells import Cell, Range
-from pyxl.grid.problem import SheetRange, Constraint, SolverProblem, ConstraintSide
+from pyxl.grid.problem import Constraint, ConstraintSide, SheetRange, SolverProblem
 from pyxl.grid.readable_workbook import ReadableWorkbook
 from pyxl.grid.sheet_names import area_of
 from pyxl.grid.stored_problem import split_union

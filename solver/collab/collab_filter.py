@@ -107,7 +107,7 @@ class CollabFilter(Estimator):
         the rest as in `solver.fit`. Raises UserError for what is no rating.
         """
         ratings, notes = ratings_from(X, y, unrated=1.0 if self.feedback == "implicit" else None)
-        names = ()
+        names: tuple[str, ...] = ()
         if ratings.item_columns is not None:
             names = tuple(f"column {number}" for number in range(1, ratings.item_columns.shape[1] + 1))
         if item_columns is not None:
@@ -325,6 +325,6 @@ class CollabFilter(Estimator):
 
 
 def _how_many(n, what: str = "n") -> int:
-    if isinstance(n, Integral) and not isinstance(n, bool) and n >= 0:
+    if isinstance(n, Integral) and not isinstance(n, bool) and int(n) >= 0:
         return int(n)
     raise UserError(f"{what} is {n!r}. Give a whole number of 0 or more.")

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -21,6 +20,7 @@ from solver.errors import UserError
 from solver.fitting.fit_ratings import FitResult
 from solver.model.factors import Factors
 from solver.model.net import NetFactors
+from solver.version import __version__
 
 from .id_labels import shown_label
 from .storage import damaged_model, read_folder, write_folder
@@ -29,7 +29,7 @@ from .stored_checks import Misfit, check_document, check_factors, check_labels, 
 if TYPE_CHECKING:
     from .collab_filter import CollabFilter
 
-_REBUILD = {  # what a model's parameters may be: from their tensors and what is noted of them
+_REBUILD: dict[str, Callable[[dict[str, Tensor], Mapping], Any]] = {  # what a model's parameters may be: from their tensors and what is noted of them
     "Factors": lambda tensors, about: Factors(**tensors, offset=about["offset"], given=about.get("given", 0)),
     "NetFactors": lambda tensors, _: NetFactors.of(tensors),
 }
@@ -47,7 +47,7 @@ def save_model(model: CollabFilter, folder: str | Path, *, overwrite: bool) -> N
     for n, draw in enumerate(result.samples):
         tensors |= _under(f"samples.{n}", draw.tensors())
     document = {
-        "saved_by": {"collabsheet": _version("collabsheet"), "torch": torch.__version__, "numpy": np.__version__,
+        "saved_by": {"collabsheet": __version__, "torch": torch.__version__, "numpy": np.__version__,
                      "python": platform.python_version()},
         "parameters": {name: _plain(value) for name, value in model.get_params().items()},
         "rating_range": model.rating_range_, "spread": model.spread_, "notes": model.notes_,
@@ -136,10 +136,3 @@ def _plain(value):
     if isinstance(value, (tuple, list)):
         return [_plain(one) for one in value]
     return None if isinstance(value, np.random.RandomState) else value
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "unknown"

@@ -10,7 +10,7 @@ from solver.core.optimizers import OPTIMIZERS
 from solver.core.settings import Settings
 from solver.core.steps import FitTask, Seen
 from solver.kernels import best_kernels
-from solver.kernels.adamw_table import closed_form_holds, adamw_table
+from solver.kernels.adamw_table import adamw_table, closed_form_holds
 from solver.kernels.packed import LANES, pack_factors
 from solver.kernels.target import Target
 from solver.kernels.workers import Workers, now_and_then

@@ -9,12 +9,11 @@ import csv
 import gzip
 import io
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
 
 from solver.disk import refuse_unless_file
 from solver.errors import UserError
@@ -63,7 +62,7 @@ class TextTable:
         """``'ratings.csv, line 17'``: how a message begins."""
         return f"{self.name}, line {line}"
 
-    def opened(self) -> BinaryIO:
+    def opened(self) -> io.BufferedIOBase:
         """The file's bytes, unpacked."""
         return _opened(self.path, self.gzipped)
 
@@ -77,7 +76,7 @@ class TextTable:
         with closing(self.rows()) as rows:
             return tuple(field.strip() for field in next(rows, (0, ()))[1])
 
-    def rows(self, *, start: int = 0, line: int = 1) -> Iterator[tuple[int, list[str]]]:
+    def rows(self, *, start: int = 0, line: int = 1) -> Generator[tuple[int, list[str]], None, None]:
         """(line number, fields) of every line that holds something, the first line being 1.
 
         A record that runs over several lines, as quotes allow, has the number of its first. To go
@@ -193,7 +192,7 @@ def _split_plain(lines, separator: str, first: int = 1) -> Iterator[tuple[int, l
         yield number, line.rstrip("\r\n").split(separator)
 
 
-def _opened(path: Path, gzipped: bool) -> BinaryIO:
+def _opened(path: Path, gzipped: bool) -> io.BufferedIOBase:
     return gzip.open(path, "rb") if gzipped else open(path, "rb")
 
 

@@ -6,7 +6,7 @@ from xlsxwriter import Workbook
 
 from pyxl.grid.cells import Range, quoted
 from pyxl.grid.layout import Layout
-from pyxl.grid.problem import RELATIONS, SolverProblem, ConstraintSide, side_told
+from pyxl.grid.problem import RELATIONS, ConstraintSide, SolverProblem, side_told
 
 MOST_CHANGING_CELLS = 200   # what the Solver that comes with Excel takes
 

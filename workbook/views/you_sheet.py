@@ -20,7 +20,7 @@ from workbook.write.references import box, ref
 from workbook.write.styles import Styles, colour_scale, print_setup
 from workbook.write.write_cells import put_array, put_formula, put_number, put_text
 
-from .you_plan import BEST, COUNT, YOU_DECAY, YOU_HEAD, OWN_HEAD, YouPlan
+from .you_plan import BEST, COUNT, OWN_HEAD, YOU_DECAY, YOU_HEAD, YouPlan
 
 if TYPE_CHECKING:
     from workbook.all_views import View

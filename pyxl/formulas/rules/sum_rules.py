@@ -19,8 +19,8 @@ from pyxl.formulas.compiled.lanes import (
     Lanes,
     are_errors,
     are_numbers,
-    dynamic,
     as_numbers,
+    dynamic,
     uniform,
 )
 from pyxl.formulas.language.formula_errors import DIV0, NA, VALUE, Fault
