@@ -44,7 +44,8 @@ class _Parser(argparse.ArgumentParser):
 
 
 def run(commands: Sequence[Command], argv: Sequence[str] | None = None) -> int:
-    """Run the command line; the exit code: 0, or 2 for what the user can mend, or 1 for a defect."""
+    """Run the command line; the exit code: 0, or 2 for what the user can mend, 3 where a problem is proved to have no
+    solution, or 1 for a defect."""
     # a large sheet is a million small objects without a cycle among them: looking for cycles as
     # often as Python does cost a sixth of a fit at 300 × 200
     gc.set_threshold(100_000, 50, 1000)
@@ -62,9 +63,9 @@ def run(commands: Sequence[Command], argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Refusal as why:
-        return _fail(str(why), 2, as_json, why.details)
+        return _fail(str(why), why.exit_code, as_json, why.details)
     except UserError as why:
-        return _fail(str(why), 2, as_json)
+        return _fail(str(why), why.exit_code, as_json)
     except KeyboardInterrupt:
         return _fail("Stopped by Ctrl-C; nothing was written.", 2, as_json)
     except OSError as why:

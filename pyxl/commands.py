@@ -36,7 +36,7 @@ def _inspect(args: argparse.Namespace, say: Say) -> dict:
         if report["solver"]:
             say(f"{'':<{width}}    Solver model  {report['solver']}")
         if problem := report["problem"]:
-            say(f"{'':<{width}}    by formulas   " + (f"{problem['n_cells']} cells, {problem['n_constraints']} constraint{'s' * (problem['n_constraints'] != 1)}; "
+            say(f"{'':<{width}}    by formulas   " + (f"{problem['kind']}; {problem['n_cells']} cells, {problem['n_constraints']} constraint{'s' * (problem['n_constraints'] != 1)}; "
                 f"objective {problem['objective']:.9g} now" if problem["solvable"] else problem["reason"]))
         for note in report["notes"]:
             say(f"{'':<{width}}    note          {note}")

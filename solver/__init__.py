@@ -3,7 +3,7 @@
 from .lazy import lazy
 
 __getattr__, __all__ = lazy(__name__, {
-    "UserError": "errors",
+    "UserError": "errors", "NoSolution": "errors",
     "Ratings": "ratings",
     "read_ratings": "reading.readers", "read_titles": "reading.titles", "read_genres": "reading.genres",
     "Factors": "factors", "random_factors": "start_values",
@@ -22,7 +22,7 @@ __getattr__, __all__ = lazy(__name__, {
     "cross_validate": "search", "CrossValidation": "search", "grid_search": "search", "GridSearch": "search",
     "Ranking": "metrics", "ranking": "metrics", "auc": "metrics", "hit_rate": "metrics", "ndcg": "metrics",
     "mean_absolute_error": "metrics", "root_mean_squared_error": "metrics",
-    "Program": "programs.program", "GOALS": "programs.program", "FEASIBLE": "programs.program",
-    "Minimum": "programs.minimising", "Step": "programs.trials", "minimise": "programs.minimising",
+    "Program": "programs.program", "LinearModel": "programs.highs", "GOALS": "programs.program", "FEASIBLE": "programs.program",
+    "Minimum": "programs.minimum", "Step": "programs.trials", "minimise": "programs.minimising",
     "CollabFilter": "collab.collab_filter", "FoldedIn": "collab.newcomer", "Explanation": "collab.recommend",
 })

@@ -13,11 +13,13 @@ from solver.errors import UserError
 from ..cells import Cell, Value, quoted
 from ..verify import agrees
 from .pose import Posed
+from .problem import place_told
 from .stated import Statement
 
 if TYPE_CHECKING:
     from solver import Minimum, Step
 
+MOST_TOLD = 12    # constraints named in a sentence
 ELSEWHERE = ("optimizer", "lr", "weight_decay", "device", "start")   # settings of factor models alone
 
 
@@ -69,10 +71,12 @@ def refuse_settings_of_models(sheet: str, options: Mapping) -> None:
 def solve(posed: Posed, by_formulas: ByFormulas, *,
           on_step: Callable[[Step, Callable[[], np.ndarray]], bool | None] | None = None) -> Solved:
     """Minimise; nothing is written. `on_step` as for `solver.minimise`. Raises UserError."""
-    from solver import minimise
+    from solver import NoSolution, minimise
 
     minimum = minimise(posed.program, steps=by_formulas.steps, starts=by_formulas.starts, seed=by_formulas.seed,
                        on_step=on_step)
+    if minimum.none is not None:
+        raise NoSolution(" ".join([minimum.stop, *contradiction(posed, minimum)]))
     return Solved(posed, minimum, posed.notes + tuple(_missed(posed, minimum)))
 
 
@@ -87,10 +91,27 @@ def changed_cells(posed: Posed, there: Callable[[str], Mapping[Cell, Value]], x:
 
 def disagreement(host, solved: Solved) -> Iterator[str]:
     """A sentence where the recalculated objective cell and ours differ."""
+    if solved.posed.problem.objective is None:
+        return
     sheet, cell = solved.posed.problem.objective
     measured, ours = host.value(sheet, cell), solved.minimum.value
     if not (isinstance(measured, float) and agrees(measured, ours)):
         yield f"{quoted(sheet)}!{cell} says {measured!r} where the fit says {ours!r}: please report this workbook."
+
+
+def contradiction(posed: Posed, minimum: Minimum) -> Iterator[str]:
+    """A sentence on the constraints that cannot be met together, and one on what to do."""
+    if minimum.conflict is None:
+        return
+    rows = [line for line in posed.lines if line.row is not None]
+    told = [line.told() for line in rows if minimum.conflict.rows[line.row]]
+    for n, (sheet, cell) in enumerate(posed.cells):
+        for given, bound, sign in ((minimum.conflict.low, posed.program.low, ">="), (minimum.conflict.high, posed.program.high, "<=")):
+            if given[n]:
+                told.append(f"{place_told(sheet, cell, posed.sheet)} {sign} {bound[n]:.9g}")
+    more = f" and {len(told) - MOST_TOLD} more" if len(told) > MOST_TOLD else ""
+    yield (f"These contradict each other: {', '.join(told[:MOST_TOLD])}{more}. Leave one out, or move its bound; the cells are as "
+           "they were.")
 
 
 def _missed(posed: Posed, minimum: Minimum) -> Iterator[str]:
