@@ -25,8 +25,8 @@ def fitted_example(path: Path) -> None:
     sys.path.insert(0, str(ROOT))
     import pyxl
     import workbook
-    from pyxl.cells import Cell
-    from pyxl.recalculate import refreshed
+    from pyxl.grid.cells import Cell
+    from pyxl.hosts.refresh_results import refreshed
 
     ratings, titles = workbook.example()
     workbook.build(ratings.top(users=15, items=15), path, titles=titles, holdout=0.1, python=PYTHON)

@@ -12,7 +12,7 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from pyxl.cells import ErrorValue, Value
+from pyxl.grid.cells import ErrorValue, Value
 
 WORKER = Path(__file__).with_name("office_worker.py")
 PYTHON = "/usr/bin/python3"  # Debian's, which has `uno`, whatever Python runs the tests

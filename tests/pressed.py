@@ -6,9 +6,9 @@ from pathlib import Path
 
 from office import until
 
-from pyxl.cells import Cell
 from pyxl.engines.find_office import load_uno
 from pyxl.engines.office import properties
+from pyxl.grid.cells import Cell
 
 ALWAYS = 4      # com.sun.star.document.MacroExecMode.ALWAYS_EXECUTE_NO_WARN
 

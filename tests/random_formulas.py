@@ -10,7 +10,7 @@ import re
 
 from hypothesis import strategies as st
 
-from pyxl.cells import Cell, Range
+from pyxl.grid.cells import Cell, Range
 
 # What LibreOffice 7.4 does otherwise -> and what Excel does, by Microsoft's page of the function (support.microsoft.com)
 LIBREOFFICE_DIFFERS = {

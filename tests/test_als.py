@@ -8,9 +8,9 @@ import torch
 from planted import planted, settings
 
 from solver import Ratings, Settings, UserError, fit, rmse, split_off
-from solver.methods import ridge
-from solver.objective import Objective
-from solver.start_values import start_values
+from solver.core.objective import Objective
+from solver.fitting.start_values import start_values
+from solver.methods import ridge_regression as ridge
 
 each_model = pytest.mark.parametrize("model", ["dot", "dot+bias"])
 

@@ -16,7 +16,7 @@ import xlsxwriter
 from packages import with_names, with_part
 
 from pyxl import fit_workbook
-from pyxl.cells import Cell, Range
+from pyxl.grid.cells import Cell, Range
 from solver import Settings, UserError
 
 N, M, K = 6, 7, 3
@@ -289,8 +289,8 @@ def test_60_the_last_cell_of_the_sheet(tmp_path):
 
 
 def test_59_ctrl_c_before_the_fit_writes_nothing(tmp_path, monkeypatch, capsys):
-    from pyxl import ready_model
     from pyxl.__main__ import main
+    from pyxl.detect.detect import verified_model as ready_model
     path = tmp_path / "b.xlsx"
     make(path)
     before = path.read_bytes()

@@ -3,8 +3,8 @@
 import pytest
 from packages import make_book, parts_of, relationships, workbook_xml, worksheet, zipped
 
-from pyxl.cells import Cell
-from pyxl.grid import DefinedName
+from pyxl.grid.cells import Cell
+from pyxl.grid.grid import DefinedName
 from pyxl.xlsx import open_book
 from solver.errors import UserError
 

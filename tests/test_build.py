@@ -13,16 +13,16 @@ import pytest
 from planted import ADDITIVE
 
 import workbook
-from pyxl.cells import Cell, Range
-from pyxl.layout import Block
-from pyxl.names import RESULTS, ROLES, SETTINGS, block_name, history_name, result_name, setting_name
+from pyxl.grid.block_names import RESULTS, ROLES, SETTINGS, block_name, history_name, result_name, setting_name
+from pyxl.grid.cells import Cell, Range
+from pyxl.grid.layout import Block
 from solver import OPTIMIZERS, Ratings, UserError, predict_table, random_factors, rmse
-from workbook.content import content_of, default_bounds
-from workbook.crosstab_sheet import MOST_FORMULAS
-from workbook.embedding_sheet import MOST_COPIES
-from workbook.geometry import crosstab, long_form
-from workbook.start_sheet import SHOWS
-from workbook.views import VIEWS
+from workbook.all_views import VIEWS
+from workbook.model_sheets.crosstab_sheet import MOST_FORMULAS
+from workbook.model_sheets.embedding_sheet import MOST_COPIES
+from workbook.model_sheets.geometry import crosstab, long_form
+from workbook.model_sheets.start_sheet import SHOWS
+from workbook.write.content import content_of, default_bounds
 
 SIZES = [(15, 15, 5), (8, 20, 3), (40, 25, 5), (1, 2, 1), (3, 1, 8), (60, 50, 4)]  # users, items, factors
 NS = {"m": "http://schemas.openxmlformats.org/spreadsheetml/2006/main"}

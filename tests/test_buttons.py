@@ -18,10 +18,10 @@ from pressed import Pressed
 import workbook
 from pyxl import fit_workbook, open_book
 from pyxl.__main__ import main
+from pyxl.base.one_at_a_time import one_at_a_time
 from pyxl.engines.find_office import load_uno
 from pyxl.engines.office import properties
-from pyxl.names import PYTHON
-from pyxl.one_at_a_time import one_at_a_time
+from pyxl.grid.block_names import PYTHON
 
 ROOT = Path(__file__).resolve().parent.parent
 SLOW = {"optimizer": "sgd", "epochs": 10_000_000, "lr": 1e-4}   # a fit that ends only when it is stopped
@@ -141,9 +141,9 @@ def test_a_headless_fit_leaves_buttons_and_macros_as_they_are(built, tmp_path):
 
 def test_xlwings_finds_its_settings(built):
     """As its add-in reads them: names in column A, settings beside them."""
-    from pyxl.engines import choose
+    from pyxl.engines import choose_engine
     before = xlwings.engines.active
-    choose("file")
+    choose_engine("file")
     book = xlwings.Book(str(built))
     config = book.sheets["xlwings.conf"]["A1:B4"].options(dict).value
     assert importlib.import_module(config["UDF MODULES"]).__doc__ and config["PYTHONPATH"] is None

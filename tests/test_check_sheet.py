@@ -14,15 +14,15 @@ from test_members_sheet import factors_in
 import workbook
 from pyxl import fit_workbook, open_book
 from pyxl.__main__ import main
-from pyxl.cells import Range
+from pyxl.grid.cells import Range
 from solver import Ratings, UserError, hold_out, predict_table, random_factors, read_ratings, read_titles, rmse
-from solver.baselines import bias_only, mean_only
+from solver.judging.baselines import bias_only, mean_only
+from workbook.all_views import View
 from workbook.builder import CROSSTABS, build_with
-from workbook.check_numbers import round_step
-from workbook.check_plan import BINS, CheckPlan
-from workbook.check_sheet import check_plan
-from workbook.content import Content, content_of
-from workbook.views import View
+from workbook.views.check.check_numbers import round_step
+from workbook.views.check.check_plan import BINS, CheckPlan
+from workbook.views.check.check_sheet import check_plan
+from workbook.write.content import Content, content_of
 
 
 def plan_of(content: Content, sheets) -> CheckPlan:

@@ -13,7 +13,7 @@ import pytest
 from terminal import on_a_terminal
 
 from pyxl.__main__ import main
-from pyxl.cells import Range
+from pyxl.grid.cells import Range
 from pyxl.xlsx import open_book
 
 COLLABSHEET = Path(sys.executable).parent / "collabsheet"

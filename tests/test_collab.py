@@ -16,8 +16,8 @@ from planted import planted
 from solver import CollabFilter, Factors, Ratings, Settings, UserError, fit, predict, split_off
 from solver.collab.frames import pairs_from, ratings_from
 from solver.collab.predictions import Everybody, predict_for_user, predict_pairs, predict_rows
-from solver.collab.rated import RatedItems
-from solver.effort import recipe
+from solver.data.rated import RatedItems
+from solver.fitting.effort import recipe
 
 LONG = pd.DataFrame({"user": [7, 7, 9, 9, 8], "item": ["b", "a", "b", "c", "a"], "rating": [4.0, 3, 5, 1, 2]})
 QUICK = dict(n_factors=3, optimizer="adamw", epochs=3, batch_size=32)

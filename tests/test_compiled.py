@@ -16,14 +16,15 @@ from hypothesis import strategies as st
 from test_formulas import Sheets, at, sheets
 
 import workbook
-from pyxl.cells import Range
+from pyxl.detect.verified_model import ready_model
 from pyxl.engines.formula_text import moved
-from pyxl.formulas import Calculator, FormulaError, Unsupported, compile_formulas
-from pyxl.formulas.compiled.compile import RULES
-from pyxl.formulas.functions import FUNCTIONS
-from pyxl.grid import Formula, Grid
-from pyxl.parameters import parameter_cells
-from pyxl.ready_model import ready_model
+from pyxl.formulas.compile_formulas import RULES, compile_formulas
+from pyxl.formulas.evaluate.calculator import Calculator
+from pyxl.formulas.functions.all_functions import FUNCTIONS
+from pyxl.formulas.language.formula_errors import FormulaError, Unsupported
+from pyxl.grid.cells import Range
+from pyxl.grid.grid import Formula, Grid
+from pyxl.grid.parameters import parameter_cells
 from pyxl.xlsx import open_book
 from solver import Ratings, Settings, UserError, predict
 
@@ -61,7 +62,7 @@ def test_the_lessons_sheets_by_formulas_alone(shared, sheet, best):
 @pytest.mark.parametrize("large", [False, True])  # a large block is one array formula, large columns too
 def test_sheets_that_we_build(tmp_path, monkeypatch, large):
     if large:
-        monkeypatch.setattr("workbook.crosstab_sheet.MOST_FORMULAS", 20)
+        monkeypatch.setattr("workbook.model_sheets.crosstab_sheet.MOST_FORMULAS", 20)
         monkeypatch.setattr("workbook.builder.MOST_COPIES", 20)
     n_users, n_items = 14, 11
     rng = np.random.default_rng(3)
@@ -246,7 +247,7 @@ def test_functions_and_their_derivatives(formula):
 
 
 def test_names_other_sheets_and_tables():
-    from pyxl.grid import DefinedName, Table
+    from pyxl.grid.grid import DefinedName, Table
     names = [DefinedName("rate", "=Other!$B$1"), DefinedName("left_of", "=S!XFD1", scope="S")]
     rows = {f"D{i}": float(i) for i in (2, 3, 4)} | {f"E{i}": "=[@x]*rate+Fits[[#Headers],[x]]" for i in (2, 3, 4)}
     book = sheets(names, S={"A1": 1.3, "A2": 0.7, "A3": 2.0, "B2": "=left_of^2", **rows, "D1": 5.0,

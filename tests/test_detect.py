@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import xlsxwriter
 
-from pyxl.cells import Cell, Range
-from pyxl.detect import NotRecognised, detect
-from pyxl.layout import Block
-from pyxl.ready_model import ready_model
+from pyxl.detect.detect import NotRecognised, detect
+from pyxl.detect.verified_model import ready_model
+from pyxl.grid.cells import Cell, Range
+from pyxl.grid.layout import Block
 from pyxl.xlsx import open_book
 from solver import Settings
 

@@ -8,8 +8,8 @@ from scipy.optimize import minimize
 
 from pyxl import fit_workbook, open_book
 from pyxl.__main__ import main
-from pyxl.cells import Range, quoted
-from pyxl.problems.stored import stored_problem
+from pyxl.grid.cells import Range, quoted
+from pyxl.grid.stored_problem import stored_problem
 from solver import UserError
 from workbook.examples import NAMES, write_examples
 from workbook.examples.make_examples import make_example

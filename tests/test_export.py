@@ -11,7 +11,7 @@ from planted import planted
 import workbook
 from pyxl import fit_workbook
 from pyxl.__main__ import main
-from pyxl.inspect_sheet import inspect_workbook
+from pyxl.fit.inspect_sheet import inspect_workbook
 from pyxl.xlsx import open_book
 from solver import CollabFilter, Ratings, UserError, predict_table
 from workbook.export import busiest, export

@@ -11,9 +11,9 @@ import xlsxwriter
 from packages import with_part
 
 from pyxl import fit_workbook
-from pyxl.cells import Range
+from pyxl.detect.verified_model import ready_model
+from pyxl.grid.cells import Range
 from pyxl.problems.solve import ByFormulas
-from pyxl.ready_model import ready_model
 from pyxl.xlsx import open_book
 from solver import Settings, UserError
 

@@ -15,12 +15,14 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from office import oracle_copy
 
-from pyxl.cells import Cell, ErrorValue, Range
 from pyxl.engines.formula_text import moved
-from pyxl.formulas import Calculator, FormulaError, Unsupported, dependents, parse
-from pyxl.formulas.functions import FUNCTIONS
-from pyxl.formulas.parse import Literal, Reference
-from pyxl.grid import DefinedName, Formula, Grid, Table
+from pyxl.formulas.evaluate.calculator import Calculator
+from pyxl.formulas.evaluate.dependents import dependents
+from pyxl.formulas.functions.all_functions import FUNCTIONS
+from pyxl.formulas.language.formula_errors import FormulaError, Unsupported
+from pyxl.formulas.language.parse import Literal, Reference, parse
+from pyxl.grid.cells import Cell, ErrorValue, Range
+from pyxl.grid.grid import DefinedName, Formula, Grid, Table
 from pyxl.xlsx import open_book
 
 

@@ -12,12 +12,14 @@ from fused_ways import assert_same_factors, each_model, each_way, gone_through, 
 from planted import BOUNDS, planted, settings
 
 from solver import Ratings, Settings, UserError, fit, rmse, split_off
-from solver.fused import kernels, reference, strata
+from solver.core.steps import Problem
+from solver.core.units import in_units, unit_of
+from solver.fitting.start_values import start_values
+from solver.fused import strata
 from solver.fused.sgd import FusedSGD, row_decay
-from solver.fused.workers import Workers, now_and_then
-from solver.methods.steps import Problem
-from solver.start_values import start_values
-from solver.units import in_units, unit_of
+from solver.kernels import compiled_kernels as kernels
+from solver.kernels import reference
+from solver.kernels.workers import Workers, now_and_then
 
 
 @pytest.fixture

@@ -7,13 +7,15 @@ import pytest
 import torch
 from planted import planted, settings, truth
 
-from solver import Factors, Ratings, Settings, UserError, fit, fitting, rmse, split_off
-from solver.methods import gibbs, ridge
+from solver import Factors, Ratings, Settings, UserError, fit, rmse, split_off
+from solver.core.steps import Problem
+from solver.fitting.fit_ratings import fit_ratings as fitting
+from solver.fitting.start_values import start_values
+from solver.methods import gibbs
+from solver.methods import ridge_regression as ridge
 from solver.methods.gibbs import BURN_IN, Gibbs, Units
 from solver.methods.normal_wishart import BETA, Common, draw_common
-from solver.methods.steps import Problem
-from solver.posterior import mean_prediction, standard_deviation
-from solver.start_values import start_values
+from solver.model.posterior import mean_prediction, standard_deviation
 
 each_model = pytest.mark.parametrize("model", ["dot", "dot+bias"])
 

@@ -9,10 +9,10 @@ from planted import planted
 
 import workbook
 from pyxl import fit_workbook, open_book
-from pyxl.history import history_area, thinned
-from pyxl.watch import time_left
+from pyxl.fit.history import history_area, thinned
+from pyxl.live.watch import time_left
 from solver import Epoch, Settings
-from workbook.geometry import HISTORY_ROWS, crosstab
+from workbook.model_sheets.geometry import HISTORY_ROWS, crosstab
 
 
 @pytest.fixture

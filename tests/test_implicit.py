@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from sklearn.metrics import log_loss
 
 from solver import CollabFilter, Ratings, Settings, UserError, fit, predict, predict_table, rmse, split_off
+from solver.core.implicit import Negatives, with_negatives
+from solver.core.steps import Problem
+from solver.fitting.start_values import start_values
 from solver.fused.implicit_adamw import ImplicitAdamW
-from solver.implicit import Negatives, with_negatives
+from solver.judging.metrics import ranking
 from solver.methods.mini_batch import MiniBatch
-from solver.methods.steps import Problem, steps_for
-from solver.metrics import ranking
-from solver.start_values import start_values
+from solver.methods.steps_for import steps_for
 
 
 def settings(**options) -> Settings:

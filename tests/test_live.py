@@ -22,17 +22,17 @@ from planted import planted
 
 import workbook
 from pyxl import fit_workbook, open_book
-from pyxl.before_fit import SHEET as BEFORE
-from pyxl.cells import Cell
-from pyxl.cli import run
-from pyxl.commands import FIT, RESTORE
-from pyxl.engines import choose
-from pyxl.live_fit import fit_live, restore_live
-from pyxl.live_host import LiveHost, blocks_of
-from pyxl.office_functions import functions_in
-from pyxl.one_at_a_time import one_at_a_time
+from pyxl.base.one_at_a_time import one_at_a_time
+from pyxl.cli.command_line import run
+from pyxl.cli.workbook_commands import FIT, RESTORE
+from pyxl.engines import choose_engine
+from pyxl.fit.before_fit import SHEET as BEFORE
+from pyxl.functions.office_functions import functions_in
+from pyxl.grid.cells import Cell
+from pyxl.hosts.live_host import LiveHost, blocks_of
+from pyxl.live.live_fit import fit_live, restore_live
 from solver import UserError
-from workbook.views import VIEWS
+from workbook.all_views import VIEWS
 
 ROOT = Path(__file__).resolve().parent.parent
 LIVE = ("--live", "--engine", "libreoffice", "--json")
@@ -74,7 +74,7 @@ def book(calc, path):
 @pytest.fixture
 def file_book(path):
     before = xlwings.engines.active
-    choose("file")
+    choose_engine("file")
     opened = xlwings.Book(str(path))
     yield opened
     opened.close()
@@ -228,7 +228,7 @@ def test_the_formulas_in_the_docs_give_values(calc, book):
 
 def test_the_run_log_is_kept_while_somebody_works_in_it(book, monkeypatch):
     """Lines are filtered away, and one is typed where the next was to go: it comes below."""
-    from pyxl.watch import Watch
+    from pyxl.live.watch import Watch
     log = book.sheets["run log"]
     fit_live(book, sheets=["bias"], options={"epochs": 3})
     log.impl.api.Rows.getByIndex(4).IsVisible = False
@@ -260,7 +260,7 @@ def test_an_open_sheet_is_read_as_its_file_is(book, path):
 
 
 def test_ratings_changed_meanwhile_are_noticed(book, monkeypatch):
-    from pyxl.watch import Watch
+    from pyxl.live.watch import Watch
     update, rating = Watch._update, book.sheets["bias"].range("bias_ratings")(1, 1)
 
     def edits(self, epoch):
@@ -294,10 +294,10 @@ def test_while_a_cell_is_edited_it_tries_again(file_book, monkeypatch):
         return refuses
 
     monkeypatch.setattr(FileRange, "raw_value", property(sometimes(read), sometimes(write)))
-    monkeypatch.setattr("pyxl.patience.PAUSE", 0.001)
+    monkeypatch.setattr("pyxl.base.retry_while_busy.PAUSE", 0.001)
     assert fit_live(file_book, sheets=["bias"])["bias"].converged
     assert len(refused) > 20
-    monkeypatch.setattr("pyxl.patience.LONGEST", 0.0)
+    monkeypatch.setattr("pyxl.base.retry_while_busy.LONGEST", 0.0)
     refused.clear()
     with pytest.raises(UserError, match="A cell is being edited, or a dialog is open"):
         fit_live(file_book, sheets=["bias"])
@@ -317,7 +317,7 @@ def test_what_goes_wrong_stands_in_the_status_cell(file_book, home, monkeypatch)
         raise RuntimeError("a fault of ours")
 
     with monkeypatch.context() as patched:
-        patched.setattr("pyxl.fit_sheet.fit_book", fails)
+        patched.setattr("pyxl.fit.press_fit.fit_book", fails)
         with pytest.raises(UserError, match="Unexpected RuntimeError: a fault of ours"):
             fit_live(file_book)
     assert "a fault of ours" in sheet.range("bias_status").value and "Traceback" in log.read_text()
@@ -379,7 +379,7 @@ def test_somebody_elses_workbook_is_fitted_live(shared, tmp_path, home):
     path = tmp_path / "course.xlsx"
     path.write_bytes((shared / "workbooks" / "course_collab_filter.xlsx").read_bytes())
     before = xlwings.engines.active
-    choose("file")
+    choose_engine("file")
     book = xlwings.Book(str(path))
     try:
         result = fit_live(book, sheets=["dotprod"])["dotprod"]

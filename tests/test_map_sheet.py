@@ -11,11 +11,11 @@ from planted import planted
 from test_members_sheet import factors_in
 
 from pyxl import open_book
-from pyxl.cells import ErrorValue, Range
+from pyxl.grid.cells import ErrorValue, Range
 from solver import principal_components, random_factors
 from workbook.builder import build_with
-from workbook.content import Content, content_of
-from workbook.map_sheet import MOST_ENDS, MOST_LABELS, MapPlan
+from workbook.views.map_sheet import MOST_ENDS, MOST_LABELS, MapPlan
+from workbook.write.content import Content, content_of
 
 
 def check(path, layout, content: Content, office) -> MapPlan:

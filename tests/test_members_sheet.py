@@ -11,13 +11,13 @@ from planted import planted
 
 import workbook
 from pyxl import fit_workbook, open_book
-from pyxl.detect import NoModel, detect
-from pyxl.parameters import parameter_cells
+from pyxl.detect.detect import NoModel, detect
+from pyxl.grid.parameters import parameter_cells
 from solver import Factors, Ratings, predict_table, principal_components, random_factors
 from solver.collab.recommend import similar
 from workbook.builder import build_with
-from workbook.content import content_of
-from workbook.members_plan import members_plan
+from workbook.views.members_plan import members_plan
+from workbook.write.content import content_of
 
 LINE = {"items": "item", "users": "user"}
 

@@ -10,8 +10,9 @@ from sklearn.metrics import mean_absolute_error as sklearn_mae
 from sklearn.metrics import ndcg_score, roc_auc_score
 from sklearn.metrics import root_mean_squared_error as sklearn_rmse
 
-from solver import Ratings, UserError, metrics
-from solver.metrics import auc, hit_rate, mean_absolute_error, ndcg, ranking, ranks, root_mean_squared_error
+from solver import Ratings, UserError
+from solver.judging import metrics
+from solver.judging.metrics import auc, hit_rate, mean_absolute_error, ndcg, ranking, ranks, root_mean_squared_error
 
 few_scores = st.lists(st.integers(0, 5), min_size=1, max_size=12)  # few values: many ties
 

@@ -8,12 +8,12 @@ import torch
 from planted import planted
 
 from solver import CollabFilter, Factors, Ratings, Settings, UserError, fit, predict, predict_table, rmse, split_off
-from solver import net as net_module
-from solver.baselines import bias_only
+from solver.core.steps import Problem
+from solver.fitting.start_values import start_values
+from solver.judging.baselines import bias_only
 from solver.methods.mini_batch import MiniBatch
-from solver.methods.steps import Problem
-from solver.net import NetFactors, embedding_size, start_net
-from solver.start_values import start_values
+from solver.model.models import net as net_module
+from solver.model.net import NetFactors, embedding_size, start_net
 
 
 def settings(**options) -> Settings:
@@ -213,7 +213,7 @@ def test_options_of_the_net_are_refused_by_the_other_models(option):
 @pytest.mark.parametrize("how", [dict(options={"model": "net"}), dict(settings=settings())])
 def test_a_sheet_is_not_offered_the_net(tmp_path, how):
     import workbook
-    from pyxl.fit_sheet import fit_workbook
+    from pyxl.fit.press_fit import fit_workbook
 
     workbook.build(planted(), tmp_path / "b.xlsx")
     before = (tmp_path / "b.xlsx").read_bytes()

@@ -9,8 +9,8 @@ import openpyxl
 import packages
 import pytest
 
-from pyxl.cells import Cell
-from pyxl.file_host import FileHost
+from pyxl.grid.cells import Cell
+from pyxl.hosts.file_host import FileHost
 from pyxl.xlsx import NewSheet, open_book
 from solver import UserError
 

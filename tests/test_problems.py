@@ -11,13 +11,13 @@ import xlsxwriter
 
 from pyxl import fit_workbook, open_book
 from pyxl.__main__ import main
-from pyxl.cells import Cell, Range
-from pyxl.file_host import FileHost
+from pyxl.grid.cells import Cell, Range
+from pyxl.grid.problem import Constraint, Problem
+from pyxl.grid.stored_problem import stored_problem
+from pyxl.hosts.file_host import FileHost
 from pyxl.problems.pose import pose
-from pyxl.problems.problem import Constraint, Problem
 from pyxl.problems.solve import ByFormulas
 from pyxl.problems.stated import Statement, stated_problem
-from pyxl.problems.stored import stored_problem
 from solver import UserError
 
 SHEET = "my sheet"
@@ -234,7 +234,7 @@ def test_a_stored_problem_is_undone_by_solvers_names_wherever_its_cells_are_now(
     with open_book(first) as book:
         kept = FileHost(book).grid("before_fit").values
     moved = write(tmp_path / "m.xlsx", {"A4": 0.0, "A5": 0.0, "B4": "=A4^2+A5^2"}, solver={"opt": "!$B$4", "adj": "!$A$4:$A$5"})
-    from pyxl.restore import restore_book
+    from pyxl.fit.restore import restore_book
     with open_book(moved) as book:
         host = FileHost(book)
         host.add_hidden_sheet("before_fit")
@@ -299,8 +299,9 @@ def test_formulas_and_factor_model_end_at_the_same_error(built, sheet):
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
-    import workbook
     from planted import planted
+
+    import workbook
     path = tmp_path_factory.mktemp("built") / "book.xlsx"
     workbook.build(planted(8, 9), path, n_factors=2)
     return path, fit_workbook(path, options={"weight_decay": 0.0})

@@ -12,9 +12,9 @@ from pyxl import open_book
 from solver import Ratings, predict_table, random_factors
 from solver.collab.recommend import top_n
 from workbook.builder import build_with
-from workbook.content import content_of
 from workbook.export import busiest
-from workbook.recommend_sheet import HIGHEST, LOWEST, NUMBER, USER
+from workbook.views.recommend_sheet import HIGHEST, LOWEST, NUMBER, USER
+from workbook.write.content import content_of
 
 LIST = "A10:E19"
 

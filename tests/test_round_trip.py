@@ -12,10 +12,10 @@ from packages import with_part
 
 import workbook
 from pyxl import fit_workbook, open_book
-from pyxl.cells import Cell, Range
-from pyxl.detect import detect
-from pyxl.layout import Block
-from pyxl.ready_model import ready_model
+from pyxl.detect.detect import detect
+from pyxl.detect.verified_model import ready_model
+from pyxl.grid.cells import Cell, Range
+from pyxl.grid.layout import Block
 from solver import Ratings, Settings
 
 SIZES = [(15, 15, 5), (8, 20, 3), (60, 45, 4)]  # the last has array formulas

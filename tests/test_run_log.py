@@ -11,9 +11,9 @@ from planted import planted
 import workbook
 from pyxl import fit_workbook, open_book
 from pyxl.__main__ import main
-from pyxl.cells import MAX_ROW, Cell, Range
-from pyxl.engines.values import moment
-from pyxl.run_log import HEADERS, find_log, logged_run
+from pyxl.fit.run_log import HEADERS, find_log, logged_run
+from pyxl.grid.cells import MAX_ROW, Cell, Range
+from pyxl.hosts.live_values import moment
 from solver import Settings, UserError
 
 LOG = "run log"
@@ -168,5 +168,5 @@ def test_large_sheets_keep_no_start_values(tmp_path):
 def test_a_seed_that_no_cell_holds_exactly(path):
     fit_workbook(path, out=path, sheets=["dotprod"], options={"epochs": 2, "start": "random", "seed": 2 ** 62 + 1})
     with open_book(path) as book:
-        from pyxl.file_host import FileHost
+        from pyxl.hosts.file_host import FileHost
         assert logged_run(FileHost(book), 1).settings.seed == 2 ** 62 + 1

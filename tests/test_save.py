@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from packages import MAIN, make_book, packed_parts, parts_of, read_parts, relationships, workbook_xml, worksheet, zipped
 
-from pyxl.cells import Cell
+from pyxl.grid.cells import Cell
 from pyxl.xlsx import Cached, open_book
 from solver.errors import UserError
 
@@ -297,7 +297,7 @@ def test_a_full_disk(tmp_path):
     # the limit on a file's size stands for the disk: the kernel itself refuses the write
     path = make_book(tmp_path / "w.xlsx", ROWS, more={"xl/media/image1.png": os.urandom(300_000)})
     before = path.read_bytes()
-    code = ("import resource, sys; from pyxl.xlsx import open_book; from pyxl.cells import Cell\n"
+    code = ("import resource, sys; from pyxl.xlsx import open_book; from pyxl.grid.cells import Cell\n"
             "book = open_book(sys.argv[1]); resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]),) * 2)\n"
             "book.save({'R': {Cell(1, 1): 5}})")
     for limit in (0, 100, 100_000, len(before) - 50):
@@ -377,7 +377,7 @@ def test_memory_does_not_grow_with_the_sheet(tmp_path):
     rows = "".join(f'<row r="{r}">' + "".join(f'<c r="{c}{r}"><v>{r}.25</v></c>' for c in "ABCDEFGHIJ") + "</row>"
                    for r in range(1, 20_001))
     path = make_book(tmp_path / "w.xlsx", rows, more={"xl/media/image1.png": os.urandom(30 << 20)})
-    code = ("import resource, sys; from pyxl.xlsx import open_book; from pyxl.cells import Cell\n"
+    code = ("import resource, sys; from pyxl.xlsx import open_book; from pyxl.grid.cells import Cell\n"
             "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
             "open_book(sys.argv[1]).save({'R': {Cell(9, 1): 5, Cell(20000, 3): 6}})\n"
             "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)")

@@ -5,10 +5,10 @@ import math
 import pytest
 from packages import MAIN, STRICT, make_book, relationships, worksheet
 
-from pyxl.cells import Cell, ErrorValue, Range
-from pyxl.grid import Formula
+from pyxl.grid.cells import Cell, ErrorValue, Range
+from pyxl.grid.grid import Formula
 from pyxl.xlsx import open_book
-from pyxl.xlsx.number_formats import meaning
+from pyxl.xlsx.parts.number_formats import meaning
 from solver.errors import UserError
 
 STRINGS = (f'<sst xmlns="{MAIN}"><si><t>plain</t></si>'

@@ -39,7 +39,7 @@ def test_train_tells_each_epoch_beside_the_baseline(tmp_path, capsys):
 
 def test_the_baseline_is_that_of_biases_on_the_same_hold_out(tmp_path, capsys):
     from solver import read_ratings, rmse, split_off
-    from solver.baselines import bias_only
+    from solver.judging.baselines import bias_only
     (tmp_path / "ratings.csv").write_text(RATINGS)
     said = asked(capsys, "train", tmp_path / "ratings.csv", "-o", tmp_path / "model", *QUICK, "--seed", 5, "--holdout", 0.2)
     ratings, _ = read_ratings(tmp_path / "ratings.csv")
@@ -199,7 +199,7 @@ def test_a_full_disk_leaves_nothing(tmp_path, tmp_path_factory):
 
 
 def test_memory_that_runs_out_is_one_sentence(tmp_path, capsys, monkeypatch):
-    import solver.fitting
+    import solver.fitting.fit_ratings
     (tmp_path / "r.csv").write_text(RATINGS)
 
     def full(*_):

@@ -12,7 +12,7 @@ from test_export import fitted, ratings_of
 from pyxl import open_book
 from solver.collab.recommend import explain
 from workbook.export import busiest
-from workbook.why_sheet import HEAD, ITEM, ITEM_NUMBER, USER, USER_NUMBER
+from workbook.views.why_sheet import HEAD, ITEM, ITEM_NUMBER, USER, USER_NUMBER
 
 
 def asked(office, book: Book, user, item) -> dict:

@@ -9,13 +9,13 @@ from asking import Book, built, exported
 from test_export import fitted, ratings_of
 
 from pyxl import open_book
-from pyxl.names import result_name
+from pyxl.grid.block_names import result_name
 from solver import Ratings
 from solver.collab.recommend import fold_in, members, newcomer_ridge, predictions_for, seen_by, top_n
 from workbook.export import busiest
-from workbook.recommend_sheet import HIGHEST, LOWEST
-from workbook.start_sheet import NOT_BOUNDED
-from workbook.you_plan import BEST, COUNT, DECAY, YouPlan
+from workbook.model_sheets.start_sheet import NOT_BOUNDED
+from workbook.views.recommend_sheet import HIGHEST, LOWEST
+from workbook.views.you_plan import BEST, COUNT, DECAY, YouPlan
 
 
 def plan_of(book: Book) -> YouPlan:

@@ -9,29 +9,29 @@ from pathlib import Path
 
 import xlsxwriter
 
-from pyxl.cells import Cell, Range, quoted
-from pyxl.layout import Block, Layout
-from pyxl.names import CONTROLS, ROLES, RUN_LOG, block_name, view_name
-from pyxl.parameters import parameter_cells
-from pyxl.recalculate import refresh_all
+from pyxl.grid.block_names import CONTROLS, ROLES, RUN_LOG, block_name, view_name
+from pyxl.grid.cells import Cell, Range, quoted
+from pyxl.grid.layout import Block, Layout
+from pyxl.grid.parameters import parameter_cells
+from pyxl.hosts.refresh_results import refresh_all
 from solver import MODELS, Factors, Ratings, random_factors
+from workbook.model_sheets.buttons import add_macros
+from workbook.model_sheets.controls import write_before_fit
+from workbook.model_sheets.crosstab_sheet import write_crosstab
+from workbook.model_sheets.embedding_sheet import MOST_COPIES, write_embedding
+from workbook.model_sheets.geometry import Crosstab, LongForm, check_size, crosstab, long_form
+from workbook.model_sheets.loss_chart import write_history
+from workbook.model_sheets.ratings_sheet import write_ratings
+from workbook.model_sheets.run_log_sheet import NAME as RUN_LOG_SHEET
+from workbook.model_sheets.run_log_sheet import write_run_log
+from workbook.model_sheets.solver_names import define_solver_names, problem_of
+from workbook.model_sheets.start_sheet import NAME as START
+from workbook.model_sheets.start_sheet import write_start
+from workbook.write.content import Content, content_of
+from workbook.write.styles import make_styles
 
-from .buttons import add_macros
-from .content import Content, content_of
-from .controls import write_before_fit
-from .crosstab_sheet import write_crosstab
-from .embedding_sheet import MOST_COPIES, write_embedding
-from .geometry import Crosstab, LongForm, check_size, crosstab, long_form
-from .loss_chart import write_history
+from .all_views import sheets_for, view_on
 from .new_file import checked_target, new_file
-from .ratings_sheet import write_ratings
-from .run_log_sheet import NAME as RUN_LOG_SHEET
-from .run_log_sheet import write_run_log
-from .solver_names import define_solver_names, problem_of
-from .start_sheet import NAME as START
-from .start_sheet import write_start
-from .styles import make_styles
-from .views import sheets_for, view_on
 from .xlwings_conf import write_conf
 
 CROSSTABS = {"dotprod": "dot", "bias": "dot+bias", "bounded": "bounded"}  # sheet -> model

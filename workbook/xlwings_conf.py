@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyxl.names import PYTHON
+from pyxl.grid.block_names import PYTHON
 
 NAME = "xlwings.conf"
 
@@ -17,5 +17,5 @@ def write_conf(book) -> None:
         sheet.write_string(row, 0, f"Interpreter_{system}")
         sheet.write_formula(row, 1, f"={PYTHON}")
     sheet.write_string(2, 0, "PYTHONPATH")
-    sheet.write_row(3, 0, ("UDF MODULES", "pyxl.udfs"))
+    sheet.write_row(3, 0, ("UDF MODULES", "pyxl.functions.udfs"))
     sheet.hide()

@@ -7,9 +7,9 @@ from functools import cached_property
 
 from xlwings import NoSuchObjectError, base_classes
 
+from pyxl.grid.cells import Range, quoted
 from solver.errors import UserError
 
-from ..cells import Range, quoted
 from .block import area
 from .calc_formulas import Translator
 from .calc_range import CalcRange

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 
-from ..cells import Cell
+from pyxl.grid.cells import Cell
+
 from .formula_text import as_shown, moved, relative
 
 _AREA = re.compile(r"\$('(?:[^']|'')+'|\w+)\.(\$[A-Z]+\$\d+(?::\$[A-Z]+\$\d+)?)|[\d.]+")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 
-from ..cells import Cell, ErrorValue, Range
+from pyxl.grid.cells import Cell, ErrorValue
+from pyxl.hosts.live_values import as_raw, as_rows, moment, serial
+
 from .block import Block
 from .find_office import load_uno
-from .values import as_raw, as_rows, moment, serial
 
 _ERRORS = {502: "#VALUE!", 503: "#NUM!", 519: "#VALUE!", 521: "#NULL!", 524: "#REF!", 525: "#NAME?",
            532: "#DIV/0!", 32767: "#N/A"}

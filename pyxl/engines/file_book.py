@@ -8,15 +8,15 @@ from pathlib import Path
 
 from xlwings import NoSuchObjectError, base_classes
 
+from pyxl.grid.cells import Cell, Range, quoted
+from pyxl.grid.grid import DefinedName
+from pyxl.grid.sheet_names import area_of
+from pyxl.hosts.file_host import FileHost
+from pyxl.hosts.live_values import as_raw, as_rows, moment, serial
 from solver.errors import UserError
 
-from ..cells import Cell, Range, quoted
-from ..file_host import FileHost
-from ..grid import DefinedName
-from ..sheet_names import area_of
 from .block import Block, area
 from .formula_text import as_shown, moved
-from .values import as_raw, as_rows, moment, serial
 
 
 class Book(base_classes.Book):

@@ -11,17 +11,17 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from pyxl.detect.verify import agrees
+from pyxl.formulas.evaluate.calculator import Calculator
+from pyxl.grid.cells import Cell, quoted
+from pyxl.grid.problem import Problem
+from pyxl.grid.stored_problem import stored_problem
+from pyxl.hosts.live_host import LiveHost
+from pyxl.xlsx import open_book
 from solver.errors import UserError
 
-from ..cells import Cell, quoted
-from ..formulas import Calculator
-from ..live_host import LiveHost
-from ..verify import agrees
-from ..xlsx import open_book
 from .pose import Posed, pose
-from .problem import Problem
 from .stated import Statement, stated_problem
-from .stored import stored_problem
 
 STEP = 1e-3        # of a number, relative above 1: the formula's own error is then of its fourth power
 CLOSE = 1e-6       # how near both must be, relative above 1
@@ -134,9 +134,9 @@ def _number(value) -> float:
 @contextmanager
 def _office(path) -> Iterator[LiveHost]:
     """A copy of the workbook, open in a LibreOffice that nobody sees."""
-    from ..engines import choose
+    from pyxl.engines import choose_engine
 
-    choose("libreoffice")
+    choose_engine("libreoffice")
     import xlwings
     with TemporaryDirectory() as folder:
         copy = Path(folder) / Path(path).name

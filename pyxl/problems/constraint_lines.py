@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from pyxl.formulas.evaluate.calculator import Calculator
+from pyxl.formulas.evaluate.dependents import dependents
+from pyxl.grid.cells import Cell, ErrorValue, quoted
+from pyxl.grid.problem import KINDS, Problem, Side, place_told
 from solver import FEASIBLE, NoSolution, UserError
-
-from ..cells import Cell, ErrorValue, quoted
-from ..formulas import Calculator, dependents
-from .problem import KINDS, Problem, Side, place_told
 
 Place = tuple[str, Cell]
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from ..cells import Cell, ErrorValue
-from ..formulas import Calculator, FormulaError
-from ..formulas.parse import Name, Reference, parse, walk
+from pyxl.formulas.evaluate.calculator import Calculator
+from pyxl.formulas.language.formula_errors import FormulaError
+from pyxl.formulas.language.parse import Name, Reference, parse, walk
+from pyxl.grid.cells import Cell, ErrorValue
 
 Place = tuple[str, Cell]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..cells import quoted
+from pyxl.grid.cells import quoted
 from .constraint_lines import Line, Place, Term
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from solver import LinearModel
 
-    from ..formulas.compiled.affine import Structure, Terms
+    from pyxl.formulas.compiled.affine import Structure, Terms
 
 SORTS = ("linear", "quadratic", "smooth", "piecewise", "stepwise")   # from the easiest to the hardest
 

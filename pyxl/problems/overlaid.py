@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from ..cells import Cell, Range, Value
-from ..grid import Formula, Grid
+from pyxl.grid.cells import Cell, Range, Value
+from pyxl.grid.grid import Formula, Grid
 
 
 class Overlaid:

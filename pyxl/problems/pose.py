@@ -8,22 +8,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pyxl.formulas.evaluate.calculator import Calculator
+from pyxl.formulas.language.formula_errors import FormulaError
+from pyxl.formulas.language.parse import Call, parse
+from pyxl.grid.cells import quoted
+from pyxl.grid.problem import KINDS, Area, Problem, place_told
 from solver.errors import UserError
 
-from ..cells import quoted
-from ..formulas import Calculator, FormulaError
-from ..formulas.parse import Call, parse
 from .constraint_lines import Line, Place, Term, Terms, bounds_of, different_cells, lines_of, shown, whole_cells
 from .first_error import first_error
-from .overlaid import Overlaid
 from .kind import Kind, kind_of, linear_model
-from .problem import KINDS, Area, Problem, place_told
+from .overlaid import Overlaid
 
 if TYPE_CHECKING:
     from solver import Program
 
-    from ..formulas.compiled import Compiled
-    from ..formulas.compiled.affine import Structure
+    from pyxl.formulas.compile_formulas import Compiled
+    from pyxl.formulas.compiled.affine import Structure
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,9 +53,8 @@ class Posed:
 
 def pose(book, problem: Problem) -> Posed:
     """Check a problem and compile it. Raises UserError that names the cell which stands in the way."""
+    from pyxl.formulas.compile_formulas import compile_formulas
     from solver import Program
-
-    from ..formulas.compiled import compile_formulas
 
     _refuse_unknown_relations(problem)
     _check_cells(book, problem)
@@ -98,7 +98,7 @@ def pose(book, problem: Problem) -> Posed:
 
 
 def _structure(compiled: Compiled) -> Structure | None:
-    from ..formulas.compiled.affine import NotFollowed
+    from pyxl.formulas.compiled.affine import NotFollowed
 
     try:
         return compiled.structure()

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pyxl.detect.verify import agrees
+from pyxl.grid.cells import Cell, Value, quoted
 from solver.errors import UserError
 
-from ..cells import Cell, Value, quoted
-from ..verify import agrees
 from .pose import Posed
-from .problem import place_told
+from pyxl.grid.problem import place_told
 from .stated import Statement
 
 if TYPE_CHECKING:

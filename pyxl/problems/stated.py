@@ -6,12 +6,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pyxl.grid.cells import Cell, Range
+from pyxl.grid.problem import Area, Constraint, Problem, Side
+from pyxl.grid.sheet_names import area_of
+from pyxl.grid.stored_problem import split_union
 from solver import GOALS, UserError
-
-from ..cells import Cell, Range
-from ..sheet_names import area_of
-from .problem import Area, Constraint, Problem, Side
-from .stored import split_union
 
 _SIGNS = {"<=": "<=", "=<": "<=", "≤": "<=", ">=": ">=", "=>": ">=", "≥": ">=", "=": "=", "==": "="}
 _TYPES = {"int": "int", "integer": "int", "bin": "bin", "binary": "bin", "alldifferent": "alldifferent", "dif": "alldifferent"}

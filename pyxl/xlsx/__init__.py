@@ -4,9 +4,10 @@
 new values into the sheets' XML and copies everything else as the bytes it was.
 """
 
+from pyxl.xlsx.parts.cell_xml import Cached
+
 from .atomic_file import same_file
 from .book import Book, open_book
-from .cell_xml import Cached
 from .new_sheets import NewSheet
 from .package import Limits
 

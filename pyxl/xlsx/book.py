@@ -6,21 +6,21 @@ from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
+from pyxl.grid.cells import Range
+from pyxl.grid.grid import DefinedName, Grid, Table
+from pyxl.xlsx.parts.number_formats import read_number_formats
+from pyxl.xlsx.parts.package_checks import damaged
+from pyxl.xlsx.parts.shared_strings import read_shared_strings
+from pyxl.xlsx.parts.sheet_reader import read_sheet
+from pyxl.xlsx.parts.sheet_splice import Cached, Edits
+from pyxl.xlsx.parts.table_part import read_table
+from pyxl.xlsx.parts.xml_stream import elements
 from solver.errors import UserError
 
-from ..cells import Range
-from ..grid import DefinedName, Grid, Table
 from .new_sheets import NewSheet, refuse_new_sheet
-from .number_formats import read_number_formats
 from .package import Limits, open_package
-from .package_checks import damaged
 from .save import checked_target, save_package
-from .shared_strings import read_shared_strings
-from .sheet_reader import read_sheet
-from .sheet_splice import Cached, Edits
-from .table_part import read_table
 from .workbook_part import read_workbook
-from .xml_stream import elements
 
 __all__ = ["Book", "Cached", "Edits", "Limits", "open_book"]
 

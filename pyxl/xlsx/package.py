@@ -13,10 +13,10 @@ from functools import cached_property
 from pathlib import Path
 from urllib.parse import unquote
 
+from pyxl.xlsx.parts.xml_stream import elements
 from solver.errors import UserError
 
-from . import package_checks as checks
-from .xml_stream import elements
+from .parts import package_checks as checks
 
 CHUNK = 1 << 20
 

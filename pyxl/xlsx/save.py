@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+from pyxl.grid.cells import Range
+from pyxl.xlsx.parts.sheet_splice import Edits, splice
 from solver.errors import UserError
 
-from ..cells import Range
 from .atomic_file import not_saved, one_saver, put_in_place, refuse_unless_writable, same_file, temporary_beside
 from .new_sheets import NewSheet, added_parts
 from .package import Package
-from .sheet_splice import Edits, splice
 from .workbook_part import WorkbookPart, with_full_calculation
 from .zip_copy import Rewrite, copy_package, verify_copy
 

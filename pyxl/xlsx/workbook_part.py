@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from pyxl.grid.grid import DefinedName
+from pyxl.xlsx.parts.package_checks import damaged
+from pyxl.xlsx.parts.xml_stream import START_TAG, TRUE, elements, local, reader, refuse_wide
 from solver.errors import UserError
 
-from ..grid import DefinedName
 from .package import Package
-from .package_checks import damaged
-from .xml_stream import START_TAG, TRUE, elements, local, reader, refuse_wide
 
 # What stands before <calcPr> in a workbook, by the schema's order.
 _BEFORE_CALC = ("fileVersion", "fileSharing", "workbookPr", "workbookProtection", "bookViews", "sheets",

@@ -9,8 +9,8 @@ from typing import BinaryIO
 
 from solver.errors import UserError
 
-from . import xml_stream
 from .package import Package
+from .parts import xml_stream
 
 # What turns the chunks of a part into the chunks of its replacement.
 Rewrite = Callable[[Iterator[bytes]], Iterable[bytes]]

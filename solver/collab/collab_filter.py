@@ -12,19 +12,20 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
-from ..errors import UserError
-from ..fitting import FitResult, fit
-from ..loop import Epoch
-from ..metrics import ranking as order_of
-from ..ratings import Ratings
+from solver.core.loop import Epoch
+from solver.data.rated import RatedItems
+from solver.data.ratings import Ratings
+from solver.errors import UserError
+from solver.fitting.fit_ratings import FitResult, fit
+from solver.judging.metrics import ranking as order_of
+
 from .estimator import Estimator
 from .frames import pairs_from, ratings_from
+from .id_labels import Labels, shown
 from .item_columns import item_columns_of
-from .labels import Labels, shown
 from .newcomer import FoldedIn, newcomer, ranking
 from .predictions import Everybody, predict_for_user, predict_pairs, predict_rows
 from .preparation import Prepared, prepared
-from .rated import RatedItems
 from .recommend import OTHER, Explanation, explain, similar, top_n
 
 LARGEST_TABLE = 500_000_000  # predictions in one crosstab: 4 GB

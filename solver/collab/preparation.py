@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..effort import recipe
-from ..errors import UserError
-from ..model import MODELS
-from ..optimizers import OPTIMIZERS
-from ..ratings import Ratings
-from ..settings import Settings
-from ..splits import split_off
+from solver.core.optimizers import OPTIMIZERS
+from solver.core.settings import Settings
+from solver.data.ratings import Ratings
+from solver.data.splits import split_off
+from solver.errors import UserError
+from solver.fitting.effort import recipe
+from solver.model.models import MODELS
+
 from .frames import ratings_from
-from .labels import Labels, shown
+from .id_labels import Labels, shown
 
 if TYPE_CHECKING:
     from .collab_filter import CollabFilter

@@ -21,8 +21,8 @@ from pathlib import Path
 
 from torch import Tensor
 
-from ..disk import why_not_saved
-from ..errors import UserError
+from solver.disk import why_not_saved
+from solver.errors import UserError
 
 NUMBERS, DOCUMENT = "model.safetensors", "model.json"
 FORMAT = 1                  # version of what is in the two files
@@ -192,7 +192,6 @@ def _document(folder: Path) -> dict:
 
 
 def _tensors(folder: Path, digest: str) -> dict[str, Tensor]:
-    import torch
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 

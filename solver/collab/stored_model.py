@@ -14,14 +14,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..errors import UserError
-from ..factors import Factors
-from ..fitting import FitResult
-from ..loop import Epoch
-from ..net import NetFactors
-from ..settings import Settings
-from .labels import shown
-from .rated import RatedItems
+from solver.core.loop import Epoch
+from solver.core.settings import Settings
+from solver.data.rated import RatedItems
+from solver.errors import UserError
+from solver.fitting.fit_ratings import FitResult
+from solver.model.factors import Factors
+from solver.model.net import NetFactors
+
+from .id_labels import shown
 from .storage import damaged, read_folder, write_folder
 
 if TYPE_CHECKING:

@@ -7,18 +7,19 @@ import math
 import numpy as np
 import torch
 
-from ..collab.rated import RatedItems
-from ..implicit import slots, with_negatives
-from ..methods.steps import Problem, Seen
-from ..optimizers import OPTIMIZERS
-from . import best_kernels
-from .judging import Judge
+from solver.core.implicit import slots, with_negatives
+from solver.core.optimizers import OPTIMIZERS
+from solver.core.steps import Problem, Seen
+from solver.data.rated import RatedItems
+from solver.kernels import best_kernels
+from solver.kernels.adamw_table import plan
+from solver.kernels.packed import pack
+from solver.kernels.target import Target
+from solver.kernels.workers import Workers, now_and_then
+
+from .drawn_negatives import mix_kernel
+from .held_out_rmse import Judge
 from .lazy_adamw import PIECE, AdamWRows
-from .link import Target
-from .mixing import mix_kernel
-from .packed import pack
-from .plan import plan
-from .workers import Workers, now_and_then
 
 
 class ImplicitAdamW:

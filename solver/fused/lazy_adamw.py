@@ -6,16 +6,17 @@ import math
 
 import numpy as np
 
-from ..factors import Factors
-from ..methods.steps import Problem, Seen
-from ..optimizers import OPTIMIZERS
-from ..settings import Settings
-from . import best_kernels
-from .judging import Judge
-from .link import Target
-from .packed import LANES, pack
-from .plan import closed_form_holds, plan
-from .workers import Workers, now_and_then
+from solver.core.optimizers import OPTIMIZERS
+from solver.core.settings import Settings
+from solver.core.steps import Problem, Seen
+from solver.kernels import best_kernels
+from solver.kernels.adamw_table import closed_form_holds, plan
+from solver.kernels.packed import LANES, pack
+from solver.kernels.target import Target
+from solver.kernels.workers import Workers, now_and_then
+from solver.model.factors import Factors
+
+from .held_out_rmse import Judge
 
 PIECE = 200_000  # ratings, about: between two looks at Ctrl-C
 

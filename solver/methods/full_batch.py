@@ -8,11 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..factors import Factors
-from ..objective import Judge, Objective
-from ..optimizers import OPTIMIZERS, Method
-from ..ratings import Ratings
-from .steps import Problem, Seen
+from solver.core.objective import Judge, Objective
+from solver.core.optimizers import OPTIMIZERS, Method
+from solver.core.steps import Problem, Seen
+from solver.data.ratings import Ratings
+from solver.model.factors import Factors
 
 
 class FullBatch:

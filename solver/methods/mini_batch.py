@@ -8,12 +8,12 @@ from functools import partial
 
 import torch
 
-from ..implicit import Negatives, cross_entropy, with_negatives
-from ..model import into_range
-from ..objective import Judge
-from ..optimizers import OPTIMIZERS
-from ..schedules import SCHEDULES
-from .steps import Problem, Seen
+from solver.core.implicit import Negatives, cross_entropy, with_negatives
+from solver.core.objective import Judge
+from solver.core.optimizers import OPTIMIZERS
+from solver.core.schedules import SCHEDULES
+from solver.core.steps import Problem, Seen
+from solver.model.models import into_range
 
 
 class MiniBatch:

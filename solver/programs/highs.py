@@ -10,7 +10,7 @@ from threading import Thread
 import numpy as np
 from scipy.sparse import csr_array, hstack
 
-from ..errors import UserError
+from solver.errors import UserError
 
 INFINITE = 1e20       # for HiGHS; what is larger counts as no bound
 EXACT = 1e-9          # how far HiGHS may miss a row or a bound

@@ -10,12 +10,13 @@ from dataclasses import replace
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from ..errors import UserError
-from ..threads import one_thread
+from solver.errors import UserError
+from solver.threads import one_thread
+
 from .linear import minimise_linear
-from .methods import METHODS, method_for
 from .minimum import Minimum
 from .program import FEASIBLE, Program
+from .scipy_methods import METHODS, method_for
 from .sensitivity import sensitivity
 from .trials import Enough, Point, Step, Trials
 

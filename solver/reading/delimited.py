@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from ..errors import UserError
+from solver.errors import UserError
 
 SEPARATORS = (",", ";", "\t", "|", "::")
 LONGEST_LINE = 1_000_000                        # characters; beyond it the file is no table

@@ -11,7 +11,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ..errors import UserError
+from solver.errors import UserError
+
 from .column_roles import FoundColumns
 from .columns import Growing, Numbers, TableRows
 from .rating_texts import LARGEST, parse_rating

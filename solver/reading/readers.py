@@ -8,8 +8,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..errors import UserError
-from ..ratings import Ratings
+from solver.data.ratings import Ratings
+from solver.errors import UserError
+
 from .column_roles import FoundColumns, Role, find_by_name, find_columns
 from .columns import TableRows
 from .delimited import TextTable, look_at

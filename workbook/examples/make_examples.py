@@ -15,15 +15,15 @@ from pathlib import Path
 
 import xlsxwriter
 
-from pyxl.cells import Cell, Range
-from pyxl.problems.problem import Constraint, Problem
-from pyxl.recalculate import refresh_all
+from pyxl.grid.cells import Cell, Range
+from pyxl.grid.problem import Constraint, Problem
+from pyxl.hosts.refresh_results import refresh_all
+from workbook.model_sheets.controls import write_before_fit
+from workbook.model_sheets.solver_names import define_solver_names
+from workbook.write.references import ref
+from workbook.write.styles import Styles, make_styles, print_setup
+from workbook.write.write_cells import array, number, text
 
-from ..controls import write_before_fit
-from ..put import array, number, text
-from ..refs import ref
-from ..solver_names import define_solver_names
-from ..styles import Styles, make_styles, print_setup
 from . import NAMES
 
 WIDTH = 12   # of a column of numbers

@@ -20,9 +20,9 @@ from scipy.sparse import csr_array, vstack
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from ...cells import Cell
-from .operators import COMPARISONS
-from .program import INPUT, Recorded
+from pyxl.grid.cells import Cell
+from .lane_operators import COMPARISONS
+from .torch_program import INPUT, Recorded
 
 MOST_ELEMENTS = 4_000_000   # numbers that are followed; a larger program counts as smooth without a look
 PRODUCT = "product"

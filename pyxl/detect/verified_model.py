@@ -1,0 +1,118 @@
+"""From a sheet to a verified model with its numbers: everything a fit needs, nothing written yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from pyxl.formulas.evaluate.calculator import Calculator
+from pyxl.grid.cells import Range, quoted
+from pyxl.grid.parameters import factors_from, parameter_cells
+from pyxl.grid.stored_problem import stored_problem
+from solver.errors import UserError
+
+from .detect import ModelSheet, detect
+from .read_model import read_bounds, read_factors, read_ratings
+from .verify import verified
+
+if TYPE_CHECKING:
+    from solver import Factors, Ratings, Settings
+
+
+@dataclass(frozen=True, eq=False)
+class ReadyModel:
+    """A sheet whose model is verified: everything a fit needs, and nothing was written yet."""
+
+    model: ModelSheet
+    ratings: Ratings
+    start: Factors
+    settings: Settings
+    mended: dict          # cells whose number was stored as text, and the number
+    notes: tuple[str, ...]
+    rmse: float           # at the start values
+
+    @property
+    def sheet(self) -> str:
+        return self.model.layout.sheet
+
+    @property
+    def blocks(self) -> dict[str, tuple[str, Range]]:
+        """The cells that a fit writes, by role."""
+        return self.model.layout.areas
+
+
+def ready_model(book, sheet: str, settings: Settings, *, start: Sequence[float] | None = None) -> ReadyModel:
+    """Detect, read and verify one sheet. `start` are start values for all of its parameter cells; None:
+    what the settings say. Raises NotRecognised or UserError with the reason."""
+    from solver import random_factors, rmse
+
+    calculator = Calculator(book)
+    model = detect(book, sheet, calculator=calculator)
+    ratings, mended, notes = read_ratings(book, model, calculator)
+    bounds = read_bounds(book, model)
+    low, high = bounds or (None, None)
+    settings = replace(settings, model=model.layout.variant, low=low, high=high,
+                       n_factors=model.layout.user_factors.shape[1])
+    if start is not None:
+        start = _given(sheet, model, start)
+    elif settings.start == "random":
+        start = random_factors(ratings, model=settings.model, n_factors=settings.n_factors,
+                               seed=settings.seed, low=low, high=high)
+        start = _unrated_as_they_are(book, model, ratings, start)
+    else:
+        start = read_factors(book, model)
+    before = rmse(start, ratings, bounds=bounds)
+    there = book.grid(sheet).values
+    changed = {(sheet, cell): value for cell, value in (parameter_cells(model.layout, start) | mended).items()
+               if there.get(cell) != value}
+    model = verified(model, Calculator(book, overrides=changed) if changed else calculator,
+                     rmse=before, n_ratings=len(ratings))
+    if model.layout.measure != "rmse":
+        notes.append(f"{quoted(sheet)}!{model.layout.rmse} is the {model.layout.measure}, whatever its label "
+                     "says; RMSE is reported here.")
+    notes += _solvers_other_wishes(book, model)
+    return ReadyModel(model, ratings, start, settings, mended, tuple(notes), before)
+
+
+def _given(sheet: str, model: ModelSheet, numbers: Sequence[float]) -> Factors:
+    try:
+        return factors_from(model.layout, numbers)
+    except (RuntimeError, ValueError):
+        raise UserError(f"{quoted(sheet)} has another size than when its start values were kept.") from None
+
+
+def _unrated_as_they_are(book, model: ModelSheet, ratings: Ratings, start: Factors) -> Factors:
+    """Random start values, but for users and items without a rating: nothing would move them from
+    there, so they keep what the sheet has, if it has numbers everywhere."""
+    try:
+        there = read_factors(book, model)
+    except UserError:
+        return start
+    kept = {name: tensor.clone() for name, tensor in start.tensors().items()}
+    for index, names in ((ratings.user_index, ("user", "user_bias")), (ratings.item_index, ("item", "item_bias"))):
+        for name in names:
+            if name in kept:
+                unrated = sorted(set(range(len(kept[name]))) - set(index.tolist()))
+                kept[name][unrated] = there.tensors()[name][unrated]
+    return replace(start, **kept)
+
+
+def _solvers_other_wishes(book, model: ModelSheet) -> Iterator[str]:
+    """What Solver's stored model asks beyond "make the error small by changing these blocks"."""
+    layout, solver = model.layout, stored_problem(book, model.layout.sheet)
+    if solver is None:
+        return
+    wishes = []
+    if solver.goal != "min":
+        wishes.append("another goal than a minimum")
+    if n := len(solver.constraints):
+        wishes.append(f"{n} constraint{'s' if n > 1 else ''}")
+    if solver.non_negative:
+        wishes.append("no negative numbers")
+    parameters = {(layout.sheet, cell) for block in layout.parameters.values() for cell in block.range.cells()}
+    if solver.changing and set(solver.cells) != parameters:
+        wishes.append("other changing cells")
+    if wishes:
+        yield (f"{quoted(layout.sheet)}: Solver's model there asks for {' and '.join(wishes)}; this fit made the "
+               "error small by changing all factors and biases.")

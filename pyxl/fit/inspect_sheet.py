@@ -1,0 +1,53 @@
+"""What was found on each sheet, as plain data: for `collabsheet inspect`."""
+
+from __future__ import annotations
+
+from pyxl.detect.verified_model import ready_model
+from pyxl.grid.block_names import ROLES
+from pyxl.grid.layout import Block
+from pyxl.grid.problem import Problem
+from pyxl.grid.stored_problem import stored_problem
+from pyxl.problems.pose import pose
+from pyxl.xlsx import open_book
+from solver.errors import UserError
+
+
+def inspect_workbook(path) -> dict[str, dict]:
+    """A report for every sheet: recognised or the reason why not, the cells of every part, the
+    RMSE now, Solver's stored model, whether it can be solved where the sheet is no model that we know, and notes. Nothing is written."""
+    from solver import Settings
+    with open_book(path) as book:
+        return {sheet: _report(book, sheet, Settings()) for sheet in book.sheets}
+
+
+def _report(book, sheet: str, settings) -> dict:
+    report: dict = {"recognised": False, "reason": None, "solver": None, "problem": None, "notes": []}
+    problem = None
+    try:
+        if problem := stored_problem(book, sheet):
+            report["solver"] = problem.told()
+        ready = ready_model(book, sheet, settings)
+    except UserError as why:
+        return report | {"reason": str(why), "problem": problem and _problem(book, problem)}
+    layout = ready.model.layout
+    cells = {role: _where(getattr(layout, role)) for role in ROLES if getattr(layout, role) is not None}
+    return report | {
+        "recognised": True, "variant": layout.variant, "form": layout.form, "measure": layout.measure,
+        "n_ratings": len(ready.ratings), "n_users": layout.user_factors.shape[0],
+        "n_items": layout.item_factors.shape[0], "n_factors": layout.user_factors.shape[1],
+        "rmse": ready.rmse, "cells": cells, "notes": list(ready.notes)}
+
+
+def _problem(book, problem: Problem) -> dict:
+    """Whether Solver's model can be solved by the sheet's formulas, and how large it is."""
+    try:
+        posed = pose(book, problem)
+    except UserError as why:
+        return {"solvable": False, "reason": str(why)}
+    start = posed.program.start
+    return {"solvable": True, "reason": None, "kind": posed.kind.told(), "n_cells": len(posed.cells), "n_constraints": len(posed.lines),
+            "objective": float(posed.program.values(start)[0]), "notes": list(posed.notes)}
+
+
+def _where(part) -> str:
+    return str(part.range) if isinstance(part, Block) else str(part)
