@@ -32,7 +32,7 @@ def assert_places(layout, places):
     (15, 15, 5, 0, 0), (8, 20, 3, 0, 0), (1, 6, 2, 0, 0), (7, 1, 2, 3, 0), (8, 20, 3, 7, 4), (5, 5, 5, 2, 0), (2, 3, 1, 0, 9), (30, 4, 6, 11, 1)])
 def test_the_lessons_sheet_at_any_size_and_place(tmp_path, variant, n, m, k, down, right):
     path = tmp_path / "book.xlsx"
-    places = lesson_sheet.write(path, lesson_sheet.table(n, m), k=k, variant=variant, down=down, right=right)
+    places = lesson_sheet.write(path, lesson_sheet.table(n, m), k=k, variant=variant, down=down, right=right, solver=1 in (n, m))
     ready = found(path)
     assert ready.model.layout.variant == variant
     assert_places(ready.model.layout, places)

@@ -63,7 +63,8 @@ def _fit_arguments(parser: argparse.ArgumentParser) -> None:
                         "start values")
     by_formulas = parser.add_argument_group("any problem that formulas state", "A sheet without a model that we know is "
                                             "minimised by its formulas, as Solver's model of it says, or as you say here.")
-    by_formulas.add_argument("--via", metavar="model|formulas", help="only known models, or every sheet by its formulas")
+    by_formulas.add_argument("--via", metavar="model|formulas", help="only factor models, without Solver's constraints, or every "
+                             "sheet by its formulas")
     add_stating_arguments(by_formulas)
     by_formulas.add_argument("--starts", type=int, metavar="N",
                              help="search from N starts, the sheet's and random ones by --seed, and keep the best (default 1)")

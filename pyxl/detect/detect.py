@@ -1,8 +1,9 @@
 """Finds the model on a sheet: Grid -> Layout. By our names, by Solver's hidden names, by formulas.
 
-The names only say where to look; what the sheet computes is read from its formulas (`trace`), so
-a sheet that was moved, transposed or sorted is found all the same. The result is a claim, which
-`verify` holds against the sheet's own numbers before anything is fitted.
+The names say where to look; what the sheet computes is read from its formulas (`trace`), so
+a sheet that was moved, transposed or sorted is found all the same. It is only taken where somebody calls its
+parameters changing (`changing_cells`). The result is a claim, which `verify` holds against the sheet's own numbers
+before anything is fitted.
 """
 
 from __future__ import annotations
@@ -15,10 +16,12 @@ from pyxl.formulas.evaluate.calculator import Calculator
 from pyxl.grid.cells import Cell, Range, quoted
 from pyxl.grid.grid import Grid
 from pyxl.grid.layout import Block, Layout
+from pyxl.grid.problem import Problem
 from pyxl.grid.sheet_names import blocks_by_name, is_view
 from pyxl.grid.stored_problem import stored_problem
 from solver.errors import UserError
 
+from .changing_cells import disagreement, doubt
 from .comparisons import Comparison, comparisons
 from .formula_checks import check_matches
 from .id_cells import with_ids
@@ -31,6 +34,10 @@ class NotRecognised(UserError):
 
 class NotVerified(NotRecognised):
     """Why a sheet that is built like a model that we know is none: its numbers are others."""
+
+
+class StatedOtherwise(NotRecognised):
+    """Why a sheet that is built like a model that we know is not fitted as one: Solver's stored model says otherwise."""
 
 
 class NoModel(NotRecognised):
@@ -49,8 +56,8 @@ class ModelSheet:
 
 def detect(book, sheet: str, *, calculator: Calculator | None = None) -> ModelSheet:
     """The model on a sheet. Raises NotRecognised with the reason when there is none that we know
-    (NoModel when there is nothing like one), and UserError when one is there but damaged.
-    `calculator`, of this book and without overrides, spares a second evaluation."""
+    (NoModel when there is nothing like one; StatedOtherwise when Solver's stored model is another), and UserError
+    when one is there but damaged. `calculator`, of this book and without overrides, spares a second evaluation."""
     if is_view(book, sheet):
         raise NoModel(f"{sheet}: shows what a model sheet holds, so there is nothing to fit.")
     grid = book.grid(sheet)
@@ -61,19 +68,32 @@ def detect(book, sheet: str, *, calculator: Calculator | None = None) -> ModelSh
     first = [named["rmse"].first] if "rmse" in named else []
     first += [solver.objective[1]] if solver and solver.objective and solver.objective[0] == sheet else []
     calculator = calculator or Calculator(book)
-    tracer, reason = Tracer(book, calculator), None
+    tracer, refused = Tracer(book, calculator), None
     for found in comparisons(book, sheet, calculator, first=first):
         if 1 in found.ratings.shape:
             check_matches(grid, calculator)
         try:
-            return _model_sheet(tracer, grid, found, named)
+            model = _model_sheet(tracer, grid, found, named)
         except Untraceable as why:
-            reason = reason or f"{sheet}: {found.cell} compares {found.ratings} with " \
-                               f"{found.predictions}, but {why}"
-    if reason:
-        raise NotRecognised(reason)
-    raise NoModel(f"{sheet}: no cell compares a block of ratings with a block of predictions, "
-                  "as SQRT(SUMXMY2(ratings,predictions)/COUNT(ratings)) does.")
+            refused = refused or NotRecognised(f"{sheet}: {found.cell} compares {found.ratings} with "
+                                               f"{found.predictions}, but {why}")
+            continue
+        why_not = _not_called_changing(grid, calculator, model, solver, named)
+        if why_not is None:
+            return model
+        refused = why_not if refused is None or isinstance(why_not, StatedOtherwise) else refused
+    raise refused or NoModel(f"{sheet}: no cell compares a block of ratings with a block of predictions, "
+                             "as SQRT(SUMXMY2(ratings,predictions)/COUNT(ratings)) does.")
+
+
+def _not_called_changing(grid: Grid, calculator: Calculator, model: ModelSheet, solver: Problem | None,
+                         named: dict[str, Range]) -> NotRecognised | None:
+    """Why the parameters of this model may not be written; None where somebody calls them changing."""
+    doubtful = doubt(grid, calculator, model.layout, user_of=model.user_of, item_of=model.item_of, named=named)
+    if solver is None or not solver.changing:   # Excel keeps an objective as soon as Solver's dialog was looked at
+        return doubtful and NotRecognised(doubtful)
+    unlike = disagreement(model.layout, solver)
+    return unlike and (NotRecognised if doubtful else StatedOtherwise)(unlike)
 
 
 def _model_sheet(tracer: Tracer, grid: Grid, found: Comparison, named: dict[str, Range]) -> ModelSheet:

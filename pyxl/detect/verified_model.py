@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pyxl.formulas.evaluate.calculator import Calculator
 from pyxl.grid.cells import Range, quoted
 from pyxl.grid.parameters import factors_from, parameter_cells
-from pyxl.grid.stored_problem import stored_problem
 from solver.errors import UserError
 
 from .detect import ModelSheet, detect
@@ -71,7 +70,6 @@ def ready_model(book, sheet: str, settings: Settings, *, start: Sequence[float] 
     if model.layout.measure != "rmse":
         notes.append(f"{quoted(sheet)}!{model.layout.rmse} is the {model.layout.measure}, whatever its label "
                      "says; RMSE is reported here.")
-    notes += _solvers_other_wishes(book, model)
     return ReadyModel(model, ratings, start, settings, mended, tuple(notes), before)
 
 
@@ -96,23 +94,3 @@ def _unrated_as_they_are(book, model: ModelSheet, ratings: Ratings, start: Facto
                 unrated = sorted(set(range(len(kept[name]))) - set(index.tolist()))
                 kept[name][unrated] = there.tensors()[name][unrated]
     return replace(start, **kept)
-
-
-def _solvers_other_wishes(book, model: ModelSheet) -> Iterator[str]:
-    """What Solver's stored model asks beyond "make the error small by changing these blocks"."""
-    layout, solver = model.layout, stored_problem(book, model.layout.sheet)
-    if solver is None:
-        return
-    wishes = []
-    if solver.goal != "min":
-        wishes.append("another goal than a minimum")
-    if n := len(solver.constraints):
-        wishes.append(f"{n} constraint{'s' if n > 1 else ''}")
-    if solver.non_negative:
-        wishes.append("no negative numbers")
-    parameters = {(layout.sheet, cell) for block in layout.parameters.values() for cell in block.range.cells()}
-    if solver.changing and set(solver.cells) != parameters:
-        wishes.append("other changing cells")
-    if wishes:
-        yield (f"{quoted(layout.sheet)}: Solver's model there asks for {' and '.join(wishes)}; this fit made the "
-               "error small by changing all factors and biases.")

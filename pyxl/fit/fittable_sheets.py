@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pyxl.detect.detect import NoModel, NotRecognised, NotVerified
+from pyxl.detect.changing_cells import solvers_further_wishes
+from pyxl.detect.detect import NoModel, NotRecognised, NotVerified, StatedOtherwise
 from pyxl.detect.verified_model import ReadyModel, ready_model
 from pyxl.detect.verify import agrees
 from pyxl.grid.cells import quoted
@@ -115,13 +116,20 @@ def _ready_sheet(host, sheet: str, settings: Settings, via: str | None) -> Ready
     why = None
     if via != "formulas":
         try:
-            return ready_model(host, sheet, settings)
+            ready = ready_model(host, sheet, settings)
         except NotRecognised as unknown:
             why = unknown
+        else:
+            wishes = solvers_further_wishes(host, sheet)
+            if not wishes:
+                return ready
+            if via == "model":
+                return replace(ready, notes=(*ready.notes, f"{wishes} --via model left that out."))
+            why = StatedOtherwise(wishes)
     problem = None if via == "model" else stored_problem(host, sheet)
     if problem is None:
         raise why or NoModel(f"{quoted(sheet)}: Solver keeps no model there. State one: --objective CELL --change RANGES.")
-    unlike = f"{why} " if isinstance(why, NotVerified) else ""
+    unlike = f"{why} " if isinstance(why, (NotVerified, StatedOtherwise)) else ""
     try:
         posed = pose(host, problem)
     except UserError as unposed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pyxl.detect.changing_cells import solvers_further_wishes
 from pyxl.detect.verified_model import ready_model
 from pyxl.grid.block_names import ROLES
 from pyxl.grid.layout import Block
@@ -35,7 +36,12 @@ def _report(book, sheet: str, settings) -> dict:
         "recognised": True, "variant": layout.variant, "form": layout.form, "measure": layout.measure,
         "n_ratings": len(ready.ratings), "n_users": layout.user_factors.shape[0],
         "n_items": layout.item_factors.shape[0], "n_factors": layout.user_factors.shape[1],
-        "rmse": ready.rmse, "cells": cells, "notes": list(ready.notes)}
+        "rmse": ready.rmse, "cells": cells, "notes": [*ready.notes, *_by_formulas_rather(book, sheet)]}
+
+
+def _by_formulas_rather(book, sheet: str) -> list[str]:
+    wishes = solvers_further_wishes(book, sheet)
+    return [f"{wishes} So a fit solves it by its formulas; --via model leaves that out."] if wishes else []
 
 
 def _problem(book, problem: Problem) -> dict:
