@@ -23,6 +23,6 @@ __getattr__, __all__ = lazy(__name__, {
     "Ranking": "judging.metrics", "ranking": "judging.metrics", "auc": "judging.metrics", "hit_rate": "judging.metrics", "ndcg": "judging.metrics",
     "mean_absolute_error": "judging.metrics", "root_mean_squared_error": "judging.metrics",
     "Program": "programs.program", "LinearModel": "programs.highs", "GOALS": "programs.program", "FEASIBLE": "programs.program",
-    "Minimum": "programs.minimum", "Step": "programs.trials", "minimise": "programs.minimising",
+    "Minimum": "programs.minimum", "Step": "programs.trials", "minimise": "programs.minimising", "nearest_point": "programs.linear",
     "CollabFilter": "collab.collab_filter", "FoldedIn": "collab.newcomer", "Explanation": "collab.recommend",
 })

@@ -56,7 +56,7 @@ from .rules import (
 )
 
 if TYPE_CHECKING:
-    from .affine import Structure
+    from pyxl.formulas.compiled.affine import Structure
 
 RULES = {name: rule for module in (choosing, conditional, distributions, elementwise, finance, matrices, places,
                                    rewritten, statistics, sums) for name, rule in module.RULES.items()}
@@ -91,7 +91,7 @@ class Compiled:
 
     def structure(self) -> Structure:
         """How the outputs depend on the changing cells: see `affine`. Raises NotFollowed."""
-        from .affine import follow
+        from pyxl.formulas.compiled.affine import follow
 
         return follow(self.program, self.start)
 

@@ -55,7 +55,7 @@ class Terms:
     """The objective and the sides of constraints looked up in the workbook; `outputs` gathers the formula cells to compile."""
 
     def __init__(self, book, calculator: Calculator, problem: Problem, formulas: dict[str, Place]):
-        self._calculator, self._home, self._formulas = calculator, problem.sheet, formulas
+        self._book, self._calculator, self._home, self._formulas = book, calculator, problem.sheet, formulas
         self._cells = {place: n for n, place in enumerate(problem.cells)}
         by_sheet: dict[str, list[Cell]] = {}
         for sheet, cell in problem.cells:
@@ -73,6 +73,9 @@ class Terms:
             return Term("(no cell)", constant=0.0)
         sheet, cell = problem.objective
         if problem.objective not in self._cells and problem.objective not in self._moving and not problem.stored:
+            if self._book.grid(sheet).owner(cell) is None:
+                raise UserError(f"{quoted(sheet)}!{cell}, the objective, holds no formula and is no changing cell, so nothing can change "
+                                "it. Give the cell with the formula.")
             raise UserError(f"{quoted(sheet)}!{cell}, the objective, depends on none of the changing cells. "
                             "Check both: nothing that changes them would change it.")
         return self._term(problem.objective, place_told(sheet, cell, self._home), problem.told_goal())

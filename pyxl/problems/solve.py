@@ -29,7 +29,8 @@ class ByFormulas:
 
     `via` 'formulas' means every sheet, 'model' none, None those without a model that we know; `problem` is one stated by
     hand. There are at most `steps` from each start (None: the solver's own limit), and `starts` in all, the first from
-    the sheet and the others by `seed`. `report` adds a sheet that tells what was found.
+    the sheet and the others by `seed`; no search goes on for more than so many `seconds`. `report` adds a sheet that tells what
+    was found. Where no point meets all constraints, the one that comes nearest is written only with `write_anyway`.
     """
 
     via: str | None = None
@@ -38,6 +39,8 @@ class ByFormulas:
     starts: int = 1
     seed: int = 0
     report: bool = False
+    seconds: float | None = None
+    write_anyway: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,12 +74,14 @@ def refuse_settings_of_models(sheet: str, options: Mapping) -> None:
 def solve(posed: Posed, by_formulas: ByFormulas, *,
           on_step: Callable[[Step, Callable[[], np.ndarray]], bool | None] | None = None) -> Solved:
     """Minimise; nothing is written. `on_step` as for `solver.minimise`. Raises UserError."""
-    from solver import NoSolution, minimise
+    from solver import NoSolution, minimise, nearest_point
 
     minimum = minimise(posed.program, steps=by_formulas.steps, starts=by_formulas.starts, seed=by_formulas.seed,
-                       on_step=on_step)
-    if minimum.none is not None:
-        raise NoSolution(" ".join([minimum.stop, *contradiction(posed, minimum)]))
+                       seconds=by_formulas.seconds, on_step=on_step)
+    if minimum.none == "infeasible" and by_formulas.write_anyway:
+        minimum = nearest_point(posed.program, minimum)
+    elif minimum.none is not None:
+        raise NoSolution(" ".join([minimum.stop[0].lower() + minimum.stop[1:], *contradiction(posed, minimum)]))
     return Solved(posed, minimum, posed.notes + tuple(_missed(posed, minimum)))
 
 

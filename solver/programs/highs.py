@@ -227,7 +227,7 @@ def conflict(model: LinearModel, *, seconds: float = 5.0) -> tuple[np.ndarray, n
         group[places] = kept
         return False
 
-    for group in (low, high, rows):
+    for group in (rows, low, high):
         size = max(1, len(group) // 4)
         while size:
             for first in range(0, len(group), size):
@@ -238,7 +238,7 @@ def conflict(model: LinearModel, *, seconds: float = 5.0) -> tuple[np.ndarray, n
     return rows, low, high
 
 
-def closest(model: LinearModel, start: np.ndarray) -> np.ndarray | None:
+def closest(model: LinearModel) -> np.ndarray | None:
     """The point that misses the rows of a model least, in sum, within its bounds (and whole where it should be)."""
     n, m = model.n_columns, model.rows.shape[0]
     below, above = (csr_array((np.ones(m), (np.arange(m), np.arange(m))), shape=(m, m)) * sign for sign in (1.0, -1.0))

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 from scipy.sparse import csr_array, vstack
 
-from .highs import Answer, LinearModel, Progress, conflict, solve_model
+from .highs import Answer, LinearModel, Progress, closest, conflict, solve_model
 from .minimum import Conflict, Minimum
 from .program import FEASIBLE, Program
 from .sensitivity import Ranges, Sensitivity
@@ -50,6 +50,16 @@ def minimise_linear(program: Program, *, seconds: float | None = None,
                    sensitivity=_sensitivity(program, model, answer, x, values), stop=stop, converged=proved,
                    stopped=answer.state == "stopped" and seconds is None, seconds=time.perf_counter() - began, proved=proved,
                    bound=bound if program.goal != "value" else None, **known)
+
+
+def nearest_point(program: Program, minimum: Minimum) -> Minimum:
+    """What `minimise_linear` found of a program without any feasible point, with the point that misses the constraints least in
+    sum; the start, where it misses none of them by more than that."""
+    x = closest(program.linear)
+    values = minimum.values if x is None else program.values(x)
+    if x is None or program.violation(values[1:]) >= minimum.violation:
+        return minimum
+    return replace(minimum, x=x, value=float(values[0]), values=values, violation=program.violation(values[1:]))
 
 
 def towards_goal(program: Program, *, nearest: bool = False) -> LinearModel:
