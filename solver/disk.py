@@ -1,8 +1,12 @@
-"""Why the operating system did not save a file, in words that say what to do."""
+"""What was written, and why the operating system did not write a file, in words that say what to do."""
 
 from __future__ import annotations
 
 import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
 
 _REASONS = {
     errno.ENOSPC: "the disk is full. Free some space",
@@ -18,3 +22,24 @@ _REASONS = {
 def why_not_saved(error: OSError) -> str:
     """What stood in the way, and what to do about it: for the middle of a sentence."""
     return _REASONS.get(error.errno, f"{(error.strerror or str(error)).lower()}. Choose another folder")
+
+
+_written: ContextVar[list[str] | None] = ContextVar("written", default=None)
+
+
+@contextmanager
+def written_files() -> Iterator[list[str]]:
+    """Gives the list to which the name of every file or folder is added that is put in its place meanwhile."""
+    names: list[str] = []
+    before = _written.set(names)
+    try:
+        yield names
+    finally:
+        _written.reset(before)
+
+
+def note_written(path: str | Path) -> None:
+    """Note that a file or folder is in its place now, for whoever has to say what was done when something fails later."""
+    names, name = _written.get(), Path(path).name
+    if names is not None and name not in names:
+        names.append(name)

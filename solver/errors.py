@@ -1,4 +1,4 @@
-"""The exceptions that a user is meant to read."""
+"""The exceptions that a user is meant to read, and who interrupted."""
 
 
 class UserError(Exception):
@@ -14,3 +14,7 @@ class NoSolution(UserError):
     """It is proved that a problem has no solution: its constraints contradict each other, or its objective has no end."""
 
     exit_code = 3
+
+def stopped_by(interrupt: KeyboardInterrupt) -> str:
+    """Who stopped us, for a sentence: ``Ctrl-C``, or the signal that the interrupt names."""
+    return str(interrupt) or "Ctrl-C"

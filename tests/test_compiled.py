@@ -345,3 +345,12 @@ def test_the_page_says_which_functions_have_no_derivative():
              for name in re.findall(r"`([^`]+)`", page.partition(f"| {kind} |")[2].split("\n")[0])}
     assert refused.isdisjoint(RULES)
     assert set(FUNCTIONS) - set(RULES) - other - {"FALSE", "MUNIT", "NA", "PI", "TRUE"} == refused
+
+
+@pytest.mark.parametrize("formula", [
+    "=IFERROR(SUMXMY2(G1:G2,A1:A2),5)+A1", "=IFERROR(SUMX2PY2(A1:A2,G1:G2),5)+A1", "=SUMXMY2(A1:A3,H1:H3)+A1",
+    "=IFERROR(SUMPRODUCT(A1,I1),7)*A1", "=SUMPRODUCT(A1:A3,G1:G3)+A1", "=N(A1:H1)*A1", "=INT(A1*10)+A1"])
+def test_what_counts_as_a_number_is_the_same_when_compiled(formula):
+    book = sheets(S={"A1": 2.0, "A2": 3.0, "A3": 1.0, "G1": "x", "G2": "y", "H1": 1.0, "H3": 4.0, "I1": "4", "Z50": formula})
+    compiled = compile_formulas(book, [("S", at("Z50"))], [("S", Range.parse("A1"))])
+    agree(book, compiled, ("S", at("Z50")), np.array([2.0]))

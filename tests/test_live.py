@@ -336,16 +336,16 @@ def test_one_fit_of_a_workbook_at_a_time(file_book):
 def test_the_command_fits_and_restores_a_file(path, capsys):
     with open_book(path) as book:
         before = {sheet: dict(book.grid(sheet).values) for sheet in ("bias", "embedding")}
-    assert run((FIT,), ["fit", str(path), "--live", "--engine", "file", "--json"]) == 0
+    assert run(lambda: (FIT,), ["fit", str(path), "--live", "--engine", "file", "--json"]) == 0
     live = json.loads(capsys.readouterr().out)["sheets"]
     with open_book(path) as book:
         for sheet, cell in (("bias", "bias_rmse"), ("embedding", "embedding_rmse")):
             where = next(n.refers_to for n in book.names if n.name == cell).split("!")[1].replace("$", "")
             assert book.grid(sheet).values[Cell.parse(where)] == pytest.approx(live[sheet]["rmse_after"], abs=1e-9)
     out = path.with_name("restored.xlsx")
-    assert run((RESTORE,), ["restore", str(path), "-o", str(out), "--sheet", "bias"]) == 0
+    assert run(lambda: (RESTORE,), ["restore", str(path), "-o", str(out), "--sheet", "bias"]) == 0
     assert "bias: the parameters of before the last fit; 68 cells changed." in capsys.readouterr().out
-    assert run((RESTORE,), ["restore", str(out), "--live", "--engine", "file"]) == 0
+    assert run(lambda: (RESTORE,), ["restore", str(out), "--live", "--engine", "file"]) == 0
     with open_book(out) as book:
         for sheet, values in before.items():
             now = book.grid(sheet).values
@@ -356,7 +356,7 @@ def test_a_headless_fit_can_be_restored_too(path):
     before = {sheet: open_book(path).grid(sheet).values for sheet in ("dotprod", "bias")}
     fit_workbook(path, out=path, options={"start": "random", "seed": 3})
     fit_workbook(path, out=path, sheets=["bias"])    # the other sheets keep theirs
-    assert run((RESTORE,), ["restore", str(path), "--in-place"]) == 0
+    assert run(lambda: (RESTORE,), ["restore", str(path), "--in-place"]) == 0
     with open_book(path) as book:
         now = {sheet: {cell: book.grid(sheet).values[cell] for cell in before[sheet]} for sheet in before}
     assert now["dotprod"] == before["dotprod"] and now["bias"] != before["bias"]
@@ -368,9 +368,9 @@ def test_the_command_says_what_it_cannot_do(path, capsys, monkeypatch):
     for options, why in ((["--live", "--engine", "numbers"], "no engine 'numbers'"),
                          (["--in-place", "--engine", "file"], "--engine says where a live fit runs"),
                          (["--live", "--engine", "libreoffice"], "no screen on which LibreOffice could show")):
-        assert run((FIT,), ["fit", str(path), *options]) == 2
+        assert run(lambda: (FIT,), ["fit", str(path), *options]) == 2
         assert why in capsys.readouterr().err
-    assert run((FIT,), ["fit", str(path) + "no", "--live"]) == 2
+    assert run(lambda: (FIT,), ["fit", str(path) + "no", "--live"]) == 2
     assert "There is no file" in capsys.readouterr().err
 
 

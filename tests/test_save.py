@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from packages import MAIN, make_book, packed_parts, parts_of, read_parts, relationships, workbook_xml, worksheet, zipped
 
-from pyxl.grid.cells import Cell
+from pyxl.grid.cells import Cell, ErrorValue
 from pyxl.xlsx import Cached, open_book
 from solver.errors import UserError
 
@@ -314,6 +314,55 @@ def test_a_folder_without_permission(path, monkeypatch):
         raise PermissionError(13, "Permission denied")
     monkeypatch.setattr(os, "replace", denied)
     assert refused(path).startswith("'w.xlsx' was not saved: permission denied.")
+
+
+# -- what Excel would not read as it was written ---------------------------------------------
+
+CELL_AT = '<c r="{}"><v>{}</v></c>'
+
+
+def rows_of(*rows):
+    """Row elements from (number, cells), in the order given."""
+    return "".join(f'<row r="{row}">{"".join(CELL_AT.format(*cell) for cell in cells)}</row>' for row, cells in rows)
+
+
+DISORDERED = {
+    "rows out of order": (rows_of((5, [("A5", 7)]), (3, [("A3", 5)])), Cell(3, 1), "row 3 comes after row 5"),
+    "a row twice": (rows_of((3, [("A3", 7)]), (3, [("A3", 5)])), Cell(3, 1), "row 3 comes after row 3"),
+    "cells out of order": (rows_of((2, [("B2", 7), ("A2", 5)])), Cell(2, 1), "its cell 'A2' is out of order in row 2"),
+    "a cell twice": (rows_of((3, [("A3", 7), ("A3", 5)])), Cell(3, 1), "its cell 'A3' is out of order in row 3"),
+    "rows out of order behind the edit": (rows_of((1, [("A1", 7)]), (9, []), (8, [])), A1, "row 8 comes after row 9"),
+    "a cell twice in another row": (rows_of((1, [("A1", 7)]), (3, [("C3", 1), ("C3", 2)])), A1, "its cell 'C3' is out of order"),
+    "a cell of another row": (rows_of((1, [("A1", 7)]), (3, [("A4", 1)])), Cell(4, 1), "it holds a cell 'A4' in row 3"),
+    "two tables of cells": ('<row r="1"/></sheetData><sheetData><row r="2"/>', A1, "it has two tables of cells"),
+}
+
+
+@pytest.mark.parametrize("case", DISORDERED)
+def test_rows_and_cells_out_of_order_or_doubled_are_refused(tmp_path, case):
+    rows, cell, what = DISORDERED[case]
+    path = make_book(tmp_path / "w.xlsx", rows)
+    assert refused(path, {cell: 99.0}).startswith(f"Sheet 'R' is damaged: {what}")
+    if "two tables" not in what:    # who only looks is told too: one of two values is not read silently
+        with pytest.raises(UserError, match="is damaged"):
+            value(path)
+
+
+@pytest.mark.parametrize("change, told", [
+    (lambda xml: xml.replace(b"<v>5</v>", b"<v>6</v>"), "R!A1 would hold 6.0 where 5 was written"),
+    (lambda xml: xml.replace(b"<v>5</v>", b""), "R!A1 would hold None where 5 was written"),
+    (lambda xml: xml.replace(b"</row>", b'</row><row r="1"><c r="A1"><v>1</v></c></row>'), "row 1 comes after row 1"),
+])
+def test_edits_are_read_back_before_the_new_file_takes_its_place(path, monkeypatch, change, told):
+    from pyxl.xlsx import save as saving
+    real = saving.splice
+    monkeypatch.setattr(saving, "splice", lambda chunks, **how: [change(b"".join(real(chunks, **how)))])   # a fault of ours
+    assert told in refused(path)
+
+
+def test_every_kind_of_value_is_read_back_as_it_was_written(path):
+    values = [0, -0.0, 1e-300, 2**53, True, False, "", " a ", "<&>", "\r\n", "_x0041_", "\ud83d\ude00", "\ud83d", "\x07", ErrorValue("#N/A")]
+    save(path, {Cell(1, col): one for col, one in enumerate(values, 2)})
 
 
 # -- killed, and crowded --------------------------------------------------------------------

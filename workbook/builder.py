@@ -7,8 +7,6 @@ from collections.abc import Container, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-import xlsxwriter
-
 from pyxl.grid.block_names import CONTROLS, ROLES, RUN_LOG, block_name, view_name
 from pyxl.grid.cells import Cell, Range, quoted
 from pyxl.grid.layout import Block, Layout
@@ -31,7 +29,7 @@ from workbook.write.content import Content, content_of
 from workbook.write.styles import make_styles
 
 from .all_views import sheets_for, view_on
-from .new_file import checked_target, new_file
+from .new_file import checked_target, new_file, new_workbook
 from .xlwings_conf import write_conf
 
 CROSSTABS = {"dotprod": "dot", "bias": "dot+bias", "bounded": "bounded"}  # sheet -> model
@@ -88,41 +86,38 @@ def plan_sheets(content: Content, models: Container[str] = MODELS) -> dict[str, 
 
 def _write(path: Path, plans: Mapping[str, Crosstab | LongForm], content: Content,
            parameters: Mapping[str, Factors]) -> None:
-    # titles that begin with = or look like a link stay text, whoever writes them
-    book = xlsxwriter.Workbook(str(path), {"strings_to_formulas": False, "strings_to_urls": False,
-                                           "strings_to_numbers": False})
-    book.set_size(2400, 1500)
-    styles = make_styles(book)
-    start = book.add_worksheet(START)
-    write_ratings(book, styles, content)
-    for plan in plans.values():
-        layout = plan.layout
-        if isinstance(plan, Crosstab):
-            write_crosstab(book, styles, plan, content)
-            _define(book, layout.sheet, "filled", plan.filled)
-        else:
-            write_embedding(book, styles, plan, content)
-        sheet = book.get_worksheet_by_name(layout.sheet)
-        write_history(book, sheet, styles, plan)
-        _define(book, layout.sheet, "history", plan.history)
-        for cell, number in parameter_cells(layout, parameters[layout.variant]).items():
-            sheet.write_number(cell.row - 1, cell.col - 1, number, styles.factor)
-        _define_block_names(book, layout)
-        for what in CONTROLS:
-            _define(book, layout.sheet, what, Range.around([getattr(plan, what)]))
-        define_solver_names(book, problem_of(layout))
-    view = view_on(plans, content)
-    views = sheets_for(view)
-    for name, write in views.items():
-        write(book, styles, view)
-        book.define_name(view_name(name), f"={quoted(name)}!$A$1")
-    book.define_name(RUN_LOG, f"={quoted(RUN_LOG_SHEET)}!{write_run_log(book, styles).absolute}")
-    write_before_fit(book)
-    write_conf(book)
-    write_start(book, styles, start, content, {name: plan.layout for name, plan in plans.items()}, views, path.name)
-    if content.macros:
-        add_macros(book)
-    book.close()
+    with new_workbook(path) as book:
+        book.set_size(2400, 1500)
+        styles = make_styles(book)
+        start = book.add_worksheet(START)
+        write_ratings(book, styles, content)
+        for plan in plans.values():
+            layout = plan.layout
+            if isinstance(plan, Crosstab):
+                write_crosstab(book, styles, plan, content)
+                _define(book, layout.sheet, "filled", plan.filled)
+            else:
+                write_embedding(book, styles, plan, content)
+            sheet = book.get_worksheet_by_name(layout.sheet)
+            write_history(book, sheet, styles, plan)
+            _define(book, layout.sheet, "history", plan.history)
+            for cell, number in parameter_cells(layout, parameters[layout.variant]).items():
+                sheet.write_number(cell.row - 1, cell.col - 1, number, styles.factor)
+            _define_block_names(book, layout)
+            for what in CONTROLS:
+                _define(book, layout.sheet, what, Range.around([getattr(plan, what)]))
+            define_solver_names(book, problem_of(layout))
+        view = view_on(plans, content)
+        views = sheets_for(view)
+        for name, write in views.items():
+            write(book, styles, view)
+            book.define_name(view_name(name), f"={quoted(name)}!$A$1")
+        book.define_name(RUN_LOG, f"={quoted(RUN_LOG_SHEET)}!{write_run_log(book, styles).absolute}")
+        write_before_fit(book)
+        write_conf(book)
+        write_start(book, styles, start, content, {name: plan.layout for name, plan in plans.items()}, views, path.name)
+        if content.macros:
+            add_macros(book)
 
 
 def _define_block_names(book, layout: Layout) -> None:

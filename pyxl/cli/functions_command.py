@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 import time
 from contextlib import suppress
 
@@ -27,7 +26,6 @@ def _functions(args: argparse.Namespace, say: Say) -> dict:
         with functions_in(book.app.impl.office), suppress(KeyboardInterrupt):
             enter_again(book.api)
             say(f"The cells of {book.name} know {', '.join(FUNCTIONS)} until you press Ctrl-C here, or close it.")
-            sys.stdout.flush()
             while _is_open(book):
                 time.sleep(_PAUSE)
     return {"workbook": str(args.workbook), "functions": list(FUNCTIONS)}

@@ -51,16 +51,11 @@ def with_report(command: Command, report_of: Callable[[dict], Report]) -> Comman
 
 def write_report(report: Report, path, *, overwrite: bool = False) -> None:
     """Write the report as a new file. Raises UserError as `new_file`."""
-    import xlsxwriter
-
-    from workbook.new_file import new_file
+    from workbook.new_file import new_file, new_workbook
     from workbook.write.styles import make_styles, print_setup
     from workbook.write.write_cells import text
 
-    with new_file(path, overwrite=overwrite) as draft:
-        # titles that begin with = or look like a link stay text, whoever writes them
-        book = xlsxwriter.Workbook(str(draft), {"strings_to_formulas": False, "strings_to_urls": False,
-                                                "strings_to_numbers": False})
+    with new_file(path, overwrite=overwrite) as draft, new_workbook(draft) as book:
         styles, sheet = make_styles(book), book.add_worksheet(SHEET)
         text(sheet, Cell(1, 1), report.title, styles.title)
         sheet.set_row(0, 24)
@@ -80,7 +75,6 @@ def write_report(report: Report, path, *, overwrite: bool = False) -> None:
             text(sheet, head.moved(1, 0), "Nothing is left to list.", styles.note)
         sheet.freeze_panes(head.row, 0)
         print_setup(sheet, landscape=False, repeat=(head.row - 1, head.row - 1))
-        book.close()
 
 
 def _put(sheet, cell: Cell, value, styles) -> None:

@@ -99,7 +99,6 @@ class Teller:
     def on_epoch(self, epoch: Epoch) -> None:
         """A line of the table."""
         self._say(self.report.line(epoch))
-        sys.stdout.flush()  # who watches a pipe or a file sees each epoch when it is over
         if self._bar:
             self._over = epoch.epoch
             self._bar.update(self._task, completed=self._over, epoch=min(self._over + 1, self.report.most_epochs), share=0.0)

@@ -15,7 +15,7 @@ from pyxl.fit.run_log import logged_run
 from pyxl.hosts.live_host import LiveHost
 from pyxl.problems.pose import Posed
 from pyxl.problems.solve import ByFormulas, Solved
-from solver.errors import NoSolution, UserError
+from solver.errors import NoSolution, UserError, stopped_by
 
 from .panel import Panel
 from .watch import ProblemWatch, Watch
@@ -125,7 +125,7 @@ def _sentence(why: BaseException) -> str:
     if isinstance(why, UserError):
         return str(why)
     if isinstance(why, KeyboardInterrupt):
-        return "Stopped by Ctrl-C before the first epoch; the parameters are as they were."
+        return f"Stopped by {stopped_by(why)} before the first epoch; the parameters are as they were."
     return f"Unexpected {type(why).__name__}: {' '.join(str(why).split())[:300] or 'no message'}."
 
 

@@ -11,7 +11,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from solver.disk import why_not_saved
+from solver.disk import note_written, why_not_saved
+from solver.drafts import sweep_drafts
 from solver.errors import UserError
 
 _PREFIX, _SUFFIX = ".~collabsheet-", ".tmp"
@@ -43,6 +44,7 @@ def one_saver(folder: Path, name: str, *, wait: float) -> Iterator[None]:
             for leftover in folder.glob(_PREFIX + "*" + _SUFFIX):   # no living saver's: we hold the lock
                 with contextlib.suppress(OSError):
                     leftover.unlink()
+            sweep_drafts(folder)
         yield
     finally:
         if lock is not None:
@@ -132,6 +134,7 @@ def put_in_place(temporary: Path, target: Path) -> None:
             os.chown(temporary, old.st_uid, -1)
         os.chmod(temporary, stat.S_IMODE(old.st_mode))     # chown clears some bits
     os.replace(temporary, target)
+    note_written(target)
     with contextlib.suppress(OSError):      # the rename has happened; this only makes it outlive a power cut
         folder = os.open(target.parent, os.O_RDONLY)
         try:

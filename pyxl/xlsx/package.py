@@ -185,6 +185,12 @@ class Package:
     def close(self) -> None:
         self.archive.close()
 
+    def __enter__(self) -> Package:
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.close()
+
 
 def open_package(path, *, limits: Limits = Limits()) -> Package:
     """The parts of the workbook at `path`; a UserError that says what the file really is."""

@@ -14,14 +14,14 @@ import hashlib
 import json
 import os
 import re
-import secrets
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from torch import Tensor
 
-from solver.disk import why_not_saved
+from solver.disk import note_written, why_not_saved
+from solver.drafts import draft_folder
 from solver.errors import UserError
 
 NUMBERS, DOCUMENT = "model.safetensors", "model.json"
@@ -47,6 +47,7 @@ def write_folder(folder: str | Path, tensors: Mapping[str, Tensor], document: Ma
             _replace(folder, tensors, document)
         else:
             _create(folder, tensors, document)
+        note_written(folder)
     except OSError as error:
         kept = "; the model that was there is as it was" if old else "; nothing was left behind"
         raise UserError(f"'{folder.name}' was not saved: {why_not_saved(error)}{kept}.") from None
@@ -62,14 +63,11 @@ def _refuse_unless_model(folder: Path, overwrite: bool) -> None:
 
 
 def _create(folder: Path, tensors, document) -> None:
-    beside = folder.with_name(f".~{folder.name}-{secrets.token_hex(4)}.tmp")
-    try:
-        beside.mkdir()
-        _write_both(beside, tensors, document)
-        os.rename(beside, folder)
-    except BaseException:
-        shutil.rmtree(beside, ignore_errors=True)
-        raise
+    with draft_folder(folder.parent) as drafts:
+        draft = drafts / folder.name
+        draft.mkdir()
+        _write_both(draft, tensors, document)
+        os.rename(draft, folder)
     _make_durable(folder.parent)
 
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from solver.errors import UserError
+from solver.errors import UserError, stopped_by
 from solver.model.factors import Factors
 
 from .settings import Settings
@@ -72,10 +72,11 @@ def descend(steps: Steps, settings: Settings,
                 state.stop, state.converged = _out_of_epochs(state, steps, limit)
             if state.stop:
                 break
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
         if not state.history:  # nothing was met that could be kept
             raise
-        state.stop, state.stopped = f"Stopped by Ctrl-C at epoch {state.history[-1].epoch + 1}; {_kept(state)}.", True
+        state.stop, state.stopped = (f"Stopped by {stopped_by(interrupt)} at epoch {state.history[-1].epoch + 1}; "
+                                     f"{_kept(state)}."), True
     if not state.history:
         raise UserError(state.stop if steps.first else "The start values give no finite prediction error. "
                         "Clear absurdly large factors, or start from random values.")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from solver.disk import note_written
 from solver.errors import UserError
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ def drawing(path: str | Path, *, size: tuple[float, float] = (7.0, 4.2)) -> Iter
     yield figure.add_subplot()
     try:
         figure.savefig(path)
+        note_written(path)
     except (OSError, ValueError) as error:
         raise _not_drawn(Path(path), getattr(error, "strerror", None) or str(error)) from None
 

@@ -16,14 +16,7 @@ from .columns import TableRows
 from .delimited import TextTable, look_at
 from .parquet_files import ParquetTable, is_parquet, look_at_parquet, read_parquet
 from .rating_columns import (
-    DECIMALS,
-    Table,
-    counted,
-    notes_on_blanks,
-    notes_on_negatives,
-    numbered,
-    numbers_of,
-    refuse_blank,
+    DECIMALS, Table, counted, notes_on_blanks, notes_on_negatives, numbered, numbers_of, refuse_blank,
     refuse_nothing_to_learn,
 )
 from .rating_texts import shortened

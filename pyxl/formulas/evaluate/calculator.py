@@ -7,9 +7,10 @@ from functools import cached_property
 
 import numpy as np
 
+from pyxl.formulas.language.comparison import same
 from pyxl.formulas.language.formula_errors import Fault, FormulaError, Unsupported, placed
-from pyxl.formulas.language.parse import Node, parse
-from pyxl.formulas.language.values import Area, pack, spread
+from pyxl.formulas.language.parse import Binary, Node, parse
+from pyxl.formulas.language.values import Area, number, pack, spread
 from pyxl.grid.cells import MAX_COL, MAX_ROW, Cell, Range, Value, quoted
 from pyxl.grid.grid import Grid, Table
 
@@ -170,7 +171,9 @@ class Calculator:
         at = At(self, title, cell, cell[0] - formula.anchor[0], cell[1] - formula.anchor[1],
                 bool(formula.array), formula.array)
         try:
-            return at.values(at.evaluate(parse(formula.text)))
+            tree = parse(formula.text)
+            result = at.values(at.evaluate(tree))
+            return 0.0 if _cancels(at, tree, result) else result
         except StoredValue as outside:
             if (stored := sheet.grid.values.get(cell)) is None or formula.array:
                 raise placed(Unsupported(f"{outside} cannot be followed. Open both workbooks in Excel and save."),
@@ -203,6 +206,14 @@ class Calculator:
             if sheet.waiting.get(inner) == cell:
                 sheet.values[inner] = shown(value)
                 del sheet.waiting[inner]
+
+
+def _cancels(at: At, tree: Node, result) -> bool:
+    """Whether a formula's last step is a difference that is zero but for rounding: ``=0.5-0.4-0.1`` shows 0."""
+    if not (type(result) is float and 0 < abs(result) < 1 and isinstance(tree, Binary) and tree.op in ("+", "-")):
+        return False
+    left, right = number(at.value(tree.left)), number(at.value(tree.right))
+    return bool(same(left, right if tree.op == "-" else -right))
 
 
 def _circle(chain: list[Key], again: Key) -> FormulaError:

@@ -12,17 +12,7 @@ from pyxl.formulas.language.formula_errors import NAME, NULL, NUM, REF, VALUE, D
 from pyxl.formulas.language.nodes import chained
 from pyxl.formulas.language.operators import operate
 from pyxl.formulas.language.parse import (
-    Array,
-    Binary,
-    Call,
-    Foreign,
-    Literal,
-    Name,
-    Node,
-    Reference,
-    Structured,
-    Unary,
-    parse,
+    Array, Binary, Call, Foreign, Literal, Name, Node, Reference, Structured, Unary, parse,
 )
 from pyxl.formulas.language.table_references import resolved
 from pyxl.formulas.language.values import Area, Areas, counted, lift, pack

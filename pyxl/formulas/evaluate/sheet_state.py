@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pyxl.formulas.language.formula_errors import NUM, VALUE
+from pyxl.formulas.language.text_units import length
 from pyxl.formulas.language.values import LONGEST_TEXT, pack
 from pyxl.grid.cells import Cell, ErrorValue, Range, Value
 from pyxl.grid.grid import Grid
@@ -91,7 +92,7 @@ def shown(result) -> Value:
         return 0.0
     if isinstance(value, float) and not math.isfinite(value):
         return ErrorValue(NUM)
-    if isinstance(value, str) and len(value) > LONGEST_TEXT:
+    if isinstance(value, str) and length(value) > LONGEST_TEXT:
         return ErrorValue(VALUE)
     return value
 

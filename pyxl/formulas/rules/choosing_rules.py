@@ -9,16 +9,7 @@ import torch
 
 from pyxl.formulas.compiled.interpret import Interpreter
 from pyxl.formulas.compiled.lanes import (
-    BOOLEAN,
-    CONSTANT,
-    NUMBER,
-    Areas,
-    Lanes,
-    Split,
-    are_errors,
-    are_numbers,
-    dynamic,
-    uniform,
+    BOOLEAN, CONSTANT, NUMBER, Areas, Lanes, Split, are_errors, are_numbers, dynamic, uniform,
 )
 from pyxl.formulas.language.formula_errors import NA, VALUE, Fault, Unsupported
 from pyxl.formulas.language.nodes import Call, Literal, Node
@@ -163,8 +154,9 @@ def asks(of_dynamic: Callable[[torch.Tensor], torch.Tensor] | None) -> Callable:
 
 
 def as_number(here: Interpreter, node: Call) -> Lanes:
-    """N: booleans as 1 and 0, text as 0."""
-    value = here.value(node.args[0])
+    """N: booleans as 1 and 0, text as 0; of a range its first cell."""
+    found = here.evaluate(node.args[0])
+    value = here.read(Areas(found.sheet, found.top, found.left, 1, 1) if isinstance(found, Areas) else found)
     wrong = are_errors(value.const)
     numbers = Lanes(readable(value.const), value.kind, value.tensor)
     if value.dynamic:

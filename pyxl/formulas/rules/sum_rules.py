@@ -11,9 +11,12 @@ from torch import Tensor
 
 from pyxl.formulas.compiled import guarded
 from pyxl.formulas.compiled.interpret import Interpreter
-from pyxl.formulas.compiled.lanes import BOOLEAN, CONSTANT, NUMBER, Areas, Lanes, are_errors, are_numbers, dynamic, plain
-from pyxl.formulas.language.formula_errors import NA, VALUE, Fault
+from pyxl.formulas.compiled.lanes import (
+    BOOLEAN, CONSTANT, NUMBER, Areas, Lanes, are_errors, are_numbers, dynamic, plain, uniform,
+)
+from pyxl.formulas.language.formula_errors import DIV0, NA, VALUE, Fault
 from pyxl.formulas.language.nodes import Binary, Call, Node
+from pyxl.grid.cells import ErrorValue
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +118,7 @@ def reduced(here: Interpreter, call: Callable, given: Sample) -> Lanes:
 
 def over_pairs(call: Callable[[Tensor, Tensor, Tensor | None, Tensor], Tensor], *, of_zeros: bool = True) -> Callable:
     """A function of two ranges, of the pairs of which both are numbers: ``call(x, y, counts, n)``. Without `of_zeros`
-    two zeros may stand for a pair that does not count: it adds nothing."""
+    two zeros may stand for a pair that does not count: it adds nothing; without any pair it is ``#DIV/0!``."""
     def rule(here: Interpreter, node: Call) -> Lanes:
         here = here.in_array()
         found = [here.evaluate(arg) for arg in node.args]
@@ -125,6 +128,8 @@ def over_pairs(call: Callable[[Tensor, Tensor, Tensor | None, Tensor], Tensor], 
         if x.counts.shape[-1] != y.counts.shape[-1]:
             raise Fault(NA)
         counts = x.counts & y.counts
+        if not of_zeros and uniform(~counts.any(-1)):
+            raise Fault(DIV0)
         tensors = [x.tensor, y.tensor, here.program.constant(counts.sum(-1).astype(float))]
         if (counts | (not of_zeros and x.zeros & y.zeros)).all():
             step = here.program.step(guarded.reduced(lambda x, y, n: call(x, y, None, n), 2), *tensors)
@@ -144,12 +149,20 @@ def sum_product(here: Interpreter, node: Call) -> Lanes:
     lanes = [here.read(arg) for arg in found]
     if len({part.shape[2:] for part in lanes}) > 1:
         raise Fault(VALUE)
+    if lanes[0].shape[2:] == (1, 1) and any(uniform(_texts(part)) for part in lanes):
+        raise Fault(VALUE)
     parts = [sample(here, part, as_range=True) for part in lanes]
     shape = np.broadcast_shapes(*(part.counts.shape[:2] for part in parts))
     step = here.program.step(guarded.product(",".join(["rcn"] * len(parts)) + "->rc"),
                              *(part.tensor for part in parts))
     step = here.program.step(lambda t: t[..., None, None], step)
     return here.with_faults(dynamic(step, (*shape, 1, 1)), *(part.faults for part in parts))
+
+
+def _texts(lanes: Lanes) -> np.ndarray:
+    """In which lanes a text stands that is no error."""
+    return np.array([isinstance(value, str) and not isinstance(value, ErrorValue)
+                     for value in lanes.const[:, :, 0, 0].ravel().tolist()]).reshape(lanes.shape[:2])
 
 
 RULES = {
