@@ -15,6 +15,7 @@ class NoSolution(UserError):
 
     exit_code = 3
 
+
 def stopped_by(interrupt: KeyboardInterrupt) -> str:
     """Who stopped us, for a sentence: ``Ctrl-C``, or the signal that the interrupt names."""
     return str(interrupt) or "Ctrl-C"
