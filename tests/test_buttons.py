@@ -16,7 +16,7 @@ from planted import planted
 from pressed import Pressed
 
 import workbook
-from pyxl import fit_workbook, open_book
+from pyxl import fit_workbook, open_workbook
 from pyxl.__main__ import main
 from pyxl.base.one_at_a_time import one_at_a_time
 from pyxl.engines.find_office import load_uno
@@ -127,7 +127,7 @@ def test_a_killed_python_and_a_closed_workbook_do_no_harm(calc, built, tmp_path)
     opened.until("Fitting: epoch")
     opened.document.close(True)
     until(lambda: opened.process() is None)
-    with one_at_a_time(str(copy)), open_book(copy) as book:
+    with one_at_a_time(str(copy)), open_workbook(copy) as book:
         assert "bias" in book.sheets
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import lesson_sheet
 import pytest
 
-from pyxl.xlsx import open_book
+from pyxl.xlsx import open_workbook
 
 COLLABSHEET = Path(sys.executable).parent / "collabsheet"
 
@@ -29,7 +29,7 @@ def run(*argv, env=None, redirect=""):
 
 
 def is_fitted(path) -> bool:
-    with open_book(path) as fitted:
+    with open_workbook(path) as fitted:
         return bool(fitted.grid("Sheet1").formulas)
 
 

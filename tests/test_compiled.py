@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from test_formulas import Sheets, at, sheets
 
 import workbook
-from pyxl.detect.verified_model import ready_model
+from pyxl.detect.verified_model import verified_model
 from pyxl.engines.formula_text import moved
 from pyxl.formulas.compile_formulas import RULES, compile_formulas
 from pyxl.formulas.evaluate.calculator import Calculator
@@ -25,7 +25,7 @@ from pyxl.formulas.language.formula_errors import FormulaError, Unsupported
 from pyxl.grid.cells import Range
 from pyxl.grid.grid import Formula, Grid
 from pyxl.grid.parameters import parameter_cells
-from pyxl.xlsx import open_book
+from pyxl.xlsx import open_workbook
 from solver import Ratings, Settings, UserError, predict
 
 COURSE = {"dotprod": 0.392901, "movielens_emb": 0.392901, "bias": 0.318655}
@@ -33,7 +33,7 @@ COURSE = {"dotprod": 0.392901, "movielens_emb": 0.392901, "bias": 0.318655}
 
 def of_model(book, sheet: str):
     """(the factor model of a sheet compiled, its cells -> derivative of the hand-written model's RMSE)."""
-    ready = ready_model(book, sheet, Settings())
+    ready = verified_model(book, sheet, Settings())
     layout = ready.model.layout
     compiled = compile_formulas(book, [(sheet, layout.rmse)],
                                 [(sheet, block.range) for block in layout.parameters.values()])
@@ -47,7 +47,7 @@ def of_model(book, sheet: str):
 @pytest.mark.parametrize("sheet, best", COURSE.items())
 def test_the_lessons_sheets_by_formulas_alone(shared, sheet, best):
     from scipy.optimize import minimize
-    with open_book(shared / "workbooks" / "course_collab_filter.xlsx") as book:
+    with open_workbook(shared / "workbooks" / "course_collab_filter.xlsx") as book:
         ready, compiled, slopes = of_model(book, sheet)
         cached = book.grid(sheet).values[ready.model.layout.rmse]
     value, gradient = compiled.value_and_gradient(compiled.start)
@@ -71,7 +71,7 @@ def test_sheets_that_we_build(tmp_path, monkeypatch, large):
     ratings = Ratings.from_triples([f"u{i}" for i in users], [f"=film, {i}" for i in items],
                                    rng.integers(1, 11, len(users)) / 2)
     workbook.build(ratings, tmp_path / "book.xlsx", n_factors=2)
-    with open_book(tmp_path / "book.xlsx") as book:
+    with open_workbook(tmp_path / "book.xlsx") as book:
         for sheet in ("dotprod", "bias", "bounded", "embedding"):
             ready, compiled, slopes = of_model(book, sheet)
             value, gradient = compiled.value_and_gradient(compiled.start)
@@ -261,7 +261,7 @@ def test_names_other_sheets_and_tables():
 
 def test_an_epoch_of_gradient_descent_is_differentiated_by_its_settings(shared):
     """The lesson's sheets of optimizers: what a slight change of rate and start would do to where the epoch ends."""
-    with open_book(shared / "workbooks" / "course_graddesc.xlsm") as book:
+    with open_workbook(shared / "workbooks" / "course_graddesc.xlsm") as book:
         for sheet, ends in (("momentum", "H32 I32"), ("adam", "H32 I32")):
             changing = [(sheet, Range.parse("C1:C2")), (sheet, Range.parse("D2"))]
             for end in ends.split():

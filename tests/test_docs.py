@@ -101,10 +101,10 @@ def test_the_demos_filled_tables_are_ratings_that_somebody_could_give(folder):
     """What the user came for: predictions where nobody rated, within a star of the scale."""
     import numpy as np
 
-    from pyxl import open_book
+    from pyxl import open_workbook
     from pyxl.grid.cells import Range
     assert main(["demo", "-o", "demo"]) == 0
-    with open_book("demo/collabsheet-demo.xlsx") as book:
+    with open_workbook("demo/collabsheet-demo.xlsx") as book:
         filled = {n.name: n.refers_to.split("!") for n in book.names if n.name.endswith("_filled")}
         assert len(filled) == 3
         for sheet, where in filled.values():

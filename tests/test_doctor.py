@@ -84,9 +84,9 @@ def test_a_workbook_without_a_model_cannot_be_fitted(tmp_path, capsys, monkeypat
 @pytest.mark.parametrize("interpreter, state", [("/gone/bin/python", "missing"), ("/bin/sh", "look")])
 def test_a_workbook_from_another_machine_is_repaired(tmp_path, capsys, interpreter, state):
     from pyxl.doctor.check_workbook import _python
-    from pyxl.xlsx import open_book
+    from pyxl.xlsx import open_workbook
     path = with_python(tmp_path / "my book.xlsx", interpreter)
-    with open_book(path) as book:
+    with open_workbook(path) as book:
         finding = _python(book, path)
         assert finding.state == state and f"doctor '{path}' --repair" in finding.mend and f"'my start'!C3 says {interpreter}" in finding.says
     with zipfile.ZipFile(path) as package:

@@ -23,7 +23,7 @@ from pyxl.formulas.language.formula_errors import FormulaError, Unsupported
 from pyxl.formulas.language.parse import Literal, Reference, parse
 from pyxl.grid.cells import Cell, ErrorValue, Range
 from pyxl.grid.grid import DefinedName, Formula, Grid, Table
-from pyxl.xlsx import open_book
+from pyxl.xlsx import open_workbook
 
 
 @dataclass
@@ -467,7 +467,7 @@ def test_tables_of_a_file_as_libreoffice_reads_them(office, tmp_path):
     workbook.close()
     where = {"my sheet": ["D4:D5", "C6:C6", "A11:A15"]}
     theirs = office.recalculate(path, where)["my sheet"]
-    with open_book(path) as book:
+    with open_workbook(path) as book:
         assert [(table.name, str(table.where), table.columns, table.totals) for table in book.tables] == [
             ("Ratings", "B3:D6", ("user", "rating given", "twice"), 1)]
         ours = {address: Calculator(book).block("my sheet", Range.parse(address)) for address in where["my sheet"]}
@@ -568,7 +568,7 @@ def test_every_formula_of_the_course_gives_what_excel_left_and_libreoffice_recal
         shared, office, tmp_path, file, formulas, drawn_anew):
     """But those with RANDBETWEEN: what they drew last is given to all three."""
     path = shared / "workbooks" / file
-    with open_book(path) as book:
+    with open_workbook(path) as book:
         grids = {sheet: grid for sheet in book.sheets if (grid := book.grid(sheet)).used}
         drawn = {(sheet, cell): grid.values[cell] for sheet, grid in grids.items()
                  for cell, formula in grid.formulas.items() if "RANDBETWEEN" in formula.text}

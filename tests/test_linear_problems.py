@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from problem_books import SHEET, solver, write
 
-from pyxl import fit_workbook, open_book
+from pyxl import fit_workbook, open_workbook
 from pyxl.__main__ import main
 from pyxl.grid.cells import Cell
 from pyxl.grid.stored_problem import stored_problem
@@ -24,7 +24,7 @@ WYNDOR = {"B1": 0.0, "C1": 0.0, "B2": 3.0, "C2": 5.0, "D2": "=SUMPRODUCT(B1:C1,B
 
 
 def posed(path):
-    with open_book(path) as book:
+    with open_workbook(path) as book:
         return pose(book, stored_problem(book, SHEET))
 
 

@@ -21,7 +21,7 @@ from office import until
 from planted import planted
 
 import workbook
-from pyxl import fit_workbook, open_book
+from pyxl import fit_workbook, open_workbook
 from pyxl.base.one_at_a_time import one_at_a_time
 from pyxl.cli.command_line import run
 from pyxl.cli.workbook_commands import FIT, RESTORE
@@ -248,7 +248,7 @@ def test_the_run_log_is_kept_while_somebody_works_in_it(book, monkeypatch):
 
 def test_an_open_sheet_is_read_as_its_file_is(book, path):
     host = LiveHost(book)
-    with open_book(path) as file:
+    with open_workbook(path) as file:
         for sheet in set(file.sheets) - set(VIEWS):     # those no fit reads
             live, stored = host.grid(sheet), file.grid(sheet)
             assert live.formulas == stored.formulas
@@ -297,7 +297,7 @@ def test_while_a_cell_is_edited_it_tries_again(file_book, monkeypatch):
     monkeypatch.setattr("pyxl.base.retry_while_busy.PAUSE", 0.001)
     assert fit_live(file_book, sheets=["bias"])["bias"].converged
     assert len(refused) > 20
-    monkeypatch.setattr("pyxl.base.retry_while_busy.LONGEST", 0.0)
+    monkeypatch.setattr("pyxl.base.retry_while_busy._LONGEST", 0.0)
     refused.clear()
     with pytest.raises(UserError, match="A cell is being edited, or a dialog is open"):
         fit_live(file_book, sheets=["bias"])
@@ -317,7 +317,7 @@ def test_what_goes_wrong_stands_in_the_status_cell(file_book, home, monkeypatch)
         raise RuntimeError("a fault of ours")
 
     with monkeypatch.context() as patched:
-        patched.setattr("pyxl.fit.press_fit.fit_book", fails)
+        patched.setattr("pyxl.fit.press_fit.fit_on_host", fails)
         with pytest.raises(UserError, match="Unexpected RuntimeError: a fault of ours"):
             fit_live(file_book)
     assert "a fault of ours" in sheet.range("bias_status").value and "Traceback" in log.read_text()
@@ -334,11 +334,11 @@ def test_one_fit_of_a_workbook_at_a_time(file_book):
 
 
 def test_the_command_fits_and_restores_a_file(path, capsys):
-    with open_book(path) as book:
+    with open_workbook(path) as book:
         before = {sheet: dict(book.grid(sheet).values) for sheet in ("bias", "embedding")}
     assert run(lambda: (FIT,), ["fit", str(path), "--live", "--engine", "file", "--json"]) == 0
     live = json.loads(capsys.readouterr().out)["sheets"]
-    with open_book(path) as book:
+    with open_workbook(path) as book:
         for sheet, cell in (("bias", "bias_rmse"), ("embedding", "embedding_rmse")):
             where = next(n.refers_to for n in book.names if n.name == cell).split("!")[1].replace("$", "")
             assert book.grid(sheet).values[Cell.parse(where)] == pytest.approx(live[sheet]["rmse_after"], abs=1e-9)
@@ -346,18 +346,18 @@ def test_the_command_fits_and_restores_a_file(path, capsys):
     assert run(lambda: (RESTORE,), ["restore", str(path), "-o", str(out), "--sheet", "bias"]) == 0
     assert "bias: the parameters of before the last fit; 68 cells changed." in capsys.readouterr().out
     assert run(lambda: (RESTORE,), ["restore", str(out), "--live", "--engine", "file"]) == 0
-    with open_book(out) as book:
+    with open_workbook(out) as book:
         for sheet, values in before.items():
             now = book.grid(sheet).values
             assert {cell for cell in values if now.get(cell) != pytest.approx(values[cell], abs=1e-12)} == set()
 
 
 def test_a_headless_fit_can_be_restored_too(path):
-    before = {sheet: open_book(path).grid(sheet).values for sheet in ("dotprod", "bias")}
+    before = {sheet: open_workbook(path).grid(sheet).values for sheet in ("dotprod", "bias")}
     fit_workbook(path, out=path, options={"start": "random", "seed": 3})
     fit_workbook(path, out=path, sheets=["bias"])    # the other sheets keep theirs
     assert run(lambda: (RESTORE,), ["restore", str(path), "--in-place"]) == 0
-    with open_book(path) as book:
+    with open_workbook(path) as book:
         now = {sheet: {cell: book.grid(sheet).values[cell] for cell in before[sheet]} for sheet in before}
     assert now["dotprod"] == before["dotprod"] and now["bias"] != before["bias"]
 

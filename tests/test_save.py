@@ -15,7 +15,7 @@ import pytest
 from packages import MAIN, make_book, packed_parts, parts_of, read_parts, relationships, workbook_xml, worksheet, zipped
 
 from pyxl.grid.cells import Cell, ErrorValue
-from pyxl.xlsx import Cached, open_book
+from pyxl.xlsx import Cached, open_workbook
 from solver.errors import UserError
 
 A1, B2 = Cell(1, 1), Cell(2, 2)
@@ -28,12 +28,12 @@ def path(tmp_path):
 
 
 def value(path, cell=A1, sheet="R"):
-    with open_book(path) as book:
+    with open_workbook(path) as book:
         return book.grid(sheet).values.get(cell)
 
 
 def save(path, edits, **options):
-    with open_book(path) as book:
+    with open_workbook(path) as book:
         return book.save({"R": edits}, **options)
 
 
@@ -65,7 +65,7 @@ def edits_for(grid):
 @pytest.mark.parametrize("name", ["course_collab_filter.xlsx", "course_graddesc.xlsm"])
 def test_only_the_edited_cells_of_a_real_workbook_change(shared, tmp_path, name):
     source, out = shared / "workbooks" / name, tmp_path / name
-    with open_book(source) as book:
+    with open_workbook(source) as book:
         edits = {sheet: edits_for(book.grid(sheet)) for sheet in book.sheets[:3]}
         edits = {sheet: cells for sheet, cells in edits.items() if cells}
         before = {sheet: book.grid(sheet) for sheet in book.sheets}
@@ -84,7 +84,7 @@ def test_only_the_edited_cells_of_a_real_workbook_change(shared, tmp_path, name)
         assert rest[0] == rest[1] and rest[0].count(b"<edited/>") == len(cells)
     assert old["xl/workbook.xml"] == new["xl/workbook.xml"].replace(b' fullCalcOnLoad="1"', b"")
 
-    with open_book(out) as book:
+    with open_workbook(out) as book:
         for sheet, was in before.items():
             values = {cell: new.value if isinstance(new, Cached) else new for cell, new in edits.get(sheet, {}).items()}
             grid = book.grid(sheet)
@@ -95,7 +95,7 @@ def test_only_the_edited_cells_of_a_real_workbook_change(shared, tmp_path, name)
 
 def test_zip_entries_keep_their_place_date_and_attributes(shared, tmp_path):
     source, out = shared / "workbooks" / "course_collab_filter.xlsx", tmp_path / "o.xlsx"
-    with open_book(source) as book:
+    with open_workbook(source) as book:
         book.save({"dotprod": {Cell.parse("B25"): 1.0}}, out=out)
     with zipfile.ZipFile(source) as old, zipfile.ZipFile(out) as new:
         for a, b in zip(old.infolist(), new.infolist()):
@@ -153,7 +153,7 @@ def test_data_descriptors_survive(tmp_path):
 # -- where it is saved ----------------------------------------------------------------------
 
 def test_in_place_and_then_the_book_shows_the_new_content(path):
-    with open_book(path) as book:
+    with open_workbook(path) as book:
         assert book.grid("R").values == {A1: 1.0}
         assert book.save({"R": {A1: 2, B2: "new text"}}) == path
         assert book.grid("R").values == {A1: 2.0, B2: "new text"}
@@ -266,7 +266,7 @@ def test_changed_since_it_was_read(path):
     changes = (lambda: save(path, {A1: 6}), lambda: path.write_bytes(path.read_bytes() + b"\0"),
                lambda: os.utime(path), path.unlink)
     for change in changes:
-        with open_book(path) as book:
+        with open_workbook(path) as book:
             change()
             for out in (None, path.with_name("o.xlsx")):
                 with pytest.raises(UserError, match="'w.xlsx' was changed by another program since it was read. Run again"):
@@ -297,8 +297,8 @@ def test_a_full_disk(tmp_path):
     # the limit on a file's size stands for the disk: the kernel itself refuses the write
     path = make_book(tmp_path / "w.xlsx", ROWS, more={"xl/media/image1.png": os.urandom(300_000)})
     before = path.read_bytes()
-    code = ("import resource, sys; from pyxl.xlsx import open_book; from pyxl.grid.cells import Cell\n"
-            "book = open_book(sys.argv[1]); resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]),) * 2)\n"
+    code = ("import resource, sys; from pyxl.xlsx import open_workbook; from pyxl.grid.cells import Cell\n"
+            "book = open_workbook(sys.argv[1]); resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]),) * 2)\n"
             "book.save({'R': {Cell(1, 1): 5}})")
     for limit in (0, 100, 100_000, len(before) - 50):
         run = subprocess.run([sys.executable, "-c", code, path, str(limit)], capture_output=True, text=True,
@@ -387,7 +387,7 @@ def test_fifty_kills_leave_the_old_file_or_the_new(tmp_path):
         assert path.read_bytes() in (before, new)
         possible.add(path.read_bytes())
         leftovers += len(list(tmp_path.glob("*.tmp")))
-        with open_book(path) as book:
+        with open_workbook(path) as book:
             assert len({book.grid("R").values[cell] for cell in cells}) == 1
     save(path, {A1: -1})
     assert {file.name for file in tmp_path.iterdir()} == {"w.xlsx", "new.xlsx"}      # leftovers are swept
@@ -399,7 +399,7 @@ def test_savers_at_the_same_time_lose_nothing(path):
         for _ in range(8):
             while True:
                 try:
-                    with open_book(path) as book:
+                    with open_workbook(path) as book:
                         book.save({"R": {A1: book.grid("R").values[A1] + 1}})
                     break
                 except UserError as error:
@@ -426,9 +426,9 @@ def test_memory_does_not_grow_with_the_sheet(tmp_path):
     rows = "".join(f'<row r="{r}">' + "".join(f'<c r="{c}{r}"><v>{r}.25</v></c>' for c in "ABCDEFGHIJ") + "</row>"
                    for r in range(1, 20_001))
     path = make_book(tmp_path / "w.xlsx", rows, more={"xl/media/image1.png": os.urandom(30 << 20)})
-    code = ("import resource, sys; from pyxl.xlsx import open_book; from pyxl.grid.cells import Cell\n"
+    code = ("import resource, sys; from pyxl.xlsx import open_workbook; from pyxl.grid.cells import Cell\n"
             "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
-            "open_book(sys.argv[1]).save({'R': {Cell(9, 1): 5, Cell(20000, 3): 6}})\n"
+            "open_workbook(sys.argv[1]).save({'R': {Cell(9, 1): 5, Cell(20000, 3): 6}})\n"
             "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)")
     run = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=True,
                          cwd=Path(__file__).parent.parent)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from pyxl.grid.block_names import PYTHON
 
-NAME = "xlwings.conf"
+_NAME = "xlwings.conf"
 
 
-def write_conf(book) -> None:
+def write_conf(workbook) -> None:
     """Add the sheet, which nobody sees: names in column A, settings in column B.
 
     The path of Python stands on `start` and nowhere else: whoever changes it there changes it here.
     """
-    sheet = book.add_worksheet(NAME)
+    sheet = workbook.add_worksheet(_NAME)
     for row, system in enumerate(("Win", "Mac")):
         sheet.write_string(row, 0, f"Interpreter_{system}")
         sheet.write_formula(row, 1, f"={PYTHON}")

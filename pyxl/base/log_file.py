@@ -6,7 +6,7 @@ import traceback
 from datetime import datetime
 from pathlib import Path
 
-LARGEST = 1_000_000   # bytes above which the log is begun anew
+_LARGEST = 1_000_000   # bytes above which the log is begun anew
 
 
 def own_folder() -> Path:
@@ -19,7 +19,7 @@ def own_folder() -> Path:
 def log_failure(what: str, why: BaseException) -> Path:
     """Note a failure with its traceback; the path of the log."""
     path = own_folder() / "collabsheet.log"
-    mode = "w" if path.exists() and path.stat().st_size > LARGEST else "a"
+    mode = "w" if path.exists() and path.stat().st_size > _LARGEST else "a"
     with open(path, mode, encoding="utf-8") as log:
         log.write(f"{datetime.now():%Y-%m-%d %H:%M:%S} {what}\n{''.join(traceback.format_exception(why))}\n")
     return path

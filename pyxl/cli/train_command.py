@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pyxl.base.plain_output import Say, plain
+from pyxl.base.plain_output import Say, json_ready
 from solver.errors import UserError
 from solver.judging.plots import plot_history, refuse_plot
 
@@ -95,7 +95,7 @@ def _train(args: argparse.Namespace, say: Say) -> dict:
     if args.plot:
         plot_history(result.history, args.plot)
         say(f"Drew {args.plot}")
-    return plain({
+    return json_ready({
         "model": str(folder), "ratings": len(ratings), "users": ratings.n_users, "items": ratings.n_items,
         "learnt_from": model.n_ratings_, "rmse": result.rmse_after, "holdout_rmse": result.holdout_rmse,
         "baseline_rmse": report.baseline, "baseline_is_of": report.judged_by, "epochs": result.epochs,

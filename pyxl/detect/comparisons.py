@@ -23,7 +23,7 @@ DEEPEST = 3  # cells between the objective and the blocks: SQRT(V40), V40: V39/C
 
 
 @dataclass(frozen=True)
-class Comparison:
+class ErrorMeasure:
     """A cell that measures how far `predictions` are from `ratings`; both of one shape."""
 
     cell: Cell
@@ -31,10 +31,10 @@ class Comparison:
     predictions: Range
 
 
-def comparisons(book, sheet: str, calculator: Calculator, *, first: list[Cell]) -> Iterator[Comparison]:
+def comparisons(workbook, sheet: str, calculator: Calculator, *, first: list[Cell]) -> Iterator[ErrorMeasure]:
     """Every comparison on the sheet: cells in `first` before all others, the outermost (a root of
     a mean, say, before the mean) before those it is made from."""
-    grid = book.grid(sheet)
+    grid = workbook.grid(sheet)
     others = [cell for cell, formula in grid.formulas.items() if MEASURING.search(formula.text)]
     others.sort(key=lambda cell: _rank(grid.formulas[cell].text))
     seen = set()
@@ -42,7 +42,7 @@ def comparisons(book, sheet: str, calculator: Calculator, *, first: list[Cell]) 
         for ratings, predictions in _compared(grid, calculator, cell, DEEPEST):
             if (ratings, predictions) not in seen:
                 seen.add((ratings, predictions))
-                yield Comparison(cell, ratings, predictions)
+                yield ErrorMeasure(cell, ratings, predictions)
 
 
 def _rank(text: str) -> int:

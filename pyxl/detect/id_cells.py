@@ -29,7 +29,7 @@ def with_ids(grid: Grid, layout: Layout, user_of: np.ndarray, item_of: np.ndarra
                               if where is not None and getattr(layout, role) is None})
 
 
-def labels(grid: Grid, layout: Layout, *, users: np.ndarray, items: np.ndarray) -> tuple[list, list]:
+def read_labels(grid: Grid, layout: Layout, *, users: np.ndarray, items: np.ndarray) -> tuple[list, list]:
     """Labels of the rows of the user and of the item block; a row's number where it has none.
 
     `users` and `items` (shape of the ratings) say whose rating each cell is. Raises UserError for

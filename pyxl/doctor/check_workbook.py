@@ -7,20 +7,20 @@ import sys
 from collections.abc import Iterator
 
 from pyxl.detect.detect import NoModel
-from pyxl.detect.verified_model import ready_model
+from pyxl.detect.verified_model import verified_model
 from pyxl.grid.block_names import PYTHON
 from pyxl.grid.cells import quoted
 from pyxl.grid.sheet_names import area_named
 from pyxl.hosts.file_host import FileHost
-from pyxl.xlsx import Book, open_book
+from pyxl.xlsx import Book, open_workbook
 from solver.errors import UserError
 
 from .finding import Finding, command
 
 
-def look_at(path) -> Iterator[Finding]:
+def examine_workbook(path) -> Iterator[Finding]:
     """Each thing as soon as it is known. Raises UserError where there is no workbook to look at."""
-    with open_book(path) as book:
+    with open_workbook(path) as book:
         yield _file(book)
         yield from _models(book)
         yield _macros(book)
@@ -30,7 +30,7 @@ def look_at(path) -> Iterator[Finding]:
 def repair(path) -> str:
     """Write the path of the Python that runs into the workbook, where its buttons find it; a sentence
     on what was done. Nothing else in the file changes. Raises UserError."""
-    with open_book(path) as book:
+    with open_workbook(path) as book:
         where = area_named(book, PYTHON)
         if where is None:
             raise UserError(f"'{book.path.name}' keeps no path of a Python: it has no buttons. Build one that has: "
@@ -58,7 +58,7 @@ def _models(book: Book) -> Iterator[Finding]:
     found = False
     for sheet in book.sheets:
         try:
-            ready = ready_model(book, sheet, Settings())
+            ready = verified_model(book, sheet, Settings())
         except NoModel:
             continue
         except UserError as why:

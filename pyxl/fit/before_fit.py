@@ -11,16 +11,16 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from pyxl.detect.detect import detect
 from pyxl.grid.cells import Cell, Range, Value, quoted
-from pyxl.grid.problem import CHANGING, Area
+from pyxl.grid.problem import CHANGING, SheetRange
 from pyxl.grid.sheet_names import area_of, lasting_name
 from pyxl.grid.stored_problem import stored_problem
 from pyxl.hosts.refresh_results import Changes
 from solver.errors import UserError
 
 SHEET = "before_fit"
-HEADERS = ("sheet", "block", "values before the last fit")
+_HEADERS = ("sheet", "block", "values before the last fit")
 
-Blocks = Mapping[str, Area]               # role -> its cells
+Blocks = Mapping[str, SheetRange]               # role -> its cells
 Lines = dict[str, list[tuple[str, list[Value]]]]  # model sheet -> (role, a row of its block), in order
 
 
@@ -33,7 +33,7 @@ def make_place(host) -> tuple[str, ...]:
     return ()
 
 
-def kept(host, fitted: Mapping[str, Blocks]) -> Changes:
+def cells_to_keep(host, fitted: Mapping[str, Blocks]) -> Changes:
     """What to write into the sheet `before_fit` so that it keeps what the blocks of these model
     sheets hold now; nothing where the workbook has no such sheet."""
     if SHEET not in host.sheets:
@@ -42,7 +42,7 @@ def kept(host, fitted: Mapping[str, Blocks]) -> Changes:
     for sheet, blocks in fitted.items():
         lines[lasting_name(host, sheet)] = [(role, row) for role, (place, area) in blocks.items()
                                     for row in host.grid(place).block(area)]
-    wanted: dict[Cell, Value] = {Cell(1, col): text for col, text in enumerate(HEADERS, 1)}
+    wanted: dict[Cell, Value] = {Cell(1, col): text for col, text in enumerate(_HEADERS, 1)}
     row = 2
     for sheet, rows in lines.items():
         for role, values in rows:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pyxl.detect.changing_cells import solvers_further_wishes
 from pyxl.detect.detect import NoModel, NotRecognised, NotVerified, StatedOtherwise
-from pyxl.detect.verified_model import ReadyModel, ready_model
+from pyxl.detect.verified_model import VerifiedModel, verified_model
 from pyxl.detect.verify import agrees
 from pyxl.grid.cells import quoted
 from pyxl.grid.stored_problem import LostModel, stored_problem
@@ -24,12 +24,12 @@ from .settings_cells import sheet_settings
 if TYPE_CHECKING:
     from solver import Settings
 
-Ready = ReadyModel | Posed
+Fittable = VerifiedModel | Posed
 VIAS = ("model", "formulas")
 
 
-def ready_to_fit(host, *, sheets: Iterable[str] | None, settings: Settings | None, options: Mapping, repeat: int | None,
-                 by_formulas: ByFormulas) -> tuple[list[Ready], list[str]]:
+def fittable_sheets(host, *, sheets: Iterable[str] | None, settings: Settings | None, options: Mapping, repeat: int | None,
+                 by_formulas: ByFormulas) -> tuple[list[Fittable], list[str]]:
     """What can be fitted of the sheets named, or of all, or the problem stated, or the run to be repeated; and why other
     sheets that look like a model cannot.
 
@@ -54,8 +54,8 @@ def ready_to_fit(host, *, sheets: Iterable[str] | None, settings: Settings | Non
     return ready, skipped
 
 
-def _repeated(host, run: Run) -> ReadyModel:
-    ready = ready_model(host, run.sheet, run.settings, start=run.start)
+def _repeated(host, run: Run) -> VerifiedModel:
+    ready = verified_model(host, run.sheet, run.settings, start=run.start)
     if not isinstance(run.rmse_before, float) or agrees(run.rmse_before, ready.rmse):
         return ready
     note = f"Run {run.number} began at RMSE {run.rmse_before:.6f}, this one at {ready.rmse:.6f}: the ratings are others."
@@ -69,7 +69,7 @@ def _refuse_what_no_sheet_holds(settings: Settings | None, options: Mapping) -> 
                         "leave out model, and the sheet decides.")
 
 
-def _refuse_what_makes_no_sense(ready: list[Ready], options: Mapping, by_formulas: ByFormulas) -> None:
+def _refuse_what_makes_no_sense(ready: list[Fittable], options: Mapping, by_formulas: ByFormulas) -> None:
     problems = [r for r in ready if isinstance(r, Posed)]
     for r in problems:
         refuse_settings_of_models(r.sheet, options)
@@ -93,7 +93,7 @@ def _chosen(host, sheets: Iterable[str] | None) -> list[str]:
     return chosen
 
 
-def _ready(host, sheets: list[str], settings: Settings, via: str | None, *, must: bool) -> tuple[list[Ready], list[str]]:
+def _ready(host, sheets: list[str], settings: Settings, via: str | None, *, must: bool) -> tuple[list[Fittable], list[str]]:
     """The sheets that can be fitted, and why others that look like a model cannot. Where each one
     `must` be fitted, or none can, that is a UserError."""
     ready, skipped = [], []
@@ -111,12 +111,12 @@ def _ready(host, sheets: list[str], settings: Settings, via: str | None, *, must
     return ready, skipped
 
 
-def _ready_sheet(host, sheet: str, settings: Settings, via: str | None) -> Ready:
+def _ready_sheet(host, sheet: str, settings: Settings, via: str | None) -> Fittable:
     """The factor model on a sheet, or else the problem that Solver keeps there. Raises NotRecognised."""
     why = None
     if via != "formulas":
         try:
-            ready = ready_model(host, sheet, settings)
+            ready = verified_model(host, sheet, settings)
         except NotRecognised as unknown:
             why = unknown
         else:

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from solver import Epoch
 
 
-def history_area(book, sheet: str) -> tuple[str, Range] | None:
+def history_area(workbook, sheet: str) -> tuple[str, Range] | None:
     """(sheet, range) where a model sheet wants its history; None where it has no such cells."""
-    prefix = prefix_of(book, sheet)
-    return area_named(book, history_name(prefix)) if prefix else None
+    prefix = prefix_of(workbook, sheet)
+    return area_named(workbook, history_name(prefix)) if prefix else None
 
 
 def history_cells(area: Range, epochs: Sequence[Epoch]) -> dict[Cell, Value]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pyxl.detect.changing_cells import solvers_further_wishes
-from pyxl.detect.verified_model import ready_model
+from pyxl.detect.verified_model import verified_model
 from pyxl.grid.block_names import ROLES
 from pyxl.grid.layout import Block
-from pyxl.grid.problem import Problem
+from pyxl.grid.problem import SolverProblem
 from pyxl.grid.stored_problem import stored_problem
 from pyxl.problems.pose import pose
-from pyxl.xlsx import open_book
+from pyxl.xlsx import open_workbook
 from solver.errors import UserError
 
 
@@ -17,37 +17,37 @@ def inspect_workbook(path) -> dict[str, dict]:
     """A report for every sheet: recognised or the reason why not, the cells of every part, the
     RMSE now, Solver's stored model, whether it can be solved where the sheet is no model that we know, and notes. Nothing is written."""
     from solver import Settings
-    with open_book(path) as book:
-        return {sheet: _report(book, sheet, Settings()) for sheet in book.sheets}
+    with open_workbook(path) as workbook:
+        return {sheet: _report(workbook, sheet, Settings()) for sheet in workbook.sheets}
 
 
-def _report(book, sheet: str, settings) -> dict:
+def _report(workbook, sheet: str, settings) -> dict:
     report: dict = {"recognised": False, "reason": None, "solver": None, "problem": None, "notes": []}
     problem = None
     try:
-        if problem := stored_problem(book, sheet):
+        if problem := stored_problem(workbook, sheet):
             report["solver"] = problem.told()
-        ready = ready_model(book, sheet, settings)
+        ready = verified_model(workbook, sheet, settings)
     except UserError as why:
-        return report | {"reason": str(why), "problem": problem and _problem(book, problem)}
+        return report | {"reason": str(why), "problem": problem and _problem(workbook, problem)}
     layout = ready.model.layout
     cells = {role: _where(getattr(layout, role)) for role in ROLES if getattr(layout, role) is not None}
     return report | {
         "recognised": True, "variant": layout.variant, "form": layout.form, "measure": layout.measure,
         "n_ratings": len(ready.ratings), "n_users": layout.user_factors.shape[0],
         "n_items": layout.item_factors.shape[0], "n_factors": layout.user_factors.shape[1],
-        "rmse": ready.rmse, "cells": cells, "notes": [*ready.notes, *_by_formulas_rather(book, sheet)]}
+        "rmse": ready.rmse, "cells": cells, "notes": [*ready.notes, *_by_formulas_rather(workbook, sheet)]}
 
 
-def _by_formulas_rather(book, sheet: str) -> list[str]:
-    wishes = solvers_further_wishes(book, sheet)
+def _by_formulas_rather(workbook, sheet: str) -> list[str]:
+    wishes = solvers_further_wishes(workbook, sheet)
     return [f"{wishes} So a fit solves it by its formulas; --via model leaves that out."] if wishes else []
 
 
-def _problem(book, problem: Problem) -> dict:
+def _problem(workbook, problem: SolverProblem) -> dict:
     """Whether Solver's model can be solved by the sheet's formulas, and how large it is."""
     try:
-        posed = pose(book, problem)
+        posed = pose(workbook, problem)
     except UserError as why:
         return {"solvable": False, "reason": str(why)}
     start = posed.program.start

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pyxl.detect.verified_model import ready_model
+from pyxl.detect.verified_model import verified_model
 from pyxl.detect.verify import agrees
 from pyxl.grid.cells import quoted
 from solver.errors import UserError
@@ -27,7 +27,7 @@ def refresh(host, sheet: str) -> Refreshed:
     problems = host.recalculate()
     if problems:
         raise UserError(problems[0])
-    ready = ready_model(host, sheet, sheet_settings(host, {"start": "sheet"}))
+    ready = verified_model(host, sheet, sheet_settings(host, {"start": "sheet"}))
     layout = ready.model.layout
     shown = host.value(sheet, layout.rmse)
     if layout.measure == "rmse" and not (isinstance(shown, float) and agrees(shown, ready.rmse)):

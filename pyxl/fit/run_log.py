@@ -23,7 +23,7 @@ from pyxl.xlsx.parts.cell_xml import MAX_TEXT
 from solver.errors import UserError
 
 if TYPE_CHECKING:
-    from pyxl.detect.verified_model import ReadyModel
+    from pyxl.detect.verified_model import VerifiedModel
     from solver import FitResult, Settings
 
 OPTIONS = {"optimizer": "optimizer", "most epochs": "epochs", "lr": "lr", "weight decay": "weight_decay",
@@ -43,7 +43,7 @@ class RunLog:
     row: int
     run: int
 
-    def add(self, host, ready: ReadyModel, result: FitResult) -> tuple[RunLog, tuple[str, ...]]:
+    def add(self, host, ready: VerifiedModel, result: FitResult) -> tuple[RunLog, tuple[str, ...]]:
         """Write a line for a fit; the log with the place of the next one, and notes."""
         row, ends = self.row, (min(self.columns.values()), max(self.columns.values()))
         while row <= MAX_ROW and host.edited(self.sheet, Range(row, ends[0], row, ends[1])):
@@ -110,7 +110,7 @@ def logged_run(host, number: int) -> Run:
     return Run(number, sheet, settings, start, line.get("RMSE before"))
 
 
-def _line(host, ready: ReadyModel, result: FitResult) -> dict[str, Value]:
+def _line(host, ready: VerifiedModel, result: FitResult) -> dict[str, Value]:
     settings = result.settings
     line = {"date": serial(datetime.now()), "sheet": lasting_name(host, ready.model.layout.sheet), "model": settings.model,
             "ratings": float(result.n_ratings), "RMSE before": result.rmse_before, "RMSE after": result.rmse_after,

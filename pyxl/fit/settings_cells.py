@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 WEIGHT_DECAY = 0.15
 
 
-def sheet_settings(book, options: Mapping) -> Settings:
+def sheet_settings(workbook, options: Mapping) -> Settings:
     """The Settings that the workbook's named cells hold; `options` go before them, the defaults
     stand in where neither says anything.
 
@@ -33,11 +33,11 @@ def sheet_settings(book, options: Mapping) -> Settings:
     for option in SETTINGS:
         if option in given:
             continue
-        where = area_named(book, setting_name(option))
+        where = area_named(workbook, setting_name(option))
         if where is None:
             continue
         sheet, cell = where[0], where[1].first
-        value = book.grid(sheet).values.get(cell)
+        value = workbook.grid(sheet).values.get(cell)
         if value is None or (isinstance(value, str) and not value.strip()):
             continue
         if isinstance(value, float) and value.is_integer() and option in ("epochs", "seed"):
@@ -54,14 +54,14 @@ def sheet_settings(book, options: Mapping) -> Settings:
     return Settings(**given)
 
 
-def result_cells(book, sheet: str, result: FitResult) -> Iterator[tuple[str, Cell, Value]]:
+def result_cells(workbook, sheet: str, result: FitResult) -> Iterator[tuple[str, Cell, Value]]:
     """Where the workbook wants the last result of a sheet, and what to write there."""
-    prefix = prefix_of(book, sheet)
+    prefix = prefix_of(workbook, sheet)
     if prefix is None:
         return
     values = {"rmse_before": result.rmse_before, "rmse_after": result.rmse_after,
               "epochs": float(result.epochs), "stop": result.stop}
     for what in RESULTS:
-        where = area_named(book, result_name(prefix, what))
+        where = area_named(workbook, result_name(prefix, what))
         if where is not None:
             yield where[0], where[1].first, values[what]

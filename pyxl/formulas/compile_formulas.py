@@ -13,11 +13,11 @@ from torch import Tensor
 from pyxl.formulas.compiled.cell_reader import Reader, Segment
 from pyxl.formulas.compiled.changing import Reach
 from pyxl.formulas.compiled.interpret import Interpreter
-from pyxl.formulas.compiled.lanes import NUMBER, Areas, Lanes, alike
+from pyxl.formulas.compiled.lanes import NUMBER, LaneAreas, Lanes, alike
 from pyxl.formulas.compiled.levels import Levels
 from pyxl.formulas.compiled.schedule import Batch, Scheduler
 from pyxl.formulas.compiled.sheet_map import SheetMap
-from pyxl.formulas.compiled.torch_program import INPUT, Program, Recorded
+from pyxl.formulas.compiled.torch_program import INPUT, TorchProgram, Recorded
 from pyxl.formulas.evaluate.calculator import Calculator
 from pyxl.formulas.language.formula_errors import FormulaError, placed
 from pyxl.grid.cells import Cell, Range, quoted
@@ -116,22 +116,22 @@ def _gradient(value: Tensor, at: Tensor, *, again: bool = False) -> np.ndarray:
     return np.zeros(len(at)) if found is None else found.numpy()
 
 
-def compile_formulas(book, outputs: Sequence[tuple[str, Cell]], changing: Sequence[tuple[str, Range]]) -> Compiled:
+def compile_formulas(workbook, outputs: Sequence[tuple[str, Cell]], changing: Sequence[tuple[str, Range]]) -> Compiled:
     """Compiles what leads from the changing cells to the output cells.
 
-    `book` as for `Calculator`. A blank changing cell counts as 0. Raises UserError for changing cells and
+    `workbook` as for `Calculator`. A blank changing cell counts as 0. Raises UserError for changing cells and
     outputs that are none, FormulaError for a circle, and Unsupported, which names the function and the
     cell, for what cannot be compiled.
     """
-    cells, start = _changing_cells(book, changing)
-    return _Compilation(book, cells).compiled(outputs, start)
+    cells, start = _changing_cells(workbook, changing)
+    return _Compilation(workbook, cells).compiled(outputs, start)
 
 
-def _changing_cells(book, changing: Sequence[tuple[str, Range]]) -> tuple[tuple[tuple[str, Cell], ...], np.ndarray]:
+def _changing_cells(workbook, changing: Sequence[tuple[str, Range]]) -> tuple[tuple[tuple[str, Cell], ...], np.ndarray]:
     cells = tuple(dict.fromkeys((sheet, cell) for sheet, area in changing for cell in area.cells()))
     start = []
     for sheet, cell in cells:
-        grid = book.grid(sheet)
+        grid = workbook.grid(sheet)
         if (owner := grid.owner(cell)) is not None:
             raise UserError(f"{quoted(sheet)}!{cell} is to be changed but holds a formula, "
                             f"={grid.formulas[owner].text}. Give cells that hold numbers.")
@@ -145,9 +145,9 @@ def _changing_cells(book, changing: Sequence[tuple[str, Range]]) -> tuple[tuple[
 class _Compilation:
     """One compilation under way."""
 
-    def __init__(self, book, cells: tuple[tuple[str, Cell], ...]):
-        self._book, self._cells = book, cells
-        self._calculator, self._program, self._notes = Calculator(book), Program(), {}
+    def __init__(self, workbook, cells: tuple[tuple[str, Cell], ...]):
+        self._workbook, self._cells = workbook, cells
+        self._calculator, self._program, self._notes = Calculator(workbook), TorchProgram(), {}
         self._sheet_maps: dict[str, SheetMap] = {}
         self._places: dict[str, list[int]] = {}  # of every sheet's changing cells among all
         for place, (sheet, _) in enumerate(cells):
@@ -164,7 +164,7 @@ class _Compilation:
             self._program.place = sheet, cell
             row, col = np.array([[cell.row]]), np.array([[cell.col]])
             self._scheduler.settle(sheet, row, col)
-            found = self._reader.read(Areas(sheet, row, col, 1, 1))
+            found = self._reader.read(LaneAreas(sheet, row, col, 1, 1))
             if not found.dynamic and not isinstance(value := found.const.item(), float):
                 raise UserError(f"{quoted(sheet)}!{cell} holds {'nothing' if value is None else repr(value)}, "
                                 "where a number is needed. Name a cell with a number.")
@@ -180,7 +180,7 @@ class _Compilation:
         if sheet not in self._sheet_maps:
             places = np.array(self._places.get(sheet, []), dtype=int)
             rows, cols = np.array([self._cells[place][1] for place in places], dtype=int).reshape(-1, 2).T
-            known = self._sheet_maps[sheet] = SheetMap(self._book.grid(sheet), (rows, cols))
+            known = self._sheet_maps[sheet] = SheetMap(self._workbook.grid(sheet), (rows, cols))
             known.segment[known.at(rows, cols)] = 1
             known.slot[known.at(rows, cols)] = places
         return self._sheet_maps[sheet]

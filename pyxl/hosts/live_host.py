@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property
 
-from pyxl.base.retry_while_busy import patiently
+from pyxl.base.retry_while_busy import retry_while_busy
 from pyxl.grid.cells import Cell, Range, Value
 from pyxl.grid.grid import DefinedName, Grid, refuse_formulas
 from pyxl.xlsx import NewSheet
@@ -25,20 +25,20 @@ class LiveHost:
 
     @cached_property
     def name(self) -> str:
-        return patiently(lambda: self.book.name)
+        return retry_while_busy(lambda: self.book.name)
 
     @cached_property
     def sheets(self) -> tuple[str, ...]:
-        return tuple(patiently(lambda: [sheet.name for sheet in self.book.sheets]))
+        return tuple(retry_while_busy(lambda: [sheet.name for sheet in self.book.sheets]))
 
     @cached_property
     def names(self) -> tuple[DefinedName, ...]:
-        found = patiently(lambda: [(name.name, name.refers_to) for name in self.book.names])
+        found = retry_while_busy(lambda: [(name.name, name.refers_to) for name in self.book.names])
         return tuple(_defined_name(name, refers_to or "") for name, refers_to in found)
 
     @property
     def manual_calculation(self) -> bool:
-        return patiently(lambda: self.book.app.calculation) == "manual"
+        return retry_while_busy(lambda: self.book.app.calculation) == "manual"
 
     def grid(self, sheet: str) -> Grid:
         """The cells of a sheet, read once; UserError when there is no such sheet."""
@@ -46,7 +46,7 @@ class LiveHost:
             raise UserError(f"There is no sheet '{sheet}' in '{self.name}'; it has: {', '.join(self.sheets)}. "
                             "Choose one of them.")
         if sheet not in self._grids:
-            self._grids[sheet] = patiently(lambda: read_grid(self.book.sheets[sheet]))
+            self._grids[sheet] = retry_while_busy(lambda: read_grid(self.book.sheets[sheet]))
         return self._grids[sheet]
 
     def write(self, changes: Changes) -> None:
@@ -58,7 +58,7 @@ class LiveHost:
             grid = self.grid(sheet)
             refuse_formulas(grid, cells)
             for where, rows in blocks_of(cells):
-                patiently(lambda: self._put(sheet, where, rows))
+                retry_while_busy(lambda: self._put(sheet, where, rows))
             grid.values.update(cells)
             for cell in [cell for cell, value in cells.items() if value is None]:
                 del grid.values[cell]
@@ -66,7 +66,7 @@ class LiveHost:
     def recalculate(self) -> list[str]:
         """Let the program calculate; a sentence on what it could not."""
         try:
-            patiently(self.book.app.calculate)
+            retry_while_busy(self.book.app.calculate)
         except UserError as why:
             return [str(why)]
         return []
@@ -74,11 +74,11 @@ class LiveHost:
     def value(self, sheet: str, cell: Cell) -> Value:
         """What a cell holds now; None where it is blank."""
         where = tuple(cell)
-        return as_value(patiently(lambda: self.book.sheets[sheet].range(where).options(err_to_str=True).value))
+        return as_value(retry_while_busy(lambda: self.book.sheets[sheet].range(where).options(err_to_str=True).value))
 
     def edited(self, sheet: str, where: Range) -> bool:
         """Whether somebody changed a range since it was read."""
-        now = patiently(lambda: read_grid(self.book.sheets[sheet], only=where))
+        now = retry_while_busy(lambda: read_grid(self.book.sheets[sheet], only=where))
         return now.block(where) != self.grid(sheet).block(where)
 
     def add_sheet(self, sheet: NewSheet) -> None:
@@ -93,7 +93,7 @@ class LiveHost:
             before.activate()
 
         if sheet.name not in self.sheets:
-            patiently(add)
+            retry_while_busy(add)
             self.__dict__.pop("sheets")
 
     def add_hidden_sheet(self, name: str) -> None:

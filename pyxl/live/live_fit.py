@@ -21,7 +21,7 @@ from .panel import Panel
 from .watch import ProblemWatch, Watch
 
 if TYPE_CHECKING:
-    from pyxl.detect.verified_model import ReadyModel
+    from pyxl.detect.verified_model import VerifiedModel
     from pyxl.fit.refresh import Refreshed
     from solver import FitResult, Settings
 
@@ -43,10 +43,10 @@ def fit_live(book, *, sheets: Iterable[str] | None = None, settings: Settings | 
         for panel in panels.values():
             panel.clear_stop()
             panel.say("Fitting: reading the sheet …")
-        from pyxl.fit.press_fit import fit_book
+        from pyxl.fit.press_fit import fit_on_host
         unkept = before_fit.make_place(host)
 
-        def watch(ready: ReadyModel | Posed) -> Watch | ProblemWatch:
+        def watch(ready: VerifiedModel | Posed) -> Watch | ProblemWatch:
             panel = panels.setdefault(ready.sheet, Panel(host, ready.sheet))
             if isinstance(ready, Posed):
                 panel.say(f"Fitting: {ready.problem.told()} …")
@@ -54,7 +54,7 @@ def fit_live(book, *, sheets: Iterable[str] | None = None, settings: Settings | 
             panel.say(f"Fitting: {len(ready.ratings):,} ratings, RMSE {ready.rmse:.6f} at the start …")
             return Watch(host, ready, panel)
 
-        results = fit_book(host, sheets=chosen, settings=settings, options=options or {}, watch=watch, repeat=repeat,
+        results = fit_on_host(host, sheets=chosen, settings=settings, options=options or {}, watch=watch, repeat=repeat,
                            by_formulas=by_formulas)
         results = {sheet: replace(result, notes=result.notes + unkept) for sheet, result in results.items()}
         for sheet, panel in panels.items():
@@ -66,12 +66,12 @@ def fit_live(book, *, sheets: Iterable[str] | None = None, settings: Settings | 
 def restore_live(book, *, sheets: Iterable[str] | None = None) -> dict[str, int]:
     """Put back the parameters of before the last fit in an open xlwings book; how many cells
     changed, by sheet. Raises UserError, whose sentence stands in the status cells too."""
-    from pyxl.fit.restore import restore_book
+    from pyxl.fit.restore import restore_on_host
 
     host = LiveHost(book)
     chosen = None if sheets is None else list(sheets)
     with _reporting(host, chosen, "Not restored") as panels, one_at_a_time(book.fullname):
-        restored = restore_book(host, chosen)
+        restored = restore_on_host(host, chosen)
         for sheet in restored:
             panels[sheet].say("Restored: the parameters are those of before the last fit.")
         return restored

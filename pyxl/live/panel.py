@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pyxl.base.retry_while_busy import patiently
+from pyxl.base.retry_while_busy import retry_while_busy
 from pyxl.grid.block_names import CONTROLS, control_name
 from pyxl.grid.cells import Cell
 from pyxl.grid.sheet_names import area_named, prefix_of
 
-LONGEST = 1000   # characters of a status: nobody reads more in a cell
+_LONGEST = 1000   # characters of a status: nobody reads more in a cell
 
 
 class Panel:
@@ -20,13 +20,13 @@ class Panel:
     def say(self, text: str) -> None:
         """Show a text, in the cell until the next one, and in the status bar."""
         if where := self._cells.get("status"):
-            self._host.write({where[0]: {where[1]: text[:LONGEST]}})
+            self._host.write({where[0]: {where[1]: text[:_LONGEST]}})
         self.bar(text)
 
     def bar(self, text: str | None) -> None:
         """Show a text in the status bar alone; None gives the bar back."""
         app = self._host.book.app
-        patiently(lambda: setattr(app, "status_bar", text or False))
+        retry_while_busy(lambda: setattr(app, "status_bar", text or False))
 
     def stop_asked(self) -> bool:
         """Whether the user put something into the stop cell."""

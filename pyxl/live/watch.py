@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from pyxl.detect.verified_model import ReadyModel
+from pyxl.detect.verified_model import VerifiedModel
 from pyxl.fit.fit_messages import on_the_way
 from pyxl.fit.history import history_area, history_cells
 from pyxl.grid.parameters import parameter_cells
@@ -34,7 +34,7 @@ class Watch:
     together take no more than a tenth of the time.
     """
 
-    def __init__(self, host, ready: ReadyModel, panel: Panel):
+    def __init__(self, host, ready: VerifiedModel, panel: Panel):
         self._host, self._ready, self._panel = host, ready, panel
         self._epochs: list[Epoch] = []
         self._history, self._factors = history_area(host, ready.model.layout.sheet), None

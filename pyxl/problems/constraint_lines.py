@@ -10,10 +10,10 @@ import numpy as np
 from pyxl.formulas.evaluate.calculator import Calculator
 from pyxl.formulas.evaluate.dependents import dependents
 from pyxl.grid.cells import Cell, ErrorValue, quoted
-from pyxl.grid.problem import KINDS, Problem, Side, place_told
+from pyxl.grid.problem import KINDS, SolverProblem, ConstraintSide, place_told
 from solver import FEASIBLE, NoSolution, UserError
 
-Place = tuple[str, Cell]
+SheetCell = tuple[str, Cell]
 
 NO_BOUND = 1e30                                    # what Solver's users write for infinity
 _TURNED = {"<=": ">=", ">=": "<=", "=": "="}
@@ -54,33 +54,33 @@ class Line:
 class Terms:
     """The objective and the sides of constraints looked up in the workbook; `outputs` gathers the formula cells to compile."""
 
-    def __init__(self, book, calculator: Calculator, problem: Problem, formulas: dict[str, Place]):
-        self._book, self._calculator, self._home, self._formulas = book, calculator, problem.sheet, formulas
+    def __init__(self, workbook, calculator: Calculator, problem: SolverProblem, formulas: dict[str, SheetCell]):
+        self._workbook, self._calculator, self._home, self._formulas = workbook, calculator, problem.sheet, formulas
         self._cells = {place: n for n, place in enumerate(problem.cells)}
         by_sheet: dict[str, list[Cell]] = {}
         for sheet, cell in problem.cells:
             by_sheet.setdefault(sheet, []).append(cell)
-        self._moving = {(sheet, cell) for sheet, cells in dependents(book, by_sheet).items() for cell in cells}
-        self._numbers: dict[Place, int] = {}
+        self._moving = {(sheet, cell) for sheet, cells in dependents(workbook, by_sheet).items() for cell in cells}
+        self._numbers: dict[SheetCell, int] = {}
 
     @property
-    def outputs(self) -> list[Place]:
+    def outputs(self) -> list[SheetCell]:
         return list(self._numbers)
 
-    def objective(self, problem: Problem) -> Term:
+    def objective(self, problem: SolverProblem) -> Term:
         """The objective: a formula, or a changing cell itself, or a constant where only a point is sought."""
         if problem.objective is None:
             return Term("(no cell)", constant=0.0)
         sheet, cell = problem.objective
         if problem.objective not in self._cells and problem.objective not in self._moving and not problem.stored:
-            if self._book.grid(sheet).owner(cell) is None:
+            if self._workbook.grid(sheet).owner(cell) is None:
                 raise UserError(f"{quoted(sheet)}!{cell}, the objective, holds no formula and is no changing cell, so nothing can change "
                                 "it. Give the cell with the formula.")
             raise UserError(f"{quoted(sheet)}!{cell}, the objective, depends on none of the changing cells. "
                             "Check both: nothing that changes them would change it.")
         return self._term(problem.objective, place_told(sheet, cell, self._home), problem.told_goal())
 
-    def of(self, side: Side, constraint: str) -> list[Term]:
+    def of(self, side: ConstraintSide, constraint: str) -> list[Term]:
         """A term for each cell of a side, or one for a number or a formula."""
         if isinstance(side, float):
             return [Term(f"{side:.15g}", constant=side)]
@@ -89,18 +89,18 @@ class Terms:
         sheet, area = side
         return [self._term((sheet, cell), place_told(sheet, cell, self._home), constraint) for cell in area.cells()]
 
-    def _term(self, place: Place, text: str, constraint: str) -> Term:
+    def _term(self, place: SheetCell, text: str, constraint: str) -> Term:
         if (cell := self._cells.get(place)) is not None:
             return Term(text, cell=cell)
         if place in self._moving:
             return Term(text, output=self._numbers.setdefault(place, len(self._numbers)))
         value = self._calculator.value(*place)
         if value is not None and type(value) is not float:
-            raise UserError(f"{quoted(self._home)}: '{constraint}' needs a number, and {text} is {shown(value)}. Correct it.")
+            raise UserError(f"{quoted(self._home)}: '{constraint}' needs a number, and {text} is {shown_cell(value)}. Correct it.")
         return Term(text, constant=value or 0.0)
 
 
-def lines_of(problem: Problem, terms: Terms) -> Iterator[Line]:
+def lines_of(problem: SolverProblem, terms: Terms) -> Iterator[Line]:
     """The constraints cell by cell; those that are no bounds of a changing cell numbered."""
     row = 0
     for number, constraint in enumerate(problem.constraints):
@@ -130,7 +130,7 @@ def lines_of(problem: Problem, terms: Terms) -> Iterator[Line]:
                 row += 1
 
 
-def _refuse_unmet(problem: Problem, line: Line, told: str) -> None:
+def _refuse_unmet(problem: SolverProblem, line: Line, told: str) -> None:
     missed = {"<=": line.left.constant - line.right.constant, ">=": line.right.constant - line.left.constant,
               "=": abs(line.left.constant - line.right.constant)}[line.relation]
     if missed > FEASIBLE * max(1.0, abs(line.right.constant)):
@@ -138,7 +138,7 @@ def _refuse_unmet(problem: Problem, line: Line, told: str) -> None:
                         f"{line.left.constant:g} and {line.right.constant:g}.")
 
 
-def bounds_of(problem: Problem, lines: list[Line]) -> tuple[np.ndarray, np.ndarray]:
+def bounds_of(problem: SolverProblem, lines: list[Line]) -> tuple[np.ndarray, np.ndarray]:
     """The lowest and highest value of every changing cell."""
     n = len(problem.cells)
     low, high = np.full(n, -np.inf), np.full(n, np.inf)
@@ -165,7 +165,7 @@ def bounds_of(problem: Problem, lines: list[Line]) -> tuple[np.ndarray, np.ndarr
     return low, high
 
 
-def whole_cells(problem: Problem, lines: list[Line]) -> np.ndarray:
+def whole_cells(problem: SolverProblem, lines: list[Line]) -> np.ndarray:
     """Which changing cells are to be whole numbers."""
     whole = np.zeros(len(problem.cells), dtype=bool)
     whole[[line.left.cell for line in lines if line.right is None]] = True
@@ -181,7 +181,7 @@ def different_cells(lines: list[Line]) -> tuple[np.ndarray, ...]:
     return tuple(np.array(cells) for cells in groups.values())
 
 
-def shown(value) -> str:
+def shown_cell(value) -> str:
     """A cell's value in a sentence."""
     if isinstance(value, bool):
         return str(value).upper()

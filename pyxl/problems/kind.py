@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pyxl.grid.cells import quoted
-from .constraint_lines import Line, Place, Term
+from .constraint_lines import Line, SheetCell, Term
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -29,7 +29,7 @@ class Kind:
     sort: str
     whole: int = 0
     different: int = 0
-    place: Place | None = None
+    place: SheetCell | None = None
     why: str = ""
 
     def told(self) -> str:

@@ -12,10 +12,10 @@ from pyxl.formulas.evaluate.calculator import Calculator
 from pyxl.formulas.language.formula_errors import FormulaError
 from pyxl.formulas.language.parse import Call, parse
 from pyxl.grid.cells import quoted
-from pyxl.grid.problem import KINDS, Area, Problem, place_told
+from pyxl.grid.problem import KINDS, SheetRange, SolverProblem, place_told
 from solver.errors import UserError
 
-from .constraint_lines import Line, Place, Term, Terms, bounds_of, different_cells, lines_of, shown, whole_cells
+from .constraint_lines import Line, SheetCell, Term, Terms, bounds_of, different_cells, lines_of, shown_cell, whole_cells
 from .first_error import first_error
 from .kind import Kind, kind_of, linear_model
 from .overlaid import Overlaid
@@ -32,8 +32,8 @@ class Posed:
     """A problem that can be solved: `cells` are the changing cells in the order of the program's numbers, `lines` the
     constraints cell by cell, `kind` what the formulas make of it, `notes` what is odd. Nothing was written yet."""
 
-    problem: Problem
-    cells: tuple[Place, ...]
+    problem: SolverProblem
+    cells: tuple[SheetCell, ...]
     lines: tuple[Line, ...]
     program: Program
     outputs: Callable[[np.ndarray], np.ndarray]   # x (n,) -> values of the compiled formulas
@@ -46,25 +46,25 @@ class Posed:
         return self.problem.sheet
 
     @property
-    def blocks(self) -> dict[str, Area]:
+    def blocks(self) -> dict[str, SheetRange]:
         """The cells that are written, by what they are called in `before_fit`."""
         return self.problem.blocks
 
 
-def pose(book, problem: Problem) -> Posed:
+def pose(workbook, problem: SolverProblem) -> Posed:
     """Check a problem and compile it. Raises UserError that names the cell which stands in the way."""
     from pyxl.formulas.compile_formulas import compile_formulas
     from solver import Program
 
     _refuse_unknown_relations(problem)
-    _check_cells(book, problem)
+    _check_cells(workbook, problem)
     blank = {}
     for sheet, cell in problem.cells:
-        if book.grid(sheet).values.get(cell) is None:   # 0, as for Solver
+        if workbook.grid(sheet).values.get(cell) is None:   # 0, as for Solver
             blank.setdefault(sheet, {})[cell] = 0.0
     texts = (side for constraint in problem.constraints for side in (constraint.left, constraint.right))
     formulas = tuple(dict.fromkeys(side for side in texts if isinstance(side, str)))
-    seen = Overlaid(book, blank, sheet=problem.sheet, formulas=formulas)
+    seen = Overlaid(workbook, blank, sheet=problem.sheet, formulas=formulas)
     try:
         calculator = Calculator(seen)
         terms = Terms(seen, calculator, problem, dict(zip(formulas, seen.places)))
@@ -106,24 +106,24 @@ def _structure(compiled: Compiled) -> Structure | None:
         return None
 
 
-def _root(book, problem: Problem, objective: Term) -> int:
+def _root(workbook, problem: SolverProblem, objective: Term) -> int:
     """2 where the objective is made small and is a square root by its formula, as an RMSE is; else 1."""
     if objective.output is None:
         return 1
     sheet, cell = problem.objective
-    grid = book.grid(sheet)
+    grid = workbook.grid(sheet)
     tree = parse(grid.formulas[grid.owner(cell)].text)
     return 2 if problem.goal == "min" and isinstance(tree, Call) and tree.name == "SQRT" else 1
 
 
-def _refuse_unknown_relations(problem: Problem) -> None:
+def _refuse_unknown_relations(problem: SolverProblem) -> None:
     for constraint in problem.constraints:
         if constraint.relation not in ("<=", "=", ">=", *KINDS):
             raise UserError(f"{quoted(problem.sheet)}: a constraint of Solver's model has no relation ({constraint.relation}). "
                             "Set it up again in Data > Solver.")
 
 
-def _check_cells(book, problem: Problem) -> None:
+def _check_cells(workbook, problem: SolverProblem) -> None:
     """Raise UserError unless every changing cell is a number or blank, and there is something to find."""
     home = problem.sheet
     if not problem.cells:
@@ -132,12 +132,12 @@ def _check_cells(book, problem: Problem) -> None:
         raise UserError(f"{quoted(home)}: Solver's model has no objective cell and no constraints. Give an objective: --objective "
                         "CELL --change RANGES.")
     for sheet, cell in problem.cells:
-        grid = book.grid(sheet)
+        grid = workbook.grid(sheet)
         value, where = grid.values.get(cell), f"{quoted(sheet)}!{cell}, a changing cell,"
         if grid.owner(cell) is not None:
             raise UserError(f"{where} holds a formula, which is not overwritten. Give cells with numbers.")
         if isinstance(value, (str, bool)):
-            raise UserError(f"{where} holds {shown(value)}, not a number. Correct it, or leave the cell out.")
+            raise UserError(f"{where} holds {shown_cell(value)}, not a number. Correct it, or leave the cell out.")
 
 
 _NOTHING = Term("", constant=0.0)
@@ -180,7 +180,7 @@ class _Evaluation:
         return np.array([left.value(x, outputs) - right.value(x, outputs) for left, right in self._sides()])
 
 
-def _check_start(book, problem: Problem, program: Program, outputs: list[Place]) -> None:
+def _check_start(workbook, problem: SolverProblem, program: Program, outputs: list[SheetCell]) -> None:
     """Raise UserError where the objective or a constraint, or a slope of one, is not finite at the start."""
     if program.linear is not None:
         values, jacobian = program.values(program.start), np.zeros(0)
@@ -188,13 +188,13 @@ def _check_start(book, problem: Problem, program: Program, outputs: list[Place])
         values, jacobian = program.evaluate(program.start)
     if np.isfinite(values).all() and np.isfinite(jacobian).all():
         return
-    calculator = Calculator(book, overrides=dict(zip(problem.cells, program.start.tolist())))
+    calculator = Calculator(workbook, overrides=dict(zip(problem.cells, program.start.tolist())))
     for sheet, cell in outputs:
         value = calculator.value(sheet, cell)
-        if (found := first_error(book, calculator, sheet, cell)) is not None:
+        if (found := first_error(workbook, calculator, sheet, cell)) is not None:
             raise UserError(f"{quoted(found[0])}!{found[1]} is {found[2]} at the start values. Change them so that it is a number.")
         if type(value) is not float:
-            raise UserError(f"{quoted(sheet)}!{cell} is {shown(value)}, not a number. Give a cell whose formula gives one.")
+            raise UserError(f"{quoted(sheet)}!{cell} is {shown_cell(value)}, not a number. Give a cell whose formula gives one.")
     steep = np.flatnonzero(~np.isfinite(jacobian).all(axis=0))
     where = "a changing cell" if not steep.size else "{}!{}".format(quoted(problem.cells[steep[0]][0]), problem.cells[steep[0]][1])
     raise UserError(f"The slope of {quoted(problem.sheet)}'s objective or of a constraint along {where} is not finite at the "

@@ -9,7 +9,7 @@ from pathlib import Path
 from pyxl.grid.cells import Range
 from pyxl.grid.grid import DefinedName, Grid, Table
 from pyxl.xlsx.parts.number_formats import read_number_formats
-from pyxl.xlsx.parts.package_checks import damaged
+from pyxl.xlsx.parts.package_checks import damaged_workbook
 from pyxl.xlsx.parts.shared_strings import read_shared_strings
 from pyxl.xlsx.parts.sheet_reader import read_sheet
 from pyxl.xlsx.parts.sheet_splice import Cached, Edits
@@ -22,10 +22,10 @@ from .package import Limits, open_package
 from .save import checked_target, save_package
 from .workbook_part import read_workbook
 
-__all__ = ["Book", "Cached", "Edits", "Limits", "open_book"]
+__all__ = ["Book", "Cached", "Edits", "Limits", "open_workbook"]
 
 
-def open_book(path, *, limits: Limits = Limits()) -> Book:
+def open_workbook(path, *, limits: Limits = Limits()) -> Book:
     """Open an .xlsx or .xlsm file; nothing but its table of contents is read yet.
 
     Raises UserError that says what the file really is when it is no workbook, or an unsafe one.
@@ -156,7 +156,7 @@ class Book:
             name = items[0][1].get("name", "PivotTable")
             location = next((attributes for key, attributes, _ in items if key == "location"), None)
             if location is None or "ref" not in location:
-                raise damaged(self.path.name, f"its pivot table '{name}' has no place")
+                raise damaged_workbook(self.path.name, f"its pivot table '{name}' has no place")
             where = Range.parse(location["ref"])
             found.append((name, where))
             rows, cols = (int(count) if count.isdigit() else default for count, default in (

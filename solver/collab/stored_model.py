@@ -22,8 +22,8 @@ from solver.fitting.fit_ratings import FitResult
 from solver.model.factors import Factors
 from solver.model.net import NetFactors
 
-from .id_labels import shown
-from .storage import damaged, read_folder, write_folder
+from .id_labels import shown_label
+from .storage import damaged_model, read_folder, write_folder
 
 if TYPE_CHECKING:
     from .collab_filter import CollabFilter
@@ -77,14 +77,14 @@ def load_model(cls: type[CollabFilter], folder: str | Path) -> CollabFilter:
                            **_with_tuples(document["result"]))
         users, items = (_unpacked(tensors[what], document[what]) for what in ("users", "items"))
         if (len(users), len(items)) != (len(factors.user), len(factors.item)):
-            raise damaged(folder, "it has other numbers of labels than of factors")
+            raise damaged_model(folder, "it has other numbers of labels than of factors")
         model._set_fitted(
             users, items, result, tuple(document["rating_range"]),
             RatedItems(*(tensors[f"rated.{part}"].numpy() for part in ("starts", "items", "values"))),
             tensors["counts.user"].numpy(), tensors["counts.item"].numpy(), document["spread"],
             tuple(document["notes"]), tuple(document.get("item_columns", ())))
     except (LookupError, TypeError, ValueError, AttributeError) as error:
-        raise damaged(folder, f"its parts do not fit together ({type(error).__name__})") from error
+        raise damaged_model(folder, f"its parts do not fit together ({type(error).__name__})") from error
     return model
 
 
@@ -98,7 +98,7 @@ def _packed(labels: tuple, what: str) -> tuple[Tensor, dict]:
         return torch.tensor(labels, dtype=torch.int64), {"stored": "int64", "how_many": len(labels)}
     for label in labels:
         if type(label) not in _LABELS:
-            raise UserError(f"The {what} {shown(label)} is of type {type(label).__name__}; a saved model keeps whole "
+            raise UserError(f"The {what} {shown_label(label)} is of type {type(label).__name__}; a saved model keeps whole "
                             f"numbers, numbers and texts. Fit with such {what}s.")
     listed = json.dumps(labels, allow_nan=False).encode("ascii")
     return torch.from_numpy(np.frombuffer(listed, np.uint8).copy()), {"stored": "json", "how_many": len(labels)}

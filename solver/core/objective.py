@@ -17,7 +17,7 @@ from solver.model.wide_rows import wide_rows
 from .sparse_products import RatedPairs
 
 FEW = 5_000     # ratings below which gathered rows are faster than sparse products, as on a sheet
-CHUNK = 65_536  # ratings whose rows are gathered at once, where no loss is differentiated: what a cache holds
+_CHUNK = 65_536  # ratings whose rows are gathered at once, where no loss is differentiated: what a cache holds
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +50,7 @@ class Targets:
         if self._at_once(factors):
             yield self
         else:
-            for part in zip(*(tensor.split(CHUNK) for tensor in (self.users, self.items, self.values))):
+            for part in zip(*(tensor.split(_CHUNK) for tensor in (self.users, self.items, self.values))):
                 yield Targets(*part, None)
 
     def _at_once(self, factors: Factors) -> bool:

@@ -33,7 +33,7 @@ MOMENTUM, SQUARES, EPSILON = 0.9, BATCH_BETA, BATCH_EPSILON  # β where no sched
 STEP, BETA, KEPT, FLOOR, LOG_BETA, LOG_KEPT, TAIL = range(7)
 
 
-def plan(settings: Settings, *, lr: float, steps: int) -> np.ndarray:
+def adamw_table(settings: Settings, *, lr: float, steps: int) -> np.ndarray:
     """(steps + 1, 7) float64: α_t, β_t, κ_t, φ_t, log Π_(r≤t) β_r, log Π_(r≤t) κ_r and T_t of every step t from 1."""
     table = np.zeros((steps + 1, 7))
     schedule = SCHEDULES[settings.schedule]

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from solver.core.objective import Judge, Objective
 from solver.core.optimizers import OPTIMIZERS, Method
-from solver.core.steps import Problem, Seen
+from solver.core.steps import FitTask, Seen
 from solver.data.ratings import Ratings
 from solver.model.factors import Factors
 
@@ -20,7 +20,7 @@ class FullBatch:
 
     first = 0
 
-    def __init__(self, problem: Problem):
+    def __init__(self, problem: FitTask):
         settings, device = problem.settings, problem.device
         self.problem, self.method = problem, OPTIMIZERS[settings.optimizer]
         self.leaves = {name: tensor.to(device, copy=True, memory_format=torch.contiguous_format).requires_grad_()

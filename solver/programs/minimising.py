@@ -16,7 +16,7 @@ from solver.threads import one_thread
 from .linear import minimise_linear
 from .minimum import Minimum
 from .program import FEASIBLE, Program
-from .scipy_methods import METHODS, method_for
+from .scipy_methods import SCIPY_METHODS, method_for
 from .sensitivity import sensitivity
 from .trials import Enough, Point, Step, Trials
 
@@ -76,7 +76,7 @@ def _search(program: Program, start: np.ndarray, steps: int, on_step) -> tuple[P
     trials, why, stopped = Trials(program, start, limit=steps, on_step=on_step), "", False
     try:
         with one_thread(), threadpool_limits(limits=1):   # small systems are solved ten times slower on several
-            METHODS[method_for(program)](trials)
+            SCIPY_METHODS[method_for(program)](trials)
     except Enough as enough:
         why, stopped = str(enough), str(enough) == "as you asked"
     except KeyboardInterrupt as interrupt:

@@ -21,8 +21,8 @@ def write_controls(sheet, styles: Styles, plan: Crosstab | LongForm) -> None:
     sheet.data_validation(row, col, row, col, {"validate": "any", "input_title": "Stop", "input_message": STOP})
 
 
-def write_before_fit(book) -> None:
+def write_before_fit(workbook) -> None:
     """Add the hidden sheet that keeps the parameters as they were before the last fit."""
-    sheet = book.add_worksheet(before_fit.SHEET)
-    sheet.write_row(0, 0, before_fit.HEADERS)
+    sheet = workbook.add_worksheet(before_fit.SHEET)
+    sheet.write_row(0, 0, before_fit._HEADERS)
     sheet.hide()

@@ -7,9 +7,9 @@ from workbook.write.display_labels import put_label, width_of
 from workbook.write.styles import Styles, print_setup
 
 
-def write_ratings(book, styles: Styles, content: Content) -> None:
+def write_ratings(workbook, styles: Styles, content: Content) -> None:
     """Add the sheet: user, item, title (where there are titles) and rating, a rating a row, and which are held out."""
-    sheet, ratings = book.add_worksheet("ratings"), content.given
+    sheet, ratings = workbook.add_worksheet("ratings"), content.given
     columns = ["user", "item", *(["title"] if content.titled else []), "rating"]
     rating = len(columns) - 1
     columns += ["held out"] if len(content.held) else []

@@ -12,11 +12,11 @@ from solver import OPTIMIZERS, Settings
 from solver.core.settings import STARTS
 from workbook.write.content import Content
 from workbook.write.styles import Styles, print_setup
-from workbook.write.write_cells import formula
+from workbook.write.write_cells import put_formula
 
 from .solver_names import MOST_CHANGING_CELLS, changing_cells
 
-NAME = "start"
+START_SHEET = "start"
 _LARGEST_SEED = 2 ** 31 - 1
 
 INTRODUCTION = (
@@ -24,7 +24,7 @@ INTRODUCTION = (
     "The model sheets compute predictions and their error (RMSE) with live formulas; fitting finds the factors with the least error.",
     "Change a rating or a factor and watch: whatever depends on it follows at once.",
 )
-BUTTONS = "Go to a model sheet and press Fit: watch it learn. Stop keeps the best so far, Restore undoes it."
+_BUTTONS = "Go to a model sheet and press Fit: watch it learn. Stop keeps the best so far, Restore undoes it."
 LIVE = "(the workbook stays open: watch it learn, and stop it on its sheet)"
 BUTTONS_START = "(what the buttons start; on another machine: collabsheet doctor BOOK --repair)"
 RUN_MAIN_STARTS = "(what xlwings' Run main starts, the button for a workbook without macros)"
@@ -63,7 +63,7 @@ NOT_BOUNDED = "Not here: the factors of a newcomer in a sigmoid are no formula. 
 _RESULT_HEADERS = ("sheet", "model", "RMSE now", "before fit", "after fit", "epochs", "why the fit ended")
 
 
-def write_start(book, styles: Styles, sheet, content: Content, layouts: Mapping[str, Layout],
+def write_start(workbook, styles: Styles, sheet, content: Content, layouts: Mapping[str, Layout],
                 views: Container[str], file_name: str) -> None:
     """Fill the sheet, which must be the workbook's first; `layouts` are the model sheets, `views` those beside them."""
     for col, width in enumerate((2, 16, 16, 12, 12, 12, 10, 64)):
@@ -78,11 +78,11 @@ def write_start(book, styles: Styles, sheet, content: Content, layouts: Mapping[
     row = _lines(sheet, styles, 3, INTRODUCTION)
 
     row = _heading(sheet, styles, row + 1, "How to fit")
-    row = _how_to(book, sheet, styles, row, content, layouts, file_name)
+    row = _how_to(workbook, sheet, styles, row, content, layouts, file_name)
     row = _heading(sheet, styles, row + 1, "Settings")
-    row = _settings(book, sheet, styles, row, content)
+    row = _settings(workbook, sheet, styles, row, content)
     row = _heading(sheet, styles, row + 1, "Results")
-    row = _results(book, sheet, styles, row, layouts)
+    row = _results(workbook, sheet, styles, row, layouts)
     row = _heading(sheet, styles, row + 1, "Ask the models")
     row = _views(sheet, styles, row, views)
     row = _heading(sheet, styles, row + 1, "Colours")
@@ -105,7 +105,7 @@ def _heading(sheet, styles: Styles, row: int, text: str) -> int:
     return row + 1
 
 
-def _how_to(book, sheet, styles: Styles, row: int, content: Content, layouts: Mapping[str, Layout],
+def _how_to(workbook, sheet, styles: Styles, row: int, content: Content, layouts: Mapping[str, Layout],
             file_name: str) -> int:
     argument = f'"{file_name}"' if " " in file_name else file_name
     too_large = [name for name, layout in layouts.items()
@@ -113,7 +113,7 @@ def _how_to(book, sheet, styles: Styles, row: int, content: Content, layouts: Ma
     solver = "Go to a model sheet, then Data > Solver > Solve: the model is set up."
     if too_large:
         solver += f" (Not on {', '.join(too_large)}: Solver takes at most {MOST_CHANGING_CELLS} changing cells.)"
-    for label, text in ((("Buttons", BUTTONS),) if content.macros else ()) + (("In Excel", solver),):
+    for label, text in ((("Buttons", _BUTTONS),) if content.macros else ()) + (("In Excel", solver),):
         sheet.write_string(row - 1, 1, label, styles.label)
         sheet.write_string(row - 1, 2, text, styles.beside)
         row += 1
@@ -127,11 +127,11 @@ def _how_to(book, sheet, styles: Styles, row: int, content: Content, layouts: Ma
         sheet.write_string(row - 1, 2, text, styles.code)
         sheet.write_string(row - 1, 6, note, styles.note_beside)
         row += 1
-    book.define_name(PYTHON, f"={NAME}!$C${row - 1}")
+    workbook.define_name(PYTHON, f"={START_SHEET}!$C${row - 1}")
     return row
 
 
-def _settings(book, sheet, styles: Styles, row: int, content: Content) -> int:
+def _settings(workbook, sheet, styles: Styles, row: int, content: Content) -> int:
     values = {option: getattr(Settings(), option) for option in SETTINGS}
     values |= {"seed": content.seed, "weight_decay": WEIGHT_DECAY}
     for option in SETTINGS:
@@ -142,24 +142,24 @@ def _settings(book, sheet, styles: Styles, row: int, content: Content) -> int:
         sheet.data_validation(row - 1, 2, row - 1, 2, RULES[option] | {
             "input_title": option.replace("_", " "), "input_message": MEANING[option],
             "error_title": f"This is no {option.replace('_', ' ')}"})
-        book.define_name(name, f"={NAME}!$C${row}")
+        workbook.define_name(name, f"={START_SHEET}!$C${row}")
         row += 1
     return row
 
 
-def _results(book, sheet, styles: Styles, row: int, layouts: Mapping[str, Layout]) -> int:
+def _results(workbook, sheet, styles: Styles, row: int, layouts: Mapping[str, Layout]) -> int:
     for col, header in enumerate(_RESULT_HEADERS, 1):
         sheet.write_string(row - 1, col, header, styles.header_left if col in (1, 2, 7) else styles.header)
     for name, layout in layouts.items():
         row += 1
         sheet.write_url(row - 1, 1, f"internal:{quoted(name)}!A1", styles.link, name)
         sheet.write_string(row - 1, 2, layout.variant, styles.result_text)
-        formula(sheet, Cell(row, 4), f"={quoted(name)}!{layout.rmse}", styles.calculated)
+        put_formula(sheet, Cell(row, 4), f"={quoted(name)}!{layout.rmse}", styles.calculated)
         looks = {"epochs": styles.result_whole, "stop": styles.result_text}
         for col, what in enumerate(RESULTS, 4):
             sheet.write_blank(row - 1, col, None, looks.get(what, styles.result))
             cell = Range(row, col + 1, row, col + 1)
-            book.define_name(result_name(name, what), f"={NAME}!{cell.absolute}")
+            workbook.define_name(result_name(name, what), f"={START_SHEET}!{cell.absolute}")
     return row + 1
 
 

@@ -79,13 +79,13 @@ class Styles:
     predicted: Format       # conditional: predicted cells of the filled table
 
 
-def make_styles(book) -> Styles:
+def make_styles(workbook) -> Styles:
     """Add our formats to an XlsxWriter workbook."""
     def style(*parts: dict, **own) -> Format:
         merged = dict(_FONT, font_color=_INK)
         for part in (*parts, own):
             merged.update(part)
-        return book.add_format(merged)
+        return workbook.add_format(merged)
 
     head = {"bold": True, "valign": "bottom", "bg_color": _HEAD, "bottom": 1, "bottom_color": "#7F93A8"}
     center = {"align": "center"}
@@ -140,11 +140,11 @@ def make_styles(book) -> Styles:
         calc_head=style(font_color=_GREY, italic=True, font_size=8),
         calc=style(font_color=_GREY, font_size=8, num_format="0.000"),
         calc_whole=style(font_color=_GREY, font_size=8, num_format="0"),
-        observed=book.add_format({"bold": True, "font_color": "#000000"}),
-        guessed=book.add_format(predicted),
+        observed=workbook.add_format({"bold": True, "font_color": "#000000"}),
+        guessed=workbook.add_format(predicted),
         key_predicted=style(_CELL, center, predicted, bg_color=_MIDDLE, num_format="0.0"),
-        unrated=book.add_format({"font_color": "#BFBFBF"}),
-        predicted=book.add_format(predicted),
+        unrated=workbook.add_format({"font_color": "#BFBFBF"}),
+        predicted=workbook.add_format(predicted),
     )
 
 

@@ -24,7 +24,7 @@ class Step:
     place: tuple[str, Cell] | None
 
 
-class Program:
+class TorchProgram:
     """Grows while formulas are compiled: every tensor has a number, 0 is the vector of changing cells. `place` is the cell
     that is being compiled."""
 

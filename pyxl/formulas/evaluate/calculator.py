@@ -14,8 +14,8 @@ from pyxl.formulas.language.values import Area, number, pack, spread
 from pyxl.grid.cells import MAX_COL, MAX_ROW, Cell, Range, Value, quoted
 from pyxl.grid.grid import Grid, Table
 
-from .node_evaluator import At, StoredValue
-from .sheet_state import Key, Pending, SheetState, plain, shown
+from .node_evaluator import NodeEvaluator, StoredValue
+from .sheet_state import Key, Pending, SheetState, python_value, shown_value
 
 Box = tuple[int, int, int, int]  # top, left, bottom, right
 
@@ -23,20 +23,20 @@ Box = tuple[int, int, int, int]  # top, left, bottom, right
 class Calculator:
     """Evaluates the formulas of a workbook, each at most once; constants and `overrides` are given.
 
-    `book` has `sheets` (names), `names` (DefinedNames), `grid(sheet)` and perhaps `tables` and
+    `workbook` has `sheets` (names), `names` (DefinedNames), `grid(sheet)` and perhaps `tables` and
     `date1904`. The cached value of a formula is used only where it reads another workbook. A
     FormulaError names the cell that cannot be evaluated and why: Unsupported when Excel could, a
     circle of references otherwise.
     """
 
-    def __init__(self, book, *, overrides: Mapping[Key, Value] = {}):
-        self._book = book
-        self._titles = {title.casefold(): title for title in book.sheets}
+    def __init__(self, workbook, *, overrides: Mapping[Key, Value] = {}):
+        self._workbook = workbook
+        self._titles = {title.casefold(): title for title in workbook.sheets}
         self._names = {(name.scope.casefold() if name.scope else None, name.name.casefold()): name.refers_to
-                       for name in book.names}
+                       for name in workbook.names}
         self._overrides: dict[str, dict[Cell, Value]] = {}
         for (title, cell), value in overrides.items():
-            self._overrides.setdefault(title, {})[Cell(*cell)] = plain(value)
+            self._overrides.setdefault(title, {})[Cell(*cell)] = python_value(value)
         self._sheets: dict[str, SheetState] = {}
         self._failed: dict[Key, FormulaError] = {}
 
@@ -61,7 +61,7 @@ class Calculator:
         The node comes from a formula written for `anchor` and is looked at from `cell`. OFFSET,
         INDEX, INDIRECT, CHOOSE and IF are followed, and so are names. Raises FormulaError.
         """
-        at = At(self, sheet, cell, cell.row - anchor.row, cell.col - anchor.col, False)
+        at = NodeEvaluator(self, sheet, cell, cell.row - anchor.row, cell.col - anchor.col, False)
         try:
             found = self._settled(lambda: at.area(node))
         except StoredValue:
@@ -72,7 +72,7 @@ class Calculator:
 
     def part(self, node: Node, sheet: str, cell: Cell, anchor: Cell, *, array: bool, block: Range | None = None):
         """What a node of a formula is for `cell`, as `At` evaluates it: a value or an array. Raises FormulaError."""
-        at = At(self, sheet, cell, cell.row - anchor.row, cell.col - anchor.col, array, block)
+        at = NodeEvaluator(self, sheet, cell, cell.row - anchor.row, cell.col - anchor.col, array, block)
         return self._settled(lambda: at.values(at.evaluate(node)))
 
     # What `At` reads from; both raise Pending while a formula they need is unsettled.
@@ -96,17 +96,17 @@ class Calculator:
 
     def grid(self, title: str) -> Grid:
         """A sheet as it was read."""
-        return self._book.grid(title)
+        return self._workbook.grid(title)
 
     @property
     def tables(self) -> tuple[Table, ...]:
         """The Excel tables of the workbook, where it tells."""
-        return getattr(self._book, "tables", ())
+        return getattr(self._workbook, "tables", ())
 
     @property
     def date1904(self) -> bool:
         """Whether days are counted from 1 January 1904."""
-        return getattr(self._book, "date1904", False)
+        return getattr(self._workbook, "date1904", False)
 
     def title(self, sheet: str) -> str | None:
         """A sheet's name as the workbook writes it; None when there is no such sheet."""
@@ -120,11 +120,11 @@ class Calculator:
     @cached_property
     def last(self) -> tuple[int, int]:
         """The last row and column that any sheet uses: how far whole columns and rows are read."""
-        sheets = [self._sheets.get(title) or self._open(title) for title in self._book.sheets]
+        sheets = [self._sheets.get(title) or self._open(title) for title in self._workbook.sheets]
         return max(sheet.last[0] for sheet in sheets), max(sheet.last[1] for sheet in sheets)
 
     def _open(self, title: str) -> SheetState:
-        sheet = self._sheets[title] = SheetState.begun(title, self._book.grid(title), self._overrides.get(title, {}))
+        sheet = self._sheets[title] = SheetState.begun(title, self._workbook.grid(title), self._overrides.get(title, {}))
         return sheet
 
     def _settled(self, question: Callable):
@@ -168,7 +168,7 @@ class Calculator:
 
     def _evaluate(self, title: str, sheet: SheetState, cell: Cell):
         formula = sheet.grid.formulas[cell]
-        at = At(self, title, cell, cell[0] - formula.anchor[0], cell[1] - formula.anchor[1],
+        at = NodeEvaluator(self, title, cell, cell[0] - formula.anchor[0], cell[1] - formula.anchor[1],
                 bool(formula.array), formula.array)
         try:
             tree = parse(formula.text)
@@ -195,7 +195,7 @@ class Calculator:
     def _store(self, sheet: SheetState, cell: Cell, result) -> None:
         block = sheet.grid.formulas[cell].array
         if block is None:
-            sheet.values[cell] = shown(result.flat[0] if isinstance(result, np.ndarray) else result)
+            sheet.values[cell] = shown_value(result.flat[0] if isinstance(result, np.ndarray) else result)
             del sheet.waiting[cell]
             return
         rows, cols = block.shape
@@ -204,11 +204,11 @@ class Calculator:
         result = spread(result[:rows, :cols], rows, cols)
         for inner, value in zip(block.cells(), result.ravel().tolist()):
             if sheet.waiting.get(inner) == cell:
-                sheet.values[inner] = shown(value)
+                sheet.values[inner] = shown_value(value)
                 del sheet.waiting[inner]
 
 
-def _cancels(at: At, tree: Node, result) -> bool:
+def _cancels(at: NodeEvaluator, tree: Node, result) -> bool:
     """Whether a formula's last step is a difference that is zero but for rounding: ``=0.5-0.4-0.1`` shows 0."""
     if not (type(result) is float and 0 < abs(result) < 1 and isinstance(tree, Binary) and tree.op in ("+", "-")):
         return False

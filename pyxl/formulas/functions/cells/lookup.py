@@ -174,8 +174,8 @@ def _address(row: int, col: int, kind=None, a1=None, sheet: str | None = None) -
 
 def _sheet_name(text: str) -> str:
     """Quoted where it has to be; the name of a workbook may stand before it in brackets."""
-    book, sheet = re.fullmatch(r"(\[[^\]]*\])?(.*)", text, re.S).groups("")
-    odd = re.search(r"[^\w.]", book[1:-1]) or sheet and quoted(sheet) != sheet
+    workbook, sheet = re.fullmatch(r"(\[[^\]]*\])?(.*)", text, re.S).groups("")
+    odd = re.search(r"[^\w.]", workbook[1:-1]) or sheet and quoted(sheet) != sheet
     return "'" + text.replace("'", "''") + "'" if odd else text
 
 
