@@ -95,7 +95,7 @@ def test_fit_needs_to_be_told_where_to_write(book, capsys):
 @pytest.mark.parametrize("arguments, sentence", [
     (["--optimizer", "fastest"], "optimizer is 'fastest'"),
     (["--epochs", "0"], "epochs is 0"),
-    (["--lr", "0.1"], "lbfgs finds its step by itself"),
+    (["--lr", "0.1"], "lr is 0.1, and lbfgs does not use it"),
     (["--lr", "-1", "--optimizer", "sgd"], "lr is -1.0"),
     (["--weight-decay", "nan"], "weight_decay is nan"),
     (["--start", "zero"], "start is 'zero'"),

@@ -32,6 +32,10 @@ class Sheets:
 
     grids: dict[str, Grid]
     names: tuple[DefinedName, ...] = ()
+    tables: tuple[Table, ...] = ()
+    date1904: bool = False
+    manual_calculation: bool = False
+    name: str = "in memory"
 
     @property
     def sheets(self):

@@ -134,8 +134,6 @@ def test_decay_by_count_weighs_rows_by_the_root_of_their_ratings():
     np.testing.assert_allclose(row_decay(chosen, np.array([1, 4, 0])), [2.5, 0.875, 2.5])
     by_rating = Settings(model="dot+bias", optimizer="sgd", batch_size=1, weight_decay=0.5)
     np.testing.assert_allclose(row_decay(by_rating, np.array([1, 4, 0])), 1.0)
-    with pytest.raises(UserError, match="decay_by='count' is for SGD rating by rating: choose optimizer='sgd' with"):
-        Settings(optimizer="adamw", batch_size=8, decay_by="count")
 
 
 @each_way

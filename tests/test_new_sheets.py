@@ -76,7 +76,7 @@ def test_a_second_save_writes_into_the_sheet(small, tmp_path):
     for value in (1.0, 2.0):
         with open_workbook(small) as book:
             host = FileHost(book)
-            host.add_hidden_sheet("kept")
+            host.add_sheet(NewSheet("kept", hidden=True))
             host.write({"kept": {Cell(1, 1): value}})
             host.save()
             assert host.sheets == ("one", "two", "kept") and host.value("kept", Cell(1, 1)) == value
@@ -115,7 +115,7 @@ def test_a_protected_structure_is_left_alone(tmp_path):
     locked["xl/workbook.xml"] = packages.workbook_xml(["one"]).replace("<sheets>", '<workbookProtection lockStructure="1"/><sheets>')
     (tmp_path / "locked.xlsx").write_bytes(packages.zipped(locked))
     with open_workbook(tmp_path / "locked.xlsx") as book, pytest.raises(UserError, match="Unprotect"):
-        FileHost(book).add_hidden_sheet("kept")
+        FileHost(book).add_sheet(NewSheet("kept", hidden=True))
 
 
 def test_the_lessons_workbooks_take_a_sheet(shared, tmp_path):

@@ -19,6 +19,7 @@ from pyxl.hosts.file_host import FileHost
 from pyxl.problems.pose import pose
 from pyxl.problems.solve import ByFormulas
 from pyxl.problems.stated import Statement, stated_problem
+from pyxl.xlsx import NewSheet
 from solver import UserError
 
 CUPS = {"A1": 1.0, "A2": 2.0, "B1": "=A1^2+A2^2", "B2": "=A1+A2", "C1": 4.0, "D1": "text", "D2": "=1/0", "E1": "=LN(A1-10)"}
@@ -211,7 +212,7 @@ def test_a_stored_problem_is_undone_by_solvers_names_wherever_its_cells_are_now(
     from pyxl.fit.restore import restore_on_host
     with open_workbook(moved) as book:
         host = FileHost(book)
-        host.add_hidden_sheet("before_fit")
+        host.add_sheet(NewSheet("before_fit", hidden=True))
         host.write({"before_fit": kept})
         host.save()
     with open_workbook(moved) as book:

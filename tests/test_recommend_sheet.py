@@ -13,7 +13,7 @@ from solver import Ratings, predict_table, random_factors
 from solver.collab.recommend import top_n
 from workbook.builder import build_with
 from workbook.export import busiest
-from workbook.views.recommend_sheet import HIGHEST, LOWEST, TWO_DIGITS, CHOSEN_USER
+from workbook.views.recommend_sheet import CHOSEN_USER, HIGHEST, LOWEST, TWO_DIGITS
 from workbook.write.content import content_of
 
 LIST = "A10:E19"

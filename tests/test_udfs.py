@@ -186,7 +186,7 @@ def from_excel(monkeypatch):
     monkeypatch.setitem(xlwings.engines.engines_by_name, "excel", xlwings.Engine(impl=FileEngine()))
     monkeypatch.setattr(xlwings, "func", real.xlfunc)
     monkeypatch.setattr(xlwings, "arg", real.xlarg)
-    spec = importlib.util.spec_from_file_location("pyxl.udfs_of_excel", udfs.__file__)
+    spec = importlib.util.spec_from_file_location("pyxl.functions.udfs_of_excel", udfs.__file__)
     decorated = importlib.util.module_from_spec(spec)
     monkeypatch.setattr(decorated, "__package__", "pyxl", raising=False)
     spec.loader.exec_module(decorated)

@@ -12,7 +12,7 @@ from test_export import fitted, ratings_of
 from pyxl import open_workbook
 from solver.collab.recommend import explain
 from workbook.export import busiest
-from workbook.views.why_sheet import WHY_HEAD, ITEM, ITEM_NUMBER, EXPLAINED_USER, USER_NUMBER
+from workbook.views.why_sheet import EXPLAINED_USER, ITEM, ITEM_NUMBER, USER_NUMBER, WHY_HEAD
 
 
 def asked(office, book: Book, user, item) -> dict:

@@ -7,6 +7,8 @@ from collections.abc import Container, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from xlsxwriter import Workbook
+
 from pyxl.grid.block_names import CONTROLS, ROLES, RUN_LOG, block_name, view_name
 from pyxl.grid.cells import Cell, Range, quoted
 from pyxl.grid.layout import Block, Layout
@@ -120,7 +122,7 @@ def _write(path: Path, plans: Mapping[str, Crosstab | LongForm], content: Conten
             add_macros(workbook)
 
 
-def _define_block_names(workbook, layout: Layout) -> None:
+def _define_block_names(workbook: Workbook, layout: Layout) -> None:
     for role in ROLES:
         where = getattr(layout, role)
         if isinstance(where, Block):
@@ -131,5 +133,5 @@ def _define_block_names(workbook, layout: Layout) -> None:
             _define(workbook, layout.sheet, role, where)
 
 
-def _define(workbook, sheet: str, role: str, where: Range) -> None:
+def _define(workbook: Workbook, sheet: str, role: str, where: Range) -> None:
     workbook.define_name(block_name(sheet, role), f"={quoted(sheet)}!{where.absolute}")

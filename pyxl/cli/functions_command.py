@@ -5,10 +5,14 @@ from __future__ import annotations
 import argparse
 import time
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from pyxl.base.plain_output import Say
 
 from .command_line import Command
+
+if TYPE_CHECKING:
+    import xlwings
 
 _PAUSE = 0.5    # seconds between two looks whether the workbook is still open
 
@@ -31,7 +35,7 @@ def _functions(args: argparse.Namespace, say: Say) -> dict:
     return {"workbook": str(args.workbook), "functions": list(CELL_FUNCTIONS)}
 
 
-def _is_open(book) -> bool:
+def _is_open(book: xlwings.Book) -> bool:
     try:
         return bool(book.name)
     except Exception:   # the office's own: it was closed

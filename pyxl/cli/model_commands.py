@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pyxl.base.plain_output import Say, json_ready, table
 from solver.errors import UserError
+from solver.judging.metrics import METRICS, check_metrics
 from solver.judging.plots import plot_predicted, refuse_plot
 
 from .command_line import Command
@@ -65,36 +66,40 @@ def _similar(args: argparse.Namespace, say: Say) -> dict:
 def _evaluate_arguments(parser: argparse.ArgumentParser) -> None:
     _model_argument(parser)
     parser.add_argument("ratings", help="ratings that the model has not seen, in a table as `train` reads it")
+    parser.add_argument("--metrics", metavar="NAME,NAME", default="rmse,mae",
+                        help=f"what to measure (default rmse,mae): {', '.join(METRICS)}")
+    parser.add_argument("-n", type=int, default=10, metavar="N", help="items of each user's list that are judged (default 10)")
+    parser.add_argument("--liked", type=float, metavar="X", help="rating from which on a user likes an item, for metrics of "
+                        "lists (default: the mean of the model's ratings)")
     parser.add_argument("--plot", metavar="FILE.png", help="draw predicted against observed ratings")
     add_reading_arguments(parser)
 
 
 def _evaluate(args: argparse.Namespace, say: Say) -> dict:
-    from solver.judging.metrics import mean_absolute_error, root_mean_squared_error
-
+    metrics = [name.strip() for name in args.metrics.split(",")]
+    check_metrics(metrics)
     if args.plot:
         refuse_plot(args.plot)
     model = load_trained(args.model)
     ratings, notes = read_given(args)
     known_user, known_item, asked = known_part(ratings, model, args.ratings)
-    predicted = model.predict(asked)
-    measures = {"rmse": root_mean_squared_error(predicted, asked.values),
-                "mae": mean_absolute_error(predicted, asked.values)}
-    rows = [("model", measures["rmse"], measures["mae"])]
-    for name, constant in baselines(model, asked):
-        measures |= {f"{name}_rmse": root_mean_squared_error(constant, asked.values),
-                     f"{name}_mae": mean_absolute_error(constant, asked.values)}
-        rows.append((name, measures[f"{name}_rmse"], measures[f"{name}_mae"]))
+    measures = model.evaluate(asked, metrics=metrics, n=_how_many(args.n), liked=args.liked)
+    rows = [("model", *measures.values())]
+    of_ratings = {name: of for name in metrics if (of := METRICS[name].of_ratings)}
+    for baseline, constant in baselines(model, asked):
+        found = {name: of(constant, asked.values) for name, of in of_ratings.items()}
+        measures |= {f"{baseline}_{name}": value for name, value in found.items()}
+        rows.append((baseline, *(found.get(name) for name in metrics)))
     for note in notes:
         say(f"Note: {note}")
-    for line in table(("", "RMSE", "MAE"), rows):
+    for line in table(("", *map(str.upper, metrics)), rows if of_ratings else rows[:1]):
         say(line)
     counts = {"ratings": len(ratings), "known": len(asked), "unknown_users": int((~known_user).sum()),
               "unknown_items": int((~known_item).sum())}
     say(f"Over {counts['known']:,} of {len(ratings):,} ratings; {counts['unknown_users']:,} were of users and "
         f"{counts['unknown_items']:,} of items that the model does not know.")
     if args.plot:
-        plot_predicted(predicted, asked.values, args.plot)
+        plot_predicted(model.predict(asked), asked.values, args.plot)
         say(f"Drew {args.plot}")
     return json_ready({"model": args.model} | counts | measures | {"notes": notes, "plot": args.plot})
 

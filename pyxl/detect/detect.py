@@ -8,6 +8,7 @@ before anything is fitted.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,15 +18,16 @@ from pyxl.grid.cells import Cell, Range, quoted
 from pyxl.grid.grid import Grid
 from pyxl.grid.layout import Block, Layout
 from pyxl.grid.problem import SolverProblem
+from pyxl.grid.readable_workbook import ReadableWorkbook
 from pyxl.grid.sheet_names import blocks_by_name, is_view
 from pyxl.grid.stored_problem import stored_problem
 from solver.errors import UserError
 
-from .changing_cells import solver_disagreement, doubt
-from .comparisons import ErrorMeasure, comparisons
+from .changing_cells import doubt, solver_disagreement
+from .comparisons import ErrorMeasure, comparisons, unequal_blocks
 from .formula_checks import check_matches
 from .id_cells import with_ids
-from .trace import TracedCell, Polynomial, Tracer, Untraceable
+from .trace import Polynomial, TracedCell, Tracer, Untraceable
 
 
 class NotRecognised(UserError):
@@ -38,6 +40,10 @@ class NotVerified(NotRecognised):
 
 class StatedOtherwise(NotRecognised):
     """Why a sheet that is built like a model that we know is not fitted as one: Solver's stored model says otherwise."""
+
+
+class Damaged(NotRecognised):
+    """What is wrong with a model that a row or column was inserted into, or taken out of, in one of its blocks alone."""
 
 
 class NoModel(NotRecognised):
@@ -54,10 +60,10 @@ class ModelSheet:
     item_of: np.ndarray
 
 
-def detect(workbook, sheet: str, *, calculator: Calculator | None = None) -> ModelSheet:
+def detect(workbook: ReadableWorkbook, sheet: str, *, calculator: Calculator | None = None) -> ModelSheet:
     """The model on a sheet. Raises NotRecognised with the reason when there is none that we know
-    (NoModel when there is nothing like one; StatedOtherwise when Solver's stored model is another), and UserError
-    when one is there but damaged. `calculator`, of this book and without overrides, spares a second evaluation."""
+    (NoModel when there is nothing like one, Damaged when a row or column was inserted in one block of it alone,
+    StatedOtherwise when Solver's stored model is another), and UserError when one is there but wrongly named. `calculator`, of this book and without overrides, spares a second evaluation."""
     if is_view(workbook, sheet):
         raise NoModel(f"{sheet}: shows what a model sheet holds, so there is nothing to fit.")
     grid = workbook.grid(sheet)
@@ -70,6 +76,9 @@ def detect(workbook, sheet: str, *, calculator: Calculator | None = None) -> Mod
     calculator = calculator or Calculator(workbook)
     tracer, refused = Tracer(workbook, calculator), None
     for found in comparisons(workbook, sheet, calculator, first=first):
+        if (gap := _gap(tracer, grid, found.predictions)) is not None:
+            refused = gap
+            continue
         if 1 in found.ratings.shape:
             check_matches(grid, calculator)
         try:
@@ -82,8 +91,38 @@ def detect(workbook, sheet: str, *, calculator: Calculator | None = None) -> Mod
         if why_not is None:
             return model
         refused = why_not if refused is None or isinstance(why_not, StatedOtherwise) else refused
+    refused = next(_unequal(tracer, grid, calculator), refused)
     raise refused or NoModel(f"{sheet}: no cell compares a block of ratings with a block of predictions, "
                              "as SQRT(SUMXMY2(ratings,predictions)/COUNT(ratings)) does.")
+
+
+def _gap(tracer: Tracer, grid: Grid, predictions: Range) -> Damaged | None:
+    """Whole rows or columns of predictions that hold no formulas, between others that do."""
+    top, left, bottom, right = predictions.top, predictions.left, predictions.bottom, predictions.right
+    lines = [("row", Range(row, left, row, right)) for row in range(top, bottom + 1)] if bottom > top else []
+    lines += [("column", Range(top, col, bottom, col)) for col in range(left, right + 1)] if right > left else []
+    for what, line in lines:
+        if not any(map(grid.owner, line.cells())) and _is_product(tracer, grid.sheet, predictions.first):
+            return Damaged(f"{quoted(grid.sheet)}!{line} holds no formulas, within the predictions {predictions}, as a {what} that was "
+                           f"inserted. Copy the formulas of the {what} beside it there, and numbers for its factors, or delete it.")
+    return None
+
+
+def _unequal(tracer: Tracer, grid: Grid, calculator: Calculator) -> Iterator[Damaged]:
+    for found in unequal_blocks(grid, calculator):
+        if _is_product(tracer, grid.sheet, found.predictions.first):
+            what = "rows" if found.ratings.shape[0] != found.predictions.shape[0] else "columns"
+            yield Damaged(f"{quoted(grid.sheet)}!{found.cell} compares {found.ratings} with {found.predictions}, which have different "
+                          f"numbers of {what}, as after inserting or deleting some in one of them alone. Undo that, or do the same "
+                          "in the other, with formulas and factors.")
+
+
+def _is_product(tracer: Tracer, sheet: str, cell: Cell) -> bool:
+    """Whether this cell predicts as a factor model does, by products of two cells."""
+    try:
+        return any(len(monomial) == 2 for monomial in tracer.cell(sheet, cell).linear)
+    except Untraceable:
+        return False
 
 
 def _not_called_changing(grid: Grid, calculator: Calculator, model: ModelSheet, solver: SolverProblem | None,
@@ -126,8 +165,8 @@ def _model_sheet(tracer: Tracer, grid: Grid, found: ErrorMeasure, named: dict[st
     if first.inner is not None:
         low, high = _bound(sheet, first.value), _bound(sheet, _added(first.value, first.scale))
     # one user's row (one item's column) of a crosstab stands in line with that user's (item's) factors
-    in_line = (rows == 1 and user_factors.range.top == found.predictions.top
-               or cols == 1 and item_factors.range.left == found.predictions.left)
+    in_line = (rows == user_factors.shape[0] == 1 and user_factors.range.top == found.predictions.top
+               or cols == item_factors.shape[0] == 1 and item_factors.range.left == found.predictions.left)
     claim = Layout(
         sheet=sheet, form="crosstab" if crosstab or in_line else "long",
         variant="bounded" if first.inner is not None else "dot+bias" if user_bias else "dot",

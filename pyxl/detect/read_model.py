@@ -12,10 +12,11 @@ import numpy as np
 
 from pyxl.formulas.evaluate.calculator import Calculator
 from pyxl.formulas.language.formula_errors import FormulaError
-from pyxl.grid.cells import Cell, ErrorValue, Value, quoted
+from pyxl.grid.cells import Cell, ErrorValue, Range, Value, quoted
 from pyxl.grid.grid import Grid
-from pyxl.grid.layout import Block
+from pyxl.grid.layout import Block, Layout
 from pyxl.grid.parameters import factors_from
+from pyxl.grid.readable_workbook import ReadableWorkbook
 from solver.errors import UserError
 from solver.reading.rating_texts import LARGEST_RATING, NUMBER_TEXT
 
@@ -24,7 +25,7 @@ from .formula_checks import changes_by_itself, external_book
 from .id_cells import read_labels
 
 
-def read_sheet_ratings(workbook, model: ModelSheet, calculator: Calculator):
+def read_sheet_ratings(workbook: ReadableWorkbook, model: ModelSheet, calculator: Calculator):
     """The sheet's ratings as `solver.Ratings`, what the sheet must be told so that it counts the
     same (cells with a number stored as text, and the number), and notes."""
     from solver import Ratings
@@ -62,6 +63,7 @@ def read_sheet_ratings(workbook, model: ModelSheet, calculator: Calculator):
         far = Cell(used.bottom, used.right)
         notes.append(f"{_at(grid, far)} stretches the sheet, which slows Excel down; used {area}. "
                      "Delete the empty rows and columns before it.")
+    notes += _left_out(grid, layout)
     pairs = model.user_of[rated] * len(items) + model.item_of[rated]
     doubled = len(pairs) - len(np.unique(pairs))
     if doubled:
@@ -71,7 +73,7 @@ def read_sheet_ratings(workbook, model: ModelSheet, calculator: Calculator):
     return ratings, mended, notes
 
 
-def read_factors(workbook, model: ModelSheet):
+def read_factors(workbook: ReadableWorkbook, model: ModelSheet):
     """The parameters that stand on the sheet, as `solver.Factors` (float64).
 
     Raises UserError for a cell that is blank, text, not finite or absurdly large.
@@ -81,7 +83,7 @@ def read_factors(workbook, model: ModelSheet):
                                        for row in block.cells() for cell in row])
 
 
-def read_bounds(workbook, model: ModelSheet) -> tuple[float, float] | None:
+def read_bounds(workbook: ReadableWorkbook, model: ModelSheet) -> tuple[float, float] | None:
     """(low, high) of a bounded model as the sheet has them now."""
     layout, ends = model.layout, []
     if layout.variant != "bounded":
@@ -176,6 +178,23 @@ def _check_spread(grid: Grid, layout, values: np.ndarray, rated: np.ndarray) -> 
         raise UserError(f"{_at(grid, only)} is the only rating; 2 or more are needed. Add some.")
     if np.ptp(values) == 0:
         raise UserError(f"{where} are all {values[0]:g}: nothing to learn. Check the range.")
+
+
+def _left_out(grid: Grid, layout: Layout) -> list[str]:
+    """A sentence on numbers typed against the edge of the ratings, which no formula predicts."""
+    area, blocks = layout.ratings, [layout.predictions, *(block.range for block in layout.parameters.values())]
+    numbers = [value for cell in area.cells() if type(value := grid.values.get(cell)) is float]
+    edges = [("below", Range(area.bottom + 1, area.left, area.bottom + 1, area.right), Cell(area.bottom + 1, area.left - 1))]
+    if layout.form == "crosstab":
+        edges.append(("beside", Range(area.top, area.right + 1, area.bottom, area.right + 1), Cell(area.top - 1, area.right + 1)))
+    for where, edge, label in edges:
+        typed = [cell for cell in edge.cells() if type(grid.values.get(cell)) is float and grid.owner(cell) is None
+                 and not any(cell in block for block in blocks)]
+        if typed and (grid.values.get(label) is not None or min(numbers) <= grid.values[typed[0]] <= max(numbers)):
+            more = f" and {len(typed) - 1} more" if len(typed) > 1 else ""
+            return [f"{_at(grid, typed[0])}{more}, just {where} the ratings {area}, has no prediction and was left out. Move it into "
+                    f"a {'row' if where == 'below' else 'column'} inserted inside the table, with formulas and factors of its own."]
+    return []
 
 
 def _unrated(grid: Grid, block: Block, rated: np.ndarray, names: list, what: str) -> list[str]:

@@ -20,6 +20,7 @@ from pyxl.formulas.functions.all_functions import DRAWN_ANEW
 from pyxl.formulas.language.formula_errors import FormulaError
 from pyxl.formulas.language.parse import Binary, Call, Literal, Name, Node, Reference, Structured, Unary, parse
 from pyxl.grid.cells import Cell, Range
+from pyxl.grid.readable_workbook import ReadableWorkbook
 
 TracedCell = tuple[str, Cell]                 # a cell of a sheet
 Polynomial = dict[tuple[TracedCell, ...], float]  # monomial -> coefficient; () is the constant
@@ -57,7 +58,7 @@ class _Where:
 class Tracer:
     """Expands cells of a book; remembers every cell it has expanded."""
 
-    def __init__(self, workbook, calculator: Calculator):
+    def __init__(self, workbook: ReadableWorkbook, calculator: Calculator):
         self._workbook, self._calculator = workbook, calculator
         self._known: dict[TracedCell, Traced] = {}
         self._areas: dict[tuple[int, _Where], tuple[Node, tuple[str, Range]]] = {}
@@ -209,7 +210,8 @@ class Tracer:
             found = self._calculator.reference(node, where.sheet, where.cell, where.anchor)
             if found is None:
                 raise Untraceable(f"{where.sheet}!{where.cell} has a lookup that leads to no cell.")
-            self._areas[key] = node, found
+            sheet, area = found
+            self._areas[key] = node, (sheet, self._calculator.used_range(area))
         return self._areas[key][1]
 
     def _shape(self, node: Node, where: _Where) -> tuple[int, int]:

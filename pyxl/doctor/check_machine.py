@@ -9,7 +9,8 @@ import tempfile
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 
-from pyxl.base.log_file import own_folder
+from pyxl.base.own_folder import own_folder
+from solver.errors import UserError
 
 from .finding import Finding, pip_install
 
@@ -81,7 +82,7 @@ def _folder() -> Finding:
         folder = own_folder()
         with tempfile.TemporaryFile(dir=folder):
             return Finding("own folder", "works", f"{folder}, for the log")
-    except OSError as why:
+    except (OSError, UserError) as why:
         return Finding("own folder", "missing", f"Nothing can be fitted in an open workbook: {why}.",
                        f"Make it a folder that you may write to: {os.path.join(os.path.expanduser('~'), '.collabsheet')}")
 

@@ -13,6 +13,7 @@ from pyxl.formulas.evaluate.calculator import Calculator
 from pyxl.formulas.language.formula_errors import DrawnAnew, FormulaError
 from pyxl.grid.cells import Cell, ErrorValue, Value, quoted
 from pyxl.grid.grid import Formula, Grid
+from pyxl.grid.readable_workbook import ReadableWorkbook
 from pyxl.xlsx import Cached
 
 _ELSEWHERE = "it reads another workbook, which is not followed: its stored result is used"
@@ -43,14 +44,14 @@ class ResultComparison:
 
     @property
     def edits(self) -> dict[str, dict[Cell, Cached]]:
-        """What refreshes the stored results, as `Book.save` takes it."""
+        """What refreshes the stored results, as `WorkbookFile.save` takes it."""
         edits: dict[str, dict[Cell, Cached]] = {}
         for found in self.different:
             edits.setdefault(found.sheet, {})[found.cell] = Cached(found.ours)
         return edits
 
 
-def compare_results(workbook) -> ResultComparison:
+def compare_results(workbook: ReadableWorkbook) -> ResultComparison:
     """Evaluate all formulas of a workbook; those that read a cell drawn anew take the number it drew last.
 
     `workbook` as for `Calculator`. Array formulas count by the cells that they fill.

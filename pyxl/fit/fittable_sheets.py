@@ -7,11 +7,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pyxl.detect.changing_cells import solvers_further_wishes
-from pyxl.detect.detect import NoModel, NotRecognised, NotVerified, StatedOtherwise
+from pyxl.detect.detect import Damaged, NoModel, NotRecognised, NotVerified, StatedOtherwise
 from pyxl.detect.verified_model import VerifiedModel, verified_model
 from pyxl.detect.verify import agrees
 from pyxl.grid.cells import quoted
 from pyxl.grid.stored_problem import LostModel, stored_problem
+from pyxl.hosts.host import Host
 from pyxl.problems.pose import Posed, pose
 from pyxl.problems.solve import ByFormulas, refuse_settings_of_models
 from pyxl.problems.stated import stated_problem
@@ -28,7 +29,7 @@ Fittable = VerifiedModel | Posed
 VIAS = ("model", "formulas")
 
 
-def fittable_sheets(host, *, sheets: Iterable[str] | None, settings: Settings | None, options: Mapping, repeat: int | None,
+def fittable_sheets(host: Host, *, sheets: Iterable[str] | None, settings: Settings | None, options: Mapping, repeat: int | None,
                  by_formulas: ByFormulas) -> tuple[list[Fittable], list[str]]:
     """What can be fitted of the sheets named, or of all, or the problem stated, or the run to be repeated; and why other
     sheets that look like a model cannot.
@@ -43,7 +44,7 @@ def fittable_sheets(host, *, sheets: Iterable[str] | None, settings: Settings | 
         if sheets or settings or options or by_formulas != ByFormulas():
             raise UserError("A run is repeated as it is in the run log: give neither sheets nor settings beside its number.")
         return [_repeated(host, logged_run(host, repeat))], []
-    settings = replace(settings, **options) if settings else sheet_settings(host, options)
+    settings, notes = (replace(settings, **options), ()) if settings else sheet_settings(host, options)
     if by_formulas.problem is not None:
         if by_formulas.via == "model":
             raise UserError("A problem that is stated is solved by formulas: leave out --via model.")
@@ -51,10 +52,10 @@ def fittable_sheets(host, *, sheets: Iterable[str] | None, settings: Settings | 
     else:
         ready, skipped = _ready(host, _chosen(host, sheets), settings, by_formulas.via, must=sheets is not None)
     _refuse_what_makes_no_sense(ready, options, by_formulas)
-    return ready, skipped
+    return [replace(r, notes=(*notes, *r.notes)) if isinstance(r, VerifiedModel) else r for r in ready], skipped
 
 
-def _repeated(host, run: Run) -> VerifiedModel:
+def _repeated(host: Host, run: Run) -> VerifiedModel:
     ready = verified_model(host, run.sheet, run.settings, start=run.start)
     if not isinstance(run.rmse_before, float) or agrees(run.rmse_before, ready.rmse):
         return ready
@@ -84,7 +85,7 @@ def _only(sheets: Iterable[str] | None) -> str | None:
     return chosen[0] if chosen else None
 
 
-def _chosen(host, sheets: Iterable[str] | None) -> list[str]:
+def _chosen(host: Host, sheets: Iterable[str] | None) -> list[str]:
     if sheets is None:
         return list(host.sheets)
     chosen = [sheets] if isinstance(sheets, str) else list(dict.fromkeys(sheets))
@@ -93,7 +94,7 @@ def _chosen(host, sheets: Iterable[str] | None) -> list[str]:
     return chosen
 
 
-def _ready(host, sheets: list[str], settings: Settings, via: str | None, *, must: bool) -> tuple[list[Fittable], list[str]]:
+def _ready(host: Host, sheets: list[str], settings: Settings, via: str | None, *, must: bool) -> tuple[list[Fittable], list[str]]:
     """The sheets that can be fitted, and why others that look like a model cannot. Where each one
     `must` be fitted, or none can, that is a UserError."""
     ready, skipped = [], []
@@ -111,12 +112,14 @@ def _ready(host, sheets: list[str], settings: Settings, via: str | None, *, must
     return ready, skipped
 
 
-def _ready_sheet(host, sheet: str, settings: Settings, via: str | None) -> Fittable:
+def _ready_sheet(host: Host, sheet: str, settings: Settings, via: str | None) -> Fittable:
     """The factor model on a sheet, or else the problem that Solver keeps there. Raises NotRecognised."""
     why = None
     if via != "formulas":
         try:
             ready = verified_model(host, sheet, settings)
+        except Damaged:
+            raise
         except NotRecognised as unknown:
             why = unknown
         else:

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from pyxl.grid.block_names import history_name
 from pyxl.grid.cells import Cell, Range, Value
+from pyxl.grid.readable_workbook import ReadableWorkbook
 from pyxl.grid.sheet_names import area_named, prefix_of
 
 if TYPE_CHECKING:
     from solver import Epoch
 
 
-def history_area(workbook, sheet: str) -> tuple[str, Range] | None:
+def history_area(workbook: ReadableWorkbook, sheet: str) -> tuple[str, Range] | None:
     """(sheet, range) where a model sheet wants its history; None where it has no such cells."""
     prefix = prefix_of(workbook, sheet)
     return area_named(workbook, history_name(prefix)) if prefix else None

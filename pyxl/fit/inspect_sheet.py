@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import sys
+
 from pyxl.detect.changing_cells import solvers_further_wishes
 from pyxl.detect.verified_model import verified_model
-from pyxl.grid.block_names import ROLES
+from pyxl.grid.block_names import PYTHON, ROLES
+from pyxl.grid.cells import Range, quoted
 from pyxl.grid.layout import Block
 from pyxl.grid.problem import SolverProblem
+from pyxl.grid.readable_workbook import ReadableWorkbook
+from pyxl.grid.sheet_names import area_named
 from pyxl.grid.stored_problem import stored_problem
 from pyxl.problems.pose import pose
 from pyxl.xlsx import open_workbook
@@ -18,10 +23,22 @@ def inspect_workbook(path) -> dict[str, dict]:
     RMSE now, Solver's stored model, whether it can be solved where the sheet is no model that we know, and notes. Nothing is written."""
     from solver import Settings
     with open_workbook(path) as workbook:
-        return {sheet: _report(workbook, sheet, Settings()) for sheet in workbook.sheets}
+        reports = {sheet: _report(workbook, sheet, Settings()) for sheet in workbook.sheets}
+        if (where := area_named(workbook, PYTHON)) is not None and workbook.has_macros:
+            reports[where[0]]["notes"] += _about_buttons(workbook, *where)
+        return reports
 
 
-def _report(workbook, sheet: str, settings) -> dict:
+def _about_buttons(workbook: ReadableWorkbook, sheet: str, where: Range) -> list[str]:
+    """What a press on a button runs, where it is another program than the Python that runs now."""
+    program = workbook.grid(sheet).values.get(where.first)
+    if program is None or program == sys.executable:
+        return []
+    return [f"A press on a button runs the program that {quoted(sheet)}!{where.first} names, {program}, which is not the Python that "
+            "runs now. If the workbook is not yours, look at it first; collabsheet doctor BOOK --repair names this one."]
+
+
+def _report(workbook: ReadableWorkbook, sheet: str, settings) -> dict:
     report: dict = {"recognised": False, "reason": None, "solver": None, "problem": None, "notes": []}
     problem = None
     try:
@@ -39,12 +56,12 @@ def _report(workbook, sheet: str, settings) -> dict:
         "rmse": ready.rmse, "cells": cells, "notes": [*ready.notes, *_by_formulas_rather(workbook, sheet)]}
 
 
-def _by_formulas_rather(workbook, sheet: str) -> list[str]:
+def _by_formulas_rather(workbook: ReadableWorkbook, sheet: str) -> list[str]:
     wishes = solvers_further_wishes(workbook, sheet)
     return [f"{wishes} So a fit solves it by its formulas; --via model leaves that out."] if wishes else []
 
 
-def _problem(workbook, problem: SolverProblem) -> dict:
+def _problem(workbook: ReadableWorkbook, problem: SolverProblem) -> dict:
     """Whether Solver's model can be solved by the sheet's formulas, and how large it is."""
     try:
         posed = pose(workbook, problem)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from pyxl.hosts.file_host import FileHost
+from pyxl.hosts.host import Host
 from pyxl.xlsx import open_workbook, same_file
 
 from . import before_fit
@@ -26,7 +27,7 @@ def restore_workbook(path, *, out=None, overwrite: bool = False, sheets: Iterabl
         return restored
 
 
-def restore_on_host(host, sheets: Iterable[str] | None = None) -> dict[str, int]:
+def restore_on_host(host: Host, sheets: Iterable[str] | None = None) -> dict[str, int]:
     """The same in the workbook that `host` holds (see `press_fit`)."""
     changes = before_fit.restored(host, sheets)
     host.write(changes)

@@ -17,49 +17,30 @@ from pyxl.formulas.compiled.lanes import NUMBER, LaneAreas, Lanes, alike
 from pyxl.formulas.compiled.levels import Levels
 from pyxl.formulas.compiled.schedule import Batch, Scheduler
 from pyxl.formulas.compiled.sheet_map import SheetMap
-from pyxl.formulas.compiled.torch_program import INPUT, TorchProgram, Recorded
+from pyxl.formulas.compiled.torch_program import INPUT, Recorded, TorchProgram
 from pyxl.formulas.evaluate.calculator import Calculator
 from pyxl.formulas.language.formula_errors import FormulaError, placed
 from pyxl.grid.cells import Cell, Range, quoted
+from pyxl.grid.readable_workbook import ReadableWorkbook
 from solver.errors import UserError
 from solver.threads import one_thread
 
-from .rules import (
-    choosing_rules as choosing,
-)
-from .rules import (
-    conditional_sum_rules as conditional,
-)
-from .rules import (
-    distribution_rules as distributions,
-)
-from .rules import (
-    elementwise_rules as elementwise,
-)
-from .rules import (
-    finance_rules as finance,
-)
-from .rules import (
-    matrix_rules as matrices,
-)
-from .rules import (
-    place_rules as places,
-)
-from .rules import (
-    rewritten_functions as rewritten,
-)
-from .rules import (
-    statistics_rules as statistics,
-)
-from .rules import (
-    sum_rules as sums,
-)
+from .rules.choosing_rules import CHOOSING_RULES
+from .rules.conditional_sum_rules import CONDITIONAL_SUM_RULES
+from .rules.distribution_rules import DISTRIBUTION_RULES
+from .rules.elementwise_rules import ELEMENTWISE_RULES
+from .rules.finance_rules import FINANCE_RULES
+from .rules.matrix_rules import MATRIX_RULES
+from .rules.place_rules import PLACE_RULES
+from .rules.rewritten_functions import REWRITTEN_RULES
+from .rules.statistics_rules import STATISTICS_RULES
+from .rules.sum_rules import SUM_RULES
 
 if TYPE_CHECKING:
     from pyxl.formulas.compiled.affine import Structure
 
-RULES = {name: rule for module in (choosing, conditional, distributions, elementwise, finance, matrices, places,
-                                   rewritten, statistics, sums) for name, rule in module.RULES.items()}
+RULES = (CHOOSING_RULES | CONDITIONAL_SUM_RULES | DISTRIBUTION_RULES | ELEMENTWISE_RULES | FINANCE_RULES | MATRIX_RULES
+         | PLACE_RULES | REWRITTEN_RULES | STATISTICS_RULES | SUM_RULES)
 
 WIDE = 200_000  # cells computed at once from which several threads are faster
 
@@ -116,7 +97,7 @@ def _gradient(value: Tensor, at: Tensor, *, again: bool = False) -> np.ndarray:
     return np.zeros(len(at)) if found is None else found.numpy()
 
 
-def compile_formulas(workbook, outputs: Sequence[tuple[str, Cell]], changing: Sequence[tuple[str, Range]]) -> Compiled:
+def compile_formulas(workbook: ReadableWorkbook, outputs: Sequence[tuple[str, Cell]], changing: Sequence[tuple[str, Range]]) -> Compiled:
     """Compiles what leads from the changing cells to the output cells.
 
     `workbook` as for `Calculator`. A blank changing cell counts as 0. Raises UserError for changing cells and
@@ -127,7 +108,7 @@ def compile_formulas(workbook, outputs: Sequence[tuple[str, Cell]], changing: Se
     return _Compilation(workbook, cells).compiled(outputs, start)
 
 
-def _changing_cells(workbook, changing: Sequence[tuple[str, Range]]) -> tuple[tuple[tuple[str, Cell], ...], np.ndarray]:
+def _changing_cells(workbook: ReadableWorkbook, changing: Sequence[tuple[str, Range]]) -> tuple[tuple[tuple[str, Cell], ...], np.ndarray]:
     cells = tuple(dict.fromkeys((sheet, cell) for sheet, area in changing for cell in area.cells()))
     start = []
     for sheet, cell in cells:
@@ -145,7 +126,7 @@ def _changing_cells(workbook, changing: Sequence[tuple[str, Range]]) -> tuple[tu
 class _Compilation:
     """One compilation under way."""
 
-    def __init__(self, workbook, cells: tuple[tuple[str, Cell], ...]):
+    def __init__(self, workbook: ReadableWorkbook, cells: tuple[tuple[str, Cell], ...]):
         self._workbook, self._cells = workbook, cells
         self._calculator, self._program, self._notes = Calculator(workbook), TorchProgram(), {}
         self._sheet_maps: dict[str, SheetMap] = {}

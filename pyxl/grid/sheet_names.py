@@ -8,9 +8,10 @@ from solver.errors import UserError
 
 from .block_names import ROLES, view_name
 from .cells import Range, quoted
+from .readable_workbook import ReadableWorkbook
 
 
-def blocks_by_name(workbook, sheet: str) -> dict[str, Range]:
+def blocks_by_name(workbook: ReadableWorkbook, sheet: str) -> dict[str, Range]:
     """The blocks that our names (`pyxl.grid.block_names`) give to a sheet, by role; empty when it has none.
 
     Raises UserError for a name that points nowhere and for parameter blocks that overlap.
@@ -33,25 +34,25 @@ def blocks_by_name(workbook, sheet: str) -> dict[str, Range]:
     return found
 
 
-def prefix_of(workbook, sheet: str) -> str | None:
+def prefix_of(workbook: ReadableWorkbook, sheet: str) -> str | None:
     """The first part of the names of a sheet's blocks: ``'bias'`` of ``bias_ratings``; None when
     the sheet has no names of ours. It stays when somebody renames the sheet."""
     return next((prefix for prefix, roles in _named_on(workbook, sheet).items()
                  if "rmse" in roles or "ratings" in roles), None)
 
 
-def is_view(workbook, sheet: str) -> bool:
+def is_view(workbook: ReadableWorkbook, sheet: str) -> bool:
     """Whether our names mark the sheet as one that only shows what a model sheet holds."""
     marks = (area_of(name.refers_to) for name in workbook.names if name.scope is None and name.name.endswith(view_name("")))
     return any(where and where[0] == sheet for where in marks)
 
 
-def lasting_name(workbook, sheet: str) -> str:
+def lasting_name(workbook: ReadableWorkbook, sheet: str) -> str:
     """A model sheet by what its names begin with, which stays when somebody renames the sheet."""
     return prefix_of(workbook, sheet) or sheet
 
 
-def _named_on(workbook, sheet: str) -> dict[str, dict[str, Range]]:
+def _named_on(workbook: ReadableWorkbook, sheet: str) -> dict[str, dict[str, Range]]:
     here: dict[str, dict[str, Range]] = {}
     for name in workbook.names:
         prefix, role = _split(name.name)
@@ -69,7 +70,7 @@ def _split(name: str) -> tuple[str, str | None]:
     return name, None
 
 
-def area_named(workbook, name: str) -> tuple[str, Range] | None:
+def area_named(workbook: ReadableWorkbook, name: str) -> tuple[str, Range] | None:
     """The (sheet, Range) of a workbook-scoped name; None where there is none, or its sheet is gone."""
     refers_to = next((n.refers_to for n in workbook.names if n.scope is None and n.name == name), "")
     where = area_of(refers_to)

@@ -7,7 +7,8 @@ import re
 from solver.errors import UserError
 
 from .cells import quoted
-from .problem import RELATIONS, SheetRange, Constraint, SolverProblem, ConstraintSide
+from .problem import RELATIONS, Constraint, ConstraintSide, SheetRange, SolverProblem
+from .readable_workbook import ReadableWorkbook
 from .sheet_names import area_of
 
 MOST_CONSTRAINTS = 10_000   # more than Solver takes; a count above is no count
@@ -17,7 +18,7 @@ class LostModel(UserError):
     """Solver's model of a sheet has lost its cells."""
 
 
-def stored_problem(workbook, sheet: str) -> SolverProblem | None:
+def stored_problem(workbook: ReadableWorkbook, sheet: str) -> SolverProblem | None:
     """Solver's model of a sheet, or None. Raises LostModel where its cells are #REF!.
 
     The names: ``solver_opt`` (objective), ``solver_adj`` (changing cells), ``solver_typ`` (1 max, 2 min, 3 value of

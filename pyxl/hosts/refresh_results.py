@@ -9,12 +9,13 @@ from pyxl.formulas.evaluate.calculator import Calculator
 from pyxl.formulas.evaluate.dependents import dependents
 from pyxl.formulas.language.formula_errors import FormulaError
 from pyxl.grid.cells import Cell, Value, quoted
+from pyxl.grid.readable_workbook import ReadableWorkbook
 from pyxl.xlsx import Cached, open_workbook
 
 Changes = Mapping[str, Mapping[Cell, Value]]  # new constants, by sheet and cell
 
 
-def refreshed(workbook, changes: Changes) -> tuple[dict, list[str]]:
+def refreshed(workbook: ReadableWorkbook, changes: Changes) -> tuple[dict, list[str]]:
     """The cached results that `changes` makes stale, and sentences on formulas we cannot evaluate.
 
     A result that stays the same is left out, so that its cell stays byte for byte as it was.
@@ -42,7 +43,7 @@ def refresh_all(path) -> list[str]:
     return problems
 
 
-def _results(workbook, cells, calculator: Calculator) -> tuple[dict, list[str]]:
+def _results(workbook: ReadableWorkbook, cells, calculator: Calculator) -> tuple[dict, list[str]]:
     results: dict[str, dict[Cell, Cached]] = {}
     problems = []
     for sheet, stale in cells.items():

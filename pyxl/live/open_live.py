@@ -6,10 +6,14 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pyxl.engines import ENGINES, choose_engine
 from pyxl.engines.find_office import OFFICE, has_screen
 from solver.errors import UserError
+
+if TYPE_CHECKING:
+    import xlwings
 
 
 @contextmanager
@@ -44,7 +48,7 @@ def opened_live(path, *, engine: str | None = None, show: str | None = None) -> 
         book.close()
 
 
-def where_it_is(book) -> str:
+def where_it_is(book: xlwings.Book) -> str:
     """A sentence on where a person finds the book now."""
     engine = book.app.engine.name
     return (f"Wrote {book.fullname}" if engine == "file" else

@@ -17,7 +17,7 @@ from pyxl.grid.cells import Cell, quoted
 from pyxl.grid.problem import SolverProblem
 from pyxl.grid.stored_problem import stored_problem
 from pyxl.hosts.live_host import LiveHost
-from pyxl.xlsx import open_workbook
+from pyxl.xlsx import WorkbookFile, open_workbook
 from solver.errors import UserError
 
 from .pose import Posed, pose
@@ -80,12 +80,12 @@ def check_gradient(path, *, sheet: str | None = None, statement: Statement | Non
     return GradientCheck(problem.told(), tuple(worst_first), len(posed.cells), by, posed.notes + notes)
 
 
-def _stored(book, sheet: str | None) -> SolverProblem:
-    found = (stored_problem(book, name) for name in (book.sheets if sheet is None else [sheet]))
+def _stored(workbook: WorkbookFile, sheet: str | None) -> SolverProblem:
+    found = (stored_problem(workbook, name) for name in (workbook.sheets if sheet is None else [sheet]))
     if sheet is not None:
-        book.grid(sheet)    # raises where there is none of that name
+        workbook.grid(sheet)    # raises where there is none of that name
     if (problem := next(filter(None, found), None)) is None:
-        raise UserError(f"Solver keeps no model with {'any sheet' if sheet is None else quoted(sheet)} of '{book.path.name}'. "
+        raise UserError(f"Solver keeps no model with {'any sheet' if sheet is None else quoted(sheet)} of '{workbook.name}'. "
                         "State one: --objective CELL --change RANGES.")
     return problem
 
@@ -96,12 +96,12 @@ def _difference(objective: _Objective, posed: Posed, n: int) -> float:
     return sum(weight * objective({place: x + step * h}) for step, weight in _WEIGHTS) / h
 
 
-def _recalculated(path, book, posed: Posed, stack: ExitStack) -> tuple[_Objective, str, tuple[str, ...]]:
+def _recalculated(path, workbook: WorkbookFile, posed: Posed, stack: ExitStack) -> tuple[_Objective, str, tuple[str, ...]]:
     """(what the objective is with some cells changed, who says so, notes)."""
     place, start = posed.problem.objective, dict(zip(posed.cells, posed.program.start.tolist()))
 
     def evaluated(changed):
-        return _number(Calculator(book, overrides=start | changed).value(*place))
+        return _number(Calculator(workbook, overrides=start | changed).value(*place))
 
     def recalculated(changed):
         _put(host, changed)

@@ -10,7 +10,8 @@ import numpy as np
 from pyxl.formulas.evaluate.calculator import Calculator
 from pyxl.formulas.evaluate.dependents import dependents
 from pyxl.grid.cells import Cell, ErrorValue, quoted
-from pyxl.grid.problem import KINDS, SolverProblem, ConstraintSide, place_told
+from pyxl.grid.problem import KINDS, ConstraintSide, SolverProblem, place_told
+from pyxl.grid.readable_workbook import ReadableWorkbook
 from solver import FEASIBLE, NoSolution, UserError
 
 SheetCell = tuple[str, Cell]
@@ -54,7 +55,7 @@ class Line:
 class Terms:
     """The objective and the sides of constraints looked up in the workbook; `outputs` gathers the formula cells to compile."""
 
-    def __init__(self, workbook, calculator: Calculator, problem: SolverProblem, formulas: dict[str, SheetCell]):
+    def __init__(self, workbook: ReadableWorkbook, calculator: Calculator, problem: SolverProblem, formulas: dict[str, SheetCell]):
         self._workbook, self._calculator, self._home, self._formulas = workbook, calculator, problem.sheet, formulas
         self._cells = {place: n for n, place in enumerate(problem.cells)}
         by_sheet: dict[str, list[Cell]] = {}

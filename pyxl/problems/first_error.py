@@ -6,11 +6,12 @@ from pyxl.formulas.evaluate.calculator import Calculator
 from pyxl.formulas.language.formula_errors import FormulaError
 from pyxl.formulas.language.parse import Name, Reference, parse, walk
 from pyxl.grid.cells import Cell, ErrorValue
+from pyxl.grid.readable_workbook import ReadableWorkbook
 
 _Place = tuple[str, Cell]
 
 
-def first_error(workbook, calculator: Calculator, sheet: str, cell: Cell) -> tuple[str, Cell, ErrorValue] | None:
+def first_error(workbook: ReadableWorkbook, calculator: Calculator, sheet: str, cell: Cell) -> tuple[str, Cell, ErrorValue] | None:
     """The cell whose own formula (or constant) is the error that `cell` shows; None where it shows none."""
     value, seen = calculator.value(sheet, cell), {(sheet, cell)}
     if not isinstance(value, ErrorValue):
@@ -21,7 +22,7 @@ def first_error(workbook, calculator: Calculator, sheet: str, cell: Cell) -> tup
     return sheet, cell, calculator.value(sheet, cell)
 
 
-def _read_error(workbook, calculator: Calculator, sheet: str, cell: Cell, seen: set[_Place]) -> _Place | None:
+def _read_error(workbook: ReadableWorkbook, calculator: Calculator, sheet: str, cell: Cell, seen: set[_Place]) -> _Place | None:
     """The first cell with an error among those that the formula of a cell reads."""
     grid = workbook.grid(sheet)
     owner = grid.owner(cell)

@@ -13,6 +13,7 @@ from pyxl.formulas.language.formula_errors import FormulaError
 from pyxl.formulas.language.parse import Call, parse
 from pyxl.grid.cells import quoted
 from pyxl.grid.problem import KINDS, SheetRange, SolverProblem, place_told
+from pyxl.grid.readable_workbook import ReadableWorkbook
 from solver.errors import UserError
 
 from .constraint_lines import Line, SheetCell, Term, Terms, bounds_of, different_cells, lines_of, shown_cell, whole_cells
@@ -51,7 +52,7 @@ class Posed:
         return self.problem.blocks
 
 
-def pose(workbook, problem: SolverProblem) -> Posed:
+def pose(workbook: ReadableWorkbook, problem: SolverProblem) -> Posed:
     """Check a problem and compile it. Raises UserError that names the cell which stands in the way."""
     from pyxl.formulas.compile_formulas import compile_formulas
     from solver import Program
@@ -106,7 +107,7 @@ def _structure(compiled: Compiled) -> Structure | None:
         return None
 
 
-def _root(workbook, problem: SolverProblem, objective: Term) -> int:
+def _root(workbook: ReadableWorkbook, problem: SolverProblem, objective: Term) -> int:
     """2 where the objective is made small and is a square root by its formula, as an RMSE is; else 1."""
     if objective.output is None:
         return 1
@@ -123,7 +124,7 @@ def _refuse_unknown_relations(problem: SolverProblem) -> None:
                             "Set it up again in Data > Solver.")
 
 
-def _check_cells(workbook, problem: SolverProblem) -> None:
+def _check_cells(workbook: ReadableWorkbook, problem: SolverProblem) -> None:
     """Raise UserError unless every changing cell is a number or blank, and there is something to find."""
     home = problem.sheet
     if not problem.cells:
@@ -180,7 +181,7 @@ class _Evaluation:
         return np.array([left.value(x, outputs) - right.value(x, outputs) for left, right in self._sides()])
 
 
-def _check_start(workbook, problem: SolverProblem, program: Program, outputs: list[SheetCell]) -> None:
+def _check_start(workbook: ReadableWorkbook, problem: SolverProblem, program: Program, outputs: list[SheetCell]) -> None:
     """Raise UserError where the objective or a constraint, or a slope of one, is not finite at the start."""
     if program.linear is not None:
         values, jacobian = program.values(program.start), np.zeros(0)

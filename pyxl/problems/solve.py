@@ -10,6 +10,9 @@ import numpy as np
 
 from pyxl.detect.verify import agrees
 from pyxl.grid.cells import Cell, Value, quoted
+from pyxl.hosts.host import Host
+from solver.core.method_table import METHODS
+from solver.core.settings import OPTIONS
 from solver.errors import UserError
 
 from .pose import Posed
@@ -20,7 +23,6 @@ if TYPE_CHECKING:
     from solver import Minimum, Step
 
 MOST_TOLD = 12    # constraints named in a sentence
-ELSEWHERE = ("optimizer", "lr", "weight_decay", "device", "start")   # settings of factor models alone
 
 
 @dataclass(frozen=True)
@@ -66,8 +68,8 @@ class Solved:
 
 def refuse_settings_of_models(sheet: str, options: Mapping) -> None:
     """Raise UserError for settings that a problem solved by its formulas has no use for."""
-    if wrong := [option for option in ELSEWHERE if option in options]:
-        raise UserError(f"{quoted(sheet)} is solved by its formulas, where --{wrong[0].replace('_', '-')} says nothing: "
+    if wrong := [name for name in options if name not in METHODS["formulas"].honours]:
+        raise UserError(f"{quoted(sheet)} is solved by its formulas, where {OPTIONS[wrong[0]].flag} says nothing: "
                         "leave it out.")
 
 
@@ -94,7 +96,7 @@ def changed_cells(posed: Posed, there: Callable[[str], Mapping[Cell, Value]], x:
     return changes
 
 
-def disagreement(host, solved: Solved) -> Iterator[str]:
+def disagreement(host: Host, solved: Solved) -> Iterator[str]:
     """A sentence where the recalculated objective cell and ours differ."""
     if solved.posed.problem.objective is None:
         return

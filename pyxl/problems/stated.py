@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pyxl.grid.cells import Cell, Range
-from pyxl.grid.problem import SheetRange, Constraint, SolverProblem, ConstraintSide
+from pyxl.grid.problem import Constraint, ConstraintSide, SheetRange, SolverProblem
+from pyxl.grid.readable_workbook import ReadableWorkbook
 from pyxl.grid.sheet_names import area_of
 from pyxl.grid.stored_problem import split_union
 from solver import GOALS, UserError
@@ -27,7 +28,7 @@ class Statement:
     where: Sequence[str] = ()
 
 
-def stated_problem(workbook, statement: Statement, sheet: str | None) -> SolverProblem:
+def stated_problem(workbook: ReadableWorkbook, statement: Statement, sheet: str | None) -> SolverProblem:
     """The problem that somebody states, with cells on `sheet` unless they name another one.
 
     Raises UserError for what is no cell, no range, no goal and no constraint.
@@ -43,7 +44,7 @@ def stated_problem(workbook, statement: Statement, sheet: str | None) -> SolverP
                    tuple(_constraint(workbook, text, sheet) for text in statement.where))
 
 
-def _only_sheet(workbook, objective: str) -> str:
+def _only_sheet(workbook: ReadableWorkbook, objective: str) -> str:
     if (named := area_of(objective)) is not None:
         return _title(workbook, named[0])
     if len(workbook.sheets) == 1:
@@ -67,7 +68,7 @@ def _goal(text: str) -> tuple[str, float]:
     raise UserError(f"'{text}' is no goal. Give min, max, or value=X with a number.")
 
 
-def _constraint(workbook, text: str, sheet: str) -> Constraint:
+def _constraint(workbook: ReadableWorkbook, text: str, sheet: str) -> Constraint:
     found = _split(text)
     if found is None:
         left, _, word = text.strip().rpartition(" ")
@@ -91,14 +92,14 @@ def _split(text: str) -> tuple[str, str, str] | None:
     return None
 
 
-def _side(workbook, text: str, sheet: str) -> ConstraintSide:
+def _side(workbook: ReadableWorkbook, text: str, sheet: str) -> ConstraintSide:
     try:
         return float(text)
     except ValueError:
         return _named_area(workbook, text, sheet) or text
 
 
-def _area(workbook, text: str, sheet: str, what: str) -> SheetRange:
+def _area(workbook: ReadableWorkbook, text: str, sheet: str, what: str) -> SheetRange:
     found = _named_area(workbook, text, sheet)
     if found is None:
         raise UserError(f"'{text.strip()}' is no cell, range or name of this workbook ({what}). Give one like B2:B4, "
@@ -106,7 +107,7 @@ def _area(workbook, text: str, sheet: str, what: str) -> SheetRange:
     return found
 
 
-def _named_area(workbook, text: str, sheet: str) -> SheetRange | None:
+def _named_area(workbook: ReadableWorkbook, text: str, sheet: str) -> SheetRange | None:
     """The cells that a text means: ``B2:B4``, ``'my sheet'!B2``, or a defined name; None for anything else."""
     text = text.strip()
     where, mark, cells = text.rpartition("!")
@@ -118,7 +119,7 @@ def _named_area(workbook, text: str, sheet: str) -> SheetRange | None:
     return area_of(named.get((sheet, text.casefold())) or named.get((None, text.casefold())) or "")
 
 
-def _title(workbook, sheet: str) -> str:
+def _title(workbook: ReadableWorkbook, sheet: str) -> str:
     """The sheet's name as the workbook writes it."""
     found = next((title for title in workbook.sheets if title.casefold() == sheet.casefold()), None)
     if found is None:

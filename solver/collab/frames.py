@@ -68,8 +68,9 @@ def pairs_from(X) -> tuple[pd.Series, pd.Series]:
     """The columns of users and items of a table: by their usual names, else the first two. Those of Ratings
     are categorical: each label once, and its number for every rating."""
     if isinstance(X, Ratings):
-        return tuple(pd.Series(pd.Categorical.from_codes(index, pd.Index(list(labels), tupleize_cols=False)))
-                     for labels, index in ((X.users, X.user_index), (X.items, X.item_index)))
+        users, items = (pd.Series(pd.Categorical.from_codes(index, pd.Index(list(labels), tupleize_cols=False)))
+                        for labels, index in ((X.users, X.user_index), (X.items, X.item_index)))
+        return users, items
     table = _frame(X)
     user, item = find_by_name(_names(table), _PAIR)
     if user is None or item is None:
@@ -85,7 +86,7 @@ def _frame(X) -> pd.DataFrame:
     if isinstance(X, pd.DataFrame):
         return X
     rows = X if isinstance(X, (np.ndarray, dict)) else list(X)
-    flat = np.ndim(rows) == 1 and not isinstance(rows, dict) and len(rows) and np.isscalar(rows[0])
+    flat = not isinstance(rows, dict) and np.ndim(rows) == 1 and len(rows) and np.isscalar(rows[0])
     if flat or isinstance(X, pd.Series):
         raise UserError("One column is no table of ratings. Give a table with the columns user, item, rating.")
     return pd.DataFrame(rows)

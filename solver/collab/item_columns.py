@@ -36,7 +36,7 @@ def item_columns_of(table: pd.DataFrame, items: Sequence[Hashable]) -> tuple[np.
     found = np.divide(found, lengths, out=np.zeros_like(found), where=lengths > 0)
     without = int((lengths == 0).sum())
     note = (f"Of {without:,} of {len(items):,} items item_columns says nothing.",) if without else ()
-    return found, tuple(str(table.columns[n]) for n in used), note
+    return found, tuple(str(table.columns[int(n)]) for n in used), note
 
 
 def _numbers(column: pd.Series, name: Hashable) -> np.ndarray:

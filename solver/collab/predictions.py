@@ -84,7 +84,8 @@ def predict_rows(draws: Sequence[Everybody], users: np.ndarray, items: np.ndarra
                  bounds: Bounds = None) -> np.ndarray:
     """(n_users, n_items) predictions of all these users for all these items."""
     of = torch.as_tensor(users), torch.as_tensor(items)
-    return sum(into_range(draw.raw(*of, table=True), bounds) for draw in draws).numpy() / len(draws)
+    total = sum((into_range(draw.raw(*of, table=True), bounds) for draw in draws), torch.zeros(()))
+    return total.numpy() / len(draws)
 
 
 def _parts(n: int) -> Iterator[slice]:

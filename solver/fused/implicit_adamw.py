@@ -33,10 +33,10 @@ class ImplicitAdamW:
         method, target = OPTIMIZERS[settings.optimizer], Target.of(settings)
         self.size, self.how_many, self.news = settings.batch_size, settings.negatives, now_and_then(problem.on_batch)
         self.epochs = settings.epochs or method.batch_epochs
-        self.lr = float(settings.lr) if settings.lr else method.batch_lr
+        self.lr = settings.constants["lr"]
         self.packed = pack_factors(problem.start, parts=3)
         self.rows = AdamWRows(self.packed, target, size=self.size * (1 + self.how_many), kernels=kernels, plan=adamw_table(
-            settings, lr=self.lr, steps=self.epochs * math.ceil(len(ratings) / self.size)))
+            settings, steps=self.epochs * math.ceil(len(ratings) / self.size)))
         self.users, self.items = (index.astype(np.int32, copy=False) for index in (ratings.user_index, ratings.item_index))
         self.slots, self.chosen = slots(ratings, power=settings.negatives_power), RatedItems.of(ratings)
         self.mix = mix_kernel()

@@ -10,7 +10,7 @@ from solver.core.optimizers import OPTIMIZERS
 from solver.core.settings import Settings
 from solver.core.steps import FitTask, Seen
 from solver.kernels import best_kernels
-from solver.kernels.adamw_table import closed_form_holds, adamw_table
+from solver.kernels.adamw_table import adamw_table, closed_form_holds
 from solver.kernels.packed import LANES, pack_factors
 from solver.kernels.target import Target
 from solver.kernels.workers import Workers, now_and_then
@@ -23,7 +23,7 @@ PIECE = 200_000  # ratings, about: between two looks at Ctrl-C
 
 def is_lazy(settings: Settings) -> bool:
     """Whether the skipped steps of these settings have a closed form; else every step must touch every row."""
-    return closed_form_holds(settings, lr=_lr(settings))
+    return closed_form_holds(settings)
 
 
 class LazyAdamW:
@@ -36,10 +36,10 @@ class LazyAdamW:
         method = OPTIMIZERS[settings.optimizer]
         self.size, self.news = settings.batch_size, now_and_then(problem.on_batch)
         self.epochs = settings.epochs or method.batch_epochs
-        self.lr = _lr(settings)
+        self.lr = settings.constants["lr"]
         self.packed, target = pack_factors(problem.start, parts=3), Target.of(settings)
         self.rows = AdamWRows(self.packed, target, size=self.size, kernels=kernels, plan=adamw_table(
-            settings, lr=self.lr, steps=self.epochs * math.ceil(len(ratings) / self.size)))
+            settings, steps=self.epochs * math.ceil(len(ratings) / self.size)))
         self.data = self.packed.rows_of(ratings, slice(None))
         self.judge = problem.holdout and PackedJudge(problem.holdout, self.packed, target, kernels=kernels,
                                                clip=problem.clip, workers=Workers(1))
@@ -95,7 +95,3 @@ class AdamWRows:
     def factors(self) -> Factors:
         """A copy, after `catch_up`."""
         return self.packed.factors()
-
-
-def _lr(settings: Settings) -> float:
-    return float(settings.lr) if settings.lr else OPTIMIZERS[settings.optimizer].batch_lr

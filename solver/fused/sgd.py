@@ -33,7 +33,7 @@ class FusedSGD:
         method = OPTIMIZERS[settings.optimizer]
         self.settings, self.news = settings, now_and_then(problem.on_batch)
         self.epochs = settings.epochs or method.batch_epochs
-        self.lr = float(settings.lr) if settings.lr else method.batch_lr
+        self.lr = settings.constants["lr"]
         self.packed, self.target = pack_factors(problem.start), Target.of(settings)
         table = self.packed.table
         columns = self.packed.rows_of(ratings, slice(None))

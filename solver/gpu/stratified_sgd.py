@@ -49,7 +49,7 @@ class StratifiedSGD:
         method = OPTIMIZERS[settings.optimizer]
         self.problem, self.settings = problem, settings
         self.epochs = settings.epochs or method.batch_epochs
-        self.lr = float(settings.lr) if settings.lr else method.batch_lr
+        self.lr = settings.constants["lr"]
         packed = pack_factors(problem.start.map(lambda tensor: tensor.cpu().float()))
         self.width, self.table = packed.width, torch.as_tensor(packed.table, device=device)
         columns = [torch.as_tensor(array, device=device) for array in packed.rows_of(ratings, slice(None))]

@@ -16,7 +16,6 @@ import numpy as np
 
 from .adamw_table import BETA, FLOOR, KEPT, LOG_BETA, LOG_KEPT, SQUARES, STEP, TAIL
 from .kernel_parts import AHEAD, EDITION, compiled, errors, inlined, score
-from .target import Link
 from .vectors import load_vector, prefetch, root, splat, store
 
 LOG_ROOT = 0.5 * math.log(SQUARES)
@@ -60,7 +59,7 @@ def move(table, row, gradients, place, now, plan, chunks, keep, add):
 
 
 @cache
-def adamw_kernel(chunks: int, link: Link):
+def adamw_kernel(chunks: int, link: int):
     """The kernel for rows of 3 · 16 · chunks numbers."""
     link, edition = int(link), EDITION
 

@@ -12,15 +12,12 @@ from __future__ import annotations
 
 from functools import cache
 
-import numpy as np
-
 from .kernel_parts import AHEAD, EDITION, compiled, errors, score
-from .target import Link
 from .vectors import load_vector, prefetch, splat, store
 
 
 @cache
-def sgd_kernel(chunks: int, link: Link, given: int = 0):
+def sgd_kernel(chunks: int, link: int, given: int = 0):
     """The kernel for rows of 16·chunks numbers, 16·given of an item's are given: one that knows their length is a
     third faster."""
     last, link, edition = chunks - 1, int(link), EDITION

@@ -39,8 +39,7 @@ def cpu_only(settings: Settings, device: str, ratings: Ratings) -> str | None:
 
 def one_by_one(settings: Settings) -> bool:
     """Whether it is SGD rating by rating, for which there are kernels."""
-    return (settings.optimizer == "sgd" and settings.batch_size == 1 and settings.loss == "squared"
-            and settings.model in (None, "dot", "dot+bias", "bounded"))
+    return settings.method == "rating by rating"
 
 
 def _steps_in_batches(problem: FitTask) -> Steps:

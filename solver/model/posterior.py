@@ -64,7 +64,7 @@ def point_factors(samples: Sequence[Factors]) -> Factors:
     user, item = (torch.nn.functional.pad(side * root, (0, pad)).to(first.user.dtype) for side in (left, right))
     biases = {} if first.user_bias is None else {
         name: torch.stack([getattr(sample, name) for sample in samples]).mean(0) for name in ("user_bias", "item_bias")}
-    return replace(first, user=user, item=item, **biases)
+    return replace(first.with_tensors(biases), user=user, item=item)
 
 
 def _terms(samples: Sequence[Factors]) -> list[tuple[Tensor, Tensor]]:
@@ -75,8 +75,12 @@ def _terms(samples: Sequence[Factors]) -> list[tuple[Tensor, Tensor]]:
         items[sample.user].append(sample.item)
         users[sample.item].append(sample.user)
     if len(items) <= len(users):
-        return [(user, sum(shared)) for user, shared in items.items()]
-    return [(sum(shared), item) for item, shared in users.items()]
+        return [(user, _sum(shared)) for user, shared in items.items()]
+    return [(_sum(shared), item) for item, shared in users.items()]
+
+
+def _sum(tensors: Sequence[Tensor]) -> Tensor:
+    return sum(tensors[1:], tensors[0])
 
 
 def _leading(terms: Sequence[tuple[Tensor, Tensor]], k: int) -> tuple[Tensor, Tensor, Tensor]:

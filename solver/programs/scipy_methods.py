@@ -32,7 +32,7 @@ def _lbfgs(trials: Trials) -> None:
 
     method, seen = OPTIMIZERS["lbfgs"], []
     z = torch.tensor(trials.z, requires_grad=True)
-    optimizer = method.make([z], 1.0, 0.0)
+    optimizer = method.make([z], {})
 
     def closure():
         merit, slope = trials.merit(z.detach().numpy())

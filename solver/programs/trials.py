@@ -82,7 +82,8 @@ class Trials:
         if self.start is None:
             raise UserError("The objective or a constraint is not finite at the start values. Choose others.")
         self.best = self._last = self.start
-        self._asked, self._told = None, None
+        self._asked: np.ndarray | None = None
+        self._told: tuple[float, np.ndarray, np.ndarray, np.ndarray] | None = None
         self._mark, self._better_at = self.best, 0   # the last step that counted as progress
         self.scale = _scales(self.start.x)
         slopes = np.abs(self._slopes(self.start)) * self.scale      # (1 + m, n)
@@ -146,12 +147,12 @@ class Trials:
         x = np.where(z <= self.low, self.program.low, np.where(z >= self.high, self.program.high, z * self.scale))
         return self._point(np.clip(x, self.program.low, self.program.high))
 
-    def _seen(self, z: np.ndarray):
-        if self._asked is None or not np.array_equal(z, self._asked):
+    def _seen(self, z: np.ndarray) -> tuple[float, np.ndarray, np.ndarray, np.ndarray]:
+        if self._told is None or not np.array_equal(z, self._asked):
             self._told, self._asked = self._look(z), z.copy()
         return self._told
 
-    def _look(self, z: np.ndarray):
+    def _look(self, z: np.ndarray) -> tuple[float, np.ndarray, np.ndarray, np.ndarray]:
         point, scale = self.at(z), self.merit_scale
         if point is None:   # a wall: turn back to the last point, at about a quarter of the way
             last = self._last

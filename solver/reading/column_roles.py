@@ -53,7 +53,7 @@ def find_columns(table: TextTable, roles: Sequence[Role], columns=None, *,
         if not named:
             some = any(position is not None for position in positions)
             missing = [role.name for role, at in zip(roles, positions) if at is None]
-            positions = range(len(roles))
+            positions = list(range(len(roles)))
             if len(first) < len(roles):
                 raise UserError(f"{table.name} has {_columns(first)}, but {len(roles)} are needed: "
                                 f"{wanted}. Separate them by one of , ; tab | ::.")

@@ -45,7 +45,8 @@ def numbered(table: RatingsTable, column: Column, lines: np.ndarray,
     Raises UserError where two labels are most likely one id, because a user split in two is
     learnt wrongly and nobody sees it.
     """
-    names, seen = labels_from_texts(column.texts), {}
+    names = labels_from_texts(column.texts)
+    seen: dict[Hashable, int] = {}
     for code, label in enumerate(names):
         other = seen.setdefault(identity(label), code)
         if other == code or isinstance(label, int):
@@ -83,7 +84,7 @@ def _decimal_sign(table: RatingsTable, values: Column, decimal: str | None) -> s
 
 def notes_on_blanks(table: RatingsTable, values: Column, lines: np.ndarray) -> list[str]:
     blank = values.blank()
-    return [f"{table.at(lines[blank][0])}: there is no rating; {counted(blank.sum(), f'such {table.unit}')} "
+    return [f"{table.at(lines[blank][0])}: there is no rating; {how_many_of(blank.sum(), f'such {table.unit}')} "
             "left out."] if blank.any() else []
 
 

@@ -76,7 +76,7 @@ def labels_from_texts(texts: Sequence[str]) -> list[Hashable]:
     if all(_INTEGER.fullmatch(t) and len(t.split(".")[0].lstrip("-")) <= LONGEST_INTEGER
            for t in bare):
         return [int(t.split(".")[0]) for t in bare]
-    return bare
+    return list[Hashable](bare)
 
 
 def identity(label: Hashable) -> str:

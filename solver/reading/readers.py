@@ -16,7 +16,14 @@ from .columns import TableRows
 from .delimited import TextTable, examine_text
 from .parquet_files import ParquetTable, is_parquet, look_at_parquet, read_parquet
 from .rating_columns import (
-    DECIMALS, RatingsTable, how_many_of, notes_on_blanks, notes_on_negatives, numbered, numbers_of, refuse_blank,
+    DECIMALS,
+    RatingsTable,
+    how_many_of,
+    notes_on_blanks,
+    notes_on_negatives,
+    numbered,
+    numbers_of,
+    refuse_blank,
     refuse_nothing_to_learn,
 )
 from .rating_texts import shortened
@@ -97,7 +104,9 @@ def _read(path, columns: Sequence[str | int] | None, sep: str | None) -> tuple[R
     found = _with_times(find_columns(table, roles, columns, numeric=2, advice=advice))
     if isinstance(table, ParquetTable):
         return table, found, read_parquet(table, found, numeric=2)
-    return table, found, read_columns(table, found)
+    rows = read_columns(table, found)
+    table.refuse_if_cut()
+    return table, found, rows
 
 
 def _with_times(found: FoundColumns) -> FoundColumns:

@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 import xlsxwriter
+from xlsxwriter import Workbook
 
 from pyxl.grid.cells import Cell, Range
 from pyxl.grid.problem import Constraint, SolverProblem
@@ -32,7 +33,7 @@ WIDTH = 12   # of a column of numbers
 class Draft:
     """One sheet in the making: title, two lines that say what one sees, and cells below them."""
 
-    def __init__(self, workbook, styles: Styles, name: str, title: str, lines: Sequence[str]):
+    def __init__(self, workbook: Workbook, styles: Styles, name: str, title: str, lines: Sequence[str]):
         self.name, self.styles, self._sheet = name, styles, workbook.add_worksheet(name)
         self._sheet.set_column(0, 0, 20)
         self._sheet.set_column(1, 20, WIDTH)
@@ -88,7 +89,7 @@ class Draft:
                                          for left, relation, right in constraints), stored=True, **options)
 
 
-def rosenbrock(workbook, styles: Styles) -> SolverProblem:
+def rosenbrock(workbook: Workbook, styles: Styles) -> SolverProblem:
     draft = Draft(workbook, styles, "rosenbrock", "Rosenbrock's valley",
                   ("Which x and y make f smallest? The valley is curved and nearly flat: its floor is easy to find,",
                    "its lowest point (1, 1) is not. H. H. Rosenbrock, 1960."))
@@ -98,7 +99,7 @@ def rosenbrock(workbook, styles: Styles) -> SolverProblem:
     return draft.problem("B7", ["B5:B6"])
 
 
-def least_squares(workbook, styles: Styles) -> SolverProblem:
+def least_squares(workbook: Workbook, styles: Styles) -> SolverProblem:
     draft = Draft(workbook, styles, "least squares", "A decay fitted to measurements, within bounds",
                   ("The temperature of a cup above the room's, minute by minute, and the curve A·exp(−k·t) + C with the least sum of",
                    "squared errors. A is at least 40, k at most 0.2, and C, what is left in the end, cannot be negative."))
@@ -115,7 +116,7 @@ def least_squares(workbook, styles: Styles) -> SolverProblem:
     return draft.problem("B8", ["B5:B7"], ("B5", ">=", 40.0), ("B6:B7", ">=", 0.0), ("B6", "<=", 0.2))
 
 
-def logistic_regression(workbook, styles: Styles) -> SolverProblem:
+def logistic_regression(workbook: Workbook, styles: Styles) -> SolverProblem:
     draft = Draft(workbook, styles, "logistic regression", "Who passes the exam?",
                   ("Hours of study and of sleep of 24 people, and who passed (1). The chance of passing is 1/(1+EXP(−(b0 + b1·study + b2·sleep)));",
                    "the coefficients are those under which what happened was most likely: the mean log-likelihood is made large."))
@@ -135,7 +136,7 @@ def logistic_regression(workbook, styles: Styles) -> SolverProblem:
     return draft.problem("B8", ["B5:B7"], goal="max")
 
 
-def portfolio(workbook, styles: Styles) -> SolverProblem:
+def portfolio(workbook: Workbook, styles: Styles) -> SolverProblem:
     draft = Draft(workbook, styles, "portfolio", "The portfolio of least risk for a wanted return",
                   ("Shares of six investments that add up to 1, none above 35%, with an expected return of at least what B14 asks;",
                    "among these the shares with the least risk, the standard deviation of the return. H. Markowitz, 1952."))
@@ -164,7 +165,7 @@ def portfolio(workbook, styles: Styles) -> SolverProblem:
     return draft.problem("B12", ["B6:G6"], ("B10", "=", 1.0), ("B11", ">=", "B14"), ("B6:G6", "<=", 0.35), non_negative=True)
 
 
-def two_layer_net(workbook, styles: Styles) -> SolverProblem:
+def two_layer_net(workbook: Workbook, styles: Styles) -> SolverProblem:
     draft = Draft(workbook, styles, "two-layer net", "A neural net in formulas",
                   ("Each row is one example: four hidden units h = TANH(w·x + c), and the output is their weighted sum. The 13 weights",
                    "are found that bring the output near y; the loss is the mean squared error plus a small weight decay."))

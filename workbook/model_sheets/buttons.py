@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib.resources import files
 from io import BytesIO
 
+from xlsxwriter import Workbook
+
 from workbook.vba.project import WORKBOOK, vba_project
 
 MODULE = "Collabsheet"
@@ -34,7 +36,7 @@ def write_buttons(sheet) -> None:
                 "x_offset": _LEFT + place * (width + _GAP), "y_offset": _TOP + line * (_HEIGHT + _GAP)})
 
 
-def add_macros(workbook) -> None:
+def add_macros(workbook: Workbook) -> None:
     """Add the macros to an XlsxWriter workbook whose sheets are all there."""
     workbook.set_vba_name(WORKBOOK)
     names = [f"Sheet{number}" for number, _ in enumerate(workbook.worksheets(), 1)]

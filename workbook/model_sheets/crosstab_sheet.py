@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from xlsxwriter import Workbook
+
 from pyxl.grid.block_names import control_name
 from pyxl.grid.cells import Range
 from pyxl.grid.layout import Block, Layout
@@ -38,7 +40,7 @@ _NOTES = ("Orange cells are parameters: only they are fitted.",
 _HELD = "Blue: rated but held out, to test the model by."
 
 
-def write_crosstab(workbook, styles: Styles, plan: Crosstab, content: Content) -> None:
+def write_crosstab(workbook: Workbook, styles: Styles, plan: Crosstab, content: Content) -> None:
     """Add one crosstab sheet; its parameters are still to be written."""
     layout = plan.layout
     sheet = workbook.add_worksheet(layout.sheet)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from fnmatch import fnmatchcase
 
+from xlsxwriter import Workbook
 from xlsxwriter.utility import xl_col_to_name
 
 from pyxl.grid.cells import Range
@@ -27,7 +28,7 @@ MOST_COPIES = 10_000
 _NOTES = ("The model of dotprod, a rating a row:", "equal factors give an equal RMSE.")
 
 
-def write_embedding(workbook, styles: Styles, plan: LongForm, content: Content) -> None:
+def write_embedding(workbook: Workbook, styles: Styles, plan: LongForm, content: Content) -> None:
     """Add the sheet; its parameters are still to be written."""
     layout, sheet = plan.layout, workbook.add_worksheet(plan.layout.sheet)
     _tables(sheet, styles, plan, content)

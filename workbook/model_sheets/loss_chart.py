@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from xlsxwriter import Workbook
+
 from pyxl.grid.cells import Range, quoted
 from workbook.write.references import box
 from workbook.write.styles import CHART_FONT, CHART_GRID, CHART_LINE, Styles
@@ -13,7 +15,7 @@ _WIDE, _HIGH = 480, 290         # pixels
 _COLUMN = 48                    # pixels of a column of factors
 
 
-def write_history(workbook, sheet, styles: Styles, plan: Crosstab | LongForm) -> None:
+def write_history(workbook: Workbook, sheet, styles: Styles, plan: Crosstab | LongForm) -> None:
     """The rows for the epochs of a fit, blank as yet, with their chart; what is printed stays what
     it would be without them, but for a chart that stands among the rest."""
     history = plan.history
@@ -25,7 +27,7 @@ def write_history(workbook, sheet, styles: Styles, plan: Crosstab | LongForm) ->
     sheet.print_area(*box(plan.used))
 
 
-def _chart(workbook, plan: Crosstab | LongForm):
+def _chart(workbook: Workbook, plan: Crosstab | LongForm):
     # a scatter chart: epochs are at unequal distances where a long fit is thinned, and rows that a short
     # fit leaves blank take no room
     chart = workbook.add_chart({"type": "scatter", "subtype": "straight"})

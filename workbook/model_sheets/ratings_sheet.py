@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from xlsxwriter import Workbook
+
 from workbook.write.content import Content
 from workbook.write.display_labels import put_label, width_of
 from workbook.write.styles import Styles, print_setup
 
 
-def write_ratings(workbook, styles: Styles, content: Content) -> None:
+def write_ratings(workbook: Workbook, styles: Styles, content: Content) -> None:
     """Add the sheet: user, item, title (where there are titles) and rating, a rating a row, and which are held out."""
     sheet, ratings = workbook.add_worksheet("ratings"), content.given
     columns = ["user", "item", *(["title"] if content.titled else []), "rating"]

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from pyxl.fit.run_log import HEADERS
+from xlsxwriter import Workbook
+
+from pyxl.fit.run_log import HEADERS, SETTING_COLUMNS
 from pyxl.grid.cells import MAX_ROW, Range
+from solver.core.options import Names
+from solver.core.settings import OPTIONS
 from workbook.write.references import box
 from workbook.write.styles import Styles, print_setup
 
@@ -16,11 +20,11 @@ _WIDTHS = {"date": 16, "sheet": 12, "model": 10, "why it ended": 72, "RMSE befor
            "hold-out RMSE": 15, "most epochs": 13, "weight decay": 13, "other settings": 24, "start values": 13}
 
 
-def write_run_log(workbook, styles: Styles) -> Range:
+def write_run_log(workbook: Workbook, styles: Styles) -> Range:
     """Add the sheet; returns where its headers stand."""
-    numbers = dict.fromkeys(("run", "ratings", "epochs", "most epochs"), styles.epoch)
-    numbers |= dict.fromkeys(("RMSE before", "RMSE after", "hold-out RMSE"), styles.precise)
-    numbers |= dict.fromkeys(("seconds", "lr", "weight decay", "seed"), styles.plain)
+    numbers = {header: styles.plain for header, name in SETTING_COLUMNS.items() if not isinstance(OPTIONS[name].values, Names)}
+    numbers |= dict.fromkeys(("run", "ratings", "epochs", "most epochs", "batch size"), styles.epoch)
+    numbers |= dict.fromkeys(("RMSE before", "RMSE after", "hold-out RMSE"), styles.precise) | {"seconds": styles.plain}
     texts = {"date": styles.moment, "start values": styles.clipped}
     sheet = workbook.add_worksheet(RUN_LOG_TITLE)
     for col, header in enumerate(HEADERS):

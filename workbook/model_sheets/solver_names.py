@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from xlsxwriter import Workbook
+
 from pyxl.grid.cells import Range, quoted
 from pyxl.grid.layout import Layout
-from pyxl.grid.problem import RELATIONS, SolverProblem, ConstraintSide, side_told
+from pyxl.grid.problem import RELATIONS, ConstraintSide, SolverProblem, side_told
 
 MOST_CHANGING_CELLS = 200   # what the Solver that comes with Excel takes
 
@@ -30,7 +32,7 @@ def changing_cells(layout: Layout) -> tuple[Range, ...]:
     return tuple(ranges)
 
 
-def define_solver_names(workbook, problem: SolverProblem) -> None:
+def define_solver_names(workbook: Workbook, problem: SolverProblem) -> None:
     """Add the hidden names ``solver_*`` of one sheet to an XlsxWriter workbook."""
     names = dict(_OPTIONS, num=str(len(problem.constraints)), typ=_GOALS[problem.goal], val=f"{problem.target:.15g}",
                  neg="1" if problem.non_negative else "2")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from xlsxwriter import Workbook
 
 from pyxl.grid.block_names import block_name
 from pyxl.grid.cells import Cell, Range
@@ -73,7 +74,7 @@ class MapPlan:
         return Range(_FIRST, left, _FIRST + self.n - 1, left)
 
 
-def write_map(workbook, styles: Styles, view: View) -> None:
+def write_map(workbook: Workbook, styles: Styles, view: View) -> None:
     """Add the sheet; the components themselves are computed on the sheet `items`."""
     sheet, content = workbook.add_worksheet(_NAME), view.content
     plan = MapPlan(len(content.items), content.n_factors)
@@ -125,7 +126,7 @@ def _dots(sheet, styles: Styles, plan: MapPlan, view: View) -> None:
             put_formula(sheet, cell[f"component {component}"], f"=IF(ISNUMBER({score}),{score},NA())", styles.calc)
 
 
-def _chart(workbook, sheet, plan: MapPlan) -> None:
+def _chart(workbook: Workbook, sheet, plan: MapPlan) -> None:
     """A dot for every item; a series for each one that is named, because a series' name comes from a cell and is
     a label that LibreOffice shows too, as labels from cells are not."""
     chart = workbook.add_chart({"type": "scatter"})

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from xlsxwriter import Workbook
+
 from pyxl.grid.block_names import block_name
 from pyxl.grid.cells import Cell, Range
 from pyxl.grid.layout import Block
@@ -50,17 +52,17 @@ RANKED_BY = {"dot": ("mean", "predicted mean: the average of all their predictio
 _NOT_ALIKE = -1.5   # below every cosine: nobody is there
 
 
-def write_items(workbook, styles: Styles, view: View) -> None:
+def write_items(workbook: Workbook, styles: Styles, view: View) -> None:
     """Add the sheet `items`."""
     _write(workbook, styles, view, ITEMS)
 
 
-def write_users(workbook, styles: Styles, view: View) -> None:
+def write_users(workbook: Workbook, styles: Styles, view: View) -> None:
     """Add the sheet `users`."""
     _write(workbook, styles, view, USERS)
 
 
-def _write(workbook, styles: Styles, view: View, side: _Side) -> None:
+def _write(workbook: Workbook, styles: Styles, view: View, side: _Side) -> None:
     sheet, labels = workbook.add_worksheet(side.sheet), side.labels(view.content)
     plan = members_plan(len(labels), view.content.n_factors)
     _looks(sheet, styles, plan, labels)

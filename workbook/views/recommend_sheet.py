@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from xlsxwriter import Workbook
+
 from pyxl.grid.cells import Cell, Range
 from workbook.views.check.check_sheet import CHECK_SHEET as CHECK
 from workbook.views.check.check_sheet import check_plan
@@ -24,7 +26,7 @@ TWO_DIGITS = Cell(5, 8)     # of the chosen user
 WORKING = 7             # first column of the calculation
 
 
-def write_recommend(workbook, styles: Styles, view: View) -> None:
+def write_recommend(workbook: Workbook, styles: Styles, view: View) -> None:
     """Add the sheet. It holds the two cells within which all predictions of the workbook's views are kept."""
     sheet, n = workbook.add_worksheet(_NAME), len(view.content.items)
     items, rated, sums, open_ = (Range(_HEAD + 1, WORKING + shift, _HEAD + n, WORKING + shift) for shift in range(4))
@@ -76,7 +78,7 @@ def _words(sheet, styles: Styles, view: View) -> None:
         put_text(sheet, Cell(_HEAD, col), header, styles.calc_head)
 
 
-def _range(workbook, sheet, styles: Styles, view: View) -> None:
+def _range(workbook: Workbook, sheet, styles: Styles, view: View) -> None:
     for cell, what, side, name, value in zip((LOWEST, HIGHEST), ("lowest", "highest"), ("above", "below"), (LOW, HIGH),
                                              view.content.rating_range):
         put_text(sheet, cell.moved(0, -1), what, styles.label)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from xlsxwriter import Workbook
 
 from pyxl.grid.cells import Cell, Range
 from workbook.write.best_list import kept_in_range
@@ -28,7 +29,7 @@ _MEANINGS = (("mean", "what the average user gives the average item, taste aside
              ("item bias", "how much more or less this item gets than the average one"))
 
 
-def write_why(workbook, styles: Styles, view: View) -> None:
+def write_why(workbook: Workbook, styles: Styles, view: View) -> None:
     """Add the sheet."""
     sheet, k = workbook.add_worksheet(_NAME), view.content.n_factors
     table = view.content.given.crosstab()

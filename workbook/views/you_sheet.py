@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from xlsxwriter import Workbook
+
 from pyxl.grid.cells import Cell, Range
 from solver.collab.recommend import NEWCOMER_RIDGE
 from workbook.write.best_list import HIGH, LOW, Candidates, kept_in_range, write_best
@@ -18,7 +20,7 @@ from workbook.write.references import box, ref
 from workbook.write.styles import Styles, colour_scale, print_setup
 from workbook.write.write_cells import put_array, put_formula, put_number, put_text
 
-from .you_plan import BEST, COUNT, YOU_DECAY, YOU_HEAD, OWN_HEAD, YouPlan
+from .you_plan import BEST, COUNT, OWN_HEAD, YOU_DECAY, YOU_HEAD, YouPlan
 
 if TYPE_CHECKING:
     from workbook.all_views import View
@@ -27,7 +29,7 @@ _NAME = "you"
 OLD_MINVERSE = 52   # rows and columns that Excel's MINVERSE took before 2007
 
 
-def write_you(workbook, styles: Styles, view: View) -> None:
+def write_you(workbook: Workbook, styles: Styles, view: View) -> None:
     """Add the sheet, for a model whose prediction is a sum: in a sigmoid no formula gives the factors."""
     sheet, content = workbook.add_worksheet(_NAME), view.content
     k = content.n_factors

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from xlsxwriter import Workbook
 from xlsxwriter.format import Format
 
 _FONT = {"font_name": "Calibri", "font_size": 10, "valign": "vcenter"}
@@ -79,7 +80,7 @@ class Styles:
     predicted: Format       # conditional: predicted cells of the filled table
 
 
-def make_styles(workbook) -> Styles:
+def make_styles(workbook: Workbook) -> Styles:
     """Add our formats to an XlsxWriter workbook."""
     def style(*parts: dict, **own) -> Format:
         merged = dict(_FONT, font_color=_INK)

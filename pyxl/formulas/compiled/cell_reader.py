@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from pyxl.formulas.evaluate.calculator import Calculator
+from pyxl.formulas.evaluate.calculator import Calculator, too_large
+from pyxl.formulas.language.formula_errors import Unsupported
 from pyxl.formulas.language.values import pack
-from pyxl.grid.cells import MAX_COL, MAX_ROW, Cell, Range
+from pyxl.grid.cells import Cell, Range, quoted
 
 from .lanes import LaneAreas, Lanes, as_numbers
 from .sheet_map import SheetMap
@@ -43,11 +44,13 @@ class Reader:
 
     def read(self, areas: LaneAreas) -> Lanes:
         """What stands in them. Raises Unsettled."""
-        height, width = areas.height, areas.width  # whole columns are read as far as the workbook is used
-        if height > 1 and areas.top.max() + height - 1 == MAX_ROW:
-            height = max(1, min(height, self.calculator.last[0] - int(areas.top.max()) + 1))
-        if width > 1 and areas.left.max() + width - 1 == MAX_COL:
-            width = max(1, min(width, self.calculator.last[1] - int(areas.left.max()) + 1))
+        first = int(areas.top.max()), int(areas.left.max())  # whole columns are read as far as the workbook is used
+        top, left, bottom, right = self.calculator.used_part(
+            (*first, first[0] + areas.height - 1, first[1] + areas.width - 1))
+        height, width = bottom - top + 1, right - left + 1
+        if too_large((top, left, bottom, right)):
+            raise Unsupported(f"{quoted(areas.sheet)}!{Range(top, left, bottom, right)} has too many cells to be compiled. "
+                              "Name a smaller range.")
         return self.cells(areas.sheet, areas.top[:, :, None, None] + np.arange(height)[:, None],
                           areas.left[:, :, None, None] + np.arange(width))
 

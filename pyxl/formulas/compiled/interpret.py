@@ -8,7 +8,17 @@ from pyxl.formulas.functions.all_functions import DRAWN_ANEW, FUNCTIONS
 from pyxl.formulas.language.formula_errors import NAME, REF, VALUE, Fault, Unsupported
 from pyxl.formulas.language.nodes import chained
 from pyxl.formulas.language.parse import (
-    Array, Binary, Call, Foreign, Literal, Name, Node, Reference, Structured, Unary, parse,
+    Array,
+    Binary,
+    Call,
+    Foreign,
+    Literal,
+    Name,
+    Node,
+    Reference,
+    Structured,
+    Unary,
+    parse,
 )
 from pyxl.formulas.language.table_references import resolved
 from pyxl.formulas.language.values import pack

@@ -9,7 +9,7 @@ from pyxl.formulas.language.formula_errors import NA, Fault, Unsupported
 from pyxl.formulas.language.values import number, pack
 from pyxl.grid.cells import ErrorValue
 
-from .lanes import CONSTANT, NUMBER, Lanes, are_blank, are_numbers, dynamic, as_numbers, uniform
+from .lanes import CONSTANT, NUMBER, Lanes, are_blank, are_numbers, as_numbers, dynamic, uniform
 from .torch_program import TorchProgram
 
 

@@ -10,9 +10,10 @@ import numpy as np
 from pyxl.formulas.language.comparison import same
 from pyxl.formulas.language.formula_errors import Fault, FormulaError, Unsupported, placed
 from pyxl.formulas.language.parse import Binary, Node, parse
-from pyxl.formulas.language.values import Area, number, pack, spread
+from pyxl.formulas.language.values import LARGEST_NUMBER, Area, number, pack, spread
 from pyxl.grid.cells import MAX_COL, MAX_ROW, Cell, Range, Value, quoted
 from pyxl.grid.grid import Grid, Table
+from pyxl.grid.readable_workbook import ReadableWorkbook
 
 from .node_evaluator import NodeEvaluator, StoredValue
 from .sheet_state import Key, Pending, SheetState, python_value, shown_value
@@ -20,16 +21,20 @@ from .sheet_state import Key, Pending, SheetState, python_value, shown_value
 Box = tuple[int, int, int, int]  # top, left, bottom, right
 
 
+def too_large(box: Box) -> bool:
+    """Whether a range has more cells than an array may have elements."""
+    top, left, bottom, right = box
+    return (bottom - top + 1) * (right - left + 1) > LARGEST_NUMBER
+
+
 class Calculator:
     """Evaluates the formulas of a workbook, each at most once; constants and `overrides` are given.
 
-    `workbook` has `sheets` (names), `names` (DefinedNames), `grid(sheet)` and perhaps `tables` and
-    `date1904`. The cached value of a formula is used only where it reads another workbook. A
-    FormulaError names the cell that cannot be evaluated and why: Unsupported when Excel could, a
+    The cached value of a formula is used only where it reads another workbook. A FormulaError names the cell that cannot be evaluated and why: Unsupported when Excel could, a
     circle of references otherwise.
     """
 
-    def __init__(self, workbook, *, overrides: Mapping[Key, Value] = {}):
+    def __init__(self, workbook: ReadableWorkbook, *, overrides: Mapping[Key, Value] = {}):
         self._workbook = workbook
         self._titles = {title.casefold(): title for title in workbook.sheets}
         self._names = {(name.scope.casefold() if name.scope else None, name.name.casefold()): name.refers_to
@@ -70,6 +75,10 @@ class Calculator:
             raise placed(error, sheet, cell) from None
         return (found.sheet, found.range) if isinstance(found, Area) else None
 
+    def used_range(self, where: Range) -> Range:
+        """A range without what lies beyond all cells that are used, where it is of whole columns or rows, or giant."""
+        return Range(*self.used_part((where.top, where.left, where.bottom, where.right)))
+
     def part(self, node: Node, sheet: str, cell: Cell, anchor: Cell, *, array: bool, block: Range | None = None):
         """What a node of a formula is for `cell`, as `At` evaluates it: a value or an array. Raises FormulaError."""
         at = NodeEvaluator(self, sheet, cell, cell.row - anchor.row, cell.col - anchor.col, array, block)
@@ -88,11 +97,26 @@ class Calculator:
 
     def read(self, title: str, box: Box) -> np.ndarray:
         sheet = self._sheets.get(title) or self._open(title)
+        box = self.used_part(box)
+        if too_large(box):
+            raise Unsupported(f"{quoted(title)}!{Range(*box)} has too many cells to be evaluated here. Name a smaller range.")
+        return sheet.block(*box)
+
+    def sample(self, title: str, box: Box) -> np.ndarray:
+        """As `read`, for what adds up or counts and asks not where: of a giant range only what its cells hold, as a row."""
+        if not too_large(self.used_part(box)):
+            return self.read(title, box)
+        return (self._sheets.get(title) or self._open(title)).held(*box)
+
+    def used_part(self, box: Box) -> Box:
+        """Whole columns and rows, and giant ranges, as far as any sheet is used.
+
+        One end for all sheets, so that whole columns of different sheets still match in length.
+        """
         top, left, bottom, right = box
-        if bottom == MAX_ROW or right == MAX_COL:
-            # One clip for all sheets, so that whole columns of different sheets still match in length.
-            bottom, right = max(top, min(bottom, self.last[0])), max(left, min(right, self.last[1]))
-        return sheet.block(top, left, bottom, right)
+        if bottom < MAX_ROW and right < MAX_COL and not too_large(box):
+            return box
+        return top, left, max(top, min(bottom, self.last[0])), max(left, min(right, self.last[1]))
 
     def grid(self, title: str) -> Grid:
         """A sheet as it was read."""
@@ -100,13 +124,13 @@ class Calculator:
 
     @property
     def tables(self) -> tuple[Table, ...]:
-        """The Excel tables of the workbook, where it tells."""
-        return getattr(self._workbook, "tables", ())
+        """The Excel tables of the workbook."""
+        return self._workbook.tables
 
     @property
     def date1904(self) -> bool:
         """Whether days are counted from 1 January 1904."""
-        return getattr(self._workbook, "date1904", False)
+        return self._workbook.date1904
 
     def title(self, sheet: str) -> str | None:
         """A sheet's name as the workbook writes it; None when there is no such sheet."""

@@ -9,14 +9,16 @@ from pyxl.formulas.language.formula_errors import Fault, FormulaError, Unsupport
 from pyxl.formulas.language.parse import Binary, Call, Foreign, Name, Node, Reference, Structured, parse, walk
 from pyxl.formulas.language.table_references import resolved
 from pyxl.grid.cells import Cell
+from pyxl.grid.readable_workbook import ReadableWorkbook
 
 VOLATILE = {"OFFSET", "INDIRECT"}  # what they read is known only when they are evaluated
+_WIDE = 40_000                     # tiles from which a range is looked at for every cell instead
 _TILE = 32, 8                      # ranges are found by the tiles of so many rows, columns they cover
 
 _Key = tuple[str, Cell]
 
 
-def dependents(workbook, changed: Mapping[str, Iterable[Cell]]) -> dict[str, list[Cell]]:
+def dependents(workbook: ReadableWorkbook, changed: Mapping[str, Iterable[Cell]]) -> dict[str, list[Cell]]:
     """Every formula cell that depends on the changed cells, by sheet and in reading order.
 
     Directly or not, across sheets and through names; of an array formula all cells of its block.
@@ -49,13 +51,14 @@ def dependents(workbook, changed: Mapping[str, Iterable[Cell]]) -> dict[str, lis
 class _Readers:
     """For any cell the formulas that read it; a range is handed out once, as its readers are known then."""
 
-    def __init__(self, workbook, changed: list[_Key]):
+    def __init__(self, workbook: ReadableWorkbook, changed: list[_Key]):
         self._titles = {title.casefold(): title for title in workbook.sheets}
         self._names = {((name.scope or "").casefold(), name.name.casefold()): name.refers_to.lstrip("=")
                        for name in workbook.names}
         self._workbook = workbook
         self._cells: dict[_Key, list[_Key]] = {}
         self._tiles: dict[tuple[str, int, int], dict[tuple, None]] = {}
+        self._wide: dict[str, dict[tuple, None]] = {}  # ranges that cover too many tiles
         self._ranges: dict[tuple, list[_Key]] = {}
         self.volatile: list[_Key] = []
         # Beyond a sheet's last row and column nothing is used or changed: no tiles there.
@@ -72,10 +75,11 @@ class _Readers:
     def of(self, title: str, cell: Cell) -> list[_Key]:
         readers = self._cells.get((title, cell), [])
         tile = self._tiles.get((title, cell[0] // _TILE[0], cell[1] // _TILE[1]), {})
-        hit = [where for where in tile if where[1] <= cell[0] <= where[3] and where[2] <= cell[1] <= where[4]]
-        for where in hit:
-            readers = readers + self._ranges.pop(where, [])
-            del tile[where]
+        for places in (tile, self._wide.get(title, {})):
+            hit = [where for where in places if where[1] <= cell[0] <= where[3] and where[2] <= cell[1] <= where[4]]
+            for where in hit:
+                readers = readers + self._ranges.pop(where, [])
+                del places[where]
         return readers
 
     def _add(self, reader: _Key, text: str, rows: int, cols: int, through: frozenset) -> None:
@@ -88,7 +92,7 @@ class _Readers:
                 self._add_range(reader, title, reference.at(rows, cols))
         for part in parts:
             try:
-                self._add_range(reader, *resolved(part, getattr(self._workbook, "tables", ()), *reader))
+                self._add_range(reader, *resolved(part, self._workbook.tables, *reader))
             except Unsupported:
                 self.volatile.append(reader)
             except Fault:
@@ -111,6 +115,9 @@ class _Readers:
             return
         self._ranges[where] = [reader]
         bottom, right = min(bottom, self._last[title][0]), min(right, self._last[title][1])
+        if (bottom // _TILE[0] - top // _TILE[0] + 1) * (right // _TILE[1] - left // _TILE[1] + 1) > _WIDE:
+            self._wide.setdefault(title, {})[where] = None
+            return
         for row in range(top // _TILE[0], bottom // _TILE[0] + 1):
             for col in range(left // _TILE[1], right // _TILE[1] + 1):
                 self._tiles.setdefault((title, row, col), {})[where] = None

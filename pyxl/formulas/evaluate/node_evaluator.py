@@ -12,11 +12,22 @@ from pyxl.formulas.language.formula_errors import NAME, NULL, NUM, REF, VALUE, D
 from pyxl.formulas.language.nodes import chained
 from pyxl.formulas.language.operators import operate
 from pyxl.formulas.language.parse import (
-    Array, Binary, Call, Foreign, Literal, Name, Node, Reference, Structured, Unary, parse,
+    Array,
+    Binary,
+    Call,
+    Foreign,
+    Literal,
+    Name,
+    Node,
+    Reference,
+    Structured,
+    Unary,
+    parse,
 )
 from pyxl.formulas.language.table_references import resolved
 from pyxl.formulas.language.values import Area, Areas, counted, lift, pack
 from pyxl.grid.cells import Cell, ErrorValue, Range
+from pyxl.grid.readable_workbook import ReadableWorkbook
 
 _MEAN_CELLS = {"OFFSET", "INDEX", "INDIRECT", "CHOOSE", "IF", "IFS", "SWITCH", "SINGLE", "XLOOKUP"}  # may answer with a reference
 
@@ -36,7 +47,7 @@ class NodeEvaluator:
 
     __slots__ = ("book", "sheet", "cell", "rows", "cols", "array", "block")
 
-    def __init__(self, workbook, sheet: str, cell: Cell, rows: int, cols: int, array: bool, block: Range | None = None):
+    def __init__(self, workbook: ReadableWorkbook, sheet: str, cell: Cell, rows: int, cols: int, array: bool, block: Range | None = None):
         self.book, self.sheet, self.cell = workbook, sheet, cell
         self.rows, self.cols, self.array = rows, cols, array
         self.block = block or Range(*cell, *cell)
@@ -194,9 +205,11 @@ def _unread(at: NodeEvaluator, node: Node):
 
 def _sample(at: NodeEvaluator, node: Node):
     if type(node) is Reference and (sheet := at._title(node)):
-        return at.book.read(sheet, node.at(at.rows, at.cols))
+        return at.book.sample(sheet, node.at(at.rows, at.cols))
     found = at.evaluate(node)
-    return found.array() if isinstance(found, (Area, Areas)) else found
+    if isinstance(found, Area):
+        return at.book.sample(found.sheet, found.box)
+    return found.array() if isinstance(found, Areas) else found
 
 
 def _matrix(at: NodeEvaluator, node: Node) -> np.ndarray:

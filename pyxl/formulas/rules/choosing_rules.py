@@ -9,7 +9,16 @@ import torch
 
 from pyxl.formulas.compiled.interpret import Interpreter
 from pyxl.formulas.compiled.lanes import (
-    BOOLEAN, CONSTANT, NUMBER, LaneAreas, Lanes, Split, are_errors, are_numbers, dynamic, uniform,
+    BOOLEAN,
+    CONSTANT,
+    NUMBER,
+    LaneAreas,
+    Lanes,
+    Split,
+    are_errors,
+    are_numbers,
+    dynamic,
+    uniform,
 )
 from pyxl.formulas.language.formula_errors import NA, VALUE, Fault, Unsupported
 from pyxl.formulas.language.nodes import Call, Literal, Node

@@ -12,7 +12,16 @@ from torch import Tensor
 from pyxl.formulas.compiled import guarded
 from pyxl.formulas.compiled.interpret import Interpreter
 from pyxl.formulas.compiled.lanes import (
-    BOOLEAN, CONSTANT, NUMBER, LaneAreas, Lanes, are_errors, are_numbers, dynamic, as_numbers, uniform,
+    BOOLEAN,
+    CONSTANT,
+    NUMBER,
+    LaneAreas,
+    Lanes,
+    are_errors,
+    are_numbers,
+    as_numbers,
+    dynamic,
+    uniform,
 )
 from pyxl.formulas.language.formula_errors import DIV0, NA, VALUE, Fault
 from pyxl.formulas.language.nodes import Binary, Call, Node

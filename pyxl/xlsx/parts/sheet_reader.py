@@ -161,13 +161,20 @@ class _Handlers:
                 self.masters[group] = Formula(text, where)
             return self.masters.get(group) or Formula(text, where)
         if kind == "array":
-            return Formula(text, where, Range.parse(attributes.get("ref", str(where))))
+            return Formula(text, where, self._filled(where, attributes))
         if kind == "dataTable":
             inputs = (attributes.get("r1", ""), attributes.get("r2", ""))
             if attributes.get("dt2D") not in TRUE:
                 inputs = (inputs[0], "") if attributes.get("dtr") in TRUE else ("", inputs[0])
-            return Formula(f"TABLE({','.join(inputs)})", where, Range.parse(attributes.get("ref", str(where))))
+            return Formula(f"TABLE({','.join(inputs)})", where, self._filled(where, attributes))
         return Formula(text, where)
+
+    def _filled(self, where: Cell, attributes) -> Range:
+        """The cells that a formula fills, the first of which is its own."""
+        filled = Range.parse(attributes.get("ref", str(where)))
+        if filled.first != where:
+            raise self.damaged(f"{where} with a formula for the cells {filled}")
+        return filled
 
     def damaged(self, what: str) -> UserError:
         return damaged_sheet(self.grid.sheet, f"it holds {what}")

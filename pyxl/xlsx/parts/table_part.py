@@ -7,6 +7,7 @@ from pyxl.grid.grid import Table
 
 from .package_checks import damaged_workbook
 from .shared_strings import unescape
+from .xml_stream import whole_number
 
 
 def read_table(items, sheet: str, part: str) -> Table:
@@ -19,9 +20,5 @@ def read_table(items, sheet: str, part: str) -> Table:
     where = Range.parse(head["ref"])
     if where.shape[1] != len(columns):
         raise damaged_workbook(part, f"its table '{name}' has other columns than it says")
-    return Table(name, sheet, where, columns, _count(head, "headerRowCount", 1), _count(head, "totalsRowCount", 0))
-
-
-def _count(attributes, key: str, otherwise: int) -> int:
-    count = attributes.get(key, "")
-    return int(count) if count.isdigit() else otherwise
+    return Table(name, sheet, where, columns, whole_number(head.get("headerRowCount"), 1),
+                 whole_number(head.get("totalsRowCount"), 0))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from xlsxwriter import Workbook
+
 from pyxl.grid.cells import Range, quoted
 
 from .check_plan import CheckPlan
@@ -11,7 +13,7 @@ _SIZE = {"width": 500, "height": 255}
 _FONT = {"name": "Calibri", "size": 9, "bold": False}
 
 
-def insert_charts(workbook, sheet, plan: CheckPlan, name: str, model: str) -> None:
+def insert_charts(workbook: Workbook, sheet, plan: CheckPlan, name: str, model: str) -> None:
     """Predicted against observed, the residuals, and RMSE by the users' and the items' number of ratings."""
     charts = [_dots(workbook, plan, name, model), _residuals(workbook, plan, name, model),
               *(_groups(workbook, plan, name, model, side) for side in ("user", "item"))]
@@ -22,7 +24,7 @@ def insert_charts(workbook, sheet, plan: CheckPlan, name: str, model: str) -> No
                            {"x_offset": 5 + (place % 2) * 510, "y_offset": 2, "object_position": 2})
 
 
-def _dots(workbook, plan: CheckPlan, name: str, model: str):
+def _dots(workbook: Workbook, plan: CheckPlan, name: str, model: str):
     chart = workbook.add_chart({"type": "scatter"})
     ends = _cells(name, plan.ends)
     chart.add_series({"name": "predicted = observed", "categories": ends, "values": ends, "marker": {"type": "none"},
@@ -37,7 +39,7 @@ def _dots(workbook, plan: CheckPlan, name: str, model: str):
     return _titled(chart, f"Predicted against observed ({model})", "observed", "predicted")
 
 
-def _residuals(workbook, plan: CheckPlan, name: str, model: str):
+def _residuals(workbook: Workbook, plan: CheckPlan, name: str, model: str):
     chart = workbook.add_chart({"type": "column"})
     for label, shares, colour in _both(plan, plan.of_bin("share"), plan.of_bin("share held out")):
         chart.add_series({"name": label, "categories": _cells(name, plan.of_bin("centre")), "values": _cells(name, shares),
@@ -45,7 +47,7 @@ def _residuals(workbook, plan: CheckPlan, name: str, model: str):
     return _titled(chart, f"Residuals: observed − predicted ({model})", None, "share of ratings", number="0%", least=0)
 
 
-def _groups(workbook, plan: CheckPlan, name: str, model: str, side: str):
+def _groups(workbook: Workbook, plan: CheckPlan, name: str, model: str, side: str):
     chart = workbook.add_chart({"type": "column"})
     for label, errors, colour in _both(plan, plan.of_group(side, "training"), plan.of_group(side, "held out")):
         chart.add_series({"name": label, "categories": _cells(name, plan.of_group(side, "ratings")),

@@ -13,7 +13,7 @@ from workbook.write.references import ref
 from workbook.write.styles import Styles
 from workbook.write.write_cells import put_array, put_formula, put_number, put_text
 
-from .check_plan import BIN, BINS, CHECK_FIRST, GROUP, CHECK_HEAD, QUARTERS, SIDE, CheckPlan
+from .check_plan import BIN, BINS, CHECK_FIRST, CHECK_HEAD, GROUP, QUARTERS, SIDE, CheckPlan
 
 if TYPE_CHECKING:
     from workbook.all_views import View

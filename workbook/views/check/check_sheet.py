@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from xlsxwriter import Workbook
+
 from pyxl.grid.block_names import HELD, block_name
 from pyxl.grid.cells import Cell
 from workbook.write.styles import Styles, print_setup
@@ -28,7 +30,7 @@ WORDS = ("not better than biases alone even on training ratings: fit it, or take
          "overfits: on unseen ratings it is worse than biases alone")
 
 
-def write_check(workbook, styles: Styles, view: View) -> None:
+def write_check(workbook: Workbook, styles: Styles, view: View) -> None:
     """Add the sheet."""
     sheet, content = workbook.add_worksheet(CHECK_SHEET), view.content
     plan = check_plan(view)
