@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from solver import LinearModel
 
-    from pyxl.formulas.compiled.affine import Structure, Terms
+    from pyxl.formulas.compiled.affine import NonlinearTerms, Structure
 
 SORTS = ("linear", "quadratic", "smooth", "piecewise", "stepwise")   # from the easiest to the hardest
 
@@ -44,13 +44,13 @@ def kind_of(structure: Structure | None, *, whole: int, different: int) -> Kind:
     """The kind of a problem; without a structure it counts as smooth."""
     if structure is None:
         return Kind("smooth", whole, different)
-    worst: Terms | None = max(structure.reached(), key=lambda terms: SORTS.index(_sort(structure, terms)), default=None)
+    worst: NonlinearTerms | None = max(structure.reached(), key=lambda terms: SORTS.index(_sort(structure, terms)), default=None)
     if worst is None:
         return Kind("linear", whole, different)
     return Kind(_sort(structure, worst), whole, different, worst.place, worst.told())
 
 
-def _sort(structure: Structure, terms: Terms) -> str:
+def _sort(structure: Structure, terms: NonlinearTerms) -> str:
     """A product of what is no longer linear is no quadratic."""
     if terms.sort == "quadratic" and any((arg.indices > structure.n_cells).any() for arg in terms.args):
         return "smooth"

@@ -16,13 +16,14 @@ from .sensitivity import Ranges, Sensitivity
 from .trials import Step
 
 ENGINE = "HiGHS"
+WHOLE_SECONDS = 10.0   # of branch and bound, unless told otherwise
 SAME = 1e-9   # relative difference of values that counts as none
 
 
 def minimise_linear(program: Program, *, seconds: float | None = None,
                     on_step: Callable[[Step, Callable[[], np.ndarray]], bool | None] | None = None) -> Minimum:
     """The optimum of a program whose `linear` is given. Where the start is as good, it is the start."""
-    began, history = time.perf_counter(), []
+    began, history, asked = time.perf_counter(), [], []
     values_before = program.values(program.start)
     model = towards_goal(program)
 
@@ -30,8 +31,12 @@ def minimise_linear(program: Program, *, seconds: float | None = None,
         f = _sign(program) * progress.value if np.isfinite(progress.value) else float(values_before[0])
         step = Step(len(history) + 1, f, 0.0, time.perf_counter() - began, gap=_gap(progress), nodes=progress.nodes)
         history.append(step)
-        return on_step(step, lambda: program.start) if on_step else None
-    answer = solve_model(model, seconds=seconds, ranging=True, on_progress=on_progress)
+        asked.append(bool(on_step and on_step(step, lambda: program.start)))
+        return asked[-1]
+    if seconds is None and model.whole.any():
+        seconds = WHOLE_SECONDS
+    start = program.start if program.violation(values_before[1:]) <= FEASIBLE else None
+    answer = solve_model(model, seconds=seconds, start=start, ranging=True, on_progress=on_progress)
     if answer.state == "infeasible" and program.goal == "value":   # the nearest that can be reached, if any
         model = towards_goal(program, nearest=True)
         answer = solve_model(model, seconds=seconds, ranging=True, on_progress=on_progress)
@@ -44,11 +49,12 @@ def minimise_linear(program: Program, *, seconds: float | None = None,
     if not already and not np.isfinite(values).all():
         return _nothing(program, model, answer, values_before, known, began)
     proved = answer.state == "optimal"
+    stopped = answer.state == "stopped" and (any(asked) or time.perf_counter() - began < (seconds or np.inf))   # else time was up
     bound = float(values[0]) if proved else _sign(program) * answer.bound if np.isfinite(answer.bound) else None
     stop = _told(program, answer, float(values[0]), already=already, whole=bool(model.whole.any()))
     return Minimum(x, float(values[0]), values=values, violation=program.violation(values[1:]),
                    sensitivity=_sensitivity(program, model, answer, x, values), stop=stop, converged=proved,
-                   stopped=answer.state == "stopped" and seconds is None, seconds=time.perf_counter() - began, proved=proved,
+                   stopped=stopped, seconds=time.perf_counter() - began, proved=proved,
                    bound=bound if program.goal != "value" else None, **known)
 
 
@@ -109,7 +115,7 @@ def _told(program: Program, answer: Answer, value: float, *, already: bool, whol
         bound = _sign(program) * answer.bound
         apart = "; how much better it may get is not known" if not np.isfinite(bound) or program.goal == "value" else \
             f"; no point is better than {bound:.9g}, {abs(value - bound) / max(1.0, abs(value)):.2%} from it"
-        return f"Stopped{nodes}; the best so far is kept{apart}."
+        return f"Stopped{nodes}; the best so far is kept{apart}. More --seconds may prove it or better it."
     if program.goal == "value" and abs(value - program.target) > FEASIBLE * max(1.0, abs(program.target)):
         return f"Ended: {program.target:g} cannot be reached, {value:.9g} is as near as it comes: proved by HiGHS{nodes}."
     if program.goal == "value":

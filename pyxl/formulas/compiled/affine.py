@@ -50,7 +50,7 @@ class NotFollowed(Exception):
 
 
 @dataclass(frozen=True, eq=False)
-class Terms:
+class NonlinearTerms:
     """The columns `first` … `first` + `count` − 1: what `operation` makes of the affine forms `args`, row by row. With
     `segments` the rows of the only argument are more: each belongs to the term of that number. `place` is the cell whose
     formula has the operation."""
@@ -84,9 +84,9 @@ class Structure:
 
     n_cells: int
     forms: csr_array
-    terms: tuple[Terms, ...]
+    terms: tuple[NonlinearTerms, ...]
 
-    def reached(self, outputs=slice(None)) -> list[Terms]:
+    def reached(self, outputs=slice(None)) -> list[NonlinearTerms]:
         """The terms that some outputs depend on, directly or through other terms, those needed first."""
         wanted = np.zeros(self.forms.shape[1], dtype=bool)
         wanted[self.forms[outputs].indices] = True
@@ -128,7 +128,7 @@ class _Following(TorchDispatchMode):
     def __init__(self, n_cells: int):
         super().__init__()
         self.n_cells, self.width = n_cells, 1 + n_cells
-        self.terms: list[Terms] = []
+        self.terms: list[NonlinearTerms] = []
         self.place: tuple[str, Cell] | None = None
         self._known: dict[int, tuple[Tensor, csr_array]] = {}    # the tensor is kept, so that its id stays its own
         self._boolean = np.zeros(self.width, dtype=bool)          # columns that are 0 or 1
@@ -215,14 +215,14 @@ class _Following(TorchDispatchMode):
 
     def _new(self, operation: str, count: int, *args: csr_array, segments=None, boolean: bool = False) -> csr_array:
         """New terms, as forms."""
-        self.terms.append(Terms(operation, self.width, count, args, segments, self.place))
+        self.terms.append(NonlinearTerms(operation, self.width, count, args, segments, self.place))
         columns = np.arange(self.width, self.width + count)
         self.width += count
         self._boolean = np.concatenate([self._boolean, np.full(count, boolean)])
         return csr_array((np.ones(count), columns, np.arange(count + 1)), shape=(count, self.width))
 
     def _mixed(self, where: np.ndarray, operation: str, otherwise: np.ndarray, *args: csr_array, boolean: bool = False) -> csr_array:
-        """Terms where the mask holds, the constants `otherwise` elsewhere."""
+        """NonlinearTerms where the mask holds, the constants `otherwise` elsewhere."""
         if not where.any():
             return self.form(torch.from_numpy(np.where(where, 0.0, otherwise)))
         chosen = np.flatnonzero(where)

@@ -15,7 +15,7 @@ INPUT = 0  # the number of the tensor that holds all changing cells
 
 
 @dataclass(frozen=True, eq=False)
-class Step:
+class ProgramStep:
     """The tensor `output` is what `call` makes of the tensors `inputs`; `place` is the cell whose formula asks for it."""
 
     call: Callable[..., Tensor]
@@ -31,7 +31,7 @@ class TorchProgram:
     def __init__(self) -> None:
         self.place: tuple[str, Cell] | None = None
         self._constants: dict[int, Tensor] = {}
-        self._steps: list[Step] = []
+        self._steps: list[ProgramStep] = []
         self._count = 1
 
     def constant(self, array: np.ndarray) -> int:
@@ -46,7 +46,7 @@ class TorchProgram:
     def step(self, call: Callable[..., Tensor], *tensors: int) -> int:
         """The tensor that `call` will make of others."""
         number = self._next()
-        self._steps.append(Step(call, tensors, number, self.place))
+        self._steps.append(ProgramStep(call, tensors, number, self.place))
         return number
 
     def recorded(self, output: int) -> Recorded:
@@ -69,7 +69,7 @@ class Recorded:
     """A finished program."""
 
     constants: dict[int, Tensor]
-    steps: Sequence[Step]
+    steps: Sequence[ProgramStep]
     output: int
 
     def run(self, x: Tensor) -> Tensor:
