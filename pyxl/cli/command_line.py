@@ -14,6 +14,7 @@ from pyxl.base.interruption import signals_as_ctrl_c
 from pyxl.base.plain_output import Say
 from solver.disk import written_files
 from solver.errors import UserError, stopped_by
+from solver.version import __version__
 
 from .command_output import Output
 
@@ -118,6 +119,7 @@ def _parser(commands: Sequence[Command]) -> argparse.ArgumentParser:
     parser = _Parser(prog="collabsheet", formatter_class=argparse.RawDescriptionHelpFormatter,
                      description="Collaborative filtering in a live spreadsheet: build the sheet, fit it, read it.",
                      epilog="Example:\n  collabsheet demo")
+    parser.add_argument("--version", action="version", version=f"collabsheet {__version__}")
     adder = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=_Parser)
     for command in commands:
         sub = adder.add_parser(command.name, help=command.summary, description=command.summary,

@@ -70,12 +70,13 @@ def _fit(args: argparse.Namespace, say: Say) -> dict:
 
     how = {"options": options_in(args, Given.FIT), "repeat": args.repeat, "by_formulas": _by_formulas(args)}
     if args.live:
+        from pyxl.hosts.live_host import LiveHost
         from pyxl.live.live_fit import fit_live
         from pyxl.live.open_live import opened_live, where_it_is
         sheets = _sheets(args)
         with opened_live(args.workbook, engine=args.engine, show=sheets and sheets[0]) as book:
             results = fit_live(book, sheets=sheets, **how)
-            out, done = book.fullname, where_it_is(book)
+            out, done = LiveHost(book).place, where_it_is(book)
     else:
         out = _out(args)
         done = f"Wrote {out}"
@@ -132,11 +133,12 @@ def _restore_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _restore(args: argparse.Namespace, say: Say) -> dict:
     if args.live:
+        from pyxl.hosts.live_host import LiveHost
         from pyxl.live.live_fit import restore_live
         from pyxl.live.open_live import opened_live, where_it_is
         with opened_live(args.workbook, engine=args.engine) as book:
             restored = restore_live(book, sheets=_sheets(args))
-            out, done = book.fullname, where_it_is(book)
+            out, done = LiveHost(book).place, where_it_is(book)
     else:
         from pyxl.fit.restore import restore_workbook
         out = _out(args)

@@ -17,7 +17,7 @@ from solver.model.wide_rows import wide_rows
 from .sparse_products import RatedPairs
 
 FEW = 5_000     # ratings below which gathered rows are faster than sparse products, as on a sheet
-CHUNK = 65_536  # ratings whose rows are gathered at once, where no loss is differentiated: what a cache holds
+_CHUNK = 65_536  # ratings whose rows are gathered at once, where no loss is differentiated: what a cache holds
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +50,7 @@ class Targets:
         if self._at_once(factors):
             yield self
         else:
-            for users, items, values in zip(self.users.split(CHUNK), self.items.split(CHUNK), self.values.split(CHUNK)):
+            for users, items, values in zip(self.users.split(_CHUNK), self.items.split(_CHUNK), self.values.split(_CHUNK)):
                 yield Targets(users, items, values, None)
 
     def _at_once(self, factors: Factors) -> bool:

@@ -14,7 +14,7 @@ from solver.core.objective import Judge, rmse
 from solver.core.optimizers import OPTIMIZERS
 from solver.core.rows import EVERY, Rows
 from solver.core.settings import NotHonoured, Settings
-from solver.core.steps import Problem, Seen
+from solver.core.steps import FitTask, Seen
 from solver.core.units import FromUnits, in_units, times, unit_of
 from solver.data.ratings import Ratings
 from solver.errors import UserError
@@ -97,7 +97,7 @@ def fit(ratings: Ratings, start: Factors | None = None, settings: Settings = Set
         if settings.loss == "cross-entropy" and settings.negatives:
             rows = replace(rows, item=EVERY)  # what nobody chose is learnt from too: it is drawn as a negative
         device, device_notes = _device(settings, ratings)
-        problem = Problem(ratings=rows.of_ratings(ratings), start=rows.of_factors(start), settings=settings,
+        problem = FitTask(ratings=rows.of_ratings(ratings), start=rows.of_factors(start), settings=settings,
                           holdout=holdout and rows.of_ratings(holdout), clip=clip, on_batch=on_batch)
 
         def on_seen(epoch: Epoch, seen: Seen) -> bool | None:
@@ -137,7 +137,7 @@ def check_ratings(ratings: Ratings, settings: Settings) -> None:
         check_happened(ratings, negatives=settings.negatives)
 
 
-def _descend_on(device: str, problem: Problem, on_seen) -> Descent:
+def _descend_on(device: str, problem: FitTask, on_seen) -> Descent:
     start = problem.start.map(lambda tensor: tensor.to(_dtype(tensor, device)))
     unit, bounded = unit_of(problem), problem.settings.bounds is not None
 

@@ -17,7 +17,7 @@ from torch import Tensor
 from solver.core.by_row import ByRow, both_sides
 from solver.core.objective import Judge, Objective
 from solver.core.optimizers import OPTIMIZERS
-from solver.core.steps import Problem, Seen
+from solver.core.steps import FitTask, Seen
 
 from .ridge_regression import Ridge, ridge_for
 
@@ -30,7 +30,7 @@ class AlternatingLeastSquares:
     first, to_the_end = 0, False
     lr: float | None = None
 
-    def __init__(self, problem: Problem):
+    def __init__(self, problem: FitTask):
         settings, device = problem.settings, problem.device
         self.epochs = OPTIMIZERS[settings.optimizer].epochs
         self.decay = float(settings.weight_decay)

@@ -27,7 +27,7 @@ from torch import Tensor
 from solver.core.by_row import ByRow, both_sides
 from solver.core.optimizers import OPTIMIZERS
 from solver.core.sparse_products import RatedPairs
-from solver.core.steps import Problem, Seen
+from solver.core.steps import FitTask, Seen
 from solver.data.ratings import Ratings
 from solver.model.factors import Factors
 from solver.model.models import Bounds
@@ -52,7 +52,7 @@ class Gibbs:
     first, to_the_end = 1, True
     lr: float | None = None
 
-    def __init__(self, problem: Problem):
+    def __init__(self, problem: FitTask):
         settings, start, device = problem.settings, problem.start, problem.device
         self.generator = torch.Generator().manual_seed(int(settings.seed))
         self.noise = self.generator if device == "cpu" else torch.Generator(device).manual_seed(int(settings.seed))
@@ -63,7 +63,7 @@ class Gibbs:
         self.units = Units.of(self.train.values, start)
         rows = self.units.rows(start.map(lambda tensor: tensor.to(device)))
         threads = torch.get_num_threads()
-        self.user, self.item = (Side(own, ratings, ridge_for(ratings, threads=threads)) for own, ratings in zip(
+        self.user, self.item = (_Side(own, ratings, ridge_for(ratings, threads=threads)) for own, ratings in zip(
             rows, both_sides(self.train.pairs, self.units.of_ratings(self.train.values))))
         self.residual = self.user.ratings.values - self._predicted(self.train.pairs, *rows)
         self.sweep, self.samples = 0, ()
@@ -106,7 +106,7 @@ class Gibbs:
         gamma = torch._standard_gamma(shape, generator=self.generator).to(self.residual.device)
         return (gamma / (1 + (self.residual @ self.residual).double() / 2)).to(self.residual.dtype)
 
-    def _draw_rows(self, side: Side, other: Side, alpha: Tensor) -> tuple[Tensor, Tensor]:
+    def _draw_rows(self, side: _Side, other: _Side, alpha: Tensor) -> tuple[Tensor, Tensor]:
         """The rows of a side given the other: their mean, and how far from it a draw of them is."""
         common = draw_common(side.rows, self.generator)
         features, known = self._features(other.rows)
@@ -134,7 +134,7 @@ class Gibbs:
 
 
 @dataclass(eq=False)
-class Side:
+class _Side:
     """The users, or the items: their rows in the chain's units, (n, k + 1) or (n, k)."""
 
     rows: Tensor

@@ -13,8 +13,8 @@ from torch import Tensor
 from .factors import Factors
 
 DENSE = 250_000      # pairs of user and item up to which their table is simply computed
-ROUNDS = 40          # most rounds of the iteration for larger ones …
-ENOUGH = 1e-5        # … which ends when what is found of the table grows by less than this share of it
+_ROUNDS = 40          # most rounds of the iteration for larger ones …
+_ENOUGH = 1e-5        # … which ends when what is found of the table grows by less than this share of it
 OVERSAMPLING = 10    # columns beyond those sought, so that the last of these converge too
 
 
@@ -91,11 +91,11 @@ def _leading(terms: Sequence[tuple[Tensor, Tensor]], k: int) -> tuple[Tensor, Te
     extra = torch.randn(len(item), max(width - k, 0), generator=generator).to(item)
     right = torch.linalg.qr(torch.cat([item, extra], 1)[:, :width]).Q  # near the answer: all terms span about the same
     found = 0.0
-    for _ in range(ROUNDS):
+    for _ in range(_ROUNDS):
         left = torch.linalg.qr(sum(user @ (item.T @ right) for user, item in terms)).Q
         right, core = torch.linalg.qr(sum(item @ (user.T @ left) for user, item in terms))
         before, found = found, float((core.double() ** 2).sum())
-        if found - before <= ENOUGH * found:
+        if found - before <= _ENOUGH * found:
             break
     u, values, v = torch.linalg.svd(core)  # the table is about left · coreᵀ · rightᵀ
     return left @ v.T[:, :k], values[:k], right @ u[:, :k]

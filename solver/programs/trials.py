@@ -22,7 +22,7 @@ from .program import FEASIBLE, Program
 REACHED = 1e-10    # how close to a wanted value is there, relative above 1
 ENDLESS = 1e12     # a merit or a number that has grown by this factor has no end
 STALLED = 50       # steps without a better point after which a method that is told so gives up
-NEAR = 1e-9        # a scaled number as close to its bound as this is put on it
+_NEAR = 1e-9        # a scaled number as close to its bound as this is put on it
 UNEQUAL = 1e4      # ratio of sizes of n start values, divided by n, that chance alone does not bring about
 TIGHT = 1e-9       # a constraint missed by no more counts as met while points are compared
 
@@ -126,7 +126,7 @@ class Trials:
     def settle(self, z: np.ndarray) -> None:
         """Take the point at which a method came to rest, which meets the constraints as well as it could: points
         met on the way may have gained by missing them a little."""
-        snapped = np.where(z - self.low <= NEAR, self.low, np.where(self.high - z <= NEAR, self.high, z))
+        snapped = np.where(z - self.low <= _NEAR, self.low, np.where(self.high - z <= _NEAR, self.high, z))
         for point in (self.at(z), self.at(snapped)):
             if point is None or point.violation > max(TIGHT, min(FEASIBLE, self.best.violation)):
                 continue

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from solver.errors import UserError
 
 from .delimited import TextTable
-from .rating_texts import is_number
+from .rating_texts import reads_as_number
 
 
 @dataclass(frozen=True)
@@ -57,11 +57,11 @@ def find_columns(table: TextTable, roles: Sequence[Role], columns=None, *,
             if len(first) < len(roles):
                 raise UserError(f"{table.name} has {_columns(first)}, but {len(roles)} are needed: "
                                 f"{wanted}. Separate them by one of , ; tab | ::.")
-            guessed = not any(is_number(first[at]) for at in positions)
+            guessed = not any(reads_as_number(first[at]) for at in positions)
             if some and guessed:
                 raise UserError(f"{table.name} has no column for: {', '.join(missing)}. It has "
                                 f"{_columns(first)}. {advice}")
-    header = named or (numeric is not None and not any(is_number(first[at]) for at in positions))
+    header = named or (numeric is not None and not any(reads_as_number(first[at]) for at in positions))
     return FoundColumns(tuple(positions), first, header, guessed and header)
 
 

@@ -19,7 +19,7 @@ from solver.disk import refuse_unless_file
 from solver.errors import UserError
 
 SEPARATORS = (",", ";", "\t", "|", "::")
-LONGEST_LINE = 1_000_000                        # characters; beyond it the file is no table
+_LONGEST_LINE = 1_000_000                        # characters; beyond it the file is no table
 _SAMPLE_BYTES, _SAMPLE_LINES = 65_536, 50       # what is looked at to find the separator
 
 _GZIP = b"\x1f\x8b"
@@ -90,7 +90,7 @@ class TextTable:
                 encoding = "utf-8" if start and self.encoding == "utf-8-sig" else self.encoding
                 with io.TextIOWrapper(raw, encoding=encoding, newline=None) as text:
                     # lines have a bound: it may be no text at all
-                    lines = iter(partial(text.readline, LONGEST_LINE), "")
+                    lines = iter(partial(text.readline, _LONGEST_LINE), "")
                     for number, fields in split(lines, self.separator, line):
                         if "".join(fields).strip():
                             yield number, fields
@@ -126,7 +126,7 @@ class TextTable:
         return 1  # not UTF-8 in the first place: UTF-16 that breaks off
 
 
-def look_at(path, *, sep: str | None = None, fewest: int) -> TextTable:
+def examine_text(path, *, sep: str | None = None, fewest: int) -> TextTable:
     """Find out how a text file is written: encoding, compression, and, where `sep` is None, the
     separator that cuts its first lines most evenly into at least `fewest` fields.
 
