@@ -1,4 +1,4 @@
-"""The one exception that a user is meant to read, and who interrupted."""
+"""The exception that a user is meant to read, and interruptions."""
 
 
 class UserError(Exception):
