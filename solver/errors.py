@@ -1,4 +1,4 @@
-"""The exceptions that a user is meant to read, and who interrupted."""
+"""The exceptions that a user is meant to read, and interruptions."""
 
 
 class UserError(Exception):

@@ -1,4 +1,4 @@
-"""The commands that work on a workbook that is there: `inspect`, `fit` and `restore`."""
+"""The commands that work on an existing workbook: `inspect`, `fit` and `restore`."""
 
 from __future__ import annotations
 

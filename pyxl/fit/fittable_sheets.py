@@ -1,4 +1,4 @@
-"""Which sheets of a workbook can be fitted, and how: as a factor model, or by whatever their formulas say."""
+"""Chooses the sheets of a workbook that can be fitted, as factor models or by their formulas."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What holds a point where it is: Lagrange multipliers of the constraints and the gradient they leave."""
+"""Lagrange multipliers of the constraints, and the reduced gradient."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a method sees of a Program: scaled to unit size, guarded against what is not finite, remembered.
+"""A Program as a method sees it: scaled, checked for finite values, and with its evaluations remembered.
 
 Scaled: x = s·z with one s for each number, the merit divided by its largest slope at the start, and
 every constraint by its own. Guarded: where a trial point is outside the domain of a function, the
