@@ -1,4 +1,4 @@
-"""What commands about models show: tables of text, and numbers that JSON can hold."""
+"""Output of commands: tables of text for people, and numbers that JSON can hold."""
 
 from __future__ import annotations
 

@@ -51,7 +51,8 @@ def run(commands: Callable[[], Sequence[Command]], argv: Sequence[str] | None = 
     """Run the command line that these commands make up; the exit code tells what was done.
 
     0: all that was asked. 2: what the user can mend stood in the way, or the user stopped it; the sentence says what was
-    written, if anything. 3: all that was asked, but stdout took no report. 1: a defect of collabsheet.
+    written, if anything. 3: a problem is proved to have
+    no solution, or all was done that was asked but stdout took no report. 1: a defect of collabsheet.
     """
     argv = list(sys.argv[1:] if argv is None else argv)
     output = Output(as_json="--json" in argv)
@@ -77,7 +78,7 @@ def run(commands: Callable[[], Sequence[Command]], argv: Sequence[str] | None = 
 def _failed(why: BaseException, written: Sequence[str], output: Output) -> int:
     """Say why a command ended; its exit code."""
     if isinstance(why, UserError):
-        return _fail(str(why), 2, output, why.details if isinstance(why, Refusal) else {})
+        return _fail(str(why), why.exit_code, output, why.details if isinstance(why, Refusal) else {})
     if interrupt := _interrupt(why):
         return _fail(f"Stopped by {stopped_by(interrupt)}; {_and(written)} written.", 2, output)
     if isinstance(why, MemoryError):

@@ -1,4 +1,4 @@
-"""A workbook under the doctor's eyes: its models, its macros, the Python that its buttons start."""
+"""Checks a workbook: its models, its macros, and the Python that its buttons start."""
 
 from __future__ import annotations
 

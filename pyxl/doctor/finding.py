@@ -1,4 +1,4 @@
-"""One thing that was looked at: how it is, in a sentence, and what mends it."""
+"""One finding of the doctor: a sentence on the state of something, and what mends it."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from pyxl.fit.run_log import logged_run
 from pyxl.hosts.live_host import LiveHost
 from pyxl.problems.pose import Posed
 from pyxl.problems.solve import ByFormulas, Solved
-from solver.errors import UserError, stopped_by
+from solver.errors import NoSolution, UserError, stopped_by
 
 from .panel import Panel
 from .watch import ProblemWatch, Watch
@@ -123,7 +123,7 @@ def _alone(host: LiveHost, sheets: list[str] | None, failed: str) -> Iterator[di
         sentence = _sentence(why)
         log = log_failure(f"{host.name}: {failed.lower()}", why)
         _try(panels, lambda panel: panel.say(f"{failed}: {sentence} (Details: {log})"))
-        raise UserError(sentence) from why
+        raise (NoSolution if isinstance(why, NoSolution) else UserError)(sentence) from why
     finally:
         _try(panels, lambda panel: panel.bar(None))
 
