@@ -9,7 +9,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get
 OFFICE := libreoffice-calc libreoffice-gtk3 python3-uno poppler-utils fonts-liberation xvfb xdotool
 
-.PHONY: demo test bench campaign dist clean
+.PHONY: demo test bench dist campaign clean
 .DELETE_ON_ERROR:
 
 demo: .venv/.product

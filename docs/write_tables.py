@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import itertools
 import textwrap
 from pathlib import Path
 
@@ -63,9 +64,13 @@ def _section(option: Option, more: dict[str, str]) -> str:
 
 def _more() -> dict[str, str]:
     """What the docstrings of the fields of `Settings` add, by name."""
-    body = ast.parse(inspect.getsource(Settings)).body[0].body
-    return {field.target.id: " ".join(text.value.value.split()).replace("``", "`") for field, text in zip(body, body[1:])
-            if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr)}
+    declared = ast.parse(inspect.getsource(Settings)).body[0]
+    found = {}
+    for field, text in itertools.pairwise(declared.body if isinstance(declared, ast.ClassDef) else ()):
+        match field, text:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(words))):
+                found[name] = " ".join(words.split()).replace("``", "`")
+    return found
 
 
 if __name__ == "__main__":

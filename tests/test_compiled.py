@@ -13,7 +13,7 @@ import random_formulas
 import torch
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from test_formulas import Sheets, at, sheets
+from sheets_in_memory import Sheets, at, sheets
 
 import workbook
 from pyxl.detect.verified_model import verified_model

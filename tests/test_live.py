@@ -12,6 +12,7 @@ import sys
 import time
 from pathlib import Path
 
+import lesson_sheet
 import numpy as np
 import pytest
 import xlwings
@@ -421,7 +422,7 @@ def test_one_fit_is_one_step_of_undo(book):
     assert list(manager.getAllUndoActionTitles()) == ["Restore", "Fit", *steps]
 
 
-def test_protected_sheets_and_workbooks_get_a_sentence(book):
+def test_a_protected_sheet_gets_a_sentence(book):
     sheet = book.sheets["bias"]
     before = sheet.range("bias_user_factors").value
     sheet.api.protect("")
@@ -430,10 +431,15 @@ def test_protected_sheets_and_workbooks_get_a_sentence(book):
     with pytest.raises(UserError, match="it was not fitted yet"):
         restore_live(book, sheets=["bias"])
     assert sheet.range("bias_user_factors").value == before
-    sheet.api.unprotect("")
+
+
+def test_a_workbook_whose_structure_is_protected_keeps_no_parameters_and_says_so(calc, tmp_path):
+    lesson_sheet.write(tmp_path / "theirs.xlsx", lesson_sheet.table(6, 7), k=2)
+    book = calc.books.open(str(tmp_path / "theirs.xlsx"))
     book.api.protect("")
-    result = fit_live(book, sheets=["bias"], options={"epochs": 3})["bias"]
-    assert any("The parameters of before are not kept" in note and "structure" in note for note in result.notes)
+    note, = fit_live(book, options={"epochs": 3})["Sheet1"].notes
+    assert "The parameters of before are not kept: The structure of 'theirs.xlsx' is protected" in note
+    book.close()
 
 
 def test_refresh_waits_for_a_fit(book):
