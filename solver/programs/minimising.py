@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 from solver.errors import UserError, stopped_by
 from solver.threads import one_thread
 
+from .generations import minimise_by_generations
 from .linear import minimise_linear
 from .minimum import Minimum
 from .program import FEASIBLE, Program
@@ -36,10 +37,11 @@ def minimise(program: Program, *, steps: int | None = None, starts: int = 1, see
     """
     if steps is not None and steps < 1 or starts < 1:
         raise UserError("The number of steps and of starts is 1 or more. Correct it.")
-    if program.linear is not None:
+    if program.linear is not None and not program.different:
         return minimise_linear(program, seconds=seconds, on_step=on_step)
-    if program.whole.any():
-        raise UserError("Whole numbers are sought in linear problems alone so far. Make the formulas linear, or leave them out.")
+    if program.whole.any() or program.stepwise:
+        return minimise_by_generations(program, seconds=seconds, seed=seed, on_step=on_step,
+                                       by_slopes=None if program.stepwise else lambda inner: minimise(inner, steps=200))
     began, best, found, winner, before = time.perf_counter(), None, None, 0, None
     for number, start in enumerate(_starts(program, starts, seed), 1):
         try:
