@@ -25,7 +25,7 @@ GENERATION = 400      # points of a generation
 NEIGHBOURS = 20_000   # most neighbours that are looked at in one polishing step
 SECONDS = 6.0         # of a search, unless told otherwise
 STALE = 12            # rounds without a better point after which a search ends
-WIDE = 10.0           # a number without bounds is sought within so many times its size, at first
+SPREAD = 10.0           # a number without bounds is sought within so many times its size, at first
 MANY_STARTS = 4       # points that meet the linear constraints, from which generations begin
 
 Polish = Callable[[Program], Minimum]
@@ -47,7 +47,7 @@ class _Search:
         self.grouped = np.zeros(n, dtype=bool)
         for group in program.different:
             self.grouped[group] = True
-        size = WIDE * np.maximum(1.0, np.abs(program.start))
+        size = SPREAD * np.maximum(1.0, np.abs(program.start))
         self.low = np.where(np.isfinite(program.low), program.low, np.minimum(program.start, np.minimum(program.high, program.start)) - size)
         self.high = np.where(np.isfinite(program.high), program.high, np.maximum(program.start, program.low) + size)
         self.free = np.flatnonzero(~self.grouped & (program.low < program.high))
