@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from pyxl.base.interruption import signals_as_ctrl_c
+from pyxl.base.known_failures import remedy
 from pyxl.base.plain_output import Say
 from solver.disk import written_files
 from solver.errors import UserError, stopped_by
@@ -82,6 +83,8 @@ def _failed(why: BaseException, written: Sequence[str], output: Output) -> int:
         return _fail(f"Stopped by {stopped_by(interrupt)}; {_and(written)} written.", 2, output)
     if isinstance(why, MemoryError):
         return _fail(f"There is too little memory for this. Close other programs, or take less at once.{_told(written)}", 2, output)
+    if sentence := remedy(why):
+        return _fail(f"{sentence}{_told(written)}", 2, output)
     if isinstance(why, OSError):
         return _fail(f"{why.filename or 'A file'}: {_reason(why)}.{_told(written)}", 2, output)
     return _fail(f"Unexpected {type(why).__name__}: {why}. This is a defect of collabsheet: please "

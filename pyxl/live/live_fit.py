@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pyxl.base.known_failures import remedy
 from pyxl.base.log_file import log_failure
 from pyxl.base.one_at_a_time import one_at_a_time
 from pyxl.fit import before_fit
@@ -132,7 +133,7 @@ def _sentence(why: BaseException) -> str:
         return str(why)
     if isinstance(why, KeyboardInterrupt):
         return f"Stopped by {stopped_by(why)} before the first epoch; the parameters are as they were."
-    return f"Unexpected {type(why).__name__}: {' '.join(str(why).split())[:300] or 'no message'}."
+    return remedy(why) or f"Unexpected {type(why).__name__}: {' '.join(str(why).split())[:300] or 'no message'}."
 
 
 def _try(panels: Mapping[str, Panel], action) -> None:
