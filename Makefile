@@ -6,7 +6,7 @@ BIN := .venv/bin
 BENCH := build/bench-venv
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get
-OFFICE := libreoffice-calc python3-uno poppler-utils fonts-liberation xvfb xdotool
+OFFICE := libreoffice-calc libreoffice-gtk3 python3-uno poppler-utils fonts-liberation xvfb xdotool
 
 .PHONY: demo test bench clean
 .DELETE_ON_ERROR:
@@ -15,7 +15,8 @@ demo: .venv/.product
 	@$(BIN)/collabsheet demo -o demo
 
 test: .venv/.product .venv/.test
-	@(for program in soffice pdftoppm Xvfb xdotool; do command -v $$program || exit 1; done; /usr/bin/python3 -c 'import uno') >/dev/null 2>&1 \
+	@(for program in soffice pdftoppm Xvfb xdotool; do command -v $$program || exit 1; done; /usr/bin/python3 -c 'import uno' \
+	  && ls "$$(dirname "$$(readlink -f "$$(command -v soffice)")")/libvclplug_gtk3lo.so") >/dev/null 2>&1 \
 	  || { $(APT) update -qq && $(APT) install -y -qq --no-install-recommends $(OFFICE) >/dev/null; }
 	@$(BIN)/python -m pytest
 

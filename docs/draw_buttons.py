@@ -36,7 +36,7 @@ def main() -> None:
             view.ZoomValue = ZOOM
             view.select(sheet.impl.api.getCellRangeByName("A9"))    # out of the way
             screen.settle()
-            screen.click("Fit")
+            screen.click("Fit", followed=lambda: sheet.range(f"{SHEET}_status").value)
             until(lambda: str(sheet.range(f"{SHEET}_status").value).startswith("RMSE "))
             screen.settle()
             screen.picture().quantize(256, method=1).save(out / "buttons.png", optimize=True)    # by coverage: small cells keep their colours

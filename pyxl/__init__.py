@@ -2,4 +2,4 @@
 
 from solver.lazy import lazy
 
-__getattr__, __all__ = lazy(__name__, {"fit_workbook": "fit_sheet", "open_book": "xlsx"})
+__getattr__, __all__ = lazy(__name__, {"fit_workbook": "fit.press_fit", "open_workbook": "xlsx"})

@@ -8,26 +8,39 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from .cli import run
+if TYPE_CHECKING:
+    from pyxl.cli.command_line import Command
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code."""
-    from workbook.commands import DEMO, EXAMPLES, EXPORT, NEW
-    from workbook.reports import REPORTS, with_report
+    try:
+        from pyxl.cli.command_line import run
 
-    from .commands import FIT, INSPECT, RESTORE
-    from .doctor.command import DOCTOR
-    from .functions_command import FUNCTIONS_COMMAND
-    from .map_command import MAP
-    from .model_commands import EVALUATE, EXPLAIN, FOLD_IN, RECOMMEND, SIMILAR
-    from .problem_commands import CHECK_GRADIENT
-    from .train_command import TRAIN
+        return run(_commands, argv)
+    except KeyboardInterrupt:   # while the first modules load
+        print("Stopped by Ctrl-C; nothing was written.", file=sys.stderr)
+        return 2
+
+
+def _commands() -> tuple[Command, ...]:
+    """Every command, in the order that `collabsheet --help` shows."""
+    from pyxl.cli.build_commands import DEMO, EXAMPLES, EXPORT, NEW
+    from pyxl.cli.doctor_command import DOCTOR
+    from pyxl.cli.functions_command import FUNCTIONS_COMMAND
+    from pyxl.cli.map_command import MAP
+    from pyxl.cli.model_commands import EVALUATE, EXPLAIN, FOLD_IN, RECOMMEND, SIMILAR
+    from pyxl.cli.problem_commands import CHECK_GRADIENT
+    from pyxl.cli.recalculate_command import RECALCULATE
+    from pyxl.cli.report_files import REPORTS, with_report
+    from pyxl.cli.train_command import TRAIN
+    from pyxl.cli.workbook_commands import FIT, INSPECT, RESTORE
     asking = (with_report(command, REPORTS[command.name]) for command in (RECOMMEND, SIMILAR, EXPLAIN, EVALUATE, FOLD_IN))
-    return run((DEMO, NEW, INSPECT, FIT, RESTORE,
-                CHECK_GRADIENT, EXAMPLES,
-                TRAIN, *asking, MAP, EXPORT, DOCTOR, FUNCTIONS_COMMAND), argv)
+    return (DEMO, NEW, INSPECT, FIT, RESTORE,
+            CHECK_GRADIENT, RECALCULATE, EXAMPLES,
+            TRAIN, *asking, MAP, EXPORT, DOCTOR, FUNCTIONS_COMMAND)
 
 
 if __name__ == "__main__":

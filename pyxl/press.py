@@ -11,10 +11,9 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
+from pyxl.base.log_file import log_failure
+from pyxl.live.live_fit import fit_live, randomize_live, refresh_live, restore_live
 from solver.errors import UserError
-
-from .live_fit import fit_live, randomize_live, refresh_live, restore_live
-from .log_file import log_failure
 
 ACTIONS: dict[str, Callable] = {    # what is asked for -> what does it with (book, sheet)
     "fit": lambda book, sheet: fit_live(book, sheets=[sheet]),
@@ -40,11 +39,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def calling_book(name: str):
     """The xlwings book whose button was pressed. Raises UserError where it is not open any more."""
-    from .engines import choose
-    from .engines.bare_xlwings import import_bare_xlwings
+    from pyxl.engines.bare_xlwings import import_bare_xlwings
+
+    from .engines import choose_engine
 
     import_bare_xlwings()
-    engine = choose()
+    engine = choose_engine()
     import xlwings
     if engine.name == "excel":
         return xlwings.Book.caller()    # by the arguments --wb, --from_xl and --hwnd of the command line

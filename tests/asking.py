@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 
 import workbook
-from pyxl.layout import Layout
+from pyxl.grid.layout import Layout
 from solver import CollabFilter, Factors, Ratings, random_factors, read_ratings, read_titles
 from workbook.builder import build_with
-from workbook.content import content_of
 from workbook.export import busiest, export
+from workbook.write.content import content_of
 
 N_FILMS, N_VIEWERS = 25, 40
 

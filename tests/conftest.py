@@ -40,11 +40,11 @@ def calc(tmp_path_factory):
     """A headless LibreOffice of our own, as an xlwings app; what its macros start has a home of its own."""
     import xlwings
 
-    from pyxl.engines import choose
+    from pyxl.engines import choose_engine
     from solver import UserError
     before = xlwings.engines.active
     try:
-        choose("libreoffice")
+        choose_engine("libreoffice")
     except UserError as why:
         if os.environ.get("CI"):
             pytest.fail(f"CI must have it: {why}")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 
+from solver.core.steps import Problem
+from solver.fitting.start_values import random_factors
 from solver.fused.lazy_adamw import LazyAdamW
 from solver.fused.sgd import FusedSGD
-from solver.methods.steps import Problem
-from solver.start_values import random_factors
 
 each_model = pytest.mark.parametrize("model", ["dot", "dot+bias", "bounded"])
 each_way = pytest.mark.parametrize("way", [FusedSGD, LazyAdamW])

@@ -10,12 +10,12 @@ import pytest
 import torch
 from planted import planted, settings
 
-from solver.fused import reference
-from solver.fused.cuda import StratifiedSGD
-from solver.fused.link import Link, Target
-from solver.fused.packed import LANES, pack
-from solver.methods.steps import Problem
-from solver.start_values import start_values
+from solver.core.steps import Problem
+from solver.fitting.start_values import start_values
+from solver.gpu.stratified_sgd import StratifiedSGD
+from solver.kernels import reference
+from solver.kernels.packed import LANES, pack
+from solver.kernels.target import Link, Target
 
 
 def problem(model="bounded", *, factors=5, **options) -> Problem:

@@ -4,10 +4,14 @@ be read off them that was not computed."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import xlsxwriter
-from xlsxwriter.utility import xl_cell_to_rowcol, xl_col_to_name, xl_range_abs
+from xlsxwriter.utility import xl_cell_to_rowcol, xl_col_to_name
 from xlsxwriter.utility import xl_rowcol_to_cell as a1
+
+from pyxl.grid.cells import Range
 
 
 def table(n: int, m: int, *, seed: int = 0, share: float = 0.8) -> np.ndarray:
@@ -23,11 +27,13 @@ def table(n: int, m: int, *, seed: int = 0, share: float = 0.8) -> np.ndarray:
 
 def write(path, ratings: np.ndarray, *, k: int = 5, variant: str = "dot", down: int = 0, right: int = 0,
           sheet: str = "Sheet1", seed: int = 0, predict: str = "", rmse: str = "", masked: bool = True,
-          array: bool = False, solver: bool = False, factors=None, edit=None) -> dict[str, str]:
+          array: bool = False, solver: Mapping[str, str] | bool = False, factors=None, edit=None) -> dict[str, str]:
     """The lesson's crosstab, moved `down` and `right`; returns the A1 addresses of its parts.
 
     `predict` and `rmse` replace the lesson's formulas: templates over the names of the parts
     (`{rating}`, `{user}`, `{item}`, `{ubias}`, `{ibias}`, `{ratings}`, `{predictions}`).
+    `solver` stores Solver's model of the sheet; as a mapping it gives names of it that are others, or
+    none: ``{"neg": "1", "adj": ""}``.
     `edit(worksheet, places)` may spoil the sheet before it is saved.
     """
     n, m = ratings.shape
@@ -92,7 +98,11 @@ def write(path, ratings: np.ndarray, *, k: int = 5, variant: str = "dot", down: 
     rmse = rmse or "SQRT(SUMXMY2({ratings},{predictions})/COUNT({ratings}))"
     ws.write_formula(places["rmse"], "=" + rmse.format(**places))
     if solver:
-        book.define_name(f"'{sheet}'!solver_opt", f"='{sheet}'!{xl_range_abs(*[top_users + n + 1, first_col + m - 1] * 2)}")
+        blocks = (places[role] for role in ("user_factors", "item_factors", "user_bias", "item_bias") if role in places)
+        stored = {"opt": places["rmse"], "adj": ",".join(blocks), "typ": "2"} | (solver if isinstance(solver, dict) else {})
+        for name, value in ((name, value) for name, value in stored.items() if value):
+            refers_to = ",".join(f"'{sheet}'!{Range.parse(area).absolute}" for area in value.split(",")) if value[0].isalpha() else value
+            book.define_name(f"'{sheet}'!solver_{name}", f"={refers_to}")
     if edit:
         edit(ws, places)
     book.close()

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from office import until
 
-from pyxl.cells import Cell
 from pyxl.engines.find_office import load_uno
 from pyxl.engines.office import properties
+from pyxl.grid.cells import Cell
 
 ALWAYS = 4      # com.sun.star.document.MacroExecMode.ALWAYS_EXECUTE_NO_WARN
 
@@ -27,6 +27,11 @@ class Pressed:
         button = next(model for n in range(form.Count) if (model := form.getByIndex(n)).Label == caption)
         control = self.document.CurrentController.getControl(button)
         assert control.AccessibleContext.doAccessibleAction(0)
+
+    def run(self, macro: str) -> None:
+        """Run a macro as Tools > Macros does, with whatever sheet is in view."""
+        scripts = self.document.getScriptProvider()
+        scripts.getScript(f"vnd.sun.star.script:VBAProject.Collabsheet.{macro}?language=Basic&location=document").invoke((), (), ())
 
     def status(self, sheet: str = "bias") -> str:
         return str(self.book.sheets[sheet].range(f"{sheet}_status").value)

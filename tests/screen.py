@@ -7,11 +7,12 @@ import shutil
 import subprocess
 import time
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 from xml.sax.saxutils import escape
 
 SIZE = (1680, 860)
-PROGRAMS = ("Xvfb", "xdotool", "soffice")
+FACES = ("gen", "gtk3")     # what LibreOffice draws its windows with: plain X11, or GTK as on most desktops
 _QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 # what a user sets in Tools > Options > Security > Macro Security > Trusted Sources
 _TRUSTED = """<?xml version="1.0" encoding="UTF-8"?>
@@ -20,20 +21,26 @@ _TRUSTED = """<?xml version="1.0" encoding="UTF-8"?>
 """
 
 
-def missing() -> list[str]:
-    """The programs that are not here."""
-    return [program for program in PROGRAMS if shutil.which(program) is None]
+def missing(face: str) -> list[str]:
+    """The Debian packages that a screen with this face needs and that are not here."""
+    packages = {"Xvfb": "xvfb", "xdotool": "xdotool", "soffice": "libreoffice-calc"}
+    lacking = [package for program, package in packages.items() if shutil.which(program) is None]
+    if face == "gtk3" and not lacking:
+        office = Path(shutil.which("soffice")).resolve().parent
+        lacking += ["libreoffice-gtk3"] if not (office / "libvclplug_gtk3lo.so").exists() else []
+    return lacking
 
 
 class Screen:
     """A workbook open in LibreOffice on a screen of its own; a context manager that ends both.
 
     The office is a user's own: started with the workbook and not to listen to us (we listen at a
-    door of our own), on the profile in its home, where the workbook's folder is trusted.
+    door of our own), on the profile in its home, where the workbook's folder is trusted. `face` is
+    one of FACES.
     """
 
-    def __init__(self, path, home: Path):
-        self._path, self._home = Path(path), home
+    def __init__(self, path, home: Path, *, face: str = "gen"):
+        self._path, self._home, self._face = Path(path), home, face
         self._spec = f"pipe,name=screen{uuid.uuid4().hex}"
         profile = home / ".config" / "libreoffice" / "4" / "user"
         profile.mkdir(parents=True)
@@ -57,18 +64,23 @@ class Screen:
         for process in (getattr(self, "_office", None), self._xvfb):
             if process and process.poll() is None:
                 process.terminate()
-                process.wait(20)
+                try:
+                    process.wait(20)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    process.wait()
 
     def _open(self) -> None:
         import xlwings
 
-        from pyxl.engines import choose
+        from pyxl.engines import choose_engine
         from pyxl.engines.office import Office
         from solver import UserError
 
         user = f"screen{uuid.uuid4().hex[:8]}"      # whose office another of this machine is not
         env = {name: value for name, value in os.environ.items() if name != "COLLABSHEET_OFFICE"}
-        env |= {"DISPLAY": self.display, "HOME": str(self._home), "LC_ALL": "C.UTF-8", "USER": user, "LOGNAME": user}
+        env |= {"DISPLAY": self.display, "HOME": str(self._home), "LC_ALL": "C.UTF-8", "USER": user, "LOGNAME": user,
+                "SAL_USE_VCLPLUGIN": self._face}
         command = ["soffice", "--norestore", "--nologo", f"--accept={self._spec};urp;", str(self._path)]
         self._office, until = subprocess.Popen(command, env=env, **_QUIET), time.monotonic() + 60
         while True:
@@ -81,7 +93,7 @@ class Screen:
                 if time.monotonic() > until:
                     raise
                 time.sleep(0.2)
-        choose("libreoffice")
+        choose_engine("libreoffice")
         app = xlwings.App(spec=self._spec, visible=True, add_book=False)
         while not len(app.books) and time.monotonic() < until:
             time.sleep(0.1)
@@ -100,16 +112,40 @@ class Screen:
             before = now
             time.sleep(0.7)
 
-    def click(self, caption: str) -> None:
-        """Move the mouse to a button of the sheet in view and press it."""
+    def click(self, caption: str, *, followed: Callable[[], object]) -> None:
+        """Press a button of the sheet in view with the mouse, again where nothing followed.
+
+        A click may miss: GTK's window says where its buttons are only after the mouse has moved over
+        it, and a busy machine may draw late.
+        """
+        for _ in range(4):
+            self._mouse("mousemove", *self._settled_middle(caption))
+            self._mouse("click", "1")
+            until = time.monotonic() + 10
+            while time.monotonic() < until:
+                if followed():
+                    return
+                time.sleep(0.1)
+        raise AssertionError(f"nothing followed a click on '{caption}'")
+
+    def _settled_middle(self, caption: str) -> tuple[str, str]:
+        """Where the middle of a button is: what two readings in a row say, with the mouse over it."""
+        before = None
+        while (now := self._middle(caption)) != before:
+            before = now
+            self._mouse("mousemove", *now)
+            time.sleep(0.3)
+        return now
+
+    def _middle(self, caption: str) -> tuple[str, str]:
         form = self._view.ActiveSheet.DrawPage.Forms.getByIndex(0)
         button = next(model for n in range(form.Count) if (model := form.getByIndex(n)).Label == caption)
         seen = self._view.getControl(button).AccessibleContext
         where, size = seen.LocationOnScreen, seen.Size
-        self._mouse("mousemove", str(where.X + size.Width // 2), str(where.Y + size.Height // 2), "click", "1")
+        return str(where.X + size.Width // 2), str(where.Y + size.Height // 2)
 
     def _mouse(self, *what: str) -> None:
-        subprocess.run(["xdotool", *what], check=True, env=os.environ | {"DISPLAY": self.display})
+        subprocess.run(["xdotool", *what], check=True, env=os.environ | {"DISPLAY": self.display}, **_QUIET)
 
     def picture(self):
         """The screen as a PIL image."""

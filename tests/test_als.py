@@ -8,9 +8,9 @@ import torch
 from planted import planted, settings
 
 from solver import Ratings, Settings, UserError, fit, rmse, split_off
-from solver.methods import ridge
-from solver.objective import Objective
-from solver.start_values import start_values
+from solver.core.objective import Objective
+from solver.fitting.start_values import start_values
+from solver.methods import ridge_regression as ridge
 
 each_model = pytest.mark.parametrize("model", ["dot", "dot+bias"])
 
@@ -104,8 +104,7 @@ def test_the_holdout_chooses_the_epoch():
 
 
 @pytest.mark.parametrize("options, sentence", [
-    (dict(lr=0.1), "als finds its step by itself: leave out lr"),
-    (dict(batch_size=64), "als sees all ratings at once: leave out batch_size"),
+    (dict(lr=0.1), "lr is 0.1, and als does not use it. Leave lr out"),
     (dict(model="bounded", low=1, high=5), "als needs a model that is linear in each side, and the model is bounded")])
 def test_what_it_does_not_take_is_refused(options, sentence):
     with pytest.raises(UserError) as error:

@@ -16,7 +16,7 @@ import xlsxwriter
 from packages import with_names, with_part
 
 from pyxl import fit_workbook
-from pyxl.cells import Cell, Range
+from pyxl.grid.cells import Cell, Range
 from solver import Settings, UserError
 
 N, M, K = 6, 7, 3
@@ -289,15 +289,15 @@ def test_60_the_last_cell_of_the_sheet(tmp_path):
 
 
 def test_59_ctrl_c_before_the_fit_writes_nothing(tmp_path, monkeypatch, capsys):
-    from pyxl import ready_model
     from pyxl.__main__ import main
+    from pyxl.detect import verified_model as verified_model
     path = tmp_path / "b.xlsx"
     make(path)
     before = path.read_bytes()
 
     def interrupted(*_, **__):
         raise KeyboardInterrupt
-    monkeypatch.setattr(ready_model, "detect", interrupted)
+    monkeypatch.setattr(verified_model, "detect", interrupted)
     assert main(["fit", str(path), "--in-place"]) == 2
     assert capsys.readouterr().err == "Stopped by Ctrl-C; nothing was written.\n"
     assert path.read_bytes() == before
@@ -309,16 +309,3 @@ def test_56_divergence_keeps_the_best_and_names_the_rate(tmp_path):
     result = fit_workbook(path, settings=Settings(optimizer="sgd", lr=500.0))["Sheet1"]
     assert "Diverged" in result.stop and "Lower lr from 500." in result.stop
     assert np.isfinite(result.rmse_after) and result.rmse_after <= result.rmse_before
-
-
-@pytest.mark.parametrize("stored, wish", [
-    ({"solver_typ": "1"}, "another goal than a minimum"), ({"solver_num": "2"}, "2 constraints"),
-    ({"solver_neg": "1"}, "no negative numbers"), ({"solver_adj": "Sheet1!$B$14:$D$19"}, "other changing cells"),
-    ({"solver_typ": "2", "solver_num": "0", "solver_neg": "2", "solver_adj": "Sheet1!$B$14:$D$19,Sheet1!$F$10:$L$12"}, None)])
-def test_what_solvers_model_asks_beyond_a_fit_is_said(tmp_path, stored, wish):
-    path = tmp_path / "b.xlsx"
-    make(path)
-    with_solver = with_names(path, tmp_path / "solver.xlsx", {"solver_opt": "Sheet1!$L$21"} | stored,
-                             ' localSheetId="0" hidden="1"')
-    notes = fit_workbook(with_solver, settings=Settings(epochs=2))["Sheet1"].notes
-    assert [wish in note for note in notes] == ([True] if wish else [])

@@ -7,7 +7,7 @@ import pytest
 from planted import planted
 
 from solver import Ratings, rmse, split_off
-from solver.baselines import bias_only, mean_only
+from solver.judging.baselines import bias_only, mean_only
 
 
 def test_the_mean_predicts_every_pair_alike():

@@ -25,7 +25,7 @@ def folder(tmp_path_factory):
 def no_office(monkeypatch):
     def missing(*_):
         raise UserError("There is no LibreOffice here.")
-    monkeypatch.setattr("pyxl.engines.choose", missing)
+    monkeypatch.setattr("pyxl.engines.choose_engine", missing)
 
 
 def test_libreoffice_agrees_cell_by_cell(folder, office):

@@ -16,8 +16,8 @@ from planted import planted
 from solver import CollabFilter, Factors, Ratings, Settings, UserError, fit, predict, split_off
 from solver.collab.frames import pairs_from, ratings_from
 from solver.collab.predictions import Everybody, predict_for_user, predict_pairs, predict_rows
-from solver.collab.rated import RatedItems
-from solver.effort import recipe
+from solver.data.rated import RatedItems
+from solver.fitting.effort import recipe
 
 LONG = pd.DataFrame({"user": [7, 7, 9, 9, 8], "item": ["b", "a", "b", "c", "a"], "rating": [4.0, 3, 5, 1, 2]})
 QUICK = dict(n_factors=3, optimizer="adamw", epochs=3, batch_size=32)
@@ -195,7 +195,7 @@ def test_it_is_the_fit_of_its_settings_and_the_same_every_time(ratings):
 @pytest.mark.parametrize("option, value", [("model", "bounded"), ("epochs", 2), ("lr", 0.02), ("weight_decay", 0.3),
                                            ("batch_size", 16), ("schedule", "constant"), ("patience", 1)])
 def test_what_is_said_goes_before_what_effort_chooses(ratings, option, value):
-    model = CollabFilter(n_factors=2, **({"epochs": 1, option: value})).fit(ratings)
+    model = CollabFilter(n_factors=2, holdout=0.2, **({"epochs": 1, option: value})).fit(ratings)
     assert getattr(model.settings_, option) == value and model.settings_.n_factors == 2
 
 
@@ -211,7 +211,7 @@ def test_effort_chooses_what_is_not_said(ratings, effort):
     model = CollabFilter(n_factors=3, effort=effort, random_state=5, epochs=3).fit(ratings)
     assert model.settings_ == replace(chosen, seed=5, epochs=3)
     for other in ({"model": "net"}, {"batch_size": 64}, {"feedback": "implicit"}):
-        settled = CollabFilter(n_factors=3, effort=effort, epochs=1, **other).fit(ratings).settings_
+        settled = CollabFilter(effort=effort, epochs=1, **other).fit(ratings).settings_
         assert (settled.optimizer, settled.schedule) == ("adamw", "one-cycle") and settled.weight_decay > 0
     bounded = CollabFilter(n_factors=3, effort=effort, epochs=1, model="bounded").fit(ratings).settings_
     assert bounded.optimizer == ("adamw" if effort == "best" else chosen.optimizer)

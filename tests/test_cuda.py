@@ -17,11 +17,11 @@ import torch
 from planted import planted, settings
 
 from solver import Factors, Ratings, Settings, fit
+from solver.core.objective import Judge, Objective
+from solver.core.steps import Problem
+from solver.fitting.start_values import start_values
 from solver.methods.graphed_batch import GraphedMiniBatch, can_be_recorded
 from solver.methods.mini_batch import MiniBatch
-from solver.methods.steps import Problem
-from solver.objective import Judge, Objective
-from solver.start_values import start_values
 
 on_a_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 with_triton = pytest.mark.skipif(find_spec("triton") is None, reason="needs triton, which torch for the CPU lacks")
@@ -75,7 +75,7 @@ def test_the_kernel_compiles_for_gpus_and_orders_its_memory(monkeypatch, tmp_pat
     from triton.backends.compiler import GPUTarget
     from triton.compiler import ASTSource
 
-    from solver.fused.walk_kernel import walk
+    from solver.gpu.walk_kernel import walk
     kinds = dict.fromkeys(walk.arg_names, "*fp32") | dict.fromkeys(("users", "items", "edges"), "*i32")
     kinds |= {"sequence": "*i64", "turn": "i32", "offset": "fp32", "low": "fp32", "span": "fp32"}
     chosen = {"WIDTH": 64, "LANES": 64, "LINK": 1}
@@ -130,7 +130,7 @@ def test_in_batches_the_gpu_does_as_well_as_the_cpu(options):
 @pytest.mark.parametrize("options", OWN_ORDER, ids=lambda o: o["optimizer"])
 def test_nothing_waits_within_an_epoch(options):
     """torch raises at every wait for the device but those at the end of an epoch, which are counted out."""
-    from solver.methods.steps import steps_for
+    from solver.methods.steps_for import steps_for
     ratings, chosen = large()
     chosen = replace(chosen, **options)
     steps = steps_for(Problem(ratings=ratings, start=start_values(ratings, chosen), settings=chosen, device="cuda"))
@@ -147,7 +147,7 @@ def test_nothing_waits_within_an_epoch(options):
 def test_gradients_on_the_gpu_are_those_on_the_cpu(dtype, monkeypatch):
     ratings = planted(300, 200, noise=0.5)
     for fewest in (2**20, 1):  # gathered rows, and cuSPARSE
-        monkeypatch.setattr("solver.sparse_products.BATCH", fewest)
+        monkeypatch.setattr("solver.core.sparse_products.BATCH", fewest)
         outcomes = []
         for device in ("cpu", "cuda"):
             start = start_values(ratings, settings("bounded", n_factors=8)).map(

@@ -7,18 +7,18 @@ import numpy as np
 import pytest
 import xlsxwriter
 
-from pyxl.cells import Cell, Range
-from pyxl.detect import NotRecognised, detect
-from pyxl.layout import Block
-from pyxl.ready_model import ready_model
-from pyxl.xlsx import open_book
+from pyxl.detect.detect import NotRecognised, detect
+from pyxl.detect.verified_model import verified_model
+from pyxl.grid.cells import Cell, Range
+from pyxl.grid.layout import Block
+from pyxl.xlsx import open_workbook
 from solver import Settings
 
 
 def found(path, sheet="Sheet1", *, settings=Settings()):
     """The verified model of a sheet: what `fit` would work on."""
-    with open_book(path) as book:
-        return ready_model(book, sheet, settings)
+    with open_workbook(path) as book:
+        return verified_model(book, sheet, settings)
 
 
 def assert_places(layout, places):
@@ -32,7 +32,7 @@ def assert_places(layout, places):
     (15, 15, 5, 0, 0), (8, 20, 3, 0, 0), (1, 6, 2, 0, 0), (7, 1, 2, 3, 0), (8, 20, 3, 7, 4), (5, 5, 5, 2, 0), (2, 3, 1, 0, 9), (30, 4, 6, 11, 1)])
 def test_the_lessons_sheet_at_any_size_and_place(tmp_path, variant, n, m, k, down, right):
     path = tmp_path / "book.xlsx"
-    places = lesson_sheet.write(path, lesson_sheet.table(n, m), k=k, variant=variant, down=down, right=right)
+    places = lesson_sheet.write(path, lesson_sheet.table(n, m), k=k, variant=variant, down=down, right=right, solver=1 in (n, m))
     ready = found(path)
     assert ready.model.layout.variant == variant
     assert_places(ready.model.layout, places)
@@ -44,12 +44,12 @@ def test_moved_as_excel_moves_it(shared, office, tmp_path):
     source = oracle_copy(shared / "workbooks" / "course_collab_filter.xlsx", tmp_path)
     moved = office.insert(source, tmp_path / "moved.xlsx", rows=3, columns=2)
     for sheet, variant in (("dotprod", "dot"), ("bias", "dot+bias"), ("movielens_emb", "dot")):
-        with open_book(source) as before, open_book(moved) as after:
+        with open_workbook(source) as before, open_workbook(moved) as after:
             a, b = detect(before, sheet).layout, detect(after, sheet).layout
             assert a.variant == b.variant == variant
             assert b.ratings == a.ratings.moved(3, 2) and b.rmse == a.rmse.moved(3, 2)
             assert b.user_factors.range == a.user_factors.range.moved(3, 2)
-            assert len(ready_model(after, sheet, Settings()).ratings) == 206
+            assert len(verified_model(after, sheet, Settings()).ratings) == 206
 
 
 PREDICTIONS = {

@@ -43,7 +43,8 @@ def folder(tmp_path, monkeypatch):
 def test_every_collabsheet_command_runs_in_order(folder, capsys):
     ours = [shlex.split(c) for c in COMMANDS if c.startswith("collabsheet ")]
     assert {words[1] for words in ours} == {"new", "inspect", "fit", "restore", "train", "recommend", "similar", "explain", "map",
-                                            "evaluate", "export", "doctor", "examples", "check-gradient"}
+                                            "evaluate", "export", "doctor", "examples", "check-gradient",
+                                            "recalculate"}
     for words in ours:
         if "--live" in words:  # test_live does it in a real LibreOffice; here is no screen for one
             words[words.index("libreoffice")] = "file"
@@ -100,10 +101,10 @@ def test_the_demos_filled_tables_are_ratings_that_somebody_could_give(folder):
     """What the user came for: predictions where nobody rated, within a star of the scale."""
     import numpy as np
 
-    from pyxl import open_book
-    from pyxl.cells import Range
+    from pyxl import open_workbook
+    from pyxl.grid.cells import Range
     assert main(["demo", "-o", "demo"]) == 0
-    with open_book("demo/collabsheet-demo.xlsx") as book:
+    with open_workbook("demo/collabsheet-demo.xlsx") as book:
         filled = {n.name: n.refers_to.split("!") for n in book.names if n.name.endswith("_filled")}
         assert len(filled) == 3
         for sheet, where in filled.values():

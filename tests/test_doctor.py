@@ -15,8 +15,9 @@ import pytest
 import xlsxwriter
 
 from pyxl.__main__ import main
-from pyxl.doctor import applescript, programs
-from pyxl.doctor.book import repair
+from pyxl.doctor import applescript
+from pyxl.doctor import check_programs as programs
+from pyxl.doctor.check_workbook import repair
 from pyxl.doctor.finding import STATES, Finding
 from solver import UserError
 
@@ -82,10 +83,10 @@ def test_a_workbook_without_a_model_cannot_be_fitted(tmp_path, capsys, monkeypat
 
 @pytest.mark.parametrize("interpreter, state", [("/gone/bin/python", "missing"), ("/bin/sh", "look")])
 def test_a_workbook_from_another_machine_is_repaired(tmp_path, capsys, interpreter, state):
-    from pyxl.doctor.book import _python
-    from pyxl.xlsx import open_book
+    from pyxl.doctor.check_workbook import _python
+    from pyxl.xlsx import open_workbook
     path = with_python(tmp_path / "my book.xlsx", interpreter)
-    with open_book(path) as book:
+    with open_workbook(path) as book:
         finding = _python(book, path)
         assert finding.state == state and f"doctor '{path}' --repair" in finding.mend and f"'my start'!C3 says {interpreter}" in finding.says
     with zipfile.ZipFile(path) as package:

@@ -10,8 +10,8 @@ import torch
 from planted import planted
 
 from solver import Ratings, Settings, UserError, fit, read_ratings, recipe, rmse, split_off
-from solver.baselines import bias_only
-from solver.effort import EFFORTS, FEWEST, part
+from solver.fitting.effort import EFFORTS, FEWEST, part
+from solver.judging.baselines import bias_only
 
 KINDS = {  # users, items, ratings, noise, spread of what factors explain, (low, high, step)
     "stars": (400, 300, 20_000, 0.8, 0.6, (1, 5, 1)),

@@ -14,10 +14,10 @@ import pytest
 import xlsxwriter
 import xlwings
 
-from pyxl.cells import Cell
-from pyxl.engines import ENGINES, choose
+from pyxl.engines import ENGINES, choose_engine
 from pyxl.engines.formula_text import moved, relative
-from pyxl.xlsx import open_book
+from pyxl.grid.cells import Cell
+from pyxl.xlsx import open_workbook
 from solver import UserError
 
 WHEN = dt.datetime(2024, 2, 29, 12, 30)
@@ -29,7 +29,7 @@ def app(request):
     """A program that holds workbooks, one for each engine; skipped where it is missing."""
     before = xlwings.engines.active
     try:
-        choose(request.param)
+        choose_engine(request.param)
     except UserError as why:
         if os.environ.get("CI") and request.param != "excel":
             pytest.fail(f"CI must have it: {why}")
@@ -159,7 +159,7 @@ def test_saved_and_read_again(book, sheet, tmp_path):
     sheet.range("B1").value = "ü & <b>"
     copy = tmp_path / "a copy.xlsx"
     book.save(str(copy))
-    with open_book(copy) as saved:
+    with open_workbook(copy) as saved:
         grid = saved.grid("kinds")
         assert grid.values[Cell(5, 1)] == 10 and grid.values[Cell(1, 2)] == "ü & <b>"
         assert grid.values[Cell(5, 2)] == 15 and grid.values[Cell(1, 3)] == "12"
@@ -245,25 +245,25 @@ def test_without_a_screen_the_file_itself_is_chosen(monkeypatch):
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     monkeypatch.delenv("COLLABSHEET_OFFICE", raising=False)
     monkeypatch.setattr("sys.platform", "linux")
-    assert choose().name == "file"
+    assert choose_engine().name == "file"
     _needs_libreoffice()
     monkeypatch.setenv("DISPLAY", ":0")
-    assert choose().name == "libreoffice"
+    assert choose_engine().name == "libreoffice"
 
 
 def test_what_is_missing_is_said_with_how_to_install_it(monkeypatch, tmp_path):
     with pytest.raises(UserError, match="no engine 'numbers'. Choose one of: excel, libreoffice, file"):
-        choose("numbers")
+        choose_engine("numbers")
     monkeypatch.setattr("shutil.which", lambda name: None)
     monkeypatch.setattr("pyxl.engines.find_office._PROGRAMS", ())
     with pytest.raises(UserError, match="no LibreOffice here. Install it: apt-get install libreoffice-calc"):
-        choose("libreoffice")
+        choose_engine("libreoffice")
     monkeypatch.undo()
     monkeypatch.setitem(__import__("sys").modules, "uno", None)
     monkeypatch.setattr("pyxl.engines.find_office._DEBIAN", tmp_path)
     monkeypatch.setattr("shutil.which", lambda name: "/usr/bin/soffice")
     with pytest.raises(UserError, match="apt-get install python3-uno"):
-        choose("libreoffice")
+        choose_engine("libreoffice")
 
 
 def test_no_office_listens_where_it_is_said_to():
@@ -274,6 +274,6 @@ def test_no_office_listens_where_it_is_said_to():
 
 def _needs_libreoffice():
     try:
-        choose("libreoffice")
+        choose_engine("libreoffice")
     except UserError as why:
         pytest.skip(str(why))

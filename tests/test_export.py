@@ -11,8 +11,8 @@ from planted import planted
 import workbook
 from pyxl import fit_workbook
 from pyxl.__main__ import main
-from pyxl.inspect_sheet import inspect_workbook
-from pyxl.xlsx import open_book
+from pyxl.fit.inspect_sheet import inspect_workbook
+from pyxl.xlsx import open_workbook
 from solver import CollabFilter, Ratings, UserError, predict_table
 from workbook.export import busiest, export
 
@@ -50,7 +50,7 @@ def test_libreoffice_predicts_what_the_model_predicts(tmp_path, office, name):
     expected, given = raw(model, part), part.crosstab()
     rated = ~np.isnan(given)
     sheet = SHEETS[name][0]
-    with open_book(tmp_path / "book.xlsx") as book:
+    with open_workbook(tmp_path / "book.xlsx") as book:
         filled = next(n.refers_to.rpartition("!")[2] for n in book.names if n.name == f"{sheet}_filled").replace("$", "")
     where = {"rmse": str(layouts[sheet].rmse), "predictions": str(layouts[sheet].predictions), "filled": filled}
     found = office.recalculate(tmp_path / "book.xlsx", {sheet: list(where.values())})[sheet]
@@ -82,7 +82,7 @@ def test_the_users_and_items_with_most_ratings_are_taken(tmp_path):
     counts = np.bincount(ratings.user_index, minlength=ratings.n_users)
     assert set(part.users) == {ratings.users[n] for n in np.argsort(-counts, kind="stable")[:5]}
     export(fitted(ratings, "dot+bias"), part, tmp_path / "b.xlsx", titles={part.items[0]: "The First"})
-    with open_book(tmp_path / "b.xlsx") as book:
+    with open_workbook(tmp_path / "b.xlsx") as book:
         texts = set(map(str, book.grid("bias").values.values()))
     assert "The First" in texts and {str(float(user)) for user in part.users} <= texts | {f"{u}.0" for u in texts}
     assert any("trained model" in text for text in texts) and not any("random numbers" in text for text in texts)

@@ -8,8 +8,9 @@ import torch
 from planted import ADDITIVE, MINIMISED, MINIMISERS, planted, settings, truth
 from scipy.optimize import minimize
 
-from solver import MODELS, Factors, Ratings, UserError, fit, fitting, predict_table, random_factors, rmse
-from solver.objective import Objective
+from solver import MODELS, Factors, Ratings, UserError, fit, predict_table, random_factors, rmse
+from solver.core.objective import Objective
+from solver.fitting.fit_ratings import fit_ratings as fitting
 
 each_model = pytest.mark.parametrize("model", ADDITIVE)
 

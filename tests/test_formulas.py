@@ -15,13 +15,15 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from office import oracle_copy
 
-from pyxl.cells import Cell, ErrorValue, Range
 from pyxl.engines.formula_text import moved
-from pyxl.formulas import Calculator, FormulaError, Unsupported, dependents, parse
-from pyxl.formulas.functions import FUNCTIONS
-from pyxl.formulas.parse import Literal, Reference
-from pyxl.grid import DefinedName, Formula, Grid, Table
-from pyxl.xlsx import open_book
+from pyxl.formulas.evaluate.calculator import Calculator
+from pyxl.formulas.evaluate.dependents import dependents
+from pyxl.formulas.functions.all_functions import FUNCTIONS
+from pyxl.formulas.language.formula_errors import FormulaError, Unsupported
+from pyxl.formulas.language.parse import Literal, Reference, parse
+from pyxl.grid.cells import Cell, ErrorValue, Range
+from pyxl.grid.grid import DefinedName, Formula, Grid, Table
+from pyxl.xlsx import open_workbook
 
 
 @dataclass
@@ -30,6 +32,10 @@ class Sheets:
 
     grids: dict[str, Grid]
     names: tuple[DefinedName, ...] = ()
+    tables: tuple[Table, ...] = ()
+    date1904: bool = False
+    manual_calculation: bool = False
+    name: str = "in memory"
 
     @property
     def sheets(self):
@@ -465,7 +471,7 @@ def test_tables_of_a_file_as_libreoffice_reads_them(office, tmp_path):
     workbook.close()
     where = {"my sheet": ["D4:D5", "C6:C6", "A11:A15"]}
     theirs = office.recalculate(path, where)["my sheet"]
-    with open_book(path) as book:
+    with open_workbook(path) as book:
         assert [(table.name, str(table.where), table.columns, table.totals) for table in book.tables] == [
             ("Ratings", "B3:D6", ("user", "rating given", "twice"), 1)]
         ours = {address: Calculator(book).block("my sheet", Range.parse(address)) for address in where["my sheet"]}
@@ -566,7 +572,7 @@ def test_every_formula_of_the_course_gives_what_excel_left_and_libreoffice_recal
         shared, office, tmp_path, file, formulas, drawn_anew):
     """But those with RANDBETWEEN: what they drew last is given to all three."""
     path = shared / "workbooks" / file
-    with open_book(path) as book:
+    with open_workbook(path) as book:
         grids = {sheet: grid for sheet in book.sheets if (grid := book.grid(sheet)).used}
         drawn = {(sheet, cell): grid.values[cell] for sheet, grid in grids.items()
                  for cell, formula in grid.formulas.items() if "RANDBETWEEN" in formula.text}

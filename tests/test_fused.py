@@ -12,15 +12,16 @@ from hypothesis import strategies as st
 from planted import planted, settings
 
 from solver import Ratings, Settings, fit
-from solver.fused import kernels, reference
+from solver.fitting.start_values import random_factors
 from solver.fused.lazy_adamw import AdamWRows, LazyAdamW, is_lazy
-from solver.fused.link import Link, Target
-from solver.fused.packed import pack
-from solver.fused.plan import plan
 from solver.fused.sgd import FusedSGD
+from solver.kernels import compiled_kernels as kernels
+from solver.kernels import reference
+from solver.kernels.adamw_table import plan
+from solver.kernels.packed import pack
+from solver.kernels.target import Link, Target
 from solver.methods.mini_batch import MiniBatch
-from solver.methods.steps import steps_for
-from solver.start_values import random_factors
+from solver.methods.steps_for import steps_for
 
 
 @st.composite
@@ -96,13 +97,9 @@ def test_skipped_steps_of_adamw_in_closed_form_are_those_of_torch_but_for_epsilo
 
 def test_closed_form_is_exact_where_epsilon_does_not_count(monkeypatch):
     """The reference and torch, both with an ε of 1e-13 beside √v of about 1e-3."""
-    from solver import optimizers
-    from solver.fused import plan
-    monkeypatch.setattr(optimizers, "BATCH_EPSILON", 1e-13)
-    monkeypatch.setattr(plan, "EPSILON", 1e-13)
     monkeypatch.setattr("solver.fused.lazy_adamw.best_kernels", lambda: reference)
     ratings = planted(12, 10, blanks=0.6)
-    dense, lazy = dense_and_lazy(ratings, settings("dot+bias", **options(LazyAdamW, batch_size=4, epochs=4)))
+    dense, lazy = dense_and_lazy(ratings, settings("dot+bias", **options(LazyAdamW, batch_size=4, epochs=4, eps=1e-13)))
     assert_same_factors(dense, lazy, atol=1e-9)
 
 
@@ -151,7 +148,7 @@ def test_kernels_know_cross_entropy_too(way):
         packed = pack(start, parts=3 if way == "adamw" else 1)
         if way == "adamw":
             rows = AdamWRows(packed, Target(Link.LOGISTIC), size=9, kernels=module,
-                             plan=plan(Settings(optimizer="adamw", batch_size=9), lr=0.01, steps=40))
+                             plan=plan(Settings(optimizer="adamw", batch_size=9, lr=0.01), steps=40))
             sums = [rows.learn(users, items, targets) for _ in range(3)][-1]
             rows.catch_up()
         else:
@@ -168,9 +165,9 @@ def test_kernels_know_cross_entropy_too(way):
 def test_without_numba_the_reference_is_taken(monkeypatch):
     import sys
 
-    from solver import fused
-    monkeypatch.setitem(sys.modules, "solver.fused.kernels", None)
-    monkeypatch.delattr(fused, "kernels", raising=False)
+    from solver import kernels as fused
+    monkeypatch.setitem(sys.modules, "solver.kernels.compiled_kernels", None)
+    monkeypatch.delattr(fused, "compiled_kernels", raising=False)
     assert fused.best_kernels() is reference
     result = fit(planted(), None, settings("dot+bias", **options(FusedSGD)))
     assert result.rmse_after < result.rmse_before
@@ -180,8 +177,8 @@ def test_kernels_are_compiled_once_and_then_found(tmp_path, monkeypatch):
     """In a cache of their own, of which a process that begins anew would load them."""
     import numba
 
-    from solver.fused.preparing import prepare_kernels
-    from solver.fused.sgd_kernel import sgd_kernel
+    from solver.fitting.prepare_kernels import prepare_kernels
+    from solver.kernels.sgd_kernel import sgd_kernel
     monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
     chosen = Settings(optimizer="sgd", batch_size=1, n_factors=90)  # a width that no other test has
     assert prepare_kernels(chosen) and not prepare_kernels(chosen)
@@ -191,5 +188,5 @@ def test_kernels_are_compiled_once_and_then_found(tmp_path, monkeypatch):
 
 
 def test_settings_without_a_kernel_have_nothing_to_prepare():
-    from solver.fused.preparing import prepare_kernels
+    from solver.fitting.prepare_kernels import prepare_kernels
     assert not prepare_kernels(Settings()) and not prepare_kernels(Settings(optimizer="adam", batch_size=8))

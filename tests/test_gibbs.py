@@ -7,13 +7,15 @@ import pytest
 import torch
 from planted import planted, settings, truth
 
-from solver import Factors, Ratings, Settings, UserError, fit, fitting, rmse, split_off
-from solver.methods import gibbs, ridge
+from solver import Factors, Ratings, Settings, UserError, fit, rmse, split_off
+from solver.core.steps import Problem
+from solver.fitting import fit_ratings as fitting
+from solver.fitting.start_values import start_values
+from solver.methods import gibbs
+from solver.methods import ridge_regression as ridge
 from solver.methods.gibbs import BURN_IN, Gibbs, Units
 from solver.methods.normal_wishart import BETA, Common, draw_common
-from solver.methods.steps import Problem
-from solver.posterior import mean_prediction, standard_deviation
-from solver.start_values import start_values
+from solver.model.posterior import mean_prediction, standard_deviation
 
 each_model = pytest.mark.parametrize("model", ["dot", "dot+bias"])
 
@@ -304,20 +306,13 @@ def test_ctrl_c_before_any_draw_is_kept_keeps_the_last_one():
 
 
 @pytest.mark.parametrize("options, sentence", [
-    (dict(lr=0.1), "gibbs finds its step by itself: leave out lr"),
-    (dict(batch_size=64), "gibbs sees all ratings at once: leave out batch_size"),
+    (dict(lr=0.1), "lr is 0.1, and gibbs does not use it. Leave lr out"),
+    (dict(weight_decay=0.1), "weight_decay is 0.1, and gibbs does not use it. Leave weight_decay out"),
     (dict(model="bounded", low=1, high=5), "gibbs needs a model that is linear in each side")])
 def test_what_it_does_not_take_is_refused(options, sentence):
     with pytest.raises(UserError) as error:
         Settings(optimizer="gibbs", **options)
     assert str(error.value).startswith(sentence)
-
-
-def test_weight_decay_is_not_needed_and_that_is_said():
-    without, given = sampled(planted(), epochs=6), sampled(planted(), epochs=6, weight_decay=0.1)
-    assert without.notes == ()
-    assert given.notes == ("gibbs finds out by itself how large factors are: weight_decay was not used.",)
-    assert given.rmse_after == without.rmse_after
 
 
 def test_a_sheet_is_fitted_and_agrees_with_itself(tmp_path):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pyxl.cells import Cell, Range
-from pyxl.grid import Formula, Grid
+from pyxl.grid.cells import Cell, Range
+from pyxl.grid.grid import Formula, Grid
 
 
 def test_owner_of_constants_formulas_and_the_inside_of_arrays():

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from planted import planted
 
 import workbook
-from pyxl import fit_workbook, open_book
-from pyxl.history import history_area, thinned
-from pyxl.watch import time_left
+from pyxl import fit_workbook, open_workbook
+from pyxl.fit.history import history_area, thinned
+from pyxl.live.watch import time_left
 from solver import Epoch, Settings
-from workbook.geometry import HISTORY_ROWS, crosstab
+from workbook.model_sheets.geometry import HISTORY_ROWS, crosstab
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def path(tmp_path):
 
 
 def history(path, sheet="bias") -> list[list]:
-    with open_book(path) as book:
+    with open_workbook(path) as book:
         place, area = history_area(book, sheet)
         assert place == sheet and area.shape == (HISTORY_ROWS, 2)
         return book.grid(place).block(area)

@@ -13,11 +13,12 @@ from fused_ways import assert_same_factors, gone_through
 from trained_model import asked, run
 
 from solver import CollabFilter, Ratings, Settings, UserError, fit, read_genres, read_ratings, split_off
-from solver.fused import kernels, reference
-from solver.fused.packed import pack
+from solver.core.steps import Problem
+from solver.fitting.start_values import start_values
 from solver.fused.sgd import FusedSGD
-from solver.methods.steps import Problem
-from solver.start_values import start_values
+from solver.kernels import compiled_kernels as kernels
+from solver.kernels import reference
+from solver.kernels.packed import pack
 
 ML = Path(__file__).resolve().parents[2] / "shared" / "data" / "ml-latest-small"
 GENRES = ("Comedy", "Drama", "Horror")

@@ -21,18 +21,18 @@ from office import until
 from planted import planted
 
 import workbook
-from pyxl import fit_workbook, open_book
-from pyxl.before_fit import SHEET as BEFORE
-from pyxl.cells import Cell
-from pyxl.cli import run
-from pyxl.commands import FIT, RESTORE
-from pyxl.engines import choose
-from pyxl.live_fit import fit_live, restore_live
-from pyxl.live_host import LiveHost, blocks_of
-from pyxl.office_functions import functions_in
-from pyxl.one_at_a_time import one_at_a_time
+from pyxl import fit_workbook, open_workbook
+from pyxl.base.one_at_a_time import one_at_a_time
+from pyxl.cli.command_line import run
+from pyxl.cli.workbook_commands import FIT, RESTORE
+from pyxl.engines import choose_engine
+from pyxl.fit.before_fit import SHEET as BEFORE
+from pyxl.functions.office_functions import functions_in
+from pyxl.grid.cells import Cell
+from pyxl.hosts.live_host import LiveHost, blocks_of
+from pyxl.live.live_fit import fit_live, restore_live
 from solver import UserError
-from workbook.views import VIEWS
+from workbook.all_views import VIEWS
 
 ROOT = Path(__file__).resolve().parent.parent
 LIVE = ("--live", "--engine", "libreoffice", "--json")
@@ -74,7 +74,7 @@ def book(calc, path):
 @pytest.fixture
 def file_book(path):
     before = xlwings.engines.active
-    choose("file")
+    choose_engine("file")
     opened = xlwings.Book(str(path))
     yield opened
     opened.close()
@@ -127,7 +127,7 @@ def test_one_sees_it_learn_edits_another_cell_and_stops_it(calc, book, path, tmp
         assert time.monotonic() - stopped < 3   # 0.2 s where nothing else runs
         told = fit.result()["sheets"]["bias"]
     assert "as you asked; the best so far is kept" in told["stop"] and not told["notes"]
-    assert status.value == f"RMSE {told['rmse_before']:.6f} → {told['rmse_after']:.6f}. {told['stop']}"
+    assert status.value == f"RMSE {told['rmse_before']:.6f} → {told['rmse_after']:.6f}, {told['seconds']:.1f} s on the CPU. {told['stop']}"
     assert sheet.range("bias_stop").value is None and sheet.range("AZ99").value == "typed meanwhile"
     assert told["rmse_after"] < told["rmse_before"]
     assert parameters(book) != before
@@ -228,7 +228,7 @@ def test_the_formulas_in_the_docs_give_values(calc, book):
 
 def test_the_run_log_is_kept_while_somebody_works_in_it(book, monkeypatch):
     """Lines are filtered away, and one is typed where the next was to go: it comes below."""
-    from pyxl.watch import Watch
+    from pyxl.live.watch import Watch
     log = book.sheets["run log"]
     fit_live(book, sheets=["bias"], options={"epochs": 3})
     log.impl.api.Rows.getByIndex(4).IsVisible = False
@@ -248,7 +248,7 @@ def test_the_run_log_is_kept_while_somebody_works_in_it(book, monkeypatch):
 
 def test_an_open_sheet_is_read_as_its_file_is(book, path):
     host = LiveHost(book)
-    with open_book(path) as file:
+    with open_workbook(path) as file:
         for sheet in set(file.sheets) - set(VIEWS):     # those no fit reads
             live, stored = host.grid(sheet), file.grid(sheet)
             assert live.formulas == stored.formulas
@@ -260,7 +260,7 @@ def test_an_open_sheet_is_read_as_its_file_is(book, path):
 
 
 def test_ratings_changed_meanwhile_are_noticed(book, monkeypatch):
-    from pyxl.watch import Watch
+    from pyxl.live.watch import Watch
     update, rating = Watch._update, book.sheets["bias"].range("bias_ratings")(1, 1)
 
     def edits(self, epoch):
@@ -294,10 +294,10 @@ def test_while_a_cell_is_edited_it_tries_again(file_book, monkeypatch):
         return refuses
 
     monkeypatch.setattr(FileRange, "raw_value", property(sometimes(read), sometimes(write)))
-    monkeypatch.setattr("pyxl.patience.PAUSE", 0.001)
+    monkeypatch.setattr("pyxl.base.retry_while_busy.PAUSE", 0.001)
     assert fit_live(file_book, sheets=["bias"])["bias"].converged
     assert len(refused) > 20
-    monkeypatch.setattr("pyxl.patience.LONGEST", 0.0)
+    monkeypatch.setattr("pyxl.base.retry_while_busy.LONGEST", 0.0)
     refused.clear()
     with pytest.raises(UserError, match="A cell is being edited, or a dialog is open"):
         fit_live(file_book, sheets=["bias"])
@@ -317,7 +317,7 @@ def test_what_goes_wrong_stands_in_the_status_cell(file_book, home, monkeypatch)
         raise RuntimeError("a fault of ours")
 
     with monkeypatch.context() as patched:
-        patched.setattr("pyxl.fit_sheet.fit_book", fails)
+        patched.setattr("pyxl.fit.press_fit.fit_on_host", fails)
         with pytest.raises(UserError, match="Unexpected RuntimeError: a fault of ours"):
             fit_live(file_book)
     assert "a fault of ours" in sheet.range("bias_status").value and "Traceback" in log.read_text()
@@ -334,30 +334,30 @@ def test_one_fit_of_a_workbook_at_a_time(file_book):
 
 
 def test_the_command_fits_and_restores_a_file(path, capsys):
-    with open_book(path) as book:
+    with open_workbook(path) as book:
         before = {sheet: dict(book.grid(sheet).values) for sheet in ("bias", "embedding")}
-    assert run((FIT,), ["fit", str(path), "--live", "--engine", "file", "--json"]) == 0
+    assert run(lambda: (FIT,), ["fit", str(path), "--live", "--engine", "file", "--json"]) == 0
     live = json.loads(capsys.readouterr().out)["sheets"]
-    with open_book(path) as book:
+    with open_workbook(path) as book:
         for sheet, cell in (("bias", "bias_rmse"), ("embedding", "embedding_rmse")):
             where = next(n.refers_to for n in book.names if n.name == cell).split("!")[1].replace("$", "")
             assert book.grid(sheet).values[Cell.parse(where)] == pytest.approx(live[sheet]["rmse_after"], abs=1e-9)
     out = path.with_name("restored.xlsx")
-    assert run((RESTORE,), ["restore", str(path), "-o", str(out), "--sheet", "bias"]) == 0
+    assert run(lambda: (RESTORE,), ["restore", str(path), "-o", str(out), "--sheet", "bias"]) == 0
     assert "bias: the parameters of before the last fit; 68 cells changed." in capsys.readouterr().out
-    assert run((RESTORE,), ["restore", str(out), "--live", "--engine", "file"]) == 0
-    with open_book(out) as book:
+    assert run(lambda: (RESTORE,), ["restore", str(out), "--live", "--engine", "file"]) == 0
+    with open_workbook(out) as book:
         for sheet, values in before.items():
             now = book.grid(sheet).values
             assert {cell for cell in values if now.get(cell) != pytest.approx(values[cell], abs=1e-12)} == set()
 
 
 def test_a_headless_fit_can_be_restored_too(path):
-    before = {sheet: open_book(path).grid(sheet).values for sheet in ("dotprod", "bias")}
+    before = {sheet: open_workbook(path).grid(sheet).values for sheet in ("dotprod", "bias")}
     fit_workbook(path, out=path, options={"start": "random", "seed": 3})
     fit_workbook(path, out=path, sheets=["bias"])    # the other sheets keep theirs
-    assert run((RESTORE,), ["restore", str(path), "--in-place"]) == 0
-    with open_book(path) as book:
+    assert run(lambda: (RESTORE,), ["restore", str(path), "--in-place"]) == 0
+    with open_workbook(path) as book:
         now = {sheet: {cell: book.grid(sheet).values[cell] for cell in before[sheet]} for sheet in before}
     assert now["dotprod"] == before["dotprod"] and now["bias"] != before["bias"]
 
@@ -368,9 +368,9 @@ def test_the_command_says_what_it_cannot_do(path, capsys, monkeypatch):
     for options, why in ((["--live", "--engine", "numbers"], "no engine 'numbers'"),
                          (["--in-place", "--engine", "file"], "--engine says where a live fit runs"),
                          (["--live", "--engine", "libreoffice"], "no screen on which LibreOffice could show")):
-        assert run((FIT,), ["fit", str(path), *options]) == 2
+        assert run(lambda: (FIT,), ["fit", str(path), *options]) == 2
         assert why in capsys.readouterr().err
-    assert run((FIT,), ["fit", str(path) + "no", "--live"]) == 2
+    assert run(lambda: (FIT,), ["fit", str(path) + "no", "--live"]) == 2
     assert "There is no file" in capsys.readouterr().err
 
 
@@ -379,7 +379,7 @@ def test_somebody_elses_workbook_is_fitted_live(shared, tmp_path, home):
     path = tmp_path / "course.xlsx"
     path.write_bytes((shared / "workbooks" / "course_collab_filter.xlsx").read_bytes())
     before = xlwings.engines.active
-    choose("file")
+    choose_engine("file")
     book = xlwings.Book(str(path))
     try:
         result = fit_live(book, sheets=["dotprod"])["dotprod"]

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 import xlwings
 
-from pyxl.engines import choose
-from pyxl.live_fit import fit_live, restore_live
+from pyxl.engines import choose_engine
+from pyxl.live.live_fit import fit_live, restore_live
 from pyxl.problems.solve import ByFormulas
 from pyxl.problems.stated import Statement
 from solver import UserError
@@ -20,7 +20,7 @@ def calc(office, tmp_path_factory):
     """A headless LibreOffice of our own, as an xlwings app; the log and the locks go to a folder of the tests' own."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
-        choose("libreoffice")
+        choose_engine("libreoffice")
         app = xlwings.App(visible=False, add_book=False)
         yield app
         app.quit()

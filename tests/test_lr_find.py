@@ -11,7 +11,7 @@ from conftest import ROOT
 from planted import BOUNDS, planted
 
 from solver import Settings, UserError, fit
-from solver.lr_find import BLOWN_UP, SETTLED, RateTest, find_lr
+from solver.fitting.lr_find import BLOWN_UP, SETTLED, RateTest, find_lr
 
 
 def settings(**options) -> Settings:
@@ -92,5 +92,5 @@ def test_what_makes_no_sense_is_named(how, sentence):
 
 
 def test_matplotlib_is_loaded_only_to_draw():
-    code = "import sys, solver.lr_find, solver.search, solver.metrics; sys.exit('matplotlib' in sys.modules or 'torch' in sys.modules)"
+    code = "import sys, solver.fitting.lr_find, solver.collab.search, solver.judging.metrics; sys.exit('matplotlib' in sys.modules or 'torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

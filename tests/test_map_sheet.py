@@ -10,12 +10,12 @@ import pytest
 from planted import planted
 from test_members_sheet import factors_in
 
-from pyxl import open_book
-from pyxl.cells import ErrorValue, Range
+from pyxl import open_workbook
+from pyxl.grid.cells import ErrorValue, Range
 from solver import principal_components, random_factors
 from workbook.builder import build_with
-from workbook.content import Content, content_of
-from workbook.map_sheet import MOST_ENDS, MOST_LABELS, MapPlan
+from workbook.views.map_sheet import MOST_ENDS, MOST_LABELS, MapPlan
+from workbook.write.content import Content, content_of
 
 
 def check(path, layout, content: Content, office) -> MapPlan:
@@ -36,7 +36,7 @@ def check(path, layout, content: Content, office) -> MapPlan:
             first = rated[np.argsort(sign * column[rated], kind="stable")][:plan.ends] if found.shares[component] else []
             wanted[str(block)] = [[content.items[i], column[i]] for i in first] + [["", ""]] * (plan.ends - len(first))
     recalculated = office.recalculate(path, {"map": list(wanted)})["map"]
-    with open_book(path) as book:
+    with open_workbook(path) as book:
         stored = {where: book.grid("map").block(Range.parse(where)) for where in wanted}
     for told in (recalculated, stored):
         for where, rows in wanted.items():
@@ -67,7 +67,7 @@ def test_equals_at_an_end_and_items_that_nobody_rated(tmp_path, office):
     factors.item[4] = factors.item[1] = 3 * factors.item[1]
     layout, content = built(tmp_path / "b.xlsx", ratings, factors, 3)
     plan = check(tmp_path / "b.xlsx", layout, content, office)
-    with open_book(tmp_path / "b.xlsx") as book:
+    with open_workbook(tmp_path / "b.xlsx") as book:
         ends = book.grid("map").block(plan.upper(0)) + book.grid("map").block(plan.lower(0))
     assert "item 1" in [name for name, _ in ends] and "item 2" not in [name for name, _ in ends]
 

@@ -10,14 +10,14 @@ import pytest
 from planted import planted
 
 import workbook
-from pyxl import fit_workbook, open_book
-from pyxl.detect import NoModel, detect
-from pyxl.parameters import parameter_cells
+from pyxl import fit_workbook, open_workbook
+from pyxl.detect.detect import NoModel, detect
+from pyxl.grid.parameters import parameter_cells
 from solver import Factors, Ratings, predict_table, principal_components, random_factors
 from solver.collab.recommend import similar
 from workbook.builder import build_with
-from workbook.content import content_of
-from workbook.members_plan import members_plan
+from workbook.views.members_plan import members_plan
+from workbook.write.content import content_of
 
 LINE = {"items": "item", "users": "user"}
 
@@ -25,7 +25,7 @@ LINE = {"items": "item", "users": "user"}
 def factors_in(path, layout) -> Factors:
     """The parameters that stand on a model sheet."""
     import torch
-    with open_book(path) as book:
+    with open_workbook(path) as book:
         values = book.grid(layout.sheet).values
 
     def block(role):
@@ -72,7 +72,7 @@ def check(path, layout, ratings: Ratings, office, *, items: list | None = None) 
     plans = {side: members_plan(len(labels[side]), factors.n_factors) for side in LINE}
     where = {side: [str(plan.printed), str(plan.loadings), str(plan.shares)] for side, plan in plans.items()}
     recalculated = office.recalculate(path, where)
-    with open_book(path) as book:
+    with open_workbook(path) as book:
         stored = {side: {a: book.grid(side).block(plan) for a, plan in zip(where[side], (
             plans[side].printed, plans[side].loadings, plans[side].shares))} for side in LINE}
     for side, (printed, loadings, shares) in where.items():
@@ -109,7 +109,7 @@ def test_of_other_models(folder, office, model):
     path = folder / f"{model}.xlsx"
     layouts = build_with(content, path, parameters={model: factors})
     check(path, next(iter(layouts.values())), ratings, office)
-    with open_book(path) as book:
+    with open_workbook(path) as book:
         said = book.grid("items").values
     assert ("no biases" if model == "dot" else "inside the sigmoid") in said[(2, 1)]
 
@@ -126,7 +126,7 @@ def test_ties_and_those_whom_nobody_rated(folder, office):
     layouts = build_with(content, folder / "ties.xlsx", parameters={"dot+bias": factors})
     check(folder / "ties.xlsx", layouts["bias"], ratings, office)
     plan = members_plan(8, 3)
-    with open_book(folder / "ties.xlsx") as book:
+    with open_workbook(folder / "ties.xlsx") as book:
         table = book.grid("items").block(plan.printed)[6:]
     assert [row[1] for row in table[-2:]] == ["item 2", "item 5"] and table[-1][2:3] + table[-1][4:] == [""] * 14
     of_first = next(row for row in table if row[1] == "item 1")
@@ -145,7 +145,7 @@ def test_all_alike_have_no_components(folder, office):
 
 def test_nothing_is_fitted_on_them(folder):
     layouts = workbook.build(planted(6, 5), folder / "views.xlsx")
-    with open_book(folder / "views.xlsx") as book:
+    with open_workbook(folder / "views.xlsx") as book:
         for sheet in LINE:
             with pytest.raises(NoModel, match="shows what a model sheet holds"):
                 detect(book, sheet)

@@ -8,12 +8,12 @@ import torch
 from planted import planted
 
 from solver import CollabFilter, Factors, Ratings, Settings, UserError, fit, predict, predict_table, rmse, split_off
-from solver import net as net_module
-from solver.baselines import bias_only
+from solver.core.steps import Problem
+from solver.fitting.start_values import start_values
+from solver.judging.baselines import bias_only
 from solver.methods.mini_batch import MiniBatch
-from solver.methods.steps import Problem
-from solver.net import NetFactors, embedding_size, start_net
-from solver.start_values import start_values
+from solver.model import net as net_module
+from solver.model.net import NetFactors, embedding_size, start_net
 
 
 def settings(**options) -> Settings:
@@ -189,7 +189,7 @@ def test_no_dropout_is_dropout_of_nothing():
 
 @pytest.mark.parametrize("options, sentence", [
     (dict(batch_size=None, schedule="constant"), "The net is fitted in batches: give a batch_size"),
-    (dict(optimizer="lbfgs"), "lbfgs sees all ratings at once"),
+    (dict(optimizer="lbfgs"), "batch_size is 16, and lbfgs does not use it"),
     (dict(low=None, high=None), "needs a range of ratings"),
     (dict(hidden=()), "hidden is \\(\\). Give a tuple of one or more whole numbers"),
     (dict(hidden=(10, 0)), "A width in hidden is 0"),
@@ -206,14 +206,14 @@ def test_options_that_make_no_sense_are_named(options, sentence):
 
 @pytest.mark.parametrize("option", [dict(hidden=(10,)), dict(dropout=0.1), dict(embedding_sizes=(3, 2))])
 def test_options_of_the_net_are_refused_by_the_other_models(option):
-    with pytest.raises(UserError, match=f"{next(iter(option))} is for the model net, and the model is dot"):
+    with pytest.raises(UserError, match=f"{next(iter(option))} is .*, and the model dot does not use it. .*: net"):
         Settings(model="dot", **option)
 
 
 @pytest.mark.parametrize("how", [dict(options={"model": "net"}), dict(settings=settings())])
 def test_a_sheet_is_not_offered_the_net(tmp_path, how):
     import workbook
-    from pyxl.fit_sheet import fit_workbook
+    from pyxl.fit.press_fit import fit_workbook
 
     workbook.build(planted(), tmp_path / "b.xlsx")
     before = (tmp_path / "b.xlsx").read_bytes()

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from trained_model import ITEMS, asked, run, trained  # noqa: F401  (a fixture)
 
-from solver import CollabFilter, UserError, plots, principal_components
-from solver.loop import Epoch
+from solver import CollabFilter, UserError, principal_components
+from solver.core.loop import Epoch
+from solver.judging import plots
 
 
 @pytest.fixture

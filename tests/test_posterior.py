@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from solver import Factors, posterior
-from solver.posterior import mean_prediction, point_factors, standard_deviation
+from solver import Factors
+from solver.model.models import posterior
+from solver.model.posterior import mean_prediction, point_factors, standard_deviation
 
 
 def some(n: int = 12, m: int = 9, k: int = 3, *, samples: int = 5, biases: bool = True, noise: float = 1.0,

@@ -9,15 +9,16 @@ import numpy as np
 import pytest
 import xlsxwriter
 
-from pyxl import fit_workbook, open_book
+from pyxl import fit_workbook, open_workbook
 from pyxl.__main__ import main
-from pyxl.cells import Cell, Range
-from pyxl.file_host import FileHost
+from pyxl.grid.cells import Cell, Range
+from pyxl.grid.problem import Constraint, Problem
+from pyxl.grid.stored_problem import stored_problem
+from pyxl.hosts.file_host import FileHost
 from pyxl.problems.pose import pose
-from pyxl.problems.problem import Constraint, Problem
 from pyxl.problems.solve import ByFormulas
 from pyxl.problems.stated import Statement, stated_problem
-from pyxl.problems.stored import stored_problem
+from pyxl.xlsx import NewSheet
 from solver import UserError
 
 SHEET = "my sheet"
@@ -47,7 +48,7 @@ def cups(tmp_path) -> Path:
 
 
 def stated(path, objective="B1", change=("A1:A2",), **options):
-    with open_book(path) as book:
+    with open_workbook(path) as book:
         return stated_problem(book, Statement(objective, change, **options), None)
 
 
@@ -63,7 +64,7 @@ def test_solvers_names_are_read(tmp_path):
         "opt": "!$B$1", "adj": "!$A$1,!$A$2", "typ": "3", "val": "7.5", "neg": "1", "num": "3",
         "lhs1": "!$A$1:$A$2", "rel1": "1", "rhs1": "!$C$1", "lhs2": "!$B$2", "rel2": "3", "rhs2": "1.5",
         "lhs3": "!$B$2", "rel3": "2", "rhs3": "2*!$C$1", "lhs9": "!$A$1", "rel9": "4"})
-    with open_book(path) as book:
+    with open_workbook(path) as book:
         problem = stored_problem(book, SHEET)
     here = lambda text: (SHEET, Range.parse(text))  # noqa: E731
     assert problem == Problem(SHEET, (SHEET, Cell(1, 2)), (here("A1"), here("A2")), "value", 7.5, (
@@ -188,7 +189,7 @@ def test_what_is_written_is_what_the_sheet_says(cups, tmp_path, office):
     value = office.recalculate(tmp_path / "o.xlsx", {SHEET: ["B1", "A1:A2"]})[SHEET]
     assert value["B1"][0][0] == pytest.approx(result.minimum.value, abs=1e-9)
     assert [row[0] for row in value["A1:A2"]] == result.minimum.x.tolist()
-    with open_book(tmp_path / "o.xlsx") as book:
+    with open_workbook(tmp_path / "o.xlsx") as book:
         assert book.grid(SHEET).values[Cell(1, 2)] == pytest.approx(7, abs=1e-9)
 
 
@@ -206,7 +207,7 @@ def test_ctrl_c_writes_the_best_so_far(tmp_path):
             raise KeyboardInterrupt
     result = fit_workbook(path, out=tmp_path / "o.xlsx", by_formulas=ByFormulas(problem=Statement("B1", ["A1:A2"])), on_epoch=press)[SHEET]
     assert result.stopped and 0 < result.minimum.value < 24.2 and "Ctrl-C" in result.stop
-    with open_book(tmp_path / "o.xlsx") as book:
+    with open_workbook(tmp_path / "o.xlsx") as book:
         assert book.grid(SHEET).values[Cell(1, 2)] == pytest.approx(result.minimum.value, abs=1e-9)
 
 
@@ -217,10 +218,10 @@ def test_a_problem_in_place_and_undone(cups, tmp_path, capsys):
     before = cups.read_bytes()
     assert main(["fit", str(cups), "--in-place", "--objective", "B1", "--change", "A1:A2", "--where", "B2 = 6"]) == 0
     assert "minimise B1" in capsys.readouterr().out
-    with open_book(cups) as book:
+    with open_workbook(cups) as book:
         assert book.sheets == (SHEET, "before_fit") and book.grid(SHEET).values[Cell(1, 1)] == pytest.approx(3)
     assert main(["restore", str(cups), "--in-place"]) == 0
-    with open_book(cups) as book:
+    with open_workbook(cups) as book:
         assert [book.grid(SHEET).values[Cell(row, 1)] for row in (1, 2)] == [1, 2]
         assert book.grid(SHEET).values[Cell(1, 2)] == 5
     assert cups.read_bytes() != before
@@ -231,18 +232,18 @@ def test_a_stored_problem_is_undone_by_solvers_names_wherever_its_cells_are_now(
     names = {"opt": "!$B$1", "adj": "!$A$1:$A$2"}
     first = write(tmp_path / "w.xlsx", CUPS, solver=names)
     fit_workbook(first, out=first)
-    with open_book(first) as book:
+    with open_workbook(first) as book:
         kept = FileHost(book).grid("before_fit").values
     moved = write(tmp_path / "m.xlsx", {"A4": 0.0, "A5": 0.0, "B4": "=A4^2+A5^2"}, solver={"opt": "!$B$4", "adj": "!$A$4:$A$5"})
-    from pyxl.restore import restore_book
-    with open_book(moved) as book:
+    from pyxl.fit.restore import restore_on_host
+    with open_workbook(moved) as book:
         host = FileHost(book)
-        host.add_hidden_sheet("before_fit")
+        host.add_sheet(NewSheet("before_fit", hidden=True))
         host.write({"before_fit": kept})
         host.save()
-    with open_book(moved) as book:
+    with open_workbook(moved) as book:
         host = FileHost(book)
-        assert restore_book(host) == {SHEET: 2}
+        assert restore_on_host(host) == {SHEET: 2}
         assert [host.value(SHEET, Cell(row, 1)) for row in (4, 5)] == [1, 2]
 
 
@@ -299,8 +300,9 @@ def test_formulas_and_factor_model_end_at_the_same_error(built, sheet):
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
-    import workbook
     from planted import planted
+
+    import workbook
     path = tmp_path_factory.mktemp("built") / "book.xlsx"
     workbook.build(planted(8, 9), path, n_factors=2)
     return path, fit_workbook(path, options={"weight_decay": 0.0})
@@ -328,7 +330,7 @@ def test_weight_decay_typed_into_the_error_cell_is_fitted_by_its_formulas(tmp_pa
 
 
 def test_a_posed_problem_evaluates_as_the_sheet_does(cups):
-    with open_book(cups) as book:
+    with open_workbook(cups) as book:
         posed = pose(book, stated(cups, where=["B2 <= A1", "SUM(A1:A2) >= 2"]))
         values, jacobian = posed.program.evaluate(np.array([3.0, 4.0]))
     assert values.tolist() == [25, 4, 7] and jacobian.tolist() == [[6, 8], [0, 1], [1, 1]]
@@ -342,7 +344,7 @@ def test_a_report_is_told_and_stands_on_a_sheet_of_its_own(cups, capsys, office)
         assert main(["fit", str(cups), "--in-place", *arguments, "--report"]) == 0
         said = capsys.readouterr().out
         assert "reduced gradient" in said and "multiplier" in said and "B2 = 6" in said and ("A1 <= 2.5" in said) == (n == 0)
-        with open_book(cups) as book:
+        with open_workbook(cups) as book:
             assert book.sheets == (SHEET, "before_fit", f"report {SHEET}")
             told = book.grid(f"report {SHEET}").values.values()
             assert "binding" in told and ("A1 <= 2.5" in told) == (n == 0) and "before" in told

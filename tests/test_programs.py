@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from solver import Program, UserError, minimise
-from solver.programs.methods import METHODS, method_for
+from solver.programs.scipy_methods import METHODS, method_for
 from solver.programs.trials import Trials
 
 INF = np.inf

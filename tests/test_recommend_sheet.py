@@ -8,13 +8,13 @@ from asking import Book, built, exported
 from test_export import fitted, ratings_of
 
 import workbook
-from pyxl import open_book
+from pyxl import open_workbook
 from solver import Ratings, predict_table, random_factors
 from solver.collab.recommend import top_n
 from workbook.builder import build_with
-from workbook.content import content_of
 from workbook.export import busiest
-from workbook.recommend_sheet import HIGHEST, LOWEST, NUMBER, USER
+from workbook.views.recommend_sheet import HIGHEST, LOWEST, NUMBER, USER
+from workbook.write.content import content_of
 
 LIST = "A10:E19"
 
@@ -77,7 +77,7 @@ def test_models_without_biases_and_bounded_ones(tmp_path, office, model):
 
 def test_the_file_holds_the_results_before_any_office_saw_it(example_book):
     book = example_book
-    with open_book(book.path) as opened:
+    with open_workbook(book.path) as opened:
         values = opened.grid("recommend").values
     blanks = int(np.isnan(book.table).sum(1).argmax())     # at first the user with the longest list
     assert values[USER] == book.ratings.users[blanks]

@@ -9,9 +9,9 @@ import pytest
 from planted import planted
 
 from solver import CollabFilter, Ratings, Settings, UserError, fit, folds, predict_table, rmse, split_off
-from solver.baselines import bias_only
-from solver.effort import recipe
-from solver.search import cross_validate, grid_search
+from solver.collab.search import cross_validate, grid_search
+from solver.fitting.effort import recipe
+from solver.judging.baselines import bias_only
 
 FAST = Settings(model="dot+bias", n_factors=2, optimizer="lbfgs", weight_decay=0.02, epochs=40)
 

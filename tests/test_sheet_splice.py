@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from packages import MAIN, STRICT, worksheet
 
-from pyxl.cells import Cell, ErrorValue, Range
-from pyxl.xlsx.cell_xml import Cached
-from pyxl.xlsx.sheet_reader import read_sheet
-from pyxl.xlsx.sheet_splice import splice
+from pyxl.grid.cells import Cell, ErrorValue, Range
+from pyxl.xlsx.parts.cell_xml import Cached
+from pyxl.xlsx.parts.sheet_reader import read_sheet
+from pyxl.xlsx.parts.sheet_splice import splice
 from solver.errors import UserError
 
 

@@ -14,8 +14,8 @@ from planted import planted
 from planted import settings as chosen_for
 
 from solver import predict, random_factors
-from solver.objective import Judge, Objective
-from solver.sparse_products import RatedPairs
+from solver.core.objective import Judge, Objective
+from solver.core.sparse_products import RatedPairs
 
 
 @st.composite
@@ -106,8 +106,8 @@ def test_float32_is_float64_rounded():
 @pytest.mark.parametrize("model", ["dot", "bounded"])
 def test_the_hold_out_is_judged_alike_in_pieces_of_gathered_rows(model, monkeypatch):
     """Which is how it is judged where torch has no sparse products."""
-    monkeypatch.setattr("solver.objective.CHUNK", 7)
-    monkeypatch.setattr("solver.objective.FEW", 0)
+    monkeypatch.setattr("solver.core.objective.CHUNK", 7)
+    monkeypatch.setattr("solver.core.objective.FEW", 0)
     ratings, chosen = planted(9, 7, noise=0.5), chosen_for(model)
     factors = random_factors(ratings, model=model, n_factors=2, seed=0, low=chosen.low, high=chosen.high)
     at_once = Judge.of(ratings, bounds=chosen.bounds, clip=(2.0, 4.0))
@@ -131,7 +131,7 @@ def test_the_objective_is_the_same_either_way(model, monkeypatch):
     ratings, chosen = planted(40, 30, noise=0.5), chosen_for(model)
     outcomes = []
     for few in (0, 10_000):
-        monkeypatch.setattr("solver.objective.FEW", few)
+        monkeypatch.setattr("solver.core.objective.FEW", few)
         factors = random_factors(ratings, model=model, n_factors=2, seed=0, low=chosen.low, high=chosen.high)
         leaves = factors.map(lambda tensor: tensor.requires_grad_())
         objective = Objective.of(ratings, bounds=chosen.bounds, weight_decay=0.1)

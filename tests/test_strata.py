@@ -8,8 +8,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from solver.fused.device_strata import FEWEST, PER_PROCESSOR, device_strata, fitting_blocks
 from solver.fused.strata import dealt
+from solver.gpu.device_strata import FEWEST, PER_PROCESSOR, device_strata, fitting_blocks
 
 
 @st.composite

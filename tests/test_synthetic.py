@@ -17,7 +17,7 @@ import synthetic  # noqa: E402
 from synthetic import PRESETS, Shape, blocks, generate, planted, resized, write_csv  # noqa: E402
 
 from solver import Settings, fit, read_ratings, rmse, split_off  # noqa: E402
-from solver.baselines import bias_only  # noqa: E402
+from solver.judging.baselines import bias_only  # noqa: E402
 
 SMALL = Shape(users=300, items=200, ratings=12_000, interaction=0.8, factors=3, noise=0.4)
 

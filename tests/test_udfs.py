@@ -15,11 +15,11 @@ import pytest
 import xlwings
 from planted import planted
 
-from pyxl import cell_functions as functions
-from pyxl import udfs
-from pyxl.cells import ErrorValue
-from pyxl.engines.file import Engine
-from pyxl.udfs import CF_FOLD_IN, CF_PREDICT, CF_RMSE, CF_SIMILAR, CF_TOP_N
+from pyxl.engines.file_engine import Engine
+from pyxl.functions import cell_functions as functions
+from pyxl.functions import udfs
+from pyxl.functions.udfs import CF_FOLD_IN, CF_PREDICT, CF_RMSE, CF_SIMILAR, CF_TOP_N
+from pyxl.grid.cells import ErrorValue
 from solver import CollabFilter, UserError, predict_table
 
 DOCS = Path(__file__).resolve().parent.parent / "docs" / "functions.md"
@@ -190,8 +190,8 @@ def from_excel(monkeypatch):
     decorated = importlib.util.module_from_spec(spec)
     monkeypatch.setattr(decorated, "__package__", "pyxl", raising=False)
     spec.loader.exec_module(decorated)
-    monkeypatch.setitem(real.udf_modules, "pyxl.udfs", {"module": decorated, "filetime": None})
-    call = lambda name, *cells: real.call_udf("pyxl.udfs", name, cells)  # noqa: E731
+    monkeypatch.setitem(real.udf_modules, "pyxl.functions.udfs", {"module": decorated, "filetime": None})
+    call = lambda name, *cells: real.call_udf("pyxl.functions.udfs", name, cells)  # noqa: E731
     yield nothing(call=call, module=decorated, xlwings=real)
     sys.modules.pop("xlwings.udfs", None)
 
@@ -212,7 +212,7 @@ def test_xlwings_converts_what_a_cell_passes(from_excel):
 
 def test_every_function_and_argument_is_explained_in_excels_dialog(from_excel, tmp_path):
     with open(tmp_path / "udfs.bas", "w+") as file:
-        from_excel.xlwings.generate_vba_wrapper("pyxl.udfs", from_excel.module, file, SimpleNamespace(Name="book.xlsm"))
+        from_excel.xlwings.generate_vba_wrapper("pyxl.functions.udfs", from_excel.module, file, SimpleNamespace(Name="book.xlsm"))
         file.seek(0)
         vba = file.read()
     for name in udfs.FUNCTIONS:

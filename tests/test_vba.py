@@ -16,7 +16,7 @@ from oletools.olevba import VBA_Parser, decompress_stream
 from planted import planted
 
 import workbook
-from workbook.buttons import BUTTONS, MODULE, macro_source
+from workbook.model_sheets.buttons import BUTTONS, MODULE, macro_source
 from workbook.vba.compound_file import compound_file
 from workbook.vba.compression import compress
 from workbook.vba.project import encrypted, vba_project

@@ -9,10 +9,10 @@ import pytest
 from asking import Book, exported
 from test_export import fitted, ratings_of
 
-from pyxl import open_book
+from pyxl import open_workbook
 from solver.collab.recommend import explain
 from workbook.export import busiest
-from workbook.why_sheet import HEAD, ITEM, ITEM_NUMBER, USER, USER_NUMBER
+from workbook.views.why_sheet import HEAD, ITEM, ITEM_NUMBER, USER, USER_NUMBER
 
 
 def asked(office, book: Book, user, item) -> dict:
@@ -85,7 +85,7 @@ def test_what_is_not_there_is_one_sentence_and_no_error(example_book, office, us
 
 
 def test_the_file_shows_at_first_a_pair_that_is_not_rated(example_book):
-    with open_book(example_book.path) as opened:
+    with open_workbook(example_book.path) as opened:
         values = opened.grid("why").values
     user, item = example_book.ratings.users.index(values[USER]), example_book.headers.index(values[ITEM])
     assert np.isnan(example_book.table[user, item])

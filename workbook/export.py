@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from pyxl.layout import Layout
+from pyxl.grid.layout import Layout
 from solver.errors import UserError
-from solver.model import MODELS
+from solver.model.models import MODELS
+from workbook.write.content import Trained, content_of
 
 from .builder import build_with
-from .content import Trained, content_of
 
 if TYPE_CHECKING:
     from solver import CollabFilter, Factors, Ratings

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from xlsxwriter.exceptions import XlsxWriterException
+from xlsxwriter import Workbook
 
 from pyxl.xlsx.atomic_file import not_saved, put_in_place, refuse_unless_writable
+from solver.drafts import draft_folder
 from solver.errors import UserError
 
 
@@ -24,16 +25,27 @@ def new_file(path, *, overwrite: bool) -> Iterator[Path]:
     target = checked_target(path, overwrite=overwrite)
     try:
         # a folder of its own beside the target: the draft has the right name in every message
-        with TemporaryDirectory(prefix=".~collabsheet-", dir=target.parent) as folder:
-            draft = Path(folder) / target.name
+        with draft_folder(target.parent) as folder:
+            draft = folder / target.name
             yield draft
             put_in_place(draft, target)
-    except XlsxWriterException as error:
-        if isinstance(error.__context__, OSError):
-            raise not_saved(target.name, error.__context__) from error
-        raise
     except OSError as error:
         raise not_saved(target.name, error) from error
+
+
+@contextmanager
+def new_workbook(draft: Path) -> Iterator[Workbook]:
+    """An XlsxWriter workbook, which is written to `draft` at the end.
+
+    Titles that begin with = or look like a link stay text, whoever writes them. It is put together in memory: so it needs
+    no temporary folder, and a full disk is met at one place, which says so. Raises OSError.
+    """
+    content = BytesIO()
+    workbook = Workbook(content, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False,
+                              "strings_to_numbers": False})
+    yield workbook
+    workbook.close()
+    draft.write_bytes(content.getbuffer())
 
 
 def checked_target(path, *, overwrite: bool) -> Path:

@@ -7,9 +7,8 @@ from collections.abc import Callable
 
 from xlwings import NoSuchObjectError, base_classes
 
+from pyxl.grid.cells import MAX_COL, MAX_ROW, Range
 from solver.errors import UserError
-
-from ..cells import MAX_COL, MAX_ROW, Range
 
 
 class Block(base_classes.Range):

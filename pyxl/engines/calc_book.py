@@ -7,14 +7,15 @@ from functools import cached_property
 
 from xlwings import NoSuchObjectError, base_classes
 
+from pyxl.grid.cells import Range, quoted
 from solver.errors import UserError
 
-from ..cells import Range, quoted
 from .block import area
 from .calc_formulas import Translator
 from .calc_range import CalcRange
 from .find_office import load_uno
 from .office import properties
+from .sheet_tables import SheetTable, SheetTables
 
 _FILTERS = {".xlsx": "Calc MS Excel 2007 XML", ".xlsm": "Calc MS Excel 2007 VBA XML", ".ods": "calc8"}
 _AS_CONFIGURED = 3   # com.sun.star.document.MacroExecMode.USE_CONFIG: the user decides on macros
@@ -101,6 +102,11 @@ class Book(base_classes.Book):
     @property
     def name(self) -> str:
         return os.path.basename(self.fullname)
+
+    @property
+    def date1904(self) -> bool:
+        """Whether days are counted from 1 January 1904 and not from 1900."""
+        return self.document.NullDate.Year == 1904
 
     @property
     def sheets(self) -> Sheets:
@@ -202,6 +208,15 @@ class Sheet(base_classes.Sheet):
         return Names(self._book, [(self.name, self._api.NamedRanges)])
 
     @property
+    def tables(self) -> SheetTables:
+        """The Excel tables on this sheet: LibreOffice keeps them as database ranges."""
+        ranges = self._book.document.DatabaseRanges
+        found = ((name, ranges.getByName(name)) for name in ranges.ElementNames if not name.startswith("_"))   # not filters
+        return SheetTables([SheetTable(self, name, _range_of(database.DataArea), headers=database.ContainsHeader,
+                                       totals=database.TotalsRow)
+                            for name, database in found if database.DataArea.Sheet + 1 == self.index])
+
+    @property
     def index(self) -> int:
         return self._api.RangeAddress.Sheet + 1
 
@@ -229,8 +244,7 @@ class Sheet(base_classes.Sheet):
     def _named(self, name: str) -> Range | None:
         for names in (self._api.NamedRanges, self._book.document.NamedRanges):
             if names.hasByName(name) and (cells := names.getByName(name).ReferredCells) is not None:
-                place = cells.RangeAddress
-                return Range(place.StartRow + 1, place.StartColumn + 1, place.EndRow + 1, place.EndColumn + 1)
+                return _range_of(cells.RangeAddress)
         return None
 
 
@@ -276,6 +290,9 @@ class Name(base_classes.Name):
         cells = self.api.ReferredCells
         if cells is None:
             raise NoSuchObjectError(f"The name '{self.name}' refers to no range of cells.")
-        place = cells.RangeAddress
-        return CalcRange(Sheet(self._book, cells.Spreadsheet),
-                         Range(place.StartRow + 1, place.StartColumn + 1, place.EndRow + 1, place.EndColumn + 1))
+        return CalcRange(Sheet(self._book, cells.Spreadsheet), _range_of(cells.RangeAddress))
+
+
+def _range_of(place) -> Range:
+    """The rectangle that a com.sun.star.table.CellRangeAddress means; it counts from 0."""
+    return Range(place.StartRow + 1, place.StartColumn + 1, place.EndRow + 1, place.EndColumn + 1)

@@ -8,15 +8,16 @@ from pathlib import Path
 
 from xlwings import NoSuchObjectError, base_classes
 
+from pyxl.grid.cells import Cell, Range, quoted
+from pyxl.grid.grid import DefinedName
+from pyxl.grid.sheet_names import area_of
+from pyxl.hosts.file_host import FileHost
+from pyxl.hosts.live_values import as_raw, as_rows, moment, serial
 from solver.errors import UserError
 
-from ..cells import Cell, Range, quoted
-from ..file_host import FileHost
-from ..grid import DefinedName
-from ..sheet_names import area_of
 from .block import Block, area
 from .formula_text import as_shown, moved
-from .values import as_raw, as_rows, moment, serial
+from .sheet_tables import SheetTable, SheetTables
 
 
 class Book(base_classes.Book):
@@ -35,11 +36,16 @@ class Book(base_classes.Book):
 
     @property
     def fullname(self) -> str:
-        return str(self.host.book.path)
+        return str(self.host.file.path)
 
     @property
     def name(self) -> str:
         return self.host.name
+
+    @property
+    def date1904(self) -> bool:
+        """Whether days are counted from 1 January 1904 and not from 1900."""
+        return self.host.date1904
 
     @property
     def sheets(self) -> Sheets:
@@ -55,7 +61,7 @@ class Book(base_classes.Book):
         self.host.save(out=None if path is None else Path(path), overwrite=True)
 
     def close(self) -> None:
-        self.host.book.close()
+        self.host.file.close()
         self._closed(self)
 
     def activate(self) -> None:
@@ -117,6 +123,11 @@ class Sheet(base_classes.Sheet):
         return Names(self._book, [name for name in self._book.host.names if name.scope == self._name])
 
     @property
+    def tables(self) -> SheetTables:
+        return SheetTables([SheetTable(self, table.name, table.where, headers=bool(table.headers), totals=bool(table.totals))
+                            for table in self._book.host.tables if table.sheet == self._name])
+
+    @property
     def index(self) -> int:
         return self._book.host.sheets.index(self._name) + 1
 
@@ -151,7 +162,7 @@ class FileRange(Block):
             if meaning == "date" and cell in r:
                 value = rows[cell.row - r.top][cell.col - r.left]
                 if isinstance(value, float):
-                    rows[cell.row - r.top][cell.col - r.left] = moment(value)
+                    rows[cell.row - r.top][cell.col - r.left] = moment(value, date1904=self._sheet.book.date1904)
         return as_raw(rows)
 
     @raw_value.setter
@@ -168,7 +179,7 @@ class FileRange(Block):
                     if formats.get((row, col)) != "date":
                         raise UserError(f"{quoted(self._sheet.name)}!{Cell(row, col)} would get a date where none "
                                         "stands, and without an office no cell is formatted. Enter it in Excel.")
-                    value = serial(value)
+                    value = serial(value, date1904=self._sheet.book.date1904)
                 changes[Cell(row, col)] = value
         self._sheet.book.host.write({self._sheet.name: changes})
 

@@ -6,7 +6,7 @@ import re
 
 from openpyxl.utils import column_index_from_string, get_column_letter
 
-from ..cells import Cell
+from pyxl.grid.cells import Cell
 
 _QUOTED = r"\"(?:[^\"]|\"\")*\"|'(?:[^']|'')*'|\[[^\]]*\]"  # texts, sheets, a table's columns
 _CELL = re.compile(rf"({_QUOTED})|(?<![A-Za-z0-9_$])(\$?)([A-Z]{{1,3}})(\$?)([0-9]{{1,7}})(?![A-Za-z0-9_(.!])")

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from pyxl.formulas.evaluate.calculator import Calculator
+from pyxl.formulas.evaluate.dependents import dependents
+from pyxl.grid.cells import Cell, ErrorValue, quoted
+from pyxl.grid.problem import Problem, Side, place_told
+from pyxl.grid.readable_workbook import ReadableWorkbook
 from solver import FEASIBLE, UserError
-
-from ..cells import Cell, ErrorValue, quoted
-from ..formulas import Calculator, dependents
-from .problem import Problem, Side, place_told
 
 Place = tuple[str, Cell]
 
@@ -53,13 +54,13 @@ class Terms:
     """Sides of constraints looked up in the workbook; `outputs` gathers the formula cells to compile, the objective
     first."""
 
-    def __init__(self, book, calculator: Calculator, problem: Problem, formulas: dict[str, Place]):
+    def __init__(self, workbook: ReadableWorkbook, calculator: Calculator, problem: Problem, formulas: dict[str, Place]):
         self._calculator, self._home, self._formulas = calculator, problem.sheet, formulas
         self._cells = {place: n for n, place in enumerate(problem.cells)}
         by_sheet: dict[str, list[Cell]] = {}
         for sheet, cell in problem.cells:
             by_sheet.setdefault(sheet, []).append(cell)
-        self._moving = {(sheet, cell) for sheet, cells in dependents(book, by_sheet).items() for cell in cells}
+        self._moving = {(sheet, cell) for sheet, cells in dependents(workbook, by_sheet).items() for cell in cells}
         if problem.objective not in self._moving:
             sheet, cell = problem.objective
             raise UserError(f"{quoted(sheet)}!{cell}, the objective, depends on none of the changing cells. "

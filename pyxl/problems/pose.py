@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pyxl.formulas.evaluate.calculator import Calculator
+from pyxl.formulas.language.formula_errors import FormulaError
+from pyxl.formulas.language.parse import Call, parse
+from pyxl.grid.cells import quoted
+from pyxl.grid.problem import GRADIENTLESS, Area, Problem, place_told
+from pyxl.grid.readable_workbook import ReadableWorkbook
 from solver.errors import UserError
 
-from ..cells import quoted
-from ..formulas import Calculator, FormulaError
-from ..formulas.parse import Call, parse
 from .constraint_lines import Line, Place, Terms, bounds_of, lines_of, shown
 from .first_error import first_error
 from .overlaid import Overlaid
-from .problem import GRADIENTLESS, Area, Problem, place_told
 
 if TYPE_CHECKING:
     from solver import Program
@@ -44,21 +46,20 @@ class Posed:
         return self.problem.blocks
 
 
-def pose(book, problem: Problem) -> Posed:
+def pose(workbook: ReadableWorkbook, problem: Problem) -> Posed:
     """Check a problem and compile it. Raises UserError that names the cell which stands in the way."""
+    from pyxl.formulas.compile_formulas import compile_formulas
     from solver import Program
 
-    from ..formulas.compiled import compile_formulas
-
     _refuse_gradientless(problem)
-    _check_cells(book, problem)
+    _check_cells(workbook, problem)
     blank = {}
     for sheet, cell in problem.cells:
-        if book.grid(sheet).values.get(cell) is None:   # 0, as for Solver
+        if workbook.grid(sheet).values.get(cell) is None:   # 0, as for Solver
             blank.setdefault(sheet, {})[cell] = 0.0
     texts = (side for constraint in problem.constraints for side in (constraint.left, constraint.right))
     formulas = tuple(dict.fromkeys(side for side in texts if isinstance(side, str)))
-    seen = Overlaid(book, blank, sheet=problem.sheet, formulas=formulas)
+    seen = Overlaid(workbook, blank, sheet=problem.sheet, formulas=formulas)
     try:
         calculator = Calculator(seen)
         terms = Terms(seen, calculator, problem, dict(zip(formulas, seen.places)))
@@ -86,10 +87,10 @@ def pose(book, problem: Problem) -> Posed:
     return Posed(problem, problem.cells, tuple(lines), program, program.evaluate.outputs, tuple(notes))
 
 
-def _root(book, problem: Problem) -> int:
+def _root(workbook: ReadableWorkbook, problem: Problem) -> int:
     """2 where the objective is made small and is a square root by its formula, as an RMSE is; else 1."""
     sheet, cell = problem.objective
-    grid = book.grid(sheet)
+    grid = workbook.grid(sheet)
     tree = parse(grid.formulas[grid.owner(cell)].text)
     return 2 if problem.goal == "min" and isinstance(tree, Call) and tree.name == "SQRT" else 1
 
@@ -104,7 +105,7 @@ def _refuse_gradientless(problem: Problem) -> None:
                             "Set it up again in Data > Solver.")
 
 
-def _check_cells(book, problem: Problem) -> None:
+def _check_cells(workbook: ReadableWorkbook, problem: Problem) -> None:
     """Raise UserError unless the objective is a formula and every changing cell a number or blank."""
     home = problem.sheet
     if problem.objective is None:
@@ -112,11 +113,11 @@ def _check_cells(book, problem: Problem) -> None:
     if not problem.cells:
         raise UserError(f"{quoted(home)}: Solver's model has no changing cells. Set them in Data > Solver, or say --change.")
     sheet, cell = problem.objective
-    if book.grid(sheet).owner(cell) is None:
+    if workbook.grid(sheet).owner(cell) is None:
         raise UserError(f"{quoted(sheet)}!{cell}, the objective, holds no formula, so no cell can change it. "
                         "Give the cell with the formula.")
     for sheet, cell in problem.cells:
-        grid = book.grid(sheet)
+        grid = workbook.grid(sheet)
         value, where = grid.values.get(cell), f"{quoted(sheet)}!{cell}, a changing cell,"
         if grid.owner(cell) is not None:
             raise UserError(f"{where} holds a formula, which is not overwritten. Give cells with numbers.")
@@ -152,15 +153,15 @@ class _Evaluation:
         return self._compiled.values_and_jacobian(x)[0]
 
 
-def _check_start(book, problem: Problem, program: Program, outputs: list[Place]) -> None:
+def _check_start(workbook: ReadableWorkbook, problem: Problem, program: Program, outputs: list[Place]) -> None:
     """Raise UserError where the objective or a constraint, or a slope of one, is not finite at the start."""
     values, jacobian = program.evaluate(program.start)
     if np.isfinite(values).all() and np.isfinite(jacobian).all():
         return
-    calculator = Calculator(book, overrides=dict(zip(problem.cells, program.start.tolist())))
+    calculator = Calculator(workbook, overrides=dict(zip(problem.cells, program.start.tolist())))
     for sheet, cell in outputs:
         value = calculator.value(sheet, cell)
-        if (found := first_error(book, calculator, sheet, cell)) is not None:
+        if (found := first_error(workbook, calculator, sheet, cell)) is not None:
             raise UserError(f"{quoted(found[0])}!{found[1]} is {found[2]} at the start values. Change them so that it is a number.")
         if type(value) is not float:
             raise UserError(f"{quoted(sheet)}!{cell} is {shown(value)}, not a number. Give a cell whose formula gives one.")

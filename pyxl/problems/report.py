@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pyxl.grid.cells import quoted
 from solver import FEASIBLE
 
-from ..cells import quoted
 from .solve import Solved
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..cells import Cell, Value
-from ..tell import table
-from ..xlsx import NewSheet
+from pyxl.base.plain_output import table
+from pyxl.grid.cells import Cell, Value
+from pyxl.xlsx import NewSheet
+
 from .report import problem_report
 from .solve import Solved
 

@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pyxl.detect.verify import agrees
+from pyxl.grid.cells import Cell, Value, quoted
+from pyxl.hosts.host import Host
+from solver.core.method_table import METHODS
+from solver.core.settings import OPTIONS
 from solver.errors import UserError
 
-from ..cells import Cell, Value, quoted
-from ..verify import agrees
 from .pose import Posed
 from .stated import Statement
 
 if TYPE_CHECKING:
     from solver import Minimum, Step
-
-ELSEWHERE = ("optimizer", "lr", "weight_decay", "device", "start")   # settings of factor models alone
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,8 @@ class Solved:
 
 def refuse_settings_of_models(sheet: str, options: Mapping) -> None:
     """Raise UserError for settings that a problem solved by its formulas has no use for."""
-    if wrong := [option for option in ELSEWHERE if option in options]:
-        raise UserError(f"{quoted(sheet)} is solved by its formulas, where --{wrong[0].replace('_', '-')} says nothing: "
+    if wrong := [name for name in options if name not in METHODS["formulas"].honours]:
+        raise UserError(f"{quoted(sheet)} is solved by its formulas, where {OPTIONS[wrong[0]].flag} says nothing: "
                         "leave it out.")
 
 
@@ -85,7 +86,7 @@ def changed_cells(posed: Posed, there: Callable[[str], Mapping[Cell, Value]], x:
     return changes
 
 
-def disagreement(host, solved: Solved) -> Iterator[str]:
+def disagreement(host: Host, solved: Solved) -> Iterator[str]:
     """A sentence where the recalculated objective cell and ours differ."""
     sheet, cell = solved.posed.problem.objective
     measured, ours = host.value(sheet, cell), solved.minimum.value

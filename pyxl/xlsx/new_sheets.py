@@ -13,14 +13,14 @@ from dataclasses import dataclass
 
 from openpyxl.utils import get_column_letter
 
+from pyxl.grid.cells import Cell, Value
+from pyxl.xlsx.parts.cell_xml import Unwritable, new_cell
+from pyxl.xlsx.parts.package_checks import damaged
+from pyxl.xlsx.parts.xml_stream import START_TAG, elements, local, reader, refuse_wide
 from solver.errors import UserError
 
-from ..cells import Cell, Value
-from .cell_xml import Unwritable, new_cell
 from .package import Package
-from .package_checks import damaged
 from .workbook_part import WorkbookPart
-from .xml_stream import START_TAG, elements, local, reader, refuse_wide
 
 CONTENT_TYPES = "[Content_Types].xml"
 _SHEET_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"

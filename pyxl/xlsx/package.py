@@ -13,10 +13,10 @@ from functools import cached_property
 from pathlib import Path
 from urllib.parse import unquote
 
+from pyxl.xlsx.parts.xml_stream import elements
 from solver.errors import UserError
 
-from . import package_checks as checks
-from .xml_stream import elements
+from .parts import package_checks as checks
 
 CHUNK = 1 << 20
 
@@ -121,10 +121,7 @@ class Package:
 
     def _packed(self, info: zipfile.ZipInfo) -> Iterator[bytes]:
         start, end = self.extents[info.filename]
-        header = self._read_at(start, 30)
-        if header[:4] != b"PK\3\4":
-            raise checks.damaged(self.name, f"the zip entry of '{info.filename}' is not where it should be")
-        at = start + 30 + sum(struct.unpack("<2H", header[26:]))   # behind its name and extra field
+        at = start + self._checked_header(info, start)
         stop = at + info.compress_size
         if stop > end:
             raise checks.damaged(self.name, f"part '{info.filename}' overlaps another one")
@@ -133,9 +130,25 @@ class Package:
             at += len(data)
             yield data
 
+    def _checked_header(self, info: zipfile.ZipInfo, start: int) -> int:
+        """The length of the entry's own header; UserError where it says other things than the directory at the file's end:
+        one program believes the one, another the other."""
+        header = self._read_at(start, 30)
+        if header[:4] != b"PK\3\4":
+            raise checks.damaged(self.name, f"the zip entry of '{info.filename}' is not where it should be")
+        flags, method, packed, unpacked, name, extra = struct.unpack("<6xHH8xLL2H", header)
+        told_later = flags & 8 or 0xFFFFFFFF in (packed, unpacked)    # behind the bytes, or in the extra field
+        same = method == info.compress_type and (flags ^ info.flag_bits) & 1 == 0 and (
+            told_later or (packed, unpacked) == (info.compress_size, info.file_size))
+        if not same or self._read_at(start + 30, name) != info.orig_filename.encode("utf-8" if info.flag_bits & 0x800 else "cp437"):
+            raise UserError(f"'{self.name}' says two things about its part '{info.filename}', in the two places where a zip file "
+                            "does; refused as unsafe. Open it in Excel and save it again.")
+        return 30 + name + extra
+
     def raw(self, part: str) -> Iterator[bytes]:
         """The zip entry of a part as it lies in the file: local header, packed bytes, descriptor."""
         at, end = self.extents[part]
+        self._checked_header(self.archive.getinfo(part), at)
         while at < end:
             data = self._read_at(at, min(CHUNK, end - at))
             at += len(data)
@@ -184,6 +197,12 @@ class Package:
 
     def close(self) -> None:
         self.archive.close()
+
+    def __enter__(self) -> Package:
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.close()
 
 
 def open_package(path, *, limits: Limits = Limits()) -> Package:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from pyxl.grid.grid import DefinedName
+from pyxl.xlsx.parts.package_checks import damaged
+from pyxl.xlsx.parts.xml_stream import START_TAG, TRUE, elements, local, reader, refuse_wide, whole_number
 from solver.errors import UserError
 
-from ..grid import DefinedName
 from .package import Package
-from .package_checks import damaged
-from .xml_stream import START_TAG, TRUE, elements, local, reader, refuse_wide
 
 # What stands before <calcPr> in a workbook, by the schema's order.
 _BEFORE_CALC = ("fileVersion", "fileSharing", "workbookPr", "workbookProtection", "bookViews", "sheets",
@@ -69,9 +69,8 @@ def read_workbook(package: Package) -> WorkbookPart:
 
 
 def _defined_name(attributes, text, tabs) -> DefinedName:
-    index = attributes.get("localSheetId")
-    # localSheetId counts all tabs, chart sheets included
-    scope = tabs[int(index)] if index and index.isdigit() and int(index) < len(tabs) else None
+    index = whole_number(attributes.get("localSheetId"), len(tabs))  # it counts all tabs, chart sheets included
+    scope = tabs[index] if index < len(tabs) else None
     return DefinedName(attributes.get("name", ""), text, scope, attributes.get("hidden") in TRUE)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Self
 
-from ..errors import UserError
+from solver.errors import UserError
 
 
 class Estimator:

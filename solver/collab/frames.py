@@ -9,13 +9,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from ..errors import UserError
-from ..ratings import Ratings
-from ..reading.column_roles import find_by_name
-from ..reading.rating_texts import LARGEST
-from ..reading.readers import RATING_ROLES, TIME_ROLE
-from .labels import shown
-from .rated import sorted_pairs
+from solver.data.rated import sorted_pairs
+from solver.data.ratings import Ratings
+from solver.errors import UserError
+from solver.reading.column_roles import find_by_name
+from solver.reading.rating_texts import LARGEST
+from solver.reading.readers import RATING_ROLES, TIME_ROLE
+
+from .id_labels import shown
 
 _PAIR = RATING_ROLES[:2]
 _ROLES = (*RATING_ROLES, TIME_ROLE)

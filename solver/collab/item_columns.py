@@ -7,8 +7,9 @@ from collections.abc import Hashable, Sequence
 import numpy as np
 import pandas as pd
 
-from ..errors import UserError
-from .labels import Labels, shown
+from solver.errors import UserError
+
+from .id_labels import Labels, shown
 
 
 def item_columns_of(table: pd.DataFrame, items: Sequence[Hashable]) -> tuple[np.ndarray, tuple[str, ...], tuple[str, ...]]:

@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from ..errors import UserError
-from ..model import Bounds
-from ..reading.rating_texts import LARGEST
-from .labels import Labels, shown
+from solver.errors import UserError
+from solver.model.models import Bounds
+from solver.reading.rating_texts import LARGEST
+
+from .id_labels import Labels, shown
 from .recommend import OTHER, fold_in, newcomer_ridge, predictions_for, seen_by, top_n
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ..factors import Factors
+    from solver.model.factors import Factors
 
 
 @dataclass(frozen=True, eq=False)

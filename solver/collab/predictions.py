@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..factors import Factors
-from ..model import Bounds, into_range
-from ..net import NetFactors
-from ..threads import one_thread
+from solver.model.factors import Factors
+from solver.model.models import Bounds, into_range
+from solver.model.net import NetFactors
+from solver.threads import one_thread
 
 CHUNK = 8_192  # pairs predicted at once; their rows of factors fit into the processor's cache
 

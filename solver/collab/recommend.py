@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import UserError
+from solver.errors import UserError
 
 if TYPE_CHECKING:  # worksheet functions come with arrays and need no torch
-    from ..factors import Factors
-    from ..model import Bounds
+    from solver.model.factors import Factors
+    from solver.model.models import Bounds
 
 OTHER = {"user": "item", "item": "user"}  # the two sides, and which each of them sees
 

@@ -14,15 +14,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..errors import UserError
-from ..factors import Factors
-from ..fitting import FitResult
-from ..loop import Epoch
-from ..net import NetFactors
-from ..settings import Settings
-from .labels import shown
-from .rated import RatedItems
+from solver.core.loop import Epoch
+from solver.core.settings import usable
+from solver.data.rated import RatedItems
+from solver.errors import UserError
+from solver.fitting.fit_ratings import FitResult
+from solver.model.factors import Factors
+from solver.model.net import NetFactors
+
+from .id_labels import shown
 from .storage import damaged, read_folder, write_folder
+from .stored_checks import Misfit, check_document, check_factors, check_labels, check_rated
 
 if TYPE_CHECKING:
     from .collab_filter import CollabFilter
@@ -65,24 +67,30 @@ def load_model(cls: type[CollabFilter], folder: str | Path) -> CollabFilter:
     """The model that `save_model` wrote. Raises UserError as `read_folder`, and where its parts do not fit together."""
     tensors, document = read_folder(folder)
     try:
+        check_document(document)
         model = cls(**_with_tuples(document["parameters"]))
         rebuild = _REBUILD[document["factors"]["class"]]
         factors = rebuild(_at("factors", tensors), document["factors"])
         samples = tuple(rebuild(_at(f"samples.{n}", tensors), draw)
                         for n, draw in enumerate(document["samples"]))
-        settings = Settings(**_with_tuples(document["settings"]))
+        stored = _with_tuples(document["settings"])
+        settings, _ = usable(stored, stored=stored)  # older versions took settings that nothing used
         history = tuple(Epoch(*row) for row in zip(*(document["history"][f.name] for f in fields(Epoch))))
         result = FitResult(factors=factors, samples=samples, settings=settings, history=history,
                            **_with_tuples(document["result"]))
         users, items = (_unpacked(tensors[what], document[what]) for what in ("users", "items"))
-        if (len(users), len(items)) != (len(factors.user), len(factors.item)):
-            raise damaged(folder, "it has other numbers of labels than of factors")
-        model._set_fitted(
-            users, items, result, tuple(document["rating_range"]),
-            RatedItems(*(tensors[f"rated.{part}"].numpy() for part in ("starts", "items", "values"))),
-            tensors["counts.user"].numpy(), tensors["counts.item"].numpy(), document["spread"],
-            tuple(document["notes"]), tuple(document.get("item_columns", ())))
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        check_labels(users, document["users"], "users")
+        check_labels(items, document["items"], "items")
+        for one in (factors, *samples):
+            check_factors(one, len(users), len(items))
+        rated = RatedItems(*(tensors[f"rated.{part}"].numpy() for part in ("starts", "items", "values")))
+        counts = {side: tensors[f"counts.{side}"].numpy() for side in ("user", "item")}
+        check_rated(rated, counts, len(users), len(items))
+        model._set_fitted(users, items, result, tuple(document["rating_range"]), rated, counts["user"], counts["item"],
+                          document["spread"], tuple(document["notes"]), tuple(document.get("item_columns", ())))
+    except Misfit as why:
+        raise damaged(folder, str(why)) from None
+    except (LookupError, TypeError, ValueError, AttributeError, RecursionError, UserError) as error:
         raise damaged(folder, f"its parts do not fit together ({type(error).__name__})") from error
     return model
 

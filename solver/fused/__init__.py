@@ -1,15 +1,5 @@
-"""The fast paths of a fit in batches: one compiled kernel an epoch, beside a reference that can be read."""
+"""Ways of fitting that run on the compiled kernels: SGD a rating at a time, and AdamW on batches.
 
-from __future__ import annotations
-
-from types import ModuleType
-
-
-def best_kernels() -> ModuleType:
-    """`kernels`, the compiled ones, or where numba cannot be loaded `reference`, which has the same names."""
-    try:
-        from . import kernels
-        return kernels
-    except ImportError:
-        from . import reference
-        return reference
+Stands on `solver.kernels` and `solver.core`. You may change how work is shared among threads; results must
+not depend on the number of threads where they do not today.
+"""

@@ -7,18 +7,19 @@ import math
 import numpy as np
 import torch
 
-from ..collab.rated import RatedItems
-from ..implicit import slots, with_negatives
-from ..methods.steps import Problem, Seen
-from ..optimizers import OPTIMIZERS
-from . import best_kernels
-from .judging import Judge
+from solver.core.implicit import slots, with_negatives
+from solver.core.optimizers import OPTIMIZERS
+from solver.core.steps import Problem, Seen
+from solver.data.rated import RatedItems
+from solver.kernels import best_kernels
+from solver.kernels.adamw_table import plan
+from solver.kernels.packed import pack
+from solver.kernels.target import Target
+from solver.kernels.workers import Workers, now_and_then
+
+from .drawn_negatives import mix_kernel
+from .held_out_rmse import Judge
 from .lazy_adamw import PIECE, AdamWRows
-from .link import Target
-from .mixing import mix_kernel
-from .packed import pack
-from .plan import plan
-from .workers import Workers, now_and_then
 
 
 class ImplicitAdamW:
@@ -32,10 +33,10 @@ class ImplicitAdamW:
         method, target = OPTIMIZERS[settings.optimizer], Target.of(settings)
         self.size, self.how_many, self.news = settings.batch_size, settings.negatives, now_and_then(problem.on_batch)
         self.epochs = settings.epochs or method.batch_epochs
-        self.lr = float(settings.lr) if settings.lr else method.batch_lr
+        self.lr = settings.constants["lr"]
         self.packed = pack(problem.start, parts=3)
         self.rows = AdamWRows(self.packed, target, size=self.size * (1 + self.how_many), kernels=kernels, plan=plan(
-            settings, lr=self.lr, steps=self.epochs * math.ceil(len(ratings) / self.size)))
+            settings, steps=self.epochs * math.ceil(len(ratings) / self.size)))
         self.users, self.items = (index.astype(np.int32, copy=False) for index in (ratings.user_index, ratings.item_index))
         self.slots, self.chosen = slots(ratings, power=settings.negatives_power), RatedItems.of(ratings)
         self.mix = mix_kernel()

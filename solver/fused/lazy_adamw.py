@@ -6,23 +6,24 @@ import math
 
 import numpy as np
 
-from ..factors import Factors
-from ..methods.steps import Problem, Seen
-from ..optimizers import OPTIMIZERS
-from ..settings import Settings
-from . import best_kernels
-from .judging import Judge
-from .link import Target
-from .packed import LANES, pack
-from .plan import closed_form_holds, plan
-from .workers import Workers, now_and_then
+from solver.core.optimizers import OPTIMIZERS
+from solver.core.settings import Settings
+from solver.core.steps import Problem, Seen
+from solver.kernels import best_kernels
+from solver.kernels.adamw_table import closed_form_holds, plan
+from solver.kernels.packed import LANES, pack
+from solver.kernels.target import Target
+from solver.kernels.workers import Workers, now_and_then
+from solver.model.factors import Factors
+
+from .held_out_rmse import Judge
 
 PIECE = 200_000  # ratings, about: between two looks at Ctrl-C
 
 
 def is_lazy(settings: Settings) -> bool:
     """Whether the skipped steps of these settings have a closed form; else every step must touch every row."""
-    return closed_form_holds(settings, lr=_lr(settings))
+    return closed_form_holds(settings)
 
 
 class LazyAdamW:
@@ -35,10 +36,10 @@ class LazyAdamW:
         method = OPTIMIZERS[settings.optimizer]
         self.size, self.news = settings.batch_size, now_and_then(problem.on_batch)
         self.epochs = settings.epochs or method.batch_epochs
-        self.lr = _lr(settings)
+        self.lr = settings.constants["lr"]
         self.packed, target = pack(problem.start, parts=3), Target.of(settings)
         self.rows = AdamWRows(self.packed, target, size=self.size, kernels=kernels, plan=plan(
-            settings, lr=self.lr, steps=self.epochs * math.ceil(len(ratings) / self.size)))
+            settings, steps=self.epochs * math.ceil(len(ratings) / self.size)))
         self.data = self.packed.rows_of(ratings, slice(None))
         self.judge = problem.holdout and Judge(problem.holdout, self.packed, target, kernels=kernels,
                                                clip=problem.clip, workers=Workers(1))
@@ -94,7 +95,3 @@ class AdamWRows:
     def factors(self) -> Factors:
         """A copy, after `catch_up`."""
         return self.packed.factors()
-
-
-def _lr(settings: Settings) -> float:
-    return float(settings.lr) if settings.lr else OPTIMIZERS[settings.optimizer].batch_lr

@@ -7,16 +7,17 @@ import math
 import numpy as np
 import torch
 
-from ..methods.steps import Problem, Seen
-from ..optimizers import OPTIMIZERS
-from ..schedules import SCHEDULES
-from ..settings import Settings
-from . import best_kernels
-from .judging import Judge
-from .link import Target
-from .packed import LANES, given_width, pack
+from solver.core.optimizers import OPTIMIZERS
+from solver.core.schedules import SCHEDULES
+from solver.core.settings import Settings
+from solver.core.steps import Problem, Seen
+from solver.kernels import best_kernels
+from solver.kernels.packed import LANES, given_width, pack
+from solver.kernels.target import Target
+from solver.kernels.workers import Workers, now_and_then
+
+from .held_out_rmse import Judge
 from .strata import stratify
-from .workers import Workers, now_and_then
 
 
 class FusedSGD:
@@ -32,7 +33,7 @@ class FusedSGD:
         method = OPTIMIZERS[settings.optimizer]
         self.settings, self.news = settings, now_and_then(problem.on_batch)
         self.epochs = settings.epochs or method.batch_epochs
-        self.lr = float(settings.lr) if settings.lr else method.batch_lr
+        self.lr = settings.constants["lr"]
         self.packed, self.target = pack(problem.start), Target.of(settings)
         table = self.packed.table
         columns = self.packed.rows_of(ratings, slice(None))

@@ -15,12 +15,12 @@ import math
 import torch
 from torch import Tensor
 
-from ..factors import Factors
-from ..objective import Judge, Objective
-from ..optimizers import OPTIMIZERS
-from .by_row import ByRow, both_sides
-from .ridge import Ridge, ridge_for
-from .steps import Problem, Seen
+from solver.core.by_row import ByRow, both_sides
+from solver.core.objective import Judge, Objective
+from solver.core.optimizers import OPTIMIZERS
+from solver.core.steps import Problem, Seen
+
+from .ridge_regression import Ridge, ridge_for
 
 TRACE = {torch.float64: 1e-9, torch.float32: 1e-5}  # of the features' mean square: what rounding cannot lose
 

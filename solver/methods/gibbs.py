@@ -24,16 +24,17 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from ..factors import Factors
-from ..model import Bounds
-from ..optimizers import OPTIMIZERS
-from ..ratings import Ratings
-from ..sparse_products import RatedPairs
-from ..threads import one_thread
-from .by_row import ByRow, both_sides
+from solver.core.by_row import ByRow, both_sides
+from solver.core.optimizers import OPTIMIZERS
+from solver.core.sparse_products import RatedPairs
+from solver.core.steps import Problem, Seen
+from solver.data.ratings import Ratings
+from solver.model.factors import Factors
+from solver.model.models import Bounds
+from solver.threads import one_thread
+
 from .normal_wishart import draw_common
-from .ridge import Ridge, ridge_for
-from .steps import Problem, Seen
+from .ridge_regression import Ridge, ridge_for
 
 BURN_IN = 4          # sweeps, or a quarter of all, that only lead the chain to where draws are worth keeping
 MOST_SWEEPS = 64     # of which draws are kept, evenly spaced over the sweeps that follow …

@@ -14,13 +14,14 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from ..factors import Factors
-from ..schedules import SCHEDULES
-from ..sorting import stable_order
-from ..sparse_products import RatedPairs
-from ..wide_rows import wide_rows
+from solver.core.schedules import SCHEDULES
+from solver.core.sorting import stable_order
+from solver.core.sparse_products import RatedPairs
+from solver.core.steps import Problem, Seen
+from solver.model.factors import Factors
+from solver.model.wide_rows import wide_rows
+
 from .mini_batch import MiniBatch
-from .steps import Problem, Seen
 
 WARM_UP = 3  # steps before one is recorded: libraries are loaded and workspaces made in the first ones
 

@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from ..errors import UserError
-from ..threads import one_thread
-from .methods import METHODS, method_for
+from solver.errors import UserError, stopped_by
+from solver.threads import one_thread
+
 from .program import FEASIBLE, Program
+from .scipy_methods import METHODS, method_for
 from .sensitivity import Sensitivity, sensitivity
 from .trials import Enough, Point, Step, Trials
 
@@ -97,29 +98,29 @@ def _starts(program: Program, starts: int, seed: int):
 
 
 def _search(program: Program, start: np.ndarray, steps: int, on_step) -> tuple[Point, Minimum]:
-    trials, why = Trials(program, start, limit=steps, on_step=on_step), ""
+    trials, why, stopped = Trials(program, start, limit=steps, on_step=on_step), "", False
     try:
         with one_thread(), threadpool_limits(limits=1):   # small systems are solved ten times slower on several
             METHODS[method_for(program)](trials)
     except Enough as enough:
-        why = str(enough)
-    except KeyboardInterrupt:
-        why = "Ctrl-C"
+        why, stopped = str(enough), str(enough) == "as you asked"
+    except KeyboardInterrupt as interrupt:
+        why, stopped = f"by {stopped_by(interrupt)}", True
     best = trials.best
     found = sensitivity(program, best.x, best.values, best.jacobian, scale=trials.scale)
-    stop, converged = _reason(trials, why, trials.slope_left(found.reduced_gradient))
+    stop, converged = _reason(trials, why, stopped, trials.slope_left(found.reduced_gradient))
     seconds = trials.history[-1].seconds if trials.history else 0.0
     return best, Minimum(best.x, best.value, trials.start.value, best.values, trials.start.values, best.violation,
-                         found, tuple(trials.history), stop, converged, why in ("Ctrl-C", "as you asked"), seconds)
+                         found, tuple(trials.history), stop, converged, stopped, seconds)
 
 
-def _reason(trials: Trials, why: str, slope: float) -> tuple[str, bool]:
+def _reason(trials: Trials, why: str, stopped: bool, slope: float) -> tuple[str, bool]:
     """Why a search ended, as a sentence, and whether it had arrived."""
     program, best = trials.program, trials.best
     n = len(trials.history)
     after = f"after {n} step{'s' * (n != 1)}"
-    if why in ("Ctrl-C", "as you asked"):
-        return f"Stopped {after}, {'by Ctrl-C' if why == 'Ctrl-C' else why}; the best so far is kept.", False
+    if stopped:
+        return f"Stopped {after}, {why}; the best so far is kept.", False
     if why == "reached":
         return f"Reached {after}: the objective is {program.target:g}.", True
     if why == "endless":

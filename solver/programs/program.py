@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import UserError
+from solver.errors import UserError
 
 FEASIBLE = 1e-6   # how far a constraint may be missed, relative above 1; Excel's Solver allows as much
 

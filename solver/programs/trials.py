@@ -15,7 +15,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import UserError
+from solver.errors import UserError
+
 from .program import FEASIBLE, Program
 
 REACHED = 1e-10    # how close to a wanted value is there, relative above 1

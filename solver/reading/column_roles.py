@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..errors import UserError
+from solver.errors import UserError
+
 from .delimited import TextTable
 from .rating_texts import is_number
 

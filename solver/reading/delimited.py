@@ -16,7 +16,8 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from ..errors import UserError
+from solver.disk import refuse_unless_file
+from solver.errors import UserError
 
 SEPARATORS = (",", ";", "\t", "|", "::")
 LONGEST_LINE = 1_000_000                        # characters; beyond it the file is no table
@@ -41,6 +42,7 @@ class TextTable:
     encoding: str           # as Python names it; 'utf-8-sig' where a byte order mark was found
     gzipped: bool
     cut_off: bool = False   # whether the last line has no end, where that is known
+    size: int = 0           # bytes, when it was looked at
 
     @property
     def name(self) -> str:
@@ -64,6 +66,11 @@ class TextTable:
     def opened(self) -> BinaryIO:
         """The file's bytes, unpacked."""
         return _opened(self.path, self.gzipped)
+
+    def refuse_if_cut(self) -> None:
+        """Raise UserError where the file has become shorter since it was looked at: rows are missing, or half a number was read."""
+        if self.path.stat().st_size < self.size:
+            raise UserError(f"{self.name} became shorter while it was read: another program writes it. Wait for that, then run again.")
 
     def first_line(self) -> tuple[str, ...]:
         """The fields of the first line that holds something; () where none does."""
@@ -102,7 +109,10 @@ class TextTable:
             for fields in reader:
                 yield number, fields
                 number = first + reader.line_num
-        except csv.Error:
+        except csv.Error as error:
+            if "field limit" in str(error):
+                raise UserError(f"{self.at(number)}: a field holds more than {csv.field_size_limit():,} characters, which no id and no "
+                                "rating does. Is a quotation mark missing that should close it? Correct it, or name another --sep.") from None
             raise UserError(f"{self.at(number)}: a quotation mark opens a text here that does "
                             "not close as it should. Close it, or write a quotation mark inside "
                             "a text twice.") from None
@@ -124,6 +134,7 @@ def look_at(path, *, sep: str | None = None, fewest: int) -> TextTable:
     Raises UserError when there is no such file, or when it is not text or holds nothing.
     """
     path = Path(path)
+    refuse_unless_file(path)
     try:
         with open(path, "rb") as raw:
             gzipped = raw.read(2) == _GZIP
@@ -141,7 +152,7 @@ def look_at(path, *, sep: str | None = None, fewest: int) -> TextTable:
         what = "a binary file"
     if what:
         raise UserError(f"'{path.name}' is {what}, not a text file. Save the table as CSV UTF-8.")
-    table = TextTable(path, ",", encoding, gzipped)
+    table = TextTable(path, ",", encoding, gzipped, size=path.stat().st_size)
     sample = head.decode(encoding, errors="ignore")
     if not sample.strip():
         raise UserError(f"{path.name} is empty. Give a file with a line for every entry.")

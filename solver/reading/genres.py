@@ -7,7 +7,8 @@ from collections.abc import Hashable, Sequence
 
 import pandas as pd
 
-from ..errors import UserError
+from solver.errors import UserError
+
 from .column_roles import Role, find_columns
 from .delimited import look_at
 from .rating_columns import counted

@@ -11,7 +11,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ..errors import UserError
+from solver.disk import refuse_unless_file
+from solver.errors import UserError
+
 from .column_roles import FoundColumns
 from .columns import Growing, Numbers, TableRows
 from .rating_texts import LARGEST, parse_rating
@@ -49,6 +51,7 @@ class ParquetTable:
 def is_parquet(path) -> bool:
     """Whether a file is called so, or a folder holds such a file."""
     path = Path(path)
+    refuse_unless_file(path)
     return bool(_parts(path)) if path.is_dir() else path.suffix.lower() in SUFFIXES
 
 
@@ -157,11 +160,18 @@ def _parts(folder: Path) -> tuple[Path, ...]:
 
 def _open(file: Path) -> pq.ParquetFile:
     try:
-        return pq.ParquetFile(file)
+        opened = pq.ParquetFile(file)
+        names = [name.strip() for name in opened.schema_arrow.names]
     except FileNotFoundError:
         raise UserError(f"There is no file '{file.name}'. Check its name and folder.") from None
+    except UnicodeDecodeError:
+        raise UserError(f"'{file.name}' has a column whose name is not UTF-8 text. Rename it in the program that wrote the file.") from None
     except (OSError, pa.ArrowException) as error:
         raise _broken(file) from error
+    if (twice := next((name for name in names if names.count(name) > 1), None)) is not None:
+        opened.close()
+        raise UserError(f"'{file.name}' has two columns '{twice}', and it cannot be told which is meant. Rename or remove one.")
+    return opened
 
 
 def _broken(file: Path) -> UserError:

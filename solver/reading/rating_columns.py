@@ -9,8 +9,9 @@ from collections.abc import Hashable
 
 import numpy as np
 
-from ..errors import UserError
-from ..ratings import Ratings
+from solver.data.ratings import Ratings
+from solver.errors import UserError
+
 from .columns import Column, Numbers
 from .delimited import TextTable
 from .parquet_files import ParquetTable

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable, Sequence
 
-from ..errors import UserError
+from solver.errors import UserError
 
 LARGEST = 1e100        # beyond it the squares of errors may no longer be finite
 LONGEST_INTEGER = 15   # digits that a sheet keeps of a number; longer ids stay text

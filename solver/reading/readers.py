@@ -8,8 +8,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..errors import UserError
-from ..ratings import Ratings
+from solver.data.ratings import Ratings
+from solver.errors import UserError
+
 from .column_roles import FoundColumns, Role, find_by_name, find_columns
 from .columns import TableRows
 from .delimited import TextTable, look_at
@@ -103,7 +104,9 @@ def _read(path, columns: Sequence[str | int] | None, sep: str | None) -> tuple[T
     found = _with_times(find_columns(table, roles, columns, numeric=2, advice=advice))
     if isinstance(table, ParquetTable):
         return table, found, read_parquet(table, found, numeric=2)
-    return table, found, read_columns(table, found)
+    rows = read_columns(table, found)
+    table.refuse_if_cut()
+    return table, found, rows
 
 
 def _with_times(found: FoundColumns) -> FoundColumns:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..errors import UserError
+from solver.errors import UserError
+
 from .column_roles import FoundColumns
 from .columns import Growing, TableRows
 from .delimited import TextTable

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 
-from ..errors import UserError
+from solver.errors import UserError
+
 from .column_roles import Role, find_columns
 from .delimited import TextTable, look_at
 from .rating_columns import counted

@@ -19,7 +19,7 @@ from records import save, say, table  # noqa: E402
 from synthetic import PRESETS, generate, planted  # noqa: E402
 
 from solver import rmse, split_off  # noqa: E402
-from solver.baselines import bias_only  # noqa: E402
+from solver.judging.baselines import bias_only  # noqa: E402
 
 # name: mean, spread, ratings of the middle and the busiest user, of the middle and the most popular item, RMSE of biases
 ORIGINALS = {

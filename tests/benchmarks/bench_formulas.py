@@ -44,13 +44,12 @@ def main() -> None:
 def beside_the_model(path: Path, users: int, items: int, options) -> str:
     import lesson_sheet
 
-    from pyxl.formulas import compile_formulas
-    from pyxl.formulas.compiled.compile import WIDE
-    from pyxl.xlsx import open_book
+    from pyxl.formulas.compile_formulas import WIDE, compile_formulas
+    from pyxl.xlsx import open_workbook
     from solver.threads import one_thread
     places = lesson_sheet.write(path, lesson_sheet.table(users, items, share=options.share), k=options.factors)
     began = time.perf_counter()
-    with open_book(path) as book:
+    with open_workbook(path) as book:
         grid = book.grid("Sheet1")
         read = time.perf_counter()
         compiled = compile_formulas(book, *of_lesson(places))
@@ -67,7 +66,7 @@ def beside_the_model(path: Path, users: int, items: int, options) -> str:
 
 def of_lesson(places: dict[str, str]):
     """(outputs, changing) of the sheet."""
-    from pyxl.cells import Range
+    from pyxl.grid.cells import Range
     return ([("Sheet1", Range.parse(places["rmse"]).first)],
             [("Sheet1", Range.parse(places[role])) for role in ("user_factors", "item_factors")])
 
@@ -77,9 +76,9 @@ def model_of(book, places: dict[str, str]):
     import numpy as np
     import torch
 
-    from pyxl.cells import Range
+    from pyxl.grid.cells import Range
     from solver import Factors, Ratings
-    from solver.objective import Objective
+    from solver.core.objective import Objective
 
     def numbers(role: str) -> np.ndarray:
         return np.array(book.grid("Sheet1").block(Range.parse(places[role])), dtype=float)
@@ -100,15 +99,15 @@ def beside_an_office(path: Path, options) -> str:
     """The lesson's size: our gradient, and one recalculation a changing cell in LibreOffice."""
     import lesson_sheet
 
-    from pyxl.engines import choose
-    from pyxl.formulas import compile_formulas
-    from pyxl.xlsx import open_book
+    from pyxl.engines import choose_engine
+    from pyxl.formulas.compile_formulas import compile_formulas
+    from pyxl.xlsx import open_workbook
     places = lesson_sheet.write(path, lesson_sheet.table(15, 15, share=0.9))
-    with open_book(path) as book:
+    with open_workbook(path) as book:
         compiled = compile_formulas(book, *of_lesson(places))
     value, gradient = compiled.value_and_gradient(compiled.start)
     ours, = in_turn(10 * options.rounds, lambda: compiled.value_and_gradient(compiled.start))
-    engine = choose("libreoffice")
+    engine = choose_engine("libreoffice")
     app = engine.apps.add(visible=False)
     try:
         sheet = app.books.open(str(path)).sheets["Sheet1"]

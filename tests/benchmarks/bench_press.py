@@ -35,15 +35,15 @@ import pyxl.press; step("import pyxl")
 from pyxl.engines.bare_xlwings import import_bare_xlwings
 import_bare_xlwings(); step("import xlwings")
 book = pyxl.press.calling_book(sys.argv[2]); step("attach")
-from pyxl.live_host import LiveHost
-from pyxl.panel import Panel
+from pyxl.hosts.live_host import LiveHost
+from pyxl.live.panel import Panel
 host = LiveHost(book); panel = Panel(host, sys.argv[3]); panel.say("Fitting"); step("first words")
 from solver import fit; step("import torch")
-from pyxl.ready_model import ready_model
-from pyxl.start_sheet import sheet_settings
-ready = ready_model(host, sys.argv[3], sheet_settings(host, {})); step("read and verify")
+from pyxl.detect.verified_model import verified_model
+from pyxl.fit.settings_cells import sheet_settings
+ready = verified_model(host, sys.argv[3], sheet_settings(host, {})[0]); step("read and verify")
 result = fit(ready.ratings, ready.start, ready.settings); step("fit")
-from pyxl.parameters import parameter_cells
+from pyxl.grid.parameters import parameter_cells
 host.write({sys.argv[3]: parameter_cells(ready.model.layout, result.factors)}); host.recalculate(); step("write and recalculate")
 print(json.dumps(steps))
 """
@@ -57,11 +57,11 @@ def main() -> None:
     from pressed import Pressed
 
     import workbook
-    from pyxl.engines import choose
+    from pyxl.engines import choose_engine
 
     times = int(sys.argv[1]) if len(sys.argv) > 1 else 5
     os.environ["PYTHONPATH"] = str(ROOT)    # of what the macros start
-    choose("libreoffice")
+    choose_engine("libreoffice")
     app = xlwings.App(visible=False, add_book=False)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "films.xlsm"

@@ -27,7 +27,7 @@ sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve
 from side_columns import PARTS, columns, fitted, squared_errors  # noqa: E402
 
 from solver import Ratings, read_ratings, rmse, split_off  # noqa: E402
-from solver.baselines import bias_only  # noqa: E402
+from solver.judging.baselines import bias_only  # noqa: E402
 
 BASE_DECAYS, DECAYS = (0.02, 0.04, 0.08, 0.16, 0.32), (0.02, 0.1, 0.5)
 SPLITS, SEEDS = ("random", "each user's latest", "time"), (0, 1, 2)

@@ -25,7 +25,7 @@ from torch import Tensor
 sys.path[:0] = [str(Path(__file__).resolve().parents[2])]
 
 from solver import Ratings  # noqa: E402
-from solver.schedules import SCHEDULES  # noqa: E402
+from solver.core.schedules import SCHEDULES  # noqa: E402
 
 BINS, POWER = 30, 0.4
 FACTORS, BATCH, RATE, BIAS_DECAY = 30, 1024, 8e-3, 0.02

@@ -14,8 +14,8 @@ from peers import Cornac, FastAI, LensKit, LibMF, MyFM, PlainTorch, Surprise
 from synthetic import PRESETS, generate
 
 from solver import CollabFilter, Ratings, read_genres, read_ratings
-from solver.baselines import bias_only
 from solver.collab.item_columns import item_columns_of
+from solver.judging.baselines import bias_only
 
 LATEST = "ml-latest-small"
 SMALL, MILLION = "ml-100k-like", "ml-1m-like"

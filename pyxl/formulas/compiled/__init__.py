@@ -14,12 +14,8 @@ The idea in four words:
 - **demand** (`schedule.py`): compiling starts at the outputs. A batch that reads a cell not yet
   compiled waits until that cell's batch is. Where groups need each other (running totals, unrolled
   optimizers), their cells are compiled in levels: each level needs only earlier ones.
-- **program** (`program.py`): the torch calls that compiling has written down, in order. Running it is
+- **program** (`torch_program.py`): the torch calls that compiling has written down, in order. Running it is
   all that an evaluation costs; autograd differentiates it.
 
 What depends on no changing cell is asked of the `Calculator`, never compiled.
 """
-
-from .compile import Compiled, compile_formulas
-
-__all__ = ["Compiled", "compile_formulas"]

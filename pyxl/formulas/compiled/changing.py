@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from pyxl.formulas.evaluate.calculator import Calculator
+from pyxl.formulas.language.formula_errors import FormulaError
+from pyxl.formulas.language.parse import Binary, Call, Name, Node, Reference, Structured, parse, walk
+from pyxl.grid.cells import Cell
 
-from ...cells import Cell
-from ..errors import FormulaError
-from ..evaluate import Calculator
-from ..parse import Binary, Call, Name, Node, Reference, Structured, parse, walk
 from .groups import Group, boxes, distinct
 from .sheet_map import SheetMap
 

@@ -7,10 +7,11 @@ from functools import cached_property
 
 import numpy as np
 
-from ...cells import MAX_COL, MAX_ROW, Cell
-from ...grid import Formula, Grid
-from ..errors import FormulaError, placed
-from ..parse import Node, Reference, parse
+from pyxl.formulas.language.formula_errors import FormulaError, placed
+from pyxl.formulas.language.parse import Node, Reference, parse
+from pyxl.grid.cells import MAX_COL, MAX_ROW, Cell
+from pyxl.grid.grid import Formula, Grid
+
 from .relative import RelativeForm, relative_form
 
 Box = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]  # top, left, bottom, right of every cell's reference

@@ -1,23 +1,36 @@
-"""A formula's tree, evaluated for all cells of a batch at once: as `at.At` does for one, into lanes."""
+"""A formula's tree, evaluated for all cells of a batch at once: as `node_evaluator.At` does for one, into lanes."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from ...cells import Cell, ErrorValue, Range
-from ..errors import NAME, REF, VALUE, Fault, Unsupported
-from ..functions import DRAWN_ANEW, FUNCTIONS
-from ..nodes import chained
-from ..parse import Array, Binary, Call, Foreign, Literal, Name, Node, Reference, Structured, Unary, parse
-from ..tables import resolved
-from ..values import pack
-from . import operators
+from pyxl.formulas.functions.all_functions import DRAWN_ANEW, FUNCTIONS
+from pyxl.formulas.language.formula_errors import NAME, REF, VALUE, Fault, Unsupported
+from pyxl.formulas.language.nodes import chained
+from pyxl.formulas.language.parse import (
+    Array,
+    Binary,
+    Call,
+    Foreign,
+    Literal,
+    Name,
+    Node,
+    Reference,
+    Structured,
+    Unary,
+    parse,
+)
+from pyxl.formulas.language.table_references import resolved
+from pyxl.formulas.language.values import pack
+from pyxl.grid.cells import Cell, ErrorValue, Range
+
+from . import lane_operators as operators
+from .cell_reader import Reader
 from .groups import boxes
+from .lane_steps import Steps
 from .lanes import Areas, Lanes, Split, single, uniform
-from .program import Program
-from .reading import Reader
 from .schedule import Batch
-from .steps import Steps
+from .torch_program import Program
 
 
 class Interpreter(Steps):

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...cells import ErrorValue
-from ..values import pack
+from pyxl.formulas.language.values import pack
+from pyxl.grid.cells import ErrorValue
 
 CONSTANT, NUMBER, BOOLEAN = range(3)  # kinds of an element; the latter two are dynamic, a boolean as 0 or 1
 

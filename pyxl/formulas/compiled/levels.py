@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from ...cells import Cell
-from ..errors import Fault, FormulaError, placed
-from ..evaluate import Calculator
-from ..parse import Binary, Call, Name, Node, Reference, Structured, parse
-from ..values import logical
+from pyxl.formulas.evaluate.calculator import Calculator
+from pyxl.formulas.language.formula_errors import Fault, FormulaError, placed
+from pyxl.formulas.language.parse import Binary, Call, Name, Node, Reference, Structured, parse
+from pyxl.formulas.language.values import logical
+from pyxl.grid.cells import Cell
+
 from .groups import Group
 from .schedule import Batch
 from .sheet_map import SheetMap

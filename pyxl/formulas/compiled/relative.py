@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from openpyxl.utils import column_index_from_string, get_column_letter
 
-from ...cells import MAX_COL
+from pyxl.grid.cells import MAX_COL
 
 _TOKEN = re.compile(r"""
     "(?:[^"]|"")*" | '(?:[^']|'')*' | \[[^\]]*\]                                   # text, a sheet's name, a table's column

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ...cells import Cell
-from ..errors import FormulaError, placed
+from pyxl.formulas.language.formula_errors import FormulaError, placed
+from pyxl.grid.cells import Cell
+
+from .cell_reader import Unsettled
 from .groups import Group, arranged, distinct
 from .lanes import Split
-from .reading import Unsettled
 from .sheet_map import CONSTANT, OPEN, WAITING, SheetMap
 
 

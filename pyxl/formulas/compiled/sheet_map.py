@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...cells import MAX_COL, MAX_ROW
-from ...grid import Grid
+from pyxl.grid.cells import MAX_COL, MAX_ROW
+from pyxl.grid.grid import Grid
+
 from .groups import Group, distinct, groups_of
 
 CONSTANT, OPEN, WAITING = 0, -1, -2  # a cell's segment: asked of the Calculator, not compiled yet, being compiled

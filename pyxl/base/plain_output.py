@@ -1,0 +1,42 @@
+"""What commands about models show: tables of text, and numbers that JSON can hold."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+Say = Callable[[str], None]
+"""Tells a person one line."""
+
+
+def table(headers: Sequence[str], rows: Sequence[Sequence]) -> list[str]:
+    """Lines of aligned columns: texts to the left, numbers to the right."""
+    if not rows:
+        return []
+    columns = list(zip(*rows))
+    lines = [[_shown(cell) for cell in row] for row in rows]
+    widths = [max(len(header), *(len(line[n]) for line in lines)) for n, header in enumerate(headers)]
+    right = [all(isinstance(cell, (int, float)) or cell is None for cell in column) for column in columns]
+
+    def aligned(cells: Sequence[str]) -> str:
+        return "  ".join(cell.rjust(width) if is_right else cell.ljust(width)
+                         for cell, width, is_right in zip(cells, widths, right)).rstrip()
+
+    return [aligned(headers), *map(aligned, lines)]
+
+
+def _shown(cell) -> str:
+    if cell is None:
+        return ""
+    return f"{cell:.4f}" if isinstance(cell, float) else str(cell)
+
+
+def plain(value):
+    """The same with numbers as JSON knows them: NaN and infinities, which it lacks, become None."""
+    if isinstance(value, dict):
+        return {str(key): plain(entry) for key, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(entry) for entry in value]
+    if hasattr(value, "item"):  # a number of numpy
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,207 @@
+"""The commands that ask a trained model: `recommend`, `similar`, `evaluate`, `explain` and `fold-in`."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from pyxl.base.plain_output import Say, plain, table
+from solver.errors import UserError
+from solver.judging.metrics import METRICS, check_metrics
+from solver.judging.plots import plot_predicted, refuse_plot
+
+from .command_line import Command
+from .reading_arguments import add_reading_arguments, read_given, reading_options
+from .trained_model import as_label, baselines, known_labels, known_part, load, titles_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from solver import CollabFilter
+
+
+# ---- recommend
+
+def _recommend_arguments(parser: argparse.ArgumentParser) -> None:
+    _model_argument(parser)
+    parser.add_argument("--user", required=True, metavar="ID", help="for whom")
+    _list_arguments(parser)
+    parser.add_argument("--seen", action="store_true", help="list what the user has rated, too")
+
+
+def _recommend(args: argparse.Namespace, say: Say) -> dict:
+    model = load(args.model)
+    user = as_label(args.user, model.users_)
+    found = model.recommend(user, _how_many(args.n), exclude_seen=not args.seen)
+    say(f"For user {user}:")
+    return plain({"model": args.model, "user": user} | _tell(found, "item", "prediction", model, args, say))
+
+
+# ---- similar
+
+def _similar_arguments(parser: argparse.ArgumentParser) -> None:
+    _model_argument(parser)
+    one = parser.add_mutually_exclusive_group(required=True)
+    one.add_argument("--item", metavar="ID", help="list the items whose factors are most like this one's")
+    one.add_argument("--user", metavar="ID", help="list the users whose factors are most like this one's")
+    parser.add_argument("--min-ratings", type=int, default=1, metavar="N",
+                        help="list only those with N ratings or more; with few they are alike by chance (default 1)")
+    _list_arguments(parser)
+
+
+def _similar(args: argparse.Namespace, say: Say) -> dict:
+    model, n = load(args.model), _how_many(args.n)
+    if args.item is not None:
+        what, label = "item", as_label(args.item, model.items_)
+        found = model.similar_items(label, n, min_ratings=args.min_ratings)
+    else:
+        what, label = "user", as_label(args.user, model.users_)
+        found = model.similar_users(label, n, min_ratings=args.min_ratings)
+    say(f"Most like {what} {label}:")
+    return plain({"model": args.model, what: label} | _tell(found, what, "similarity", model, args, say))
+
+
+# ---- evaluate
+
+def _evaluate_arguments(parser: argparse.ArgumentParser) -> None:
+    _model_argument(parser)
+    parser.add_argument("ratings", help="ratings that the model has not seen, in a table as `train` reads it")
+    parser.add_argument("--metrics", metavar="NAME,NAME", default="rmse,mae",
+                        help=f"what to measure (default rmse,mae): {', '.join(METRICS)}")
+    parser.add_argument("-n", type=int, default=10, metavar="N", help="items of each user's list that are judged (default 10)")
+    parser.add_argument("--liked", type=float, metavar="X", help="rating from which on a user likes an item, for metrics of "
+                        "lists (default: the mean of the model's ratings)")
+    parser.add_argument("--plot", metavar="FILE.png", help="draw predicted against observed ratings")
+    add_reading_arguments(parser)
+
+
+def _evaluate(args: argparse.Namespace, say: Say) -> dict:
+    metrics = [name.strip() for name in args.metrics.split(",")]
+    check_metrics(metrics)
+    if args.plot:
+        refuse_plot(args.plot)
+    model = load(args.model)
+    ratings, notes = read_given(args)
+    known_user, known_item, asked = known_part(ratings, model, args.ratings)
+    measures = model.evaluate(asked, metrics=metrics, n=_how_many(args.n), liked=args.liked)
+    rows = [("model", *measures.values())]
+    of_ratings = {name: of for name in metrics if (of := METRICS[name].of_ratings)}
+    for baseline, constant in baselines(model, asked):
+        found = {name: of(constant, asked.values) for name, of in of_ratings.items()}
+        measures |= {f"{baseline}_{name}": value for name, value in found.items()}
+        rows.append((baseline, *(found.get(name) for name in metrics)))
+    for note in notes:
+        say(f"Note: {note}")
+    for line in table(("", *map(str.upper, metrics)), rows if of_ratings else rows[:1]):
+        say(line)
+    counts = {"ratings": len(ratings), "known": len(asked), "unknown_users": int((~known_user).sum()),
+              "unknown_items": int((~known_item).sum())}
+    say(f"Over {counts['known']:,} of {len(ratings):,} ratings; {counts['unknown_users']:,} were of users and "
+        f"{counts['unknown_items']:,} of items that the model does not know.")
+    if args.plot:
+        plot_predicted(model.predict(asked), asked.values, args.plot)
+        say(f"Drew {args.plot}")
+    return plain({"model": args.model} | counts | measures | {"notes": notes, "plot": args.plot})
+
+
+# ---- explain
+
+def _explain_arguments(parser: argparse.ArgumentParser) -> None:
+    _model_argument(parser)
+    parser.add_argument("--user", required=True, metavar="ID", help="whose prediction")
+    parser.add_argument("--item", required=True, metavar="ID", help="for which item")
+    parser.add_argument("--titles", metavar="FILE", help="a table of item ids and titles")
+
+
+def _explain(args: argparse.Namespace, say: Say) -> dict:
+    model = load(args.model)
+    user, item = as_label(args.user, model.users_), as_label(args.item, model.items_)
+    parts = model.explain(user, item)
+    title = titles_of([item], args.titles).get(item)
+    say(f"User {user}, item {item}{f' ({title})' if title else ''}:")
+    strongest = sorted(zip(model.factor_names_, parts.factors), key=lambda part: -abs(part[1]))
+    rows = [("mean", parts.offset), ("user's bias", parts.user_bias), ("item's bias", parts.item_bias),
+            *strongest, ("sum", parts.raw), ("prediction", parts.prediction)]
+    for line in table(("part", "value"), rows):
+        say(line)
+    return plain({"model": args.model, "user": user, "item": item, "title": title, "offset": parts.offset,
+                  "user_bias": parts.user_bias, "item_bias": parts.item_bias, "factors": parts.factors,
+                  "factor_names": model.factor_names_, "raw": parts.raw, "prediction": parts.prediction})
+
+
+# ---- fold-in
+
+def _fold_in_arguments(parser: argparse.ArgumentParser) -> None:
+    _model_argument(parser)
+    parser.add_argument("ratings", help="the newcomer's ratings: a table with the columns item and rating "
+                                        "(for a new item: user and rating)")
+    parser.add_argument("--new-item", action="store_true", help="the newcomer is an item, rated by known users")
+    parser.add_argument("--weight-decay", type=float, metavar="X",
+                        help="penalty on the distance from the average, for each rating (default: as suits most)")
+    _list_arguments(parser)
+    add_reading_arguments(parser, columns="ITEM,RATING")
+
+
+def _fold_in(args: argparse.Namespace, say: Say) -> dict:
+    from solver.reading.one_persons_ratings import read_ratings_of_one
+
+    model, n = load(args.model), _how_many(args.n)
+    side, other, labels = ("item", "user", model.users_) if args.new_item else ("user", "item", model.items_)
+    given, notes = read_ratings_of_one(args.ratings, rated=other, **reading_options(args))
+    matched = known_labels(list(given), labels)
+    unknown = [label for label, own in zip(given, matched) if own is None]
+    if len(unknown) == len(given):
+        raise UserError(f"{args.ratings}: the model knows none of the {len(given)} {other}s, such as {unknown[0]}. "
+                        "Check the columns with --columns.")
+    if unknown:
+        notes.append(f"The model does not know {len(unknown)} of the {len(given)} {other}s, such as {unknown[0]}; "
+                     "their ratings were left out.")
+    newcomer = model.fold_in({own: value for own, value in zip(matched, given.values()) if own is not None}, side=side,
+                             weight_decay=args.weight_decay)
+    for note in notes:
+        say(f"Note: {note}")
+    say(f"For the new {side} with {len(given) - len(unknown)} ratings:")
+    told = _tell(newcomer.recommend(n), other, "prediction", model, args, say)
+    return plain({"model": args.model, "side": side, "ratings": len(given) - len(unknown), "bias": newcomer.bias,
+                  "factors": newcomer.factors.tolist()} | told | {"notes": notes})
+
+
+# ---- what they share
+
+def _model_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", metavar="MODEL_DIR", help="a folder that `collabsheet train` wrote")
+
+
+def _list_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("-n", type=int, default=10, metavar="N", help="how many (default 10)")
+    parser.add_argument("--titles", metavar="FILE", help="a table of item ids and titles")
+
+
+def _how_many(n: int) -> int:
+    if n < 1:
+        raise UserError(f"-n is {n}. Give a whole number of 1 or more.")
+    return n
+
+
+def _tell(found: pd.DataFrame, what: str, measure: str, model: CollabFilter, args: argparse.Namespace, say: Say) -> dict:
+    """Show a list of users or items, best first; the same for --json."""
+    labels, values = found[what].tolist(), found[measure].tolist()
+    titles = titles_of(model.items_, args.titles) if what == "item" else {}
+    rows = [{what: label, measure: float(value)} | ({"title": titles.get(label)} if titles else {})
+            for label, value in zip(labels, values)]
+    headers = [what, measure, *(["title"] if titles else [])]
+    for line in table(headers, [[row[name] for name in headers] for row in rows]) or ["Nothing is left to list."]:
+        say(line)
+    return {f"{what}s": rows}
+
+
+RECOMMEND = Command("recommend", "List what a user would rate highest of what they have not rated.",
+                    "collabsheet recommend model --user 14 -n 10 --titles movies.csv", _recommend_arguments, _recommend)
+SIMILAR = Command("similar", "List the items, or users, that a model finds most alike.",
+                  "collabsheet similar model --item 260 --titles movies.csv", _similar_arguments, _similar)
+EVALUATE = Command("evaluate", "Measure a model's errors on ratings that it has not seen.",
+                   "collabsheet evaluate model test.csv", _evaluate_arguments, _evaluate)
+EXPLAIN = Command("explain", "Take a prediction apart: mean, biases, and each factor's part.",
+                  "collabsheet explain model --user 14 --item 260", _explain_arguments, _explain)
+FOLD_IN = Command("fold-in", "Recommend to a newcomer from a few ratings; the model stays as it is.",
+                  "collabsheet fold-in model my-ratings.csv -n 10", _fold_in_arguments, _fold_in)

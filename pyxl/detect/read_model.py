@@ -1,0 +1,213 @@
+"""A detected sheet's numbers, checked: ratings and parameters out of the cells, for the solver.
+
+Whatever is odd becomes a sentence that names sheet and cell: a UserError where no honest fit is
+possible, a note where it is and the user should know.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from pyxl.formulas.evaluate.calculator import Calculator
+from pyxl.formulas.language.formula_errors import FormulaError
+from pyxl.grid.cells import Cell, ErrorValue, Range, Value, quoted
+from pyxl.grid.grid import Grid
+from pyxl.grid.layout import Block, Layout
+from pyxl.grid.parameters import factors_from
+from pyxl.grid.readable_workbook import ReadableWorkbook
+from solver.errors import UserError
+from solver.reading.rating_texts import LARGEST, NUMBER
+
+from .detect import ModelSheet
+from .formula_checks import changes_by_itself, external_book
+from .id_cells import labels
+
+
+def read_ratings(workbook: ReadableWorkbook, model: ModelSheet, calculator: Calculator):
+    """The sheet's ratings as `solver.Ratings`, what the sheet must be told so that it counts the
+    same (cells with a number stored as text, and the number), and notes."""
+    from solver import Ratings
+
+    layout = model.layout
+    grid, area = workbook.grid(layout.sheet), layout.ratings
+    values, mended, notes, cells = np.full(area.shape, np.nan), {}, [], []
+    for cell in area.cells():
+        value = grid.values.get(cell)
+        if cell in grid.formulas:
+            value = _computed(grid, cell, calculator, notes)
+        if value is None or value == "":
+            continue
+        number = _rating(grid, cell, value)
+        if isinstance(value, str):
+            mended[cell] = number
+        values[cell.row - area.top, cell.col - area.left] = number
+        cells.append(cell)
+    _check_percents(grid, cells)
+    rated = ~np.isnan(values)
+    _check_spread(grid, layout, values[rated], rated)
+    if mended:
+        first = next(iter(mended))
+        notes.append(f"{_at(grid, first)} held a number as text ({len(mended)} such "
+                     f"cell{'s' if len(mended) > 1 else ''}): read, and stored, as a number.")
+    users, items = labels(grid, layout, users=model.user_of, items=model.item_of)
+    notes += _unrated(grid, layout.user_factors, model.user_of[rated], users, "user")
+    notes += _unrated(grid, layout.item_factors, model.item_of[rated], items, "item")
+    hidden = sum(area.top <= row <= area.bottom for row in grid.hidden_rows)
+    if hidden:
+        notes.append(f"{quoted(grid.sheet)}: {hidden} hidden row{'s' if hidden > 1 else ''} of ratings "
+                     "included, as the sheet's formulas do.")
+    used = grid.used
+    if used.size > 10_000_000 and used.size > 1000 * len(grid.values):
+        far = Cell(used.bottom, used.right)
+        notes.append(f"{_at(grid, far)} stretches the sheet, which slows Excel down; used {area}. "
+                     "Delete the empty rows and columns before it.")
+    notes += _left_out(grid, layout)
+    pairs = model.user_of[rated] * len(items) + model.item_of[rated]
+    doubled = len(pairs) - len(np.unique(pairs))
+    if doubled:
+        notes.append(f"{quoted(grid.sheet)}!{area}: {doubled} rating{'s' if doubled > 1 else ''} of a user "
+                     "and item rated before; each counts, as in the sheet's formulas. Keep one of each.")
+    ratings = Ratings(tuple(users), tuple(items), model.user_of[rated], model.item_of[rated], values[rated])
+    return ratings, mended, notes
+
+
+def read_factors(workbook: ReadableWorkbook, model: ModelSheet):
+    """The parameters that stand on the sheet, as `solver.Factors` (float64).
+
+    Raises UserError for a cell that is blank, text, not finite or absurdly large.
+    """
+    grid = workbook.grid(model.layout.sheet)
+    return factors_from(model.layout, [_parameter(grid, cell) for block in model.layout.parameters.values()
+                                       for row in block.cells() for cell in row])
+
+
+def read_bounds(workbook: ReadableWorkbook, model: ModelSheet) -> tuple[float, float] | None:
+    """(low, high) of a bounded model as the sheet has them now."""
+    layout, ends = model.layout, []
+    if layout.variant != "bounded":
+        return None
+    grid = workbook.grid(layout.sheet)
+    for end in (layout.low, layout.high):
+        ends.append(_parameter(grid, end) if isinstance(end, Cell) else end)
+    low, high = ends
+    if not low < high:
+        raise UserError(f"{quoted(grid.sheet)}: the range of ratings runs from {low:g} to {high:g}. "
+                        "Make the lower end smaller than the upper one.")
+    for cell in layout.ratings.cells():
+        value = grid.values.get(cell)
+        if type(value) is float and not low <= value <= high:
+            raise UserError(f"{_at(grid, cell)} = {value:g} lies outside {low:g}–{high:g}. "
+                            "Correct it, or widen the range.")
+    return low, high
+
+
+def _rating(grid: Grid, cell: Cell, value: Value) -> float:
+    here = _at(grid, cell)
+    if isinstance(value, ErrorValue):
+        raise UserError(f"{here} is {value}. Fix or clear it.")
+    if isinstance(value, bool):
+        raise UserError(f"{here} is {str(value).upper()}, not a rating. Replace it by a number, or clear it.")
+    if isinstance(value, str):
+        if NUMBER.fullmatch(value):
+            return float(value)
+        if NUMBER.fullmatch(value.strip()):
+            raise UserError(f"{here} is the text '{value}', a number with a space around it. "
+                            "Convert it to a number.")
+        if NUMBER.fullmatch(value.strip().replace(",", ".", 1)):
+            raise UserError(f"{here} is the text '{value}'. Convert it to a number.")
+        raise UserError(f"{here} holds '{value}', not a number. Correct or clear it.")
+    if not math.isfinite(value):
+        raise UserError(f"{here} is not finite. Correct it.")
+    if abs(value) > LARGEST:
+        raise UserError(f"{here} = {value:G} overflows. Correct it.")
+    if grid.formats.get(cell) == "date":
+        raise UserError(f"{here} is a date. Enter a rating.")
+    return value
+
+
+def _computed(grid: Grid, cell: Cell, calculator: Calculator, notes: list[str]) -> Value:
+    """A rating that a formula brings: computed afresh, or as stored where another book is read."""
+    text = grid.formulas[cell].text
+    if changes_by_itself(text):
+        raise UserError(f"{_at(grid, cell)} changes at every recalculation. Paste it as a value.")
+    if other := external_book(text):
+        notes.append(f"{_at(grid, cell)} reads {other}; its stored value was used. Check it.")
+        return grid.values.get(cell)
+    try:
+        value = calculator.value(grid.sheet, cell)
+    except FormulaError as why:
+        raise UserError(f"{_at(grid, cell)} cannot be evaluated: {why} Paste it as a value.") from why
+    if isinstance(value, str) and NUMBER.fullmatch(value):  # the sheet's formulas would not count it
+        raise UserError(f"{_at(grid, cell)}'s formula gives the text '{value}'. Let it give a number: VALUE(…).")
+    return value
+
+
+def _check_percents(grid: Grid, rated: list[Cell]) -> None:
+    percents = [cell for cell in rated if grid.formats.get(cell) == "percent"]
+    if percents and len(percents) < len(rated):
+        value = grid.values[percents[0]]
+        others = [grid.values[c] for c in rated if grid.formats.get(c) != "percent"]
+        numbers = [v for v in others if type(v) is float]
+        raise UserError(f"{_at(grid, percents[0])} is {value:.0%} (={value:g}); others are plain numbers"
+                        + (f", {min(numbers):g}–{max(numbers):g}" if numbers else "") + ". Unify them.")
+
+
+def _parameter(grid: Grid, cell: Cell) -> float:
+    value, here = grid.values.get(cell), _at(grid, cell)
+    if cell in grid.formulas:
+        raise UserError(f"{here} holds the formula ={grid.formulas[cell].text}, where a fit would write "
+                        "a number. Copy the block and paste it as values.")
+    if value is None:
+        raise UserError(f"{here} is blank. Fill it with a number, or use --start random.")
+    if isinstance(value, (str, bool)):
+        raise UserError(f"{here} holds {value!s}, not a number. Correct it, or use --start random.")
+    if not math.isfinite(value) or abs(value) > LARGEST:
+        raise UserError(f"{here} = {value:G} is absurdly large. Correct it, or use --start random.")
+    return value
+
+
+def _check_spread(grid: Grid, layout, values: np.ndarray, rated: np.ndarray) -> None:
+    where = f"{quoted(grid.sheet)}!{layout.ratings}"
+    if len(values) == 0:
+        raise UserError(f"{where} holds no rating. Enter some, or check the range.")
+    if len(values) == 1:
+        row, col = np.argwhere(rated)[0]
+        only = layout.ratings.first.moved(int(row), int(col))
+        raise UserError(f"{_at(grid, only)} is the only rating; 2 or more are needed. Add some.")
+    if np.ptp(values) == 0:
+        raise UserError(f"{where} are all {values[0]:g}: nothing to learn. Check the range.")
+
+
+def _left_out(grid: Grid, layout: Layout) -> list[str]:
+    """A sentence on numbers typed against the edge of the ratings, which no formula predicts."""
+    area, blocks = layout.ratings, [layout.predictions, *(block.range for block in layout.parameters.values())]
+    numbers = [value for cell in area.cells() if type(value := grid.values.get(cell)) is float]
+    edges = [("below", Range(area.bottom + 1, area.left, area.bottom + 1, area.right), Cell(area.bottom + 1, area.left - 1))]
+    if layout.form == "crosstab":
+        edges.append(("beside", Range(area.top, area.right + 1, area.bottom, area.right + 1), Cell(area.top - 1, area.right + 1)))
+    for where, edge, label in edges:
+        typed = [cell for cell in edge.cells() if type(grid.values.get(cell)) is float and grid.owner(cell) is None
+                 and not any(cell in block for block in blocks)]
+        if typed and (grid.values.get(label) is not None or min(numbers) <= grid.values[typed[0]] <= max(numbers)):
+            more = f" and {len(typed) - 1} more" if len(typed) > 1 else ""
+            return [f"{_at(grid, typed[0])}{more}, just {where} the ratings {area}, has no prediction and was left out. Move it into "
+                    f"a {'row' if where == 'below' else 'column'} inserted inside the table, with formulas and factors of its own."]
+    return []
+
+
+def _unrated(grid: Grid, block: Block, rated: np.ndarray, names: list, what: str) -> list[str]:
+    missing = np.setdiff1d(np.arange(block.shape[0]), rated)
+    if not len(missing):
+        return []
+    shown = ", ".join(str(names[n]) for n in missing[:3]) + (" …" if len(missing) > 3 else "")
+    cells = block.cells()[missing[0]]
+    return [f"{_at(grid, cells[0])}: {what} {shown} has no ratings; the factors stay unchanged. Add one."
+            if len(missing) == 1 else
+            f"{_at(grid, cells[0])}: {len(missing)} {what}s have no ratings ({shown}); "
+            "their factors stay unchanged."]
+
+
+def _at(grid: Grid, cell: Cell) -> str:
+    return f"{quoted(grid.sheet)}!{cell}"

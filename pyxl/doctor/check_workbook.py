@@ -1,0 +1,96 @@
+"""A workbook under the doctor's eyes: its models, its macros, the Python that its buttons start."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+
+from pyxl.detect.detect import NoModel
+from pyxl.detect.verified_model import verified_model
+from pyxl.grid.block_names import PYTHON
+from pyxl.grid.cells import quoted
+from pyxl.grid.sheet_names import area_named
+from pyxl.hosts.file_host import FileHost
+from pyxl.xlsx import WorkbookFile, open_workbook
+from solver.errors import UserError
+
+from .finding import Finding, command
+
+
+def look_at(path) -> Iterator[Finding]:
+    """Each thing as soon as it is known. Raises UserError where there is no workbook to look at."""
+    with open_workbook(path) as workbook:
+        yield _file(workbook)
+        yield from _models(workbook)
+        yield _macros(workbook)
+        yield _python(workbook, path)
+
+
+def repair(path) -> str:
+    """Write the path of the Python that runs into the workbook, where its buttons find it; a sentence
+    on what was done. Nothing else in the file changes. Raises UserError."""
+    with open_workbook(path) as workbook:
+        where = area_named(workbook, PYTHON)
+        if where is None:
+            raise UserError(f"'{workbook.name}' keeps no path of a Python: it has no buttons. Build one that has: "
+                            "collabsheet new ... -o book.xlsm.")
+        sheet, cell = where[0], where[1].first
+        host = FileHost(workbook)
+        if host.value(sheet, cell) == sys.executable:
+            return f"{quoted(sheet)}!{cell} is right: {sys.executable}."
+        host.write({sheet: {cell: sys.executable}})
+        host.save()
+        return f"{quoted(sheet)}!{cell} is now {sys.executable}."
+
+
+def _file(workbook: WorkbookFile) -> Finding:
+    try:
+        workbook.refuse_unless_savable()
+    except UserError as why:
+        return Finding("file", "missing", f"It can be read, not written: {why}")
+    if notes := workbook.notes_on_saving():
+        return Finding("file", "look", f"{workbook.name} can be read and written; {notes[0].replace(' had ', ' has ')}")
+    return Finding("file", "works", f"{workbook.name} can be read and written.")
+
+
+def _models(workbook: WorkbookFile) -> Iterator[Finding]:
+    from solver import Settings
+
+    found = False
+    for sheet in workbook.sheets:
+        try:
+            ready = verified_model(workbook, sheet, Settings())
+        except NoModel:
+            continue
+        except UserError as why:
+            yield Finding(sheet, "missing", str(why))
+            continue
+        found = True
+        yield Finding(sheet, "works", f"{ready.model.layout.variant}, {len(ready.ratings):,} ratings; the sheet's RMSE and "
+                      f"Python's agree: {ready.rmse:.6f}")
+    if not found:
+        yield Finding("models", "fails", "No sheet has a model that we know.", command("collabsheet", "inspect", workbook.path))
+
+
+def _macros(workbook: WorkbookFile) -> Finding:
+    if workbook.has_macros:
+        return Finding("macros", "works", "They are in it, and so are its buttons, if we built it.")
+    return Finding("macros", "missing", "None: it has no buttons; --live, Stop and restore work without them.",
+                   "collabsheet new ... -o book.xlsm builds a workbook with buttons")
+
+
+def _python(workbook: WorkbookFile, path) -> Finding:
+    where = area_named(workbook, PYTHON)
+    if where is None:
+        return Finding("its Python", "missing", "It keeps no path of one, which only buttons need.")
+    value = workbook.grid(where[0]).values.get(where[1].first)
+    says = f"{quoted(where[0])}!{where[1].first} says {value or 'nothing'}"
+    mend = command("collabsheet", "doctor", path, "--repair")
+    if value == sys.executable:
+        return Finding("its Python", "works", f"{says}, which is this one.")
+    if isinstance(value, str) and os.access(value, os.X_OK) and os.path.isfile(value):
+        return Finding("its Python", "look", f"{says}, which is there but not the one that runs now, {sys.executable}: a press on a button "
+                       "runs it, whatever it is.",
+                       f"{mend}, if buttons should start this one")
+    return Finding("its Python", "missing", f"{says}, which is not there: buttons start nothing.", mend)

@@ -1,0 +1,143 @@
+"""The xlwings engine `libreoffice`: a live Calc over UNO."""
+
+from __future__ import annotations
+
+import atexit
+import os
+
+from xlwings import base_classes
+
+from pyxl.hosts import live_values as values
+
+from .calc_book import Books
+from .find_office import OFFICE
+from .office import Office, properties
+
+
+class Engine:
+    """What xlwings registers. Its apps are the offices that this process started or attached to."""
+
+    name, type = "libreoffice", "desktop"
+    prepare_xl_data_element = staticmethod(values.prepared)
+    clean_value_data = staticmethod(values.cleaned)
+
+    def __init__(self):
+        self.apps = Apps(self)
+
+
+class Apps(base_classes.Apps):
+    """The offices of this process that are there still, the active one first."""
+
+    def __init__(self, engine: Engine):
+        self.engine, self._apps = engine, []
+
+    def keys(self) -> list[int]:
+        return [app.pid for app in self]
+
+    def add(self, spec: str | None = None, add_book: bool | None = None, xl=None, visible: bool | None = None):
+        """`spec` says where a running office listens (by default what COLLABSHEET_OFFICE says);
+        else the user's own is used, or, not `visible`, one of our own is started."""
+        if spec is None and visible is not False:
+            spec = os.environ.get(OFFICE)
+        app = App(self, Office(spec=spec, visible=visible is not False))
+        self._apps.insert(0, app)
+        if add_book:
+            app.books.add()
+        return app
+
+    def remove(self, app: App) -> None:
+        if app in self._apps:
+            self._apps.remove(app)
+
+    @staticmethod
+    def cleanup() -> None:
+        """Nothing is left behind that would have to be cleaned up."""
+
+    def __iter__(self):
+        self._apps = [app for app in self._apps if app.office.answers()]
+        return iter(list(self._apps))
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+    def __getitem__(self, pid: int) -> App:
+        return next(app for app in self if app.pid == pid)
+
+
+class App(base_classes.App):
+    """One LibreOffice."""
+
+    display_alerts = True  # a document opened over UNO asks nothing
+
+    def __init__(self, apps: Apps, office: Office):
+        self._apps, self.office, self._status = apps, office, False
+        atexit.register(self.quit)
+
+    @property
+    def engine(self) -> Engine:
+        return self._apps.engine
+
+    @property
+    def api(self):
+        return self.office.desktop
+
+    @property
+    def pid(self) -> int:
+        return self.office.pid
+
+    @property
+    def version(self) -> str:
+        product = self.office.service("com.sun.star.configuration.ConfigurationProvider").createInstanceWithArguments(
+            "com.sun.star.configuration.ConfigurationAccess", properties(nodepath="/org.openoffice.Setup/Product"))
+        return product.getByName("ooSetupVersion")
+
+    @property
+    def visible(self) -> bool:
+        return not self.office.ours
+
+    @visible.setter
+    def visible(self, value: bool) -> None:
+        pass  # an office is seen or not from its start
+
+    @property
+    def books(self) -> Books:
+        return Books(self)
+
+    def activate(self, steal_focus: bool = False) -> None:
+        self._apps.remove(self)
+        self._apps._apps.insert(0, self)
+
+    def quit(self) -> None:
+        """End an office of our own, its books unsaved; let go of another."""
+        self._apps.remove(self)
+        if self.office.ours and self.office.answers():
+            for book in list(self.books):
+                book.close()
+        self.office.close()
+        atexit.unregister(self.quit)
+
+    kill = quit
+
+    def calculate(self) -> None:
+        for book in self.books:
+            book.document.calculateAll()  # what a file brought along as results is not believed
+
+    @property
+    def calculation(self) -> str:
+        return "automatic" if all(book.document.isAutomaticCalculationEnabled() for book in self.books) else "manual"
+
+    @calculation.setter
+    def calculation(self, value: str) -> None:
+        for book in self.books:
+            book.document.enableAutomaticCalculation(value == "automatic")
+
+    @property
+    def status_bar(self) -> str | bool:
+        return self._status
+
+    @status_bar.setter
+    def status_bar(self, value: str | bool) -> None:
+        for book in self.books:
+            indicator = book.document.CurrentController.StatusIndicator
+            indicator.start(str(value), 0) if value else indicator.end()
+        self._status = value or False

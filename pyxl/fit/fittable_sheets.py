@@ -1,0 +1,140 @@
+"""Which sheets of a workbook can be fitted, and how: as a factor model, or by whatever their formulas say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pyxl.detect.changing_cells import solvers_further_wishes
+from pyxl.detect.detect import Damaged, NoModel, NotRecognised, NotVerified, StatedOtherwise
+from pyxl.detect.verified_model import VerifiedModel, verified_model
+from pyxl.detect.verify import agrees
+from pyxl.grid.cells import quoted
+from pyxl.grid.stored_problem import stored_problem
+from pyxl.hosts.host import Host
+from pyxl.problems.pose import Posed, pose
+from pyxl.problems.solve import ByFormulas, refuse_settings_of_models
+from pyxl.problems.stated import stated_problem
+from solver.errors import UserError
+from solver.model.models import MODELS
+
+from .run_log import Run, logged_run
+from .settings_cells import sheet_settings
+
+if TYPE_CHECKING:
+    from solver import Settings
+
+Fittable = VerifiedModel | Posed
+VIAS = ("model", "formulas")
+
+
+def fittable_sheets(host: Host, *, sheets: Iterable[str] | None, settings: Settings | None, options: Mapping, repeat: int | None,
+                 by_formulas: ByFormulas) -> tuple[list[Fittable], list[str]]:
+    """What can be fitted of the sheets named, or of all, or the problem stated, or the run to be repeated; and why other
+    sheets that look like a model cannot.
+
+    Arguments as for `fit_workbook`. Raises UserError where a sheet that was named cannot be fitted, or none can, or an
+    option says nothing to them.
+    """
+    _refuse_what_no_sheet_holds(settings, options)
+    if by_formulas.via not in (None, *VIAS):
+        raise UserError(f"A fit goes via {' or '.join(VIAS)}, not '{by_formulas.via}'. Choose one, or leave it out.")
+    if repeat is not None:
+        if sheets or settings or options or by_formulas != ByFormulas():
+            raise UserError("A run is repeated as it is in the run log: give neither sheets nor settings beside its number.")
+        return [_repeated(host, logged_run(host, repeat))], []
+    settings, notes = (replace(settings, **options), ()) if settings else sheet_settings(host, options)
+    if by_formulas.problem is not None:
+        if by_formulas.via == "model":
+            raise UserError("A problem that is stated is solved by formulas: leave out --via model.")
+        ready, skipped = [pose(host, stated_problem(host, by_formulas.problem, _only(sheets)))], []
+    else:
+        ready, skipped = _ready(host, _chosen(host, sheets), settings, by_formulas.via, must=sheets is not None)
+    _refuse_what_makes_no_sense(ready, options, by_formulas)
+    return [replace(r, notes=(*notes, *r.notes)) if isinstance(r, VerifiedModel) else r for r in ready], skipped
+
+
+def _repeated(host: Host, run: Run) -> VerifiedModel:
+    ready = verified_model(host, run.sheet, run.settings, start=run.start)
+    if not isinstance(run.rmse_before, float) or agrees(run.rmse_before, ready.rmse):
+        return ready
+    note = f"Run {run.number} began at RMSE {run.rmse_before:.6f}, this one at {ready.rmse:.6f}: the ratings are others."
+    return replace(ready, notes=(*ready.notes, note))
+
+
+def _refuse_what_no_sheet_holds(settings: Settings | None, options: Mapping) -> None:
+    model = options.get("model", settings and settings.model)
+    if isinstance(model, str) and model in MODELS and not MODELS[model].additive:
+        raise UserError(f"The model {model} cannot stand on a sheet, whose formulas are sums of products and biases: "
+                        "leave out model, and the sheet decides.")
+
+
+def _refuse_what_makes_no_sense(ready: list[Fittable], options: Mapping, by_formulas: ByFormulas) -> None:
+    problems = [r for r in ready if isinstance(r, Posed)]
+    for r in problems:
+        refuse_settings_of_models(r.sheet, options)
+    if by_formulas.starts > 1 and not problems:
+        raise UserError("--starts is for sheets that are solved by their formulas. Leave it out, or say --via formulas.")
+
+
+def _only(sheets: Iterable[str] | None) -> str | None:
+    chosen = [sheets] if isinstance(sheets, str) else list(sheets or ())
+    if len(chosen) > 1:
+        raise UserError("A problem stands on one sheet. Give that one.")
+    return chosen[0] if chosen else None
+
+
+def _chosen(host: Host, sheets: Iterable[str] | None) -> list[str]:
+    if sheets is None:
+        return list(host.sheets)
+    chosen = [sheets] if isinstance(sheets, str) else list(dict.fromkeys(sheets))
+    for sheet in chosen:
+        host.grid(sheet)  # raises when there is none of that name
+    return chosen
+
+
+def _ready(host: Host, sheets: list[str], settings: Settings, via: str | None, *, must: bool) -> tuple[list[Fittable], list[str]]:
+    """The sheets that can be fitted, and why others that look like a model cannot. Where each one
+    `must` be fitted, or none can, that is a UserError."""
+    ready, skipped = [], []
+    for sheet in sheets:
+        try:
+            ready.append(_ready_sheet(host, sheet, settings, via))
+        except NotRecognised as why:
+            if must:
+                raise
+            if not isinstance(why, NoModel):
+                skipped.append(str(why))
+    if not ready:
+        reason = skipped[0] if len(skipped) == 1 else f"`collabsheet inspect {host.name}` says what each sheet lacks."
+        raise UserError(f"'{host.name}' has no sheet with a model that we know. {reason}")
+    return ready, skipped
+
+
+def _ready_sheet(host: Host, sheet: str, settings: Settings, via: str | None) -> Fittable:
+    """The factor model on a sheet, or else the problem that Solver keeps there. Raises NotRecognised."""
+    why = None
+    if via != "formulas":
+        try:
+            ready = verified_model(host, sheet, settings)
+        except Damaged:
+            raise
+        except NotRecognised as unknown:
+            why = unknown
+        else:
+            wishes = solvers_further_wishes(host, sheet)
+            if not wishes:
+                return ready
+            if via == "model":
+                return replace(ready, notes=(*ready.notes, f"{wishes} --via model left that out."))
+            why = StatedOtherwise(wishes)
+    problem = None if via == "model" else stored_problem(host, sheet)
+    if problem is None:
+        raise why or NoModel(f"{quoted(sheet)}: Solver keeps no model there. State one: --objective CELL --change RANGES.")
+    unlike = f"{why} " if isinstance(why, (NotVerified, StatedOtherwise)) else ""
+    try:
+        posed = pose(host, problem)
+    except UserError as unposed:
+        raise NotRecognised(f"{unlike}{unposed}") from unposed
+    return replace(posed, notes=(f"{unlike}So it was fitted by its formulas.", *posed.notes)) if unlike else posed

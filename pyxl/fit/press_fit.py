@@ -1,0 +1,196 @@
+"""The whole of "press Fit": read, detect, verify, fit, write, recalculate, compare.
+
+The steps are the same wherever the workbook is: a host holds it. A host has `name`, `sheets`,
+`names`, `manual_calculation` and `grid(sheet)`, as they were read; `write(changes)`,
+`recalculate()`, `value(sheet, cell)` and `edited(sheet, range)` speak of what is there now.
+`FileHost` is a file, `LiveHost` an open workbook.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from pyxl.detect.verified_model import VerifiedModel
+from pyxl.detect.verify import agrees
+from pyxl.grid.cells import Cell, Value, quoted
+from pyxl.grid.parameters import parameter_cells
+from pyxl.hosts.file_host import FileHost
+from pyxl.hosts.host import Host
+from pyxl.problems.pose import Posed
+from pyxl.problems.report_sheet import report_cells, report_sheet
+from pyxl.problems.solve import ByFormulas, Solved, changed_cells, disagreement, solve
+from pyxl.xlsx import open_workbook, same_file
+from solver.errors import UserError
+
+from . import before_fit
+from .fittable_sheets import Fittable, fittable_sheets
+from .held_out import held_out
+from .history import history_area, history_cells
+from .run_log import find_log
+from .settings_cells import result_cells
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from solver import Epoch, Factors, FitResult, Settings, Step
+
+    Result = FitResult | Solved
+
+
+class Watcher(Protocol):
+    """Who is told how a fit goes, as `solver.fit` tells it, or `solver.minimise`."""
+
+    def look(self, factors: Callable[[], Factors]) -> None: ...
+
+    def on_epoch(self, epoch: Epoch) -> bool | None: ...
+
+    def on_step(self, step: Step, x: Callable[[], np.ndarray]) -> bool | None: ...
+
+
+@dataclass(frozen=True)
+class OnlyEpochs:
+    """A watcher of epochs and steps for somebody who wants the sheet's name with them."""
+
+    sheet: str
+    tell: Callable[[str, Epoch | Step], bool | None] | None
+
+    def look(self, factors: Callable[[], Factors]) -> None:
+        """The factors are not asked for."""
+
+    def on_epoch(self, epoch: Epoch) -> bool | None:
+        return self.tell(self.sheet, epoch) if self.tell else None
+
+    def on_step(self, step: Step, x: Callable[[], np.ndarray]) -> bool | None:
+        return self.tell(self.sheet, step) if self.tell else None
+
+
+def fit_workbook(path, *, out=None, sheets: Iterable[str] | None = None,
+                 settings: Settings | None = None, options: Mapping | None = None,
+                 overwrite: bool = False, repeat: int | None = None, by_formulas: ByFormulas = ByFormulas(),
+                 on_epoch: Callable[[str, Epoch | Step], bool | None] | None = None) -> dict[str, FitResult | Solved]:
+    """Fit every recognised sheet of a workbook, or the named ones, and write the parameters.
+
+    A sheet without a model that we know, but with one that Solver keeps, is minimised by its formulas; `by_formulas`
+    says how, states a problem by hand, or treats all sheets so.
+
+    `out` is the new workbook; the same path as `path` means in place, None writes nothing. An
+    existing other file is replaced only with `overwrite`. `settings` None takes the workbook's
+    own (its `start` sheet), or the defaults; `options` changes single ones of them by name.
+    `repeat`, the number of a run in the workbook's run log, takes the sheet, the settings and the
+    start values from there, and nothing of them may be given.
+    `on_epoch` is called with the sheet's name and the epoch (or `Step`); a true value, or Ctrl-C, stops
+    there: what was found so far is written. Formulas stay; their cached results are refreshed.
+    Raises UserError; then nothing has been written.
+    """
+    with open_workbook(path) as book:
+        target = None if out is None or same_file(book.path, out) else Path(out)  # None: in place
+        if out is not None:
+            book.refuse_unless_savable(out=target, overwrite=overwrite)  # before the work, not after it
+        host = FileHost(book)
+        unkept = before_fit.make_place(host) if out is not None and target is None else ()   # a copy leaves the old file
+        beside = book.notes_on_saving(out=target) if out is not None else ()
+
+        results = fit_on_host(host, sheets=sheets, settings=settings, options=options or {}, repeat=repeat,
+                           by_formulas=by_formulas, watch=lambda ready: OnlyEpochs(ready.sheet, on_epoch))
+        if out is not None:
+            host.save(out=target, overwrite=overwrite)
+        return {sheet: replace(result, notes=result.notes + unkept + beside) for sheet, result in results.items()}
+
+
+def fit_on_host(host: Host, *, sheets: Iterable[str] | None, settings: Settings | None, options: Mapping,
+             watch: Callable[[Fittable], Watcher], repeat: int | None = None,
+             by_formulas: ByFormulas = ByFormulas()) -> dict[str, Result]:
+    """Fit the recognised sheets of the workbook that `host` holds, or the named ones, and write.
+
+    ``watch(ready)`` gives who is told how the fit of that sheet goes; the rest is as for `fit_workbook`. Raises
+    UserError; no parameter has been written by this function then.
+    """
+    ready, skipped = fittable_sheets(host, sheets=sheets, settings=settings, options=options, repeat=repeat,
+                                  by_formulas=by_formulas)
+    host.write(before_fit.kept(host, {r.sheet: r.blocks for r in ready}))
+    log, results = find_log(host), {}
+    for r in ready:
+        watcher = watch(r)
+        try:
+            result = solve(r, by_formulas, on_step=watcher.on_step) if isinstance(r, Posed) else _fitted(host, r, watcher)
+        except UserError as why:
+            raise UserError(f"{r.sheet}: {why}") from why
+        results[r.sheet] = result
+        host.write(_changes(host, r, result))
+        if by_formulas.report and isinstance(r, Posed):
+            sheet = report_sheet(result)
+            host.add_sheet(sheet)
+            host.write({sheet.name: report_cells(result, list(host.grid(sheet.name).values))})
+        if log and not isinstance(r, Posed):
+            log, notes = log.add(host, r, result)
+            results[r.sheet] = replace(result, notes=result.notes + notes)
+        if result.stopped:
+            break
+    return _compared(host, [r for r in ready if r.sheet in results], results, skipped)
+
+
+def _fitted(host: Host, r: VerifiedModel, watcher: Watcher) -> FitResult:
+    """The result, judged by the ratings that the workbook holds out, where it does."""
+    from solver import fit, rmse
+
+    result, bounds = fit(r.ratings, r.start, r.settings, on_factors=watcher.look, on_epoch=watcher.on_epoch), r.settings.bounds
+    if r.settings.batch_size is not None:
+        # in batches `fit` gives means over an epoch of steps; the sheet has the RMSE of the factors before and after
+        result = replace(result, rmse_before=r.rmse, rmse_after=rmse(result.factors, r.ratings, bounds=bounds))
+    held = held_out(host, r)
+    return result if held is None else replace(result, holdout_rmse=rmse(result.factors, held, bounds=bounds))
+
+
+def _compared(host: Host, fitted: list[Fittable], results: dict[str, Result], skipped: list[str]) -> dict[str, Result]:
+    """The last step: the workbook recalculates, and its objective is held against ours. The results with notes."""
+    problems = host.recalculate()
+    notes = {r.sheet: [*_noticed(host, r, results[r.sheet])] for r in fitted}
+    of_the_book = [f"Not fitted: {why}" for why in skipped]
+    if host.manual_calculation:
+        of_the_book.append(f"'{host.name}' calculates by hand: press F9 in Excel to see every result afresh.")
+    if problems:
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        of_the_book.append(f"{problems[0]}{more} Its stored result is stale until Excel opens the workbook.")
+    notes[fitted[0].sheet] += of_the_book
+    return {sheet: replace(result, notes=result.notes + tuple(notes[sheet])) for sheet, result in results.items()}
+
+
+def _changes(host: Host, r: Fittable, result: Result) -> dict[str, dict[Cell, Value]]:
+    """The constants to write, by sheet: parameters that moved, ratings mended, the last result and its history."""
+    if isinstance(r, Posed):
+        return changed_cells(r, lambda sheet: host.grid(sheet).values, result.minimum.x)
+    sheet = r.model.layout.sheet
+    parameters = parameter_cells(r.model.layout, result.factors)
+    # where none moved they are all written again: what depends on them is calculated, and was perhaps not when the file was stored
+    changes: dict[str, dict[Cell, Value]] = {sheet: (_unlike(host, sheet, parameters) or dict(parameters)) | r.mended}
+    for place, cell, value in result_cells(host, sheet, result):
+        changes.setdefault(place, {})[cell] = value
+    if area := history_area(host, sheet):
+        changes.setdefault(area[0], {}).update(_unlike(host, area[0], history_cells(area[1], result.history)))
+    return changes
+
+
+def _unlike(host: Host, sheet: str, cells: Mapping[Cell, Value]) -> dict[Cell, Value]:
+    """Of these cells those whose value is not there yet."""
+    there = host.grid(sheet).values
+    return {cell: value for cell, value in cells.items() if there.get(cell) != value}
+
+
+def _noticed(host: Host, r: Fittable, result: Result) -> Iterator[str]:
+    """What was odd about a sheet that was fitted, and whether its objective says what we say."""
+    if isinstance(r, Posed):
+        yield from disagreement(host, result)
+        return
+    yield from r.notes
+    layout = r.model.layout
+    ours, measured = result.rmse_after, host.value(layout.sheet, layout.rmse)
+    if layout.measure != "rmse" or (isinstance(measured, float) and agrees(measured, ours)):
+        return
+    where = f"{quoted(layout.sheet)}!{layout.rmse} says {measured!r} where the fit says {ours!r}"
+    if host.edited(layout.sheet, layout.ratings):
+        yield f"{where}: ratings were changed while it ran. Fit again."
+    else:
+        yield f"{where}: please report this workbook."

@@ -1,0 +1,195 @@
+"""Formulas between changing cells and outputs, compiled: values and exact derivatives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pyxl.formulas.compiled.cell_reader import Reader, Segment
+from pyxl.formulas.compiled.changing import Reach
+from pyxl.formulas.compiled.interpret import Interpreter
+from pyxl.formulas.compiled.lanes import NUMBER, Areas, Lanes, alike
+from pyxl.formulas.compiled.levels import Levels
+from pyxl.formulas.compiled.schedule import Batch, Scheduler
+from pyxl.formulas.compiled.sheet_map import SheetMap
+from pyxl.formulas.compiled.torch_program import INPUT, Program, Recorded
+from pyxl.formulas.evaluate.calculator import Calculator
+from pyxl.formulas.language.formula_errors import FormulaError, placed
+from pyxl.grid.cells import Cell, Range, quoted
+from pyxl.grid.readable_workbook import ReadableWorkbook
+from solver.errors import UserError
+from solver.threads import one_thread
+
+from .rules import (
+    choosing_rules as choosing,
+)
+from .rules import (
+    conditional_sum_rules as conditional,
+)
+from .rules import (
+    distribution_rules as distributions,
+)
+from .rules import (
+    elementwise_rules as elementwise,
+)
+from .rules import (
+    finance_rules as finance,
+)
+from .rules import (
+    matrix_rules as matrices,
+)
+from .rules import (
+    place_rules as places,
+)
+from .rules import (
+    rewritten_functions as rewritten,
+)
+from .rules import (
+    statistics_rules as statistics,
+)
+from .rules import (
+    sum_rules as sums,
+)
+
+RULES = {name: rule for module in (choosing, conditional, distributions, elementwise, finance, matrices, places,
+                                   rewritten, statistics, sums) for name, rule in module.RULES.items()}
+
+WIDE = 200_000  # cells computed at once from which several threads are faster
+
+
+@dataclass(frozen=True, eq=False)
+class Compiled:
+    """Outputs as a function of the changing cells. An error value is NaN.
+
+    `cells` are the changing cells in order and `start` (n_cells,) their values; `not_smooth` says,
+    a sentence a formula, where derivatives do not exist.
+    """
+
+    cells: tuple[tuple[str, Cell], ...]
+    start: np.ndarray
+    not_smooth: tuple[str, ...]
+    program: Recorded
+    widest: int  # the most cells that are computed at once
+
+    def outputs(self, x: Tensor) -> Tensor:
+        """The outputs (n_outputs,) where the changing cells hold x (n_cells,), float64; differentiable."""
+        return self.program.run(x)
+
+    def value_and_gradient(self, x: np.ndarray) -> tuple[float, np.ndarray]:
+        """The first output, and its derivative by every changing cell (n_cells,)."""
+        at = torch.tensor(np.asarray(x, dtype=np.float64), requires_grad=True)
+        with one_thread(self.widest < WIDE):
+            value = self.outputs(at)[0]
+            return value.item(), _gradient(value, at)
+
+    def values_and_jacobian(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """All outputs (n_outputs,), and their derivatives (n_outputs, n_cells)."""
+        at = torch.tensor(np.asarray(x, dtype=np.float64), requires_grad=True)
+        with one_thread(self.widest < WIDE):
+            values = self.outputs(at)
+            rows = [_gradient(value, at, again=i + 1 < len(values)) for i, value in enumerate(values)]
+        return values.detach().numpy(), np.array(rows).reshape(len(values), len(at))
+
+
+def _gradient(value: Tensor, at: Tensor, *, again: bool = False) -> np.ndarray:
+    if not value.requires_grad:
+        return np.zeros(len(at))
+    found, = torch.autograd.grad(value, at, retain_graph=again, allow_unused=True)
+    return np.zeros(len(at)) if found is None else found.numpy()
+
+
+def compile_formulas(workbook: ReadableWorkbook, outputs: Sequence[tuple[str, Cell]], changing: Sequence[tuple[str, Range]]) -> Compiled:
+    """Compiles what leads from the changing cells to the output cells.
+
+    `workbook` as for `Calculator`. A blank changing cell counts as 0. Raises UserError for changing cells and
+    outputs that are none, FormulaError for a circle, and Unsupported, which names the function and the
+    cell, for what cannot be compiled.
+    """
+    cells, start = _changing_cells(workbook, changing)
+    return _Compilation(workbook, cells).compiled(outputs, start)
+
+
+def _changing_cells(workbook: ReadableWorkbook, changing: Sequence[tuple[str, Range]]) -> tuple[tuple[tuple[str, Cell], ...], np.ndarray]:
+    cells = tuple(dict.fromkeys((sheet, cell) for sheet, area in changing for cell in area.cells()))
+    start = []
+    for sheet, cell in cells:
+        grid = workbook.grid(sheet)
+        if (owner := grid.owner(cell)) is not None:
+            raise UserError(f"{quoted(sheet)}!{cell} is to be changed but holds a formula, "
+                            f"={grid.formulas[owner].text}. Give cells that hold numbers.")
+        value = grid.values.get(cell)
+        if isinstance(value, (str, bool)):
+            raise UserError(f"{quoted(sheet)}!{cell} is to be changed but holds '{value}'. Put a number there.")
+        start.append(0.0 if value is None else float(value))
+    return cells, np.array(start)
+
+
+class _Compilation:
+    """One compilation under way."""
+
+    def __init__(self, workbook: ReadableWorkbook, cells: tuple[tuple[str, Cell], ...]):
+        self._workbook, self._cells = workbook, cells
+        self._calculator, self._program, self._notes = Calculator(workbook), Program(), {}
+        self._sheet_maps: dict[str, SheetMap] = {}
+        self._places: dict[str, list[int]] = {}  # of every sheet's changing cells among all
+        for place, (sheet, _) in enumerate(cells):
+            self._places.setdefault(sheet, []).append(place)
+        self._reader = Reader(self._calculator, self._program, self._map)
+        self._reader.segments.append(Segment(INPUT, len(cells), np.zeros(len(cells)), alike(NUMBER, (len(cells),))))
+        reach = Reach(self._calculator, self._map)
+        self._scheduler = Scheduler(self._map, self._compile, reach.constant,
+                                    Levels(self._calculator, self._map, reach.constant))
+
+    def compiled(self, outputs: Sequence[tuple[str, Cell]], start: np.ndarray) -> Compiled:
+        tensors = []
+        for sheet, cell in outputs:
+            row, col = np.array([[cell.row]]), np.array([[cell.col]])
+            self._scheduler.settle(sheet, row, col)
+            found = self._reader.read(Areas(sheet, row, col, 1, 1))
+            if not found.dynamic and not isinstance(value := found.const.item(), float):
+                raise UserError(f"{quoted(sheet)}!{cell} holds {'nothing' if value is None else repr(value)}, "
+                                "where a number is needed. Name a cell with a number.")
+            tensors.append(found.tensor if found.dynamic else self._program.constant(found.const))
+        together = self._program.step(lambda *found: torch.cat([t.reshape(1) for t in found]), *tensors)
+        notes = sorted((sheet, cell, what) for (sheet, _, what), cell in self._notes.items())
+        notes = (f"{quoted(sheet)}!{cell}: {what}." for sheet, cell, what in notes)
+        widest = max(segment.size for segment in self._reader.segments)
+        return Compiled(self._cells, start, tuple(notes), self._program.recorded(together), widest)
+
+    def _map(self, sheet: str) -> SheetMap:
+        if sheet not in self._sheet_maps:
+            places = np.array(self._places.get(sheet, []), dtype=int)
+            rows, cols = np.array([self._cells[place][1] for place in places], dtype=int).reshape(-1, 2).T
+            known = self._sheet_maps[sheet] = SheetMap(self._workbook.grid(sheet), (rows, cols))
+            known.segment[known.at(rows, cols)] = 1
+            known.slot[known.at(rows, cols)] = places
+        return self._sheet_maps[sheet]
+
+    def _compile(self, batch: Batch) -> None:
+        """Settles the cells of a batch. Raises Unsettled or Split."""
+        group, tree = batch.group, batch.group.tree
+        interpreter = Interpreter(batch, self._reader, self._program, RULES, self._notes,
+                                  array=group.block is not None, origin=group.anchor)
+        try:
+            result = interpreter.value(tree)
+        except FormulaError as error:
+            raise placed(error, group.sheet, batch.first) from None
+        except RecursionError:
+            raise FormulaError(f"{quoted(group.sheet)}!{batch.first}: the formula or the names in it are nested "
+                               "too deeply. Split it over several cells.") from None
+        self._store(batch, interpreter.filling(result, group.block or (1, 1)))
+
+    def _store(self, batch: Batch, result: Lanes) -> None:
+        shape = (*batch.shape, *result.shape[2:])
+        size = int(np.prod(shape))
+        const, kind = (np.broadcast_to(values, shape).reshape(-1) for values in (result.const, result.kinds))
+        tensor = self._program.step(lambda t: t.expand(shape).reshape(-1), result.tensor) if result.dynamic else None
+        self._reader.segments.append(Segment(tensor, size, const, kind))
+        known = self._map(batch.group.sheet)
+        at = known.cells(batch.group, batch.lanes)
+        known.segment[at] = len(self._reader.segments)
+        known.slot[at] = np.arange(size).reshape(len(batch.lanes), -1)

@@ -1,0 +1,158 @@
+"""Who depends on whom: the formula cells that a change reaches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+
+from pyxl.formulas.language.formula_errors import Fault, FormulaError, Unsupported
+from pyxl.formulas.language.parse import Binary, Call, Foreign, Name, Node, Reference, Structured, parse, walk
+from pyxl.formulas.language.table_references import resolved
+from pyxl.grid.cells import Cell
+from pyxl.grid.readable_workbook import ReadableWorkbook
+
+VOLATILE = {"OFFSET", "INDIRECT"}  # what they read is known only when they are evaluated
+_WIDE = 40_000                     # tiles from which a range is looked at for every cell instead
+_TILE = 32, 8                      # ranges are found by the tiles of so many rows, columns they cover
+
+Key = tuple[str, Cell]
+
+
+def dependents(workbook: ReadableWorkbook, changed: Mapping[str, Iterable[Cell]]) -> dict[str, list[Cell]]:
+    """Every formula cell that depends on the changed cells, by sheet and in reading order.
+
+    Directly or not, across sheets and through names; of an array formula all cells of its block.
+    Formulas of which only evaluation tells what they read (OFFSET, INDIRECT, SUMIF of ranges that
+    differ in size), or that we cannot follow (a table's columns, no formula at all), are always
+    among them, and what depends on them.
+    """
+    todo = [(title, Cell(*cell)) for title, cells in changed.items() for cell in cells]
+    readers = _Readers(workbook, todo)
+    found: set[Key] = set()
+    seen = set(todo)
+    fresh = readers.volatile
+    while True:
+        for title, cell in fresh:
+            formula = workbook.grid(title).formulas[cell]
+            for inner in formula.array.cells() if formula.array else (cell,):
+                found.add((title, inner))
+                if (title, inner) not in seen:
+                    seen.add((title, inner))
+                    todo.append((title, inner))
+        if not todo:
+            break
+        fresh = readers.of(*todo.pop())
+    result: dict[str, list[Cell]] = {}
+    for title, cell in sorted(found):
+        result.setdefault(title, []).append(cell)
+    return result
+
+
+class _Readers:
+    """For any cell the formulas that read it; a range is handed out once, as its readers are known then."""
+
+    def __init__(self, workbook: ReadableWorkbook, changed: list[Key]):
+        self._titles = {title.casefold(): title for title in workbook.sheets}
+        self._names = {((name.scope or "").casefold(), name.name.casefold()): name.refers_to.lstrip("=")
+                       for name in workbook.names}
+        self._workbook = workbook
+        self._cells: dict[Key, list[Key]] = {}
+        self._tiles: dict[tuple[str, int, int], dict[tuple, None]] = {}
+        self._wide: dict[str, dict[tuple, None]] = {}  # ranges that cover too many tiles
+        self._ranges: dict[tuple, list[Key]] = {}
+        self.volatile: list[Key] = []
+        # Beyond a sheet's last row and column nothing is used or changed: no tiles there.
+        self._last = {title: (used.bottom, used.right) if (used := workbook.grid(title).used) else (1, 1)
+                      for title in workbook.sheets}
+        for title, cell in changed:
+            row, col = self._last[title]
+            self._last[title] = max(row, cell.row), max(col, cell.col)
+        for title in workbook.sheets:
+            for cell, formula in workbook.grid(title).formulas.items():
+                moved = cell[0] - formula.anchor[0], cell[1] - formula.anchor[1]
+                self._add((title, cell), formula.text, *moved, frozenset())
+
+    def of(self, title: str, cell: Cell) -> list[Key]:
+        readers = self._cells.get((title, cell), [])
+        tile = self._tiles.get((title, cell[0] // _TILE[0], cell[1] // _TILE[1]), {})
+        for places in (tile, self._wide.get(title, {})):
+            hit = [where for where in places if where[1] <= cell[0] <= where[3] and where[2] <= cell[1] <= where[4]]
+            for where in hit:
+                readers = readers + self._ranges.pop(where, [])
+                del places[where]
+        return readers
+
+    def _add(self, reader: Key, text: str, rows: int, cols: int, through: frozenset) -> None:
+        references, names, parts, volatile = _reads(text)
+        if volatile:
+            self.volatile.append(reader)
+        for reference in references:
+            title = self._titles.get((reference.sheet or reader[0]).casefold())
+            if title is not None:
+                self._add_range(reader, title, reference.at(rows, cols))
+        for part in parts:
+            try:
+                self._add_range(reader, *resolved(part, self._workbook.tables, *reader))
+            except Unsupported:
+                self.volatile.append(reader)
+            except Fault:
+                pass  # an error value whatever changes
+        for name in names:
+            scope = (name.sheet or reader[0]).casefold()
+            key = next((key for key in ((scope, name.name.casefold()), ("", name.name.casefold()))
+                        if key in self._names), None)
+            if key is not None and key not in through:  # a name's relative references are written for A1
+                self._add(reader, self._names[key], reader[1][0] - 1, reader[1][1] - 1, through | {key})
+
+    def _add_range(self, reader: Key, title: str, box: tuple[int, int, int, int]) -> None:
+        top, left, bottom, right = box
+        if top == bottom and left == right:
+            self._cells.setdefault((title, Cell(top, left)), []).append(reader)
+            return
+        where = (title, *box)
+        if where in self._ranges:
+            self._ranges[where].append(reader)
+            return
+        self._ranges[where] = [reader]
+        bottom, right = min(bottom, self._last[title][0]), min(right, self._last[title][1])
+        if (bottom // _TILE[0] - top // _TILE[0] + 1) * (right // _TILE[1] - left // _TILE[1] + 1) > _WIDE:
+            self._wide.setdefault(title, {})[where] = None
+            return
+        for row in range(top // _TILE[0], bottom // _TILE[0] + 1):
+            for col in range(left // _TILE[1], right // _TILE[1] + 1):
+                self._tiles.setdefault((title, row, col), {})[where] = None
+
+
+@lru_cache(maxsize=65_536)
+def _reads(text: str) -> tuple[tuple[Reference, ...], tuple[Name, ...], tuple[Structured, ...], bool]:
+    """(references, names, parts of tables, whether volatile) of a formula's text."""
+    try:
+        nodes = list(_expanded(parse(text)))
+    except FormulaError:
+        return (), (), (), bool(text)  # without text: inside an array formula's block, which its formula stands for
+    return (tuple(node for node in nodes if isinstance(node, Reference)),
+            tuple(node for node in nodes if isinstance(node, Name)),
+            tuple(node for node in nodes if isinstance(node, Structured)),
+            any(map(_unforeseen, nodes)))
+
+
+def _unforeseen(node: Node) -> bool:
+    """Whether a formula with this node may read cells that its text does not name."""
+    if isinstance(node, Foreign):
+        return not node.elsewhere
+    if not isinstance(node, Call):
+        return False
+    if node.name in ("SUMIF", "AVERAGEIF") and len(node.args) == 3:
+        tested, _, taken = node.args  # of `taken` as many cells are read as are tested
+        return not (isinstance(tested, Reference) and isinstance(taken, Reference) and tested.fixed == taken.fixed
+                    and (tested.bottom - tested.top, tested.right - tested.left)
+                    == (taken.bottom - taken.top, taken.right - taken.left))
+    return node.name in VOLATILE
+
+
+def _expanded(node: Node) -> Iterator[Node]:
+    """All nodes; of ``A1:name`` or ``A1:INDEX(…)`` too, whose cells between the ends are volatile."""
+    for inner in walk(node):
+        yield inner
+        if isinstance(inner, Binary) and inner.op == ":":
+            yield Call("OFFSET", ())

@@ -1,0 +1,4 @@
+"""Worksheet functions of text and dates, and number formats.
+
+Stands on `pyxl.formulas.language`. You may add functions.
+"""

@@ -1,0 +1,163 @@
+"""Rules for sums and counts over cells that fit a condition: SUMIF(S), AVERAGEIF(S), COUNTIF(S), MINIFS, MAXIFS; COUNT."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pyxl.formulas.compiled import guarded
+from pyxl.formulas.compiled.interpret import Interpreter
+from pyxl.formulas.compiled.lanes import BOOLEAN, CONSTANT, NUMBER, Areas, Lanes, are_numbers, dynamic
+from pyxl.formulas.functions.cells.criteria import criterion
+from pyxl.formulas.language.formula_errors import VALUE, Fault, Unsupported
+from pyxl.formulas.language.nodes import Call, Node
+
+from .elementwise_rules import values_now
+from .statistics_rules import extreme
+from .sum_rules import Sample, reduced, sample
+
+
+def count(here: Interpreter, node: Call) -> Lanes:
+    """How many numbers: known when compiling, so that what is chosen by it is too. An error that the changing cells
+    bring about later is counted, which Excel would not."""
+    found = [here.evaluate(arg) for arg in node.args]
+    if not here.dynamic(*found):
+        return here.by_cell(node, here.lanes_of(found))
+    parts = [_numbers(here, arg) for arg in found]
+    lanes = np.broadcast_shapes(*(part.shape[:2] for part in parts))
+    return Lanes(sum(np.broadcast_to(part.sum((2, 3)), lanes) for part in parts)[:, :, None, None].astype(float))
+
+
+def _numbers(here: Interpreter, found: Lanes | Areas) -> np.ndarray:
+    lanes = here.read(found)
+    written = isinstance(found, Lanes) and lanes.shape[2:] == (1, 1)  # as an argument itself a boolean counts
+    return ((lanes.kinds == CONSTANT) & (are_numbers(lanes.const) | (written and lanes.const.dtype == bool))) | (
+        lanes.kinds == NUMBER) | (written and lanes.kinds == BOOLEAN)
+
+
+def count_all(here: Interpreter, node: Call) -> Lanes:
+    """How many cells that are not blank."""
+    found = [here.evaluate(arg) for arg in node.args]
+    parts = [here.read(arg) for arg in found]
+    filled = [(part.kinds != CONSTANT) | (part.const != None) | np.full(  # noqa: E711
+        part.shape, isinstance(arg, Lanes)) for part, arg in zip(parts, found)]
+    lanes = np.broadcast_shapes(*(part.shape[:2] for part in filled))
+    return Lanes(sum(np.broadcast_to(part.sum((2, 3)), lanes) for part in filled)[:, :, None, None].astype(float))
+
+
+def where_fits(call: Callable[[Tensor, Tensor | None, Tensor], Tensor], taken: int | None) -> Callable:
+    """A function ``call(x, counts, n)`` of the numbers that stand where conditions hold; argument `taken` has the
+    numbers (None: the cells themselves are counted), pairs of range and condition are the others.
+
+    With `taken` -1 the last argument has them, or the tested range itself (SUMIF).
+    """
+    def rule(here: Interpreter, node: Call) -> Lanes:
+        args = list(node.args)
+        numbers = _numbers_of(here, args, taken)
+        tests = [(here.in_array().evaluate(area), here.value(wanted)) for area, wanted in zip(args[::2], args[1::2])]
+        found = [part for test in tests for part in test] + ([] if numbers is None else [numbers])
+        if not here.dynamic(*found):
+            return here.by_cell(node, here.lanes_of(found))
+        if not all(isinstance(area, Areas) for area, _ in tests):
+            raise Fault(VALUE)
+        shapes = {here.read(area).shape[2:] for area, _ in tests}
+        if len(shapes) > 1 or numbers is not None and here.read(numbers).shape[2:] not in shapes:
+            raise Fault(VALUE)
+        constant = np.ones((1, 1, int(np.prod(shapes.pop()))), dtype=bool)
+        changing = []
+        for area, wanted in tests:
+            if here.dynamic(area, wanted):
+                here.note(f"{node.name} with a condition on changing cells has no derivative where it turns")
+                changing.append(_fits_at_run(here, here.read(area), wanted))
+            else:
+                constant = constant & _fits(here.read(area).const, wanted.const)
+        if numbers is None:
+            ones = np.ones((1, 1, constant.shape[-1]))
+            given = Sample(here.program.constant(ones), constant, ones == 0, None)
+        else:
+            given = sample(here, here.read(numbers), as_range=True)
+            counts = given.counts & constant
+            given = Sample(given.tensor, counts, given.zeros, _only_where(given.faults, counts))
+        return _reduced(here, call, given, changing)
+    return rule
+
+
+def _numbers_of(here: Interpreter, args: list[Node], taken: int | None) -> Areas | None:
+    """The cells that are summed, taken out of the arguments."""
+    if taken is None:
+        return None
+    if taken == 0:
+        return here.in_array().evaluate(args.pop(0))
+    tested = here.in_array().evaluate(args[0])
+    if len(args) < 3:
+        return tested
+    found = here.in_array().evaluate(args.pop())
+    if not (isinstance(found, Areas) and isinstance(tested, Areas)):
+        raise Fault(VALUE)
+    return Areas(found.sheet, found.top, found.left, tested.height, tested.width)  # as many as are tested
+
+
+def _reduced(here: Interpreter, call: Callable, given: Sample, changing: list[int]) -> Lanes:
+    lanes = np.broadcast_shapes(given.counts.shape[:2])
+    counts = here.program.constant(given.counts)
+
+    def run(x: Tensor, counts: Tensor, *more: Tensor) -> Tensor:
+        for mask in more:
+            counts = counts & mask
+        return call(torch.where(counts, x, 0.0), counts, counts.sum(-1).to(x.dtype))
+    if not changing:
+        return reduced(here, lambda x, m, n: call(guarded.kept(m, x), m, n), given)
+    step = here.program.step(guarded.reduced(run), given.tensor, counts, *changing)
+    return here.with_faults(dynamic(step, (*lanes, 1, 1)), given.faults)
+
+
+def _only_where(faults: np.ndarray | None, counts: np.ndarray) -> np.ndarray | None:
+    if faults is None:
+        return None
+    raise Unsupported("a conditional sum over cells with errors is not compiled. Mend these cells.")
+
+
+def _fits(tested: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """(rows, columns, cells): where constants fit each lane's condition."""
+    lanes = np.broadcast_shapes(tested.shape[:2], wanted.shape[:2])
+    cells = np.broadcast_to(tested.reshape(*tested.shape[:2], -1), (*lanes, tested.shape[2] * tested.shape[3]))
+    conditions = np.broadcast_to(wanted[:, :, 0, 0], lanes)
+    holds = np.empty(cells.shape, dtype=bool)
+    for lane in np.ndindex(lanes):
+        fits = criterion(conditions[lane].item() if isinstance(conditions[lane], np.generic) else conditions[lane])
+        holds[lane] = [fits(value) for value in cells[lane].tolist()]
+    return holds
+
+
+def _fits_at_run(here: Interpreter, tested: Lanes, wanted: Lanes) -> int:
+    tensors = [part.tensor for part in (tested, wanted) if part.dynamic]
+
+    def run(*tensors: Tensor) -> Tensor:
+        given = iter(tensors)
+        now = [values_now(part, next(given).detach().numpy() if part.dynamic else None) for part in (tested, wanted)]
+        return torch.from_numpy(_fits(*now))
+    return here.program.step(run, *tensors)
+
+
+def _average(x: Tensor, counts: Tensor | None, n: Tensor) -> Tensor:
+    return x.sum(-1) / n
+
+
+def _sum(x: Tensor, counts: Tensor | None, n: Tensor) -> Tensor:
+    return x.sum(-1)
+
+
+def _count(x: Tensor, counts: Tensor | None, n: Tensor) -> Tensor:
+    return n
+
+
+RULES = {
+    "AVERAGEIF": where_fits(_average, -1), "AVERAGEIFS": where_fits(_average, 0),
+    "COUNT": count, "COUNTA": count_all,
+    "COUNTIF": where_fits(_count, None), "COUNTIFS": where_fits(_count, None),
+    "MAXIFS": where_fits(extreme(torch.amax, -torch.inf), 0), "MINIFS": where_fits(extreme(torch.amin, torch.inf), 0),
+    "SUMIF": where_fits(_sum, -1), "SUMIFS": where_fits(_sum, 0),
+}

@@ -1,0 +1,114 @@
+"""Rules for functions of single values, and for those that go in steps."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pyxl.formulas.compiled import guarded
+from pyxl.formulas.compiled.interpret import Interpreter
+from pyxl.formulas.compiled.lanes import BOOLEAN, CONSTANT, NUMBER, Lanes, dynamic
+from pyxl.formulas.functions.all_functions import FUNCTIONS
+from pyxl.formulas.language.formula_errors import NUM, Fault, Unsupported
+from pyxl.formulas.language.nodes import Call
+from pyxl.formulas.language.values import Area, lift, pack
+from pyxl.grid.cells import ErrorValue
+
+
+def each(call: Callable[..., Tensor], *, harmless: float = 2.0, kink: str = "") -> Callable:
+    """A function of numbers, one result for each; `harmless` is a place where it and its derivative are finite."""
+    safe = guarded.guarded(call, harmless)
+
+    def rule(here: Interpreter, node: Call) -> Lanes:
+        values = [here.value(arg) for arg in node.args]
+        if not any(value.dynamic for value in values):
+            return here.by_cell(node, here.lanes_of([here.evaluate(arg) for arg in node.args]))
+        if kink:
+            here.note(f"{node.name} {kink}")
+        return here.elementwise(safe, *values)
+    return rule
+
+
+def in_steps(here: Interpreter, node: Call) -> Lanes:
+    """ROUND, MATCH, RANK …: the evaluator's own function at every run; its derivative is 0 where it has one."""
+    function = FUNCTIONS.get(node.name)
+    plan = function and function.plan(len(node.args))
+    if plan is None or function.here or "x" in plan[0]:
+        raise Unsupported(f"{node.name} of cells that depend on the changing cells is not compiled.")
+    letters, lifted, call = plan
+    found = [(here.value if letter in "ntibv" else here.in_array().evaluate)(arg)
+             for letter, arg in zip(letters, node.args)]
+    if not here.dynamic(*found):
+        return here.by_cell(node, here.lanes_of(found))
+    here.note(f"{node.name} goes in steps: its derivative is taken as 0")
+    args = [here.read(arg) for arg in found]
+    lanes = np.broadcast_shapes(*(arg.shape[:2] for arg in args))
+    inner = np.broadcast_shapes(*(args[i].shape[2:] for i in lifted)) if lifted else (1, 1)
+    shape = (*lanes, *inner)
+
+    def run(*tensors: Tensor) -> Tensor:
+        given = iter(tensors)
+        now = [values_now(arg, next(given).detach().numpy() if arg.dynamic else None) for arg in args]
+        if all(letter in "ntibv" for letter in letters):
+            results = lift(call, [np.broadcast_to(value, shape).reshape(-1, 1) for value in now], lifted, function.vector)
+        else:
+            results = [_one(call, lifted, letters, [np.broadcast_to(value, (*lanes, *value.shape[2:]))[place]
+                                                    for value in now]) for place in np.ndindex(lanes)]
+        numbers = [math.nan if isinstance(value, (ErrorValue, str, type(None))) else float(value)
+                   for value in np.asarray(results, dtype=object).ravel()]
+        return torch.tensor(numbers, dtype=torch.float64).reshape(shape)
+    tensor = here.program.step(run, *(arg.tensor for arg in args if arg.dynamic))
+    return dynamic(tensor, shape, BOOLEAN if node.name.startswith("IS") else NUMBER)
+
+
+def values_now(arg: Lanes, tensor: np.ndarray | None) -> np.ndarray:
+    """An argument with the values of this run in it; an error is `#NUM!`, whichever it was."""
+    if tensor is None:
+        return arg.const
+    finite = np.isfinite(tensor)
+    if (arg.kinds == NUMBER).all() and finite.all():
+        return np.broadcast_to(tensor, arg.shape)
+    values = np.where(arg.kinds == CONSTANT, arg.const.astype(object), tensor)
+    values = np.where(arg.kinds == BOOLEAN, tensor != 0, values)
+    wrong = np.broadcast_to(~finite, arg.shape)
+    values[wrong] = [ErrorValue(NUM)] * int(wrong.sum())
+    return pack(values.ravel().tolist(), (-1, 1)).reshape(arg.shape)
+
+
+def _one(call: Callable, lifted, letters: str, args: list[np.ndarray]):
+    """The result for one cell; an array of one element is a scalar where one is meant."""
+    prepared = [Area("", (1, 1, *arg.shape), lambda sheet, box, arg=arg: arg) if letter == "r" else
+                arg.item() if letter != "a" and arg.size == 1 else arg for letter, arg in zip(letters, args)]
+    try:
+        return lift(call, prepared, lifted)
+    except Fault as fault:
+        return fault.value
+
+
+def _logarithm(x: Tensor, base: Tensor | None = None) -> Tensor:
+    return x.log10() if base is None else x.log() / torch.where(base > 0, base, torch.nan).log()
+
+
+RULES = {
+    "ABS": each(torch.abs, kink="has a kink at 0"),
+    "ACOS": each(torch.acos, harmless=0.5), "ACOSH": each(torch.acosh),
+    "ASIN": each(torch.asin, harmless=0.5), "ASINH": each(torch.asinh),
+    "ATAN": each(torch.atan), "ATAN2": each(lambda x, y: torch.atan2(y, x)), "ATANH": each(torch.atanh, harmless=0.5),
+    "COS": each(torch.cos), "COSH": each(torch.cosh),
+    "DEGREES": each(torch.rad2deg), "RADIANS": each(torch.deg2rad),
+    "EXP": each(torch.exp),
+    "LN": each(torch.log), "LOG": each(_logarithm), "LOG10": each(torch.log10),
+    "MOD": each(lambda x, by: x - by * (x / by).floor().detach(), kink="jumps where the quotient is whole"),
+    "POWER": each(guarded.power),
+    "SIN": each(torch.sin), "SINH": each(torch.sinh),
+    "SQRT": each(guarded.sqrt),
+    "SQRTPI": each(lambda x: guarded.sqrt(x * math.pi)),
+    "TAN": each(torch.tan), "TANH": each(torch.tanh),
+    **dict.fromkeys(("CEILING", "CEILING.MATH", "COUNTBLANK", "EVEN", "FLOOR", "FLOOR.MATH", "INT", "ISEVEN", "ISODD",
+                     "MATCH", "MROUND", "ODD", "QUOTIENT", "RANK", "RANK.AVG", "RANK.EQ", "ROUND", "ROUNDDOWN",
+                     "ROUNDUP", "SIGN", "TRUNC"), in_steps),
+}

@@ -1,0 +1,56 @@
+"""The names our workbooks carry, one scheme for all: `<sheet>_<role>`, workbook-scoped.
+
+`dotprod_ratings`, `bias_item_factors`, `embedding_rmse` … A sheet's blocks are named by the
+roles of `Layout`, and so are its cells for a live fit (`<sheet>_status`, `<sheet>_stop`) and for what
+every fit leaves (`<sheet>_history`); the `start` sheet holds one settings table for the workbook
+(`setting_<option>`), the path of the Python that fits (`collabsheet_python`) and one line of results
+for every model sheet (`<sheet>_last_<what>`). A sheet that only shows what a model sheet holds says so
+by `<sheet>_view`, its first cell.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+from solver.core.options import Given
+from solver.core.settings import options_given
+
+from .layout import Layout
+
+ROLES = tuple(f.name for f in fields(Layout) if f.name not in ("sheet", "form", "variant", "measure"))
+SETTINGS = tuple(options_given(Given.START))    # the options that have a cell on `start`
+PYTHON = "collabsheet_python"   # on `start`: the path of the Python that buttons start
+CONTROLS = ("status", "stop")  # on a model sheet: what a live fit says, and the cell that stops it
+RUN_LOG = "run_log"             # the line of headers of the sheet that keeps all runs
+HELD = ("held_users", "held_items", "held_ratings")     # on `check`: the ratings in no model sheet
+RESULTS = ("rmse_before", "rmse_after", "epochs", "stop")
+
+
+def block_name(sheet: str, role: str) -> str:
+    """The name of a block: ``block_name('bias', 'user_factors') == 'bias_user_factors'``."""
+    return f"{sheet}_{role}"
+
+
+def control_name(sheet: str, what: str) -> str:
+    """The name of a cell for a live fit: ``bias_status``, ``bias_stop``."""
+    return f"{sheet}_{what}"
+
+
+def history_name(sheet: str) -> str:
+    """The name of the rows for epoch and error of the last fit: ``bias_history``."""
+    return f"{sheet}_history"
+
+
+def view_name(sheet: str) -> str:
+    """The name that marks a sheet as a view, on which nothing is to be fitted: ``items_view``."""
+    return f"{sheet}_view"
+
+
+def setting_name(option: str) -> str:
+    """The name of a settings cell on the `start` sheet: ``setting_epochs``."""
+    return f"setting_{option}"
+
+
+def result_name(sheet: str, what: str) -> str:
+    """The name of a result cell on the `start` sheet: ``bias_last_stop``."""
+    return f"{sheet}_last_{what}"

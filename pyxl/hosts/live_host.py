@@ -1,0 +1,156 @@
+"""An open workbook as the place where a fit happens, in plain xlwings: Excel, LibreOffice or a file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from pyxl.base.retry_while_busy import retry_while_busy
+from pyxl.grid.cells import Cell, Range, Value
+from pyxl.grid.grid import DefinedName, Grid, Table, refuse_formulas
+from pyxl.xlsx import NewSheet
+from solver.errors import UserError
+
+from .read_live import as_value, counts_from_1904, read_grid
+from .refresh_results import Changes
+
+if TYPE_CHECKING:
+    import xlwings
+
+
+class LiveHost:
+    """An xlwings book. `grid` is a sheet as it was read, with what was written since; `value` asks
+    the sheet. While somebody edits a cell the program refuses every call: each is tried again."""
+
+    def __init__(self, book: xlwings.Book):
+        self.book = book
+        self._grids: dict[str, Grid] = {}
+
+    @cached_property
+    def name(self) -> str:
+        return retry_while_busy(lambda: self.book.name)
+
+    @cached_property
+    def sheets(self) -> tuple[str, ...]:
+        return tuple(retry_while_busy(lambda: [sheet.name for sheet in self.book.sheets]))
+
+    @cached_property
+    def names(self) -> tuple[DefinedName, ...]:
+        found = retry_while_busy(lambda: [(name.name, name.refers_to) for name in self.book.names])
+        return tuple(_defined_name(name, refers_to or "") for name, refers_to in found)
+
+    @cached_property
+    def tables(self) -> tuple[Table, ...]:
+        return tuple(retry_while_busy(lambda: [_table(sheet.name, table) for sheet in self.book.sheets for table in sheet.tables]))
+
+    @cached_property
+    def date1904(self) -> bool:
+        return retry_while_busy(lambda: counts_from_1904(self.book))
+
+    @property
+    def manual_calculation(self) -> bool:
+        return retry_while_busy(lambda: self.book.app.calculation) == "manual"
+
+    def grid(self, sheet: str) -> Grid:
+        """The cells of a sheet, read once; UserError when there is no such sheet."""
+        if sheet not in self.sheets:
+            raise UserError(f"There is no sheet '{sheet}' in '{self.name}'; it has: {', '.join(self.sheets)}. "
+                            "Choose one of them.")
+        if sheet not in self._grids:
+            self._grids[sheet] = retry_while_busy(lambda: read_grid(self.book.sheets[sheet], date1904=self.date1904))
+        return self._grids[sheet]
+
+    def write(self, changes: Changes) -> None:
+        """Write constants now, by sheet and cell, a block in a call; None clears. Raises UserError
+        for a formula's cell."""
+        for sheet, cells in changes.items():
+            if not cells:
+                continue
+            grid = self.grid(sheet)
+            refuse_formulas(grid, cells)
+            for where, rows in blocks_of(cells):
+                retry_while_busy(lambda: self._put(sheet, where, rows))
+            grid.values.update(cells)
+            for cell in [cell for cell, value in cells.items() if value is None]:
+                del grid.values[cell]
+
+    def recalculate(self) -> list[str]:
+        """Let the program calculate; a sentence on what it could not."""
+        try:
+            retry_while_busy(self.book.app.calculate)
+        except UserError as why:
+            return [str(why)]
+        return []
+
+    def value(self, sheet: str, cell: Cell) -> Value:
+        """What a cell holds now; None where it is blank."""
+        where = tuple(cell)
+        found = retry_while_busy(lambda: self.book.sheets[sheet].range(where).options(err_to_str=True).value)
+        return as_value(found, date1904=self.date1904)
+
+    def edited(self, sheet: str, where: Range) -> bool:
+        """Whether somebody changed a range since it was read."""
+        now = retry_while_busy(lambda: read_grid(self.book.sheets[sheet], only=where, date1904=self.date1904))
+        return now.block(where) != self.grid(sheet).block(where)
+
+    def add_sheet(self, sheet: NewSheet) -> None:
+        """Add a sheet behind all others, unless one of that name is there."""
+        def add():
+            before = self.book.sheets.active
+            added = self.book.sheets.add(sheet.name, after=self.book.sheets[-1])
+            if sheet.hidden:
+                added.visible = False
+            for col, width in enumerate(sheet.widths, 1):
+                added.range((1, col)).column_width = width
+            before.activate()
+
+        if sheet.name not in self.sheets:
+            retry_while_busy(add)
+            self.__dict__.pop("sheets")
+
+    def _put(self, sheet: str, where: Range, rows: list[list[Value]]) -> None:
+        self.book.sheets[sheet].range((where.top, where.left), (where.bottom, where.right)).value = rows
+
+
+def blocks_of(cells: Mapping[Cell, Value]) -> list[tuple[Range, list[list[Value]]]]:
+    """Cells as few rectangles with their rows: runs of neighbours in a row, joined downwards."""
+    blocks: dict[tuple[int, int, int], tuple[int, list]] = {}   # (next row, left, right) -> (top, rows)
+    done = []
+    for row, left, values in _runs(cells):
+        top, rows = blocks.pop((row, left, left + len(values) - 1), (row, []))
+        rows.append(values)
+        blocks[row + 1, left, left + len(values) - 1] = top, rows
+    for (below, left, right), (top, rows) in blocks.items():
+        done.append((Range(top, left, below - 1, right), rows))
+    return done
+
+
+def _runs(cells: Mapping[Cell, Value]):
+    """(row, first column, values) of cells that stand side by side, in reading order."""
+    run: tuple[int, int, list] | None = None
+    for row, col in sorted(cells):
+        if run and run[0] == row and run[1] + len(run[2]) == col:
+            run[2].append(cells[row, col])
+            continue
+        if run:
+            yield run
+        run = row, col, [cells[row, col]]
+    if run:
+        yield run
+
+
+def _table(sheet: str, table: xlwings.Table) -> Table:
+    cells, headers = table.range, table.header_row_range
+    where = Range(cells.row, cells.column, cells.row + cells.shape[0] - 1, cells.column + cells.shape[1] - 1)
+    # a table whose headers are not shown calls its columns so, unless somebody named them before
+    titles = headers.options(ndim=1).value if headers is not None else [f"Column{n}" for n in range(1, where.shape[1] + 1)]
+    return Table(table.name, sheet, where, tuple(str(title) for title in titles), headers=int(headers is not None),
+                 totals=int(table.show_totals))
+
+
+def _defined_name(name: str, refers_to: str) -> DefinedName:
+    scope, _, own = name.rpartition("!")
+    if scope.startswith("'"):
+        scope = scope[1:-1].replace("''", "'")
+    return DefinedName(own, refers_to.removeprefix("="), scope or None)

@@ -1,0 +1,106 @@
+"""A part's XML, read as a stream by expat. Names arrive as ``'namespace local'``; DTDs are refused."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from xml.parsers import expat
+
+from solver.errors import UserError
+
+# The namespace of workbooks and sheets, as Excel writes it and in its "strict" form.
+MAIN = ("http://schemas.openxmlformats.org/spreadsheetml/2006/main",
+        "http://purl.oclc.org/ooxml/spreadsheetml/main")
+TRUE = ("1", "true")
+# A start tag in raw bytes, up to (1) and including (2) its end: ``>``, or ``/>`` of an empty element.
+START_TAG = re.compile(rb"""(<[^\s/>"']+(?:[^"'>/]|"[^"]*"|'[^']*')*)(/?>)""")
+_WIDE = (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")  # how UTF-16 begins
+
+
+def local(name: str) -> str:
+    """The local part of a name: ``local('urn:x sheet') == 'sheet'``."""
+    return name.rpartition(" ")[2]
+
+
+def main_namespace(root: str, part: str) -> str:
+    """The namespace of a root element, with the space that joins it to local names.
+
+    Raises UserError when the root is not one of a workbook's own.
+    """
+    namespace = root.rpartition(" ")[0]
+    if namespace not in MAIN:
+        raise UserError(f"Part '{part}' is not in the format of an Excel workbook. "
+                        "Open it in Excel and save it again as .xlsx.")
+    return namespace + " "
+
+
+def whole_number(text: str | None, otherwise: int) -> int:
+    """What an attribute says that is to be a whole number; `otherwise` where it is not there or says something else.
+
+    Only the digits 0 to 9 count: Python's own tests know others, such as ``²``, which it cannot convert.
+    """
+    return int(text) if text and re.fullmatch(r"[0-9]{1,10}", text) else otherwise
+
+
+def reader(part: str) -> tuple[expat.XMLParserType, Callable[[bytes], None]]:
+    """A parser to hang handlers on, and the function that feeds it (``b''`` ends the document).
+
+    Feeding raises UserError for a DTD (the carrier of entity bombs and of external entities), for
+    XML that is not well-formed, and for content that a handler finds missing (LookupError) or
+    senseless (ValueError); `part` is the name that these sentences give.
+    """
+    parser = expat.ParserCreate(namespace_separator=" ")
+    parser.buffer_text = True
+
+    def refuse_dtd(*_):
+        raise UserError(f"Part '{part}' carries a DTD, which Excel never writes; refused as unsafe. "
+                        "Open the workbook in Excel and save it again.")
+
+    parser.StartDoctypeDeclHandler = refuse_dtd
+
+    def feed(data: bytes) -> None:
+        try:
+            parser.Parse(data, not data)
+        except (expat.ExpatError, LookupError, ValueError) as error:
+            raise UserError(f"Part '{part}' is damaged: its XML cannot be read ({error}). "
+                            "Open the workbook in Excel, let it repair it, and save it again.") from error
+
+    return parser, feed
+
+
+def check(chunks: Iterable[bytes], part: str) -> None:
+    """Raise UserError unless the chunks are one well-formed document without a DTD."""
+    _, feed = reader(part)
+    for chunk in chunks:
+        feed(chunk)
+    feed(b"")
+
+
+def elements(chunks: Iterable[bytes], part: str) -> list[tuple[str, dict[str, str], str]]:
+    """Every element of a small part in document order: (local name, attributes, own text).
+
+    Attributes keep their namespaces (``'urn:… id'``). Text is that directly inside the element.
+    """
+    parser, feed = reader(part)
+    found: list[tuple[str, dict[str, str], list[str]]] = []
+    stack = []
+
+    def start(name, attributes):
+        element = (local(name), attributes, [])
+        found.append(element)
+        stack.append(element[2])
+
+    parser.StartElementHandler = start
+    parser.EndElementHandler = lambda name: stack.pop()
+    parser.CharacterDataHandler = lambda text: stack[-1].append(text)
+    for chunk in chunks:
+        feed(chunk)
+    feed(b"")
+    return [(name, attributes, "".join(text)) for name, attributes, text in found]
+
+
+def refuse_wide(start: bytes, part: str) -> None:
+    """Raise UserError for UTF-16, which can be read but not spliced (Excel never writes it)."""
+    if start[:2] in _WIDE:
+        raise UserError(f"Part '{part}' is stored as UTF-16, which cannot be edited in place. "
+                        "Open the workbook in Excel and save it again.")

@@ -1,0 +1,161 @@
+"""What is minimised: the mean squared error of the ratings that exist, plus weight decay."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from solver.data.ratings import Ratings
+from solver.model.factors import Factors
+from solver.model.models import Bounds, into_range, predict
+from solver.model.wide_rows import wide_rows
+
+from .sparse_products import RatedPairs
+
+FEW = 5_000     # ratings below which gathered rows are faster than sparse products, as on a sheet
+CHUNK = 65_536  # ratings whose rows are gathered at once, where no loss is differentiated: what a cache holds
+
+
+@dataclass(frozen=True, eq=False)
+class Targets:
+    """Ratings on a device, to be predicted again and again. They may be sorted anew."""
+
+    users: Tensor            # (n_ratings,) integers
+    items: Tensor            # (n_ratings,)
+    values: Tensor           # (n_ratings,)
+    pairs: RatedPairs | None  # None where torch has no sparse products
+
+    @classmethod
+    def of(cls, ratings: Ratings, *, dtype: torch.dtype = torch.float64,
+           device: torch.device | str = "cpu") -> Targets:
+        users, items = (torch.as_tensor(index, device=device) for index in (ratings.user_index, ratings.item_index))
+        values = torch.as_tensor(ratings.values, dtype=dtype, device=device)
+        if users.device.type not in ("cpu", "cuda"):
+            return cls(users, items, values, None)
+        pairs = RatedPairs.of(users, items, ratings.n_users, ratings.n_items)
+        return cls(pairs.users, pairs.items, values.index_select(0, pairs.order), pairs)
+
+    def predicted(self, factors: Factors, bounds: Bounds) -> Tensor:
+        """Predicted ratings (n_ratings,), in the order of `values`."""
+        if self._at_once(factors):
+            return into_range(self.pairs.products(*wide_rows(factors)) + factors.offset, bounds)
+        return predict(factors, self.users, self.items, bounds=bounds)
+
+    def parts(self, factors: Factors) -> Iterator[Targets]:
+        """In pieces, where a prediction takes rows of its own for every rating."""
+        if self._at_once(factors):
+            yield self
+        else:
+            for part in zip(*(tensor.split(CHUNK) for tensor in (self.users, self.items, self.values))):
+                yield Targets(*part, None)
+
+    def _at_once(self, factors: Factors) -> bool:
+        return self.pairs is not None and isinstance(factors, Factors) and len(self.values) >= FEW
+
+
+@dataclass(frozen=True, eq=False)
+class Objective:
+    """The mean, over the rated pairs only, of
+
+        (r − r̂)² + λ · (s_f · (‖p_u‖² + ‖q_i‖²) + s_b · ((b_u − b̄_U)² + (b_i − b̄_I)²)),    λ = `weight_decay`
+
+    (Koren, Bell & Volinsky 2009, eq. 5, with a free mean). A row's penalty counts once for each of its ratings, so
+    that the same λ suits a small table and a large one. b̄_U and b̄_I are the mean biases of the users and of the
+    items, every row as often as it has ratings: decay pulls everybody to the average user and the average item, and
+    costs the level of all ratings nothing. It is the same as r̂ = μ + p_u·q_i + c_u + c_i with a μ that is free and
+    penalised c, but a sheet needs no cell for μ. A model without biases has no average to pull to but 0.
+    The scales s_f and s_b (`penalty_scales`) make λ mean the same for ratings in stars and in percent.
+    """
+
+    targets: Targets
+    user_share: Tensor  # (n_users,) each user's share of the ratings; they add up to 1
+    item_share: Tensor  # (n_items,)
+    bounds: Bounds
+    weight_decay: float
+    scales: tuple[float, float] = (1.0, 1.0)    # of the factors' and of the biases' penalty
+
+    @classmethod
+    def of(cls, ratings: Ratings, *, bounds: Bounds = None, weight_decay: float = 0.0,
+           dtype: torch.dtype = torch.float64, device: str = "cpu") -> Objective:
+        """The objective of these ratings, its data on `device`."""
+        targets = Targets.of(ratings, dtype=dtype, device=device)
+
+        def share(index: Tensor, n: int) -> Tensor:
+            return torch.bincount(index, minlength=n).to(dtype) / max(len(index), 1)
+
+        return cls(targets, share(targets.users, ratings.n_users), share(targets.items, ratings.n_items),
+                   bounds, weight_decay, penalty_scales(spread_of(ratings), bounds))
+
+    def mean_squared_error(self, factors: Factors) -> Tensor:
+        return ((self.targets.predicted(factors, self.bounds) - self.targets.values) ** 2).mean()
+
+    def penalty(self, factors: Factors) -> Tensor | float:
+        if not self.weight_decay:
+            return 0.0
+        of_factors, of_biases = self.scales
+        total = of_factors * sum(share @ (rows ** 2).sum(1) for share, rows in
+                                 ((self.user_share, factors.user), (self.item_share, factors.item)))
+        for name, mean in self.mean_biases(factors).items():
+            total = total + of_biases * (self.share(name) @ (getattr(factors, name) - mean) ** 2)
+        return self.weight_decay * total
+
+    def mean_biases(self, factors: Factors) -> dict[str, Tensor]:
+        """b̄_U and b̄_I by field name, every row as often as it has ratings; none where there are no biases."""
+        return {name: self.share(name) @ bias for name, bias in factors.tensors().items() if name.endswith("_bias")}
+
+    def share(self, name: str) -> Tensor:
+        """The shares of the ratings that the rows of a field of `Factors` have."""
+        return self.user_share if name.startswith("user") else self.item_share
+
+
+def spread_of(ratings: Ratings) -> float:
+    """The standard deviation of the ratings, or 1 where all are equal."""
+    return float(ratings.values.std(dtype=np.float64)) or 1.0
+
+
+def penalty_scales(spread: float, bounds: Bounds) -> tuple[float, float]:
+    """(s_f, s_b) for ratings of this standard deviation s: (s, 1), and (s², s²) where the model is bounded.
+
+    Errors grow with s, so squared errors with s². Biases grow with s too, the squares of factors, whose products are
+    ratings, with s; inside a sigmoid neither grows. With these scales the whole objective grows with s², whatever
+    the unit of the ratings, and λ is a pure number.
+    """
+    return (spread, 1.0) if bounds is None else (spread ** 2, spread ** 2)
+
+
+@dataclass(frozen=True, eq=False)
+class Judge:
+    """Root mean squared error of the predictions of given ratings, taken every epoch on the factors' device.
+
+    `clip` is the range to which predictions are clipped before they are judged.
+    """
+
+    targets: Targets
+    bounds: Bounds
+    clip: Bounds
+
+    @classmethod
+    def of(cls, ratings: Ratings, *, bounds: Bounds = None, clip: Bounds = None,
+           device: torch.device | str = "cpu") -> Judge:
+        dtype = torch.float32 if torch.device(device).type == "mps" else torch.float64  # Apple's GPUs lack float64
+        return cls(Targets.of(ratings, dtype=dtype, device=device), bounds, clip)
+
+    @torch.no_grad()
+    def rmse(self, factors: Factors) -> float:
+        squares = 0.0
+        for part in self.targets.parts(factors):
+            predicted = part.predicted(factors, self.bounds).to(part.values.dtype)
+            if self.clip is not None:
+                predicted = predicted.clamp(*self.clip)
+            squares = squares + ((predicted - part.values) ** 2).sum()  # waits for nothing: a sum on the device
+        return math.sqrt(float(squares) / len(self.targets.values))
+
+
+def rmse(factors: Factors, ratings: Ratings, *, bounds: Bounds = None, clip: Bounds = None) -> float:
+    """Root mean squared error of the predictions of the given ratings, which may be clipped to a range first."""
+    return Judge.of(ratings, bounds=bounds, clip=clip, device=factors.user.device).rmse(factors)

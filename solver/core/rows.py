@@ -1,0 +1,85 @@
+"""Which users and items take part in a fit: those that somebody rated, here or in the hold-out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+
+from solver.data.ratings import Ratings
+from solver.model.factors import Factors
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """The users, or the items: which rows `take` part, and which of all rows were `learnt`."""
+
+    take: np.ndarray | None     # None: all of them, in their places
+    learnt: np.ndarray | None   # None: all of them
+
+    @classmethod
+    def of(cls, index: np.ndarray, held: np.ndarray | None, n: int) -> Side:
+        counts = np.bincount(index, minlength=n)
+        learnt = None if counts.all() else np.flatnonzero(counts)
+        if held is not None:
+            counts = counts + np.bincount(held, minlength=n)
+        return cls(None if counts.all() else np.flatnonzero(counts), learnt)
+
+    def renumbered(self, index: np.ndarray, n: int) -> np.ndarray:
+        if self.take is None:
+            return index
+        new = np.full(n, -1, index.dtype)
+        new[self.take] = np.arange(len(self.take))
+        return new[index]
+
+
+EVERY = Side(None, None)  # of what belongs to no single user or item, such as the weights of a net
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Both sides. Rows without a training rating keep their start values, whatever decay does."""
+
+    user: Side
+    item: Side
+
+    @classmethod
+    def of(cls, ratings: Ratings, holdout: Ratings | None) -> Rows:
+        return cls(Side.of(ratings.user_index, None if holdout is None else holdout.user_index, ratings.n_users),
+                   Side.of(ratings.item_index, None if holdout is None else holdout.item_index, ratings.n_items))
+
+    def of_ratings(self, ratings: Ratings) -> Ratings:
+        """The same ratings, with only the users and items that take part."""
+        def labels(side: Side, all_labels: tuple) -> tuple:
+            return all_labels if side.take is None else tuple(map(all_labels.__getitem__, side.take.tolist()))
+
+        if self.user.take is None and self.item.take is None:
+            return ratings
+        known = ratings.item_columns
+        return replace(ratings, users=labels(self.user, ratings.users), items=labels(self.item, ratings.items),
+                       user_index=self.user.renumbered(ratings.user_index, ratings.n_users),
+                       item_index=self.item.renumbered(ratings.item_index, ratings.n_items),
+                       item_columns=known if known is None or self.item.take is None else known[self.item.take])
+
+    def of_factors(self, factors: Factors) -> Factors:
+        """The rows of the factors that take part."""
+        return factors.with_tensors({name: tensor.detach() if (take := self._side(name).take) is None
+                                     else tensor.detach()[torch.as_tensor(take)]
+                                     for name, tensor in factors.tensors().items()})
+
+    def back(self, found: Factors, start: Factors) -> Factors:
+        """All rows again, on the CPU: what was learnt, and the start values where nothing was."""
+        tensors, learnt = {}, found.tensors()
+        for name, begun in start.tensors().items():
+            side, tensor = self._side(name), learnt[name].cpu().to(begun.dtype)
+            if side.learnt is not None:
+                whole = begun.detach().cpu().clone()
+                inside = side.learnt if side.take is None else np.searchsorted(side.take, side.learnt)
+                whole[torch.as_tensor(side.learnt)] = tensor[torch.as_tensor(inside)]
+                tensor = whole
+            tensors[name] = tensor.contiguous()  # a fused fit gives columns of its table
+        return found.with_tensors(tensors)
+
+    def _side(self, name: str) -> Side:
+        return self.user if name.startswith("user") else self.item if name.startswith("item") else EVERY

@@ -1,0 +1,58 @@
+"""What the loop drives: a method that improves factors epoch by epoch, what it is given and what it reports."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from solver.data.ratings import Ratings
+from solver.model.factors import Factors
+from solver.model.models import Bounds
+
+from .settings import Settings
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What an epoch saw.
+
+    `loss` and `rmse` are those of the training ratings: exact at the point where the step began
+    (full batch), or the mean over an epoch in which the factors moved (batches). `slope` is the
+    largest |∂loss/∂θ| where it is known. `factors()` gives a copy of the factors that this
+    belongs to, and may be called until the next step. `samples` are the draws over which predictions
+    were averaged, where a method draws from a posterior.
+    """
+
+    loss: float
+    rmse: float
+    factors: Callable[[], Factors]
+    slope: float = math.inf
+    holdout_rmse: float | None = None
+    samples: tuple[Factors, ...] = ()
+
+
+class Steps(Protocol):
+    """A fit under way. `step` moves on by an epoch; all data and factors stay on one device."""
+
+    first: int         # number of the first epoch seen: 0 where the start values are looked at before a step
+    epochs: int        # most epochs, where the settings do not say
+    to_the_end: bool   # what is sought is where the epochs end, not the least training loss met on the way
+    lr: float | None   # learning rate in use, to be named in advice
+
+    def step(self, *, last: bool) -> Seen:
+        """One epoch. Where the point is looked at before the step, the `last` one only looks."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Problem:
+    """All that a way of fitting is given."""
+
+    ratings: Ratings                 # every user and item in them has a rating
+    start: Factors                   # on the CPU; not to be changed
+    settings: Settings
+    device: str = "cpu"
+    holdout: Ratings | None = None   # indices as in `ratings`
+    clip: Bounds = None              # range to which predictions of the hold-out are clipped before they are judged
+    on_batch: Callable[[int, int], None] | None = None  # (ratings done, of how many) within an epoch

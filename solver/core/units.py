@@ -1,0 +1,70 @@
+"""Ratings in units of their spread, so that a learning rate and a decay mean the same on every scale.
+
+A fit in batches divides the ratings by a unit, their standard deviation. With r̂/unit = (p/√unit)·(q/√unit) +
+b_u/unit + b_i/unit + offset/unit the model stays what it is; of a bounded model only the range is divided.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from solver.data.ratings import Ratings
+from solver.model.factors import Factors
+
+from .steps import Problem, Seen, Steps
+
+
+def unit_of(problem: Problem) -> float:
+    """The unit to compute in; 1 where the ratings are taken as they are: full batch, the net, probabilities."""
+    settings = problem.settings
+    if settings.batch_size is None or settings.model == "net" or settings.loss != "squared":
+        return 1.0
+    return float(problem.ratings.values.std(dtype=np.float64)) or 1.0
+
+
+def in_units(problem: Problem, unit: float) -> Problem:
+    """The same problem for ratings divided by `unit`."""
+    def ratings(given: Ratings | None) -> Ratings | None:
+        return given and replace(given, values=given.values / given.values.dtype.type(unit))
+
+    if unit == 1.0:
+        return problem
+    settings = problem.settings
+    if settings.bounds is not None:
+        settings = replace(settings, low=settings.low / unit, high=settings.high / unit)
+    return replace(problem, ratings=ratings(problem.ratings), holdout=ratings(problem.holdout), settings=settings,
+                   start=times(problem.start, 1 / unit, settings.bounds is not None),
+                   clip=problem.clip and (problem.clip[0] / unit, problem.clip[1] / unit))
+
+
+def times(factors: Factors, unit: float, bounded: bool) -> Factors:
+    """The factors that predict `unit` times as much; those of a bounded model stand inside the sigmoid."""
+    if unit == 1.0 or bounded:
+        return factors
+    powers = {"user": 0.5, "item": 0.5, "user_bias": 1.0, "item_bias": 1.0}
+    scaled = {name: tensor * unit ** powers[name] for name, tensor in factors.tensors().items()}
+    if factors.given:  # what is given has no unit
+        scaled["user"][:, :factors.given] *= unit ** 0.5
+        scaled["item"][:, :factors.given] *= unit ** -0.5
+    return replace(factors.with_tensors(scaled), offset=factors.offset * unit)
+
+
+@dataclass(eq=False)
+class FromUnits:
+    """Steps whose losses and RMSEs are told in the ratings' own scale. Factors stay in units: converting
+    them every epoch would cost more than some epochs do."""
+
+    steps: Steps
+    unit: float
+
+    def __post_init__(self):
+        self.first, self.epochs = self.steps.first, self.steps.epochs
+        self.to_the_end, self.lr = self.steps.to_the_end, self.steps.lr
+
+    def step(self, *, last: bool) -> Seen:
+        seen, unit = self.steps.step(last=last), self.unit
+        held = seen.holdout_rmse
+        return replace(seen, loss=seen.loss * unit ** 2, rmse=seen.rmse * unit,
+                       holdout_rmse=None if held is None else held * unit)

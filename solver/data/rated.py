@@ -1,0 +1,54 @@
+"""What each user has rated, compactly: what a recommendation leaves out, and what a sheet shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .ratings import Ratings
+
+
+@dataclass(frozen=True, eq=False)
+class RatedItems:
+    """Compressed rows: the items of user u are ``items[starts[u]:starts[u + 1]]``, in rising order.
+
+    `starts` (n_users + 1,) int64; `items` (n_pairs,) int32 and `values` (n_pairs,), as the ratings have
+    them: 8 bytes a rating where these are float32.
+    """
+
+    starts: np.ndarray
+    items: np.ndarray
+    values: np.ndarray
+
+    @classmethod
+    def of(cls, ratings: Ratings) -> RatedItems:
+        """Of all pairs of these ratings, each pair once; of a pair rated twice the last rating."""
+        n_items = max(ratings.n_items, 1)
+        pairs = ratings.user_index * np.int64(n_items) + ratings.item_index
+        order = np.argsort(pairs, kind="stable")
+        pairs = pairs[order]
+        if (repeated := pairs[1:] == pairs[:-1]).any():
+            last = np.append(~repeated, True)
+            order, pairs = order[last], pairs[last]
+        starts = np.zeros(ratings.n_users + 1, np.int64)
+        np.cumsum(np.bincount(pairs // n_items, minlength=ratings.n_users), out=starts[1:])
+        return cls(starts, (pairs % n_items).astype(np.int32), ratings.values[order])
+
+    def by(self, user: int) -> np.ndarray:
+        """The items that the user at this position has rated."""
+        return self.items[self.starts[user]:self.starts[user + 1]]
+
+    def ratings(self, users: tuple, items: tuple) -> Ratings:
+        """The ratings again, user by user; these are the labels."""
+        user_index = np.repeat(np.arange(len(users), dtype=self.items.dtype), np.diff(self.starts))
+        return Ratings(users, items, user_index, self.items, self.values)
+
+
+def sorted_pairs(ratings: Ratings) -> np.ndarray:
+    """(n_ratings,) user · n_items + item of each rating, in rising order: 8 bytes a rating."""
+    pairs = ratings.user_index.astype(np.int64)  # a copy
+    pairs *= max(ratings.n_items, 1)
+    pairs += ratings.item_index
+    pairs.sort()
+    return pairs

@@ -1,0 +1,167 @@
+"""Ratings, start values and Settings in, a FitResult out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+
+from solver.core.implicit import check_happened
+from solver.core.loop import Descent, Epoch, descend
+from solver.core.objective import Judge, rmse
+from solver.core.optimizers import OPTIMIZERS
+from solver.core.rows import EVERY, Rows
+from solver.core.settings import NotHonoured, Settings
+from solver.core.steps import Problem, Seen
+from solver.core.units import FromUnits, in_units, times, unit_of
+from solver.data.ratings import Ratings
+from solver.errors import UserError
+from solver.methods.steps_for import cpu_only, one_by_one, steps_for
+from solver.model.factors import Factors
+from solver.model.models import Bounds
+from solver.model.posterior import point_factors
+from solver.threads import one_thread
+
+from .start_values import check_start, start_values
+
+SMALL = 1_000_000        # ratings below which threads and GPUs cost more than they bring
+
+
+@dataclass(frozen=True, eq=False)
+class FitResult:
+    """What a fit found.
+
+    `factors` are the best met, on the CPU; `rmse_before` and `rmse_after` belong to the start
+    values and to `factors`; `stop` is a sentence that says why the fit ended; `converged` says
+    whether it had arrived and `stopped` whether the user ended it; `notes` are sentences about
+    what was odd in the data or changed. `holdout_rmse` is that of `factors`, where ratings were held
+    out. After a fit in batches, `rmse_before` and `rmse_after` are means over the first and over the
+    kept epoch. Where a method draws from a posterior, `samples` are the draws, the
+    history is that of their mean prediction (`posterior`), and `factors` come as near to it as one set can.
+    `device` is where it was computed.
+    """
+
+    factors: Factors
+    settings: Settings
+    n_ratings: int
+    rmse_before: float
+    rmse_after: float
+    history: tuple[Epoch, ...]
+    seconds: float
+    stop: str
+    converged: bool
+    stopped: bool = False
+    notes: tuple[str, ...] = ()
+    holdout_rmse: float | None = None
+    samples: tuple[Factors, ...] = ()
+    device: str = "cpu"
+
+    @property
+    def epochs(self) -> int:
+        """Epochs gone through."""
+        return self.history[-1].epoch
+
+
+def fit(ratings: Ratings, start: Factors | None = None, settings: Settings = Settings(), *,
+        holdout: Ratings | None = None, clip: Bounds = None,
+        on_epoch: Callable[[Epoch], bool | None] | None = None,
+        on_factors: Callable[[Callable[[], Factors]], None] | None = None,
+        on_batch: Callable[[int, int], None] | None = None) -> FitResult:
+    """Minimise the squared error of `ratings`, or what else ``settings.loss`` says, over the factors, from `start`.
+
+    `start` None draws start values by ``settings.seed``. `holdout` ratings, of the same users and
+    items, are not learnt from: their RMSE is taken every epoch, and the epoch where it is least is
+    kept; `clip` is the range to which their predictions are clipped first. `on_epoch` is called
+    with every epoch (full batch, before its step); a true return value stops the fit, and so does
+    Ctrl-C: the best factors so far are kept. Before it, `on_factors` is given a function that makes a
+    copy of the factors that this epoch's RMSE belongs to. `on_batch(done, of)` tells how far an epoch in batches
+    is. Users and items without a rating keep their start values, unless a method that draws from a posterior
+    starts by itself: then they are what their like are on average. Raises UserError when there is
+    nothing to learn, the start values are not finite, or a patience is given without a hold-out.
+    """
+    check_ratings(ratings, settings)
+    if settings.patience is not None and holdout is None:
+        raise NotHonoured("patience", f"patience is {settings.patience}, and no ratings are held out to judge an epoch by. "
+                                      "Leave patience out, or hold some ratings out.")
+    with one_thread(len(ratings) < SMALL):
+        if settings.model is None:
+            settings = replace(settings, model="dot+bias" if start is None else start.model)
+        rows = Rows.of(ratings, holdout)
+        if start is None:
+            start = start_values(ratings, settings)
+            if OPTIMIZERS[settings.optimizer].samples:
+                rows = Rows(EVERY, EVERY)  # whom nobody rated is drawn too, from what all have in common
+        notes = check_start(start, ratings, model=settings.model)
+        if settings.loss == "cross-entropy" and settings.negatives:
+            rows = replace(rows, item=EVERY)  # what nobody chose is learnt from too: it is drawn as a negative
+        device, device_notes = _device(settings, ratings)
+        problem = Problem(ratings=rows.of_ratings(ratings), start=rows.of_factors(start), settings=settings,
+                          holdout=holdout and rows.of_ratings(holdout), clip=clip, on_batch=on_batch)
+
+        def on_seen(epoch: Epoch, seen: Seen) -> bool | None:
+            if on_factors:
+                on_factors(lambda: rows.back(seen.factors(), start))
+            return on_epoch(epoch) if on_epoch else None
+
+        try:
+            outcome = _descend_on(device, problem, on_seen)
+        except torch.cuda.OutOfMemoryError:
+            device, device_notes = "cpu", ("The GPU's memory is full; the CPU was used.",)
+            outcome = _descend_on(device, problem, on_seen)
+        result = FitResult(rows.back(outcome.best, start), settings, len(ratings), outcome.history[0].rmse,
+                           outcome.best_epoch.rmse, tuple(outcome.history), outcome.history[-1].seconds,
+                           outcome.stop, outcome.converged, outcome.stopped,
+                           notes + device_notes, holdout_rmse=outcome.best_epoch.holdout_rmse,
+                           samples=tuple(rows.back(sample, start) for sample in outcome.samples), device=device)
+        if not OPTIMIZERS[settings.optimizer].samples:
+            return result
+        factors = rows.back(point_factors(outcome.samples), start) if outcome.samples else result.factors
+        judge = Judge.of(ratings)  # an epoch's RMSE is that of a mean over draws
+        return replace(result, factors=factors, rmse_before=judge.rmse(start), rmse_after=judge.rmse(factors),
+                       holdout_rmse=rmse(factors, holdout, clip=clip) if holdout else None)
+
+
+def check_ratings(ratings: Ratings, settings: Settings) -> None:
+    """Raises UserError where there is nothing to learn, or where values are not what the loss takes."""
+    if len(ratings) < 2:
+        raise UserError(f"There is only {len(ratings)} rating; a fit needs 2 or more."
+                        if len(ratings) else "There is no rating; a fit needs 2 or more.")
+    if not np.isfinite(ratings.values).all():
+        raise UserError("A rating is not a finite number. Correct or clear it.")
+    if ratings.item_columns is not None and not one_by_one(settings):
+        raise UserError("Only SGD a rating at a time learns with item columns. Leave out model, optimizer, batch_size and "
+                        "feedback, and take effort 'quick' or 'good'.")
+    if settings.loss == "cross-entropy":
+        check_happened(ratings, negatives=settings.negatives)
+
+
+def _descend_on(device: str, problem: Problem, on_seen) -> Descent:
+    start = problem.start.map(lambda tensor: tensor.to(_dtype(tensor, device)))
+    unit, bounded = unit_of(problem), problem.settings.bounds is not None
+
+    def on_seen_in_units(epoch: Epoch, seen: Seen) -> bool | None:
+        return on_seen(epoch, replace(seen, factors=lambda: times(seen.factors(), unit, bounded)))
+
+    steps = steps_for(in_units(replace(problem, device=device, start=start), unit))
+    outcome = descend(steps if unit == 1.0 else FromUnits(steps, unit), problem.settings, on_seen_in_units)
+    outcome.best = times(outcome.best, unit, bounded)
+    return outcome
+
+
+def _dtype(tensor: torch.Tensor, device: str) -> torch.dtype:
+    return torch.float32 if device == "mps" else tensor.dtype  # Apple's GPUs lack float64
+
+
+def _device(settings: Settings, ratings: Ratings) -> tuple[str, tuple[str, ...]]:
+    """The device to compute on, and a note where it is not the one asked for."""
+    asked = settings.device
+    if asked == "cpu" or (asked == "auto" and len(ratings) < SMALL):
+        return "cpu", ()
+    device = {"auto": "cuda"}.get(asked, asked)
+    there = torch.cuda.is_available() if device == "cuda" else torch.backends.mps.is_available()
+    why_not = cpu_only(settings, device, ratings) if there else f"No {device} device was found; the CPU is used."
+    if why_not:
+        return "cpu", () if asked == "auto" else (why_not,)
+    return device, ("Apple's GPU computes in float32: RMSE is exact to about 6 digits.",) if device == "mps" else ()

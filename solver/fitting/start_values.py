@@ -1,0 +1,150 @@
+"""Where a fit starts: good values by seed, and a check of those that are given."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from solver.core.optimizers import OPTIMIZERS
+from solver.core.settings import Settings
+from solver.data.ratings import Ratings
+from solver.errors import UserError
+from solver.model.factors import Factors
+from solver.model.models import MODELS
+from solver.model.net import HIDDEN, NetFactors, embedding_size, start_net
+
+
+def start_values(ratings: Ratings, settings: Settings) -> Factors | NetFactors:
+    """Start values as the settings' way of fitting likes them, drawn by their seed."""
+    options = dict(model=settings.model, n_factors=settings.n_factors, seed=settings.seed,
+                   low=settings.low, high=settings.high)
+    samples = OPTIMIZERS[settings.optimizer].samples
+    if settings.batch_size is None and not samples:
+        factors = random_factors(ratings, **options)
+    else:
+        mean = float(ratings.values.mean(dtype="float64"))
+        if settings.loss == "cross-entropy" and settings.negatives:
+            mean = 1 / (1 + settings.negatives)
+        if settings.model == "net":
+            factors = start_net(ratings.n_users, ratings.n_items, hidden=settings.hidden or HIDDEN, seed=settings.seed,
+                                sizes=settings.embedding_sizes or tuple(map(embedding_size, (ratings.n_users,
+                                                                                             ratings.n_items))),
+                                mean=_through_sigmoid(mean, *settings.bounds))
+        else:
+            spread = _moving_spread(ratings, settings) if samples else _small_spread(ratings, settings)
+            factors = small_factors(ratings, mean=mean, spread=spread, **options)
+    factors = factors.map(lambda tensor: tensor.to(getattr(torch, settings.dtype)))
+    return factors if ratings.item_columns is None else _beside_given(factors, torch.as_tensor(ratings.item_columns))
+
+
+def _beside_given(factors: Factors, given: Tensor) -> Factors:
+    """With the items' given columns in front, of which no user thinks anything yet."""
+    user, item = factors.user, factors.item
+    nothing = user.new_zeros(len(user), given.shape[1])
+    return replace(factors, user=torch.cat([nothing, user], 1), item=torch.cat([given.to(item.dtype), item], 1),
+                   given=given.shape[1])
+
+
+def small_factors(ratings: Ratings, *, model: str, n_factors: int, seed: int, mean: float, spread: float = 0.01,
+                  low: float | None = None, high: float | None = None) -> Factors:
+    """Start values for steps of a few ratings: factors near 0 (normal, clipped at two `spread`), biases
+    0, and `mean`, the mean rating, as offset, through the inverse of the sigmoid where the model is bounded.
+
+    Without biases there is no offset either, and `random_factors` are used.
+    """
+    if not MODELS[model].biases:
+        return random_factors(ratings, model=model, n_factors=n_factors, seed=seed)
+    generator = torch.Generator().manual_seed(int(seed))
+    offset = _through_sigmoid(mean, low, high) if MODELS[model].bounded else mean
+
+    def normal(n: int) -> Tensor:
+        return (spread * torch.randn(n, n_factors, generator=generator)).clamp_(-2 * spread, 2 * spread)
+
+    return Factors(normal(ratings.n_users), normal(ratings.n_items),
+                   torch.zeros(ratings.n_users), torch.zeros(ratings.n_items), offset)
+
+
+def _small_spread(ratings: Ratings, settings: Settings) -> float:
+    """0.01 in units of the ratings' spread (see `units`), of which a dot product has the square."""
+    return 0.01 if settings.bounds or settings.model == "net" else 0.01 * math.sqrt(float(ratings.values.std(dtype="float64")) or 1.0)
+
+
+def _moving_spread(ratings: Ratings, settings: Settings) -> float:
+    """Spread of factors with which dot products vary by a third of what the ratings do: a chain of draws
+    that begins much closer to 0 takes long to leave it."""
+    return math.sqrt((float(ratings.values.std()) or 1.0) / 3) / settings.n_factors ** 0.25
+
+
+def _through_sigmoid(mean: float, low: float, high: float) -> float:
+    """x with low + (high − low)·σ(x) = mean."""
+    share = min(max((mean - low) / (high - low), 0.01), 0.99)
+    return math.log(share / (1 - share))
+
+
+def random_factors(ratings: Ratings, *, model: str, n_factors: int, seed: int,
+                   low: float | None = None, high: float | None = None) -> Factors:
+    """Start values by seed, float64, scaled so that first predictions are of the ratings' size.
+
+    Without biases the dot product alone must reach the mean rating m: every factor is drawn from
+    ``[½, 1½] · √(m/k)``, so that ``E[p·q] = m``. With biases these carry the mean, half each, and
+    the factors start small and around zero. For a bounded model m is taken through the inverse
+    of the sigmoid first.
+    """
+    generator = torch.Generator().manual_seed(int(seed))
+    mean, spread = float(ratings.values.mean()), float(ratings.values.std()) or 1.0
+    if MODELS[model].bounded:
+        mean, spread = _through_sigmoid(mean, low, high), 1.0
+
+    def uniform(*shape: int) -> Tensor:  # in [-½, ½)
+        return torch.rand(*shape, generator=generator, dtype=torch.float64) - 0.5
+
+    n_users, n_items = ratings.n_users, ratings.n_items
+    if not MODELS[model].biases:
+        scale = math.sqrt(max(abs(mean), 0.1 * spread) / n_factors)
+        sign = -1.0 if mean < 0 else 1.0
+        return Factors(scale * (1 + uniform(n_users, n_factors)),
+                       sign * scale * (1 + uniform(n_items, n_factors)))
+    scale = math.sqrt(spread / math.sqrt(n_factors))  # the dot product then varies by spread/12
+    return Factors(scale * uniform(n_users, n_factors), scale * uniform(n_items, n_factors),
+                   mean / 2 + 0.1 * spread * uniform(n_users),
+                   mean / 2 + 0.1 * spread * uniform(n_items))
+
+
+def check_start(start: Factors | NetFactors, ratings: Ratings, *, model: str) -> tuple[str, ...]:
+    """Notes on start values that lead less far than they could.
+
+    Raises UserError for start values of the wrong shape, and for factors from which no step leads
+    on: where all are 0, the gradient of every product is 0 as well.
+    """
+    users, items, k = ratings.n_users, ratings.n_items, start.n_factors
+    if (start.model == "net") != (model == "net"):
+        raise UserError(f"The model is '{model}', and the start values are those of a '{start.model}' model. "
+                        "Choose the model that they belong to.")
+    shapes = start.shapes(users, items)
+    for name, tensor in start.tensors().items():
+        if tuple(tensor.shape) != shapes[name]:
+            raise UserError(f"The start values '{name}' are {_by(tensor.shape)}; {users} users, "
+                            f"{items} items and {k} factors need {_by(shapes[name])}.")
+    if model == "net":
+        return ()
+    if (start.user_bias is None) != (start.item_bias is None):
+        raise UserError("The start values have biases for users or for items only. "
+                        "Give both, or neither.")
+    if MODELS[model].biases != (start.user_bias is not None):
+        has, have = ("biases", "have none") if MODELS[model].biases else ("no biases", "have some")
+        raise UserError(f"The model '{model}' has {has}, and the start values {have}. "
+                        "Choose the model that they belong to.")
+    if not (start.user.any() or start.item.any()):
+        raise UserError("All start factors are 0, and from there no step leads on. "
+                        "Start from random values.")
+    if k > 1 and all((t == t[:, :1]).all() for t in (start.user, start.item)):
+        return (f"The {k} factors start alike and so stay alike: they count as one. "
+                "Start from random values.",)
+    return ()
+
+
+def _by(shape) -> str:
+    return " × ".join(map(str, shape))

@@ -1,0 +1,44 @@
+"""What a model has to beat: the mean of all ratings, and biases without factors.
+
+    mean    r̂ = μ
+    biases  r̂ = μ + b_u + b_i,   b_i = Σ_u (r − μ − b_u) / (d + n_i),   b_u = Σ_i (r − μ − b_i) / (d + n_u)
+
+(Koren 2010, "Factor in the Neighbors", sec. 2.1.) The damping d draws the biases of those with few
+ratings to 0.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from solver.data.ratings import Ratings
+from solver.model.factors import Factors
+
+DAMPING = 5.0   # ratings of size 0 that everybody gets beside their own
+SWEEPS = 2      # of items and then users; more of them change the RMSE by 0.0005 at most
+
+
+def mean_only(ratings: Ratings) -> Factors:
+    """The mean rating for every pair, as factors of width 0."""
+    return _factors(float(ratings.values.mean(dtype=np.float64)), np.zeros(ratings.n_users), np.zeros(ratings.n_items))
+
+
+def bias_only(ratings: Ratings, *, damping: float = DAMPING, sweeps: int = SWEEPS) -> Factors:
+    """The mean rating and damped biases, as factors of width 0, float64."""
+    mean = float(ratings.values.mean(dtype=np.float64))
+    users, items = ratings.user_index, ratings.item_index
+    user_weight = damping + np.bincount(users, minlength=ratings.n_users)
+    item_weight = damping + np.bincount(items, minlength=ratings.n_items)
+    deviations = ratings.values - mean
+    user_bias, item_bias = np.zeros(ratings.n_users), np.zeros(ratings.n_items)
+    for _ in range(sweeps):
+        item_bias = np.bincount(items, deviations - user_bias[users], len(item_bias)) / item_weight
+        user_bias = np.bincount(users, deviations - item_bias[items], len(user_bias)) / user_weight
+    return _factors(mean, user_bias, item_bias)
+
+
+def _factors(mean: float, user_bias: np.ndarray, item_bias: np.ndarray) -> Factors:
+    from torch import as_tensor, zeros
+
+    return Factors(zeros(len(user_bias), 0, dtype=float), zeros(len(item_bias), 0, dtype=float),
+                   as_tensor(user_bias), as_tensor(item_bias), mean)

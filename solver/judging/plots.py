@@ -1,0 +1,124 @@
+"""Pictures of a fit, by matplotlib: the errors epoch by epoch, items on a map, predicted against observed.
+
+Every function writes an image file, in the format that its name ends with, and raises UserError where
+that cannot be done; matplotlib is loaded only then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from solver.disk import note_written
+from solver.errors import UserError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from solver.core.loop import Epoch
+
+DOTS_PER_INCH = 120
+MOST_BOXES = 20     # different ratings that get a box each
+_MAP = (11.0, 8.0)
+_LABEL_ROOM = 1.06  # a label may come no nearer to another than this times its own size
+
+
+def refuse_plot(path: str | Path) -> None:
+    """Raise UserError, before any work, for a file that no picture can be written to."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    path = Path(path)
+    if not path.absolute().parent.is_dir():
+        raise _not_drawn(path, "its folder does not exist")
+    if path.suffix[1:].lower() not in FigureCanvasAgg.get_supported_filetypes():
+        raise _not_drawn(path, f"pictures of the kind '{path.suffix}' are not known")
+
+
+@contextmanager
+def drawing(path: str | Path, *, size: tuple[float, float] = (7.0, 4.2)) -> Iterator[Axes]:
+    """Axes to draw on, `size` in inches; at the end they are written to `path`."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=size, dpi=DOTS_PER_INCH, layout="constrained")
+    FigureCanvasAgg(figure)
+    yield figure.add_subplot()
+    try:
+        figure.savefig(path)
+        note_written(path)
+    except (OSError, ValueError) as error:
+        raise _not_drawn(Path(path), getattr(error, "strerror", None) or str(error)) from None
+
+
+def plot_history(history: Sequence[Epoch], path: str | Path) -> None:
+    """RMSE over the epochs, of the training ratings and, where there are any, of those held out."""
+    with drawing(path) as axes:
+        epochs = [epoch.epoch for epoch in history]
+        marker = "." if len(epochs) < 60 else ""
+        axes.plot(epochs, [epoch.rmse for epoch in history], marker=marker, color="C0", label="training")
+        held = [(epoch.epoch, epoch.holdout_rmse) for epoch in history if epoch.holdout_rmse is not None]
+        if held:
+            axes.plot(*zip(*held), marker=marker, color="C1", label="held out")
+            best = min(held, key=lambda pair: pair[1])
+            axes.plot(*best, "o", color="C1", fillstyle="none", markersize=9, label=f"best: {best[1]:.4f}")
+        axes.set(xlabel="epoch", ylabel="RMSE")
+        axes.legend()
+        axes.grid(alpha=0.25)
+
+
+def plot_map(scores: np.ndarray, labels: Sequence, path: str | Path, *, shares: Sequence[float] = (), title: str = "") -> None:
+    """Dots at `scores` (n, 2), with as many of their `labels` (n,) as fit without covering one another, the
+    first before the next; `shares` (2,) of the variance stand beside the axes."""
+    with drawing(path, size=_MAP) as axes:
+        axes.axhline(0, color="0.85", linewidth=0.8, zorder=0)
+        axes.axvline(0, color="0.85", linewidth=0.8, zorder=0)
+        axes.scatter(scores[:, 0], scores[:, 1], s=14, color="C0", alpha=0.8, linewidths=0)
+        names = [f"component {n}" + (f" ({share:.0%} of the variance)" if shares else "")
+                 for n, share in zip((1, 2), list(shares) or (0, 0))]
+        axes.set(xlabel=names[0], ylabel=names[1], title=title)
+        axes.margins(0.08)
+        _label(axes, scores, labels)
+
+
+def plot_predicted(predicted: np.ndarray, observed: np.ndarray, path: str | Path) -> None:
+    """Predictions over the ratings (both (n,)): for each rating a box of the middle half, with the middle
+    nine tenths as whiskers; where there are many different ones, how many pairs lie where."""
+    values = np.unique(observed)
+    with drawing(path, size=(6.4, 5.6)) as axes:
+        ends = [min(values[0], predicted.min()), max(values[-1], predicted.max())]
+        if len(values) <= MOST_BOXES:
+            width = 0.6 * np.diff(values).min() if len(values) > 1 else 0.5
+            axes.boxplot([predicted[observed == value] for value in values], positions=values, widths=width, whis=(5, 95),
+                         showfliers=False, manage_ticks=False, patch_artist=True, boxprops={"facecolor": "#BFD3EA"},
+                         medianprops={"color": "C3"})
+        else:
+            axes.hexbin(observed, predicted, gridsize=40, mincnt=1, cmap="Blues", bins="log")
+        axes.plot(ends, ends, color="0.5", linestyle="--", linewidth=1, label="predicted = observed")
+        rmse = np.sqrt(np.mean((predicted - observed) ** 2))
+        axes.set(xlabel="observed rating", ylabel="predicted rating", title=f"{len(observed):,} ratings, RMSE {rmse:.4f}")
+        axes.legend()
+        axes.grid(alpha=0.25)
+
+
+def _label(axes: Axes, scores: np.ndarray, labels: Sequence) -> None:
+    """Write the labels that find room, each right of its dot or else left of it."""
+    axes.figure.draw_without_rendering()    # settles where the dots are
+    renderer, taken = axes.figure.canvas.get_renderer(), []
+    frame = axes.get_window_extent(renderer)
+    for (x, y), label in zip(scores, labels):
+        for shift, side in ((4, "left"), (-4, "right")):
+            text = axes.annotate(str(label), (x, y), (shift, 0), textcoords="offset points", ha=side, va="center",
+                                 fontsize=7.5, parse_math=False, in_layout=False)
+            box = text.get_window_extent(renderer).expanded(_LABEL_ROOM, _LABEL_ROOM)
+            if frame.x0 < box.x0 and box.x1 < frame.x1 and not any(box.overlaps(other) for other in taken):
+                taken.append(box)
+                break
+            text.remove()
+
+
+def _not_drawn(path: Path, why: str) -> UserError:
+    return UserError(f"'{path.name}' cannot be drawn: {why.lower().rstrip('.')}. Choose another file, such as picture.png.")

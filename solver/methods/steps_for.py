@@ -1,0 +1,66 @@
+"""Which method carries out a fit: the settings, the device and the ratings decide."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from solver.core.optimizers import OPTIMIZERS
+from solver.core.settings import Settings
+from solver.core.steps import Problem, Steps
+from solver.data.ratings import Ratings
+
+
+def steps_for(problem: Problem) -> Steps:
+    """The way of fitting that the settings ask for."""
+    # imported here: each is loaded only when it is used
+    method = OPTIMIZERS[problem.settings.optimizer]
+    if method.samples:
+        from .gibbs import Gibbs
+        return Gibbs(problem)
+    if method.alternating:
+        from .als import AlternatingLeastSquares
+        return AlternatingLeastSquares(problem)
+    if problem.settings.batch_size is None:
+        from .full_batch import FullBatch
+        return FullBatch(problem)
+    return _steps_in_batches(problem)
+
+
+def cpu_only(settings: Settings, device: str, ratings: Ratings) -> str | None:
+    """Why a fit that is to run on a GPU, ``"cuda"`` or ``"mps"``, runs on the CPU instead; None where it does not."""
+    if ratings.item_columns is not None:
+        return "Item columns are learnt with on the CPU."
+    if device == "mps" and OPTIMIZERS[settings.optimizer].alternating:
+        return f"{settings.optimizer} takes decompositions that Apple's GPU lacks; the CPU is used."
+    if one_by_one(settings) and not (device == "cuda" and find_spec("triton")):  # torch brings it along on Linux
+        return "SGD a rating at a time runs on a GPU by CUDA and triton, which are not both here; the CPU is used."
+    return None
+
+
+def one_by_one(settings: Settings) -> bool:
+    """Whether it is SGD rating by rating, for which there are kernels."""
+    return settings.method == "rating by rating"
+
+
+def _steps_in_batches(problem: Problem) -> Steps:
+    """The fused kernels where there is one for what is asked, else plain torch."""
+    settings = problem.settings
+    if one_by_one(settings):
+        if problem.device == "cuda":
+            from solver.gpu.stratified_sgd import StratifiedSGD
+            return StratifiedSGD(problem)
+        from solver.fused.sgd import FusedSGD
+        return FusedSGD(problem)
+    if settings.model != "net" and settings.optimizer == "adamw" and problem.device == "cpu":
+        from solver.fused.lazy_adamw import LazyAdamW, is_lazy
+        if is_lazy(settings):
+            if settings.loss == "cross-entropy" and settings.negatives:
+                from solver.fused.implicit_adamw import ImplicitAdamW
+                return ImplicitAdamW(problem)
+            return LazyAdamW(problem)
+    if problem.device == "cuda":
+        from .graphed_batch import GraphedMiniBatch, can_be_recorded
+        if can_be_recorded(problem):
+            return GraphedMiniBatch(problem)
+    from .mini_batch import MiniBatch
+    return MiniBatch(problem)

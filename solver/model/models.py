@@ -1,0 +1,63 @@
+"""What is predicted. One table of models, one equation.
+
+    dot        r̂ = p_u · q_i
+    dot+bias   r̂ = p_u · q_i + b_u + b_i                      (Koren, Bell & Volinsky 2009)
+    bounded    r̂ = low + (high − low) · σ(p_u · q_i + b_u + b_i),   σ(x) = 1 / (1 + e^−x)
+    net        r̂ = low + (high − low) · σ(net(p_u, q_i)),           the lesson's embedding net (`net`)
+
+What stands for r̂ before σ is the parameters' own `raw`: of `Factors`, or of `NetFactors`. In large data a fixed offset μ, the mean rating, stands beside the biases (inside σ where there is
+one); on a sheet it is 0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # the table of models is read where torch need not be loaded
+    from torch import Tensor
+
+    from .factors import Factors
+    from .net import NetFactors
+
+
+@dataclass(frozen=True)
+class Model:
+    """A row of the table of models: which parts of the equation it has, and which settings it honours, of those that
+    not every model does."""
+
+    name: str
+    biases: bool
+    bounded: bool
+    honours: frozenset[str]
+    additive: bool = True  # a sum of products and biases, inside σ or not: what a sheet's formulas can say
+
+
+_FACTORS, _RANGE = frozenset({"n_factors"}), frozenset({"low", "high"})
+
+MODELS = {model.name: model for model in (
+    Model("dot", biases=False, bounded=False, honours=_FACTORS),
+    Model("dot+bias", biases=True, bounded=False, honours=_FACTORS),
+    Model("bounded", biases=True, bounded=True, honours=_FACTORS | _RANGE),
+    Model("net", biases=False, bounded=True, honours=_RANGE | {"embedding_sizes", "hidden", "dropout"}, additive=False),
+)}
+
+Bounds = tuple[float, float] | None  # (low, high) of a bounded model
+
+
+def predict(factors: Factors | NetFactors, users: Tensor, items: Tensor, *, bounds: Bounds = None) -> Tensor:
+    """Predicted ratings of the pairs (users[j], items[j]); index tensors (n,), result (n,)."""
+    return into_range(factors.raw(users, items), bounds)
+
+
+def predict_table(factors: Factors | NetFactors, *, bounds: Bounds = None) -> Tensor:
+    """Predicted ratings of every user (rows) for every item (columns): (n_users, n_items)."""
+    return into_range(factors.raw_table(), bounds)
+
+
+def into_range(x: Tensor, bounds: Bounds) -> Tensor:
+    """x itself, or, where there are bounds, low + (high − low) · σ(x)."""
+    if bounds is None:
+        return x
+    low, high = bounds
+    return low + (high - low) * x.sigmoid()

@@ -1,0 +1,50 @@
+"""The buttons of a model sheet, and the macros behind them: what makes a workbook an .xlsm."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from io import BytesIO
+
+from xlsxwriter import Workbook
+
+from workbook.vba.project import WORKBOOK, vba_project
+
+MODULE = "Collabsheet"
+BUTTONS = {  # caption -> (macro, what it does), in the order of the sheet: two lines of them
+    "Fit": ("FitModel", "Fit this sheet: the parameters follow the ratings"),
+    "Stop": ("StopFit", "Stop the fit and keep the best so far"),
+    "Restore": ("RestoreParameters", "Put back the parameters of before"),
+    "Randomize": ("RandomizeParameters", "Draw new start values, by the next seed"),
+    "Refresh": ("RefreshSheet", "Calculate everything again and say what came out"),
+}
+_LINES = (("Fit", "Stop"), ("Restore", "Randomize", "Refresh"))
+
+# in pixels; they stand under the title, in the first row, which is frozen: always in reach
+_LEFT, _TOP, _WIDTH, _HEIGHT, _GAP = 4, 32, 276, 24, 4
+LEAST_WIDTH = 39     # of the columns under them together, in characters
+FIRST_ROW = 0.75 * (_TOP + len(_LINES) * (_HEIGHT + _GAP) + 4)      # its height in points
+
+
+def write_buttons(sheet) -> None:
+    """Put the buttons on a model sheet whose first row is `FIRST_ROW` high, or higher, and free there."""
+    for line, captions in enumerate(_LINES):
+        width = (_WIDTH - _GAP * (len(captions) - 1)) // len(captions)
+        for place, caption in enumerate(captions):
+            macro, description = BUTTONS[caption]
+            sheet.insert_button(0, 0, {
+                "macro": macro, "caption": caption, "description": description, "width": width, "height": _HEIGHT,
+                "x_offset": _LEFT + place * (width + _GAP), "y_offset": _TOP + line * (_HEIGHT + _GAP)})
+
+
+def add_macros(workbook: Workbook) -> None:
+    """Add the macros to an XlsxWriter workbook whose sheets are all there."""
+    workbook.set_vba_name(WORKBOOK)
+    names = [f"Sheet{number}" for number, _ in enumerate(workbook.worksheets(), 1)]
+    for sheet, name in zip(workbook.worksheets(), names):
+        sheet.set_vba_name(name)
+    workbook.add_vba_project(BytesIO(vba_project({MODULE: macro_source()}, names)), True)
+
+
+def macro_source() -> str:
+    """The text of our macros, as one reads it in Excel's editor."""
+    return files("workbook.vba").joinpath("macros.bas").read_text(encoding="utf-8")

@@ -1,0 +1,178 @@
+"""The sheet `map`: the items on their first two principal components, and what these tell apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from xlsxwriter import Workbook
+
+from pyxl.grid.block_names import block_name
+from pyxl.grid.cells import Cell, Range
+from workbook.write.display_labels import width_of
+from workbook.write.references import box, columns_of, ref
+from workbook.write.styles import BARS, Styles, print_setup
+from workbook.write.write_cells import array, formula, number, text
+
+from .members_plan import COMPONENTS
+from .members_sheet import ITEMS
+
+if TYPE_CHECKING:
+    from workbook.all_views import View
+
+NAME = "map"
+MOST_LABELS = 40    # more titles than this cover each other
+MOST_ENDS = 5       # items named at each end of a component
+HEAD, FIRST = 5, 6
+_CHART_COLUMNS = 10
+_FONT = {"name": "Calibri", "size": 8, "bold": False, "color": "#3C3C3C"}
+
+
+@dataclass(frozen=True)
+class MapPlan:
+    """`n` items with `k` factors. Printed: for each component two columns, what stands at its ends and its
+    loadings, and the chart; grey: the items in the order in which they are named, most ratings first."""
+
+    n: int
+    k: int
+
+    @property
+    def labelled(self) -> int:
+        return min(self.n, MOST_LABELS)
+
+    @property
+    def ends(self) -> int:
+        return min(self.n, MOST_ENDS)
+
+    def share(self, component: int) -> Cell:
+        return Cell(HEAD, 2 + 2 * component)
+
+    def upper(self, component: int) -> Range:
+        """Name and score of the items at the upper end."""
+        return Range(FIRST + 1, 1 + 2 * component, FIRST + self.ends, 2 + 2 * component)
+
+    def lower(self, component: int) -> Range:
+        return self.upper(component).moved(self.ends + 1, 0)
+
+    def loadings(self, component: int) -> Range:
+        """The factors' names and loadings."""
+        top = self.lower(component).bottom + 3
+        return Range(top, 1 + 2 * component, top + self.k - 1, 2 + 2 * component)
+
+    @property
+    def chart(self) -> Cell:
+        return Cell(HEAD, 2 * COMPONENTS + 2)
+
+    @property
+    def printed(self) -> Range:
+        return Range(1, 1, max(self.loadings(0).bottom, HEAD + 33), self.chart.col + _CHART_COLUMNS)
+
+    def dots(self, which: str) -> Range:
+        """A column of all items: number, name, component 1, component 2; those with a label come first."""
+        left = self.printed.right + 2 + ("number", "name", "component 1", "component 2").index(which)
+        return Range(FIRST, left, FIRST + self.n - 1, left)
+
+
+def write_map(workbook: Workbook, styles: Styles, view: View) -> None:
+    """Add the sheet; the components themselves are computed on the sheet `items`."""
+    sheet, content = workbook.add_worksheet(NAME), view.content
+    plan = MapPlan(len(content.items), content.n_factors)
+    _words(sheet, styles, plan)
+    for component in range(COMPONENTS):
+        _component(sheet, styles, plan, view, component)
+    _dots(sheet, styles, plan, view)
+    _chart(workbook, sheet, plan)
+    _looks(sheet, styles, plan, content.items)
+
+
+def _component(sheet, styles: Styles, plan: MapPlan, view: View, component: int) -> None:
+    """Its share of the variance, the items at its ends, its loadings."""
+    scores = f"INDEX({block_name(ITEMS.sheet, 'components')},0,{component + 1})"
+    share = f"INDEX({block_name(ITEMS.sheet, 'shares')},{component + 1})"
+    head = plan.share(component)
+    text(sheet, head.moved(0, -1), f"component {component + 1}: share of variance", styles.header_left)
+    formula(sheet, head, f"={share}", styles.share_head)
+    for end, block, title in (("LARGE", plan.upper(component), "at its upper end"),
+                              ("SMALL", plan.lower(component), "at its lower end")):
+        names, values = columns_of(block)
+        text(sheet, names.first.moved(-1, 0), title, styles.note)
+        for row, cell in enumerate(values.cells()):
+            so_far = ref(Range(values.top, cell.col, cell.row, cell.col), cols=True)
+            array(sheet, cell, f'=IF(OR({share}=0,COUNT({scores})<{row + 1}),"",{end}({scores},{row + 1}))', styles.ranked)
+            numbers = f"ROW({scores})-MIN(ROW({scores}))+1"
+            place = f"SMALL(IF({scores}={ref(cell)},{numbers},1E9),SUM(({so_far}={ref(cell)})*1))"
+            array(sheet, cell.moved(0, -1), f'=IF({ref(cell)}="","",INDEX({view.name("item_ids")},{place}))', styles.name)
+    for row, cell in enumerate(columns_of(plan.loadings(component))[1].cells(), 1):
+        text(sheet, cell.moved(0, -1), f"factor {row}", styles.name)
+        formula(sheet, cell, f"=INDEX({block_name(ITEMS.sheet, 'loadings')},{row},{component + 1})", styles.ranked)
+
+
+def _dots(sheet, styles: Styles, plan: MapPlan, view: View) -> None:
+    content = view.content
+    counts = np.bincount(content.ratings.item_index, minlength=plan.n)
+    text(sheet, plan.dots("number").first.moved(-2, 0), "Helper calculations, not printed: change nothing here.", styles.calc_head)
+    for which in ("number", "name", "component 1", "component 2"):
+        text(sheet, plan.dots(which).first.moved(-1, 0), which, styles.calc_head)
+    for row, item in enumerate(np.argsort(-counts, kind="stable").tolist()):
+        cell = {which: plan.dots(which).first.moved(row, 0) for which in ("number", "name", "component 1", "component 2")}
+        place = ref(cell["number"], cols=True)
+        number(sheet, cell["number"], item + 1, styles.calc_whole)
+        # the chart keeps the label as it is now, until an office draws it afresh
+        sheet.write_formula(cell["name"].row - 1, cell["name"].col - 1, f"=INDEX({view.name('item_ids')},{place})",
+                            styles.calc, content.items[item])
+        for component in (1, 2):
+            score = f"INDEX({block_name(ITEMS.sheet, 'components')},{place},{component})"
+            formula(sheet, cell[f"component {component}"], f"=IF(ISNUMBER({score}),{score},NA())", styles.calc)
+
+
+def _chart(workbook: Workbook, sheet, plan: MapPlan) -> None:
+    """A dot for every item; a series for each one that is named, because a series' name comes from a cell and is
+    a label that LibreOffice shows too, as labels from cells are not."""
+    chart = workbook.add_chart({"type": "scatter"})
+
+    def dots(first: int, last: int, size: int, colour: str) -> dict:
+        across, up = (_at(plan.dots(f"component {component}"), first, last) for component in (1, 2))
+        return {"categories": across, "values": up, "line": {"none": True},
+                "marker": {"type": "circle", "size": size, "fill": {"color": colour}, "border": {"color": "#FFFFFF"}}}
+    if plan.labelled < plan.n:
+        chart.add_series({"name": "others", **dots(plan.labelled, plan.n, 4, "#C4CCD6")})
+    for row in range(plan.labelled):
+        chart.add_series({"name": _at(plan.dots("name"), row, row + 1), **dots(row, row + 1, 6, "#4F86C6"),
+                          "data_labels": {"series_name": True, "value": False, "position": "right", "font": _FONT}})
+    for set_axis, title in ((chart.set_x_axis, "component 1"), (chart.set_y_axis, "component 2")):
+        set_axis({"name": title, "name_font": {**_FONT, "size": 9}, "num_font": _FONT, "num_format": "0.0",
+                  "label_position": "low", "major_gridlines": {"visible": False}, "line": {"color": "#B0B0B0"}})
+    chart.set_legend({"none": True})
+    chart.set_title({"none": True})
+    chart.set_size({"width": 760, "height": 620})
+    sheet.insert_chart(plan.chart.row - 1, plan.chart.col - 1, chart, {"object_position": 2})
+
+
+def _at(column: Range, first: int, last: int) -> str:
+    """Some rows of a column of dots, from 0, as a chart refers to them."""
+    return f"={NAME}!{Range(column.top + first, column.left, column.top + last - 1, column.left).absolute}"
+
+
+def _words(sheet, styles: Styles, plan: MapPlan) -> None:
+    text(sheet, Cell(1, 1), "Map", styles.title)
+    text(sheet, Cell(2, 1), "The items on the two directions in which their factors differ most: items near each other please "
+                            "the same people. What a direction means, its ends tell; which way is up does not matter.", styles.note)
+    some = f" Of {plan.n} items the {plan.labelled} with most ratings are named." if plan.labelled < plan.n else ""
+    text(sheet, Cell(3, 1), "Loadings say how much of each factor is in a component. Two components with nearly equal shares "
+                            f"may turn into each other from fit to fit.{some}", styles.note)
+    text(sheet, Cell(plan.loadings(0).top - 1, 1), "loadings", styles.note)
+
+
+def _looks(sheet, styles: Styles, plan: MapPlan, labels: list) -> None:
+    for component in range(COMPONENTS):
+        sheet.set_column(2 * component, 2 * component, width_of(labels, least=28, most=46), styles.text)
+        sheet.set_column(2 * component + 1, 2 * component + 1, 8, styles.text)
+        for block in (plan.upper(component), plan.lower(component), plan.loadings(component)):
+            sheet.conditional_format(*box(columns_of(block)[1]), BARS)
+    sheet.set_column(2 * COMPONENTS, 2 * COMPONENTS, 2, styles.text)
+    sheet.set_column(plan.chart.col - 1, plan.printed.right - 1, 9.5, styles.text)
+    sheet.set_column(plan.printed.right, plan.dots("component 2").right - 1, 8, styles.calc)
+    sheet.set_row(0, 24)
+    sheet.print_area(*box(plan.printed))
+    print_setup(sheet, one_page=True)

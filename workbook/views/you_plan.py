@@ -1,0 +1,136 @@
+"""Where everything stands on the sheet `you`, for any number of items and factors. Writes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pyxl.grid.cells import Cell, Range
+from workbook.write.best_list import N_BEST
+
+DECAY, COUNT = Cell(5, 2), Cell(6, 2)   # what the reader sets; how many ratings count
+HEAD = 8                                # of the list of items
+BEST = Cell(HEAD, 6)                    # of the ten best, beside it
+OWN_HEAD = HEAD + N_BEST + 2            # of the factors, below these
+_WORKING = 10                           # first column of the calculation
+
+
+@dataclass(frozen=True)
+class YouPlan:
+    """`n` items, `k` factors, d = k + 1 unknowns where there are biases, else k; `users` who are averaged.
+
+    To read: `items`, `ratings` (to be typed), `predicted` and `remarks`, a row for every item, and
+    `average` and `own`, a row for every unknown. The rest is calculation.
+    """
+
+    n: int
+    k: int
+    d: int
+    users: int
+
+    def _column(self, col: int, rows: int, width: int = 1) -> Range:
+        return Range(HEAD + 1, col, HEAD + rows, col + width - 1)
+
+    @property
+    def items(self) -> Range:
+        return self._column(1, self.n)
+
+    @property
+    def ratings(self) -> Range:
+        return self._column(2, self.n)
+
+    @property
+    def predicted(self) -> Range:
+        return self._column(3, self.n)
+
+    @property
+    def remarks(self) -> Range:
+        return self._column(4, self.n)
+
+    @property
+    def average(self) -> Range:
+        """x̄ (d,): the average user's factors and bias"""
+        return Range(OWN_HEAD + 1, BEST.col + 1, OWN_HEAD + self.d, BEST.col + 1)
+
+    @property
+    def own(self) -> Range:
+        """x (d,): the reader's"""
+        return self.average.moved(0, 1)
+
+    @property
+    def printed(self) -> Range:
+        return Range(1, 1, max(HEAD + self.n, OWN_HEAD + self.d), BEST.col + 2)
+
+    @property
+    def counted(self) -> Range:
+        """(n,) 1 where a rating is typed that counts, else 0"""
+        return self._column(_WORKING, self.n)
+
+    @property
+    def errors(self) -> Range:
+        """(n,) rating − the average user's prediction, 0 where nothing counts"""
+        return self._column(_WORKING + 1, self.n)
+
+    @property
+    def sums(self) -> Range:
+        """(n,) factors and biases together, for the reader"""
+        return self._column(_WORKING + 2, self.n)
+
+    @property
+    def open(self) -> Range:
+        """(n,) the sums of what is not rated"""
+        return self._column(_WORKING + 3, self.n)
+
+    @property
+    def best(self) -> Cell:
+        """head of the ten largest and their numbers"""
+        return Cell(HEAD, _WORKING + 4)
+
+    @property
+    def features(self) -> Range:
+        """F (n, d): a row [q, 1] for every item that is rated, zeros for the others"""
+        return self._column(_WORKING + 7, self.n, self.d)
+
+    @property
+    def numbers(self) -> Range:
+        """(d,) 1, 2, …"""
+        return self._column(self.features.right + 2, self.d)
+
+    @property
+    def ridge(self) -> Range:
+        return self.numbers.moved(0, 1)
+
+    @property
+    def right_side(self) -> Range:
+        """Fᵀ e (d,)"""
+        return self.numbers.moved(0, 2)
+
+    @property
+    def step(self) -> Range:
+        """x − x̄ (d,)"""
+        return self.numbers.moved(0, 3)
+
+    @property
+    def live_average(self) -> Range:
+        """(d,) the mean row of the users in the workbook who rated anything"""
+        return self.numbers.moved(0, 4)
+
+    @property
+    def trained_average(self) -> Range:
+        """(d,) that of the users of the trained model, where there is one"""
+        return self.numbers.moved(0, 5)
+
+    @property
+    def matrix(self) -> Range:
+        """FᵀF + ridge (d, d)"""
+        left = self.trained_average.right + 2
+        return self._column(left, self.d, self.d)
+
+    @property
+    def rated_by(self) -> Range:
+        """(users,) how much each user has rated"""
+        return self._column(self.matrix.right + 2, self.users)
+
+    @property
+    def spread(self) -> Cell:
+        """the standard deviation of the ratings"""
+        return Cell(COUNT.row, self.ridge.left)

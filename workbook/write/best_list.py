@@ -1,0 +1,61 @@
+"""The ten best of a list, by formulas that every Excel knows: the k-th largest, and where it stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pyxl.grid.cells import Cell, Range
+
+from .references import box, ref
+from .styles import Styles, colour_scale
+from .write_cells import array, text
+
+if TYPE_CHECKING:
+    from workbook.all_views import View
+
+N_BEST = 10
+LOW, HIGH = "rating_low", "rating_high"     # the names of the two cells within which predictions are kept
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Columns with a row for every item: its name; its sum of factors and biases; the sum again where the
+    item may be chosen, else an empty text."""
+
+    items: Range
+    sums: Range
+    open: Range
+
+
+def write_best(sheet, styles: Styles, view: View, candidates: Candidates, *, head: Cell, working: Cell) -> Range:
+    """Place, item and prediction of the ten best below the header cells from `head` on; below those from
+    `working` on the k-th largest sum and the number of its item, which are returned.
+
+    Ranked before the sigmoid and before predictions are kept in range, so that many 5s have an order; of equals
+    the first comes first: as `CollabFilter.recommend`. Equal is what Excel calls so, alike in 15 digits.
+    """
+    for shift, (title, style) in enumerate((("place", styles.header), ("item", styles.header_left), ("predicted", styles.header))):
+        text(sheet, head.moved(0, shift), title, style)
+    for shift, title in enumerate(("k-th largest", "its no.")):
+        text(sheet, working.moved(0, shift), title, styles.calc_head)
+    open_, names, sums = (ref(r, rows=True, cols=True) for r in (candidates.open, candidates.items, candidates.sums))
+    top = ref(candidates.open.first, rows=True, cols=True)
+    for k in range(1, N_BEST + 1):
+        place, value = head.moved(k, 0), working.moved(k, 0)
+        number, so_far = value.moved(0, 1), f"{ref(working.moved(1, 0), rows=True)}:{value}"
+        array(sheet, value, f'=IF({k}>COUNT({open_}),"",LARGE({open_},{k}))', styles.calc)
+        array(sheet, number, f'=IF({value}="","",SMALL(IF({open_}={value},ROW({open_})-ROW({top})+1),SUM(({so_far}={value})*1)))',
+              styles.calc_whole)
+        array(sheet, place, f'=IF({number}="","",{k})', styles.whole)
+        array(sheet, place.moved(0, 1), f'=IF({number}="","",INDEX({names},{number}))', styles.listed)
+        prediction = kept(view.into_range(f"INDEX({sums},{number})"))
+        array(sheet, place.moved(0, 2), f'=IF({number}="","",{prediction})', styles.ranked)
+    predicted = Range(head.row + 1, head.col + 2, head.row + N_BEST, head.col + 2)
+    sheet.conditional_format(*box(predicted), colour_scale(*view.content.scale))
+    return Range(working.row + 1, working.col + 1, working.row + N_BEST, working.col + 1)
+
+
+def kept(prediction: str) -> str:
+    """The formula of a prediction that is kept within the range of the ratings."""
+    return f"MAX({LOW},MIN({HIGH},{prediction}))"

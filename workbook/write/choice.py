@@ -1,0 +1,48 @@
+"""A cell in which a user or an item is chosen from a list, and where the chosen one stands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pyxl.grid.cells import Cell, quoted
+
+from .display_labels import put_label
+from .references import ref
+from .styles import Styles
+from .write_cells import array, text
+
+if TYPE_CHECKING:
+    from workbook.all_views import View
+
+
+def write_choice(sheet, styles: Styles, view: View, what: str, *, cell: Cell, number: Cell, chosen: int) -> None:
+    """A drop-down list of all users (items) in `cell`, at first the one `chosen` (from 0), with its name at the
+    left; in `number` which of them is chosen, from 1, or an empty text where none is.
+
+    `what` is ``'user'`` or ``'item'``. Labels are compared as texts, so that 14 is found however it
+    was typed, and outright: MATCH would take ``*`` and ``?`` of a title for wildcards.
+    """
+    labels = {"user": view.content.users, "item": view.content.items}[what]
+    texts = any(isinstance(label, str) for label in labels)
+    text(sheet, cell.moved(0, -1), what, styles.label)
+    put_label(sheet, *cell, labels[chosen], styles.choice_text if texts else styles.choice)
+    sheet.data_validation(cell.row - 1, cell.col - 1, cell.row - 1, cell.col - 1, {
+        "validate": "list", "source": f"={quoted(view.layout.sheet)}!{getattr(view.layout, f'{what}_ids').absolute}",
+        "input_title": what, "input_message": f"Choose one of the {len(labels):,} {what}s.",
+        "error_title": f"No such {what}", "error_message": "Choose one of the list."})
+    key = ref(cell, rows=True, cols=True)
+    array(sheet, number, f'=IFERROR(MATCH(1,({view.name(f"{what}_ids")}&""={key}&"")*1,0),"")', styles.calc_whole)
+
+
+def unknown(view: View, what: str, cell: Cell) -> str:
+    """The formula of the sentence for a choice that is none."""
+    key = ref(cell, rows=True, cols=True)
+    return (f'IF({key}="","Choose the {what} in the yellow cell.",'
+            f'"There is no {what} "&{key}&" on the sheet {view.layout.sheet}. Choose one of the list.")')
+
+
+def with_most_blanks(table: np.ndarray) -> int:
+    """The user, of those in the rows of the table, for whom most is predicted; the first of equals."""
+    return int(np.isnan(table).sum(1).argmax())

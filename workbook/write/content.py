@@ -1,0 +1,140 @@
+"""What goes into a workbook, checked once and shared by every sheet."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from solver import Ratings, hold_out
+from solver.errors import UserError
+
+from .display_labels import id_labels, item_headers
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a workbook keeps of the trained model that it was made from and that its own ratings, some of the
+    model's, do not tell: the range and the standard deviation of all ratings; the average user's factors
+    and, where there are biases, bias (k or k + 1 numbers); and the offset, half of which each bias carries here."""
+
+    rating_range: tuple[float, float]
+    spread: float
+    average: tuple[float, ...]
+    offset: float
+
+
+@dataclass(frozen=True, eq=False)
+class Content:
+    """Ratings without repeated pairs, what users and items are called, and the options of a build.
+
+    Of the ratings `given`, those `apart` (n_given,) bool are held out: they are in no model sheet.
+    `users` are ids; `items` are the headers: titles where there are any, else ids. `bounds` is
+    (low, high) of the bounded model; `macros` says whether there are buttons, which start the Python
+    at the path `python`; `caption` says where the parameters come from, and `trained` of which model.
+    """
+
+    given: Ratings
+    apart: np.ndarray
+    users: list
+    items: list
+    item_ids: list
+    titled: bool
+    n_factors: int
+    seed: int
+    bounds: tuple[float, float]
+    macros: bool = False
+    python: str = sys.executable
+    caption: str = "NB: these are initialized to random numbers; then Solver, or collabsheet, optimizes them."
+    trained: Trained | None = None
+
+    @cached_property
+    def ratings(self) -> Ratings:
+        """Those that the model sheets show and learn from."""
+        return self.given.take(~self.apart)
+
+    @cached_property
+    def held(self) -> Ratings:
+        """Those held out, to judge the models by."""
+        return self.given.take(self.apart)
+
+    @cached_property
+    def table(self) -> np.ndarray:
+        """(n_users, n_items) float64, NaN = unrated"""
+        return self.ratings.crosstab()
+
+    @property
+    def rating_range(self) -> tuple[float, float]:
+        """The lowest and the highest rating, within which predictions are kept."""
+        if self.trained:
+            return self.trained.rating_range
+        return float(self.given.values.min()), float(self.given.values.max())
+
+    @property
+    def scale(self) -> tuple[float, float, float]:
+        """The lowest rating, the middle, the highest: the ends of every colour scale."""
+        low, high = float(self.given.values.min()), float(self.given.values.max())
+        if low == high:
+            low, high = low - 1, high + 1
+        return low, (low + high) / 2, high
+
+
+def content_of(ratings: Ratings, *, titles: Mapping | None, n_factors: int, seed: int,
+               bounds: tuple[float, float] | None, holdout: float = 0.0) -> Content:
+    """Check what is to be built. Of a pair rated twice the last rating counts, as in a crosstab.
+
+    `holdout` is the share of ratings to hold out, drawn by `seed`. Raises UserError for no or
+    non-finite ratings, labels that look the same in a sheet, bounds that do not hold the ratings,
+    and a share that is none.
+    """
+    if not len(ratings):
+        raise UserError("There is no rating: a workbook needs at least one. Check the ratings file.")
+    if not np.isfinite(ratings.values).all():
+        odd = ratings.values[~np.isfinite(ratings.values)][0]
+        raise UserError(f"A rating is {odd}, not a finite number. Correct or remove it.")
+    if isinstance(n_factors, bool) or not isinstance(n_factors, int) or n_factors < 1:
+        raise UserError(f"n_factors is {n_factors!r}. Give a whole number of 1 or more.")
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise UserError(f"seed is {seed!r}. Give a whole number of 0 or more.")
+    ratings = _last_of_each_pair(ratings)
+    titled = bool(titles) and any(item in titles for item in ratings.items)
+    return Content(ratings, hold_out(ratings, holdout, seed=seed), id_labels(ratings.users, "user"),
+                   item_headers(ratings.items, titles), id_labels(ratings.items, "item"), titled, n_factors, seed,
+                   _checked(bounds, ratings.values) if bounds else default_bounds(ratings.values))
+
+
+def default_bounds(values: np.ndarray) -> tuple[float, float]:
+    """The range of a bounded model: the ratings' own, widened by one step of their scale.
+
+    A sigmoid only approaches its ends, so the best rating must lie inside. The step is the
+    smallest gap between two ratings, kept between 1/50 and 1/8 of their range: half stars from
+    0.5 to 5 give (0, 5.5), the lesson's choice.
+    """
+    low, high = float(values.min()), float(values.max())
+    if low == high:
+        return low - 0.5, high + 0.5
+    gap = float(np.diff(np.unique(values)).min())
+    step = min(max(gap, (high - low) / 50), (high - low) / 8)
+    return low - step, high + step
+
+
+def _checked(bounds: tuple[float, float], values: np.ndarray) -> tuple[float, float]:
+    low, high = map(float, bounds)
+    if not (np.isfinite(low) and np.isfinite(high) and low < high):
+        raise UserError(f"bounds are {low:g} and {high:g}. Give two numbers, the lower one first.")
+    outside = values[(values < low) | (values > high)]
+    if len(outside):
+        raise UserError(f"A rating is {outside[0]:g}, outside the bounds {low:g} to {high:g}. "
+                        "Correct it or widen the bounds.")
+    return low, high
+
+
+def _last_of_each_pair(ratings: Ratings) -> Ratings:
+    pair = ratings.user_index * ratings.n_items + ratings.item_index
+    _, from_the_end = np.unique(pair[::-1], return_index=True)
+    keep = np.sort(len(pair) - 1 - from_the_end)
+    return Ratings(ratings.users, ratings.items, ratings.user_index[keep],
+                   ratings.item_index[keep], ratings.values[keep])

@@ -1,0 +1,174 @@
+"""All looks in one place: Excel's Input and Calculation manners, headers, notes, colour scales."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xlsxwriter import Workbook
+from xlsxwriter.format import Format
+
+_FONT = {"font_name": "Calibri", "font_size": 10, "valign": "vcenter"}
+_INK, _MUTED, _LINK, _HEAD = "#262626", "#6B6B6B", "#1F5FA8", "#DDE6F0"
+_INPUT = {"bg_color": "#FFEAD2", "font_color": "#3F3F76", "border": 1, "border_color": "#E3B98A"}
+_CALCULATION = {"bg_color": "#F2F2F2", "font_color": "#B25400", "bold": True, "border": 1,
+                "border_color": "#7F7F7F"}
+_CELL = {"border": 1, "border_color": "#D0D0D0"}
+_GREY = "#9A9A9A"
+_OPTION = {"bg_color": "#FFFBD6", "border": 1, "border_color": "#B2A968"}
+CHART_LINE, CHART_GRID = _LINK, "#E3E3E3"
+CHART_FONT = {"name": "Calibri", "size": 9, "color": _MUTED, "bold": False}
+_LOW, _MIDDLE, _HIGH = "#FFFFFF", "#CFE8D5", "#63BE7B"
+
+
+@dataclass(frozen=True)
+class Styles:
+    """One XlsxWriter format for each purpose; a workbook has one `Styles`."""
+
+    title: Format
+    heading: Format
+    text: Format
+    beside: Format          # text or a note beside a cell
+    note: Format
+    note_beside: Format
+    code: Format
+    link: Format
+    header: Format          # of a column
+    header_left: Format
+    header_up: Format       # of a column, turned: a long title
+    user: Format            # at the left of a row
+    corner: Format
+    corner_left: Format
+    label: Format           # beside a value
+    blank: Format           # nobody rated
+    held: Format            # rated, but held out
+    rating: Format
+    factor: Format          # Input: what a fit writes
+    option: Format          # what the user sets
+    choice: Format          # what the user asks for
+    choice_text: Format
+    prediction: Format      # a formula on the colour scale
+    filled: Format
+    lookup: Format          # a formula, unobtrusive
+    lookup_whole: Format
+    calculated: Format      # Calculation: RMSE
+    status: Format          # what a live fit says
+    status_above: Format
+    epoch: Format           # history of a fit
+    error: Format
+    moment: Format          # a line of the run log: when
+    precise: Format
+    plain: Format           # a number as it is
+    clipped: Format         # a text too long to be read
+    result: Format          # last fit
+    result_whole: Format
+    result_text: Format
+    table_text: Format      # the Table's own stripes show through
+    table_number: Format
+    name: Format            # of a user or an item, in a row of its own
+    listed: Format          # the same where rows are of one height
+    whole: Format           # a count
+    ranked: Format          # a number in a ranking
+    likeness: Format        # a cosine, small
+    share_head: Format      # a percentage in a header
+    calc_head: Format       # over helper calculations, grey
+    calc: Format
+    calc_whole: Format
+    observed: Format        # legend: words in the looks of the filled table
+    guessed: Format
+    key_predicted: Format
+    unrated: Format         # conditional: the lesson's 0 where nobody rated
+    predicted: Format       # conditional: predicted cells of the filled table
+
+
+def make_styles(workbook: Workbook) -> Styles:
+    """Add our formats to an XlsxWriter workbook."""
+    def style(*parts: dict, **own) -> Format:
+        merged = dict(_FONT, font_color=_INK)
+        for part in (*parts, own):
+            merged.update(part)
+        return workbook.add_format(merged)
+
+    head = {"bold": True, "valign": "bottom", "bg_color": _HEAD, "bottom": 1, "bottom_color": "#7F93A8"}
+    center = {"align": "center"}
+    predicted = {"italic": True, "font_color": "#1A3FC4"}
+    return Styles(
+        title=style(bold=True, font_size=16, valign="top"),
+        heading=style(bold=True, font_size=12, font_color=_LINK, bottom=1, bottom_color=_LINK, valign="bottom"),
+        text=style(),
+        beside=style(indent=1),
+        note=style(font_color=_MUTED, italic=True),
+        note_beside=style(font_color=_MUTED, italic=True, indent=1),
+        code=style(font_name="Consolas", bg_color="#F2F2F2", indent=1),
+        link=style(font_color=_LINK, underline=1),
+        header=style(head, center),
+        header_left=style(head),
+        header_up=style(head, center, rotation=90, text_wrap=True),
+        user=style(bold=True, align="right", right=1, right_color="#7F93A8", bg_color=_HEAD),
+        corner=style(font_color=_MUTED, align="right", valign="bottom", font_size=9),
+        corner_left=style(font_color=_MUTED, valign="bottom", font_size=9),
+        label=style(bold=True, align="right", indent=1),
+        blank=style(_CELL, bg_color="#EDEDED"),
+        held=style(_CELL, pattern=14, fg_color="#7FA8D6", bg_color="#E4EEF9"),
+        rating=style(_CELL, center, num_format="0.0##"),
+        factor=style(_INPUT, center, num_format="0.00"),
+        option=style(_OPTION, center),
+        choice=style(_OPTION, align="left", indent=1),
+        choice_text=style(_OPTION, align="left", indent=1, num_format="@"),
+        prediction=style(_CELL, center, num_format="0.00"),
+        filled=style(_CELL, center, num_format="0.0"),
+        lookup=style(_CELL, center, num_format="0.00", bg_color="#F7F7F7"),
+        lookup_whole=style(_CELL, center, num_format="0", bg_color="#F7F7F7"),
+        calculated=style(_CALCULATION, center, num_format="0.0000"),
+        status=style(font_color=_LINK, indent=1),
+        status_above=style(font_color=_LINK),
+        epoch=style(center, num_format="#,##0"),
+        error=style(center, num_format="0.0000"),
+        moment=style(align="left", num_format="yyyy-mm-dd hh:mm:ss"),
+        precise=style(center, num_format="0.000000"),
+        plain=style(center),
+        clipped=style(font_color=_MUTED, align="fill"),
+        result=style(_CELL, center, num_format="0.0000"),
+        result_whole=style(_CELL, center, num_format="#,##0"),
+        result_text=style(_CELL, align="left"),
+        table_text=style(align="left"),
+        table_number=style(center, num_format="0.0##"),
+        name=style(_CELL, indent=1, text_wrap=True),
+        listed=style(_CELL, indent=1),
+        whole=style(_CELL, center, num_format="#,##0"),
+        ranked=style(_CELL, center, num_format="0.00"),
+        likeness=style(_CELL, center, num_format="0.00", font_color=_MUTED, font_size=8),
+        share_head=style(head, center, num_format="0%"),
+        calc_head=style(font_color=_GREY, italic=True, font_size=8),
+        calc=style(font_color=_GREY, font_size=8, num_format="0.000"),
+        calc_whole=style(font_color=_GREY, font_size=8, num_format="0"),
+        observed=workbook.add_format({"bold": True, "font_color": "#000000"}),
+        guessed=workbook.add_format(predicted),
+        key_predicted=style(_CELL, center, predicted, bg_color=_MIDDLE, num_format="0.0"),
+        unrated=workbook.add_format({"font_color": "#BFBFBF"}),
+        predicted=workbook.add_format(predicted),
+    )
+
+
+BARS = {"type": "data_bar", "bar_solid": True, "bar_color": "#A9CDB3", "bar_negative_color": "#E3B98A"}
+
+
+def colour_scale(low: float, middle: float, high: float) -> dict:
+    """White for the lowest rating to green for the highest: a masked 0 stays white."""
+    return {"type": "3_color_scale", "min_type": "num", "mid_type": "num", "max_type": "num",
+            "min_value": low, "mid_value": middle, "max_value": high,
+            "min_color": _LOW, "mid_color": _MIDDLE, "max_color": _HIGH}
+
+
+def print_setup(sheet, *, landscape: bool = True, one_page: bool = False,
+                repeat: tuple[int, int] | None = None) -> None:
+    """A4, one page wide (and, where asked, one page high), sheet name and page number on the paper."""
+    if landscape:
+        sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.set_margins(0.4, 0.4, 0.6, 0.5)
+    sheet.fit_to_pages(1, 1 if one_page else 0)
+    sheet.set_header("&L&9&A&R&9&F")
+    sheet.set_footer("&R&9&P / &N")
+    if repeat and not one_page:
+        sheet.repeat_rows(*repeat)
+    sheet.hide_gridlines(2)
