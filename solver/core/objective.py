@@ -12,7 +12,7 @@ from torch import Tensor
 
 from solver.data.ratings import Ratings
 from solver.model.factors import Factors
-from solver.model.models import Bounds, into_range, predict
+from solver.model.models import Bounds, into_range, penalty_scales, predict
 from solver.model.wide_rows import wide_rows
 
 from .sparse_products import RatedPairs
@@ -116,16 +116,6 @@ class Objective:
 def spread_of(ratings: Ratings) -> float:
     """The standard deviation of the ratings, or 1 where all are equal."""
     return float(ratings.values.std(dtype=np.float64)) or 1.0
-
-
-def penalty_scales(spread: float, bounds: Bounds) -> tuple[float, float]:
-    """(s_f, s_b) for ratings of this standard deviation s: (s, 1), and (s², s²) where the model is bounded.
-
-    Errors grow with s, so squared errors with s². Biases grow with s too, the squares of factors, whose products are
-    ratings, with s; inside a sigmoid neither grows. With these scales the whole objective grows with s², whatever
-    the unit of the ratings, and λ is a pure number.
-    """
-    return (spread, 1.0) if bounds is None else (spread ** 2, spread ** 2)
 
 
 @dataclass(frozen=True, eq=False)
