@@ -12,7 +12,7 @@ from pyxl.__main__ import main
 from pyxl.detect.detect import NotRecognised
 from pyxl.detect.verified_model import verified_model
 from pyxl.grid.cells import Cell, Range
-from pyxl.grid.problem import Problem
+from pyxl.grid.problem import SolverProblem
 from pyxl.grid.stored_problem import stored_problem
 from pyxl.problems.solve import ByFormulas, Solved
 from pyxl.xlsx import open_workbook
@@ -61,7 +61,7 @@ def regression(path, *, solver: bool, n: int = 30, k: int = 3) -> tuple[str, str
         ws.write_formula(row - 1, k + 4, f"=(F{row}-G{row})^2")
     ws.write_formula("H1", f"=SUM(H8:H{7 + n})")
     if solver:
-        define_solver_names(book, Problem("Linear", ("Linear", Cell.parse("H1")), (("Linear", Range.parse("B2:E2")),)))
+        define_solver_names(book, SolverProblem("Linear", ("Linear", Cell.parse("H1")), (("Linear", Range.parse("B2:E2")),)))
     book.close()
     return "B2:E2", f"B8:E{7 + n}", float(np.linalg.lstsq(data, y, rcond=None)[1][0])
 

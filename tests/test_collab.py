@@ -308,7 +308,7 @@ def test_predictions_are_those_of_the_equation(model, ratings):
 
 def test_chunks_change_nothing(model, ratings, monkeypatch):
     whole = model.predict(ratings)
-    monkeypatch.setattr("solver.collab.predictions.CHUNK", 7)
+    monkeypatch.setattr("solver.collab.predictions._CHUNK", 7)
     np.testing.assert_allclose(model.predict(ratings), whole, rtol=0, atol=1e-14)
 
 

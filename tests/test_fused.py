@@ -17,8 +17,8 @@ from solver.fused.lazy_adamw import AdamWRows, LazyAdamW, is_lazy
 from solver.fused.sgd import FusedSGD
 from solver.kernels import compiled_kernels as kernels
 from solver.kernels import reference
-from solver.kernels.adamw_table import plan
-from solver.kernels.packed import pack
+from solver.kernels.adamw_table import adamw_table
+from solver.kernels.packed import pack_factors
 from solver.kernels.target import Link, Target
 from solver.methods.mini_batch import MiniBatch
 from solver.methods.steps_for import steps_for
@@ -145,10 +145,10 @@ def test_kernels_know_cross_entropy_too(way):
     targets = (ratings.values > np.median(ratings.values)).astype(float)
     found = []
     for module in (kernels, reference):
-        packed = pack(start, parts=3 if way == "adamw" else 1)
+        packed = pack_factors(start, parts=3 if way == "adamw" else 1)
         if way == "adamw":
             rows = AdamWRows(packed, Target(Link.LOGISTIC), size=9, kernels=module,
-                             plan=plan(Settings(optimizer="adamw", batch_size=9, lr=0.01), steps=40))
+                             plan=adamw_table(Settings(optimizer="adamw", batch_size=9, lr=0.01), steps=40))
             sums = [rows.learn(users, items, targets) for _ in range(3)][-1]
             rows.catch_up()
         else:

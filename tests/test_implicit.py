@@ -13,7 +13,7 @@ from sklearn.metrics import log_loss
 
 from solver import CollabFilter, Ratings, Settings, UserError, fit, predict, predict_table, rmse, split_off
 from solver.core.implicit import Negatives, with_negatives
-from solver.core.steps import Problem
+from solver.core.steps import FitTask
 from solver.fitting.start_values import start_values
 from solver.fused.implicit_adamw import ImplicitAdamW
 from solver.judging.ranking import ranking
@@ -94,7 +94,7 @@ def test_the_loss_is_the_cross_entropy_of_the_zeros_and_ones():
     ratings = Ratings.from_crosstab(rng.integers(0, 2, (6, 5)).astype(float), range(6), range(5))
     chosen = settings(negatives=0, batch_size=30, epochs=1)
     start = start_values(ratings, chosen)
-    seen = MiniBatch(Problem(ratings=ratings, start=start, settings=chosen)).step(last=True)
+    seen = MiniBatch(FitTask(ratings=ratings, start=start, settings=chosen)).step(last=True)
     first = predict(start, torch.as_tensor(ratings.user_index), torch.as_tensor(ratings.item_index), bounds=(0, 1))
     assert seen.loss == pytest.approx(log_loss(ratings.values, first.numpy()), rel=1e-6)
     assert seen.rmse == pytest.approx(np.sqrt(np.mean((first.numpy() - ratings.values) ** 2)), rel=1e-6)
@@ -131,10 +131,10 @@ def test_history_tells_the_rmse_of_probabilities_and_keeps_the_best_epoch():
 
 # ---- the fast path
 
-def problem(**options) -> Problem:
+def problem(**options) -> FitTask:
     chosen = settings(**options)
     known, held = split_off(happened(), 0.2)
-    return Problem(ratings=known, start=start_values(known, chosen), settings=chosen, holdout=held)
+    return FitTask(ratings=known, start=start_values(known, chosen), settings=chosen, holdout=held)
 
 
 def test_adamw_on_the_cpu_is_fast():

@@ -297,7 +297,7 @@ def test_while_a_cell_is_edited_it_tries_again(file_book, monkeypatch):
     monkeypatch.setattr("pyxl.base.retry_while_busy.PAUSE", 0.001)
     assert fit_live(file_book, sheets=["bias"])["bias"].converged
     assert len(refused) > 20
-    monkeypatch.setattr("pyxl.base.retry_while_busy.LONGEST", 0.0)
+    monkeypatch.setattr("pyxl.base.retry_while_busy._LONGEST", 0.0)
     refused.clear()
     with pytest.raises(UserError, match="A cell is being edited, or a dialog is open"):
         fit_live(file_book, sheets=["bias"])

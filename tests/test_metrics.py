@@ -6,15 +6,27 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.metrics import mean_absolute_error as sklearn_mae
 from sklearn.metrics import average_precision_score, ndcg_score, precision_score, recall_score, roc_auc_score
+from sklearn.metrics import mean_absolute_error as sklearn_mae
 from sklearn.metrics import root_mean_squared_error as sklearn_rmse
 
 from solver import CollabFilter, Ratings, Settings, UserError, split_off
 from solver.collab.search import cross_validate, grid_search
 from solver.judging import ranking as ranking_module
-from solver.judging.metrics import (METRICS, Metric, auc, average_precision, hit_rate, mean_absolute_error, ndcg, precision,
-                                    ranks, recall, reciprocal_rank, root_mean_squared_error)
+from solver.judging.metrics import (
+    METRICS,
+    Metric,
+    auc,
+    average_precision,
+    hit_rate,
+    mean_absolute_error,
+    ndcg,
+    precision,
+    ranks,
+    recall,
+    reciprocal_rank,
+    root_mean_squared_error,
+)
 from solver.judging.ranking import ranking
 
 few_scores = st.lists(st.integers(0, 5), min_size=1, max_size=12)  # few values: many ties

@@ -8,7 +8,7 @@ import torch
 from planted import planted
 
 from solver import CollabFilter, Factors, Ratings, Settings, UserError, fit, predict, predict_table, rmse, split_off
-from solver.core.steps import Problem
+from solver.core.steps import FitTask
 from solver.fitting.start_values import start_values
 from solver.judging.baselines import bias_only
 from solver.methods.mini_batch import MiniBatch
@@ -163,7 +163,7 @@ def test_embeddings_can_be_penalised_by_methods_that_do_not_decay_themselves():
 
 def steps(**options) -> MiniBatch:
     chosen, ratings = settings(**options), planted()
-    return MiniBatch(Problem(ratings=ratings, start=start_values(ratings, chosen), settings=chosen))
+    return MiniBatch(FitTask(ratings=ratings, start=start_values(ratings, chosen), settings=chosen))
 
 
 def test_dropout_leaves_out_its_share_and_keeps_the_mean():

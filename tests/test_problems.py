@@ -12,7 +12,7 @@ import xlsxwriter
 from pyxl import fit_workbook, open_workbook
 from pyxl.__main__ import main
 from pyxl.grid.cells import Cell, Range
-from pyxl.grid.problem import Constraint, Problem
+from pyxl.grid.problem import Constraint, SolverProblem
 from pyxl.grid.stored_problem import stored_problem
 from pyxl.hosts.file_host import FileHost
 from pyxl.problems.pose import pose
@@ -67,7 +67,7 @@ def test_solvers_names_are_read(tmp_path):
     with open_workbook(path) as book:
         problem = stored_problem(book, SHEET)
     here = lambda text: (SHEET, Range.parse(text))  # noqa: E731
-    assert problem == Problem(SHEET, (SHEET, Cell(1, 2)), (here("A1"), here("A2")), "value", 7.5, (
+    assert problem == SolverProblem(SHEET, (SHEET, Cell(1, 2)), (here("A1"), here("A2")), "value", 7.5, (
         Constraint(here("A1:A2"), "<=", here("C1")), Constraint(here("B2"), ">=", 1.5),
         Constraint(here("B2"), "=", f"2*'{SHEET}'!$C$1")), non_negative=True, stored=True)
     assert problem.told() == (f"bring B1 to 7.5 by changing A1, A2, where A1:A2 <= C1, B2 >= 1.5, B2 = 2*'{SHEET}'!$C$1, "

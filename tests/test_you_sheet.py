@@ -15,7 +15,7 @@ from solver.collab.recommend import fold_in, members, newcomer_ridge, prediction
 from workbook.export import busiest
 from workbook.model_sheets.start_sheet import NOT_BOUNDED
 from workbook.views.recommend_sheet import HIGHEST, LOWEST
-from workbook.views.you_plan import BEST, COUNT, DECAY, YouPlan
+from workbook.views.you_plan import BEST, COUNT, YOU_DECAY, YouPlan
 
 
 def plan_of(book: Book) -> YouPlan:
@@ -28,10 +28,10 @@ def typed(office, book: Book, ratings: dict, *, decay=None, cells=None) -> dict:
     plan = plan_of(book)
     best = f"{BEST.moved(1, 0)}:{BEST.moved(10, 2)}"
     where = {"average": str(plan.average), "own": str(plan.own), "predicted": str(plan.predicted), "remarks": str(plan.remarks),
-             "best": best, "count": str(COUNT), "says": str(COUNT.moved(0, 1)), "decay": str(DECAY.moved(0, 1)), "items": str(plan.items)}
+             "best": best, "count": str(COUNT), "says": str(COUNT.moved(0, 1)), "decay": str(YOU_DECAY.moved(0, 1)), "items": str(plan.items)}
     entries = {str(plan.ratings.first.moved(item, 0)): value for item, value in ratings.items()}
     found = office.recalculate(book.path, {"you": list(where.values())},
-                               set={"you": entries | {str(DECAY): decay}} | (cells or {}))["you"]
+                               set={"you": entries | {str(YOU_DECAY): decay}} | (cells or {}))["you"]
     rows = {name: found[address] for name, address in where.items()}
     flat = {name: [row[0] for row in rows[name]] for name in ("average", "own", "predicted", "remarks", "items")}
     return flat | {"best": [row for row in rows["best"] if row[0] != ""]} | {name: rows[name][0][0] for name in ("count", "says", "decay")}

@@ -22,16 +22,16 @@ from workbook.model_sheets.embedding_sheet import MOST_COPIES, write_embedding
 from workbook.model_sheets.geometry import Crosstab, LongForm, check_size, crosstab, long_form
 from workbook.model_sheets.loss_chart import write_history
 from workbook.model_sheets.ratings_sheet import write_ratings
-from workbook.model_sheets.run_log_sheet import NAME as RUN_LOG_SHEET
+from workbook.model_sheets.run_log_sheet import RUN_LOG_TITLE as RUN_LOG_SHEET
 from workbook.model_sheets.run_log_sheet import write_run_log
 from workbook.model_sheets.solver_names import define_solver_names, problem_of
-from workbook.model_sheets.start_sheet import NAME as START
+from workbook.model_sheets.start_sheet import START_SHEET as START
 from workbook.model_sheets.start_sheet import write_start
 from workbook.write.content import Content, content_of
 from workbook.write.styles import make_styles
 
 from .all_views import sheets_for, view_on
-from .new_file import checked_target, new_file, new_workbook
+from .new_file import checked_new_target, new_file, new_workbook
 from .xlwings_conf import write_conf
 
 CROSSTABS = {"dotprod": "dot", "bias": "dot+bias", "bounded": "bounded"}  # sheet -> model
@@ -60,7 +60,7 @@ def build(ratings: Ratings, path, *, n_factors: int = 5, titles: Mapping | None 
 
 def build_with(content: Content, path, *, parameters: Mapping[str, Factors], overwrite: bool = False) -> dict[str, Layout]:
     """As `build`, with given parameters by name of the model: only the sheets of these models are written."""
-    target = checked_target(path, overwrite=overwrite)
+    target = checked_new_target(path, overwrite=overwrite)
     content = replace(content, macros=target.suffix.lower() == ".xlsm")
     plans = plan_sheets(content, parameters)
     with new_file(target, overwrite=overwrite) as draft:

@@ -22,7 +22,7 @@ def new_file(path, *, overwrite: bool) -> Iterator[Path]:
     Raises UserError, with nothing written, where `path` exists (unless `overwrite`), is open
     elsewhere or cannot be written.
     """
-    target = checked_target(path, overwrite=overwrite)
+    target = checked_new_target(path, overwrite=overwrite)
     try:
         # a folder of its own beside the target: the draft has the right name in every message
         with draft_folder(target.parent) as folder:
@@ -48,7 +48,7 @@ def new_workbook(draft: Path) -> Iterator[Workbook]:
     draft.write_bytes(content.getbuffer())
 
 
-def checked_target(path, *, overwrite: bool) -> Path:
+def checked_new_target(path, *, overwrite: bool) -> Path:
     """Where a new file will be: of a symbolic link, which stays one, its target. Raises UserError as `new_file`."""
     target = Path(os.path.realpath(path))
     if not target.parent.is_dir():

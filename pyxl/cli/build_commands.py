@@ -11,7 +11,7 @@ from solver.errors import UserError
 
 from .command_line import Command
 from .reading_arguments import add_reading_arguments, read_given
-from .trained_model import load, ratings_for
+from .trained_model import load_trained, ratings_for
 
 HOLDOUT = 0.1   # a workbook that shows what its predictions are worth is worth a tenth of the ratings
 
@@ -119,7 +119,7 @@ def _export(args: argparse.Namespace, say: Say) -> dict:
 
     _check_sizes(args, "users", "items")
     _check_name(args.output)
-    model = load(args.model)
+    model = load_trained(args.model)
     ratings, notes = ratings_for(model, args)
     part = busiest(ratings, users=args.users, items=args.items)
     titles = None

@@ -23,16 +23,16 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 def _functions(args: argparse.Namespace, say: Say) -> dict:
     from pyxl.functions.office_functions import enter_again, functions_in
-    from pyxl.functions.udfs import FUNCTIONS
+    from pyxl.functions.udfs import CELL_FUNCTIONS
     from pyxl.live.open_live import opened_live
 
     with opened_live(args.workbook, engine="libreoffice") as book:
         with functions_in(book.app.impl.office), suppress(KeyboardInterrupt):
             enter_again(book.api)
-            say(f"The cells of {book.name} know {', '.join(FUNCTIONS)} until you press Ctrl-C here, or close it.")
+            say(f"The cells of {book.name} know {', '.join(CELL_FUNCTIONS)} until you press Ctrl-C here, or close it.")
             while _is_open(book):
                 time.sleep(_PAUSE)
-    return {"workbook": str(args.workbook), "functions": list(FUNCTIONS)}
+    return {"workbook": str(args.workbook), "functions": list(CELL_FUNCTIONS)}
 
 
 def _is_open(book: xlwings.Book) -> bool:

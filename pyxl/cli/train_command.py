@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pyxl.base.plain_output import Say, plain
+from pyxl.base.plain_output import Say, json_ready
 from solver.core.options import Given
 from solver.core.settings import OPTIONS
 from solver.errors import UserError
@@ -85,7 +85,7 @@ def _train(args: argparse.Namespace, say: Say) -> dict:
     if args.plot:
         plot_history(result.history, args.plot)
         say(f"Drew {args.plot}")
-    return plain({
+    return json_ready({
         "model": str(folder), "ratings": len(ratings), "users": ratings.n_users, "items": ratings.n_items,
         "learnt_from": model.n_ratings_, "rmse": result.rmse_after, "holdout_rmse": result.holdout_rmse,
         "baseline_rmse": report.baseline, "baseline_is_of": report.judged_by, "epochs": result.epochs,

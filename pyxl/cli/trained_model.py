@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from solver import CollabFilter, Ratings
 
 
-def load(folder: str) -> CollabFilter:
+def load_trained(folder: str) -> CollabFilter:
     """The model of a folder. Raises UserError where there is none."""
     from solver import CollabFilter
 

@@ -24,7 +24,7 @@ DEEPEST = 3  # cells between the objective and the blocks: SQRT(V40), V40: V39/C
 
 
 @dataclass(frozen=True)
-class Comparison:
+class ErrorMeasure:
     """A cell that measures how far `predictions` are from `ratings`; both of one shape."""
 
     cell: Cell
@@ -32,7 +32,7 @@ class Comparison:
     predictions: Range
 
 
-def comparisons(workbook: ReadableWorkbook, sheet: str, calculator: Calculator, *, first: list[Cell]) -> Iterator[Comparison]:
+def comparisons(workbook: ReadableWorkbook, sheet: str, calculator: Calculator, *, first: list[Cell]) -> Iterator[ErrorMeasure]:
     """Every comparison on the sheet: cells in `first` before all others, the outermost (a root of
     a mean, say, before the mean) before those it is made from."""
     grid = workbook.grid(sheet)
@@ -43,10 +43,10 @@ def comparisons(workbook: ReadableWorkbook, sheet: str, calculator: Calculator, 
         for ratings, predictions in _compared(grid, calculator, cell, DEEPEST):
             if (ratings, predictions) not in seen:
                 seen.add((ratings, predictions))
-                yield Comparison(cell, ratings, predictions)
+                yield ErrorMeasure(cell, ratings, predictions)
 
 
-def unequal_blocks(grid: Grid, calculator: Calculator) -> Iterator[Comparison]:
+def unequal_blocks(grid: Grid, calculator: Calculator) -> Iterator[ErrorMeasure]:
     """Cells that compare a block of numbers with a block of formulas of another size, which no SUMXMY2 can: what is left
     where a row or column was inserted in one of them alone."""
     for cell, formula in grid.formulas.items():
@@ -55,7 +55,7 @@ def unequal_blocks(grid: Grid, calculator: Calculator) -> Iterator[Comparison]:
             for ratings in (area for area in blocks if _is_data(grid, area)):
                 for predictions in (area for area in blocks if _is_computed(grid, area)):
                     if sum(a != b for a, b in zip(ratings.shape, predictions.shape)) == 1:
-                        yield Comparison(cell, ratings, predictions)
+                        yield ErrorMeasure(cell, ratings, predictions)
 
 
 def _rank(text: str) -> int:

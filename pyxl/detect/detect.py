@@ -17,17 +17,17 @@ from pyxl.formulas.evaluate.calculator import Calculator
 from pyxl.grid.cells import Cell, Range, quoted
 from pyxl.grid.grid import Grid
 from pyxl.grid.layout import Block, Layout
-from pyxl.grid.problem import Problem
+from pyxl.grid.problem import SolverProblem
 from pyxl.grid.readable_workbook import ReadableWorkbook
 from pyxl.grid.sheet_names import blocks_by_name, is_view
 from pyxl.grid.stored_problem import stored_problem
 from solver.errors import UserError
 
-from .changing_cells import disagreement, doubt
-from .comparisons import Comparison, comparisons, unequal_blocks
+from .changing_cells import doubt, solver_disagreement
+from .comparisons import ErrorMeasure, comparisons, unequal_blocks
 from .formula_checks import check_matches
 from .id_cells import with_ids
-from .trace import Place, Polynomial, Tracer, Untraceable
+from .trace import Polynomial, TracedCell, Tracer, Untraceable
 
 
 class NotRecognised(UserError):
@@ -125,17 +125,17 @@ def _is_product(tracer: Tracer, sheet: str, cell: Cell) -> bool:
         return False
 
 
-def _not_called_changing(grid: Grid, calculator: Calculator, model: ModelSheet, solver: Problem | None,
+def _not_called_changing(grid: Grid, calculator: Calculator, model: ModelSheet, solver: SolverProblem | None,
                          named: dict[str, Range]) -> NotRecognised | None:
     """Why the parameters of this model may not be written; None where somebody calls them changing."""
     doubtful = doubt(grid, calculator, model.layout, user_of=model.user_of, item_of=model.item_of, named=named)
     if solver is None or not solver.changing:   # Excel keeps an objective as soon as Solver's dialog was looked at
         return doubtful and NotRecognised(doubtful)
-    unlike = disagreement(model.layout, solver)
+    unlike = solver_disagreement(model.layout, solver)
     return unlike and (NotRecognised if doubtful else StatedOtherwise)(unlike)
 
 
-def _model_sheet(tracer: Tracer, grid: Grid, found: Comparison, named: dict[str, Range]) -> ModelSheet:
+def _model_sheet(tracer: Tracer, grid: Grid, found: ErrorMeasure, named: dict[str, Range]) -> ModelSheet:
     """The Layout behind a comparison. Raises Untraceable when its predictions are no model."""
     sheet = grid.sheet
     rows, cols = found.predictions.shape
@@ -182,19 +182,19 @@ def _model_sheet(tracer: Tracer, grid: Grid, found: Comparison, named: dict[str,
 class _Side:
     """One user's (or item's) part of a prediction: its factor cells and its bias cell."""
 
-    factors: list[Place]
-    bias: Place | None
+    factors: list[TracedCell]
+    bias: TracedCell | None
 
 
 @dataclass(frozen=True)
 class _Terms:
     """A prediction taken apart: pairs of multiplied cells, in order, and added cells, in order."""
 
-    products: list[tuple[Place, Place]]
-    singles: list[Place]
+    products: list[tuple[TracedCell, TracedCell]]
+    singles: list[TracedCell]
 
     @property
-    def cells(self) -> set[Place]:
+    def cells(self) -> set[TracedCell]:
         return {place for pair in self.products for place in pair} | set(self.singles)
 
 
@@ -242,12 +242,12 @@ def _sides_of_rows(rows: list[_Terms]) -> tuple[list[_Side], list[_Side]]:
             [_Side(list(b), bias) for b, bias in zip(right, second)])
 
 
-def _go_together(vectors: list[tuple[Place, ...]], singles: list[Place]) -> bool:
+def _go_together(vectors: list[tuple[TracedCell, ...]], singles: list[TracedCell]) -> bool:
     """Whether each vector comes with one cell only, and each cell with one vector."""
     return len(set(zip(vectors, singles))) == len(set(vectors)) == len(set(singles))
 
 
-def _other_side(terms: _Terms, partners: list[Place], not_mine) -> _Side:
+def _other_side(terms: _Terms, partners: list[TracedCell], not_mine) -> _Side:
     """The cells multiplied with `partners`, in their order, and the bias that is not theirs."""
     partner_of = {}
     for a, b in terms.products:
@@ -262,7 +262,7 @@ def _other_side(terms: _Terms, partners: list[Place], not_mine) -> _Side:
     return _Side(factors, mine[0] if mine else None)
 
 
-def _block(sheet: str, vectors: list[list[Place]], what: str,
+def _block(sheet: str, vectors: list[list[TracedCell]], what: str,
            named: Range | None) -> tuple[Block, list[int]]:
     """The rectangle that the vectors fill, one a row or one a column, and each vector's place in
     it. A name may stretch it over users or items that nobody looked up."""

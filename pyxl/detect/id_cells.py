@@ -30,7 +30,7 @@ def with_ids(grid: Grid, layout: Layout, user_of: np.ndarray, item_of: np.ndarra
                               if where is not None and getattr(layout, role) is None})
 
 
-def labels(grid: Grid, layout: Layout, *, users: np.ndarray, items: np.ndarray) -> tuple[list, list]:
+def read_labels(grid: Grid, layout: Layout, *, users: np.ndarray, items: np.ndarray) -> tuple[list, list]:
     """Labels of the rows of the user and of the item block; a row's number where it has none.
 
     `users` and `items` (shape of the ratings) say whose rating each cell is. Raises UserError for
@@ -68,7 +68,7 @@ def _check_ids(grid: Grid, layout: Layout, cells: list[Cell]) -> None:
                 raise UserError(f"{quoted(grid.sheet)}!{cell} has ratings but no {what}. Name it.")
             continue
         if value in seen:
-            raise UserError(f"{quoted(grid.sheet)}!{cell} repeats {what} {shown(value)} of {seen[value]}. "
+            raise UserError(f"{quoted(grid.sheet)}!{cell} repeats {what} {shown_id(value)} of {seen[value]}. "
                             "Merge the two, or name them apart.")
         seen[value] = cell
 
@@ -87,7 +87,7 @@ def _check_spelling(grid: Grid, cells: list[Cell]) -> None:
             raise UserError(f"{quoted(grid.sheet)}!{number} is the number {plain}, {text} the text "
                             f"'{plain}'. Unify them.")
         if other != value:
-            raise UserError(f"{quoted(grid.sheet)}!{there} and {cell} ({shown(other)}, {shown(value)}) "
+            raise UserError(f"{quoted(grid.sheet)}!{there} and {cell} ({shown_id(other)}, {shown_id(value)}) "
                             "differ by space or case only. Unify them.")
 
 
@@ -132,7 +132,7 @@ def spelled_plainly(value: Value) -> str:
     return " ".join(str(_tidy(value)).split()).casefold()
 
 
-def shown(value: Value) -> str:
+def shown_id(value: Value) -> str:
     """A label as a sentence says it."""
     value = _tidy(value)
     return f"'{value}'" if isinstance(value, str) else str(value)

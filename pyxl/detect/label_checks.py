@@ -19,11 +19,11 @@ from pyxl.grid.layout import Layout
 from solver.errors import UserError
 
 from .comparisons import ranges_named
-from .id_cells import key_columns, shown, spelled_plainly
+from .id_cells import key_columns, shown_id, spelled_plainly
 
-NEAR = 3    # rows or columns beside a block in which its labels are looked for
+_NEAR = 3    # rows or columns beside a block in which its labels are looked for
 
-Labels = Mapping[int, Cell]     # the place of a user (or item) in a block -> the cell that names it beside the ratings
+_Labels = Mapping[int, Cell]     # the place of a user (or item) in a block -> the cell that names it beside the ratings
 
 
 def refuse_contradicting_labels(grid: Grid, calculator: Calculator, layout: Layout, *, user_of: np.ndarray,
@@ -53,7 +53,7 @@ def refuse_contradicting_labels(grid: Grid, calculator: Calculator, layout: Layo
         _check(grid, layout, what, [dict(zip(places, cells))], blocks)
 
 
-def _check(grid: Grid, layout: Layout, what: str, beside: list[Labels], blocks: list[tuple[str, Range, str]]) -> None:
+def _check(grid: Grid, layout: Layout, what: str, beside: list[_Labels], blocks: list[tuple[str, Range, str]]) -> None:
     """Hold the labels beside each block against those beside the ratings: one strip that agrees is enough."""
     own = [area for _, area, _ in blocks] + [layout.ratings, layout.predictions]
     own += [block.range for block in layout.parameters.values()]
@@ -64,15 +64,15 @@ def _check(grid: Grid, layout: Layout, what: str, beside: list[Labels], blocks: 
             continue
         cell, theirs = next(filter(None, differing))[0]
         raise UserError(
-            f"{quoted(grid.sheet)}!{cell}, beside the {name}, says {what} {shown(grid.values[cell])}, and {theirs}, beside the "
-            f"ratings of that row or column, says {shown(grid.values[theirs])}: one was sorted or changed without the other. "
+            f"{quoted(grid.sheet)}!{cell}, beside the {name}, says {what} {shown_id(grid.values[cell])}, and {theirs}, beside the "
+            f"ratings of that row or column, says {shown_id(grid.values[theirs])}: one was sorted or changed without the other. "
             f"Undo that, or, where the numbers belong together as they stand, give {cell} and its neighbours the labels of "
             "the ratings.")
 
 
 def _strips(area: Range, along: str) -> Iterator[Range]:
     """Where labels of the block's rows (or columns) may stand: the nearest first."""
-    for far in range(1, NEAR + 1):
+    for far in range(1, _NEAR + 1):
         if along == "rows":
             sides = (Range(area.top, col, area.bottom, col) for col in (area.left - far, area.right + far))
         else:
@@ -80,7 +80,7 @@ def _strips(area: Range, along: str) -> Iterator[Range]:
         yield from (strip for strip in sides if strip.top > 0 and strip.left > 0)
 
 
-def _differing(grid: Grid, strip: list[Cell], labels: Labels) -> list[tuple[Cell, Cell]] | None:
+def _differing(grid: Grid, strip: list[Cell], labels: _Labels) -> list[tuple[Cell, Cell]] | None:
     """The cells of a strip that say something else than the label of their place, each with that label's cell; None
     where the strip holds no such labels at all: doubled ones, or mostly unknown ones."""
     known = {spelled_plainly(value) for cell in labels.values() if (value := grid.values.get(cell)) is not None}

@@ -18,14 +18,14 @@ from pyxl.grid.layout import Block, Layout
 from pyxl.grid.parameters import factors_from
 from pyxl.grid.readable_workbook import ReadableWorkbook
 from solver.errors import UserError
-from solver.reading.rating_texts import LARGEST, NUMBER
+from solver.reading.rating_texts import LARGEST_RATING, NUMBER_TEXT
 
 from .detect import ModelSheet
 from .formula_checks import changes_by_itself, external_book
-from .id_cells import labels
+from .id_cells import read_labels
 
 
-def read_ratings(workbook: ReadableWorkbook, model: ModelSheet, calculator: Calculator):
+def read_sheet_ratings(workbook: ReadableWorkbook, model: ModelSheet, calculator: Calculator):
     """The sheet's ratings as `solver.Ratings`, what the sheet must be told so that it counts the
     same (cells with a number stored as text, and the number), and notes."""
     from solver import Ratings
@@ -51,7 +51,7 @@ def read_ratings(workbook: ReadableWorkbook, model: ModelSheet, calculator: Calc
         first = next(iter(mended))
         notes.append(f"{_at(grid, first)} held a number as text ({len(mended)} such "
                      f"cell{'s' if len(mended) > 1 else ''}): read, and stored, as a number.")
-    users, items = labels(grid, layout, users=model.user_of, items=model.item_of)
+    users, items = read_labels(grid, layout, users=model.user_of, items=model.item_of)
     notes += _unrated(grid, layout.user_factors, model.user_of[rated], users, "user")
     notes += _unrated(grid, layout.item_factors, model.item_of[rated], items, "item")
     hidden = sum(area.top <= row <= area.bottom for row in grid.hidden_rows)
@@ -110,17 +110,17 @@ def _rating(grid: Grid, cell: Cell, value: Value) -> float:
     if isinstance(value, bool):
         raise UserError(f"{here} is {str(value).upper()}, not a rating. Replace it by a number, or clear it.")
     if isinstance(value, str):
-        if NUMBER.fullmatch(value):
+        if NUMBER_TEXT.fullmatch(value):
             return float(value)
-        if NUMBER.fullmatch(value.strip()):
+        if NUMBER_TEXT.fullmatch(value.strip()):
             raise UserError(f"{here} is the text '{value}', a number with a space around it. "
                             "Convert it to a number.")
-        if NUMBER.fullmatch(value.strip().replace(",", ".", 1)):
+        if NUMBER_TEXT.fullmatch(value.strip().replace(",", ".", 1)):
             raise UserError(f"{here} is the text '{value}'. Convert it to a number.")
         raise UserError(f"{here} holds '{value}', not a number. Correct or clear it.")
     if not math.isfinite(value):
         raise UserError(f"{here} is not finite. Correct it.")
-    if abs(value) > LARGEST:
+    if abs(value) > LARGEST_RATING:
         raise UserError(f"{here} = {value:G} overflows. Correct it.")
     if grid.formats.get(cell) == "date":
         raise UserError(f"{here} is a date. Enter a rating.")
@@ -139,7 +139,7 @@ def _computed(grid: Grid, cell: Cell, calculator: Calculator, notes: list[str]) 
         value = calculator.value(grid.sheet, cell)
     except FormulaError as why:
         raise UserError(f"{_at(grid, cell)} cannot be evaluated: {why} Paste it as a value.") from why
-    if isinstance(value, str) and NUMBER.fullmatch(value):  # the sheet's formulas would not count it
+    if isinstance(value, str) and NUMBER_TEXT.fullmatch(value):  # the sheet's formulas would not count it
         raise UserError(f"{_at(grid, cell)}'s formula gives the text '{value}'. Let it give a number: VALUE(…).")
     return value
 
@@ -163,7 +163,7 @@ def _parameter(grid: Grid, cell: Cell) -> float:
         raise UserError(f"{here} is blank. Fill it with a number, or use --start random.")
     if isinstance(value, (str, bool)):
         raise UserError(f"{here} holds {value!s}, not a number. Correct it, or use --start random.")
-    if not math.isfinite(value) or abs(value) > LARGEST:
+    if not math.isfinite(value) or abs(value) > LARGEST_RATING:
         raise UserError(f"{here} = {value:G} is absurdly large. Correct it, or use --start random.")
     return value
 

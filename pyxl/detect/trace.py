@@ -22,8 +22,8 @@ from pyxl.formulas.language.parse import Binary, Call, Literal, Name, Node, Refe
 from pyxl.grid.cells import Cell, Range
 from pyxl.grid.readable_workbook import ReadableWorkbook
 
-Place = tuple[str, Cell]                 # a cell of a sheet
-Polynomial = dict[tuple[Place, ...], float]  # monomial -> coefficient; () is the constant
+TracedCell = tuple[str, Cell]                 # a cell of a sheet
+Polynomial = dict[tuple[TracedCell, ...], float]  # monomial -> coefficient; () is the constant
 
 LOOKUPS = ("OFFSET", "INDEX", "INDIRECT", "CHOOSE", "VLOOKUP", "HLOOKUP")
 
@@ -60,10 +60,10 @@ class Tracer:
 
     def __init__(self, workbook: ReadableWorkbook, calculator: Calculator):
         self._workbook, self._calculator = workbook, calculator
-        self._known: dict[Place, Traced] = {}
+        self._known: dict[TracedCell, Traced] = {}
         self._areas: dict[tuple[int, _Where], tuple[Node, tuple[str, Range]]] = {}
-        self._plain: dict[tuple[str, Range], tuple[Place, ...]] = {}
-        self._open: list[Place] = []  # cells that are being expanded, outermost first
+        self._plain: dict[tuple[str, Range], tuple[TracedCell, ...]] = {}
+        self._open: list[TracedCell] = []  # cells that are being expanded, outermost first
 
     def cell(self, sheet: str, cell: Cell) -> Traced:
         """What this cell is made of. Raises Untraceable."""
@@ -158,7 +158,7 @@ class Tracer:
         a, b = (self._plain_cells(arg, where) for arg in args)
         return Traced(dict.fromkeys(zip(a, b), 1.0)) if a and b and len(a) == len(b) else None
 
-    def _plain_cells(self, node: Node, where: _Where) -> tuple[Place, ...]:
+    def _plain_cells(self, node: Node, where: _Where) -> tuple[TracedCell, ...]:
         """The cells that a reference or lookup leads to, if none of them holds a formula."""
         if not (isinstance(node, (Reference, Name, Structured)) or (isinstance(node, Call) and node.name in LOOKUPS)):
             return ()

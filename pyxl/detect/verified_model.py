@@ -15,7 +15,7 @@ from solver.errors import UserError
 
 from .detect import ModelSheet, detect
 from .label_checks import refuse_contradicting_labels
-from .read_model import read_bounds, read_factors, read_ratings
+from .read_model import read_bounds, read_factors, read_sheet_ratings
 from .verify import verified
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def verified_model(workbook: ReadableWorkbook, sheet: str, settings: Settings, *
 
     calculator = Calculator(workbook)
     model = detect(workbook, sheet, calculator=calculator)
-    ratings, mended, notes = read_ratings(workbook, model, calculator)
+    ratings, mended, notes = read_sheet_ratings(workbook, model, calculator)
     refuse_contradicting_labels(workbook.grid(sheet), calculator, model.layout, user_of=model.user_of, item_of=model.item_of)
     bounds = read_bounds(workbook, model)
     low, high = bounds or (None, None)

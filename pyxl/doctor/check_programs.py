@@ -72,8 +72,8 @@ def _script() -> Finding:
 def _libreoffice() -> Finding:
     try:
         ENGINES["libreoffice"].check()
-        from pyxl.engines.calc_engine import Engine
-        app = Engine().apps.add(visible=False)
+        from pyxl.engines.calc_engine import CalcEngine
+        app = CalcEngine().apps.add(visible=False)
         try:
             version = app.version
         finally:

@@ -18,7 +18,7 @@ from solver.errors import UserError
 from .finding import Finding, command
 
 
-def look_at(path) -> Iterator[Finding]:
+def examine_workbook(path) -> Iterator[Finding]:
     """Each thing as soon as it is known. Raises UserError where there is no workbook to look at."""
     with open_workbook(path) as workbook:
         yield _file(workbook)

@@ -21,7 +21,7 @@ _FILTERS = {".xlsx": "Calc MS Excel 2007 XML", ".xlsm": "Calc MS Excel 2007 VBA 
 _AS_CONFIGURED = 3   # com.sun.star.document.MacroExecMode.USE_CONFIG: the user decides on macros
 
 
-class Books(base_classes.Books):
+class CalcBooks(base_classes.Books):
     """The spreadsheets that are open in one LibreOffice."""
 
     def __init__(self, app):
@@ -32,7 +32,7 @@ class Books(base_classes.Books):
         return self.app.office.desktop.Components
 
     @property
-    def active(self) -> Book:
+    def active(self) -> CalcBook:
         current = self.app.office.desktop.CurrentComponent
         return next((book for book in self if book.document == current), None) or next(iter(self))
 
@@ -41,26 +41,26 @@ class Books(base_classes.Books):
         while documents.hasMoreElements():
             document = documents.nextElement()
             if document.supportsService("com.sun.star.sheet.SpreadsheetDocument"):
-                yield Book(self.app, document)
+                yield CalcBook(self.app, document)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
-    def __call__(self, key) -> Book:
+    def __call__(self, key) -> CalcBook:
         for number, book in enumerate(self, 1):
             if key in (number, book.name, book.fullname):
                 return book
         raise KeyError(key)
 
-    def add(self) -> Book:
-        return Book(self.app, self._loaded("private:factory/scalc"))
+    def add(self) -> CalcBook:
+        return CalcBook(self.app, self._loaded("private:factory/scalc"))
 
-    def open(self, fullname: str, update_links=None, read_only: bool | None = None, *_, **__) -> Book:
+    def open(self, fullname: str, update_links=None, read_only: bool | None = None, *_, **__) -> CalcBook:
         """Open a file. Raises UserError where it is open elsewhere, or has pivot tables, which
         LibreOffice redraws over the cells beside them."""
         path = os.path.abspath(fullname)
         document = self._loaded(load_uno().systemPathToFileUrl(path), ReadOnly=bool(read_only))
-        book = Book(self.app, document)
+        book = CalcBook(self.app, document)
         try:
             if document.isReadonly() and not read_only:
                 raise UserError(f"'{book.name}' is open elsewhere or read-only. Close it there, or clear the mark.")
@@ -80,7 +80,7 @@ class Books(base_classes.Books):
         return document
 
 
-class Book(base_classes.Book):
+class CalcBook(base_classes.Book):
     """One open spreadsheet."""
 
     def __init__(self, app, document):
@@ -109,13 +109,13 @@ class Book(base_classes.Book):
         return self.document.NullDate.Year == 1904
 
     @property
-    def sheets(self) -> Sheets:
-        return Sheets(self)
+    def sheets(self) -> CalcSheets:
+        return CalcSheets(self)
 
     @property
-    def names(self) -> Names:
+    def names(self) -> CalcNames:
         """All names: those of the workbook, and those of a sheet as ``sheet!name``."""
-        return Names(self, [(None, self.document.NamedRanges)] +
+        return CalcNames(self, [(None, self.document.NamedRanges)] +
                      [(sheet.name, sheet.api.NamedRanges) for sheet in self.sheets])
 
     @cached_property
@@ -144,10 +144,10 @@ class Book(base_classes.Book):
         self.document.CurrentController.Frame.activate()
 
 
-class Sheets(base_classes.Sheets):
+class CalcSheets(base_classes.Sheets):
     """The sheets of a spreadsheet, in tab order."""
 
-    def __init__(self, book: Book):
+    def __init__(self, book: CalcBook):
         self.book = book
 
     @property
@@ -155,36 +155,36 @@ class Sheets(base_classes.Sheets):
         return self.book.document.Sheets
 
     @property
-    def active(self) -> Sheet:
-        return Sheet(self.book, self.book.document.CurrentController.ActiveSheet)
+    def active(self) -> CalcSheet:
+        return CalcSheet(self.book, self.book.document.CurrentController.ActiveSheet)
 
     def __len__(self) -> int:
         return self.api.Count
 
     def __iter__(self):
-        return (Sheet(self.book, self.api.getByIndex(n)) for n in range(len(self)))
+        return (CalcSheet(self.book, self.api.getByIndex(n)) for n in range(len(self)))
 
     def __contains__(self, name: str) -> bool:
         return self.api.hasByName(name)
 
-    def __call__(self, key: int | str) -> Sheet:
+    def __call__(self, key: int | str) -> CalcSheet:
         if isinstance(key, str):
             if not self.api.hasByName(key):
                 raise NoSuchObjectError(f"There is no sheet '{key}'.")
-            return Sheet(self.book, self.api.getByName(key))
-        return Sheet(self.book, self.api.getByIndex(key - 1))
+            return CalcSheet(self.book, self.api.getByName(key))
+        return CalcSheet(self.book, self.api.getByIndex(key - 1))
 
-    def add(self, before: Sheet | None = None, after: Sheet | None = None, name: str | None = None) -> Sheet:
+    def add(self, before: CalcSheet | None = None, after: CalcSheet | None = None, name: str | None = None) -> CalcSheet:
         place = before.index - 1 if before else after.index if after else len(self)
         name = name or next(name for n in range(1, len(self) + 2) if not self.api.hasByName(name := f"Sheet{n}"))
         self.api.insertNewByName(name, place)
         return self(name)
 
 
-class Sheet(base_classes.Sheet):
+class CalcSheet(base_classes.Sheet):
     """One sheet."""
 
-    def __init__(self, book: Book, api):
+    def __init__(self, book: CalcBook, api):
         self._book, self._api = book, api
 
     @property
@@ -192,7 +192,7 @@ class Sheet(base_classes.Sheet):
         return self._api
 
     @property
-    def book(self) -> Book:
+    def book(self) -> CalcBook:
         return self._book
 
     @property
@@ -204,8 +204,8 @@ class Sheet(base_classes.Sheet):
         self._api.Name = value
 
     @property
-    def names(self) -> Names:
-        return Names(self._book, [(self.name, self._api.NamedRanges)])
+    def names(self) -> CalcNames:
+        return CalcNames(self._book, [(self.name, self._api.NamedRanges)])
 
     @property
     def tables(self) -> SheetTables:
@@ -248,14 +248,14 @@ class Sheet(base_classes.Sheet):
         return None
 
 
-class Names(base_classes.Names):
+class CalcNames(base_classes.Names):
     """Defined names: `places` are (sheet's name or None, LibreOffice's collection)."""
 
-    def __init__(self, book: Book, places: list):
+    def __init__(self, book: CalcBook, places: list):
         self._book, self._places = book, places
 
-    def snapshot(self) -> list[tuple[str, Name]]:
-        return [(f"{quoted(sheet)}!{name}" if sheet else name, Name(self._book, sheet, names.getByName(name)))
+    def snapshot(self) -> list[tuple[str, CalcName]]:
+        return [(f"{quoted(sheet)}!{name}" if sheet else name, CalcName(self._book, sheet, names.getByName(name)))
                 for sheet, names in self._places for name in names.ElementNames]
 
     def contains(self, key: str) -> bool:
@@ -264,17 +264,17 @@ class Names(base_classes.Names):
     def __len__(self) -> int:
         return sum(names.Count for _, names in self._places)
 
-    def __call__(self, key: str) -> Name:
+    def __call__(self, key: str) -> CalcName:
         for name, found in self.snapshot():
             if name == key:
                 return found
         raise KeyError(key)
 
 
-class Name(base_classes.Name):
+class CalcName(base_classes.Name):
     """One defined name."""
 
-    def __init__(self, book: Book, sheet: str | None, api):
+    def __init__(self, book: CalcBook, sheet: str | None, api):
         self._book, self._sheet, self.api = book, sheet, api
 
     @property
@@ -290,7 +290,7 @@ class Name(base_classes.Name):
         cells = self.api.ReferredCells
         if cells is None:
             raise NoSuchObjectError(f"The name '{self.name}' refers to no range of cells.")
-        return CalcRange(Sheet(self._book, cells.Spreadsheet), _range_of(cells.RangeAddress))
+        return CalcRange(CalcSheet(self._book, cells.Spreadsheet), _range_of(cells.RangeAddress))
 
 
 def _range_of(place) -> Range:

@@ -7,7 +7,7 @@ import datetime as dt
 from pyxl.grid.cells import Cell, ErrorValue
 from pyxl.hosts.live_values import as_raw, as_rows, moment, serial
 
-from .block import Block
+from .block import CellBlock
 from .find_office import load_uno
 
 _ERRORS = {502: "#VALUE!", 503: "#NUM!", 519: "#VALUE!", 521: "#NULL!", 524: "#REF!", 525: "#NAME?",
@@ -19,7 +19,7 @@ _DATE_TIME = "YYYY-MM-DD HH:MM:SS"
 _PIXEL = 2540 / 96                       # hundredths of a millimetre
 
 
-class CalcRange(Block):
+class CalcRange(CellBlock):
     """A rectangle of a LibreOffice sheet."""
 
     @property

@@ -15,15 +15,15 @@ from pyxl.hosts.file_host import FileHost
 from pyxl.hosts.live_values import as_raw, as_rows, moment, serial
 from solver.errors import UserError
 
-from .block import Block, area
+from .block import CellBlock, area
 from .formula_text import as_shown, moved
 from .sheet_tables import SheetTable, SheetTables
 
 
-class Book(base_classes.Book):
+class FileBook(base_classes.Book):
     """One open file."""
 
-    def __init__(self, app, host: FileHost, *, closed: Callable[[Book], None]):
+    def __init__(self, app, host: FileHost, *, closed: Callable[[FileBook], None]):
         self._app, self.host, self._closed = app, host, closed
 
     @property
@@ -48,12 +48,12 @@ class Book(base_classes.Book):
         return self.host.date1904
 
     @property
-    def sheets(self) -> Sheets:
-        return Sheets(self)
+    def sheets(self) -> FileSheets:
+        return FileSheets(self)
 
     @property
-    def names(self) -> Names:
-        return Names(self, list(self.host.names))
+    def names(self) -> NamesInFile:
+        return NamesInFile(self, list(self.host.names))
 
     def save(self, path: str | None = None, password: str | None = None) -> None:
         if password:
@@ -68,10 +68,10 @@ class Book(base_classes.Book):
         pass  # nobody sees a file
 
 
-class Sheets(base_classes.Sheets):
+class FileSheets(base_classes.Sheets):
     """The worksheets of a file, in tab order."""
 
-    def __init__(self, book: Book):
+    def __init__(self, book: FileBook):
         self._book = book
 
     @property
@@ -79,31 +79,31 @@ class Sheets(base_classes.Sheets):
         return self._book.host.sheets
 
     @property
-    def active(self) -> Sheet:
+    def active(self) -> FileSheet:
         return self(1)
 
     def __len__(self) -> int:
         return len(self.api)
 
     def __iter__(self):
-        return (Sheet(self._book, name) for name in self.api)
+        return (FileSheet(self._book, name) for name in self.api)
 
     def __contains__(self, name: str) -> bool:
         return name in self.api
 
-    def __call__(self, key: int | str) -> Sheet:
+    def __call__(self, key: int | str) -> FileSheet:
         if isinstance(key, str) and key not in self.api:
             raise NoSuchObjectError(f"There is no sheet '{key}'.")
-        return Sheet(self._book, key if isinstance(key, str) else self.api[key - 1])
+        return FileSheet(self._book, key if isinstance(key, str) else self.api[key - 1])
 
     def add(self, before=None, after=None, name=None):
         raise UserError("Without an office no sheet can be added. Add it in Excel or LibreOffice.")
 
 
-class Sheet(base_classes.Sheet):
+class FileSheet(base_classes.Sheet):
     """One worksheet."""
 
-    def __init__(self, book: Book, name: str):
+    def __init__(self, book: FileBook, name: str):
         self._book, self._name = book, name
 
     @property
@@ -111,7 +111,7 @@ class Sheet(base_classes.Sheet):
         return self._book.host.grid(self._name)
 
     @property
-    def book(self) -> Book:
+    def book(self) -> FileBook:
         return self._book
 
     @property
@@ -119,8 +119,8 @@ class Sheet(base_classes.Sheet):
         return self._name
 
     @property
-    def names(self) -> Names:
-        return Names(self._book, [name for name in self._book.host.names if name.scope == self._name])
+    def names(self) -> NamesInFile:
+        return NamesInFile(self._book, [name for name in self._book.host.names if name.scope == self._name])
 
     @property
     def tables(self) -> SheetTables:
@@ -149,7 +149,7 @@ class Sheet(base_classes.Sheet):
         return found and found[1]
 
 
-class FileRange(Block):
+class FileRange(CellBlock):
     """A rectangle of a sheet in a file."""
 
     @property
@@ -222,14 +222,14 @@ class FileRange(Block):
                          "Write it in Excel or LibreOffice.")
 
 
-class Names(base_classes.Names):
+class NamesInFile(base_classes.Names):
     """Defined names."""
 
-    def __init__(self, book: Book, names: list[DefinedName]):
+    def __init__(self, book: FileBook, names: list[DefinedName]):
         self._book, self._names = book, names
 
-    def snapshot(self) -> list[tuple[str, Name]]:
-        names = [Name(self._book, name) for name in self._names]
+    def snapshot(self) -> list[tuple[str, NameInFile]]:
+        names = [NameInFile(self._book, name) for name in self._names]
         return [(name.name, name) for name in names]
 
     def contains(self, key: str) -> bool:
@@ -238,17 +238,17 @@ class Names(base_classes.Names):
     def __len__(self) -> int:
         return len(self._names)
 
-    def __call__(self, key: str) -> Name:
+    def __call__(self, key: str) -> NameInFile:
         for name, found in self.snapshot():
             if name == key:
                 return found
         raise KeyError(key)
 
 
-class Name(base_classes.Name):
+class NameInFile(base_classes.Name):
     """One defined name."""
 
-    def __init__(self, book: Book, api: DefinedName):
+    def __init__(self, book: FileBook, api: DefinedName):
         self._book, self.api = book, api
 
     @property

@@ -8,7 +8,7 @@ from xlwings import NoSuchObjectError, base_classes
 
 from pyxl.grid.cells import Range
 
-from .block import Block
+from .block import CellBlock
 
 
 class SheetTable(base_classes.Table):
@@ -23,15 +23,15 @@ class SheetTable(base_classes.Table):
         return self._name
 
     @property
-    def range(self) -> Block:
+    def range(self) -> CellBlock:
         return self._cells(self._where.top, self._where.bottom)
 
     @property
-    def header_row_range(self) -> Block | None:
+    def header_row_range(self) -> CellBlock | None:
         return self._cells(self._where.top, self._where.top) if self._headers else None
 
     @property
-    def data_body_range(self) -> Block:
+    def data_body_range(self) -> CellBlock:
         return self._cells(self._where.top + self._headers, self._where.bottom - self._totals)
 
     @property
@@ -42,7 +42,7 @@ class SheetTable(base_classes.Table):
     def show_totals(self) -> bool:
         return self._totals
 
-    def _cells(self, top: int, bottom: int) -> Block:
+    def _cells(self, top: int, bottom: int) -> CellBlock:
         return self._sheet.range((top, self._where.left), (bottom, self._where.right))
 
 

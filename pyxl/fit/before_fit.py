@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from pyxl.detect.detect import detect
 from pyxl.grid.cells import Cell, Range, Value, quoted
-from pyxl.grid.problem import CHANGING, Area
+from pyxl.grid.problem import CHANGING, SheetRange
 from pyxl.grid.sheet_names import area_of, lasting_name
 from pyxl.grid.stored_problem import stored_problem
 from pyxl.hosts.host import Host
@@ -20,9 +20,9 @@ from pyxl.xlsx import NewSheet
 from solver.errors import UserError
 
 SHEET = "before_fit"
-HEADERS = ("sheet", "block", "values before the last fit")
+_HEADERS = ("sheet", "block", "values before the last fit")
 
-Blocks = Mapping[str, Area]               # role -> its cells
+Blocks = Mapping[str, SheetRange]               # role -> its cells
 Lines = dict[str, list[tuple[str, list[Value]]]]  # model sheet -> (role, a row of its block), in order
 
 
@@ -35,7 +35,7 @@ def make_place(host: Host) -> tuple[str, ...]:
     return ()
 
 
-def kept(host: Host, fitted: Mapping[str, Blocks]) -> Changes:
+def cells_to_keep(host: Host, fitted: Mapping[str, Blocks]) -> Changes:
     """What to write into the sheet `before_fit` so that it keeps what the blocks of these model
     sheets hold now; nothing where the workbook has no such sheet."""
     if SHEET not in host.sheets:
@@ -44,7 +44,7 @@ def kept(host: Host, fitted: Mapping[str, Blocks]) -> Changes:
     for sheet, blocks in fitted.items():
         lines[lasting_name(host, sheet)] = [(role, row) for role, (place, area) in blocks.items()
                                     for row in host.grid(place).block(area)]
-    wanted: dict[Cell, Value] = {Cell(1, col): text for col, text in enumerate(HEADERS, 1)}
+    wanted: dict[Cell, Value] = {Cell(1, col): text for col, text in enumerate(_HEADERS, 1)}
     row = 2
     for sheet, rows in lines.items():
         for role, values in rows:

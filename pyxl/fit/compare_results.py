@@ -33,7 +33,7 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class ResultComparison:
     """How many formula cells are `equal` to their stored results (numbers to 1e-9), which are `different`, why others were
     `refused` (reason -> how many), and how many are `volatile`: drawn anew at every recalculation."""
 
@@ -51,7 +51,7 @@ class Comparison:
         return edits
 
 
-def compare_results(workbook: ReadableWorkbook) -> Comparison:
+def compare_results(workbook: ReadableWorkbook) -> ResultComparison:
     """Evaluate all formulas of a workbook; those that read a cell drawn anew take the number it drew last.
 
     `workbook` as for `Calculator`. Array formulas count by the cells that they fill.
@@ -82,7 +82,7 @@ def compare_results(workbook: ReadableWorkbook) -> Comparison:
                     equal += 1
                 else:
                     different.append(Difference(sheet, cell, stored, ours))
-    return Comparison(equal, tuple(different), dict(refused.most_common()), volatile)
+    return ResultComparison(equal, tuple(different), dict(refused.most_common()), volatile)
 
 
 def _formula_cells(grid: Grid) -> Iterator[tuple[Cell, Formula]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pyxl.base.plain_output import Say, plain
+from pyxl.base.plain_output import Say, json_ready
 from pyxl.problems.report import problem_report
 from pyxl.problems.report_sheet import report_lines
 from pyxl.problems.solve import Solved
@@ -60,7 +60,7 @@ def on_the_way(seen: Epoch | Step) -> str:
 def result_object(result: FitResult | Solved) -> dict:
     """A result of `fit_workbook` as ``--json`` prints it."""
     if isinstance(result, Solved):
-        return plain(problem_report(result))
+        return json_ready(problem_report(result))
     return {"variant": result.settings.model, "n_ratings": result.n_ratings,
             "rmse_before": result.rmse_before, "rmse_after": result.rmse_after, "holdout_rmse": result.holdout_rmse,
             "epochs": result.epochs, "device": result.device, "seconds": result.seconds, "stop": result.stop, "notes": list(result.notes)}

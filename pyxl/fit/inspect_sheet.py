@@ -9,7 +9,7 @@ from pyxl.detect.verified_model import verified_model
 from pyxl.grid.block_names import PYTHON, ROLES
 from pyxl.grid.cells import Range, quoted
 from pyxl.grid.layout import Block
-from pyxl.grid.problem import Problem
+from pyxl.grid.problem import SolverProblem
 from pyxl.grid.readable_workbook import ReadableWorkbook
 from pyxl.grid.sheet_names import area_named
 from pyxl.grid.stored_problem import stored_problem
@@ -56,12 +56,12 @@ def _report(workbook: ReadableWorkbook, sheet: str, settings) -> dict:
         "rmse": ready.rmse, "cells": cells, "notes": [*ready.notes, *_by_formulas_rather(workbook, sheet)]}
 
 
-def _by_formulas_rather(workbook, sheet: str) -> list[str]:
+def _by_formulas_rather(workbook: ReadableWorkbook, sheet: str) -> list[str]:
     wishes = solvers_further_wishes(workbook, sheet)
     return [f"{wishes} So a fit solves it by its formulas; --via model leaves that out."] if wishes else []
 
 
-def _problem(workbook: ReadableWorkbook, problem: Problem) -> dict:
+def _problem(workbook: ReadableWorkbook, problem: SolverProblem) -> dict:
     """Whether Solver's model can be solved by the sheet's formulas, and how large it is."""
     try:
         posed = pose(workbook, problem)

@@ -110,7 +110,7 @@ def fit_on_host(host: Host, *, sheets: Iterable[str] | None, settings: Settings 
     """
     ready, skipped = fittable_sheets(host, sheets=sheets, settings=settings, options=options, repeat=repeat,
                                   by_formulas=by_formulas)
-    host.write(before_fit.kept(host, {r.sheet: r.blocks for r in ready}))
+    host.write(before_fit.cells_to_keep(host, {r.sheet: r.blocks for r in ready}))
     log, results = find_log(host), {}
     for r in ready:
         watcher = watch(r)

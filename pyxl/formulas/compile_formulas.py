@@ -12,11 +12,11 @@ from torch import Tensor
 from pyxl.formulas.compiled.cell_reader import Reader, Segment
 from pyxl.formulas.compiled.changing import Reach
 from pyxl.formulas.compiled.interpret import Interpreter
-from pyxl.formulas.compiled.lanes import NUMBER, Areas, Lanes, alike
+from pyxl.formulas.compiled.lanes import NUMBER, LaneAreas, Lanes, alike
 from pyxl.formulas.compiled.levels import Levels
 from pyxl.formulas.compiled.schedule import Batch, Scheduler
 from pyxl.formulas.compiled.sheet_map import SheetMap
-from pyxl.formulas.compiled.torch_program import INPUT, Program, Recorded
+from pyxl.formulas.compiled.torch_program import INPUT, Recorded, TorchProgram
 from pyxl.formulas.evaluate.calculator import Calculator
 from pyxl.formulas.language.formula_errors import FormulaError, placed
 from pyxl.grid.cells import Cell, Range, quoted
@@ -24,39 +24,19 @@ from pyxl.grid.readable_workbook import ReadableWorkbook
 from solver.errors import UserError
 from solver.threads import one_thread
 
-from .rules import (
-    choosing_rules as choosing,
-)
-from .rules import (
-    conditional_sum_rules as conditional,
-)
-from .rules import (
-    distribution_rules as distributions,
-)
-from .rules import (
-    elementwise_rules as elementwise,
-)
-from .rules import (
-    finance_rules as finance,
-)
-from .rules import (
-    matrix_rules as matrices,
-)
-from .rules import (
-    place_rules as places,
-)
-from .rules import (
-    rewritten_functions as rewritten,
-)
-from .rules import (
-    statistics_rules as statistics,
-)
-from .rules import (
-    sum_rules as sums,
-)
+from .rules.choosing_rules import CHOOSING_RULES
+from .rules.conditional_sum_rules import CONDITIONAL_SUM_RULES
+from .rules.distribution_rules import DISTRIBUTION_RULES
+from .rules.elementwise_rules import ELEMENTWISE_RULES
+from .rules.finance_rules import FINANCE_RULES
+from .rules.matrix_rules import MATRIX_RULES
+from .rules.place_rules import PLACE_RULES
+from .rules.rewritten_functions import REWRITTEN_RULES
+from .rules.statistics_rules import STATISTICS_RULES
+from .rules.sum_rules import SUM_RULES
 
-RULES = {name: rule for module in (choosing, conditional, distributions, elementwise, finance, matrices, places,
-                                   rewritten, statistics, sums) for name, rule in module.RULES.items()}
+RULES = (CHOOSING_RULES | CONDITIONAL_SUM_RULES | DISTRIBUTION_RULES | ELEMENTWISE_RULES | FINANCE_RULES | MATRIX_RULES
+         | PLACE_RULES | REWRITTEN_RULES | STATISTICS_RULES | SUM_RULES)
 
 WIDE = 200_000  # cells computed at once from which several threads are faster
 
@@ -133,7 +113,7 @@ class _Compilation:
 
     def __init__(self, workbook: ReadableWorkbook, cells: tuple[tuple[str, Cell], ...]):
         self._workbook, self._cells = workbook, cells
-        self._calculator, self._program, self._notes = Calculator(workbook), Program(), {}
+        self._calculator, self._program, self._notes = Calculator(workbook), TorchProgram(), {}
         self._sheet_maps: dict[str, SheetMap] = {}
         self._places: dict[str, list[int]] = {}  # of every sheet's changing cells among all
         for place, (sheet, _) in enumerate(cells):
@@ -149,7 +129,7 @@ class _Compilation:
         for sheet, cell in outputs:
             row, col = np.array([[cell.row]]), np.array([[cell.col]])
             self._scheduler.settle(sheet, row, col)
-            found = self._reader.read(Areas(sheet, row, col, 1, 1))
+            found = self._reader.read(LaneAreas(sheet, row, col, 1, 1))
             if not found.dynamic and not isinstance(value := found.const.item(), float):
                 raise UserError(f"{quoted(sheet)}!{cell} holds {'nothing' if value is None else repr(value)}, "
                                 "where a number is needed. Name a cell with a number.")

@@ -8,7 +8,7 @@ from pyxl.grid.cells import Cell
 from pyxl.grid.sheet_names import area_named, prefix_of
 from pyxl.hosts.live_host import LiveHost
 
-LONGEST = 1000   # characters of a status: nobody reads more in a cell
+_LONGEST = 1000   # characters of a status: nobody reads more in a cell
 
 
 class Panel:
@@ -21,7 +21,7 @@ class Panel:
     def say(self, text: str) -> None:
         """Show a text, in the cell until the next one, and in the status bar."""
         if where := self._cells.get("status"):
-            self._host.write({where[0]: {where[1]: text[:LONGEST]}})
+            self._host.write({where[0]: {where[1]: text[:_LONGEST]}})
         self.bar(text)
 
     def bar(self, text: str | None) -> None:

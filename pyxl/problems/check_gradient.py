@@ -14,7 +14,7 @@ import numpy as np
 from pyxl.detect.verify import agrees
 from pyxl.formulas.evaluate.calculator import Calculator
 from pyxl.grid.cells import Cell, quoted
-from pyxl.grid.problem import Problem
+from pyxl.grid.problem import SolverProblem
 from pyxl.grid.stored_problem import stored_problem
 from pyxl.hosts.live_host import LiveHost
 from pyxl.xlsx import WorkbookFile, open_workbook
@@ -23,12 +23,12 @@ from solver.errors import UserError
 from .pose import Posed, pose
 from .stated import Statement, stated_problem
 
-STEP = 1e-3        # of a number, relative above 1: the formula's own error is then of its fourth power
+_STEP = 1e-3        # of a number, relative above 1: the formula's own error is then of its fourth power
 CLOSE = 1e-6       # how near both must be, relative above 1
 MOST = 200         # cells checked, evenly spread, where there are more
 _WEIGHTS = ((1, 8 / 12), (-1, -8 / 12), (2, -1 / 12), (-2, 1 / 12))   # the central difference of fourth order
 
-Objective = Callable[[dict[tuple[str, Cell], float]], float]   # changed cells -> what the objective cell says
+_Objective = Callable[[dict[tuple[str, Cell], float]], float]   # changed cells -> what the objective cell says
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def check_gradient(path, *, sheet: str | None = None, statement: Statement | Non
     return GradientCheck(problem.told(), tuple(worst_first), len(posed.cells), by, posed.notes + notes)
 
 
-def _stored(workbook: WorkbookFile, sheet: str | None) -> Problem:
+def _stored(workbook: WorkbookFile, sheet: str | None) -> SolverProblem:
     found = (stored_problem(workbook, name) for name in (workbook.sheets if sheet is None else [sheet]))
     if sheet is not None:
         workbook.grid(sheet)    # raises where there is none of that name
@@ -90,13 +90,13 @@ def _stored(workbook: WorkbookFile, sheet: str | None) -> Problem:
     return problem
 
 
-def _difference(objective: Objective, posed: Posed, n: int) -> float:
+def _difference(objective: _Objective, posed: Posed, n: int) -> float:
     place, x = posed.cells[n], float(posed.program.start[n])
-    h = STEP * max(1.0, abs(x))
+    h = _STEP * max(1.0, abs(x))
     return sum(weight * objective({place: x + step * h}) for step, weight in _WEIGHTS) / h
 
 
-def _recalculated(path, workbook: WorkbookFile, posed: Posed, stack: ExitStack) -> tuple[Objective, str, tuple[str, ...]]:
+def _recalculated(path, workbook: WorkbookFile, posed: Posed, stack: ExitStack) -> tuple[_Objective, str, tuple[str, ...]]:
     """(what the objective is with some cells changed, who says so, notes)."""
     place, start = posed.problem.objective, dict(zip(posed.cells, posed.program.start.tolist()))
 

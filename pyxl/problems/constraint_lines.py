@@ -10,11 +10,11 @@ import numpy as np
 from pyxl.formulas.evaluate.calculator import Calculator
 from pyxl.formulas.evaluate.dependents import dependents
 from pyxl.grid.cells import Cell, ErrorValue, quoted
-from pyxl.grid.problem import Problem, Side, place_told
+from pyxl.grid.problem import ConstraintSide, SolverProblem, place_told
 from pyxl.grid.readable_workbook import ReadableWorkbook
 from solver import FEASIBLE, UserError
 
-Place = tuple[str, Cell]
+SheetCell = tuple[str, Cell]
 
 NO_BOUND = 1e30                                    # what Solver's users write for infinity
 _TURNED = {"<=": ">=", ">=": "<=", "=": "="}
@@ -54,7 +54,7 @@ class Terms:
     """Sides of constraints looked up in the workbook; `outputs` gathers the formula cells to compile, the objective
     first."""
 
-    def __init__(self, workbook: ReadableWorkbook, calculator: Calculator, problem: Problem, formulas: dict[str, Place]):
+    def __init__(self, workbook: ReadableWorkbook, calculator: Calculator, problem: SolverProblem, formulas: dict[str, SheetCell]):
         self._calculator, self._home, self._formulas = calculator, problem.sheet, formulas
         self._cells = {place: n for n, place in enumerate(problem.cells)}
         by_sheet: dict[str, list[Cell]] = {}
@@ -65,13 +65,13 @@ class Terms:
             sheet, cell = problem.objective
             raise UserError(f"{quoted(sheet)}!{cell}, the objective, depends on none of the changing cells. "
                             "Check both: nothing that changes them would change it.")
-        self._numbers: dict[Place, int] = {problem.objective: 0}
+        self._numbers: dict[SheetCell, int] = {problem.objective: 0}
 
     @property
-    def outputs(self) -> list[Place]:
+    def outputs(self) -> list[SheetCell]:
         return list(self._numbers)
 
-    def of(self, side: Side, constraint: str) -> list[Term]:
+    def of(self, side: ConstraintSide, constraint: str) -> list[Term]:
         """A term for each cell of a side, or one for a number or a formula."""
         if isinstance(side, float):
             return [Term(f"{side:.15g}", constant=side)]
@@ -80,18 +80,18 @@ class Terms:
         sheet, area = side
         return [self._term((sheet, cell), place_told(sheet, cell, self._home), constraint) for cell in area.cells()]
 
-    def _term(self, place: Place, text: str, constraint: str) -> Term:
+    def _term(self, place: SheetCell, text: str, constraint: str) -> Term:
         if (cell := self._cells.get(place)) is not None:
             return Term(text, cell=cell)
         if place in self._moving:
             return Term(text, output=self._numbers.setdefault(place, len(self._numbers)))
         value = self._calculator.value(*place)
         if value is not None and type(value) is not float:
-            raise UserError(f"{quoted(self._home)}: '{constraint}' needs a number, and {text} is {shown(value)}. Correct it.")
+            raise UserError(f"{quoted(self._home)}: '{constraint}' needs a number, and {text} is {shown_cell(value)}. Correct it.")
         return Term(text, constant=value or 0.0)
 
 
-def lines_of(problem: Problem, terms: Terms) -> Iterator[Line]:
+def lines_of(problem: SolverProblem, terms: Terms) -> Iterator[Line]:
     """The constraints cell by cell; those that are no bounds of a changing cell numbered."""
     row = 0
     for constraint in problem.constraints:
@@ -114,7 +114,7 @@ def lines_of(problem: Problem, terms: Terms) -> Iterator[Line]:
                 row += 1
 
 
-def _refuse_unmet(problem: Problem, line: Line, told: str) -> None:
+def _refuse_unmet(problem: SolverProblem, line: Line, told: str) -> None:
     missed = {"<=": line.left.constant - line.right.constant, ">=": line.right.constant - line.left.constant,
               "=": abs(line.left.constant - line.right.constant)}[line.relation]
     if missed > FEASIBLE * max(1.0, abs(line.right.constant)):
@@ -122,7 +122,7 @@ def _refuse_unmet(problem: Problem, line: Line, told: str) -> None:
                         f"{line.left.constant:g} and {line.right.constant:g}.")
 
 
-def bounds_of(problem: Problem, lines: list[Line]) -> tuple[np.ndarray, np.ndarray]:
+def bounds_of(problem: SolverProblem, lines: list[Line]) -> tuple[np.ndarray, np.ndarray]:
     """The lowest and highest value of every changing cell."""
     n = len(problem.cells)
     low, high = np.full(n, -np.inf), np.full(n, np.inf)
@@ -142,7 +142,7 @@ def bounds_of(problem: Problem, lines: list[Line]) -> tuple[np.ndarray, np.ndarr
     return low, high
 
 
-def shown(value) -> str:
+def shown_cell(value) -> str:
     """A cell's value in a sentence."""
     if isinstance(value, bool):
         return str(value).upper()

@@ -8,7 +8,7 @@ from pyxl.formulas.language.parse import Name, Reference, parse, walk
 from pyxl.grid.cells import Cell, ErrorValue
 from pyxl.grid.readable_workbook import ReadableWorkbook
 
-Place = tuple[str, Cell]
+_Place = tuple[str, Cell]
 
 
 def first_error(workbook: ReadableWorkbook, calculator: Calculator, sheet: str, cell: Cell) -> tuple[str, Cell, ErrorValue] | None:
@@ -22,7 +22,7 @@ def first_error(workbook: ReadableWorkbook, calculator: Calculator, sheet: str, 
     return sheet, cell, calculator.value(sheet, cell)
 
 
-def _read_error(workbook: ReadableWorkbook, calculator: Calculator, sheet: str, cell: Cell, seen: set[Place]) -> Place | None:
+def _read_error(workbook: ReadableWorkbook, calculator: Calculator, sheet: str, cell: Cell, seen: set[_Place]) -> _Place | None:
     """The first cell with an error among those that the formula of a cell reads."""
     grid = workbook.grid(sheet)
     owner = grid.owner(cell)

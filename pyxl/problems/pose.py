@@ -12,11 +12,11 @@ from pyxl.formulas.evaluate.calculator import Calculator
 from pyxl.formulas.language.formula_errors import FormulaError
 from pyxl.formulas.language.parse import Call, parse
 from pyxl.grid.cells import quoted
-from pyxl.grid.problem import GRADIENTLESS, Area, Problem, place_told
+from pyxl.grid.problem import GRADIENTLESS, SheetRange, SolverProblem, place_told
 from pyxl.grid.readable_workbook import ReadableWorkbook
 from solver.errors import UserError
 
-from .constraint_lines import Line, Place, Terms, bounds_of, lines_of, shown
+from .constraint_lines import Line, SheetCell, Terms, bounds_of, lines_of, shown_cell
 from .first_error import first_error
 from .overlaid import Overlaid
 
@@ -29,8 +29,8 @@ class Posed:
     """A problem that can be solved: `cells` are the changing cells in the order of the program's numbers, `lines` the
     constraints cell by cell, `notes` what is odd. Nothing was written yet."""
 
-    problem: Problem
-    cells: tuple[Place, ...]
+    problem: SolverProblem
+    cells: tuple[SheetCell, ...]
     lines: tuple[Line, ...]
     program: Program
     outputs: Callable[[np.ndarray], np.ndarray]   # x (n,) -> values of the compiled formulas, the objective's first
@@ -41,12 +41,12 @@ class Posed:
         return self.problem.sheet
 
     @property
-    def blocks(self) -> dict[str, Area]:
+    def blocks(self) -> dict[str, SheetRange]:
         """The cells that are written, by what they are called in `before_fit`."""
         return self.problem.blocks
 
 
-def pose(workbook: ReadableWorkbook, problem: Problem) -> Posed:
+def pose(workbook: ReadableWorkbook, problem: SolverProblem) -> Posed:
     """Check a problem and compile it. Raises UserError that names the cell which stands in the way."""
     from pyxl.formulas.compile_formulas import compile_formulas
     from solver import Program
@@ -87,7 +87,7 @@ def pose(workbook: ReadableWorkbook, problem: Problem) -> Posed:
     return Posed(problem, problem.cells, tuple(lines), program, program.evaluate.outputs, tuple(notes))
 
 
-def _root(workbook: ReadableWorkbook, problem: Problem) -> int:
+def _root(workbook: ReadableWorkbook, problem: SolverProblem) -> int:
     """2 where the objective is made small and is a square root by its formula, as an RMSE is; else 1."""
     sheet, cell = problem.objective
     grid = workbook.grid(sheet)
@@ -95,7 +95,7 @@ def _root(workbook: ReadableWorkbook, problem: Problem) -> int:
     return 2 if problem.goal == "min" and isinstance(tree, Call) and tree.name == "SQRT" else 1
 
 
-def _refuse_gradientless(problem: Problem) -> None:
+def _refuse_gradientless(problem: SolverProblem) -> None:
     for constraint in problem.constraints:
         if (what := GRADIENTLESS.get(constraint.relation)) is not None:
             raise UserError(f"{quoted(problem.sheet)}: '{constraint.told(problem.sheet)}' asks for {what}, which no gradient "
@@ -105,7 +105,7 @@ def _refuse_gradientless(problem: Problem) -> None:
                             "Set it up again in Data > Solver.")
 
 
-def _check_cells(workbook: ReadableWorkbook, problem: Problem) -> None:
+def _check_cells(workbook: ReadableWorkbook, problem: SolverProblem) -> None:
     """Raise UserError unless the objective is a formula and every changing cell a number or blank."""
     home = problem.sheet
     if problem.objective is None:
@@ -122,7 +122,7 @@ def _check_cells(workbook: ReadableWorkbook, problem: Problem) -> None:
         if grid.owner(cell) is not None:
             raise UserError(f"{where} holds a formula, which is not overwritten. Give cells with numbers.")
         if isinstance(value, (str, bool)):
-            raise UserError(f"{where} holds {shown(value)}, not a number. Correct it, or leave the cell out.")
+            raise UserError(f"{where} holds {shown_cell(value)}, not a number. Correct it, or leave the cell out.")
 
 
 class _Evaluation:
@@ -153,7 +153,7 @@ class _Evaluation:
         return self._compiled.values_and_jacobian(x)[0]
 
 
-def _check_start(workbook: ReadableWorkbook, problem: Problem, program: Program, outputs: list[Place]) -> None:
+def _check_start(workbook: ReadableWorkbook, problem: SolverProblem, program: Program, outputs: list[SheetCell]) -> None:
     """Raise UserError where the objective or a constraint, or a slope of one, is not finite at the start."""
     values, jacobian = program.evaluate(program.start)
     if np.isfinite(values).all() and np.isfinite(jacobian).all():
@@ -164,7 +164,7 @@ def _check_start(workbook: ReadableWorkbook, problem: Problem, program: Program,
         if (found := first_error(workbook, calculator, sheet, cell)) is not None:
             raise UserError(f"{quoted(found[0])}!{found[1]} is {found[2]} at the start values. Change them so that it is a number.")
         if type(value) is not float:
-            raise UserError(f"{quoted(sheet)}!{cell} is {shown(value)}, not a number. Give a cell whose formula gives one.")
+            raise UserError(f"{quoted(sheet)}!{cell} is {shown_cell(value)}, not a number. Give a cell whose formula gives one.")
     steep = np.flatnonzero(~np.isfinite(jacobian).all(axis=0))
     where = "a changing cell" if not steep.size else "{}!{}".format(quoted(problem.cells[steep[0]][0]), problem.cells[steep[0]][1])
     raise UserError(f"The slope of {quoted(problem.sheet)}'s objective or of a constraint along {where} is not finite at the "

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pyxl.grid.cells import Cell, Range
-from pyxl.grid.problem import Area, Constraint, Problem, Side
+from pyxl.grid.problem import Constraint, ConstraintSide, SheetRange, SolverProblem
 from pyxl.grid.readable_workbook import ReadableWorkbook
 from pyxl.grid.sheet_names import area_of
 from pyxl.grid.stored_problem import split_union
@@ -28,7 +28,7 @@ class Statement:
     where: Sequence[str] = ()
 
 
-def stated_problem(workbook: ReadableWorkbook, statement: Statement, sheet: str | None) -> Problem:
+def stated_problem(workbook: ReadableWorkbook, statement: Statement, sheet: str | None) -> SolverProblem:
     """The problem that somebody states, with cells on `sheet` unless they name another one.
 
     Raises UserError for what is no cell, no range, no goal and no constraint.
@@ -40,7 +40,7 @@ def stated_problem(workbook: ReadableWorkbook, statement: Statement, sheet: str 
     changing = tuple(_area(workbook, part, sheet, "changing cells") for text in statement.change for part in split_union(text)
                      if part.strip())
     goal, target = _goal(statement.goal)
-    return Problem(objective[0], (objective[0], objective[1].first), changing, goal, target,
+    return SolverProblem(objective[0], (objective[0], objective[1].first), changing, goal, target,
                    tuple(_constraint(workbook, text, sheet) for text in statement.where))
 
 
@@ -92,14 +92,14 @@ def _split(text: str) -> tuple[str, str, str] | None:
     return None
 
 
-def _side(workbook: ReadableWorkbook, text: str, sheet: str) -> Side:
+def _side(workbook: ReadableWorkbook, text: str, sheet: str) -> ConstraintSide:
     try:
         return float(text)
     except ValueError:
         return _named_area(workbook, text, sheet) or text
 
 
-def _area(workbook: ReadableWorkbook, text: str, sheet: str, what: str) -> Area:
+def _area(workbook: ReadableWorkbook, text: str, sheet: str, what: str) -> SheetRange:
     found = _named_area(workbook, text, sheet)
     if found is None:
         raise UserError(f"'{text.strip()}' is no cell, range or name of this workbook ({what}). Give one like B2:B4, "
@@ -107,7 +107,7 @@ def _area(workbook: ReadableWorkbook, text: str, sheet: str, what: str) -> Area:
     return found
 
 
-def _named_area(workbook: ReadableWorkbook, text: str, sheet: str) -> Area | None:
+def _named_area(workbook: ReadableWorkbook, text: str, sheet: str) -> SheetRange | None:
     """The cells that a text means: ``B2:B4``, ``'my sheet'!B2``, or a defined name; None for anything else."""
     text = text.strip()
     where, mark, cells = text.rpartition("!")

@@ -10,7 +10,7 @@ from pathlib import Path
 from pyxl.grid.cells import Range
 from pyxl.grid.grid import DefinedName, Grid, Table
 from pyxl.xlsx.parts.number_formats import read_number_formats
-from pyxl.xlsx.parts.package_checks import damaged
+from pyxl.xlsx.parts.package_checks import damaged_workbook
 from pyxl.xlsx.parts.shared_strings import read_shared_strings
 from pyxl.xlsx.parts.sheet_reader import read_sheet
 from pyxl.xlsx.parts.sheet_splice import Cached, Edits
@@ -168,7 +168,7 @@ class WorkbookFile:
             name = items[0][1].get("name", "PivotTable")
             location = next((attributes for key, attributes, _ in items if key == "location"), None)
             if location is None or "ref" not in location:
-                raise damaged(self.path.name, f"its pivot table '{name}' has no place")
+                raise damaged_workbook(self.path.name, f"its pivot table '{name}' has no place")
             where = Range.parse(location["ref"])
             found.append((name, where))
             rows, cols = (whole_number(count, default) for count, default in (

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from pyxl.grid.grid import DefinedName
-from pyxl.xlsx.parts.package_checks import damaged
+from pyxl.xlsx.parts.package_checks import damaged_workbook
 from pyxl.xlsx.parts.xml_stream import START_TAG, TRUE, elements, local, reader, refuse_wide, whole_number
 from solver.errors import UserError
 
@@ -59,7 +59,7 @@ def read_workbook(package: Package) -> WorkbookPart:
         elif name == "workbookProtection":
             locked = attributes.get("lockStructure") in TRUE
     if not tabs:
-        raise damaged(package.name, "its workbook.xml lists no sheets")
+        raise damaged_workbook(package.name, "its workbook.xml lists no sheets")
 
     def only(kind):
         return next((package.find(relation.part) for relation in relations if relation.kind == kind), None)

@@ -23,11 +23,11 @@ from solver.threads import survive_forks
 
 from .estimator import Estimator
 from .frames import pairs_from, ratings_from
-from .id_labels import Labels, shown
+from .id_labels import Labels, shown_label
 from .item_columns import item_columns_of
-from .newcomer import FoldedIn, newcomer, ranking
+from .newcomer import FoldedIn, newcomer, ranked_frame
 from .predictions import Everybody, predict_for_user, predict_pairs, predict_rows
-from .preparation import Prepared, prepared
+from .preparation import Prepared, prepare_fit
 from .recommend import OTHER, Explanation, explain, similar, top_n
 
 LARGEST_TABLE = 500_000_000  # predictions in one crosstab: 4 GB
@@ -107,13 +107,13 @@ class CollabFilter(Estimator):
         the rest as in `solver.fit`. Raises UserError for what is no rating.
         """
         ratings, notes = ratings_from(X, y, unrated=1.0 if self.feedback == "implicit" else None)
-        names = ()
+        names: tuple[str, ...] = ()
         if ratings.item_columns is not None:
             names = tuple(f"column {number}" for number in range(1, ratings.item_columns.shape[1] + 1))
         if item_columns is not None:
             given, names, more = item_columns_of(item_columns, ratings.items)
             ratings, notes = replace(ratings, item_columns=given), (*notes, *more)
-        problem = prepared(self, ratings, holdout)
+        problem = prepare_fit(self, ratings, holdout)
         if on_start:
             on_start(problem)
         result = fit(problem.learnt, None, problem.settings, holdout=problem.held, clip=problem.rating_range,
@@ -227,7 +227,7 @@ class CollabFilter(Estimator):
         raw = predict_for_user(self._draws, row, len(self.items_))
         found = top_n(raw, n, seen=self._rated.by(row) if exclude_seen else ())
         values, _ = predict_pairs(self._draws, np.full(len(found), row), found, bounds=self.settings_.bounds)
-        return ranking("item", [self.items_[i] for i in found], "prediction", self._clipped(values))
+        return ranked_frame("item", [self.items_[i] for i in found], "prediction", self._clipped(values))
 
     # -- understanding ------------------------------------------------------------------------------
 
@@ -246,7 +246,7 @@ class CollabFilter(Estimator):
         row, counts, n = self._labels[what].position(label), self._counts[what], _how_many(n)
         among = counts >= max(1, _how_many(min_ratings, "min_ratings"))
         found, cosines = similar(getattr(self.factors_, what).numpy(), row, n if counts[row] else 0, among=among)
-        return ranking(what, [self._labels[what].labels[i] for i in found], "similarity", cosines)
+        return ranked_frame(what, [self._labels[what].labels[i] for i in found], "similarity", cosines)
 
     def explain(self, user: Hashable, item: Hashable) -> Explanation:
         """What a prediction is made of: offset, biases and each factor's part. Raises UserError for an
@@ -306,7 +306,7 @@ class CollabFilter(Estimator):
             if not learnt.all():
                 strangers = pd.Index(column, tupleize_cols=False)[~learnt]
                 n = strangers.nunique(dropna=False)
-                strange.append(f"{n:,} {what}{'s' * (n > 1)} (the first is {shown(strangers[0])})")
+                strange.append(f"{n:,} {what}{'s' * (n > 1)} (the first is {shown_label(strangers[0])})")
         if strange:
             warnings.warn(f"No rating was learnt from for {' and '.join(strange)}: the mean of the others stands in.",
                           stacklevel=3)
@@ -325,6 +325,6 @@ class CollabFilter(Estimator):
 
 
 def _how_many(n, what: str = "n") -> int:
-    if isinstance(n, Integral) and not isinstance(n, bool) and n >= 0:
+    if isinstance(n, Integral) and not isinstance(n, bool) and int(n) >= 0:
         return int(n)
     raise UserError(f"{what} is {n!r}. Give a whole number of 0 or more.")

@@ -19,7 +19,7 @@ from solver.fitting.effort import recipe
 from solver.model.models import MODELS
 
 from .frames import ratings_from
-from .id_labels import Labels, shown
+from .id_labels import Labels, shown_label
 
 if TYPE_CHECKING:
     from .collab_filter import CollabFilter
@@ -48,7 +48,7 @@ class Prepared:
         return float(self.learnt.values.std(dtype=np.float64))
 
 
-def prepared(options: CollabFilter, ratings: Ratings, holdout) -> Prepared:
+def prepare_fit(options: CollabFilter, ratings: Ratings, holdout) -> Prepared:
     """Check the parameters against the ratings; set a hold-out apart. Raises UserError where they do not fit."""
     notes: list[str] = []
     if options.feedback not in FEEDBACK:
@@ -75,8 +75,8 @@ def seed_of(random_state) -> int:
 def _happened(ratings: Ratings, notes: list[str]) -> Ratings:
     if len(ratings) and ratings.values.min() <= 0:
         n = int(ratings.values.argmin())
-        raise UserError(f"The value of user {shown(ratings.users[ratings.user_index[n]])} for item "
-                        f"{shown(ratings.items[ratings.item_index[n]])} is {ratings.values[n]:g}; implicit feedback "
+        raise UserError(f"The value of user {shown_label(ratings.users[ratings.user_index[n]])} for item "
+                        f"{shown_label(ratings.items[ratings.item_index[n]])} is {ratings.values[n]:g}; implicit feedback "
                         "lists only pairs that happened. Leave the others out.")
     note = "Implicit feedback: every pair counts as one that happened, whatever its value."
     if (ratings.values != 1).any():
@@ -104,8 +104,8 @@ def _range(given, ratings: Ratings) -> tuple[float, float]:
     outside = (ratings.values < low) | (ratings.values > high)
     if outside.any():
         n = int(outside.argmax())
-        raise UserError(f"The rating of user {shown(ratings.users[ratings.user_index[n]])} for item "
-                        f"{shown(ratings.items[ratings.item_index[n]])} is {ratings.values[n]:g} and lies outside "
+        raise UserError(f"The rating of user {shown_label(ratings.users[ratings.user_index[n]])} for item "
+                        f"{shown_label(ratings.items[ratings.item_index[n]])} is {ratings.values[n]:g} and lies outside "
                         f"{low:g} to {high:g}. Correct it, or widen rating_range.")
     return low, high
 

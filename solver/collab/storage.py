@@ -166,7 +166,7 @@ def read_folder(folder: str | Path) -> tuple[dict[str, Tensor], dict]:
     return tensors, document
 
 
-def damaged(folder: str | Path, what: str) -> UserError:
+def damaged_model(folder: str | Path, what: str) -> UserError:
     """The sentence for a model whose files are not what was saved."""
     return UserError(f"The model '{Path(folder).name}' is damaged: {what}. Save it again, or get a whole copy.")
 
@@ -180,16 +180,16 @@ def _document(folder: Path) -> dict:
     try:
         document = json.loads((folder / DOCUMENT).read_bytes())
     except (ValueError, RecursionError):
-        raise damaged(folder, f"{DOCUMENT} is not whole") from None
+        raise damaged_model(folder, f"{DOCUMENT} is not whole") from None
     if not isinstance(document, dict) or document.get("kind") != _KIND:
         raise UserError(f"The folder '{folder.name}' holds no model: its {DOCUMENT} is something else. Check its name.")
     if not isinstance(document.get("format"), int) or not isinstance(document.get("sha256"), str):
-        raise damaged(folder, f"{DOCUMENT} is not whole")
+        raise damaged_model(folder, f"{DOCUMENT} is not whole")
     if document["format"] > FORMAT:
         raise UserError(f"The model '{folder.name}' was saved by a newer version (format {document['format']}; this "
                         f"one reads up to {FORMAT}). Update collabsheet.")
     if document["format"] > 1 and document.pop(_OWN_DIGEST, None) != _digest_of(document):
-        raise damaged(folder, f"{DOCUMENT} is not the one that was saved")
+        raise damaged_model(folder, f"{DOCUMENT} is not the one that was saved")
     return document
 
 
@@ -207,7 +207,7 @@ def _tensors(folder: Path, digest: str) -> dict[str, Tensor]:
             except SafetensorError:
                 break
     missing = not (folder / NUMBERS).is_file()
-    raise damaged(folder, f"{NUMBERS} is {'missing' if missing else 'not the one that was saved'}")
+    raise damaged_model(folder, f"{NUMBERS} is {'missing' if missing else 'not the one that was saved'}")
 
 
 def _digest_of(document: Mapping) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -22,14 +22,14 @@ from solver.fitting.fit_ratings import FitResult
 from solver.model.factors import Factors
 from solver.model.net import NetFactors
 
-from .id_labels import shown
-from .storage import damaged, read_folder, write_folder
+from .id_labels import shown_label
+from .storage import damaged_model, read_folder, write_folder
 from .stored_checks import Misfit, check_document, check_factors, check_labels, check_rated
 
 if TYPE_CHECKING:
     from .collab_filter import CollabFilter
 
-_REBUILD = {  # what a model's parameters may be: from their tensors and what is noted of them
+_REBUILD: dict[str, Callable[[dict[str, Tensor], Mapping], Any]] = {  # what a model's parameters may be: from their tensors and what is noted of them
     "Factors": lambda tensors, about: Factors(**tensors, offset=about["offset"], given=about.get("given", 0)),
     "NetFactors": lambda tensors, _: NetFactors.of(tensors),
 }
@@ -89,9 +89,9 @@ def load_model(cls: type[CollabFilter], folder: str | Path) -> CollabFilter:
         model._set_fitted(users, items, result, tuple(document["rating_range"]), rated, counts["user"], counts["item"],
                           document["spread"], tuple(document["notes"]), tuple(document.get("item_columns", ())))
     except Misfit as why:
-        raise damaged(folder, str(why)) from None
+        raise damaged_model(folder, str(why)) from None
     except (LookupError, TypeError, ValueError, AttributeError, RecursionError, UserError) as error:
-        raise damaged(folder, f"its parts do not fit together ({type(error).__name__})") from error
+        raise damaged_model(folder, f"its parts do not fit together ({type(error).__name__})") from error
     return model
 
 
@@ -105,7 +105,7 @@ def _packed(labels: tuple, what: str) -> tuple[Tensor, dict]:
         return torch.tensor(labels, dtype=torch.int64), {"stored": "int64", "how_many": len(labels)}
     for label in labels:
         if type(label) not in _LABELS:
-            raise UserError(f"The {what} {shown(label)} is of type {type(label).__name__}; a saved model keeps whole "
+            raise UserError(f"The {what} {shown_label(label)} is of type {type(label).__name__}; a saved model keeps whole "
                             f"numbers, numbers and texts. Fit with such {what}s.")
     listed = json.dumps(labels, allow_nan=False).encode("ascii")
     return torch.from_numpy(np.frombuffer(listed, np.uint8).copy()), {"stored": "json", "how_many": len(labels)}

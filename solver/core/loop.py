@@ -14,8 +14,8 @@ from .settings import Settings
 from .steps import Seen, Steps
 
 GRADIENT_ZERO = 1e-9     # largest |∂loss/∂θ| at which a fit counts as converged
-NO_CHANGE = 1e-13        # relative change of the loss …
-PATIENCE = 25            # … within so many epochs that counts as none
+_NO_CHANGE = 1e-13        # relative change of the loss …
+_PATIENCE = 25            # … within so many epochs that counts as none
 
 
 @dataclass(frozen=True)
@@ -100,8 +100,8 @@ def _kept(state: Descent) -> str:
 
 def _is_steady(losses: list[float]) -> bool:
     """Whether the loss stands still. That it has not fallen is not enough: it may be on a hill."""
-    recent = losses[-PATIENCE:]
-    return len(losses) > PATIENCE and max(recent) - min(recent) <= NO_CHANGE * losses[-1]
+    recent = losses[-_PATIENCE:]
+    return len(losses) > _PATIENCE and max(recent) - min(recent) <= _NO_CHANGE * losses[-1]
 
 
 def _arrived(state: Descent, seen: Seen, lr: float | None) -> tuple[str, bool]:

@@ -157,7 +157,7 @@ class Number:
         return " ".join(parts) + (f", such as {self.example}" if self.example else "")
 
     def check(self, option: str, value: object) -> None:
-        if not (is_number(value) and self._holds(float(value))):
+        if not (is_finite_number(value) and self._holds(float(value))):
             raise UserError(f"{option} is {value!r}. Give {self.told}.")
 
     def parse(self, text: str) -> float:
@@ -193,7 +193,7 @@ class Widths:
         return tuple(int(part) for part in text.split(","))
 
 
-def is_number(value: object) -> bool:
+def is_finite_number(value: object) -> bool:
     """Whether a value is a finite real number, and no bool."""
     try:
         return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)

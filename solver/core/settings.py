@@ -16,7 +16,7 @@ from solver.model.models import MODELS
 
 from .method_table import LOSSES, METHODS
 from .optimizers import OPTIMIZERS
-from .options import Given, Names, Number, Option, Whole, Widths, is_number, option, option_of
+from .options import Given, Names, Number, Option, Whole, Widths, is_finite_number, option, option_of
 from .schedules import SCHEDULES
 
 DTYPES = ("float64", "float32")
@@ -267,7 +267,7 @@ def _refuse_what_cannot_be_combined(settings: Settings) -> None:
     if model == "net" and settings.batch_size is None:
         raise UserError("The net is fitted in batches: give a batch_size, such as 512, "
                         "and an optimizer that takes it, such as adamw.")
-    if (bounds := settings.bounds) and not (is_number(bounds[0]) and is_number(bounds[1]) and bounds[0] < bounds[1]):
+    if (bounds := settings.bounds) and not (is_finite_number(bounds[0]) and is_finite_number(bounds[1]) and bounds[0] < bounds[1]):
         raise UserError(f"A bounded model needs a range of ratings: low is {bounds[0]!r} and "
                         f"high is {bounds[1]!r}. Give two numbers, low below high.")
     if settings.loss == "cross-entropy" and (settings.batch_size is None or bounds != (0, 1)):

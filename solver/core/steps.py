@@ -46,7 +46,7 @@ class Steps(Protocol):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Problem:
+class FitTask:
     """All that a way of fitting is given."""
 
     ratings: Ratings                 # every user and item in them has a rating

@@ -24,7 +24,7 @@ from solver.core.loop import descend
 from solver.core.objective import rmse, spread_of
 from solver.core.rows import Rows
 from solver.core.settings import Settings
-from solver.core.steps import Problem
+from solver.core.steps import FitTask
 from solver.data.ratings import Ratings
 from solver.data.splits import part
 from solver.errors import UserError
@@ -120,7 +120,7 @@ class _Trial:
         for share in shares:
             settings = Settings(model=given.model, low=given.low, high=given.high, n_factors=given.n_factors,
                                 weight_decay=share * self.vanishing, epochs=EPOCHS)
-            steps = FullBatch(Problem(ratings=ratings, start=rows.of_factors(factors), settings=settings))
+            steps = FullBatch(FitTask(ratings=ratings, start=rows.of_factors(factors), settings=settings))
             factors = rows.back(descend(steps, settings).best, factors)
             error = rmse(factors, self.held, bounds=given.bounds, clip=self.clip)
             yield _Tried(settings.weight_decay, error, factors)

@@ -14,7 +14,7 @@ from solver.core.objective import Judge, rmse
 from solver.core.optimizers import OPTIMIZERS
 from solver.core.rows import EVERY, Rows
 from solver.core.settings import NotHonoured, Settings
-from solver.core.steps import Problem, Seen
+from solver.core.steps import FitTask, Seen
 from solver.core.units import FromUnits, in_units, times, unit_of
 from solver.data.ratings import Ratings
 from solver.errors import UserError
@@ -108,7 +108,7 @@ def fit(ratings: Ratings, start: Factors | None = None, settings: Settings = Set
             began = revived(began, seed=settings.seed)
             notes += (f"The factors had all but vanished, and from there no step leads on: small ones of seed {settings.seed} "
                       "were the start.",)
-        problem = Problem(ratings=rows.of_ratings(ratings), start=began, settings=settings,
+        problem = FitTask(ratings=rows.of_ratings(ratings), start=began, settings=settings,
                           holdout=holdout and rows.of_ratings(holdout), clip=clip, on_batch=on_batch)
 
         def on_seen(epoch: Epoch, seen: Seen) -> bool | None:
@@ -166,7 +166,7 @@ def check_ratings(ratings: Ratings, settings: Settings) -> None:
         check_happened(ratings, negatives=settings.negatives)
 
 
-def _descend_on(device: str, problem: Problem, on_seen) -> Descent:
+def _descend_on(device: str, problem: FitTask, on_seen) -> Descent:
     level = _level(problem)
     start = level.taken_from(problem.start).map(lambda tensor: tensor.to(_dtype(tensor, device)))
     unit, bounded = unit_of(problem), problem.settings.bounds is not None
@@ -203,7 +203,7 @@ class _Level:
                        offset=factors.offset - sign * (self.user + self.item))
 
 
-def _level(problem: Problem) -> _Level:
+def _level(problem: FitTask) -> _Level:
     start, settings = problem.start, problem.settings
     if settings.batch_size is None or not settings.weight_decay:
         return _Level()

@@ -35,7 +35,7 @@ LARGEST_EPSILON = 1e-5  # ε, at most, so that it does not count beside √v
 STEP, BETA, KEPT, FLOOR, LOG_BETA, LOG_KEPT, TAIL = range(7)
 
 
-def plan(settings: Settings, *, steps: int) -> np.ndarray:
+def adamw_table(settings: Settings, *, steps: int) -> np.ndarray:
     """(steps + 1, 7) float64: α_t, β_t, κ_t, φ_t, log Π_(r≤t) β_r, log Π_(r≤t) κ_r and T_t of every step t from 1."""
     table = np.zeros((steps + 1, 7))
     schedule, constants = SCHEDULES[settings.schedule], settings.constants

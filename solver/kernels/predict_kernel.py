@@ -9,12 +9,11 @@ from __future__ import annotations
 from functools import cache
 
 from .kernel_parts import AHEAD, EDITION, compiled, predicted, score
-from .target import Link
 from .vectors import prefetch
 
 
 @cache
-def predict_kernel(chunks: int, link: Link):
+def predict_kernel(chunks: int, link: int):
     """The kernel for rows that begin with 16·chunks numbers."""
     link, edition = int(link), EDITION
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from solver.core.objective import Judge, Objective
 from solver.core.optimizers import OPTIMIZERS
 from solver.core.settings import Settings
-from solver.core.steps import Problem, Seen
+from solver.core.steps import FitTask, Seen
 from solver.data.ratings import Ratings
 from solver.model.factors import Factors
 
@@ -21,7 +21,7 @@ class FullBatch:
 
     first = 0
 
-    def __init__(self, problem: Problem):
+    def __init__(self, problem: FitTask):
         settings, device = problem.settings, problem.device
         self.problem, self.method = problem, OPTIMIZERS[settings.optimizer]
         constants = _constants(settings, problem.ratings)

@@ -12,7 +12,7 @@ from solver.core.implicit import Negatives, cross_entropy, with_negatives
 from solver.core.objective import Judge
 from solver.core.optimizers import OPTIMIZERS
 from solver.core.schedules import SCHEDULES
-from solver.core.steps import Problem, Seen
+from solver.core.steps import FitTask, Seen
 from solver.model.models import into_range
 
 
@@ -21,7 +21,7 @@ class MiniBatch:
 
     first, to_the_end = 1, True
 
-    def __init__(self, problem: Problem):
+    def __init__(self, problem: FitTask):
         settings, device, ratings = problem.settings, problem.device, problem.ratings
         self.problem, self.method = problem, OPTIMIZERS[settings.optimizer]
         self.epochs = settings.epochs or self.method.batch_epochs

@@ -6,11 +6,11 @@ from importlib.util import find_spec
 
 from solver.core.optimizers import OPTIMIZERS
 from solver.core.settings import Settings
-from solver.core.steps import Problem, Steps
+from solver.core.steps import FitTask, Steps
 from solver.data.ratings import Ratings
 
 
-def steps_for(problem: Problem) -> Steps:
+def steps_for(problem: FitTask) -> Steps:
     """The way of fitting that the settings ask for."""
     # imported here: each is loaded only when it is used
     method = OPTIMIZERS[problem.settings.optimizer]
@@ -42,7 +42,7 @@ def one_by_one(settings: Settings) -> bool:
     return settings.method == "rating by rating"
 
 
-def _steps_in_batches(problem: Problem) -> Steps:
+def _steps_in_batches(problem: FitTask) -> Steps:
     """The fused kernels where there is one for what is asked, else plain torch."""
     settings = problem.settings
     if one_by_one(settings):

@@ -14,7 +14,7 @@ from solver.errors import UserError, stopped_by
 from solver.threads import one_thread
 
 from .program import FEASIBLE, Program
-from .scipy_methods import METHODS, method_for
+from .scipy_methods import SCIPY_METHODS, method_for
 from .sensitivity import Sensitivity, sensitivity
 from .trials import Enough, Point, Step, Trials
 
@@ -101,7 +101,7 @@ def _search(program: Program, start: np.ndarray, steps: int, on_step) -> tuple[P
     trials, why, stopped = Trials(program, start, limit=steps, on_step=on_step), "", False
     try:
         with one_thread(), threadpool_limits(limits=1):   # small systems are solved ten times slower on several
-            METHODS[method_for(program)](trials)
+            SCIPY_METHODS[method_for(program)](trials)
     except Enough as enough:
         why, stopped = str(enough), str(enough) == "as you asked"
     except KeyboardInterrupt as interrupt:

@@ -9,18 +9,17 @@ import csv
 import gzip
 import io
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
 
 from solver.disk import refuse_unless_file
 from solver.errors import UserError
 
 SEPARATORS = (",", ";", "\t", "|", "::")
-LONGEST_LINE = 1_000_000                        # characters; beyond it the file is no table
+_LONGEST_LINE = 1_000_000                        # characters; beyond it the file is no table
 _SAMPLE_BYTES, _SAMPLE_LINES = 65_536, 50       # what is looked at to find the separator
 
 _GZIP = b"\x1f\x8b"
@@ -63,7 +62,7 @@ class TextTable:
         """``'ratings.csv, line 17'``: how a message begins."""
         return f"{self.name}, line {line}"
 
-    def opened(self) -> BinaryIO:
+    def opened(self) -> io.BufferedIOBase:
         """The file's bytes, unpacked."""
         return _opened(self.path, self.gzipped)
 
@@ -77,7 +76,7 @@ class TextTable:
         with closing(self.rows()) as rows:
             return tuple(field.strip() for field in next(rows, (0, ()))[1])
 
-    def rows(self, *, start: int = 0, line: int = 1) -> Iterator[tuple[int, list[str]]]:
+    def rows(self, *, start: int = 0, line: int = 1) -> Generator[tuple[int, list[str]], None, None]:
         """(line number, fields) of every line that holds something, the first line being 1.
 
         A record that runs over several lines, as quotes allow, has the number of its first. To go
@@ -91,7 +90,7 @@ class TextTable:
                 encoding = "utf-8" if start and self.encoding == "utf-8-sig" else self.encoding
                 with io.TextIOWrapper(raw, encoding=encoding, newline=None) as text:
                     # lines have a bound: it may be no text at all
-                    lines = iter(partial(text.readline, LONGEST_LINE), "")
+                    lines = iter(partial(text.readline, _LONGEST_LINE), "")
                     for number, fields in split(lines, self.separator, line):
                         if "".join(fields).strip():
                             yield number, fields
@@ -127,7 +126,7 @@ class TextTable:
         return 1  # not UTF-8 in the first place: UTF-16 that breaks off
 
 
-def look_at(path, *, sep: str | None = None, fewest: int) -> TextTable:
+def examine_text(path, *, sep: str | None = None, fewest: int) -> TextTable:
     """Find out how a text file is written: encoding, compression, and, where `sep` is None, the
     separator that cuts its first lines most evenly into at least `fewest` fields.
 
@@ -193,7 +192,7 @@ def _split_plain(lines, separator: str, first: int = 1) -> Iterator[tuple[int, l
         yield number, line.rstrip("\r\n").split(separator)
 
 
-def _opened(path: Path, gzipped: bool) -> BinaryIO:
+def _opened(path: Path, gzipped: bool) -> io.BufferedIOBase:
     return gzip.open(path, "rb") if gzipped else open(path, "rb")
 
 

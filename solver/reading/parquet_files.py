@@ -16,7 +16,7 @@ from solver.errors import UserError
 
 from .column_roles import FoundColumns
 from .columns import Growing, Numbers, TableRows
-from .rating_texts import LARGEST, parse_rating
+from .rating_texts import LARGEST_RATING, parse_rating
 
 SUFFIXES = (".parquet", ".pq")
 _BATCH = 4_000_000      # rows read at once
@@ -136,7 +136,7 @@ def _finite(values: pa.Array, table: ParquetTable, start: int) -> np.ndarray:
     """(n,) float64, NaN where there is no rating. Raises UserError for NaN, and what cannot be computed with."""
     blank = values.is_null().to_numpy(zero_copy_only=False)
     numbers = values.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
-    odd = ~(np.abs(numbers) <= LARGEST) & ~blank
+    odd = ~(np.abs(numbers) <= LARGEST_RATING) & ~blank
     if odd.any():
         row = int(odd.argmax())
         parse_rating(str(numbers[row]), decimal=".", at=table.at(start + row + 1))  # says what is wrong

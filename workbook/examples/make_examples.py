@@ -17,13 +17,13 @@ import xlsxwriter
 from xlsxwriter import Workbook
 
 from pyxl.grid.cells import Cell, Range
-from pyxl.grid.problem import Constraint, Problem
+from pyxl.grid.problem import Constraint, SolverProblem
 from pyxl.hosts.refresh_results import refresh_all
 from workbook.model_sheets.controls import write_before_fit
 from workbook.model_sheets.solver_names import define_solver_names
 from workbook.write.references import ref
 from workbook.write.styles import Styles, make_styles, print_setup
-from workbook.write.write_cells import array, number, text
+from workbook.write.write_cells import put_array, put_number, put_text
 
 from . import NAMES
 
@@ -38,26 +38,26 @@ class Draft:
         self._sheet.set_column(0, 0, 20)
         self._sheet.set_column(1, 20, WIDTH)
         self._sheet.set_row(0, 24)
-        text(self._sheet, Cell(1, 1), title, styles.title)
+        put_text(self._sheet, Cell(1, 1), title, styles.title)
         for row, line in enumerate(lines, 2):
-            text(self._sheet, Cell(row, 1), line, styles.note)
+            put_text(self._sheet, Cell(row, 1), line, styles.note)
         print_setup(self._sheet, one_page=True)
 
     def labels(self, first: str, words: Iterable[str], *, down: bool = False) -> None:
         """Labels from a cell on, across or down."""
         cell = Cell.parse(first)
         for word in words:
-            text(self._sheet, cell, word, self.styles.label if down else self.styles.header)
+            put_text(self._sheet, cell, word, self.styles.label if down else self.styles.header)
             cell = cell.moved(1, 0) if down else cell.moved(0, 1)
 
     def numbers(self, first: str, rows: Iterable[Sequence[float]], *, changing: bool = False) -> None:
         """Numbers from a cell on; those that may change look like an input."""
         for r, row in enumerate(rows):
             for c, value in enumerate(row):
-                number(self._sheet, Cell.parse(first).moved(r, c), value, self.styles.factor if changing else self.styles.rating)
+                put_number(self._sheet, Cell.parse(first).moved(r, c), value, self.styles.factor if changing else self.styles.rating)
 
     def option(self, cell: str, value: float) -> None:
-        number(self._sheet, Cell.parse(cell), value, self.styles.option)
+        put_number(self._sheet, Cell.parse(cell), value, self.styles.option)
 
     def fill(self, where: str, what: Callable[[Cell], str]) -> None:
         """A formula in every cell of a range, as ``what(cell)`` writes it."""
@@ -67,7 +67,7 @@ class Draft:
     def result(self, cell: str, what: str, *, whole_array: bool = False) -> None:
         """A formula that matters: the objective, or a side of a constraint."""
         if whole_array:
-            array(self._sheet, Cell.parse(cell), what, self.styles.calculated)
+            put_array(self._sheet, Cell.parse(cell), what, self.styles.calculated)
         else:
             self._plain(Cell.parse(cell), what, self.styles.calculated)
 
@@ -76,20 +76,20 @@ class Draft:
         self._sheet.write_formula(cell.row - 1, cell.col - 1, what, style)
 
     def note(self, cell: str, words: str) -> None:
-        text(self._sheet, Cell.parse(cell), words, self.styles.note_beside)
+        put_text(self._sheet, Cell.parse(cell), words, self.styles.note_beside)
 
     def area(self, where: str) -> tuple[str, Range]:
         return self.name, Range.parse(where)
 
     def problem(self, objective: str, changing: Sequence[str], *constraints: tuple[str, str, str | float],
-                **options) -> Problem:
+                **options) -> SolverProblem:
         """What Solver is asked; constraints as (cells, relation, cells or number)."""
-        return Problem(self.name, (self.name, Cell.parse(objective)), tuple(map(self.area, changing)),
+        return SolverProblem(self.name, (self.name, Cell.parse(objective)), tuple(map(self.area, changing)),
                        constraints=tuple(Constraint(self.area(left), relation, right if isinstance(right, float) else self.area(right))
                                          for left, relation, right in constraints), stored=True, **options)
 
 
-def rosenbrock(workbook: Workbook, styles: Styles) -> Problem:
+def rosenbrock(workbook: Workbook, styles: Styles) -> SolverProblem:
     draft = Draft(workbook, styles, "rosenbrock", "Rosenbrock's valley",
                   ("Which x and y make f smallest? The valley is curved and nearly flat: its floor is easy to find,",
                    "its lowest point (1, 1) is not. H. H. Rosenbrock, 1960."))
@@ -99,7 +99,7 @@ def rosenbrock(workbook: Workbook, styles: Styles) -> Problem:
     return draft.problem("B7", ["B5:B6"])
 
 
-def least_squares(workbook: Workbook, styles: Styles) -> Problem:
+def least_squares(workbook: Workbook, styles: Styles) -> SolverProblem:
     draft = Draft(workbook, styles, "least squares", "A decay fitted to measurements, within bounds",
                   ("The temperature of a cup above the room's, minute by minute, and the curve A·exp(−k·t) + C with the least sum of",
                    "squared errors. A is at least 40, k at most 0.2, and C, what is left in the end, cannot be negative."))
@@ -116,7 +116,7 @@ def least_squares(workbook: Workbook, styles: Styles) -> Problem:
     return draft.problem("B8", ["B5:B7"], ("B5", ">=", 40.0), ("B6:B7", ">=", 0.0), ("B6", "<=", 0.2))
 
 
-def logistic_regression(workbook: Workbook, styles: Styles) -> Problem:
+def logistic_regression(workbook: Workbook, styles: Styles) -> SolverProblem:
     draft = Draft(workbook, styles, "logistic regression", "Who passes the exam?",
                   ("Hours of study and of sleep of 24 people, and who passed (1). The chance of passing is 1/(1+EXP(−(b0 + b1·study + b2·sleep)));",
                    "the coefficients are those under which what happened was most likely: the mean log-likelihood is made large."))
@@ -136,7 +136,7 @@ def logistic_regression(workbook: Workbook, styles: Styles) -> Problem:
     return draft.problem("B8", ["B5:B7"], goal="max")
 
 
-def portfolio(workbook: Workbook, styles: Styles) -> Problem:
+def portfolio(workbook: Workbook, styles: Styles) -> SolverProblem:
     draft = Draft(workbook, styles, "portfolio", "The portfolio of least risk for a wanted return",
                   ("Shares of six investments that add up to 1, none above 35%, with an expected return of at least what B14 asks;",
                    "among these the shares with the least risk, the standard deviation of the return. H. Markowitz, 1952."))
@@ -165,7 +165,7 @@ def portfolio(workbook: Workbook, styles: Styles) -> Problem:
     return draft.problem("B12", ["B6:G6"], ("B10", "=", 1.0), ("B11", ">=", "B14"), ("B6:G6", "<=", 0.35), non_negative=True)
 
 
-def two_layer_net(workbook: Workbook, styles: Styles) -> Problem:
+def two_layer_net(workbook: Workbook, styles: Styles) -> SolverProblem:
     draft = Draft(workbook, styles, "two-layer net", "A neural net in formulas",
                   ("Each row is one example: four hidden units h = TANH(w·x + c), and the output is their weighted sum. The 13 weights",
                    "are found that bring the output near y; the loss is the mean squared error plus a small weight decay."))
@@ -186,7 +186,7 @@ def two_layer_net(workbook: Workbook, styles: Styles) -> Problem:
     return draft.problem("F11", ["B6:E8", "F9"])
 
 
-EXAMPLES = dict(zip(NAMES, (rosenbrock, least_squares, logistic_regression, portfolio, two_layer_net), strict=True))
+_EXAMPLES = dict(zip(NAMES, (rosenbrock, least_squares, logistic_regression, portfolio, two_layer_net), strict=True))
 
 
 def make_example(name: str, folder) -> Path:
@@ -194,7 +194,7 @@ def make_example(name: str, folder) -> Path:
     path = Path(folder) / f"{name}.xlsx"
     with xlsxwriter.Workbook(path) as workbook:
         workbook.set_properties({"title": name.replace("_", " "), "created": datetime(2026, 1, 1)})
-        problem = EXAMPLES[name](workbook, make_styles(workbook))
+        problem = _EXAMPLES[name](workbook, make_styles(workbook))
         write_before_fit(workbook)
         define_solver_names(workbook, problem)
     if problems := refresh_all(path):

@@ -26,5 +26,5 @@ def write_controls(sheet, styles: Styles, plan: Crosstab | LongForm) -> None:
 def write_before_fit(workbook: Workbook) -> None:
     """Add the hidden sheet that keeps the parameters as they were before the last fit."""
     sheet = workbook.add_worksheet(before_fit.SHEET)
-    sheet.write_row(0, 0, before_fit.HEADERS)
+    sheet.write_row(0, 0, before_fit._HEADERS)
     sheet.hide()

@@ -11,7 +11,7 @@ from workbook.write.content import Content
 from workbook.write.display_labels import put_label
 from workbook.write.references import box, ref
 from workbook.write.styles import Styles, colour_scale, print_setup
-from workbook.write.write_cells import array, formula
+from workbook.write.write_cells import put_array, put_formula
 
 from .buttons import FIRST_ROW, LEAST_WIDTH, write_buttons
 from .controls import write_controls
@@ -33,11 +33,11 @@ EQUATIONS = {
 }
 _SEEN = 35      # rows that most screens show: a status further down is repeated above
 
-NOTES = ("Orange cells are parameters: only they are fitted.",
+_NOTES = ("Orange cells are parameters: only they are fitted.",
          "Everything else is a live formula; 0 = not rated.",
          "RMSE, below the predictions, is to be minimised.",
          "The filled table, at the bottom, has no blanks.")
-HELD = "Blue: rated but held out, to test the model by."
+_HELD = "Blue: rated but held out, to test the model by."
 
 
 def write_crosstab(workbook: Workbook, styles: Styles, plan: Crosstab, content: Content) -> None:
@@ -81,11 +81,11 @@ def prediction(layout: Layout, *, user: int | None = None, item: int | None = No
     if layout.item_bias:
         x += f"+{of_item(layout.item_bias)}+{of_user(layout.user_bias)}"
     if layout.low:
-        x = into_range(x, *(ref(cell, rows=True, cols=True) for cell in (layout.low, layout.high)))
+        x = into_range_formula(x, *(ref(cell, rows=True, cols=True) for cell in (layout.low, layout.high)))
     return x
 
 
-def into_range(x: str, low: str, high: str) -> str:
+def into_range_formula(x: str, low: str, high: str) -> str:
     """The formula of a bounded model's prediction, the sigmoid of x."""
     return f"{low}+({high}-{low})/(1+EXP(-({x})))"
 
@@ -94,7 +94,7 @@ def _formulas(sheet, plan: Crosstab, where: Range, pattern: str, style) -> None:
     """Fill a block with live formulas: one a cell, or one array formula for a large block."""
     layout = plan.layout
     if where.size > MOST_FORMULAS:
-        array(sheet, where, pattern.format(r=ref(layout.ratings), x=prediction(layout)), style)
+        put_array(sheet, where, pattern.format(r=ref(layout.ratings), x=prediction(layout)), style)
         return
     rows, cols = where.shape
     for user in range(rows):
@@ -109,7 +109,7 @@ def _rmse(sheet, styles: Styles, layout: Layout) -> None:
     ratings, predictions, rmse = ref(layout.ratings), ref(layout.predictions), layout.rmse
     what = f"=SQRT(SUMXMY2({ratings},{predictions})/COUNT({ratings}))"
     if layout.predictions.size > MOST_FORMULAS:     # it depends on an array formula: see `put.formula`
-        formula(sheet, rmse, what, styles.calculated)
+        put_formula(sheet, rmse, what, styles.calculated)
     else:
         sheet.write_formula(rmse.row - 1, rmse.col - 1, what, styles.calculated)
     sheet.write_string(rmse.row - 1, rmse.col - 2, "RMSE", styles.label)
@@ -164,7 +164,7 @@ def _words(sheet, styles: Styles, plan: Crosstab, content: Content) -> None:
     sheet.write_string(0, 0, TITLES[layout.sheet], styles.title)
     first = 4 if layout.low else 2
     room = plan.stop.row - first
-    notes = (*NOTES, HELD) if len(content.held) else NOTES
+    notes = (*_NOTES, _HELD) if len(content.held) else _NOTES
     for row, line in enumerate((*EQUATIONS[layout.variant], *notes)[:room], first):
         sheet.write_string(row - 1, 0, line, styles.note)
     if plan.status.row > _SEEN:

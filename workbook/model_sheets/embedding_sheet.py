@@ -13,7 +13,7 @@ from workbook.write.content import Content
 from workbook.write.display_labels import put_label, width_of
 from workbook.write.references import box, ref
 from workbook.write.styles import Styles, colour_scale, print_setup
-from workbook.write.write_cells import array
+from workbook.write.write_cells import put_array
 
 from .buttons import FIRST_ROW, LEAST_WIDTH, write_buttons
 from .controls import write_controls
@@ -25,7 +25,7 @@ from .solver_names import solver_note
 # a column: 21,000 ratings with 20 factors would otherwise need 920,000 formulas.
 MOST_COPIES = 10_000
 
-NOTES = ("The model of dotprod, a rating a row:", "equal factors give an equal RMSE.")
+_NOTES = ("The model of dotprod, a rating a row:", "equal factors give an equal RMSE.")
 
 
 def write_embedding(workbook: Workbook, styles: Styles, plan: LongForm, content: Content) -> None:
@@ -55,10 +55,10 @@ def write_embedding(workbook: Workbook, styles: Styles, plan: LongForm, content:
     sheet.write_string(rmse.row - 2, rmse.col - 1, "RMSE", styles.header)
     what = f"=SQRT(AVERAGE({ref(errors)}))"
     if plan.user_copies is None:    # the errors are an array formula: see `put.formula`
-        array(sheet, rmse, what, styles.calculated)
+        put_array(sheet, rmse, what, styles.calculated)
     else:
         sheet.write_formula(rmse.row - 1, rmse.col - 1, what, styles.calculated)
-    for row, line in enumerate((*NOTES, solver_note(layout)), layout.item_ids.bottom + 2):
+    for row, line in enumerate((*_NOTES, solver_note(layout)), layout.item_ids.bottom + 2):
         sheet.write_string(row - 1, 1, line, styles.note)
     sheet.conditional_format(*box(layout.predictions), colour_scale(*content.scale))
     print_setup(sheet, repeat=(0, 1))

@@ -13,11 +13,11 @@ from solver.core.options import Names, Number, Option, Whole
 from solver.core.settings import OPTIONS, honoured_by
 from workbook.write.content import Content
 from workbook.write.styles import Styles, print_setup
-from workbook.write.write_cells import formula
+from workbook.write.write_cells import put_formula
 
 from .solver_names import MOST_CHANGING_CELLS, changing_cells
 
-NAME = "start"
+START_SHEET = "start"
 _LARGEST_WHOLE = 2 ** 31 - 1    # in the rules of a cell
 
 INTRODUCTION = (
@@ -25,7 +25,7 @@ INTRODUCTION = (
     "The model sheets compute predictions and their error (RMSE) with live formulas; fitting finds the factors with the least error.",
     "Change a rating or a factor and watch: whatever depends on it follows at once.",
 )
-BUTTONS = "Go to a model sheet and press Fit: watch it learn. Stop keeps the best so far, Restore undoes it."
+_BUTTONS = "Go to a model sheet and press Fit: watch it learn. Stop keeps the best so far, Restore undoes it."
 LIVE = "(the workbook stays open: watch it learn, and stop it on its sheet)"
 BUTTONS_START = "(what the buttons start; on another machine: collabsheet doctor BOOK --repair)"
 RUN_MAIN_STARTS = "(what xlwings' Run main starts, the button for a workbook without macros)"
@@ -92,7 +92,7 @@ def _how_to(workbook: Workbook, sheet, styles: Styles, row: int, content: Conten
     solver = "Go to a model sheet, then Data > Solver > Solve: the model is set up."
     if too_large:
         solver += f" (Not on {', '.join(too_large)}: Solver takes at most {MOST_CHANGING_CELLS} changing cells.)"
-    for label, text in ((("Buttons", BUTTONS),) if content.macros else ()) + (("In Excel", solver),):
+    for label, text in ((("Buttons", _BUTTONS),) if content.macros else ()) + (("In Excel", solver),):
         sheet.write_string(row - 1, 1, label, styles.label)
         sheet.write_string(row - 1, 2, text, styles.beside)
         row += 1
@@ -106,7 +106,7 @@ def _how_to(workbook: Workbook, sheet, styles: Styles, row: int, content: Conten
         sheet.write_string(row - 1, 2, text, styles.code)
         sheet.write_string(row - 1, 6, note, styles.note_beside)
         row += 1
-    workbook.define_name(PYTHON, f"={NAME}!$C${row - 1}")
+    workbook.define_name(PYTHON, f"={START_SHEET}!$C${row - 1}")
     return row
 
 
@@ -120,7 +120,7 @@ def _settings(workbook: Workbook, sheet, styles: Styles, row: int, content: Cont
         sheet.data_validation(row - 1, 2, row - 1, 2, _rule(option) | {
             "ignore_blank": option.values.optional, "input_title": option.label, "input_message": _meaning(option),
             "error_title": f"This is no {option.label}"})
-        workbook.define_name(setting_name(name), f"={NAME}!$C${row}")
+        workbook.define_name(setting_name(name), f"={START_SHEET}!$C${row}")
         row += 1
     return row
 
@@ -160,12 +160,12 @@ def _results(workbook: Workbook, sheet, styles: Styles, row: int, layouts: Mappi
         row += 1
         sheet.write_url(row - 1, 1, f"internal:{quoted(name)}!A1", styles.link, name)
         sheet.write_string(row - 1, 2, layout.variant, styles.result_text)
-        formula(sheet, Cell(row, 4), f"={quoted(name)}!{layout.rmse}", styles.calculated)
+        put_formula(sheet, Cell(row, 4), f"={quoted(name)}!{layout.rmse}", styles.calculated)
         looks = {"epochs": styles.result_whole, "stop": styles.result_text}
         for col, what in enumerate(RESULTS, 4):
             sheet.write_blank(row - 1, col, None, looks.get(what, styles.result))
             cell = Range(row, col + 1, row, col + 1)
-            workbook.define_name(result_name(name, what), f"={NAME}!{cell.absolute}")
+            workbook.define_name(result_name(name, what), f"={START_SHEET}!{cell.absolute}")
     return row + 1
 
 

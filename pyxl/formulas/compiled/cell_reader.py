@@ -12,9 +12,9 @@ from pyxl.formulas.language.formula_errors import Unsupported
 from pyxl.formulas.language.values import pack
 from pyxl.grid.cells import Cell, Range, quoted
 
-from .lanes import Areas, Lanes, plain
+from .lanes import LaneAreas, Lanes, as_numbers
 from .sheet_map import SheetMap
-from .torch_program import Program
+from .torch_program import TorchProgram
 
 
 class Unsettled(Exception):
@@ -38,11 +38,11 @@ class Segment:
 class Reader:
     """Reads areas as lanes; `maps` gives each sheet's SheetMap, `segments` is numbered from 1."""
 
-    def __init__(self, calculator: Calculator, program: Program, maps):
+    def __init__(self, calculator: Calculator, program: TorchProgram, maps):
         self.calculator, self._program, self._maps = calculator, program, maps
         self.segments: list[Segment] = []
 
-    def read(self, areas: Areas) -> Lanes:
+    def read(self, areas: LaneAreas) -> Lanes:
         """What stands in them. Raises Unsettled."""
         first = int(areas.top.max()), int(areas.left.max())  # whole columns are read as far as the workbook is used
         top, left, bottom, right = self.calculator.used_part(
@@ -82,13 +82,13 @@ class Reader:
             if number == 0:
                 values = self._constants(sheet, rows, cols, here)
                 const[here] = values
-                wanted, inverse = plain(values), np.arange(len(values))
+                wanted, inverse = as_numbers(values), np.arange(len(values))
                 parts.append(self._program.constant(wanted))
             else:
                 source = self.segments[number - 1]
                 wanted, inverse = np.unique(slot[here], return_inverse=True)
                 const[here], kind[here] = source.const[slot[here]], source.kind[slot[here]]
-                parts.append(self._program.constant(plain(source.const[wanted])) if source.tensor is None
+                parts.append(self._program.constant(as_numbers(source.const[wanted])) if source.tensor is None
                              else self._view(source, wanted))
             place[here] = count + inverse
             count += len(wanted)

@@ -12,7 +12,7 @@ from torch import Tensor
 INPUT = 0  # the number of the tensor that holds all changing cells
 
 
-class Program:
+class TorchProgram:
     """Grows while formulas are compiled: every tensor has a number, 0 is the vector of changing cells."""
 
     def __init__(self) -> None:

@@ -10,13 +10,13 @@ import numpy as np
 from pyxl.formulas.language.comparison import same
 from pyxl.formulas.language.formula_errors import Fault, FormulaError, Unsupported, placed
 from pyxl.formulas.language.parse import Binary, Node, parse
-from pyxl.formulas.language.values import LARGEST, Area, number, pack, spread
+from pyxl.formulas.language.values import LARGEST_NUMBER, Area, number, pack, spread
 from pyxl.grid.cells import MAX_COL, MAX_ROW, Cell, Range, Value, quoted
 from pyxl.grid.grid import Grid, Table
 from pyxl.grid.readable_workbook import ReadableWorkbook
 
-from .node_evaluator import At, StoredValue
-from .sheet_state import Key, Pending, SheetState, plain, shown
+from .node_evaluator import NodeEvaluator, StoredValue
+from .sheet_state import Key, Pending, SheetState, python_value, shown_value
 
 Box = tuple[int, int, int, int]  # top, left, bottom, right
 
@@ -24,7 +24,7 @@ Box = tuple[int, int, int, int]  # top, left, bottom, right
 def too_large(box: Box) -> bool:
     """Whether a range has more cells than an array may have elements."""
     top, left, bottom, right = box
-    return (bottom - top + 1) * (right - left + 1) > LARGEST
+    return (bottom - top + 1) * (right - left + 1) > LARGEST_NUMBER
 
 
 class Calculator:
@@ -41,7 +41,7 @@ class Calculator:
                        for name in workbook.names}
         self._overrides: dict[str, dict[Cell, Value]] = {}
         for (title, cell), value in overrides.items():
-            self._overrides.setdefault(title, {})[Cell(*cell)] = plain(value)
+            self._overrides.setdefault(title, {})[Cell(*cell)] = python_value(value)
         self._sheets: dict[str, SheetState] = {}
         self._failed: dict[Key, FormulaError] = {}
 
@@ -66,7 +66,7 @@ class Calculator:
         The node comes from a formula written for `anchor` and is looked at from `cell`. OFFSET,
         INDEX, INDIRECT, CHOOSE and IF are followed, and so are names. Raises FormulaError.
         """
-        at = At(self, sheet, cell, cell.row - anchor.row, cell.col - anchor.col, False)
+        at = NodeEvaluator(self, sheet, cell, cell.row - anchor.row, cell.col - anchor.col, False)
         try:
             found = self._settled(lambda: at.area(node))
         except StoredValue:
@@ -81,7 +81,7 @@ class Calculator:
 
     def part(self, node: Node, sheet: str, cell: Cell, anchor: Cell, *, array: bool, block: Range | None = None):
         """What a node of a formula is for `cell`, as `At` evaluates it: a value or an array. Raises FormulaError."""
-        at = At(self, sheet, cell, cell.row - anchor.row, cell.col - anchor.col, array, block)
+        at = NodeEvaluator(self, sheet, cell, cell.row - anchor.row, cell.col - anchor.col, array, block)
         return self._settled(lambda: at.values(at.evaluate(node)))
 
     # What `At` reads from; both raise Pending while a formula they need is unsettled.
@@ -192,7 +192,7 @@ class Calculator:
 
     def _evaluate(self, title: str, sheet: SheetState, cell: Cell):
         formula = sheet.grid.formulas[cell]
-        at = At(self, title, cell, cell[0] - formula.anchor[0], cell[1] - formula.anchor[1],
+        at = NodeEvaluator(self, title, cell, cell[0] - formula.anchor[0], cell[1] - formula.anchor[1],
                 bool(formula.array), formula.array)
         try:
             tree = parse(formula.text)
@@ -219,7 +219,7 @@ class Calculator:
     def _store(self, sheet: SheetState, cell: Cell, result) -> None:
         block = sheet.grid.formulas[cell].array
         if block is None:
-            sheet.values[cell] = shown(result.flat[0] if isinstance(result, np.ndarray) else result)
+            sheet.values[cell] = shown_value(result.flat[0] if isinstance(result, np.ndarray) else result)
             del sheet.waiting[cell]
             return
         rows, cols = block.shape
@@ -228,11 +228,11 @@ class Calculator:
         result = spread(result[:rows, :cols], rows, cols)
         for inner, value in zip(block.cells(), result.ravel().tolist()):
             if sheet.waiting.get(inner) == cell:
-                sheet.values[inner] = shown(value)
+                sheet.values[inner] = shown_value(value)
                 del sheet.waiting[inner]
 
 
-def _cancels(at: At, tree: Node, result) -> bool:
+def _cancels(at: NodeEvaluator, tree: Node, result) -> bool:
     """Whether a formula's last step is a difference that is zero but for rounding: ``=0.5-0.4-0.1`` shows 0."""
     if not (type(result) is float and 0 < abs(result) < 1 and isinstance(tree, Binary) and tree.op in ("+", "-")):
         return False

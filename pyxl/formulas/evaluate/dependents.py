@@ -15,7 +15,7 @@ VOLATILE = {"OFFSET", "INDIRECT"}  # what they read is known only when they are 
 _WIDE = 40_000                     # tiles from which a range is looked at for every cell instead
 _TILE = 32, 8                      # ranges are found by the tiles of so many rows, columns they cover
 
-Key = tuple[str, Cell]
+_Key = tuple[str, Cell]
 
 
 def dependents(workbook: ReadableWorkbook, changed: Mapping[str, Iterable[Cell]]) -> dict[str, list[Cell]]:
@@ -28,7 +28,7 @@ def dependents(workbook: ReadableWorkbook, changed: Mapping[str, Iterable[Cell]]
     """
     todo = [(title, Cell(*cell)) for title, cells in changed.items() for cell in cells]
     readers = _Readers(workbook, todo)
-    found: set[Key] = set()
+    found: set[_Key] = set()
     seen = set(todo)
     fresh = readers.volatile
     while True:
@@ -51,16 +51,16 @@ def dependents(workbook: ReadableWorkbook, changed: Mapping[str, Iterable[Cell]]
 class _Readers:
     """For any cell the formulas that read it; a range is handed out once, as its readers are known then."""
 
-    def __init__(self, workbook: ReadableWorkbook, changed: list[Key]):
+    def __init__(self, workbook: ReadableWorkbook, changed: list[_Key]):
         self._titles = {title.casefold(): title for title in workbook.sheets}
         self._names = {((name.scope or "").casefold(), name.name.casefold()): name.refers_to.lstrip("=")
                        for name in workbook.names}
         self._workbook = workbook
-        self._cells: dict[Key, list[Key]] = {}
+        self._cells: dict[_Key, list[_Key]] = {}
         self._tiles: dict[tuple[str, int, int], dict[tuple, None]] = {}
         self._wide: dict[str, dict[tuple, None]] = {}  # ranges that cover too many tiles
-        self._ranges: dict[tuple, list[Key]] = {}
-        self.volatile: list[Key] = []
+        self._ranges: dict[tuple, list[_Key]] = {}
+        self.volatile: list[_Key] = []
         # Beyond a sheet's last row and column nothing is used or changed: no tiles there.
         self._last = {title: (used.bottom, used.right) if (used := workbook.grid(title).used) else (1, 1)
                       for title in workbook.sheets}
@@ -72,7 +72,7 @@ class _Readers:
                 moved = cell[0] - formula.anchor[0], cell[1] - formula.anchor[1]
                 self._add((title, cell), formula.text, *moved, frozenset())
 
-    def of(self, title: str, cell: Cell) -> list[Key]:
+    def of(self, title: str, cell: Cell) -> list[_Key]:
         readers = self._cells.get((title, cell), [])
         tile = self._tiles.get((title, cell[0] // _TILE[0], cell[1] // _TILE[1]), {})
         for places in (tile, self._wide.get(title, {})):
@@ -82,7 +82,7 @@ class _Readers:
                 del places[where]
         return readers
 
-    def _add(self, reader: Key, text: str, rows: int, cols: int, through: frozenset) -> None:
+    def _add(self, reader: _Key, text: str, rows: int, cols: int, through: frozenset) -> None:
         references, names, parts, volatile = _reads(text)
         if volatile:
             self.volatile.append(reader)
@@ -104,7 +104,7 @@ class _Readers:
             if key is not None and key not in through:  # a name's relative references are written for A1
                 self._add(reader, self._names[key], reader[1][0] - 1, reader[1][1] - 1, through | {key})
 
-    def _add_range(self, reader: Key, title: str, box: tuple[int, int, int, int]) -> None:
+    def _add_range(self, reader: _Key, title: str, box: tuple[int, int, int, int]) -> None:
         top, left, bottom, right = box
         if top == bottom and left == right:
             self._cells.setdefault((title, Cell(top, left)), []).append(reader)

@@ -36,7 +36,7 @@ class StoredValue(Exception):
     """The formula reads another workbook: only the value stored with it can be used."""
 
 
-class At:
+class NodeEvaluator:
     """Evaluates nodes as cell `cell` of `sheet` sees them.
 
     `rows`, `cols` is how far the cell is from the one the text was written for. With `array`
@@ -91,8 +91,8 @@ class At:
         found = self.evaluate(node) if means else None
         return found if isinstance(found, Area) else None
 
-    def in_array(self) -> At:
-        return self if self.array else At(self.book, self.sheet, self.cell, self.rows, self.cols, True, self.block)
+    def in_array(self) -> NodeEvaluator:
+        return self if self.array else NodeEvaluator(self.book, self.sheet, self.cell, self.rows, self.cols, True, self.block)
 
     def indirect(self, address: str):
         """What the text of an address means, as INDIRECT reads it."""
@@ -101,7 +101,7 @@ class At:
         except FormulaError:
             return ErrorValue(REF)
         # The text says where it points from no cell in particular: nothing is moved.
-        found = At(self.book, self.sheet, self.cell, 0, 0, self.array, self.block).evaluate(node) \
+        found = NodeEvaluator(self.book, self.sheet, self.cell, 0, 0, self.array, self.block).evaluate(node) \
             if isinstance(node, (Reference, Name, Structured, Foreign)) else None
         return found if isinstance(found, Area) else ErrorValue(REF)
 
@@ -125,7 +125,7 @@ class At:
             return ErrorValue(NAME)
         # A name's relative references are written for A1, and it is always computed as an array.
         row, col = self.cell
-        return At(self.book, self.sheet, self.cell, row - 1, col - 1, True, self.block).evaluate(
+        return NodeEvaluator(self.book, self.sheet, self.cell, row - 1, col - 1, True, self.block).evaluate(
             parse(refers_to.lstrip("=")))
 
     def _structured(self, node: Structured):
@@ -192,18 +192,18 @@ class At:
 
 # How an argument is prepared, by its letter in `Function.takes`.
 
-def _thunk(at: At, node: Node) -> Callable:
+def _thunk(at: NodeEvaluator, node: Node) -> Callable:
     return lambda: at.evaluate(node)
 
 
-def _unread(at: At, node: Node):
+def _unread(at: NodeEvaluator, node: Node):
     found = at.evaluate(node)
     if isinstance(found, ErrorValue):
         raise Fault(found)
     return found
 
 
-def _sample(at: At, node: Node):
+def _sample(at: NodeEvaluator, node: Node):
     if type(node) is Reference and (sheet := at._title(node)):
         return at.book.sample(sheet, node.at(at.rows, at.cols))
     found = at.evaluate(node)
@@ -212,7 +212,7 @@ def _sample(at: At, node: Node):
     return found.array() if isinstance(found, Areas) else found
 
 
-def _matrix(at: At, node: Node) -> np.ndarray:
+def _matrix(at: NodeEvaluator, node: Node) -> np.ndarray:
     found = at.in_array().evaluate(node)
     if isinstance(found, Area):
         return found.array()
@@ -223,12 +223,12 @@ def _matrix(at: At, node: Node) -> np.ndarray:
     return found if isinstance(found, np.ndarray) else pack([found], (1, 1))
 
 
-def _numbers(at: At, node: Node):
+def _numbers(at: NodeEvaluator, node: Node):
     return counted(at.value(node))
 
 
 _PREPARE = {"x": _thunk, "r": _unread, "s": _sample, "a": _matrix, "n": _numbers,
-            **dict.fromkeys("tibvw", At.value)}
+            **dict.fromkeys("tibvw", NodeEvaluator.value)}
 
-_EVALUATE = {Literal: At._literal, Array: At._array, Reference: At._reference, Name: At._name,
-             Structured: At._structured, Foreign: At._foreign, Unary: At._unary, Binary: At._binary, Call: At._call}
+_EVALUATE = {Literal: NodeEvaluator._literal, Array: NodeEvaluator._array, Reference: NodeEvaluator._reference, Name: NodeEvaluator._name,
+             Structured: NodeEvaluator._structured, Foreign: NodeEvaluator._foreign, Unary: NodeEvaluator._unary, Binary: NodeEvaluator._binary, Call: NodeEvaluator._call}

@@ -104,16 +104,16 @@ class SheetState:
                 if top <= cell[0] <= bottom and left <= cell[1] <= right]
 
 
-def plain(value) -> Value:
+def python_value(value) -> Value:
     """A value as `Value` has it."""
     if isinstance(value, (bool, np.bool_)):
         return bool(value)
     return value if value is None or isinstance(value, str) else float(value)
 
 
-def shown(result) -> Value:
+def shown_value(result) -> Value:
     """What a cell shows of a formula's result: 0 for a blank, an error for what no cell can hold."""
-    value = plain(result)
+    value = python_value(result)
     if value is None:
         return 0.0
     if isinstance(value, float) and not math.isfinite(value):

@@ -25,8 +25,8 @@ _DATE = re.compile(rf"{_PART}(\s*[-/:, ]\s*{_PART})+", re.I)  # or a time: 1/2/2
 _NUMBER = re.compile(r"(\()?([-+])?\$?([-+])?((?:\d{1,3}(?:,\d{3})+|\d*)(?:\.\d*)?(?:[eE][-+]?\d+)?)(%)?(\))?", re.ASCII)
 _MIXED = re.compile(r"([-+])?(\d+) (\d{1,5})/(\d{1,5})", re.ASCII)
 
-MANY = 1000            # elements from which equal ones are looked for
-LARGEST = 2**23        # elements of an array; for a larger one Excel runs out of resources as well
+_MANY = 1000            # elements from which equal ones are looked for
+LARGEST_NUMBER = 2**23        # elements of an array; for a larger one Excel runs out of resources as well
 LONGEST_TEXT = 32_767  # characters that a cell holds
 
 
@@ -173,7 +173,7 @@ def lift(call: Callable, args: list, over: Iterable[int], vector: Callable | Non
         if result.dtype == bool or np.isfinite(result).all():
             return result
     columns = [arg.ravel().tolist() if i in arrays else repeat(arg) for i, arg in enumerate(args)]
-    if rows * cols < MANY:
+    if rows * cols < _MANY:
         return pack([_element(call, row) for row in zip(*columns)], (rows, cols))
     lifted = [columns[i] for i in arrays]  # a large table has few different values: each is computed once
     keys = list(zip(*(map(type, column) for column in lifted), *lifted))
@@ -183,7 +183,7 @@ def lift(call: Callable, args: list, over: Iterable[int], vector: Callable | Non
 
 def refuse_giant(rows: int, cols: int) -> None:
     """``#NUM!`` for an array that is too large to be computed."""
-    if rows * cols > LARGEST:
+    if rows * cols > LARGEST_NUMBER:
         raise Fault(NUM)
 
 

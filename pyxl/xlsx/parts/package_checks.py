@@ -98,7 +98,7 @@ def implausible(name: str, part: str) -> UserError:
                      "zip bomb. Get a clean copy.")
 
 
-def damaged(name: str, what: str) -> UserError:
+def damaged_workbook(name: str, what: str) -> UserError:
     """The error for a package that is broken; `what` says how."""
     return UserError(f"'{name}' is damaged: {what}. Open it in Excel, let it repair it, and save it again.")
 

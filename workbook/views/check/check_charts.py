@@ -8,7 +8,7 @@ from pyxl.grid.cells import Range, quoted
 
 from .check_plan import CheckPlan
 
-TRAINING, HELD, LINE = "#9FB3C8", "#E07B39", "#7F7F7F"
+TRAINING, _HELD, _LINE = "#9FB3C8", "#E07B39", "#7F7F7F"
 _SIZE = {"width": 500, "height": 255}
 _FONT = {"name": "Calibri", "size": 9, "bold": False}
 
@@ -28,10 +28,10 @@ def _dots(workbook: Workbook, plan: CheckPlan, name: str, model: str):
     chart = workbook.add_chart({"type": "scatter"})
     ends = _cells(name, plan.ends)
     chart.add_series({"name": "predicted = observed", "categories": ends, "values": ends, "marker": {"type": "none"},
-                      "line": {"color": LINE, "width": 1, "dash_type": "dash"}})
+                      "line": {"color": _LINE, "width": 1, "dash_type": "dash"}})
     groups = [("training", plan.of_shown("observed"), plan.of_shown("predicted"), TRAINING)]
     if plan.held:
-        groups.append(("held out", plan.of_held("observed"), plan.of_held(model), HELD))
+        groups.append(("held out", plan.of_held("observed"), plan.of_held(model), _HELD))
     for label, observed, predicted, colour in groups:
         chart.add_series({"name": label, "categories": _cells(name, observed), "values": _cells(name, predicted),
                           "marker": {"type": "circle", "size": 5, "fill": {"color": colour, "transparency": 30},
@@ -57,7 +57,7 @@ def _groups(workbook: Workbook, plan: CheckPlan, name: str, model: str, side: st
 
 
 def _both(plan: CheckPlan, training: Range, held: Range) -> list[tuple[str, Range, str]]:
-    return [("training", training, TRAINING), *([("held out", held, HELD)] if plan.held else [])]
+    return [("training", training, TRAINING), *([("held out", held, _HELD)] if plan.held else [])]
 
 
 def _titled(chart, title: str, across: str | None, up: str, *, number: str = "0.0", least: float | None = None):
