@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import xlwings
 from asking import Book, built, exported
-from test_export import fitted, ratings_of
+from exported_models import fitted, ratings_of
 
 from pyxl import open_workbook
 from pyxl.grid.block_names import result_name

@@ -1,4 +1,4 @@
-"""Where details go that no cell can show: one log file in the user's folder."""
+"""The log file in the user's folder, for details that do not fit into a cell."""
 
 from __future__ import annotations
 

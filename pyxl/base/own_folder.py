@@ -1,4 +1,4 @@
-"""The folder for what belongs to no workbook, which only its user may look into."""
+"""The user's own folder of collabsheet, for the log, locks and caches; nobody else may read it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a command tells on stdout and stderr. Telling never fails: what was done stays done, and is said where it can be."""
+"""Writes a command's output to stdout and stderr. Output that cannot be written never makes a finished command fail."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A running LibreOffice and the way to it: started here, or attached to where it listens."""
+"""Starts a LibreOffice, or connects to one that is running."""
 
 from __future__ import annotations
 

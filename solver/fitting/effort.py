@@ -1,4 +1,4 @@
-"""How much time may go into accuracy: one word, and the settings that it stands for on given ratings.
+"""The efforts `quick`, `good` and `best`, and the settings that each stands for on given ratings.
 
     quick   SGD rating by rating, 16 epochs or fewer, its decay derived from the ratings
     good    the same, of six decays and rates the one that predicts best on a part of the ratings set apart

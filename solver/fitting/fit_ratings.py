@@ -1,4 +1,4 @@
-"""Ratings, start values and Settings in, a FitResult out."""
+"""`fit`: ratings, start values and Settings in, a FitResult out."""
 
 from __future__ import annotations
 

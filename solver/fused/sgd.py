@@ -1,4 +1,4 @@
-"""SGD rating by rating as a way of fitting: the fastest there is, for any number of ratings."""
+"""SGD a rating at a time on the CPU: the fastest method for many ratings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A formula's tree, evaluated for all cells of a batch at once: as `node_evaluator.At` does for one, into lanes."""
+"""A formula's tree, evaluated for all cells of a batch at once: as `NodeEvaluator` does for one cell."""
 
 from __future__ import annotations
 
