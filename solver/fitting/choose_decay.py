@@ -39,7 +39,7 @@ UP = (0.2, 0.3, 0.42, 0.57, 0.77, 1.0)          # shares of the decay at which f
 DOWN = (0.12, 0.07, 0.04, 0.02, 0.01, 0.003)    # then, where the least of these was best
 FOLDS = 5
 ENOUGH = 10_000     # ratings, about, that are fitted to choose: of more, fewer folds are looked at
-MOST = 200_000      # ratings, about, beyond which only some users count
+MOST_RATINGS = 200_000      # ratings, about, beyond which only some users count
 EPOCHS = 60         # of lbfgs for each decay; on from the one before, that brings the hold-out RMSE to 0.001
 PATIENCE = 2        # decays in a row that are worse, after which no more are tried
 ROUNDS = 60         # of the power iteration
@@ -73,7 +73,7 @@ def choose_decay(ratings: Ratings, settings: Settings) -> ChosenDecay:
     if not MODELS[settings.model].additive or settings.loss != "squared":
         raise UserError("A weight decay is chosen for sums of factors and biases, and by squared error. Give a number.")
     with one_thread(True):
-        ratings = _in_order(part(ratings, MOST))
+        ratings = _in_order(part(ratings, MOST_RATINGS))
         training, held = _folds(ratings, settings.seed)
         if not len(held):
             raise UserError(f"{len(ratings)} ratings are too few to choose a weight decay by cross-validation. Give a number.")
