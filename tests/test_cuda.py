@@ -61,7 +61,7 @@ def test_what_cannot_be_recorded_is_known(options):
 
 @with_triton
 def test_the_kernel_in_tritons_interpreter():
-    script = str(HERE / "interpreted_walk.py")
+    script = str(HERE / "helpers" / "interpreted_walk.py")
     run = subprocess.run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", script], cwd=HERE.parent,
                          env=os.environ | {"TRITON_INTERPRET": "1"}, capture_output=True, text=True)
     assert run.returncode == 0, run.stdout[-4000:]

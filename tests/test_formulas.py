@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 import runpy
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ import xlsxwriter
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from office import oracle_copy
+from sheets_in_memory import Sheets, at, sheets
 
 from pyxl.engines.formula_text import moved
 from pyxl.formulas.evaluate.calculator import Calculator
@@ -24,44 +24,6 @@ from pyxl.formulas.language.parse import Literal, Reference, parse
 from pyxl.grid.cells import Cell, ErrorValue, Range
 from pyxl.grid.grid import DefinedName, Formula, Grid, Table
 from pyxl.xlsx import open_workbook
-
-
-@dataclass
-class Sheets:
-    """A workbook in memory: sheet -> {address: constant, "=formula" or "{=array formula}"}."""
-
-    grids: dict[str, Grid]
-    names: tuple[DefinedName, ...] = ()
-    tables: tuple[Table, ...] = ()
-    date1904: bool = False
-    manual_calculation: bool = False
-    name: str = "in memory"
-
-    @property
-    def sheets(self):
-        return tuple(self.grids)
-
-    def grid(self, sheet):
-        return self.grids[sheet]
-
-
-def sheets(names=(), **contents) -> Sheets:
-    grids = {}
-    for title, cells in contents.items():
-        grid = grids[title] = Grid(title)
-        for address, content in cells.items():
-            where = Range.parse(address)
-            if isinstance(content, str) and content.startswith(("=", "{=")):
-                array = where if content.startswith("{") else None
-                text = content[2:-1] if array else content[1:]
-                grid.formulas[where.first] = Formula(text, where.first, array)
-            else:
-                grid.values[where.first] = content
-    return Sheets(grids, tuple(names))
-
-
-def at(address: str) -> Cell:
-    return Cell.parse(address)
 
 
 def answer(formula: str, **cells):

@@ -35,6 +35,15 @@ def test_every_module_says_what_it_is():
         assert not text.strip() or ast.get_docstring(ast.parse(text)), path
 
 
+def test_no_test_module_imports_another():
+    """What several of them need is in tests/helpers."""
+    for path in (ROOT / "tests").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [
+                node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            assert not any(name.startswith("test_") for name in names), path
+
+
 @pytest.mark.parametrize("package", PACKAGES)
 def test_no_public_name_is_that_of_a_module(package):
     """Else importing the module would put it in the name's place."""

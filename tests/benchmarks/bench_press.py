@@ -50,7 +50,7 @@ print(json.dumps(steps))
 
 
 def main() -> None:
-    sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(Path(__file__).parent)]
+    sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "helpers"), str(Path(__file__).parent)]
     import xlwings
     from machine import about
     from office import until
