@@ -233,7 +233,7 @@ class _Following(TorchDispatchMode):
     def _moved(self, name: str, func, args, kwargs, result: Tensor) -> csr_array:
         places = _MOVES[name]
         others = [arg for place, arg in enumerate(args) if place not in places]
-        if any(self._moves(tensor) and dependent(self.form(tensor)).any() for tensor in _tensors(others)):
+        if any(self._moves(tensor) and dependent(self.form(tensor)).any() for tensor in _tensors(others)):   # where from depends
             return self._chosen(args, result) if name == "where" else self._opaque("steps", args, result)
         pool, count = [self.form(args[2] if name == "constant_pad_nd" and len(args) > 2 else 0.0)], 1
 
