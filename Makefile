@@ -9,7 +9,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get
 OFFICE := libreoffice-calc libreoffice-gtk3 python3-uno poppler-utils fonts-liberation xvfb xdotool
 
-.PHONY: demo test bench dist campaign clean
+.PHONY: demo test docs bench dist campaign clean
 .DELETE_ON_ERROR:
 
 demo: .venv/.product
@@ -24,6 +24,9 @@ test: .venv/.product .venv/.test
 # dist/: a source archive, and the wheel that was built from it
 dist: .venv/.test
 	@$(BIN)/python -m build --no-isolation --outdir dist
+
+docs: .venv/.product .venv/.test
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet && echo "Open build/site/index.html"
 
 bench: $(BENCH)/.peers
 	@$(BENCH)/bin/python tests/benchmarks/make_benchmarks.py
@@ -51,7 +54,7 @@ $(BENCH)/.peers: pyproject.toml constraints.txt | .venv/bin/python
 	@touch $@
 
 .venv/.test: .venv/.product
-	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test,docs]'
 	@touch $@
 
 clean:
