@@ -9,11 +9,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get
 OFFICE := libreoffice-calc libreoffice-gtk3 python3-uno poppler-utils fonts-liberation xvfb xdotool
 
-<<<<<<< HEAD
-.PHONY: demo test docs bench clean
-=======
-.PHONY: demo test bench dist clean
->>>>>>> main
+.PHONY: demo test lint docs dist bench clean
 .DELETE_ON_ERROR:
 
 demo: .venv/.product
@@ -25,14 +21,16 @@ test: .venv/.product .venv/.test
 	  || { $(APT) update -qq && $(APT) install -y -qq --no-install-recommends $(OFFICE) >/dev/null; }
 	@$(BIN)/python -m pytest
 
-<<<<<<< HEAD
+# what reads the code without running it: style, types, and which folder may import which
+lint: .venv/.product .venv/.test
+	@$(BIN)/ruff check --quiet . && $(BIN)/mypy --no-error-summary && $(BIN)/lint-imports --no-cache >/dev/null
+
 docs: .venv/.product .venv/.test
 	@$(BIN)/mkdocs build --quiet && echo "Open build/site/index.html"
-=======
+
 # dist/: a source archive, and the wheel that was built from it
 dist: .venv/.test
 	@$(BIN)/python -m build --no-isolation --outdir dist
->>>>>>> main
 
 bench: $(BENCH)/.peers
 	@$(BENCH)/bin/python tests/benchmarks/make_benchmarks.py
