@@ -15,7 +15,7 @@ OFFICE := libreoffice-calc libreoffice-gtk3 python3-uno poppler-utils fonts-libe
 demo: .venv/.product
 	@$(BIN)/collabsheet demo -o demo
 
-test: .venv/.product .venv/.test
+test: lint
 	@(for program in soffice pdftoppm Xvfb xdotool; do command -v $$program || exit 1; done; /usr/bin/python3 -c 'import uno' \
 	  && ls "$$(dirname "$$(readlink -f "$$(command -v soffice)")")/libvclplug_gtk3lo.so") >/dev/null 2>&1 \
 	  || { $(APT) update -qq && $(APT) install -y -qq --no-install-recommends $(OFFICE) >/dev/null; }
@@ -23,7 +23,7 @@ test: .venv/.product .venv/.test
 
 # what reads the code without running it: style, types, and which folder may import which
 lint: .venv/.product .venv/.test
-	@$(BIN)/ruff check --quiet . && $(BIN)/mypy --no-error-summary && $(BIN)/lint-imports --no-cache >/dev/null
+	@$(BIN)/ruff check --quiet . && $(BIN)/mypy --no-error-summary && $(BIN)/lint-imports --no-cache
 
 docs: .venv/.product .venv/.test
 	@$(BIN)/mkdocs build --quiet && echo "Open build/site/index.html"
