@@ -24,6 +24,7 @@ from .data.ratings import Ratings as Ratings
 from .data.splits import folds as folds
 from .data.splits import hold_out as hold_out
 from .data.splits import split_off as split_off
+from .errors import NoSolution as NoSolution
 from .errors import UserError as UserError
 from .fitting.effort import EFFORTS as EFFORTS
 from .fitting.effort import recipe as recipe
@@ -68,8 +69,10 @@ from .model.posterior import (
 from .model.posterior import (
     standard_deviation as standard_deviation,
 )
-from .programs.minimising import Minimum as Minimum
+from .programs.highs import LinearModel as LinearModel
+from .programs.linear import nearest_point as nearest_point
 from .programs.minimising import minimise as minimise
+from .programs.minimum import Minimum as Minimum
 from .programs.program import FEASIBLE as FEASIBLE
 from .programs.program import GOALS as GOALS
 from .programs.program import Program as Program

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from pyxl.base.interruption import signals_as_ctrl_c
+from pyxl.base.known_failures import remedy
 from pyxl.base.plain_output import Say
 from solver.disk import written_files
 from solver.errors import UserError, stopped_by
@@ -50,7 +51,8 @@ def run(commands: Callable[[], Sequence[Command]], argv: Sequence[str] | None = 
     """Run the command line that these commands make up; the exit code tells what was done.
 
     0: all that was asked. 2: what the user can mend stood in the way, or the user stopped it; the sentence says what was
-    written, if anything. 3: all that was asked, but stdout took no report. 1: a defect of collabsheet.
+    written, if anything. 3: a problem is proved to have
+    no solution, or all was done that was asked but stdout took no report. 1: a defect of collabsheet.
     """
     argv = list(sys.argv[1:] if argv is None else argv)
     output = Output(as_json="--json" in argv)
@@ -76,11 +78,13 @@ def run(commands: Callable[[], Sequence[Command]], argv: Sequence[str] | None = 
 def _failed(why: BaseException, written: Sequence[str], output: Output) -> int:
     """Say why a command ended; its exit code."""
     if isinstance(why, UserError):
-        return _fail(str(why), 2, output, why.details if isinstance(why, Refusal) else {})
+        return _fail(str(why), why.exit_code, output, why.details if isinstance(why, Refusal) else {})
     if interrupt := _interrupt(why):
         return _fail(f"Stopped by {stopped_by(interrupt)}; {_and(written)} written.", 2, output)
     if isinstance(why, MemoryError):
         return _fail(f"There is too little memory for this. Close other programs, or take less at once.{_told(written)}", 2, output)
+    if sentence := remedy(why):
+        return _fail(f"{sentence}{_told(written)}", 2, output)
     if isinstance(why, OSError):
         return _fail(f"{why.filename or 'A file'}: {_reason(why)}.{_told(written)}", 2, output)
     return _fail(f"Unexpected {type(why).__name__}: {why}. This is a defect of collabsheet: please "

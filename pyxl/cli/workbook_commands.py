@@ -39,7 +39,7 @@ def _inspect(args: argparse.Namespace, say: Say) -> dict:
         if report["solver"]:
             say(f"{'':<{width}}    Solver model  {report['solver']}")
         if problem := report["problem"]:
-            say(f"{'':<{width}}    by formulas   " + (f"{problem['n_cells']} cells, {problem['n_constraints']} constraint{'s' * (problem['n_constraints'] != 1)}; "
+            say(f"{'':<{width}}    by formulas   " + (f"{problem['kind']}; {problem['n_cells']} cells, {problem['n_constraints']} constraint{'s' * (problem['n_constraints'] != 1)}; "
                 f"objective {problem['objective']:.9g} now" if problem["solvable"] else problem["reason"]))
         for note in report["notes"]:
             say(f"{'':<{width}}    note          {note}")
@@ -61,6 +61,10 @@ def _fit_arguments(parser: argparse.ArgumentParser) -> None:
     add_stating_arguments(by_formulas)
     by_formulas.add_argument("--starts", type=int, metavar="N",
                              help="search from N starts, the sheet's and random ones by --seed, and keep the best (default 1)")
+    by_formulas.add_argument("--seconds", type=float, metavar="S", help="search for at most S seconds and keep the best (default: until "
+                             "it is done)")
+    by_formulas.add_argument("--write-anyway", action="store_true", help="where no point meets all constraints, write the one that "
+                             "comes nearest (default: leave the cells as they are)")
     by_formulas.add_argument("--report", action="store_true", help="tell cells, constraints, slacks and sensitivity, here and on "
                              "a new sheet of the workbook")
 
@@ -94,7 +98,7 @@ def _by_formulas(args: argparse.Namespace):
     from pyxl.problems.solve import ByFormulas
 
     return ByFormulas(args.via, statement_of(args), steps=args.epochs, starts=1 if args.starts is None else args.starts, seed=args.seed or 0,
-                      report=args.report)
+                      report=args.report, seconds=args.seconds, write_anyway=args.write_anyway)
 
 
 def _target_arguments(parser: argparse.ArgumentParser, what: str) -> None:

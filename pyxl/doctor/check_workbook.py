@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 
+from pyxl.base.plain_output import quoted_command
 from pyxl.detect.detect import NoModel
 from pyxl.detect.verified_model import verified_model
 from pyxl.grid.block_names import PYTHON
@@ -13,9 +14,10 @@ from pyxl.grid.cells import quoted
 from pyxl.grid.sheet_names import area_named
 from pyxl.hosts.file_host import FileHost
 from pyxl.xlsx import WorkbookFile, open_workbook
+from pyxl.xlsx.atomic_file import open_elsewhere
 from solver.errors import UserError
 
-from .finding import Finding, command
+from .finding import Finding
 
 
 def examine_workbook(path) -> Iterator[Finding]:
@@ -45,6 +47,10 @@ def repair(path) -> str:
 
 
 def _file(workbook: WorkbookFile) -> Finding:
+    if (holder := open_elsewhere(workbook.path)) is not None:
+        return Finding("file", "look", f"{workbook.name} is open by {holder[0]}: it can be fitted there, not as a file. "
+                       f"(If nobody has it open, delete the leftover '{holder[1]}'.)",
+                       quoted_command("collabsheet", "fit", workbook.path, "--live") + ", or close it")
     try:
         workbook.refuse_unless_savable()
     except UserError as why:
@@ -70,7 +76,7 @@ def _models(workbook: WorkbookFile) -> Iterator[Finding]:
         yield Finding(sheet, "works", f"{ready.model.layout.variant}, {len(ready.ratings):,} ratings; the sheet's RMSE and "
                       f"Python's agree: {ready.rmse:.6f}")
     if not found:
-        yield Finding("models", "fails", "No sheet has a model that we know.", command("collabsheet", "inspect", workbook.path))
+        yield Finding("models", "fails", "No sheet has a model that we know.", quoted_command("collabsheet", "inspect", workbook.path))
 
 
 def _macros(workbook: WorkbookFile) -> Finding:
@@ -86,7 +92,7 @@ def _python(workbook: WorkbookFile, path) -> Finding:
         return Finding("its Python", "missing", "It keeps no path of one, which only buttons need.")
     value = workbook.grid(where[0]).values.get(where[1].first)
     says = f"{quoted(where[0])}!{where[1].first} says {value or 'nothing'}"
-    mend = command("collabsheet", "doctor", path, "--repair")
+    mend = quoted_command("collabsheet", "doctor", path, "--repair")
     if value == sys.executable:
         return Finding("its Python", "works", f"{says}, which is this one.")
     if isinstance(value, str) and os.access(value, os.X_OK) and os.path.isfile(value):

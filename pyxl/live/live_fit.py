@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pyxl.base.known_failures import remedy
 from pyxl.base.log_file import log_failure
 from pyxl.base.one_at_a_time import one_at_a_time
 from pyxl.fit import before_fit
@@ -15,7 +16,7 @@ from pyxl.fit.run_log import logged_run
 from pyxl.hosts.live_host import LiveHost
 from pyxl.problems.pose import Posed
 from pyxl.problems.solve import ByFormulas, Solved
-from solver.errors import UserError, stopped_by
+from solver.errors import NoSolution, UserError, stopped_by
 
 from .panel import Panel
 from .watch import ProblemWatch, Watch
@@ -122,7 +123,7 @@ def _alone(host: LiveHost, sheets: list[str] | None, failed: str) -> Iterator[di
         sentence = _sentence(why)
         log = log_failure(f"{host.name}: {failed.lower()}", why)
         _try(panels, lambda panel: panel.say(f"{failed}: {sentence} (Details: {log})"))
-        raise UserError(sentence) from why
+        raise (NoSolution if isinstance(why, NoSolution) else UserError)(sentence) from why
     finally:
         _try(panels, lambda panel: panel.bar(None))
 
@@ -132,7 +133,7 @@ def _sentence(why: BaseException) -> str:
         return str(why)
     if isinstance(why, KeyboardInterrupt):
         return f"Stopped by {stopped_by(why)} before the first epoch; the parameters are as they were."
-    return f"Unexpected {type(why).__name__}: {' '.join(str(why).split())[:300] or 'no message'}."
+    return remedy(why) or f"Unexpected {type(why).__name__}: {' '.join(str(why).split())[:300] or 'no message'}."
 
 
 def _try(panels: Mapping[str, Panel], action) -> None:

@@ -37,12 +37,15 @@ class Stalled(Exception):
 
 @dataclass(frozen=True)
 class Step:
-    """One line of a search's history: the best so far."""
+    """One line of a search's history: the best so far. A search with a proof says its relative `gap` to what f cannot be
+    better than, and the `nodes` of branch and bound."""
 
     number: int
     value: float
     violation: float
     seconds: float
+    gap: float | None = None
+    nodes: int = 0
 
 
 @dataclass(frozen=True, eq=False)
