@@ -9,7 +9,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get
 OFFICE := libreoffice-calc libreoffice-gtk3 python3-uno poppler-utils fonts-liberation xvfb xdotool
 
-.PHONY: demo test lint docs dist bench clean
+.PHONY: demo test lint docs dist bench campaign clean
 .DELETE_ON_ERROR:
 
 demo: .venv/.product
@@ -34,6 +34,10 @@ dist: .venv/.test
 
 bench: $(BENCH)/.peers
 	@$(BENCH)/bin/python tests/benchmarks/make_benchmarks.py
+
+# SECONDS=600 by default; LONG=1 tries as many cases as docs/reliability.md says, which takes a day
+campaign: .venv/.product .venv/.test
+	@cd tests && PYTHONPATH=.:.. ../$(BIN)/python -m campaign $(if $(LONG),--long,--seconds $(or $(SECONDS),600)) --report ../docs/reliability.md 2>/dev/null
 
 # LIBMF is built here, with the machine's own vector instructions; lenskit asks for pandas 2 and runs with 3
 $(BENCH)/.peers: pyproject.toml constraints.txt | .venv/bin/python

@@ -29,7 +29,7 @@ BAD = [
     *[("n_factors", value, "whole number of 1 or more") for value in NOT_A_WHOLE_NUMBER + [0, -1, None]],
     *[("seed", value, "whole number from 0 to ") for value in NOT_A_WHOLE_NUMBER + [-1, None, 2 ** 64]],
     *[("lr", value, "number above 0") for value in NOT_A_NUMBER + [0, -0.1]],
-    *[("weight_decay", value, "number of 0 or more") for value in NOT_A_NUMBER + [-0.1, None]],
+    *[("weight_decay", value, "number of 0 or more") for value in NOT_A_NUMBER + [-0.1]],
     *[("low", value, "Give a number.") for value in NOT_A_NUMBER],
     *[(name, value, "number from 0 to below 1") for name in ("momentum", "beta1", "beta2") for value in NOT_A_NUMBER + [-0.1, 1]],
     *[("eps", value, "number above 0") for value in NOT_A_NUMBER + [0]],

@@ -7,6 +7,7 @@ computed again at a harmless place for those elements, and their result replaced
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -28,7 +29,11 @@ def many_points() -> Iterator[None]:
         _MANY.reset(token)
 
 
-def sure(answer: Callable[[], Tensor]) -> bool:
+def _all_finite(numbers: Tensor) -> bool:
+    return math.isfinite(numbers.detach().sum().item())
+
+
+def sure(answer: Callable[[], Tensor | bool]) -> bool:
     """Whether something holds of all elements; never of many points, for which nobody may look."""
     return not _MANY.get() and bool(answer())
 
@@ -59,7 +64,7 @@ def guarded(call: Callable[..., Tensor], harmless: float = 2.0) -> Callable[...,
     """`call`, elementwise, with NaN and no gradient where it has no finite value."""
     def run(*args: Tensor) -> Tensor:
         result = call(*args)
-        if sure(lambda: result.detach().sum().isfinite()):  # one pass: a sum of finite numbers is finite, or is looked at
+        if sure(lambda: _all_finite(result)):  # one pass: a sum of finite numbers is finite, or is looked at
             return result
         bad = ~result.detach().isfinite()
         args = [torch.where(bad, harmless, arg) for arg in args]
@@ -110,7 +115,7 @@ def product(equation: str) -> Callable[..., Tensor]:
     """
     def run(*factors: Tensor) -> Tensor:
         result = torch.einsum(equation, *factors)
-        if sure(lambda: result.detach().sum().isfinite()):
+        if sure(lambda: _all_finite(result)):
             return result
         finite = [factor.detach().isfinite() for factor in factors]
         clean = torch.einsum(equation, *(torch.where(good, f, 0.0) for good, f in zip(finite, factors)))
@@ -125,7 +130,7 @@ def guarded_reduction(call: Callable[..., Tensor], vectors: int = 1) -> Callable
     the result is (rows, columns, 1, 1), NaN without a gradient where it is not finite."""
     def run(*args: Tensor) -> Tensor:
         result = call(*args)
-        if not sure(lambda: result.detach().sum().isfinite()):
+        if not sure(lambda: _all_finite(result)):
             bad = ~result.detach().isfinite()
             harmless = [torch.arange(1.0, arg.shape[-1] + 1, dtype=arg.dtype) for arg in args[:vectors]]
             args = [torch.where(bad[..., None], h, arg) for h, arg in zip(harmless, args)] + list(args[vectors:])

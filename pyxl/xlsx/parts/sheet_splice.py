@@ -108,7 +108,7 @@ class _Splicer:
 
     def _start_around(self, key, attributes):
         """What stands before and after the cells."""
-        if key == "dimension":
+        if key == "dimension" and self.prefix is None:     # before the cells, where it belongs
             tag = self.stream.tag(self.at)
             filled = [cell for cell, value in self.edits.items() if value is not None]
             self.stream.replace(self.at, tag, with_dimension(tag, attributes.get("ref", ""), filled))
