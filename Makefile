@@ -25,19 +25,19 @@ test: lint
 lint: .venv/.product .venv/.test
 	@$(BIN)/ruff check --quiet . && $(BIN)/mypy --no-error-summary && $(BIN)/lint-imports --no-cache
 
-docs: .venv/.product .venv/.test
-	@$(BIN)/mkdocs build --quiet && echo "Open build/site/index.html"
-
 # dist/: a source archive, and the wheel that was built from it
 dist: .venv/.test
 	@$(BIN)/python -m build --no-isolation --outdir dist
+
+docs: .venv/.product .venv/.test
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet && echo "Open build/site/index.html"
 
 bench: $(BENCH)/.peers
 	@$(BENCH)/bin/python tests/benchmarks/make_benchmarks.py
 
 # SECONDS=600 by default; LONG=1 tries as many cases as docs/reliability.md says, which takes a day
 campaign: .venv/.product .venv/.test
-	@cd tests && PYTHONPATH=.:.. ../$(BIN)/python -m campaign $(if $(LONG),--long,--seconds $(or $(SECONDS),600)) --report ../docs/reliability.md 2>/dev/null
+	@cd tests && PYTHONPATH=.:helpers:.. ../$(BIN)/python -m campaign $(if $(LONG),--long,--seconds $(or $(SECONDS),600)) --report ../docs/reliability.md 2>/dev/null
 
 # LIBMF is built here, with the machine's own vector instructions; lenskit asks for pandas 2 and runs with 3
 $(BENCH)/.peers: pyproject.toml constraints.txt | .venv/bin/python

@@ -171,6 +171,8 @@ def fold_in(features: np.ndarray, base: np.ndarray, values: np.ndarray, *, typic
 def _least_squares(features: np.ndarray, errors: np.ndarray, root: np.ndarray) -> np.ndarray:
     """The shortest y (d,) that minimises ‖errors − F y‖² + ‖root ∘ y‖²."""
     stacked = np.concatenate([features, np.diag(root)])
+    if not np.isfinite(stacked).all():
+        raise UserError("The model's factors or its weight decay are too large to be computed with. Fit it again.")
     return np.linalg.lstsq(stacked, np.concatenate([errors, np.zeros(len(root))]), rcond=None)[0]
 
 

@@ -24,7 +24,7 @@ KINDS = {
     "sheets": Kind(workbook_kinds.sheets, workbook_kinds.bases, 2, 1_000_000),
     "formulas": Kind(other_kinds.formulas, lambda: None, 2, 100_000),
     "ratings": Kind(other_kinds.ratings, other_kinds.warm_up, 1, 20_000),
-    "models": Kind(other_kinds.models, other_kinds.base_models, 1, 10_000),
+    "models": Kind(other_kinds.models, lambda: (other_kinds.warm_up(), other_kinds.base_models()), 1, 10_000),
     "kills": Kind(workbook_kinds.kills, workbook_kinds.bases, 0.5, 1_000),
     "disks": Kind(workbook_kinds.disks, workbook_kinds.bases, 0.5, 5_000),
 }

@@ -23,7 +23,7 @@ a plain XML tree and by openpyxl), and is untouched elsewhere; a save that fails
 
 """
 _FOOT = """
-One case again: `python -m campaign --only KIND NUMBER` in `tests/`. The long form asks for {long}; the run above says how many it was.
+One case again, in `tests/`: `PYTHONPATH=.:helpers:.. python -m campaign --only KIND NUMBER`. The long form asks for {long}; the run above says how many it was.
 """
 
 

@@ -134,7 +134,7 @@ def _edit_and_check(rng: random.Random, path: Path) -> None:
         edits = random_edits(rng, book.grid(sheet))
         book.save({sheet: edits}, out=out)
         part = book._workbook.sheets[sheet]
-    _compare_packages(path, out, {part, *(name for name in _names(out) if name.endswith("workbook.xml"))})
+    _compare_packages(path, out, {part, *(name for name in _names(out) if name.lower().endswith("workbook.xml"))})
     with zipfile.ZipFile(path) as a, zipfile.ZipFile(out) as b:
         compare_sheets(a.read(_spelled(a, part)), b.read(_spelled(b, part)), edits)
     with open_workbook(out) as book:

@@ -36,7 +36,8 @@ def refuse_foreign_file(path: Path) -> None:
 
 
 def _holds(file: BinaryIO, sought: bytes) -> bool:
-    """Whether it stands in the rest of a file, which is read a piece at a time: to map one that shrinks would kill us."""
+    """Whether it stands anywhere in a file, which is read a piece at a time: to map one that shrinks would kill us."""
+    file.seek(0)
     before = b""
     while piece := file.read(1 << 20):
         if sought in before + piece:
