@@ -27,7 +27,7 @@ def attacked(kind: str, *, first: int, seconds: float, most: int) -> dict:
     number = first
     while number - first < most and (time.monotonic() - began < seconds or number == first):
         print(f"{kind} {number}", file=sys.stderr, flush=True)
-        verdict = judged(kind, number, lambda: KINDS[kind].attempt(number))  # noqa: B023  (called at once)
+        verdict = judged(kind, number, lambda: KINDS[kind].attempt(number))
         counts[verdict.outcome] += 1
         if verdict.outcome == "failed":
             failures.setdefault(verdict.signature, verdict)
