@@ -9,21 +9,28 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get
 OFFICE := libreoffice-calc libreoffice-gtk3 python3-uno poppler-utils fonts-liberation xvfb xdotool
 
-.PHONY: demo test bench dist campaign clean
+.PHONY: demo test lint docs dist bench campaign clean
 .DELETE_ON_ERROR:
 
 demo: .venv/.product
 	@$(BIN)/collabsheet demo -o demo
 
-test: .venv/.product .venv/.test
+test: lint
 	@(for program in soffice pdftoppm Xvfb xdotool; do command -v $$program || exit 1; done; /usr/bin/python3 -c 'import uno' \
 	  && ls "$$(dirname "$$(readlink -f "$$(command -v soffice)")")/libvclplug_gtk3lo.so") >/dev/null 2>&1 \
 	  || { $(APT) update -qq && $(APT) install -y -qq --no-install-recommends $(OFFICE) >/dev/null; }
 	@$(BIN)/python -m pytest
 
+# what reads the code without running it: style, types, and which folder may import which
+lint: .venv/.product .venv/.test
+	@$(BIN)/ruff check --quiet . && $(BIN)/mypy --no-error-summary && $(BIN)/lint-imports --no-cache
+
 # dist/: a source archive, and the wheel that was built from it
 dist: .venv/.test
 	@$(BIN)/python -m build --no-isolation --outdir dist
+
+docs: .venv/.product .venv/.test
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet && echo "Open build/site/index.html"
 
 bench: $(BENCH)/.peers
 	@$(BENCH)/bin/python tests/benchmarks/make_benchmarks.py
@@ -51,7 +58,7 @@ $(BENCH)/.peers: pyproject.toml constraints.txt | .venv/bin/python
 	@touch $@
 
 .venv/.test: .venv/.product
-	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test,docs]'
 	@touch $@
 
 clean:

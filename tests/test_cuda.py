@@ -50,8 +50,8 @@ def test_steps_that_can_be_recorded_are_those_of_plain_batches(options):
         one, other = plain.step(last=False), graphed.step(last=False)
         assert other.loss == pytest.approx(one.loss, rel=1e-6) and other.rmse == pytest.approx(one.rmse, rel=1e-6)
         assert other.holdout_rmse == pytest.approx(one.holdout_rmse, rel=1e-6)
-    for one, other in zip(one.factors().tensors().values(), other.factors().tensors().values()):
-        torch.testing.assert_close(other, one, rtol=1e-5, atol=1e-5)  # the rates are float32 there
+    for mine, theirs in zip(one.factors().tensors().values(), other.factors().tensors().values()):
+        torch.testing.assert_close(theirs, mine, rtol=1e-5, atol=1e-5)  # the rates are float32 there
 
 
 @pytest.mark.parametrize("options", [{"optimizer": "sgd"}, {"optimizer": "adam", "weight_decay": 0.1}])

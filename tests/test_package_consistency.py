@@ -97,7 +97,7 @@ def test_sound_workbooks_raise_no_alarm(sound, tmp_path, example_book):
 
 
 def test_real_workbooks_raise_no_alarm(shared):
-    paths = [path for path in sorted((shared / "workbooks").rglob("*.xls[xm]"))]
+    paths = sorted((shared / "workbooks").rglob("*.xls[xm]"))
     assert len(paths) > 20
     assert {path.name: list(package_faults(path)) for path in paths} == {path.name: [] for path in paths}
 

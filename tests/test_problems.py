@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from problem_books import SHEET, write
 
 from pyxl import fit_workbook, open_workbook

@@ -65,7 +65,8 @@ def test_the_wheel_holds_the_packages_and_their_data_and_nothing_else(dist):
 
 
 def test_the_source_archive_holds_what_tests_it(dist):
-    names = {name.partition("/")[2] for name in tarfile.open(next(dist.glob("*.tar.gz"))).getnames()}
+    with tarfile.open(next(dist.glob("*.tar.gz"))) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
     assert {"pyproject.toml", "constraints.txt", "Makefile", "LICENSE", "tests/conftest.py", "docs/macros.md",
             "workbook/vba/macros.bas"} <= names
 

@@ -197,7 +197,6 @@ def from_excel(monkeypatch):
     monkeypatch.setattr(xlwings, "arg", real.xlarg)
     spec = importlib.util.spec_from_file_location("pyxl.functions.udfs_of_excel", udfs.__file__)
     decorated = importlib.util.module_from_spec(spec)
-    monkeypatch.setattr(decorated, "__package__", "pyxl", raising=False)
     spec.loader.exec_module(decorated)
     monkeypatch.setitem(real.udf_modules, "pyxl.functions.udfs", {"module": decorated, "filetime": None})
     call = lambda name, *cells: real.call_udf("pyxl.functions.udfs", name, cells)  # noqa: E731

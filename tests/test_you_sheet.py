@@ -151,7 +151,7 @@ def test_one_factor_one_user_one_item_more_factors_than_items(tmp_path, office, 
     if items == 1:
         table[-1, 0] = 2.0
     book = built(tmp_path / "b.xlsx", Ratings.from_crosstab(table, range(users), range(items)), n_factors=factors)
-    for ratings in ({}, {0: 3.5}, {item: 3.0 for item in range(items)}):
+    for ratings in ({}, {0: 3.5}, dict.fromkeys(range(items), 3.0)):
         found = typed(office, book, ratings)
         assert same(found, expected(book, ratings))
     assert found["best"] == []      # everything is rated

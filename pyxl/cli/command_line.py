@@ -50,9 +50,9 @@ class _Parser(argparse.ArgumentParser):
 def run(commands: Callable[[], Sequence[Command]], argv: Sequence[str] | None = None) -> int:
     """Run the command line that these commands make up; the exit code tells what was done.
 
-    0: all that was asked. 2: what the user can mend stood in the way, or the user stopped it; the sentence says what was
-    written, if anything. 3: a problem is proved to have
-    no solution, or all was done that was asked but stdout took no report. 1: a defect of collabsheet.
+    0: all that was asked. 1: a defect of collabsheet. 2: what the user can mend stood in the way, or the user stopped it;
+    the sentence says what was written, if anything. 3: a problem is proved to have no solution. 4: all was done that was
+    asked, but stdout took no report.
     """
     argv = list(sys.argv[1:] if argv is None else argv)
     output = Output(as_json="--json" in argv)
@@ -71,7 +71,7 @@ def run(commands: Callable[[], Sequence[Command]], argv: Sequence[str] | None = 
     if output.failure:
         done = f"{_and(written)} written; the report" if written else "The report"
         output.error(f"{done} could not be written: {_reason(output.failure)}.")
-        return 3
+        return 4
     return 0
 
 

@@ -120,7 +120,7 @@ class LiveHost:
     def refuse_protected(self, areas: Iterable[SheetRange]) -> None:
         """Raise Protected where one of these ranges cannot be written, before anything else is done."""
         for sheet, where in areas:
-            if retry_while_busy(lambda: is_protected(self.book.sheets[sheet].api)):     # then try, by what is there: not all may be locked
+            if retry_while_busy(lambda sheet=sheet: is_protected(self.book.sheets[sheet].api)):     # then try, by what is there: not all may be locked
                 rows = self.grid(sheet).block(where)
                 self._put(sheet, {where.first.moved(i, j): value for i, row in enumerate(rows) for j, value in enumerate(row)},
                           recorded=False)
@@ -172,7 +172,7 @@ class LiveHost:
             try:
                 # each block anew: LibreOffice records again after it has fitted a row's height to a text
                 with nullcontext() if recorded else unrecorded(self.book.api):
-                    retry_while_busy(lambda: setattr(self._range(sheet, where), "value", rows))
+                    retry_while_busy(lambda where=where, rows=rows: setattr(self._range(sheet, where), "value", rows))
             except Exception as why:
                 if isinstance(why, UserError) or not is_protected(self.book.sheets[sheet].api):
                     raise

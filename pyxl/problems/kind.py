@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pyxl.grid.cells import quoted
+
 from .constraint_lines import Line, SheetCell, Term
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-    from solver import LinearModel
-
     from pyxl.formulas.compiled.affine import NonlinearTerms, Structure
+    from solver import LinearModel
 
 SORTS = ("linear", "quadratic", "smooth", "piecewise", "stepwise")   # from the easiest to the hardest
 

@@ -22,10 +22,9 @@ from .kind import Kind, kind_of, linear_model, linear_rows
 from .overlaid import Overlaid
 
 if TYPE_CHECKING:
-    from solver import Program
-
     from pyxl.formulas.compile_formulas import Compiled
     from pyxl.formulas.compiled.affine import Structure
+    from solver import Program
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,7 +204,7 @@ def _check_start(workbook: ReadableWorkbook, problem: SolverProblem, program: Pr
         if type(value) is not float:
             raise UserError(f"{quoted(sheet)}!{cell} is {shown_cell(value)}, not a number. Give a cell whose formula gives one.")
     steep = np.flatnonzero(~np.isfinite(jacobian).all(axis=0))
-    where = "a changing cell" if not steep.size else "{}!{}".format(quoted(problem.cells[steep[0]][0]), problem.cells[steep[0]][1])
+    where = "a changing cell" if not steep.size else f"{quoted(problem.cells[steep[0]][0])}!{problem.cells[steep[0]][1]}"
     raise UserError(f"The slope of {quoted(problem.sheet)}'s objective or of a constraint along {where} is not finite at the "
                     "start values, as that of SQRT is at 0. Change them a little.")
 

@@ -10,7 +10,6 @@ from solver import FEASIBLE
 
 from .solve import Solved
 
-
 ALLOWED = ("allowable_increase", "allowable_decrease")
 NO_LIMIT = 1e30     # as Excel's Sensitivity Report writes it
 
@@ -27,7 +26,7 @@ def problem_report(solved: Solved) -> dict:
     if (ranges := held.ranges) is not None:
         for cell, *known in zip(cells, ranges.coefficients, ranges.coefficient_increase, ranges.coefficient_decrease):
             cell |= dict(zip(("coefficient", *ALLOWED), map(_number, known)))
-    objective = None if problem.objective is None else "{}!{}".format(quoted(problem.objective[0]), problem.objective[1])
+    objective = None if problem.objective is None else f"{quoted(problem.objective[0])}!{problem.objective[1]}"
     return {"problem": problem.told(), "goal": problem.goal, "target": problem.target if problem.goal == "value" else None,
             "objective": objective, "kind": solved.posed.kind.told(), "engine": minimum.engine, "proved": minimum.proved,
             "bound": minimum.bound, "gap": minimum.gap, "before": minimum.value_before, "after": minimum.value,

@@ -10,13 +10,13 @@ import numpy as np
 
 from pyxl.detect.verify import agrees
 from pyxl.grid.cells import Cell, Value, quoted
+from pyxl.grid.problem import place_told
 from pyxl.hosts.host import Host
 from solver.core.method_table import METHODS
 from solver.core.settings import OPTIONS
 from solver.errors import UserError
 
 from .pose import Posed
-from pyxl.grid.problem import place_told
 from .stated import Statement
 
 if TYPE_CHECKING:

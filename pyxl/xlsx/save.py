@@ -45,7 +45,7 @@ def save_package(package: Package, workbook: WorkbookPart, edits: Edits, *,
                 raise _exists(target)
             refuse_unless_writable(target)
             with temporary_beside(target) as temporary:
-                with open(temporary, "r+b") as file:
+                with Path(temporary).open("r+b") as file:
                     copy_package(package, file, rewrites, added)
                     file.flush()
                     os.fsync(file.fileno())

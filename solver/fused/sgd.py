@@ -59,7 +59,7 @@ class FusedSGD:
         sums, done = np.zeros((*edges[:, 1:].shape, 2)), 0
         for turn, stratum in enumerate(self.rng.permutation(len(edges))):
             rate = table.dtype.type(self._rate((self.epoch + turn / len(edges)) / self.epochs))
-            self.workers.share(edges.shape[1] - 1, lambda first, after: self.kernel(
+            self.workers.share(edges.shape[1] - 1, lambda first, after, stratum=stratum, rate=rate: self.kernel(
                 *self.data, edges[stratum], first, after, table, self.decay, self.fixed, rate, *self.constants,
                 sums[stratum]))
             done += edges[stratum, -1] - edges[stratum, 0]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
@@ -152,9 +153,8 @@ class _Search:
         """All points that differ from the best one in one whole number, in two that are exchanged, or in one stretch."""
         x, found = self.x, []
         for column in self.whole:
-            for move in (-1.0, 1.0):
-                if self.program.low[column] <= x[column] + move <= self.program.high[column]:
-                    found.append((np.array([column]), np.array([x[column] + move])))
+            found += [(np.array([column]), np.array([x[column] + move])) for move in (-1.0, 1.0)
+                      if self.program.low[column] <= x[column] + move <= self.program.high[column]]
         a, b = np.triu_indices(len(self.whole), 1)
         unlike = np.flatnonzero(x[self.whole[a]] != x[self.whole[b]])
         for k in self.random.permutation(unlike)[:NEIGHBOURS // 2]:
@@ -164,9 +164,9 @@ class _Search:
             a, b = np.triu_indices(len(group), 1)
             for i, j in zip(a.tolist(), b.tolist()):
                 order = x[group]
-                for turned in (order[i:j + 1][::-1], np.roll(order[i:j + 1], 1), np.roll(order[i:j + 1], -1),
-                               np.r_[order[j], order[i + 1:j], order[i]]):
-                    found.append((group[i:j + 1], turned))
+                found += [(group[i:j + 1], turned) for turned in (
+                    order[i:j + 1][::-1], np.roll(order[i:j + 1], 1), np.roll(order[i:j + 1], -1),
+                    np.r_[order[j], order[i + 1:j], order[i]])]
         points = np.repeat(x[None], len(found), axis=0)
         for point, (columns, values) in zip(points, found):
             point[columns] = values
@@ -186,10 +186,8 @@ class _Search:
                 fixed = self.program.whole | self.grouped
                 inner = replace(self.program, start=self.x, low=np.where(fixed, self.x, self.program.low), high=np.where(fixed, self.x, self.program.high),
                                 whole=None, different=(), linear=None, linear_rows=None)
-                try:
+                with suppress(UserError):    # no slope there
                     self.try_points(by_slopes(inner).x[None])
-                except UserError:    # no slope there
-                    pass
             if not _better(self.key, before) or not len(self.whole):
                 return
 

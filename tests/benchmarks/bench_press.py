@@ -69,7 +69,7 @@ def main() -> None:
         workbook.build(ratings.top(users=15, items=15), path, titles=titles)
         opened = Pressed(app, path)
         presses, parts = [], []
-        for number in range(times + 1):
+        for _ in range(times + 1):
             presses.append(_pressed(opened, until))
             parts.append(_parts(app.impl.office.spec, path))
         opened.document.close(True)

@@ -27,7 +27,7 @@ def attacked(kind: str, *, first: int, seconds: float, most: int) -> dict:
     number = first
     while number - first < most and (time.monotonic() - began < seconds or number == first):
         print(f"{kind} {number}", file=sys.stderr, flush=True)
-        verdict = judged(kind, number, lambda: KINDS[kind].attempt(number))  # noqa: B023  (called at once)
+        verdict = judged(kind, number, lambda: KINDS[kind].attempt(number))
         counts[verdict.outcome] += 1
         if verdict.outcome == "failed":
             failures.setdefault(verdict.signature, verdict)
@@ -43,6 +43,7 @@ def main() -> int:
     parser.add_argument("--shrink", type=Path, metavar="FILE", help="with a case of packages: write the smallest workbook that fails so")
     parser.add_argument("--only", choices=KINDS, help="one kind")
     parser.add_argument("--seconds", type=float, default=60, help="for all kinds together")
+    parser.add_argument("--cases", type=int, default=sys.maxsize, help="of each kind at most so many")
     parser.add_argument("--long", action="store_true", help="as many cases as the long form wants, however long it takes")
     parser.add_argument("--seed", type=int, help="number of the first case (default: drawn)")
     parser.add_argument("--json", type=Path, help="where to leave what came of it")
@@ -62,7 +63,7 @@ def main() -> int:
     whole, results = sum(kind.share for kind in kinds.values()), []
     for name, kind in kinds.items():
         seconds = float("inf") if args.long else args.seconds * kind.share / whole
-        results.append(attacked(name, first=seed, seconds=seconds, most=kind.long if args.long else sys.maxsize))
+        results.append(attacked(name, first=seed, seconds=seconds, most=kind.long if args.long else args.cases))
         last = results[-1]
         print(f"{name:<9} {last['tried']:>8,} tried, {last['answered']:>8,} answered, {last['refused']:>8,} refused, "
               f"{last['failed']:>3,} failed, {last['seconds']:.0f} s", flush=True)

@@ -24,11 +24,16 @@ def with_bytes_changed(rng: random.Random, data: bytes) -> bytes:
         at = rng.randrange(len(data))
         size = min(rng.choice([1, 2, 8, 100]), len(data) - at)
         match rng.randrange(5):
-            case 0: data[at] ^= 1 << rng.randrange(8)
-            case 1: del data[at:at + size]
-            case 2: data[at:at] = data[at:at + size]
-            case 3: data[at:at + size] = rng.randbytes(size)
-            case 4: del data[at:]
+            case 0:
+                data[at] ^= 1 << rng.randrange(8)
+            case 1:
+                del data[at:at + size]
+            case 2:
+                data[at:at] = data[at:at + size]
+            case 3:
+                data[at:at + size] = rng.randbytes(size)
+            case 4:
+                del data[at:]
     return bytes(data)
 
 

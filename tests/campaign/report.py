@@ -34,9 +34,8 @@ def reliability(run: dict) -> str:
 
     lines = [f"Seed {run['seed']}, Python {run['python']}, {run['machine']}.", "",
              "| kind | tried | answered | refused | failed | seconds of CPU |", "|---|---:|---:|---:|---:|---:|"]
-    for result in run["results"]:
-        lines.append(f"| {result['kind']} | {result['tried']:,} | {result['answered']:,} | {result['refused']:,} | {result['failed']:,} | "
-                     f"{result['cpu_seconds']:,.0f} |")
+    lines += [f"| {result['kind']} | {result['tried']:,} | {result['answered']:,} | {result['refused']:,} | {result['failed']:,} | "
+              f"{result['cpu_seconds']:,.0f} |" for result in run["results"]]
     failures = [failure for result in run["results"] for failure in result["failures"]]
     lines += ["", f"**{sum(result['tried'] for result in run['results']):,} cases, {len(failures)} kinds of failure.**"]
     lines += [f"- {failure['kind']} {failure['number']}: {failure['why'].strip().splitlines()[-1]}" for failure in failures]

@@ -21,6 +21,7 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from pyxl.grid.cells import Cell
+
 from .lane_operators import COMPARISONS
 from .torch_program import INPUT, Recorded
 

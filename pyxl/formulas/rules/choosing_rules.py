@@ -38,9 +38,8 @@ def if_(here: Interpreter, node: Call) -> Lanes | LaneAreas:
     if alone and faults is None and (truth.all() or not truth.any()):
         return here.evaluate(branches[0 if truth.all() else 1])
     keys = np.where(faults == None, truth, 2)[:, :, 0, 0] if faults is not None else truth[:, :, 0, 0]  # noqa: E711
-    if alone and (faults is not None or not here.batch.masks):
-        if uniform(keys) == 2:
-            raise Fault(faults.flat[0])
+    if alone and (faults is not None or not here.batch.masks) and uniform(keys) == 2:
+        raise Fault(faults.flat[0])
     try:
         yes, no = map(here.value, branches)
     except Unsupported:  # perhaps only in cells that take the other branch

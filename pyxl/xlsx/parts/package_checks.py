@@ -18,7 +18,7 @@ def refuse_foreign_file(path: Path) -> None:
     """Raise UserError for a file that is not a zip: encrypted, .xls, text, empty …"""
     name = path.name
     refuse_unless_file(path)
-    with open(path, "rb") as file:
+    with path.open("rb") as file:
         start = file.read(4096)
         if start.startswith(_OLE):
             if _holds(file, "EncryptedPackage".encode("utf-16-le")):
