@@ -1,6 +1,7 @@
 # Two commands for a fresh Debian machine: `make demo` and `make test`. Each installs what it
 # needs and nothing more: everything Python goes into .venv, LibreOffice comes from Debian.
-# `make bench` measures the solver beside its peers, which have an environment of their own.
+# `make bench` measures the solver beside its peers, which have an environment of their own, and `make dist` builds what
+# is released.
 PYTHON ?= python3
 BIN := .venv/bin
 BENCH := build/bench-venv
@@ -8,20 +9,35 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get
 OFFICE := libreoffice-calc libreoffice-gtk3 python3-uno poppler-utils fonts-liberation xvfb xdotool
 
-.PHONY: demo test bench clean
+.PHONY: demo test lint docs dist bench campaign clean
 .DELETE_ON_ERROR:
 
 demo: .venv/.product
 	@$(BIN)/collabsheet demo -o demo
 
-test: .venv/.product .venv/.test
+test: lint
 	@(for program in soffice pdftoppm Xvfb xdotool; do command -v $$program || exit 1; done; /usr/bin/python3 -c 'import uno' \
 	  && ls "$$(dirname "$$(readlink -f "$$(command -v soffice)")")/libvclplug_gtk3lo.so") >/dev/null 2>&1 \
 	  || { $(APT) update -qq && $(APT) install -y -qq --no-install-recommends $(OFFICE) >/dev/null; }
 	@$(BIN)/python -m pytest
 
+# what reads the code without running it: style, types, and which folder may import which
+lint: .venv/.product .venv/.test
+	@$(BIN)/ruff check --quiet . && $(BIN)/mypy --no-error-summary && $(BIN)/lint-imports --no-cache
+
+# dist/: a source archive, and the wheel that was built from it
+dist: .venv/.test
+	@$(BIN)/python -m build --no-isolation --outdir dist
+
+docs: .venv/.product .venv/.test
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet && echo "Open build/site/index.html"
+
 bench: $(BENCH)/.peers
 	@$(BENCH)/bin/python tests/benchmarks/make_benchmarks.py
+
+# SECONDS=600 by default; LONG=1 tries as many cases as docs/reliability.md says, which takes a day
+campaign: .venv/.product .venv/.test
+	@cd tests && PYTHONPATH=.:helpers:.. ../$(BIN)/python -m campaign $(if $(LONG),--long,--seconds $(or $(SECONDS),600)) --report ../docs/reliability.md 2>/dev/null
 
 # LIBMF is built here, with the machine's own vector instructions; lenskit asks for pandas 2 and runs with 3
 $(BENCH)/.peers: pyproject.toml constraints.txt | .venv/bin/python
@@ -42,8 +58,8 @@ $(BENCH)/.peers: pyproject.toml constraints.txt | .venv/bin/python
 	@touch $@
 
 .venv/.test: .venv/.product
-	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test,docs]'
 	@touch $@
 
 clean:
-	rm -rf .venv demo build *.egg-info
+	rm -rf .venv demo build dist *.egg-info

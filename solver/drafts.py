@@ -1,4 +1,4 @@
-"""A folder to write drafts in, beside the place they are for; one that a killed process left is swept by the next."""
+"""A folder for drafts beside their target; drafts that a killed process left are removed by the next one."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import numpy as np
 import openpyxl
 import pytest
-from planted import ADDITIVE
+from planted import ADDITIVE, random_ratings
 
 import workbook
 from pyxl.grid.block_names import RESULTS, ROLES, SETTINGS, block_name, history_name, result_name, setting_name
@@ -28,16 +28,6 @@ from workbook.write.content import content_of, default_bounds
 
 SIZES = [(15, 15, 5), (8, 20, 3), (40, 25, 5), (1, 2, 1), (3, 1, 8), (60, 50, 4)]  # users, items, factors
 NS = {"m": "http://schemas.openxmlformats.org/spreadsheetml/2006/main"}
-
-
-def random_ratings(users: int, items: int, *, seed: int = 0) -> Ratings:
-    """Half stars for about two thirds of the pairs, and for at least one."""
-    draw = np.random.default_rng(seed)
-    table = draw.integers(1, 11, (users, items)) / 2
-    blank = draw.random((users, items)) < 1 / 3
-    blank[0, 0] = False
-    table[blank] = np.nan
-    return Ratings.from_crosstab(table, range(101, 101 + users), [f"i{j}" for j in range(items)])
 
 
 def names_of(path) -> list[dict]:
@@ -301,7 +291,7 @@ def test_settings_are_validated(tmp_path):
     rules = {str(rule.sqref): rule for rule in start.data_validations.dataValidation}
     cell = {option: names[setting_name(option)] for option in SETTINGS}
     shown = {option: start[where].value for option, where in cell.items()}
-    assert shown == {option: OPTIONS[option].default for option in SETTINGS} | {"weight_decay": 0.15, "seed": 11}
+    assert shown == {option: OPTIONS[option].default for option in SETTINGS} | {"weight_decay": None, "seed": 11}
     assert rules[cell["optimizer"]].formula1.strip('"').split(",") == list(OPTIMIZERS)
     types = {Names: "list", Whole: "whole", Number: "decimal"}
     assert [rules[cell[o]].type for o in SETTINGS] == [types[type(OPTIONS[o].values)] for o in SETTINGS]

@@ -7,9 +7,7 @@ import json
 import numpy as np
 import pytest
 from planted import planted
-from test_map_sheet import check as check_map
-from test_members_sheet import check as check_members
-from test_members_sheet import factors_in
+from view_checks import check_map, check_members, factors_in
 
 import workbook
 from pyxl import fit_workbook, open_workbook

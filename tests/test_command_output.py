@@ -56,10 +56,10 @@ def test_streams_that_are_closed_do_no_harm(book, tmp_path, redirect):
 @pytest.mark.parametrize("kind", [(), ("--json",)])
 def test_a_report_that_cannot_be_written_has_an_exit_code_of_its_own(book, tmp_path, kind):
     done = run("fit", book, "-o", tmp_path / "o.xlsx", *kind, redirect=">/dev/full")
-    assert done.returncode == 3 and is_fitted(tmp_path / "o.xlsx")
+    assert done.returncode == 4 and is_fitted(tmp_path / "o.xlsx")
     assert done.stderr.decode() == "o.xlsx was written; the report could not be written: no space left on device.\n"
     done = run("inspect", book, redirect=">/dev/full")
-    assert done.returncode == 3 and done.stderr.decode() == "The report could not be written: no space left on device.\n"
+    assert done.returncode == 4 and done.stderr.decode() == "The report could not be written: no space left on device.\n"
 
 
 def test_a_reader_that_goes_away_does_not_end_the_work(tmp_path):
@@ -127,7 +127,7 @@ def test_ctrl_c_while_modules_load_is_one_sentence(tmp_path, module, raised):
 
 def test_ctrl_c_after_a_file_was_written_says_so(book, tmp_path, monkeypatch, capsys):
     from pyxl.__main__ import main
-    from pyxl.cli import workbook_commands
+    from pyxl.cli.command_line import workbook_commands
 
     def interrupted(*_):
         raise KeyboardInterrupt

@@ -50,8 +50,8 @@ def test_steps_that_can_be_recorded_are_those_of_plain_batches(options):
         one, other = plain.step(last=False), graphed.step(last=False)
         assert other.loss == pytest.approx(one.loss, rel=1e-6) and other.rmse == pytest.approx(one.rmse, rel=1e-6)
         assert other.holdout_rmse == pytest.approx(one.holdout_rmse, rel=1e-6)
-    for one, other in zip(one.factors().tensors().values(), other.factors().tensors().values()):
-        torch.testing.assert_close(other, one, rtol=1e-5, atol=1e-5)  # the rates are float32 there
+    for mine, theirs in zip(one.factors().tensors().values(), other.factors().tensors().values()):
+        torch.testing.assert_close(theirs, mine, rtol=1e-5, atol=1e-5)  # the rates are float32 there
 
 
 @pytest.mark.parametrize("options", [{"optimizer": "sgd"}, {"optimizer": "adam", "weight_decay": 0.1}])
@@ -61,7 +61,7 @@ def test_what_cannot_be_recorded_is_known(options):
 
 @with_triton
 def test_the_kernel_in_tritons_interpreter():
-    script = str(HERE / "interpreted_walk.py")
+    script = str(HERE / "helpers" / "interpreted_walk.py")
     run = subprocess.run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", script], cwd=HERE.parent,
                          env=os.environ | {"TRITON_INTERPRET": "1"}, capture_output=True, text=True)
     assert run.returncode == 0, run.stdout[-4000:]

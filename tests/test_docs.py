@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import re
 import shlex
 import subprocess
 import sys
 from pathlib import Path
 
-import lesson_sheet
 import pytest
 
-import workbook
 from pyxl.__main__ import main
 from solver import OPTIMIZERS
 
@@ -22,33 +19,42 @@ BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, re.S)
 COMMANDS = [line.partition("#")[0].strip() for kind, text in BLOCKS if kind == "sh" for line in text.splitlines()]
 
 
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    """A folder with the files that the README speaks of."""
-    ratings, titles = workbook.example()
-    with open(tmp_path / "ratings.csv", "w", newline="") as file:
-        rows = csv.writer(file)
-        rows.writerow(["userId", "movieId", "rating"])
-        rows.writerows((ratings.users[u], ratings.items[i], r)
-                       for u, i, r in zip(ratings.user_index, ratings.item_index, ratings.values))
-    with open(tmp_path / "movies.csv", "w", newline="") as file:
-        rows = csv.writer(file)
-        rows.writerow(["movieId", "title"])
-        rows.writerows(titles.items())
-    lesson_sheet.write(tmp_path / "theirs.xlsx", lesson_sheet.table(12, 9), k=3, variant="dot+bias")
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def test_every_collabsheet_command_runs_in_order(folder, capsys):
+def test_every_collabsheet_command_runs_in_order(readme_folder, capsys):
     ours = [shlex.split(c) for c in COMMANDS if c.startswith("collabsheet ")]
     assert {words[1] for words in ours} == {"new", "inspect", "fit", "restore", "train", "recommend", "similar", "explain", "map",
                                             "evaluate", "export", "doctor", "examples", "check-gradient",
                                             "recalculate"}
     for words in ours:
-        if "--live" in words:  # test_live does it in a real LibreOffice; here is no screen for one
+        if "--live" in words:  # the next test does it in a real LibreOffice; here is no screen for one
             words[words.index("libreoffice")] = "file"
         assert main(words[1:]) == 0, (words, capsys.readouterr().err)
+
+
+def test_the_live_walk_through_works_word_for_word(folder, calc, monkeypatch, capsys):
+    """In a real LibreOffice, after the commands before it: seen to learn, in the right sheet, and undone."""
+    ours = [shlex.split(c)[1:] for c in COMMANDS if c.startswith("collabsheet ")]
+    first = next(n for n, words in enumerate(ours) if "--live" in words)
+    monkeypatch.setenv("COLLABSHEET_OFFICE", calc.impl.office.spec)
+    monkeypatch.setenv("HOME", str(folder))
+    for words in ours[:first]:
+        assert main(words) == 0
+    fit, restore, doctor = ours[first:first + 3]
+    assert [words[0] for words in (fit, restore, doctor)] == ["fit", "restore", "doctor"]
+    assert main(fit) == 0, capsys.readouterr().err
+    book = calc.books["book.xlsx"]
+    try:
+        sheet = book.sheets[fit[fit.index("--sheet") + 1]]
+        assert book.sheets.active.name == sheet.name
+        epochs = [row for row in sheet.range(f"{sheet.name}_history").value if row[0] is not None]
+        assert len(epochs) >= 30 and epochs[0][1] > 1.5 * epochs[-1][1]     # a curve to look at, not a flat line
+        fitted = sheet.range(f"{sheet.name}_user_factors").value
+        capsys.readouterr()
+        assert main(restore) == 0, capsys.readouterr().err
+        assert " 0 cells" not in capsys.readouterr().out and sheet.range(f"{sheet.name}_user_factors").value != fitted
+        assert main(doctor) == 0
+        assert "open" in capsys.readouterr().out
+    finally:
+        book.close()
 
 
 def test_the_two_make_targets_are_there():
@@ -59,7 +65,7 @@ def test_the_two_make_targets_are_there():
     assert "make test" in (ROOT / ".ci" / "run").read_text()
 
 
-def test_make_demo_ends_as_the_readme_says(folder, capsys):
+def test_make_demo_ends_as_the_readme_says(readme_folder, capsys):
     """Word for word but for what depends on the machine: seconds, epochs and the last digits."""
     shown = next(text for kind, text in BLOCKS if kind == "text")
     assert main(["demo", "-o", "demo"]) == 0
@@ -72,10 +78,10 @@ def test_make_demo_ends_as_the_readme_says(folder, capsys):
 
 @pytest.mark.parametrize("code, made", list(zip([text for kind, text in BLOCKS if kind == "python"],
                                                 ["fitted.xlsx", "films/model.json"], strict=True)))
-def test_the_python_examples_run(folder, code, made):
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=folder)
+def test_the_python_examples_run(readme_folder, code, made):
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=readme_folder)
     assert done.returncode == 0, done.stderr
-    assert done.stdout and not done.stderr and (folder / made).exists()
+    assert done.stdout and not done.stderr and (readme_folder / made).exists()
 
 
 def test_the_table_of_the_lessons_workbook_is_true(shared):
@@ -97,7 +103,7 @@ def test_every_optimizer_and_picture_that_is_named_exists():
         assert (ROOT / link).exists()
 
 
-def test_the_demos_filled_tables_are_ratings_that_somebody_could_give(folder):
+def test_the_demos_filled_tables_are_ratings_that_somebody_could_give(readme_folder):
     """What the user came for: predictions where nobody rated, within a star of the scale."""
     import numpy as np
 

@@ -181,7 +181,8 @@ def test_an_office_that_ended_is_forgotten(app, book):
     app.activate()
     os.killpg(other.pid, signal.SIGKILL)
     assert xlwings.Book(book.fullname) == book
-    assert other.pid not in xlwings.apps.keys() and app.pid in xlwings.apps.keys()
+    pids = xlwings.apps.keys()
+    assert other.pid not in pids and app.pid in pids
 
 
 def test_books_and_sheets_are_found_by_name(app, book):

@@ -84,7 +84,7 @@ def test_only_parameters_and_their_dependents_change(course):
             assert before.formulas == after.formulas
             layout = verified_model(b, sheet, Settings()).model.layout
             parameters = [block.range for block in layout.parameters.values()]
-            inside = [block for block in before.arrays]
+            inside = list(before.arrays)
             for cell, value in before.values.items():
                 if after.values[cell] != value:
                     computed = cell in before.formulas or any(cell in block for block in inside)

@@ -4,11 +4,16 @@ stated on Microsoft's page of the function."""
 from __future__ import annotations
 
 import pytest
-from memory_workbook import answer, sheets
+from sheets_in_memory import at, sheets
 
 from pyxl.formulas.evaluate.calculator import Calculator
 from pyxl.formulas.evaluate.dependents import dependents
 from pyxl.grid.cells import Cell, ErrorValue, Range
+
+
+def answer(formula: str, **cells):
+    """The value of one formula in Z50 of sheet S, with these cells beside it."""
+    return Calculator(sheets(S={**cells, "Z50": formula})).value("S", at("Z50"))
 
 
 def same_value(formula: str, value, **cells) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("solver", "pyxl", "workbook")
+PACKAGES = ("solver", "pyxl", "workbook", "collabsheet")
 MODULES = sorted(p.relative_to(ROOT) for top in PACKAGES for p in (ROOT / top).rglob("*.py"))
 
 
@@ -33,6 +33,15 @@ def test_every_module_says_what_it_is():
     for path in MODULES:
         text = (ROOT / path).read_text()
         assert not text.strip() or ast.get_docstring(ast.parse(text)), path
+
+
+def test_no_test_module_imports_another():
+    """What several of them need is in tests/helpers."""
+    for path in (ROOT / "tests").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [
+                node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            assert not any(name.startswith("test_") for name in names), path
 
 
 @pytest.mark.parametrize("package", PACKAGES)

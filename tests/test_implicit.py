@@ -107,7 +107,7 @@ def test_zeros_and_ones_are_learnt_and_predictions_are_probabilities():
     ratings = Ratings.from_crosstab((rng.random(truth.shape) < truth).astype(float), range(60), range(50))
     result = fit(ratings, None, settings(negatives=0, epochs=15, n_factors=1, lr=0.02, weight_decay=0.0))
     found = predict_table(result.factors, bounds=(0, 1)).numpy()
-    assert 0 < found.min() and found.max() < 1
+    assert found.min() > 0 and found.max() < 1
     assert np.abs(found - truth).mean() < 0.09 < np.abs(truth.mean() - truth).mean() / 2
 
 
@@ -279,7 +279,7 @@ def test_collab_filter_recommends_what_is_liked_and_not_yet_known():
 def test_collab_filter_chooses_settings_for_it(options):
     model = CollabFilter(**{"n_factors": 4} | options, feedback="implicit").fit(happened(40, 30, each=8))
     assert model.settings_.optimizer == "adamw" and model.settings_.bounds == (0, 1)
-    assert 0 <= model.predict_crosstab().min().min() and model.predict_crosstab().max().max() <= 1
+    assert model.predict_crosstab().min().min() >= 0 and model.predict_crosstab().max().max() <= 1
 
 
 def test_collab_filter_scores_the_order_that_it_gives():
@@ -302,7 +302,7 @@ def test_a_newcomer_is_folded_in_and_finds_what_their_like_like():
     for user in range(200, 220):
         liked = everyone.item_index[everyone.user_index == user]
         told, rest = liked[::2].tolist(), set(liked[1::2].tolist())
-        best = model.fold_in({item: 1.0 for item in told}).recommend(8)
+        best = model.fold_in(dict.fromkeys(told, 1.0)).recommend(8)
         assert set(best.item) <= row.keys() - set(told)
         ours += len(rest & set(best.item))
         theirs += len(rest & set([item for item in np.argsort(-popular) if item not in told][:8]))

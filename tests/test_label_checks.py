@@ -73,7 +73,7 @@ def test_labels_that_say_nothing_are_no_contradiction(tmp_path):
     def edit(ws, places):
         beside = list(Range.parse(places["predictions"]).moved(0, -1).cells())
         first_column = [cell for cell in beside if cell.col == Range.parse(places["predictions"]).left - 1]
-        for n, (cell, text) in enumerate(zip(first_column, ["USER 0", " user 1", None, "user 3", "user 4", "user 5"])):
+        for cell, text in zip(first_column, ["USER 0", " user 1", None, "user 3", "user 4", "user 5"]):
             ws.write(cell.row - 1, cell.col - 1, text)
 
     lesson_sheet.write(path, lesson_sheet.table(6, 7), k=3, edit=edit)

@@ -12,6 +12,7 @@ import sys
 import time
 from pathlib import Path
 
+import lesson_sheet
 import numpy as np
 import pytest
 import xlwings
@@ -401,3 +402,64 @@ def test_cells_are_written_as_blocks(cells):
     assert {cell: value for where, rows in blocks for cell, value in zip(where.cells(), sum(rows, []))} == cells
     whole = {Cell(row, col): row * col for row in range(3, 9) for col in range(2, 5)}
     assert len(blocks_of(whole)) == 1
+
+
+def test_one_fit_is_one_step_of_undo(book):
+    manager = book.api.getUndoManager()
+    sheet = book.sheets["bias"]
+    names = ("user_factors", "item_factors", "user_bias", "item_bias")
+    held = [sheet.range(f"bias_{name}").value for name in names]
+    steps, rmse = list(manager.getAllUndoActionTitles()), sheet.range("bias_rmse").value
+    fit_live(book, sheets=["bias"])
+    assert list(manager.getAllUndoActionTitles()) == ["Fit", *steps] and sheet.range("bias_rmse").value < rmse
+    fitted = [sheet.range(f"bias_{name}").value for name in names]
+    manager.undo()
+    assert [sheet.range(f"bias_{name}").value for name in names] == held
+    assert sheet.range("bias_rmse").value == pytest.approx(rmse, abs=1e-12)
+    manager.redo()
+    assert [sheet.range(f"bias_{name}").value for name in names] == fitted
+    restore_live(book, sheets=["bias"])
+    assert list(manager.getAllUndoActionTitles()) == ["Restore", "Fit", *steps]
+
+
+def test_a_protected_sheet_gets_a_sentence(book):
+    sheet = book.sheets["bias"]
+    before = sheet.range("bias_user_factors").value
+    sheet.api.protect("")
+    with pytest.raises(UserError, match="Sheet bias is protected, and .* is locked.*Unprotect Sheet"):
+        fit_live(book, sheets=["bias"])
+    with pytest.raises(UserError, match="it was not fitted yet"):
+        restore_live(book, sheets=["bias"])
+    assert sheet.range("bias_user_factors").value == before
+
+
+def test_a_workbook_whose_structure_is_protected_keeps_no_parameters_and_says_so(calc, tmp_path):
+    lesson_sheet.write(tmp_path / "theirs.xlsx", lesson_sheet.table(6, 7), k=2)
+    book = calc.books.open(str(tmp_path / "theirs.xlsx"))
+    book.api.protect("")
+    note, = fit_live(book, options={"epochs": 3})["Sheet1"].notes
+    assert "The parameters of before are not kept: The structure of 'theirs.xlsx' is protected" in note
+    book.close()
+
+
+def test_refresh_waits_for_a_fit(book):
+    from pyxl.live.live_fit import refresh_live
+    with one_at_a_time(book.fullname), pytest.raises(UserError, match="A fit of this workbook is running"):
+        refresh_live(book, "bias")
+
+
+def test_a_workbook_whose_path_nobody_tells_has_a_lock_of_its_own(book):
+    """As one on OneDrive, in Excel."""
+    class InTheCloud:
+        @property
+        def fullname(self):
+            raise xlwings.XlwingsError("Couldn't find the local file location.")
+
+        def __getattr__(self, name):
+            return getattr(book, name)
+
+    place = LiveHost(InTheCloud()).place
+    assert place.startswith(book.name) and place == LiveHost(InTheCloud()).place
+    with one_at_a_time(place), pytest.raises(UserError, match="is running"):
+        fit_live(InTheCloud(), sheets=["bias"])
+    assert fit_live(InTheCloud(), sheets=["bias"], options={"epochs": 2})["bias"].epochs == 2

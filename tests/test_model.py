@@ -48,4 +48,4 @@ def test_bounded_predictions_stay_in_the_range_however_large_the_factors():
     ratings = planted()
     factors = random_factors(ratings, model="bounded", n_factors=2, seed=0, **BOUNDS)
     table = predict_table(factors.map(lambda t: 1e6 * t), bounds=(1.0, 5.0))
-    assert 1.0 <= table.min() and table.max() <= 5.0
+    assert table.min() >= 1.0 and table.max() <= 5.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import xlwings
-from test_build import random_ratings
+from planted import random_ratings
 
 import workbook
 from pyxl import open_workbook

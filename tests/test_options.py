@@ -9,8 +9,10 @@ from __future__ import annotations
 import inspect
 import itertools
 import json
+import runpy
 
 import pytest
+from conftest import ROOT
 from planted import planted
 
 import workbook
@@ -214,3 +216,9 @@ def write_settings(path, given: dict[str, object]) -> dict[str, object]:
         opened.save({"start": {cells[name]: float(value) if isinstance(value, int) else value
                                for name, value in given.items()}})
     return cells
+
+
+@pytest.mark.parametrize("page", ["settings", "metrics"])
+def test_the_documentation_is_made_from_the_tables(page):
+    made = runpy.run_path(str(ROOT / "docs" / "write_tables.py"))[f"{page}_page"]()
+    assert made == (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8"), "run python docs/write_tables.py"

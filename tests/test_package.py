@@ -15,9 +15,8 @@ GOOD = parts_of({"R": worksheet('<row r="1"><c r="A1"><v>1</v></c></row>')})
 
 def refusal(path, **options):
     """The sentence that a file gets, on opening or on reading its sheet."""
-    with pytest.raises(UserError) as error:
-        with open_workbook(path, **options) as book:
-            book.grid("R")
+    with pytest.raises(UserError) as error, open_workbook(path, **options) as book:
+        book.grid("R")
     sentence = str(error.value)
     assert str(path.parent) not in sentence        # nobody's folders in messages
     assert sentence.endswith(".") and "\n" not in sentence

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from asking import Book, built, exported
-from test_export import fitted, ratings_of
+from exported_models import fitted, ratings_of
 
 import workbook
 from pyxl import open_workbook

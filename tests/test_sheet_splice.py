@@ -197,7 +197,7 @@ def test_random_edits_of_random_sheets_read_back_and_leave_the_rest(old, empty_r
         cell: float if type(value) is int else type(value) for cell, value in expected.items() if value is not None}
     kept = {match[1]: match[0] for match in CELL.finditer(xml) if Cell.parse(match[1]) not in edits}
     assert kept.items() <= {match[1]: match[0] for match in CELL.finditer(new)}.items()
-    assert [ref for ref in re.findall(r'<row r="(\d+)"', new)] == sorted(re.findall(r'<row r="(\d+)"', new), key=int)
+    assert re.findall(r'<row r="(\d+)"', new) == sorted(re.findall(r'<row r="(\d+)"', new), key=int)
     assert new.endswith(xml[xml.index("</sheetData>"):])
     filled = [cell for cell, value in edits.items() if value is not None]
     where = Range.parse(re.search('<dimension ref="(.*?)"', new)[1])

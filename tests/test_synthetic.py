@@ -13,11 +13,11 @@ from hypothesis import strategies as some
 
 sys.path.append(str(Path(__file__).parent / "benchmarks"))
 
-import synthetic  # noqa: E402
-from synthetic import PRESETS, Shape, blocks, generate, planted, resized, write_csv  # noqa: E402
+import synthetic
+from synthetic import PRESETS, Shape, blocks, generate, planted, resized, write_csv
 
-from solver import Settings, fit, read_ratings, rmse, split_off  # noqa: E402
-from solver.judging.baselines import bias_only  # noqa: E402
+from solver import Settings, fit, read_ratings, rmse, split_off
+from solver.judging.baselines import bias_only
 
 SMALL = Shape(users=300, items=200, ratings=12_000, interaction=0.8, factors=3, noise=0.4)
 

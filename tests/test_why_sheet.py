@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from asking import Book, exported
-from test_export import fitted, ratings_of
+from exported_models import fitted, ratings_of
 
 from pyxl import open_workbook
 from solver.collab.recommend import explain

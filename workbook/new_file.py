@@ -1,4 +1,4 @@
-"""A workbook written as a new file: beside its place at first, there when it is whole, or not at all."""
+"""Writes a new workbook beside its target first, so that the target is complete or not there at all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who asks a process to end, asks as Ctrl-C does: a fit keeps its best so far, a save is whole or not at all."""
+"""Treats SIGTERM and SIGHUP like Ctrl-C: a fit keeps its best so far, and a save is whole or not at all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where details go that no cell can show: one log file in the user's folder."""
+"""The log file in the user's folder, for details that do not fit into a cell."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def log_failure(what: str, why: BaseException) -> str:
     try:
         path = own_folder() / "collabsheet.log"
         mode = "w" if path.exists() and path.stat().st_size > _LARGEST else "a"
-        with open(path, mode, encoding="utf-8", errors="backslashreplace") as log:
+        with path.open(mode, encoding="utf-8", errors="backslashreplace") as log:
             log.write(f"{datetime.now():%Y-%m-%d %H:%M:%S} {what}\n{''.join(traceback.format_exception(why))}\n")
     except (OSError, UserError):
         return "nowhere, as no log can be written here"

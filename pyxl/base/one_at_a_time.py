@@ -19,7 +19,7 @@ def one_at_a_time(name: str) -> Iterator[None]:
     The lock is the system's: it ends with its process, however that ends.
     """
     path = own_folder() / f"{hashlib.sha256(name.encode()).hexdigest()[:16]}.lock"
-    with open(path, "w") as file:
+    with path.open("w") as file:
         try:
             _lock(file)
         except OSError:

@@ -1,4 +1,4 @@
-"""The folder for what belongs to no workbook, which only its user may look into."""
+"""The user's own folder of collabsheet, for the log, locks and caches; nobody else may read it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def own_folder() -> Path:
             if not stat.S_ISDIR(found.st_mode) or (hasattr(os, "getuid") and found.st_uid != os.getuid()):
                 continue
             if stat.S_IMODE(found.st_mode) & 0o077:
-                os.chmod(folder, 0o700)
+                folder.chmod(0o700)
             if os.access(folder, os.W_OK | os.X_OK):
                 return folder
         except OSError:

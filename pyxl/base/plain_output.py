@@ -1,8 +1,11 @@
-"""What commands about models show: tables of text, and numbers that JSON can hold."""
+"""Output of commands: tables of text for people, and numbers that JSON can hold."""
 
 from __future__ import annotations
 
 import math
+import shlex
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 
 Say = Callable[[str], None]
@@ -40,3 +43,9 @@ def json_ready(value):
     if hasattr(value, "item"):  # a number of numpy
         value = value.item()
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def quoted_command(*words) -> str:
+    """A command as one types it into a terminal, with quotes where they are needed."""
+    texts = list(map(str, words))
+    return subprocess.list2cmdline(texts) if sys.platform == "win32" else shlex.join(texts)

@@ -1,4 +1,4 @@
-"""A program in which somebody is editing a cell refuses every call: wait, and call again."""
+"""Repeats a call to a program that refuses it while its user is editing a cell."""
 
 from __future__ import annotations
 

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from pyxl.base.interruption import signals_as_ctrl_c
+from pyxl.base.known_failures import remedy
 from pyxl.base.plain_output import Say
 from solver.disk import written_files
 from solver.errors import UserError, stopped_by
+from solver.version import __version__
 
 from .command_output import Output
 
@@ -48,8 +50,9 @@ class _Parser(argparse.ArgumentParser):
 def run(commands: Callable[[], Sequence[Command]], argv: Sequence[str] | None = None) -> int:
     """Run the command line that these commands make up; the exit code tells what was done.
 
-    0: all that was asked. 2: what the user can mend stood in the way, or the user stopped it; the sentence says what was
-    written, if anything. 3: all that was asked, but stdout took no report. 1: a defect of collabsheet.
+    0: all that was asked. 1: a defect of collabsheet. 2: what the user can mend stood in the way, or the user stopped it;
+    the sentence says what was written, if anything. 3: a problem is proved to have no solution. 4: all was done that was
+    asked, but stdout took no report.
     """
     argv = list(sys.argv[1:] if argv is None else argv)
     output = Output(as_json="--json" in argv)
@@ -68,18 +71,20 @@ def run(commands: Callable[[], Sequence[Command]], argv: Sequence[str] | None = 
     if output.failure:
         done = f"{_and(written)} written; the report" if written else "The report"
         output.error(f"{done} could not be written: {_reason(output.failure)}.")
-        return 3
+        return 4
     return 0
 
 
 def _failed(why: BaseException, written: Sequence[str], output: Output) -> int:
     """Say why a command ended; its exit code."""
     if isinstance(why, UserError):
-        return _fail(str(why), 2, output, why.details if isinstance(why, Refusal) else {})
+        return _fail(str(why), why.exit_code, output, why.details if isinstance(why, Refusal) else {})
     if interrupt := _interrupt(why):
         return _fail(f"Stopped by {stopped_by(interrupt)}; {_and(written)} written.", 2, output)
     if isinstance(why, MemoryError):
         return _fail(f"There is too little memory for this. Close other programs, or take less at once.{_told(written)}", 2, output)
+    if sentence := remedy(why):
+        return _fail(f"{sentence}{_told(written)}", 2, output)
     if isinstance(why, OSError):
         return _fail(f"{why.filename or 'A file'}: {_reason(why)}.{_told(written)}", 2, output)
     return _fail(f"Unexpected {type(why).__name__}: {why}. This is a defect of collabsheet: please "
@@ -118,6 +123,7 @@ def _parser(commands: Sequence[Command]) -> argparse.ArgumentParser:
     parser = _Parser(prog="collabsheet", formatter_class=argparse.RawDescriptionHelpFormatter,
                      description="Collaborative filtering in a live spreadsheet: build the sheet, fit it, read it.",
                      epilog="Example:\n  collabsheet demo")
+    parser.add_argument("--version", action="version", version=f"collabsheet {__version__}")
     adder = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=_Parser)
     for command in commands:
         sub = adder.add_parser(command.name, help=command.summary, description=command.summary,

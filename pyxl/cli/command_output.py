@@ -1,4 +1,4 @@
-"""What a command tells on stdout and stderr. Telling never fails: what was done stays done, and is said where it can be."""
+"""Writes a command's output to stdout and stderr. Output that cannot be written never makes a finished command fail."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from contextlib import suppress
+from pathlib import Path
 from typing import TextIO
 
 # Signs of our sentences, as an encoding without them shows them.
@@ -59,7 +60,7 @@ class Output:
 def _printable(stream: TextIO | None) -> TextIO:
     """The stream, which writes what its encoding lacks in plainer signs; one that leads nowhere where it was closed."""
     if stream is None:
-        return open(os.devnull, "w", encoding="utf-8")
+        return Path(os.devnull).open("w", encoding="utf-8")
     if hasattr(stream, "reconfigure"):
         with suppress(OSError):   # of a full disk: it will be told at the next line
             stream.reconfigure(errors=_PLAINLY)

@@ -45,7 +45,8 @@ def _doctor(args: argparse.Namespace, say: Say) -> dict:
     details = {"fit_works": not failing, "findings": [finding.as_object() for finding in findings]}
     if failing:
         raise Refusal(f"A fit cannot work here: see {', '.join(failing)}.", details)
-    say("A fit can work here.")
+    missing = [finding.what for finding in findings if finding.state == "missing"]
+    say("A fit can work here" + (f"; it does without what is missing: {', '.join(missing)}." if missing else "."))
     return details
 
 DOCTOR = Command("doctor", "Say what works here and what does not, and what mends it.",

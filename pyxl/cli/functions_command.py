@@ -26,12 +26,12 @@ def _functions(args: argparse.Namespace, say: Say) -> dict:
     from pyxl.functions.udfs import CELL_FUNCTIONS
     from pyxl.live.open_live import opened_live
 
-    with opened_live(args.workbook, engine="libreoffice") as book:
-        with functions_in(book.app.impl.office), suppress(KeyboardInterrupt):
-            enter_again(book.api)
-            say(f"The cells of {book.name} know {', '.join(CELL_FUNCTIONS)} until you press Ctrl-C here, or close it.")
-            while _is_open(book):
-                time.sleep(_PAUSE)
+    with (opened_live(args.workbook, engine="libreoffice") as book, functions_in(book.app.impl.office),
+          suppress(KeyboardInterrupt)):
+        enter_again(book.api)
+        say(f"The cells of {book.name} know {', '.join(CELL_FUNCTIONS)} until you press Ctrl-C here, or close it.")
+        while _is_open(book):
+            time.sleep(_PAUSE)
     return {"workbook": str(args.workbook), "functions": list(CELL_FUNCTIONS)}
 
 

@@ -137,7 +137,7 @@ def _fold_in_arguments(parser: argparse.ArgumentParser) -> None:
                                         "(for a new item: user and rating)")
     parser.add_argument("--new-item", action="store_true", help="the newcomer is an item, rated by known users")
     parser.add_argument("--weight-decay", type=float, metavar="X",
-                        help="penalty on the distance from the average, for each rating (default: as suits most)")
+                        help="penalty on the distance from the average, for each rating (default: one that suits most data)")
     _list_arguments(parser)
     add_reading_arguments(parser, columns="ITEM,RATING")
 

@@ -1,4 +1,4 @@
-"""What a command says of a model, as a tidy workbook of the same table: `-o report.xlsx`."""
+"""Writes the table that a command shows as a workbook: `-o report.xlsx`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a training goes, told to a person: a line an epoch, and on a terminal a bar that tells the truth."""
+"""Shows how a training goes: a line for each epoch, and a progress bar on a terminal."""
 
 from __future__ import annotations
 

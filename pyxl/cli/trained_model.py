@@ -1,4 +1,4 @@
-"""A trained model, and what a command line says of it: labels as texts, tables of ratings, titles."""
+"""Loads a trained model for a command: labels as texts, tables of ratings, titles."""
 
 from __future__ import annotations
 

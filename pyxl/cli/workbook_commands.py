@@ -1,4 +1,4 @@
-"""The commands that work on a workbook that is there: `inspect`, `fit` and `restore`."""
+"""The commands that work on an existing workbook: `inspect`, `fit` and `restore`."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _inspect(args: argparse.Namespace, say: Say) -> dict:
         if report["solver"]:
             say(f"{'':<{width}}    Solver model  {report['solver']}")
         if problem := report["problem"]:
-            say(f"{'':<{width}}    by formulas   " + (f"{problem['n_cells']} cells, {problem['n_constraints']} constraint{'s' * (problem['n_constraints'] != 1)}; "
+            say(f"{'':<{width}}    by formulas   " + (f"{problem['kind']}; {problem['n_cells']} cells, {problem['n_constraints']} constraint{'s' * (problem['n_constraints'] != 1)}; "
                 f"objective {problem['objective']:.9g} now" if problem["solvable"] else problem["reason"]))
         for note in report["notes"]:
             say(f"{'':<{width}}    note          {note}")
@@ -61,6 +61,10 @@ def _fit_arguments(parser: argparse.ArgumentParser) -> None:
     add_stating_arguments(by_formulas)
     by_formulas.add_argument("--starts", type=int, metavar="N",
                              help="search from N starts, the sheet's and random ones by --seed, and keep the best (default 1)")
+    by_formulas.add_argument("--seconds", type=float, metavar="S", help="search for at most S seconds and keep the best (default: until "
+                             "it is done)")
+    by_formulas.add_argument("--write-anyway", action="store_true", help="where no point meets all constraints, write the one that "
+                             "comes nearest (default: leave the cells as they are)")
     by_formulas.add_argument("--report", action="store_true", help="tell cells, constraints, slacks and sensitivity, here and on "
                              "a new sheet of the workbook")
 
@@ -70,12 +74,13 @@ def _fit(args: argparse.Namespace, say: Say) -> dict:
 
     how = {"options": options_in(args, Given.FIT), "repeat": args.repeat, "by_formulas": _by_formulas(args)}
     if args.live:
+        from pyxl.hosts.live_host import LiveHost
         from pyxl.live.live_fit import fit_live
         from pyxl.live.open_live import opened_live, where_it_is
         sheets = _sheets(args)
         with opened_live(args.workbook, engine=args.engine, show=sheets and sheets[0]) as book:
             results = fit_live(book, sheets=sheets, **how)
-            out, done = book.fullname, where_it_is(book)
+            out, done = LiveHost(book).place, where_it_is(book)
     else:
         out = _out(args)
         done = f"Wrote {out}"
@@ -93,7 +98,7 @@ def _by_formulas(args: argparse.Namespace):
     from pyxl.problems.solve import ByFormulas
 
     return ByFormulas(args.via, statement_of(args), steps=args.epochs, starts=1 if args.starts is None else args.starts, seed=args.seed or 0,
-                      report=args.report)
+                      report=args.report, seconds=args.seconds, write_anyway=args.write_anyway)
 
 
 def _target_arguments(parser: argparse.ArgumentParser, what: str) -> None:
@@ -132,11 +137,12 @@ def _restore_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _restore(args: argparse.Namespace, say: Say) -> dict:
     if args.live:
+        from pyxl.hosts.live_host import LiveHost
         from pyxl.live.live_fit import restore_live
         from pyxl.live.open_live import opened_live, where_it_is
         with opened_live(args.workbook, engine=args.engine) as book:
             restored = restore_live(book, sheets=_sheets(args))
-            out, done = book.fullname, where_it_is(book)
+            out, done = LiveHost(book).place, where_it_is(book)
     else:
         from pyxl.fit.restore import restore_workbook
         out = _out(args)

@@ -1,4 +1,4 @@
-"""Whose row and whose column it is: finds the ids beside the ratings and checks them."""
+"""Finds the ids of users and items beside the ratings, and checks them."""
 
 from __future__ import annotations
 

@@ -85,12 +85,11 @@ def read_factors(workbook: ReadableWorkbook, model: ModelSheet):
 
 def read_bounds(workbook: ReadableWorkbook, model: ModelSheet) -> tuple[float, float] | None:
     """(low, high) of a bounded model as the sheet has them now."""
-    layout, ends = model.layout, []
+    layout = model.layout
     if layout.variant != "bounded":
         return None
     grid = workbook.grid(layout.sheet)
-    for end in (layout.low, layout.high):
-        ends.append(_parameter(grid, end) if isinstance(end, Cell) else end)
+    ends = [_parameter(grid, end) if isinstance(end, Cell) else end for end in (layout.low, layout.high)]
     low, high = ends
     if not low < high:
         raise UserError(f"{quoted(grid.sheet)}: the range of ratings runs from {low:g} to {high:g}. "

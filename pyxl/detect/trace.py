@@ -1,4 +1,4 @@
-"""What a cell is made of: a formula followed down to the constants it multiplies and adds.
+"""Expands a formula down to the constants that it multiplies and adds.
 
 A prediction of the models we know is, whatever functions and lookups lead there,
 

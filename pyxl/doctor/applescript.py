@@ -1,4 +1,4 @@
-"""The script through which Excel on a Mac may start Python: its sandbox lets macros run no other."""
+"""The AppleScript through which Excel on a Mac starts Python; its sandbox lets macros run nothing else."""
 
 from __future__ import annotations
 

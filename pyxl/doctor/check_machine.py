@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 from pyxl.base.own_folder import own_folder
 from solver.errors import UserError
@@ -19,7 +20,8 @@ _TABLE = [[5, 3, 4], [4, None, 3], [1, 1, 5]]   # ratings to try a fit on
 
 def machine() -> Iterator[Finding]:
     """Each thing as soon as it is known."""
-    yield Finding("Python", "works", f"{platform.python_version()}, {sys.executable}")
+    conda = Path(sys.prefix, "conda-meta").is_dir()
+    yield Finding("Python", "works", f"{platform.python_version()}, {sys.executable}" + (", of a conda environment" if conda else ""))
     yield _torch()
     yield _fit()
     yield _kernels()

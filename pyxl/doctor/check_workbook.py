@@ -1,11 +1,13 @@
-"""A workbook under the doctor's eyes: its models, its macros, the Python that its buttons start."""
+"""Checks a workbook: its models, its macros, and the Python that its buttons start."""
 
 from __future__ import annotations
 
 import os
 import sys
 from collections.abc import Iterator
+from itertools import islice
 
+from pyxl.base.plain_output import quoted_command
 from pyxl.detect.detect import NoModel
 from pyxl.detect.verified_model import verified_model
 from pyxl.grid.block_names import PYTHON
@@ -13,15 +15,20 @@ from pyxl.grid.cells import quoted
 from pyxl.grid.sheet_names import area_named
 from pyxl.hosts.file_host import FileHost
 from pyxl.xlsx import WorkbookFile, open_workbook
+from pyxl.xlsx.atomic_file import open_elsewhere
 from solver.errors import UserError
 
-from .finding import Finding, command
+from .finding import Finding
+from .package_consistency import package_faults
+
+MOST_FAULTS = 10    # that are told
 
 
 def examine_workbook(path) -> Iterator[Finding]:
     """Each thing as soon as it is known. Raises UserError where there is no workbook to look at."""
     with open_workbook(path) as workbook:
         yield _file(workbook)
+        yield from _consistency(path)
         yield from _models(workbook)
         yield _macros(workbook)
         yield _python(workbook, path)
@@ -45,6 +52,10 @@ def repair(path) -> str:
 
 
 def _file(workbook: WorkbookFile) -> Finding:
+    if (holder := open_elsewhere(workbook.path)) is not None:
+        return Finding("file", "look", f"{workbook.name} is open by {holder[0]}: it can be fitted there, not as a file. "
+                       f"(If nobody has it open, delete the leftover '{holder[1]}'.)",
+                       quoted_command("collabsheet", "fit", workbook.path, "--live") + ", or close it")
     try:
         workbook.refuse_unless_savable()
     except UserError as why:
@@ -52,6 +63,15 @@ def _file(workbook: WorkbookFile) -> Finding:
     if notes := workbook.notes_on_saving():
         return Finding("file", "look", f"{workbook.name} can be read and written; {notes[0].replace(' had ', ' has ')}")
     return Finding("file", "works", f"{workbook.name} can be read and written.")
+
+
+def _consistency(path) -> Iterator[Finding]:
+    """What Excel would find fault with, the first few things; a workbook that it takes needs one line."""
+    faults = list(islice(package_faults(path), MOST_FAULTS))
+    if not faults:
+        yield Finding("parts", "works", "They fit together as Excel demands.")
+    for fault in faults:
+        yield Finding("parts", "look", f"Excel may call it damaged: {fault}", "Open it in Excel, let it repair it, and save it")
 
 
 def _models(workbook: WorkbookFile) -> Iterator[Finding]:
@@ -70,7 +90,7 @@ def _models(workbook: WorkbookFile) -> Iterator[Finding]:
         yield Finding(sheet, "works", f"{ready.model.layout.variant}, {len(ready.ratings):,} ratings; the sheet's RMSE and "
                       f"Python's agree: {ready.rmse:.6f}")
     if not found:
-        yield Finding("models", "fails", "No sheet has a model that we know.", command("collabsheet", "inspect", workbook.path))
+        yield Finding("models", "fails", "No sheet has a model that we know.", quoted_command("collabsheet", "inspect", workbook.path))
 
 
 def _macros(workbook: WorkbookFile) -> Finding:
@@ -86,7 +106,7 @@ def _python(workbook: WorkbookFile, path) -> Finding:
         return Finding("its Python", "missing", "It keeps no path of one, which only buttons need.")
     value = workbook.grid(where[0]).values.get(where[1].first)
     says = f"{quoted(where[0])}!{where[1].first} says {value or 'nothing'}"
-    mend = command("collabsheet", "doctor", path, "--repair")
+    mend = quoted_command("collabsheet", "doctor", path, "--repair")
     if value == sys.executable:
         return Finding("its Python", "works", f"{says}, which is this one.")
     if isinstance(value, str) and os.access(value, os.X_OK) and os.path.isfile(value):

@@ -1,4 +1,4 @@
-"""What a range of any of our engines is: a rectangle on a sheet, addressed as xlwings does."""
+"""A rectangle of cells, addressed as xlwings does; the base of every engine's range."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table of hosts, and which one is taken where nobody says: Excel, LibreOffice, or the file."""
+"""The table of engines (Excel, LibreOffice, file), and the choice among them."""
 
 from __future__ import annotations
 

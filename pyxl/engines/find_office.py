@@ -40,7 +40,7 @@ def load_uno():
     if not (_DEBIAN / "uno.py").exists():
         raise UserError("LibreOffice's bridge to Python is missing. Install it: apt-get install python3-uno.")
     # the bridge is compiled for one Python only; in another it would take the process down
-    theirs, ours = os.path.basename(os.path.realpath("/usr/bin/python3")), "python%d.%d" % sys.version_info[:2]
+    theirs, ours = Path("/usr/bin/python3").resolve().name, f"python{sys.version_info.major}.{sys.version_info.minor}"
     if theirs != ours:
         raise UserError(f"python3-uno is made for {theirs}, this is {ours}. Run collabsheet with {theirs}: "
                         f"{theirs} -m venv, then pip install collabsheet in it.")

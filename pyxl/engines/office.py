@@ -1,4 +1,4 @@
-"""A running LibreOffice and the way to it: started here, or attached to where it listens."""
+"""Starts a LibreOffice, or connects to one that is running."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ class Office:
                 process, ended = start(), None
             elif process.returncode:
                 raise UserError(f"LibreOffice did not start (it ended with code {process.returncode}). "
-                                f"Try it by hand: {os.path.basename(command[0])} --calc.")
+                                f"Try it by hand: {Path(command[0]).name} --calc.")
             time.sleep(0.05)
         process.kill()
         raise UserError("LibreOffice started but did not answer within a minute. Close it and run again.")

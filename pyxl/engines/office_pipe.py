@@ -30,7 +30,7 @@ def own_pipe() -> str:
     name = f"collabsheet{secrets.token_hex(16)}"
     try:
         handle = os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with open(handle, "w", encoding="ascii") as file:
+        with os.fdopen(handle, "w", encoding="ascii") as file:
             file.write(name)
     except OSError as error:
         raise UserError(f"{kept} cannot be written: {error.strerror}. It keeps where your LibreOffice listens: make it writable.") from None

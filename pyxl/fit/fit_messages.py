@@ -1,4 +1,4 @@
-"""How a fit went, in words and as plain data: of a factor model, or of a problem solved by its formulas."""
+"""Says how a fit went, in sentences and as plain data."""
 
 from __future__ import annotations
 

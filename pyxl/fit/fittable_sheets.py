@@ -1,4 +1,4 @@
-"""Which sheets of a workbook can be fitted, and how: as a factor model, or by whatever their formulas say."""
+"""Chooses the sheets of a workbook that can be fitted, as factor models or by their formulas."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from pyxl.detect.detect import Damaged, NoModel, NotRecognised, NotVerified, Sta
 from pyxl.detect.verified_model import VerifiedModel, verified_model
 from pyxl.detect.verify import agrees
 from pyxl.grid.cells import quoted
-from pyxl.grid.stored_problem import stored_problem
+from pyxl.grid.stored_problem import LostModel, stored_problem
 from pyxl.hosts.host import Host
 from pyxl.problems.pose import Posed, pose
 from pyxl.problems.solve import ByFormulas, refuse_settings_of_models
 from pyxl.problems.stated import stated_problem
-from solver.errors import UserError
+from solver.errors import NoSolution, UserError
 from solver.model.models import MODELS
 
 from .run_log import Run, logged_run
@@ -101,8 +101,8 @@ def _ready(host: Host, sheets: list[str], settings: Settings, via: str | None, *
     for sheet in sheets:
         try:
             ready.append(_ready_sheet(host, sheet, settings, via))
-        except NotRecognised as why:
-            if must:
+        except (NotRecognised, LostModel, NoSolution) as why:
+            if must or isinstance(why, NoSolution) and len(sheets) == 1:
                 raise
             if not isinstance(why, NoModel):
                 skipped.append(str(why))
@@ -135,6 +135,8 @@ def _ready_sheet(host: Host, sheet: str, settings: Settings, via: str | None) ->
     unlike = f"{why} " if isinstance(why, (NotVerified, StatedOtherwise)) else ""
     try:
         posed = pose(host, problem)
+    except NoSolution:
+        raise
     except UserError as unposed:
         raise NotRecognised(f"{unlike}{unposed}") from unposed
     return replace(posed, notes=(f"{unlike}So it was fitted by its formulas.", *posed.notes)) if unlike else posed

@@ -1,4 +1,4 @@
-"""The ratings that a workbook of ours keeps out of its model sheets, to judge a fit by."""
+"""Reads the ratings that one of our workbooks holds out, to judge a fit by."""
 
 from __future__ import annotations
 

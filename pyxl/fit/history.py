@@ -1,4 +1,4 @@
-"""The error of a fit, epoch by epoch, in the cells that a model sheet of ours has for it, under its chart."""
+"""Writes the error of each epoch into the cells under a model sheet's chart."""
 
 from __future__ import annotations
 

@@ -67,8 +67,9 @@ def _problem(workbook: ReadableWorkbook, problem: SolverProblem) -> dict:
         posed = pose(workbook, problem)
     except UserError as why:
         return {"solvable": False, "reason": str(why)}
-    return {"solvable": True, "reason": None, "n_cells": len(posed.cells), "n_constraints": len(posed.lines),
-            "objective": float(posed.outputs(posed.program.start)[0]), "notes": list(posed.notes)}
+    start = posed.program.start
+    return {"solvable": True, "reason": None, "kind": posed.kind.told(), "n_cells": len(posed.cells), "n_constraints": len(posed.lines),
+            "objective": float(posed.program.values(start)[0]), "notes": list(posed.notes)}
 
 
 def _where(part) -> str:

@@ -23,7 +23,7 @@ from pyxl.problems.pose import Posed
 from pyxl.problems.report_sheet import report_cells, report_sheet
 from pyxl.problems.solve import ByFormulas, Solved, changed_cells, disagreement, solve
 from pyxl.xlsx import open_workbook, same_file
-from solver.errors import UserError
+from solver.errors import NoSolution, UserError
 
 from . import before_fit
 from .fittable_sheets import Fittable, fittable_sheets
@@ -110,12 +110,18 @@ def fit_on_host(host: Host, *, sheets: Iterable[str] | None, settings: Settings 
     """
     ready, skipped = fittable_sheets(host, sheets=sheets, settings=settings, options=options, repeat=repeat,
                                   by_formulas=by_formulas)
+    host.refuse_protected(area for r in ready for area in r.blocks.values())
     host.write(before_fit.cells_to_keep(host, {r.sheet: r.blocks for r in ready}))
-    log, results = find_log(host), {}
+    log, results, unsolved = find_log(host), {}, []
     for r in ready:
         watcher = watch(r)
         try:
             result = solve(r, by_formulas, on_step=watcher.on_step) if isinstance(r, Posed) else _fitted(host, r, watcher)
+        except NoSolution as why:
+            unsolved.append(NoSolution(f"{r.sheet}: {why}"))
+            if sheets is not None:
+                raise unsolved[-1] from why
+            continue
         except UserError as why:
             raise UserError(f"{r.sheet}: {why}") from why
         results[r.sheet] = result
@@ -129,7 +135,9 @@ def fit_on_host(host: Host, *, sheets: Iterable[str] | None, settings: Settings 
             results[r.sheet] = replace(result, notes=result.notes + notes)
         if result.stopped:
             break
-    return _compared(host, [r for r in ready if r.sheet in results], results, skipped)
+    if not results:
+        raise unsolved[0]
+    return _compared(host, [r for r in ready if r.sheet in results], results, [*skipped, *map(str, unsolved)])
 
 
 def _fitted(host: Host, r: VerifiedModel, watcher: Watcher) -> FitResult:

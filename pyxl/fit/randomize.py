@@ -31,6 +31,7 @@ def randomize(host: Host, sheet: str) -> tuple[int, float]:
     seed = (settings.seed + 1) % _SEEDS
     ready = verified_model(host, sheet, replace(settings, seed=seed, start="random"))
     layout = ready.model.layout
+    host.refuse_protected(layout.areas.values())
     host.write(before_fit.cells_to_keep(host, {layout.sheet: layout.areas}))
     host.write({sheet: parameter_cells(layout, ready.start), where[0]: {where[1].first: float(seed)}})
     host.recalculate()

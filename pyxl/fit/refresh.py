@@ -1,4 +1,4 @@
-"""Calculate a workbook again, and hold a sheet against what Python computes of it."""
+"""Recalculates a workbook, and compares a sheet with what Python computes."""
 
 from __future__ import annotations
 

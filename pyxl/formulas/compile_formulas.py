@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -11,6 +12,7 @@ from torch import Tensor
 
 from pyxl.formulas.compiled.cell_reader import Reader, Segment
 from pyxl.formulas.compiled.changing import Reach
+from pyxl.formulas.compiled.guarded import many_points
 from pyxl.formulas.compiled.interpret import Interpreter
 from pyxl.formulas.compiled.lanes import NUMBER, LaneAreas, Lanes, alike
 from pyxl.formulas.compiled.levels import Levels
@@ -37,9 +39,14 @@ from .rules.statistics_rules import STATISTICS_RULES
 from .rules.sum_rules import SUM_RULES
 from .rules.total_rules import TOTAL_RULES
 
+if TYPE_CHECKING:
+    from pyxl.formulas.compiled.affine import Structure
+
 RULES = (CHOOSING_RULES | CONDITIONAL_SUM_RULES | DISTRIBUTION_RULES | ELEMENTWISE_RULES | FINANCE_RULES | LAMBDA_RULES
          | MATRIX_RULES | PLACE_RULES | REWRITTEN_RULES | STATISTICS_RULES | SUM_RULES | TOTAL_RULES)
 
+
+MOST_AT_ONCE = 4_000_000   # numbers that a step of the program may have, of many points together
 WIDE = 200_000  # cells computed at once from which several threads are faster
 
 
@@ -67,6 +74,30 @@ class Compiled:
         with one_thread(self.widest < WIDE):
             value = self.outputs(at)[0]
             return value.item(), _gradient(value, at)
+
+    def structure(self) -> Structure:
+        """How the outputs depend on the changing cells: see `affine`. Raises NotFollowed."""
+        from pyxl.formulas.compiled.affine import follow
+
+        return follow(self.program, self.start)
+
+    def values(self, x: np.ndarray) -> np.ndarray:
+        """All outputs (n_outputs,)."""
+        with one_thread(self.widest < WIDE), torch.no_grad():
+            return self.outputs(torch.tensor(np.asarray(x, dtype=np.float64))).numpy()
+
+    def values_of_many(self, points: np.ndarray) -> np.ndarray:
+        """All outputs (p, n_outputs) of many points (p, n_cells), computed together as far as the formulas allow."""
+        together = max(1, MOST_AT_ONCE // max(1, self.widest))
+        with one_thread(self.widest * together < WIDE), torch.no_grad(), many_points():
+            return np.concatenate([self._together(torch.tensor(points[first:first + together]))
+                                   for first in range(0, len(points), together)])
+
+    def _together(self, points: Tensor) -> np.ndarray:
+        try:
+            return torch.vmap(self.outputs)(points).numpy()
+        except RuntimeError:    # a function of torch that takes one point at a time
+            return torch.stack([self.outputs(point) for point in points]).numpy()
 
     def values_and_jacobian(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """All outputs (n_outputs,), and their derivatives (n_outputs, n_cells)."""
@@ -129,6 +160,7 @@ class _Compilation:
     def compiled(self, outputs: Sequence[tuple[str, Cell]], start: np.ndarray) -> Compiled:
         tensors = []
         for sheet, cell in outputs:
+            self._program.place = sheet, cell
             row, col = np.array([[cell.row]]), np.array([[cell.col]])
             self._scheduler.settle(sheet, row, col)
             found = self._reader.read(LaneAreas(sheet, row, col, 1, 1))
@@ -136,7 +168,8 @@ class _Compilation:
                 raise UserError(f"{quoted(sheet)}!{cell} holds {'nothing' if value is None else repr(value)}, "
                                 "where a number is needed. Name a cell with a number.")
             tensors.append(found.tensor if found.dynamic else self._program.constant(found.const))
-        together = self._program.step(lambda *found: torch.cat([t.reshape(1) for t in found]), *tensors)
+        together = self._program.step(lambda *found: torch.cat([t.reshape(1) for t in found]), *tensors) if tensors else \
+            self._program.constant(np.zeros(0))
         notes = sorted((sheet, cell, what) for (sheet, _, what), cell in self._notes.items())
         notes = (f"{quoted(sheet)}!{cell}: {what}." for sheet, cell, what in notes)
         widest = max(segment.size for segment in self._reader.segments)
@@ -154,6 +187,7 @@ class _Compilation:
     def _compile(self, batch: Batch) -> None:
         """Settles the cells of a batch. Raises Unsettled or Split."""
         group, tree = batch.group, batch.group.tree
+        self._program.place = group.sheet, batch.first
         interpreter = Interpreter(batch, self._reader, self._program, RULES, self._notes,
                                   array=group.block is not None, origin=group.anchor)
         try:

@@ -13,7 +13,7 @@ SheetRange = tuple[str, Range]             # cells of a sheet
 ConstraintSide = Union[SheetRange, float, str, None]  # of a constraint: cells, a number, a formula's text; None beside int and bin
 
 RELATIONS = {"1": "<=", "2": "=", "3": ">=", "4": "int", "5": "bin", "6": "alldifferent"}  # as Solver numbers them
-GRADIENTLESS = {"int": "whole numbers", "bin": "0 or 1", "alldifferent": "all different whole numbers"}
+KINDS = {"int": "whole numbers", "bin": "0 or 1", "alldifferent": "all different whole numbers"}   # relations without a right side
 CHANGING = "solver_adj"    # Solver's own name for the cells that may change
 
 

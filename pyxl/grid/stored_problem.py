@@ -14,8 +14,12 @@ from .sheet_names import area_of
 MOST_CONSTRAINTS = 10_000   # more than Solver takes; a count above is no count
 
 
+class LostModel(UserError):
+    """Solver's model of a sheet has lost its cells."""
+
+
 def stored_problem(workbook: ReadableWorkbook, sheet: str) -> SolverProblem | None:
-    """Solver's model of a sheet, or None. Raises UserError where its cells are #REF!.
+    """Solver's model of a sheet, or None. Raises LostModel where its cells are #REF!.
 
     The names: ``solver_opt`` (objective), ``solver_adj`` (changing cells), ``solver_typ`` (1 max, 2 min, 3 value of
     ``solver_val``), ``solver_neg`` (1: nothing negative), ``solver_num`` constraints ``solver_lhs1 solver_rel1
@@ -27,7 +31,7 @@ def stored_problem(workbook: ReadableWorkbook, sheet: str) -> SolverProblem | No
         return None
     for name in ("solver_opt", "solver_adj"):
         if "#REF!" in stored.get(name, ""):
-            raise UserError(f"{quoted(sheet)}: {name} is #REF!, so Solver's model lost its cells. "
+            raise LostModel(f"{quoted(sheet)}: {name} is #REF!, so Solver's model lost its cells. "
                             "Set it up again in Data > Solver.")
     objective = area_of(stored.get("solver_opt", ""))
     count = min(int(_number(stored.get("solver_num")) or 0), MOST_CONSTRAINTS)

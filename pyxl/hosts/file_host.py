@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from pyxl.grid.cells import Cell, Range, Value
 from pyxl.grid.grid import DefinedName, Grid, Table, refuse_formulas
+from pyxl.grid.problem import SheetRange
 from pyxl.xlsx import NewSheet, WorkbookFile
 
+from .protection import Protected
 from .refresh_results import Changes, refreshed
 
 
@@ -67,6 +69,12 @@ class FileHost:
             refuse_formulas(self.grid(sheet), cells)
             self._changes.setdefault(sheet, {}).update(cells)
         self._stale = True
+
+    def refuse_protected(self, areas: Iterable[SheetRange]) -> None:
+        """Raise Protected where the sheet of one of these ranges is protected: it could not be saved."""
+        for sheet in dict.fromkeys(sheet for sheet, _ in areas):
+            if self.grid(sheet).protected:
+                raise Protected(f"Sheet '{sheet}' is protected. Use Review > Unprotect Sheet in Excel, then run again; nothing was saved.")
 
     def recalculate(self) -> list[str]:
         """Bring results up to date; sentences on formulas that could not be evaluated."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Protocol
 
 from pyxl.grid.cells import Cell, Range, Value
+from pyxl.grid.problem import SheetRange
 from pyxl.grid.readable_workbook import ReadableWorkbook
 from pyxl.xlsx import NewSheet
 
@@ -20,6 +22,10 @@ class Host(ReadableWorkbook, Protocol):
 
     def write(self, changes: Changes) -> None:
         """Write constants, by sheet and cell; None clears a cell. Raises UserError where a formula stands."""
+        ...
+
+    def refuse_protected(self, areas: Iterable[SheetRange]) -> None:
+        """Raise UserError where cells of one of these (sheet, range) cannot be written, as their sheet is protected."""
         ...
 
     def recalculate(self) -> list[str]:

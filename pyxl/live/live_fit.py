@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pyxl.base.known_failures import remedy
 from pyxl.base.log_file import log_failure
 from pyxl.base.one_at_a_time import one_at_a_time
 from pyxl.fit import before_fit
@@ -15,7 +16,7 @@ from pyxl.fit.run_log import logged_run
 from pyxl.hosts.live_host import LiveHost
 from pyxl.problems.pose import Posed
 from pyxl.problems.solve import ByFormulas, Solved
-from solver.errors import UserError, stopped_by
+from solver.errors import NoSolution, UserError, stopped_by
 
 from .panel import Panel
 from .watch import ProblemWatch, Watch
@@ -41,12 +42,11 @@ def fit_live(book: xlwings.Book, *, sheets: Iterable[str] | None = None, setting
     host = LiveHost(book)
     chosen = None if sheets is None else list(sheets)
     shown = chosen if repeat is None else [logged_run(host, repeat).sheet]
-    with _reporting(host, shown, "Not fitted") as panels, one_at_a_time(book.fullname):
+    with _alone(host, shown, "Not fitted") as panels:
         for panel in panels.values():
             panel.clear_stop()
             panel.say("Fitting: reading the sheet …")
         from pyxl.fit.press_fit import fit_on_host
-        unkept = before_fit.make_place(host)
 
         def watch(ready: VerifiedModel | Posed) -> Watch | ProblemWatch:
             panel = panels.setdefault(ready.sheet, Panel(host, ready.sheet))
@@ -56,8 +56,10 @@ def fit_live(book: xlwings.Book, *, sheets: Iterable[str] | None = None, setting
             panel.say(f"Fitting: {len(ready.ratings):,} ratings, RMSE {ready.rmse:.6f} at the start …")
             return Watch(host, ready, panel)
 
-        results = fit_on_host(host, sheets=chosen, settings=settings, options=options or {}, watch=watch, repeat=repeat,
-                           by_formulas=by_formulas)
+        with host.one_undo_step("Fit"):
+            unkept = before_fit.make_place(host)
+            results = fit_on_host(host, sheets=chosen, settings=settings, options=options or {}, watch=watch, repeat=repeat,
+                                  by_formulas=by_formulas)
         results = {sheet: replace(result, notes=result.notes + unkept) for sheet, result in results.items()}
         for sheet, panel in panels.items():
             panel.clear_stop()
@@ -72,8 +74,9 @@ def restore_live(book: xlwings.Book, *, sheets: Iterable[str] | None = None) -> 
 
     host = LiveHost(book)
     chosen = None if sheets is None else list(sheets)
-    with _reporting(host, chosen, "Not restored") as panels, one_at_a_time(book.fullname):
-        restored = restore_on_host(host, chosen)
+    with _alone(host, chosen, "Not restored") as panels:
+        with host.one_undo_step("Restore"):
+            restored = restore_on_host(host, chosen)
         for sheet in restored:
             panels[sheet].say("Restored: the parameters are those of before the last fit.")
         return restored
@@ -85,10 +88,11 @@ def randomize_live(book: xlwings.Book, sheet: str) -> tuple[int, float]:
     from pyxl.fit.randomize import randomize
 
     host = LiveHost(book)
-    with _reporting(host, [sheet], "Not randomized") as panels, one_at_a_time(book.fullname):
+    with _alone(host, [sheet], "Not randomized") as panels:
         panels[sheet].say("Randomizing: reading the sheet …")
-        unkept = before_fit.make_place(host)
-        seed, rmse = randomize(host, sheet)
+        with host.one_undo_step("Randomize"):
+            unkept = before_fit.make_place(host)
+            seed, rmse = randomize(host, sheet)
         panels[sheet].say(f"New start values of seed {seed}: RMSE {rmse:.6f}. "
                           + (f"Note: {unkept[0]}" if unkept else "Restore brings the former ones back."))
         return seed, rmse
@@ -99,7 +103,7 @@ def refresh_live(book: xlwings.Book, sheet: str) -> Refreshed:
     from pyxl.fit.refresh import refresh
 
     host = LiveHost(book)
-    with _reporting(host, [sheet], "Not refreshed") as panels:
+    with _alone(host, [sheet], "Not refreshed") as panels:
         panels[sheet].say("Calculating everything again …")
         found = refresh(host, sheet)
         panels[sheet].say(f"Calculated again: RMSE {found.rmse:.6f} on {found.n_ratings:,} ratings, as Python computes it; "
@@ -108,17 +112,18 @@ def refresh_live(book: xlwings.Book, sheet: str) -> Refreshed:
 
 
 @contextmanager
-def _reporting(host: LiveHost, sheets: list[str] | None, failed: str) -> Iterator[dict[str, Panel]]:
-    """The panels of the sheets, given back at the end. What goes wrong is said in their status
-    cells, with its details in the log, and raised as a UserError."""
+def _alone(host: LiveHost, sheets: list[str] | None, failed: str) -> Iterator[dict[str, Panel]]:
+    """The panels of the sheets, given back at the end; no other run works on the workbook meanwhile. What goes wrong is said
+    in the status cells, with its details in the log, and raised as a UserError."""
     panels = {sheet: Panel(host, sheet) for sheet in (sheets or host.sheets)}
     try:
-        yield panels
+        with one_at_a_time(host.place):
+            yield panels
     except (Exception, KeyboardInterrupt) as why:
         sentence = _sentence(why)
         log = log_failure(f"{host.name}: {failed.lower()}", why)
         _try(panels, lambda panel: panel.say(f"{failed}: {sentence} (Details: {log})"))
-        raise UserError(sentence) from why
+        raise (NoSolution if isinstance(why, NoSolution) else UserError)(sentence) from why
     finally:
         _try(panels, lambda panel: panel.bar(None))
 
@@ -128,7 +133,7 @@ def _sentence(why: BaseException) -> str:
         return str(why)
     if isinstance(why, KeyboardInterrupt):
         return f"Stopped by {stopped_by(why)} before the first epoch; the parameters are as they were."
-    return f"Unexpected {type(why).__name__}: {' '.join(str(why).split())[:300] or 'no message'}."
+    return remedy(why) or f"Unexpected {type(why).__name__}: {' '.join(str(why).split())[:300] or 'no message'}."
 
 
 def _try(panels: Mapping[str, Panel], action) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from pyxl.base.retry_while_busy import retry_while_busy
 from pyxl.grid.block_names import CONTROLS, control_name
-from pyxl.grid.cells import Cell
+from pyxl.grid.cells import Cell, Value
 from pyxl.grid.sheet_names import area_named, prefix_of
 from pyxl.hosts.live_host import LiveHost
+from pyxl.hosts.protection import Protected
 
 _LONGEST = 1000   # characters of a status: nobody reads more in a cell
 
@@ -20,8 +23,7 @@ class Panel:
 
     def say(self, text: str) -> None:
         """Show a text, in the cell until the next one, and in the status bar."""
-        if where := self._cells.get("status"):
-            self._host.write({where[0]: {where[1]: text[:_LONGEST]}})
+        self._write("status", text[:_LONGEST])
         self.bar(text)
 
     def bar(self, text: str | None) -> None:
@@ -35,8 +37,12 @@ class Panel:
         return where is not None and self._host.value(*where) not in (None, "", 0, False)
 
     def clear_stop(self) -> None:
-        if where := self._cells.get("stop"):
-            self._host.write({where[0]: {where[1]: None}})
+        self._write("stop", None)
+
+    def _write(self, what: str, value: Value) -> None:
+        if where := self._cells.get(what):
+            with suppress(Protected):   # a status matters less than the fit: the status bar shows it, too
+                self._host.show(*where, value)
 
 
 def _control_cells(host: LiveHost, sheet: str) -> dict[str, tuple[str, Cell]]:

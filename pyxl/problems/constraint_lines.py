@@ -10,9 +10,9 @@ import numpy as np
 from pyxl.formulas.evaluate.calculator import Calculator
 from pyxl.formulas.evaluate.dependents import dependents
 from pyxl.grid.cells import Cell, ErrorValue, quoted
-from pyxl.grid.problem import ConstraintSide, SolverProblem, place_told
+from pyxl.grid.problem import KINDS, ConstraintSide, SolverProblem, place_told
 from pyxl.grid.readable_workbook import ReadableWorkbook
-from solver import FEASIBLE, UserError
+from solver import FEASIBLE, NoSolution, UserError
 
 SheetCell = tuple[str, Cell]
 
@@ -35,41 +35,57 @@ class Term:
             return self.constant
         return float(x[self.cell] if self.output is None else outputs[self.output])
 
+    def values(self, points: np.ndarray, outputs: np.ndarray) -> np.ndarray:
+        """The same for many points (p, n) and their outputs: (p,)."""
+        if self.constant is not None:
+            return np.full(len(points), self.constant)
+        return points[:, self.cell] if self.output is None else outputs[:, self.output]
+
 
 @dataclass(frozen=True)
 class Line:
-    """``left relation right`` of single cells. `row` is its number among the constraint functions, None where it is
-    a bound of one changing cell."""
+    """``left relation right`` of single cells, or ``left int``. `row` is its number among the constraint functions, None
+    where it is a bound or the kind of one changing cell; `group` is the number of its constraint where the cells of one are
+    to be all different."""
 
     left: Term
     relation: str
-    right: Term
+    right: Term | None
     row: int | None = None
+    group: int | None = None
 
     def told(self) -> str:
-        return f"{self.left.text} {self.relation} {self.right.text}"
+        return f"{self.left.text} {self.relation}" + ("" if self.right is None else f" {self.right.text}")
 
 
 class Terms:
-    """Sides of constraints looked up in the workbook; `outputs` gathers the formula cells to compile, the objective
-    first."""
+    """The objective and the sides of constraints looked up in the workbook; `outputs` gathers the formula cells to compile."""
 
     def __init__(self, workbook: ReadableWorkbook, calculator: Calculator, problem: SolverProblem, formulas: dict[str, SheetCell]):
-        self._calculator, self._home, self._formulas = calculator, problem.sheet, formulas
+        self._workbook, self._calculator, self._home, self._formulas = workbook, calculator, problem.sheet, formulas
         self._cells = {place: n for n, place in enumerate(problem.cells)}
         by_sheet: dict[str, list[Cell]] = {}
         for sheet, cell in problem.cells:
             by_sheet.setdefault(sheet, []).append(cell)
         self._moving = {(sheet, cell) for sheet, cells in dependents(workbook, by_sheet).items() for cell in cells}
-        if problem.objective not in self._moving:
-            sheet, cell = problem.objective
-            raise UserError(f"{quoted(sheet)}!{cell}, the objective, depends on none of the changing cells. "
-                            "Check both: nothing that changes them would change it.")
-        self._numbers: dict[SheetCell, int] = {problem.objective: 0}
+        self._numbers: dict[SheetCell, int] = {}
 
     @property
     def outputs(self) -> list[SheetCell]:
         return list(self._numbers)
+
+    def objective(self, problem: SolverProblem) -> Term:
+        """The objective: a formula, or a changing cell itself, or a constant where only a point is sought."""
+        if problem.objective is None:
+            return Term("(no cell)", constant=0.0)
+        sheet, cell = problem.objective
+        if problem.objective not in self._cells and problem.objective not in self._moving and not problem.stored:
+            if self._workbook.grid(sheet).owner(cell) is None:
+                raise UserError(f"{quoted(sheet)}!{cell}, the objective, holds no formula and is no changing cell, so nothing can change "
+                                "it. Give the cell with the formula.")
+            raise UserError(f"{quoted(sheet)}!{cell}, the objective, depends on none of the changing cells. "
+                            "Check both: nothing that changes them would change it.")
+        return self._term(problem.objective, place_told(sheet, cell, self._home), problem.told_goal())
 
     def of(self, side: ConstraintSide, constraint: str) -> list[Term]:
         """A term for each cell of a side, or one for a number or a formula."""
@@ -94,8 +110,15 @@ class Terms:
 def lines_of(problem: SolverProblem, terms: Terms) -> Iterator[Line]:
     """The constraints cell by cell; those that are no bounds of a changing cell numbered."""
     row = 0
-    for constraint in problem.constraints:
+    for number, constraint in enumerate(problem.constraints):
         told = constraint.told(problem.sheet)
+        if constraint.relation in KINDS:
+            for term in terms.of(constraint.left, told):
+                if term.cell is None:
+                    raise UserError(f"{quoted(problem.sheet)}: '{told}' asks for {KINDS[constraint.relation]}, and {term.text} is "
+                                    "no changing cell. Give changing cells.")
+                yield Line(term, constraint.relation, None, group=number if constraint.relation == "alldifferent" else None)
+            continue
         left, right = terms.of(constraint.left, told), terms.of(constraint.right, told)
         if len(left) != len(right) and 1 not in (len(left), len(right)):
             raise UserError(f"{quoted(problem.sheet)}: '{told}' compares {len(left)} cells with {len(right)}. Give ranges of "
@@ -118,7 +141,7 @@ def _refuse_unmet(problem: SolverProblem, line: Line, told: str) -> None:
     missed = {"<=": line.left.constant - line.right.constant, ">=": line.right.constant - line.left.constant,
               "=": abs(line.left.constant - line.right.constant)}[line.relation]
     if missed > FEASIBLE * max(1.0, abs(line.right.constant)):
-        raise UserError(f"{quoted(problem.sheet)}: '{told}' can never be met: no changing cell moves either side, and they are "
+        raise NoSolution(f"{quoted(problem.sheet)}: '{told}' can never be met: no changing cell moves either side, and they are "
                         f"{line.left.constant:g} and {line.right.constant:g}.")
 
 
@@ -126,8 +149,13 @@ def bounds_of(problem: SolverProblem, lines: list[Line]) -> tuple[np.ndarray, np
     """The lowest and highest value of every changing cell."""
     n = len(problem.cells)
     low, high = np.full(n, -np.inf), np.full(n, np.inf)
+    for group in different_cells(lines):
+        low[group], high[group] = 1.0, float(len(group))
     for line in lines:
-        if line.row is None:
+        if line.right is None:
+            if line.relation == "bin":
+                low[line.left.cell], high[line.left.cell] = max(low[line.left.cell], 0.0), min(high[line.left.cell], 1.0)
+        elif line.row is None:
             cell, bound = line.left.cell, line.right.constant
             if line.relation in ("=", ">=") and bound > -NO_BOUND:
                 low[cell] = max(low[cell], bound)
@@ -135,11 +163,29 @@ def bounds_of(problem: SolverProblem, lines: list[Line]) -> tuple[np.ndarray, np
                 high[cell] = min(high[cell], bound)
     if problem.non_negative:
         low = np.where(np.isneginf(low), 0.0, low)
+    whole = whole_cells(problem, lines)
+    low, high = np.where(whole, np.ceil(low - FEASIBLE), low), np.where(whole, np.floor(high + FEASIBLE), high)
     if (wrong := np.flatnonzero(low > high)).size:
         sheet, cell = problem.cells[wrong[0]]
-        raise UserError(f"{quoted(sheet)}!{cell} must be at least {low[wrong[0]]:g} and at most {high[wrong[0]]:g}. "
-                        "Correct its constraints.")
+        raise NoSolution(f"{quoted(sheet)}!{cell} must be at least {low[wrong[0]]:g} and at most {high[wrong[0]]:g}: no number "
+                         "can be both. Correct its constraints.")
     return low, high
+
+
+def whole_cells(problem: SolverProblem, lines: list[Line]) -> np.ndarray:
+    """Which changing cells are to be whole numbers."""
+    whole = np.zeros(len(problem.cells), dtype=bool)
+    whole[[line.left.cell for line in lines if line.right is None]] = True
+    return whole
+
+
+def different_cells(lines: list[Line]) -> tuple[np.ndarray, ...]:
+    """The changing cells of each group that is to be all different."""
+    groups: dict[int, list[int]] = {}
+    for line in lines:
+        if line.group is not None:
+            groups.setdefault(line.group, []).append(line.left.cell)
+    return tuple(np.array(cells) for cells in groups.values())
 
 
 def shown_cell(value) -> str:

@@ -261,7 +261,7 @@ class CollabFilter(Estimator):
         model stays as it is.
 
         Least squares toward the mean user, with `weight_decay` for each rating (see
-        `solver.collab.recommend.fold_in`); None: as suits most (see `newcomer_ridge`). Raises UserError for
+        `solver.collab.recommend.fold_in`); None: one that suits most data (see `newcomer_ridge`). Raises UserError for
         an unknown label and for what is no rating.
         """
         factors = self._additive("folds nobody in")

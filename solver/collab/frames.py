@@ -170,9 +170,8 @@ def _number_column(column: pd.Series, what: str) -> np.ndarray:
 
 def _factorized(column: pd.Series, what: str) -> tuple[np.ndarray, tuple]:
     """(n,) positions of a column's ids, and the labels in order of first appearance."""
-    if column.dtype.kind == "f" and (column.dropna() % 1 == 0).all() and not np.isinf(column).any():
-        if column.notna().all():
-            column = column.astype(np.int64)  # 14.0 is 14, as a table that once had blanks writes it
+    if column.dtype.kind == "f" and column.notna().all() and (column % 1 == 0).all() and not np.isinf(column).any():
+        column = column.astype(np.int64)  # 14.0 is 14, as a table that once had blanks writes it
     try:
         codes, labels = pd.factorize(column)
     except TypeError:

@@ -91,8 +91,10 @@ def cross_validate(ratings: Ratings, model: Settings | CollabFilter | None = Non
     rows = []
     for number, (learnt, held) in enumerate(split_into(ratings, folds, seed=seed), 1):
         clip = float(learnt.values.min()), float(learnt.values.max())
-        judged = _of_settings if isinstance(model, Settings) else _of_estimator
-        found, seconds = judged(model, learnt, held, clip, metrics=metrics, n=n, liked=liked)
+        if isinstance(model, Settings):
+            found, seconds = _of_settings(model, learnt, held, clip, metrics=metrics, n=n, liked=liked)
+        else:
+            found, seconds = _of_estimator(model, learnt, held, metrics=metrics, n=n, liked=liked)
         alone = {} if implicit else {"bias_only": rmse(bias_only(learnt), held, clip=clip)}
         rows.append({"fold": number, **found, **alone, "seconds": seconds})
     return CrossValidation(pd.DataFrame(rows))
@@ -153,7 +155,7 @@ def _of_settings(settings: Settings, learnt: Ratings, held: Ratings, clip: tuple
                     liked=liked), result.seconds
 
 
-def _of_estimator(model: CollabFilter, learnt: Ratings, held: Ratings, _: tuple[float, float], *,
-                  metrics: Collection[str], n: int, liked: float | None) -> tuple[dict[str, float], float]:
+def _of_estimator(model: CollabFilter, learnt: Ratings, held: Ratings, *, metrics: Collection[str], n: int,
+                  liked: float | None) -> tuple[dict[str, float], float]:
     fitted = type(model)(**model.get_params()).fit(learnt)
     return fitted.evaluate(held, metrics=metrics, n=n, liked=liked), fitted.result_.seconds

@@ -115,7 +115,7 @@ def _write_both(folder: Path, tensors: Mapping[str, Tensor], document: Mapping) 
     whole = head | dict(document) | head
     (folder / DOCUMENT).write_text(json.dumps(whole | {_OWN_DIGEST: _digest_of(whole)}, indent=1) + "\n", encoding="utf-8")
     for name in (NUMBERS, DOCUMENT):
-        with open(folder / name, "rb+") as file:
+        with (folder / name).open("rb+") as file:
             os.fsync(file.fileno())
     _make_durable(folder)
 
@@ -216,5 +216,5 @@ def _digest_of(document: Mapping) -> str:
 
 
 def _digest(path: Path) -> str:
-    with open(path, "rb") as file:
+    with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -6,7 +6,6 @@ import json
 import platform
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +20,7 @@ from solver.errors import UserError
 from solver.fitting.fit_ratings import FitResult
 from solver.model.factors import Factors
 from solver.model.net import NetFactors
+from solver.version import __version__
 
 from .id_labels import shown_label
 from .storage import damaged_model, read_folder, write_folder
@@ -33,7 +33,7 @@ _REBUILD: dict[str, Callable[[dict[str, Tensor], Mapping], Any]] = {  # what a m
     "Factors": lambda tensors, about: Factors(**tensors, offset=about["offset"], given=about.get("given", 0)),
     "NetFactors": lambda tensors, _: NetFactors.of(tensors),
 }
-_APART = ("factors", "samples", "settings", "history")  # fields of FitResult that are stored in ways of their own
+_APART = ("factors", "samples", "settings", "history", "decay")  # fields of FitResult that are stored in ways of their own, or not
 _LABELS = (int, float, str, bool)            # types of labels that JSON keeps apart and gives back as they were
 
 
@@ -47,7 +47,7 @@ def save_model(model: CollabFilter, folder: str | Path, *, overwrite: bool) -> N
     for n, draw in enumerate(result.samples):
         tensors |= _under(f"samples.{n}", draw.tensors())
     document = {
-        "saved_by": {"collabsheet": _version("collabsheet"), "torch": torch.__version__, "numpy": np.__version__,
+        "saved_by": {"collabsheet": __version__, "torch": torch.__version__, "numpy": np.__version__,
                      "python": platform.python_version()},
         "parameters": {name: _plain(value) for name, value in model.get_params().items()},
         "rating_range": model.rating_range_, "spread": model.spread_, "notes": model.notes_,
@@ -136,10 +136,3 @@ def _plain(value):
     if isinstance(value, (tuple, list)):
         return [_plain(one) for one in value]
     return None if isinstance(value, np.random.RandomState) else value
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "unknown"

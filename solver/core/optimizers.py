@@ -87,7 +87,7 @@ def _lbfgs(parameters, _constants) -> torch.optim.Optimizer:
 
 
 @cache
-def _uncompiled(optimizer: type[torch.optim.Optimizer]) -> type[torch.optim.Optimizer]:
+def _uncompiled(optimizer: type) -> type:
     """A torch optimizer that does not load torch's compiler, which takes a second, only to ask it not to compile
     these two methods. (Those of the first order load it in their step too, LBFGS does not.)"""
     own = {name: getattr(getattr(optimizer, name), "__wrapped__", getattr(optimizer, name))

@@ -32,7 +32,9 @@ class Given(Flag):
 class Values(Protocol):
     """The values that an option takes."""
 
-    optional: bool    # whether None is one of them
+    @property
+    def optional(self) -> bool:
+        """Whether None is one of them."""
 
     @property
     def metavar(self) -> str:

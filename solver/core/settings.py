@@ -16,7 +16,7 @@ from solver.model.models import MODELS
 
 from .method_table import LOSSES, METHODS
 from .optimizers import OPTIMIZERS
-from .options import Given, Names, Number, Option, Whole, Widths, is_finite_number, option, option_of
+from .options import Given, Names, Number, Option, Whole, Widths, option, option_of
 from .schedules import SCHEDULES
 
 DTYPES = ("float64", "float32")
@@ -99,10 +99,11 @@ class Settings:
         None, Number(above=0, optional=True), "Learning rate: how far a step goes.", unset="the optimizer's own",
         given=Given.EVERYWHERE)
 
-    weight_decay: float = option(
-        0.0, Number(least=0), "Penalty on large factors: larger fits the ratings less and predicts blanks better.",
-        given=Given.EVERYWHERE)
-    """λ of the penalty λ·(‖p_u‖² + ‖q_i‖² + b_u² + b_i²) added to each squared error; 0.02 to 0.1 is usual. adamw
+    weight_decay: float | None = option(
+        0.0, Number(least=0, optional=True), "Pull to the average user and item: larger fits the ratings less.",
+        unset="the number that predicts held-out ratings best (cross-validation)", given=Given.EVERYWHERE)
+    """λ of the penalty λ·(‖p_u‖² + ‖q_i‖² + (b_u − b̄_U)² + (b_i − b̄_I)²) added to each squared error, b̄ the mean
+    biases, for ratings in units of their standard deviation (`objective`). None: `choose_decay` finds the number. adamw
     takes it as decoupled decay instead (Loshchilov & Hutter 2019)."""
 
     decay_by: str = option(
@@ -166,7 +167,9 @@ class Settings:
     @property
     def bounds(self) -> tuple[float, float] | None:
         """(low, high) where the model is bounded, else None."""
-        return (self.low, self.high) if self.model is not None and MODELS[self.model].bounded else None
+        if self.model is None or not MODELS[self.model].bounded or self.low is None or self.high is None:
+            return None
+        return self.low, self.high
 
     @property
     def method(self) -> str:
@@ -213,14 +216,14 @@ def usable(given: Mapping[str, Any], *, stored: Collection[str]) -> tuple[Settin
 
     Raises UserError as `Settings` does.
     """
-    given, left_out = dict(given), {}
+    rest, left_out = dict(given), dict[str, NotHonoured]()
     while True:
         try:
-            return Settings(**given), left_out
+            return Settings(**rest), left_out
         except NotHonoured as why:
             if why.option not in stored:
                 raise
-            del given[why.option]
+            del rest[why.option]
             left_out[why.option] = why
 
 
@@ -228,7 +231,7 @@ _TABLES: dict[str, Mapping[str, Any]] = {"model": MODELS, "loss": LOSSES, "optim
 
 
 def _refuse_what_is_not_honoured(settings: Settings) -> None:
-    given = [name for name, value in asdict(settings).items() if value != OPTIONS[name].default]
+    given = [name for name, value in asdict(settings).items() if value is not None and value != OPTIONS[name].default]
     for what in _TABLES:
         chosen = getattr(settings, what)
         if chosen is None:
@@ -266,9 +269,10 @@ def _refuse_what_cannot_be_combined(settings: Settings) -> None:
     if model == "net" and settings.batch_size is None:
         raise UserError("The net is fitted in batches: give a batch_size, such as 512, "
                         "and an optimizer that takes it, such as adamw.")
-    if (bounds := settings.bounds) and not (is_finite_number(bounds[0]) and is_finite_number(bounds[1]) and bounds[0] < bounds[1]):
-        raise UserError(f"A bounded model needs a range of ratings: low is {bounds[0]!r} and "
-                        f"high is {bounds[1]!r}. Give two numbers, low below high.")
-    if settings.loss == "cross-entropy" and (settings.batch_size is None or bounds != (0, 1)):
+    low, high = settings.low, settings.high
+    if model is not None and MODELS[model].bounded and (low is None or high is None or low >= high):
+        raise UserError(f"A bounded model needs a range of ratings: low is {low!r} and "
+                        f"high is {high!r}. Give two numbers, low below high.")
+    if settings.loss == "cross-entropy" and (settings.batch_size is None or settings.bounds != (0, 1)):
         raise UserError("Cross-entropy is for probabilities, learnt in batches: choose the model bounded or net "
                         "with low=0 and high=1, and a batch_size, such as 512.")

@@ -1,4 +1,4 @@
-"""Kernels made ready before a fit, so that the wait for a compiler can be told from the fit."""
+"""Compiles or loads the kernels before a fit, so that compiling is not counted as fitting."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""AdamW on batches of implicit feedback: the pairs that happened, and beside them drawn ones that did not."""
+"""AdamW on batches of implicit feedback: observed pairs with drawn negatives."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""AdamW on batches as a way of fitting: only the rows of a batch are touched, the result is that of all."""
+"""Lazy AdamW: a step touches only the rows of its batch, and the result is that of dense AdamW."""
 
 from __future__ import annotations
 

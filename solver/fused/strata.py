@@ -1,4 +1,4 @@
-"""An order of ratings in which several threads can learn without meeting.
+"""Orders ratings into strata, so that threads never update the same row at once.
 
 Users and items are dealt into as many groups each; a block is the ratings of a group of users for a group
 of items, and a stratum a set of blocks that share no group (Gemulla et al. 2011, "Large-scale matrix

@@ -1,4 +1,4 @@
-"""What a model has to beat: the mean of all ratings, and biases without factors.
+"""Baselines: the mean of all ratings, and biases without factors.
 
     mean    r̂ = μ
     biases  r̂ = μ + b_u + b_i,   b_i = Σ_u (r − μ − b_u) / (d + n_i),   b_u = Σ_i (r − μ − b_i) / (d + n_u)

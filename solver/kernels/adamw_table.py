@@ -1,4 +1,4 @@
-"""AdamW, step by step and many steps at once.
+"""The coefficients of every AdamW step, and of many steps without a gradient at once.
 
 Step t of AdamW on a parameter p with gradient g (Loshchilov & Hutter 2019), momentum m and squares v:
 

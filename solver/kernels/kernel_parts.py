@@ -1,4 +1,4 @@
-"""What the kernels share: how they are compiled, and from a score to an error.
+"""Shared parts of the kernels: how they are compiled, and the error of a prediction.
 
 numba compiles a kernel where it runs, for the machine's own vector registers, so nobody needs a
 compiler. That takes about a second for each of the kernels a fit uses, once on a machine: the result

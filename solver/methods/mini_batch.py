@@ -49,7 +49,7 @@ class MiniBatch:
         self.steps_done, self.steps_in_all = 0, self.epochs * math.ceil(len(ratings) / settings.batch_size)
 
     def step(self, *, last: bool) -> Seen:
-        size, settings = self.problem.settings.batch_size, self.problem.settings
+        size = self.problem.settings.batch_size
         order = self.new_order()
         loss, squares = torch.zeros((2,), dtype=torch.float64, device=self.values.device)
         seen = 0

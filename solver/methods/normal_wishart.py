@@ -1,4 +1,4 @@
-"""What the rows of one side have in common: their mean and spread, drawn given the rows.
+"""Draws the mean and precision of one side's factors from their normal-Wishart posterior.
 
     x_u ~ N(m, Λ⁻¹),    m | Λ ~ N(0, (β₀ Λ)⁻¹),    Λ ~ Wishart(W₀ = I, ν₀ = d)
 

@@ -11,19 +11,21 @@ from solver.data.ratings import Ratings
 
 
 def steps_for(problem: FitTask) -> Steps:
-    """The way of fitting that the settings ask for."""
+    """The steps of the method (a name of `METHODS`) that the settings choose."""
     # imported here: each is loaded only when it is used
-    method = OPTIMIZERS[problem.settings.optimizer]
-    if method.samples:
-        from .gibbs import Gibbs
-        return Gibbs(problem)
-    if method.alternating:
-        from .als import AlternatingLeastSquares
-        return AlternatingLeastSquares(problem)
-    if problem.settings.batch_size is None:
-        from .full_batch import FullBatch
-        return FullBatch(problem)
-    return _steps_in_batches(problem)
+    match problem.settings.method:
+        case "gibbs":
+            from .gibbs import Gibbs
+            return Gibbs(problem)
+        case "als":
+            from .als import AlternatingLeastSquares
+            return AlternatingLeastSquares(problem)
+        case "full batch":
+            from .full_batch import FullBatch
+            return FullBatch(problem)
+        case "rating by rating":
+            return _rating_by_rating(problem)
+    return _in_batches(problem)
 
 
 def cpu_only(settings: Settings, device: str, ratings: Ratings) -> str | None:
@@ -42,15 +44,17 @@ def one_by_one(settings: Settings) -> bool:
     return settings.method == "rating by rating"
 
 
-def _steps_in_batches(problem: FitTask) -> Steps:
+def _rating_by_rating(problem: FitTask) -> Steps:
+    if problem.device == "cuda":
+        from solver.gpu.stratified_sgd import StratifiedSGD
+        return StratifiedSGD(problem)
+    from solver.fused.sgd import FusedSGD
+    return FusedSGD(problem)
+
+
+def _in_batches(problem: FitTask) -> Steps:
     """The fused kernels where there is one for what is asked, else plain torch."""
     settings = problem.settings
-    if one_by_one(settings):
-        if problem.device == "cuda":
-            from solver.gpu.stratified_sgd import StratifiedSGD
-            return StratifiedSGD(problem)
-        from solver.fused.sgd import FusedSGD
-        return FusedSGD(problem)
     if settings.model != "net" and settings.optimizer == "adamw" and problem.device == "cpu":
         from solver.fused.lazy_adamw import LazyAdamW, is_lazy
         if is_lazy(settings):

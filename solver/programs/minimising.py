@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -13,58 +13,36 @@ from threadpoolctl import threadpool_limits
 from solver.errors import UserError, stopped_by
 from solver.threads import one_thread
 
+from .generations import minimise_by_generations
+from .linear import minimise_linear
+from .minimum import Minimum
 from .program import FEASIBLE, Program
 from .scipy_methods import SCIPY_METHODS, method_for
-from .sensitivity import Sensitivity, sensitivity
+from .sensitivity import sensitivity
 from .trials import Enough, Point, Step, Trials
 
 MOST_STEPS = 10_000
 FLAT = 1e-5          # a slope that has become smaller than this share of the steepest at the start is none
 
 
-@dataclass(frozen=True, eq=False)
-class Minimum:
-    """What was found.
-
-    `x` (n,) is the best point met, exactly within its bounds; `value` and `values` (1 + m,) are f, and f with the
-    constraint functions, there; `value_before` is f at the start. `violation` is the largest relative miss of a
-    constraint; `feasible` says whether that is none. `stop` is a sentence; `converged` says whether the search had
-    arrived, `stopped` whether the user ended it. `history` is that of the start that led here.
-    """
-
-    x: np.ndarray
-    value: float
-    value_before: float
-    values: np.ndarray
-    values_before: np.ndarray
-    violation: float
-    sensitivity: Sensitivity
-    history: tuple[Step, ...]
-    stop: str
-    converged: bool
-    stopped: bool
-    seconds: float
-
-    @property
-    def steps(self) -> int:
-        return len(self.history)
-
-    @property
-    def feasible(self) -> bool:
-        return self.violation <= FEASIBLE
-
-
-def minimise(program: Program, *, steps: int | None = None, starts: int = 1, seed: int = 0,
+def minimise(program: Program, *, steps: int | None = None, starts: int = 1, seed: int = 0, seconds: float | None = None,
              on_step: Callable[[Step, Callable[[], np.ndarray]], bool | None] | None = None) -> Minimum:
     """Minimise a program (or what its goal says) from its start, and from `starts` − 1 others drawn by `seed`.
 
     Without constraints by L-BFGS, or L-BFGS-B within bounds; with them by SLSQP, and many of them by an augmented Lagrangian. `steps` is
-    the most of each search. ``on_step(step, x)`` is called after every step, where ``x()`` gives the best point so
+    the most of each search. A linear program is brought to its proved optimum by HiGHS instead, from any start; whole numbers
+    in other programs, and formulas that go in steps, are sought by whole generations of points. `seconds` is the most that these
+    two may take. ``on_step(step, x)`` is called after every step, where ``x()`` gives the best point so
     far; a true value, or Ctrl-C, stops there and keeps it. Raises UserError where f or a constraint is not finite
     at the start.
     """
     if steps is not None and steps < 1 or starts < 1:
         raise UserError("The number of steps and of starts is 1 or more. Correct it.")
+    if program.linear is not None and not program.different:
+        return minimise_linear(program, seconds=seconds, on_step=on_step)
+    if program.whole.any() or program.stepwise:
+        return minimise_by_generations(program, seconds=seconds, seed=seed, on_step=on_step,
+                                       by_slopes=lambda inner: minimise(replace(inner, stepwise=False), steps=200))
     began, best, found, winner, before = time.perf_counter(), None, None, 0, None
     for number, start in enumerate(_starts(program, starts, seed), 1):
         try:

@@ -123,7 +123,7 @@ def _lagrangian(trials: Trials) -> None:
     multipliers, penalty, close, slope = np.zeros_like(trials.floor), 10.0, 0.1, 0.1
     z = trials.z
     for _ in range(_ROUNDS):
-        def function(z):
+        def function(z, multipliers=multipliers, penalty=penalty):
             (merit, gradient), (c, jacobian) = trials.merit(z), trials.constraints(z)
             shifted = c + multipliers / penalty
             beyond = shifted - np.clip(shifted, trials.floor, trials.ceiling)

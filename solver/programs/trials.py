@@ -1,4 +1,4 @@
-"""What a method sees of a Program: scaled to unit size, guarded against what is not finite, remembered.
+"""A Program as a method sees it: scaled, checked for finite values, and with its evaluations remembered.
 
 Scaled: x = s·z with one s for each number, the merit divided by its largest slope at the start, and
 every constraint by its own. Guarded: where a trial point is outside the domain of a function, the
@@ -37,12 +37,15 @@ class Stalled(Exception):
 
 @dataclass(frozen=True)
 class Step:
-    """One line of a search's history: the best so far."""
+    """One line of a search's history: the best so far. A search with a proof says its relative `gap` to what f cannot be
+    better than, and the `nodes` of branch and bound."""
 
     number: int
     value: float
     violation: float
     seconds: float
+    gap: float | None = None
+    nodes: int = 0
 
 
 @dataclass(frozen=True, eq=False)

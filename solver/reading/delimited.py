@@ -135,7 +135,7 @@ def examine_text(path, *, sep: str | None = None, fewest: int) -> TextTable:
     path = Path(path)
     refuse_unless_file(path)
     try:
-        with open(path, "rb") as raw:
+        with path.open("rb") as raw:
             gzipped = raw.read(2) == _GZIP
         with _opened(path, gzipped) as raw:
             head = raw.read(_SAMPLE_BYTES)
@@ -158,7 +158,7 @@ def examine_text(path, *, sep: str | None = None, fewest: int) -> TextTable:
     if len(head) < _SAMPLE_BYTES:
         table = replace(table, cut_off=not sample.endswith(("\n", "\r")))
     elif not gzipped:
-        with open(path, "rb") as raw:
+        with path.open("rb") as raw:
             raw.seek(-2, io.SEEK_END)
             table = replace(table, cut_off=not set(raw.read()) & set(b"\r\n"))
     return replace(table, separator=_checked(sep) if sep else _sniffed(sample, fewest))
@@ -193,7 +193,7 @@ def _split_plain(lines, separator: str, first: int = 1) -> Iterator[tuple[int, l
 
 
 def _opened(path: Path, gzipped: bool) -> io.BufferedIOBase:
-    return gzip.open(path, "rb") if gzipped else open(path, "rb")
+    return gzip.open(path, "rb") if gzipped else path.open("rb")
 
 
 def _why(error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""What a text in a ratings table means: a number, an id, or a mistake that gets its sentence."""
+"""Reads a text of a ratings table as a number or an id, or says what is wrong with it."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def main() -> None:
     parser.add_argument("--share", type=float, default=0.3, help="of the pairs that are rated")
     parser.add_argument("--rounds", type=int, default=20)
     options = parser.parse_args()
-    sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(Path(__file__).parent)]
+    sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "helpers"), str(Path(__file__).parent)]
     from machine import about
     print(", ".join(about().values()), "\n")
     with tempfile.TemporaryDirectory() as folder:

@@ -50,7 +50,7 @@ print(json.dumps(steps))
 
 
 def main() -> None:
-    sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(Path(__file__).parent)]
+    sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "helpers"), str(Path(__file__).parent)]
     import xlwings
     from machine import about
     from office import until
@@ -69,7 +69,7 @@ def main() -> None:
         workbook.build(ratings.top(users=15, items=15), path, titles=titles)
         opened = Pressed(app, path)
         presses, parts = [], []
-        for number in range(times + 1):
+        for _ in range(times + 1):
             presses.append(_pressed(opened, until))
             parts.append(_parts(app.impl.office.spec, path))
         opened.document.close(True)

@@ -12,6 +12,7 @@ Divided by the memory's bandwidth, that is how long a pass takes at least; the t
 
 from __future__ import annotations
 
+import contextlib
 import statistics
 import time
 from collections.abc import Callable
@@ -92,7 +93,5 @@ def memory(*, peak: bool = False) -> int:
 
 def forget_peak() -> None:
     """Let the peak begin anew, where the system can."""
-    try:
+    with contextlib.suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5")
-    except OSError:
-        pass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import os
 import platform
@@ -31,10 +32,8 @@ def machine() -> str:
 def versions() -> str:
     found = [f"Python {platform.python_version()}"]
     for package in PACKAGES:
-        try:
+        with contextlib.suppress(PackageNotFoundError):
             found.append(f"{package} {version(package)}")
-        except PackageNotFoundError:
-            pass
     return ", ".join(found)
 
 

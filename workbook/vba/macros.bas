@@ -36,7 +36,7 @@ Private Sub Start(what As String)
     If IsProtected() Then Exit Sub
     Set stopCell = CellOf("stop")
     If Not stopCell Is Nothing Then stopCell.ClearContents
-    Say "Starting Python. If nothing follows, run in a terminal: collabsheet doctor " & ThisWorkbook.Name
+    Say "Starting Python. If nothing follows, run in a terminal: collabsheet doctor """ & ThisWorkbook.Name & """"
     On Error GoTo Failed
     StartPython what
     Exit Sub

@@ -115,7 +115,7 @@ def _in_two_codes(number: int, text: str, unicode_number: int) -> bytes:
 def _project_text(name: str, sources: Iterable[str], documents: Mapping[str, str]) -> str:
     sources = list(sources)
     # by content, not by chance: the same workbook is built twice byte for byte
-    project_id = "{%s}" % str(uuid.uuid5(uuid.NAMESPACE_OID, name + "".join(sources))).upper()
+    project_id = "{" + str(uuid.uuid5(uuid.NAMESPACE_OID, name + "".join(sources))).upper() + "}"
     own = [module for module in sources if module not in documents]
     return "\n".join((
         f'ID="{project_id}"',

@@ -1,4 +1,4 @@
-"""The sheets `items` and `users`: who ranks where, what sets them apart, and who is like whom."""
+"""The sheets `items` and `users`: ranking, principal components, and nearest neighbours."""
 
 from __future__ import annotations
 

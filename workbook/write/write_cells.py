@@ -1,4 +1,4 @@
-"""Cells of an XlsxWriter sheet written by our own `Cell` and `Range`, which count from 1."""
+"""Writes cells of an XlsxWriter sheet by our own `Cell` and `Range`, which count from 1."""
 
 from __future__ import annotations
 

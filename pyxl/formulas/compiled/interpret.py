@@ -1,4 +1,4 @@
-"""A formula's tree, evaluated for all cells of a batch at once: as `node_evaluator.At` does for one, into lanes."""
+"""A formula's tree, evaluated for all cells of a batch at once: as `NodeEvaluator` does for one cell."""
 
 from __future__ import annotations
 
@@ -264,7 +264,8 @@ class Interpreter(LaneSteps):
 
     def dynamic(self, *found: Lanes | LaneAreas) -> bool:
         """Whether any of them depends on the changing cells."""
-        return any([self.read(arg).dynamic for arg in found])
+        read = [self.read(arg) for arg in found]    # all of them, so that each is checked
+        return any(lanes.dynamic for lanes in read)
 
     def lanes_of(self, found: list[Lanes | LaneAreas]) -> tuple[int, int]:
         """How many different cells of the batch there are, as far as these go."""

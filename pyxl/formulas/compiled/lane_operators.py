@@ -101,3 +101,5 @@ _BY_CONSTANTS = {"*": torch.mul, "/": torch.div}  # their derivatives are finite
 _COMPARISONS = {"=": _truth(_same), "<>": _truth(lambda a, b: ~_same(a, b)),
                 "<": _truth(lambda a, b: (a < b) & ~_same(a, b)), ">": _truth(lambda a, b: (a > b) & ~_same(a, b)),
                 "<=": _truth(lambda a, b: (a <= b) | _same(a, b)), ">=": _truth(lambda a, b: (a >= b) | _same(a, b))}
+
+COMPARISONS = {call: op for op, call in _COMPARISONS.items()}  # what a step of a program calls -> the operator

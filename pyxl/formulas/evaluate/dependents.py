@@ -1,4 +1,4 @@
-"""Who depends on whom: the formula cells that a change reaches."""
+"""Finds the formula cells that depend on changed cells."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A tree evaluated where it stands: the cell it is seen from, its sheet, and whether arrays stay arrays."""
+"""Evaluates a formula's tree for one cell."""
 
 from __future__ import annotations
 

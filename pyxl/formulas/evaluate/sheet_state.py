@@ -1,4 +1,4 @@
-"""How far the evaluation of one sheet has come: what its cells hold, and which still wait for a formula."""
+"""The state of one sheet's evaluation: known values, and cells whose formulas are still to be evaluated."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ class Function:
     vector: Callable | None = None
     here: bool = False
 
-    @cache
+    @cache      # noqa: B019 (the functions are a table that lives as long as the process)
     def plan(self, count: int) -> tuple[str, tuple[int, ...], Callable] | None:
         """For so many arguments: their letters, which are lifted, and `call` with its coercions.
 

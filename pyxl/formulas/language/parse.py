@@ -218,7 +218,7 @@ def _range(text: str) -> Node:
             return Reference(sheet, 1, ends[0][0], MAX_ROW, ends[1][0], (True, ends[0][1], True, ends[1][1]))
     if match := _ROWS.fullmatch(body):
         ends = sorted(((int(match[2]), bool(match[1])), (int(match[4]), bool(match[3]))))
-        if 1 <= ends[0][0] and ends[1][0] <= MAX_ROW:
+        if ends[0][0] >= 1 and ends[1][0] <= MAX_ROW:
             return Reference(sheet, ends[0][0], 1, ends[1][0], MAX_COL, (ends[0][1], True, ends[1][1], True))
     if _NAME.fullmatch(body):
         return Name(sheet, body)

@@ -24,6 +24,7 @@ from pyxl.formulas.language.formula_errors import NA, VALUE, Fault, Unsupported
 from pyxl.formulas.language.nodes import Call, Literal, Node
 from pyxl.formulas.language.values import logical
 
+from .moving_place_rules import choose_by_changing
 from .sum_rules import readable, sample
 
 
@@ -37,9 +38,8 @@ def if_(here: Interpreter, node: Call) -> Lanes | LaneAreas:
     if alone and faults is None and (truth.all() or not truth.any()):
         return here.evaluate(branches[0 if truth.all() else 1])
     keys = np.where(faults == None, truth, 2)[:, :, 0, 0] if faults is not None else truth[:, :, 0, 0]  # noqa: E711
-    if alone and (faults is not None or not here.batch.masks):
-        if uniform(keys) == 2:
-            raise Fault(faults.flat[0])
+    if alone and (faults is not None or not here.batch.masks) and uniform(keys) == 2:
+        raise Fault(faults.flat[0])
     try:
         yes, no = map(here.value, branches)
     except Unsupported:  # perhaps only in cells that take the other branch
@@ -104,7 +104,7 @@ def if_error(only: str | None = None) -> Callable:
 def choose(here: Interpreter, node: Call) -> Lanes | LaneAreas:
     index = here.value(node.args[0])
     if index.dynamic:
-        raise Unsupported("CHOOSE by a number that depends on the changing cells has no derivative.")
+        return choose_by_changing(here, index, node.args[1:])
     place = uniform(np.trunc(here.numbers(index)[:, :, 0, 0]))
     if not 1 <= place < len(node.args):
         raise Fault(VALUE)

@@ -1,4 +1,4 @@
-"""Functions that say nothing new: each is written in terms of others before it is compiled."""
+"""Functions that are rewritten in terms of others before they are compiled."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ WORDS = ("not better than biases alone even on training ratings: fit it, or take
 
 def write_check(workbook: Workbook, styles: Styles, view: View) -> None:
     """Add the sheet."""
-    sheet, content = workbook.add_worksheet(CHECK_SHEET), view.content
+    sheet = workbook.add_worksheet(CHECK_SHEET)
     plan = check_plan(view)
     put_text(sheet, Cell(1, 1), "Check", styles.title)
     for row, line in enumerate(LINES if plan.held else NOTHING, 2):

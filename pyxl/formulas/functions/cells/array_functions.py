@@ -12,6 +12,8 @@ from pyxl.formulas.language.function import Function
 from pyxl.formulas.language.values import is_number, logical, pack, refuse_giant, whole
 from pyxl.grid.cells import ErrorValue, Value
 
+_MISSING = ErrorValue(NA)  # what fills a place that nothing is given for
+
 
 def _sequence(rows: Value, cols: Value = None, start: Value = None, step: Value = None) -> np.ndarray:
     height, width = (1 if size is None else whole(size) for size in (rows, cols))
@@ -151,7 +153,7 @@ def _filled(array: np.ndarray, rows: int, cols: int, value: Value) -> np.ndarray
     return full
 
 
-def _expand(array: np.ndarray, rows: Value, cols: Value = None, value: Value = ErrorValue(NA)) -> np.ndarray:
+def _expand(array: np.ndarray, rows: Value, cols: Value = None, value: Value = _MISSING) -> np.ndarray:
     height, width = (have if wanted is None else whole(wanted) for have, wanted in zip(array.shape, (rows, cols)))
     if height < array.shape[0] or width < array.shape[1]:
         raise Fault(VALUE)
@@ -176,7 +178,7 @@ def _in_a_line(axis: int) -> Function:
 
 def _wrapped(axis: int) -> Function:
     """A line of elements cut into rows (axis 0) or columns of `count`."""
-    def call(array: np.ndarray, count: int, value: Value = ErrorValue(NA)) -> np.ndarray:
+    def call(array: np.ndarray, count: int, value: Value = _MISSING) -> np.ndarray:
         if 1 not in array.shape:
             raise Fault(VALUE)
         if count < 1:

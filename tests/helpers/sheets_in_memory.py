@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pyxl.formulas.evaluate.calculator import Calculator
 from pyxl.grid.cells import Cell, Range
 from pyxl.grid.grid import DefinedName, Formula, Grid, Table
 
@@ -45,8 +44,3 @@ def sheets(names=(), **contents) -> Sheets:
 
 def at(address: str) -> Cell:
     return Cell.parse(address)
-
-
-def answer(formula: str, **cells):
-    """The value of one formula in Z50 of sheet S, with these cells beside it."""
-    return Calculator(sheets(S={**cells, "Z50": formula})).value("S", at("Z50"))
