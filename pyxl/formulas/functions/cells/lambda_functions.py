@@ -28,9 +28,10 @@ def _let(here, *nodes: Node):
 
 def _lambda(here, *nodes: Node) -> Lambda:
     *names, body = nodes
-    if not all(isinstance(name, Name) for name in names):
+    parameters = tuple(parameter(name.name) for name in names if isinstance(name, Name))
+    if len(parameters) < len(names):
         raise Fault(VALUE)
-    return Lambda(tuple(parameter(name.name) for name in names), body, here)
+    return Lambda(parameters, body, here)
 
 
 def _function(found) -> Lambda:
@@ -62,7 +63,7 @@ def _matrix(found) -> np.ndarray:
 
 
 def _map(here, *given):
-    *arrays, function = [*map(_matrix, given[:-1]), _function(given[-1])]
+    arrays, function = [_matrix(found) for found in given[:-1]], _function(given[-1])
     rows, cols = (max(array.shape[axis] for array in arrays) for axis in (0, 1))
     columns = [spread(array, rows, cols).ravel().tolist() for array in arrays]
     return pack([_one(here, function, *values) for values in zip(*columns)], (rows, cols))

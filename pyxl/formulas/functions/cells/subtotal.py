@@ -41,7 +41,8 @@ def _aggregate(here, code: int, option: int, *found):
     if code >= OF_ARRAYS:
         if len(found) != 2:
             raise Fault(VALUE)
-        found, arguments = found[:1], [here.values(found[1])]
+        array, position = found
+        found, arguments = (array,), [here.values(position)]
     parts = [part for one in found for part in (one.parts if isinstance(one, Areas) else [one])]
     if code < OF_ARRAYS:
         parts = _areas(parts)
