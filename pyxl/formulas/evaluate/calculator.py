@@ -10,7 +10,7 @@ import numpy as np
 from pyxl.formulas.language.comparison import same
 from pyxl.formulas.language.formula_errors import Fault, FormulaError, Unsupported, placed
 from pyxl.formulas.language.parse import Binary, Node, parse
-from pyxl.formulas.language.values import MOST_ELEMENTS, Area, number, pack, spread
+from pyxl.formulas.language.values import MOST_ARRAY_ELEMENTS, Area, number, pack, spread
 from pyxl.grid.cells import MAX_COL, MAX_ROW, Cell, Range, Value, quoted
 from pyxl.grid.grid import Grid, Table
 from pyxl.grid.readable_workbook import ReadableWorkbook
@@ -24,7 +24,7 @@ Box = tuple[int, int, int, int]  # top, left, bottom, right
 def too_large(box: Box) -> bool:
     """Whether a range has more cells than an array may have elements."""
     top, left, bottom, right = box
-    return (bottom - top + 1) * (right - left + 1) > MOST_ELEMENTS
+    return (bottom - top + 1) * (right - left + 1) > MOST_ARRAY_ELEMENTS
 
 
 class Calculator:

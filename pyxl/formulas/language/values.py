@@ -26,7 +26,7 @@ _NUMBER = re.compile(r"(\()?([-+])?\$?([-+])?((?:\d{1,3}(?:,\d{3})+|\d*)(?:\.\d*
 _MIXED = re.compile(r"([-+])?(\d+) (\d{1,5})/(\d{1,5})", re.ASCII)
 
 _MANY = 1000            # elements from which equal ones are looked for
-MOST_ELEMENTS = 2**23        # elements of an array; for a larger one Excel runs out of resources as well
+MOST_ARRAY_ELEMENTS = 2**23        # elements of an array; for a larger one Excel runs out of resources as well
 LONGEST_TEXT = 32_767  # characters that a cell holds
 
 
@@ -183,7 +183,7 @@ def lift(call: Callable, args: list, over: Iterable[int], vector: Callable | Non
 
 def refuse_giant(rows: int, cols: int) -> None:
     """``#NUM!`` for an array that is too large to be computed."""
-    if rows * cols > MOST_ELEMENTS:
+    if rows * cols > MOST_ARRAY_ELEMENTS:
         raise Fault(NUM)
 
 
