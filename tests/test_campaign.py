@@ -31,12 +31,10 @@ SECONDS = 40        # of the clock, for all kinds together; on a busy machine fe
 # Cases that failed once: (kind, number) -> what was wrong. A change of a generator gives them another content: then they are new cases.
 REGRESSIONS = [
     ("packages", 85), ("packages", 162), ("packages", 501207159), ("packages", 501207287), ("packages", 501207579), ("ratings", 4), ("ratings", 774743), ("ratings", 31400148), ("models", 31400183), ("packages", 31400062), ("packages", 31400085),
+    ("formulas", 52023966),     # an array where ADDRESS takes one number
     ("disks", 2),       # a call of the system's that fails before the save was no sentence
     ("disks", 87),      # a temporary file that could not be removed made a finished save "not saved"
 ]
-
-# Open faults, told on docs/reliability.md: a cell's formula is refused by a sentence that blames us. Mend them and take them out.
-KNOWN = ["(TypeError: only 0-dimensional arrays can be converted to Python scalars). Please report it."]
 
 
 def campaign(*argv) -> subprocess.CompletedProcess:
@@ -62,7 +60,7 @@ def test_an_attack_finds_nothing(tmp_path):
     assert (tmp_path / "run.json").exists(), f"seed {seed}\n{done.stdout}\n{last}"      # else a case ended the process
     run = json.loads((tmp_path / "run.json").read_text())
     failures = [failure for result in run["results"] for failure in result["failures"]]
-    assert not [one for one in failures if not any(known in one["why"] for known in KNOWN)], f"seed {seed}\n{done.stdout}"
+    assert not failures, f"seed {seed}\n{done.stdout}"
     assert {result["kind"] for result in run["results"]} == set(KINDS)
     for result in run["results"]:       # a judge before whom all is refused would find nothing for ever
         assert result["answered"] > 0 or result["tried"] < 10, result

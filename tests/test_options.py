@@ -143,16 +143,15 @@ def test_a_cell_of_start_passes_it_on(option, book, fits):
 
 
 @each(Given.FIT)
-def test_the_run_log_keeps_it_and_repeats_the_run_with_it(option, book, fits):
+def test_the_run_log_keeps_it_and_repeats_the_run_with_it(option, book):
     given = few_epochs(with_what_it_needs(option, Given.FIT))
-    fit_workbook(book, out=book, sheets=["bias"], options=given)
+    first = fit_workbook(book, out=book, sheets=["bias"], options=given)["bias"]
     with open_workbook(book) as opened:
         log, values = find_log(opened), opened.grid("run log").values
         line = {header: values.get((log.row - 1, col)) for header, col in log.columns.items()}
     header = next((header for header, name in SETTING_COLUMNS.items() if name == option.name), None)
     assert line[header] == given[option.name] if header else f'"{option.name}"' in line["other settings"]
-    fit_workbook(book, repeat=1)
-    assert fits[-1] == fits[-2]
+    assert fit_workbook(book, repeat=1)["bias"].settings == first.settings   # a decay that the fit chose is kept, too
 
 
 @each(Given.FIT)
@@ -185,9 +184,10 @@ def test_a_cell_left_over_from_another_optimizer_is_not_used_and_that_is_said(bo
     places = write_settings(book, {"optimizer": "adam", "lr": 0.05, "momentum": 0.8, "epochs": 2})
     result = fit_workbook(book, sheets=["bias"])["bias"]
     assert result.settings.lr == 0.05 and result.settings.momentum is None
-    assert result.notes[0].startswith(f"start!{places['momentum']} was not used: momentum is 0.8, and adam does not use it.")
+    assert any(note.startswith(f"start!{places['momentum']} was not used: momentum is 0.8, and adam does not use it.") for note in result.notes)
     other = fit_workbook(book, sheets=["bias"], options={"optimizer": "momentum"})["bias"]  # they were meant for adam
-    assert (other.settings.lr, other.settings.momentum, other.notes) == (None, None, ())
+    assert (other.settings.lr, other.settings.momentum) == (None, None)
+    assert not [note for note in other.notes if "not used" in note]
 
 
 @pytest.mark.parametrize("given, sentence", [

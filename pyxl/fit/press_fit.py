@@ -1,9 +1,7 @@
 """The whole of "press Fit": read, detect, verify, fit, write, recalculate, compare.
 
-The steps are the same wherever the workbook is: a host holds it. A host has `name`, `sheets`,
-`names`, `manual_calculation` and `grid(sheet)`, as they were read; `write(changes)`,
-`recalculate()`, `value(sheet, cell)` and `edited(sheet, range)` speak of what is there now.
-`FileHost` is a file, `LiveHost` an open workbook.
+The steps are the same wherever the workbook is: a `Host` holds it, `FileHost` a file and `LiveHost` a program in which the
+workbook is open.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 _HEAD = """# How reliable it is
 
-Every change is attacked by seeded mutations before it lands (`tests/test_campaign.py`, about a minute, a fresh seed each time);
+Every change is attacked by seeded mutations before it lands (`tests/test_campaign.py`, about a minute, by a fixed seed);
 `make campaign` attacks for as long as one likes and writes this page. What is judged: a case ends with an answer or with one
 sentence, within {cpu} s of CPU and {memory:,} MB; a workbook that was saved is well-formed, holds every edit (read back by collabsheet, by
 a plain XML tree and by openpyxl), and is untouched elsewhere; a save that fails or is killed leaves the old file or the new one.

@@ -212,7 +212,7 @@ def _size(axis: int) -> Function:
 
 
 LOOKUP: dict[str, Function] = {
-    "ADDRESS": Function("ii|wwt", _address),
+    "ADDRESS": Function("ii|vvt", _address),
     "AREAS": Function("r", lambda found: float(len(found.parts)) if isinstance(found, Areas) else 1.0),
     "COLUMN": Function("|r", _column, here=True),
     "COLUMNS": _size(1),
