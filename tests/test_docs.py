@@ -30,12 +30,12 @@ def test_every_collabsheet_command_runs_in_order(readme_folder, capsys):
         assert main(words[1:]) == 0, (words, capsys.readouterr().err)
 
 
-def test_the_live_walk_through_works_word_for_word(folder, calc, monkeypatch, capsys):
+def test_the_live_walk_through_works_word_for_word(readme_folder, calc, monkeypatch, capsys):
     """In a real LibreOffice, after the commands before it: seen to learn, in the right sheet, and undone."""
     ours = [shlex.split(c)[1:] for c in COMMANDS if c.startswith("collabsheet ")]
     first = next(n for n, words in enumerate(ours) if "--live" in words)
     monkeypatch.setenv("COLLABSHEET_OFFICE", calc.impl.office.spec)
-    monkeypatch.setenv("HOME", str(folder))
+    monkeypatch.setenv("HOME", str(readme_folder))
     for words in ours[:first]:
         assert main(words) == 0
     fit, restore, doctor = ours[first:first + 3]

@@ -20,6 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from office import until
 from planted import planted
+from told_notes import beyond_the_decay
 
 import workbook
 from pyxl import fit_workbook, open_workbook
@@ -39,11 +40,6 @@ ROOT = Path(__file__).resolve().parent.parent
 LIVE = ("--live", "--engine", "libreoffice", "--json")
 ENDLESS = ("--optimizer", "sgd", "--epochs", "10000000", "--lr", "0.0001")
 LONG = {"optimizer": "sgd", "epochs": 10_000_000, "lr": 1e-4}   # a fit that ends only when it is stopped
-
-
-def only_the_decay(notes) -> bool:
-    """Whether nothing is noted but the weight decay that was chosen where the cell is blank."""
-    return [note.split(", ")[0].rpartition(" ")[0] for note in notes] == ["Weight decay"]
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +128,7 @@ def test_one_sees_it_learn_edits_another_cell_and_stops_it(calc, book, path, tmp
         until(lambda: not str(status.value).startswith("Fitting"))
         assert time.monotonic() - stopped < 3   # 0.2 s where nothing else runs
         told = fit.result()["sheets"]["bias"]
-    assert "as you asked; the best so far is kept" in told["stop"] and only_the_decay(told["notes"])
+    assert "as you asked; the best so far is kept" in told["stop"] and not beyond_the_decay(told["notes"])
     assert status.value == f"RMSE {told['rmse_before']:.6f} → {told['rmse_after']:.6f}, {told['seconds']:.1f} s on the CPU. {told['stop']}"
     assert sheet.range("bias_stop").value is None and sheet.range("AZ99").value == "typed meanwhile"
     assert told["rmse_after"] < told["rmse_before"]
@@ -187,7 +183,7 @@ def test_every_sheet_is_fitted_as_the_file_would_be(book, path):
     live = fit_live(book)
     for sheet, result in headless.items():
         assert live[sheet].rmse_after == result.rmse_after and live[sheet].epochs == result.epochs
-        assert only_the_decay(live[sheet].notes)
+        assert not beyond_the_decay(live[sheet].notes)
         assert book.sheets[sheet].range(f"{sheet}_rmse").value == pytest.approx(result.rmse_after, abs=1e-9)
         assert book.sheets["start"].range(f"{sheet}_last_rmse_after").value == pytest.approx(result.rmse_after, abs=1e-15)
         assert book.sheets[sheet].range(f"{sheet}_status").value.endswith(result.stop)
@@ -275,7 +271,8 @@ def test_ratings_changed_meanwhile_are_noticed(book, monkeypatch):
 
     monkeypatch.setattr(Watch, "_update", edits)
     result = fit_live(book, sheets=["bias"], options=LONG | {"epochs": 2000})["bias"]
-    assert only_the_decay(result.notes[:-1]) and result.notes[-1].endswith("ratings were changed while it ran. Fit again.")
+    note, = beyond_the_decay(result.notes)
+    assert note.endswith("ratings were changed while it ran. Fit again.")
     assert "Fit again." in book.sheets["bias"].range("bias_status").value
 
 
