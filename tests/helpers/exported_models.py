@@ -18,4 +18,5 @@ def ratings_of(users: int = 30, items: int = 25, *, seed: int = 0) -> Ratings:
 
 
 def fitted(ratings: Ratings, model: str, **options) -> CollabFilter:
-    return CollabFilter(4, model=model, epochs=4, batch_size=64, **options).fit(ratings)
+    own = {} if model == "net" else {"n_factors": 4}      # the net has widths of its own
+    return CollabFilter(model=model, epochs=4, batch_size=64, **own, **options).fit(ratings)
