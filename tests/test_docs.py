@@ -99,7 +99,7 @@ def test_every_optimizer_and_picture_that_is_named_exists():
         assert f"`{name}`" in README
     for picture in re.findall(r"!\[[^\]]*\]\(([^)]+)\)", README):
         assert (ROOT / picture).stat().st_size > 10_000
-    for link in re.findall(r"(?<!!)\[[^\]]*\]\(([^)]+)\)", README):
+    for link in re.findall(r"(?<!!)\[[^\]]*\]\((?!https?:)([^)]+)\)", README):
         assert (ROOT / link).exists()
 
 
