@@ -129,10 +129,10 @@ def test_what_is_no_such_table_is_said(ratings, table, wrong, sentence):
         CollabFilter(2, effort="quick").fit(ratings, item_columns=wrong(table))
 
 
-@pytest.mark.parametrize("options", [{"effort": "best"}, {"optimizer": "adamw"}, {"model": "net"}])
+@pytest.mark.parametrize("options", [{"n_factors": 2, "effort": "best"}, {"n_factors": 2, "optimizer": "adamw"}, {"model": "net"}])
 def test_ways_of_fitting_that_cannot_say_so(ratings, table, options):
     with pytest.raises(UserError, match="Only SGD a rating at a time learns with item columns"):
-        CollabFilter(2, **options).fit(ratings, item_columns=table)
+        CollabFilter(**options).fit(ratings, item_columns=table)
 
 
 def test_genres_are_read_as_people_write_them(tmp_path):

@@ -22,8 +22,8 @@ quick = settings(max_examples=150, deadline=None, suppress_health_check=[HealthC
 def outcome(path, monkeypatch, *, large: int, block: int = large_files._BLOCK, **options):
     """What reading gives: labels, indices, values, times and notes, or the sentence."""
     with monkeypatch.context() as patch:
-        patch.setattr(text_columns, "LARGE", large)
-        patch.setattr(large_files, "BLOCK", block)
+        patch.setattr(text_columns, "_LARGE", large)
+        patch.setattr(large_files, "_BLOCK", block)
         try:
             ratings, notes = read_ratings(path, **options)
         except UserError as error:
@@ -76,7 +76,7 @@ def rows_read_fast(path, monkeypatch, **patched) -> int:
     """The number of the first line that was not read in blocks."""
     reached = []
     read = large_files.read_plain
-    monkeypatch.setattr(text_columns, "LARGE", 0)
+    monkeypatch.setattr(text_columns, "_LARGE", 0)
     for name, value in patched.items():
         monkeypatch.setattr(large_files, name, value)
     monkeypatch.setattr(large_files, "read_plain", lambda *a: reached.append(read(*a)) or reached[-1])
@@ -97,12 +97,12 @@ def test_plain_files_are_read_in_blocks_to_their_end(write, monkeypatch, content
     path = write(content, name)
     both_ways(path, monkeypatch, block=100)
     text = gzip.decompress(content).decode() if isinstance(content, bytes) else content
-    assert rows_read_fast(path, monkeypatch, BLOCK=100) == text.count("\n") + 1
+    assert rows_read_fast(path, monkeypatch, _BLOCK=100) == text.count("\n") + 1
 
 
 def test_only_from_the_first_odd_block_on_is_a_file_read_line_by_line(write, monkeypatch):
     path = write(HEAD + "1,10,4\n2,10,3\n" * 100 + "\n" + "1,20,5\n" * 100)
-    assert 150 < rows_read_fast(path, monkeypatch, BLOCK=70) < 202
+    assert 150 < rows_read_fast(path, monkeypatch, _BLOCK=70) < 202
 
 
 # ---- what is odd far down has its line and its sentence
@@ -149,7 +149,7 @@ def test_the_notes_of_a_large_file_are_those_of_a_small_one(write, monkeypatch):
 # ---- large data are kept in half the space
 
 def test_from_a_million_ratings_on_numbers_have_32_bits_where_nothing_is_lost(write, monkeypatch):
-    monkeypatch.setattr(readers, "LARGE", 4)
+    monkeypatch.setattr(readers, "_LARGE", 4)
     small, large = write(table(rows=[(1, 1, 4.5), (1, 2, 3), (2, 1, 1)]), "s.csv"), write(GOOD, "l.csv")
     assert [a.dtype for a in arrays(small)] == [np.int64, np.int64, np.float64]
     assert [a.dtype for a in arrays(large)] == [np.int32, np.int32, np.float32]

@@ -15,7 +15,8 @@ from solver.fitting.lr_find import BLOWN_UP, SETTLED, RateTest, find_lr
 
 
 def settings(**options) -> Settings:
-    return Settings(**{"model": "dot+bias", "n_factors": 3, "optimizer": "adamw", "batch_size": 16} | options)
+    own = {} if options.get("model") == "net" else {"n_factors": 3}     # the net has widths of its own
+    return Settings(**{"model": "dot+bias", "optimizer": "adamw", "batch_size": 16} | own | options)
 
 
 def test_rates_rise_exponentially_and_the_test_ends_where_the_loss_blows_up():

@@ -51,7 +51,7 @@ def test_one_sample_is_its_own_mean():
 @pytest.mark.parametrize("biases", [True, False])
 def test_point_factors_are_the_truncated_svd_of_the_mean_table(way, biases, monkeypatch):
     monkeypatch.setattr(posterior, "DENSE", 10**9 if way == "dense" else 0)
-    monkeypatch.setattr(posterior, "ENOUGH", 1e-15)
+    monkeypatch.setattr(posterior, "_ENOUGH", 1e-15)
     samples = some(30, 40, 3, biases=biases, noise=0.3)
     mean = np.mean([(s.user @ s.item.T).numpy() for s in samples], 0)
     left, values, right = np.linalg.svd(mean)

@@ -92,9 +92,10 @@ def fit(ratings: Ratings, start: Factors | None = None, settings: Settings = Set
     with one_thread(len(ratings) < SMALL):
         if settings.model is None:
             settings = replace(settings, model="dot+bias" if start is None else start.model)
-        settings, decay, decay_notes = _decided(settings if start is None else
-                                                replace(settings, n_factors=start.n_factors), ratings)
-        rows = Rows.of(ratings, holdout)
+        if start is not None and start.model == settings.model != "net":
+            settings = replace(settings, n_factors=start.n_factors)     # the net has widths of its own
+        settings, decay, decay_notes = _decided(settings, ratings)
+        rows, drawn = Rows.of(ratings, holdout), start is None
         if start is None:
             start = start_values(ratings, settings)
             if OPTIMIZERS[settings.optimizer].samples:
@@ -104,7 +105,7 @@ def fit(ratings: Ratings, start: Factors | None = None, settings: Settings = Set
             rows = replace(rows, item=EVERY)  # what nobody chose is learnt from too: it is drawn as a negative
         device, device_notes = _device(settings, ratings)
         began = rows.of_factors(start)
-        if vanished := have_vanished(began, ratings):
+        if vanished := not drawn and have_vanished(began, ratings, bounded=settings.bounds is not None):
             began = revived(began, seed=settings.seed)
             notes += (f"The factors had all but vanished, and from there no step leads on: small ones of seed {settings.seed} "
                       "were the start.",)

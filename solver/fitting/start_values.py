@@ -118,12 +118,13 @@ VANISHED = 1e-4     # of the ratings' spread: products of factors that small are
 REVIVED = 0.05      # spread of the factors that take their place
 
 
-def have_vanished(start: Factors | NetFactors, ratings: Ratings) -> bool:
+def have_vanished(start: Factors | NetFactors, ratings: Ratings, *, bounded: bool) -> bool:
     """Whether the factors beside biases are all but 0: there the gradient is, too, and a fit would end where it starts."""
     if not isinstance(start, Factors) or start.user_bias is None or not start.n_factors:
         return False
     largest = float(start.user.detach().norm(dim=1).max() * start.item.detach().norm(dim=1).max())
-    return 0 < largest < VANISHED * spread_of(ratings)
+    # inside a sigmoid factors have no unit of the ratings
+    return 0 < largest < VANISHED * (1.0 if bounded else spread_of(ratings))
 
 
 def revived(start: Factors, *, seed: int) -> Factors:
