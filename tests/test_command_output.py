@@ -127,7 +127,7 @@ def test_ctrl_c_while_modules_load_is_one_sentence(tmp_path, module, raised):
 
 def test_ctrl_c_after_a_file_was_written_says_so(book, tmp_path, monkeypatch, capsys):
     from pyxl.__main__ import main
-    from pyxl.cli.command_line import workbook_commands
+    from pyxl.cli import workbook_commands
 
     def interrupted(*_):
         raise KeyboardInterrupt
