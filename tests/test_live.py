@@ -129,7 +129,8 @@ def test_one_sees_it_learn_edits_another_cell_and_stops_it(calc, book, path, tmp
         assert time.monotonic() - stopped < 3   # 0.2 s where nothing else runs
         told = fit.result()["sheets"]["bias"]
     assert "as you asked; the best so far is kept" in told["stop"] and not beyond_the_decay(told["notes"])
-    assert status.value == f"RMSE {told['rmse_before']:.6f} → {told['rmse_after']:.6f}, {told['seconds']:.1f} s on the CPU. {told['stop']}"
+    assert status.value == f"RMSE {told['rmse_before']:.6f} → {told['rmse_after']:.6f}, {told['seconds']:.1f} s on the CPU. {told['stop']} " \
+        f"Note: {told['notes'][0]}"
     assert sheet.range("bias_stop").value is None and sheet.range("AZ99").value == "typed meanwhile"
     assert told["rmse_after"] < told["rmse_before"]
     assert parameters(book) != before
