@@ -187,7 +187,7 @@ def test_every_sheet_is_fitted_as_the_file_would_be(book, path):
         assert not beyond_the_decay(live[sheet].notes)
         assert book.sheets[sheet].range(f"{sheet}_rmse").value == pytest.approx(result.rmse_after, abs=1e-9)
         assert book.sheets["start"].range(f"{sheet}_last_rmse_after").value == pytest.approx(result.rmse_after, abs=1e-15)
-        assert book.sheets[sheet].range(f"{sheet}_status").value.endswith(result.stop)
+        assert f"{result.stop} Note: {result.notes[0]}" in book.sheets[sheet].range(f"{sheet}_status").value
     assert not book.sheets[BEFORE].visible and book.app.status_bar is False
 
 
