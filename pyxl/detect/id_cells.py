@@ -45,7 +45,8 @@ def labels(grid: Grid, layout: Layout, *, users: np.ndarray, items: np.ndarray) 
     for (cells, rows), block in ((user_cells, layout.user_factors), (item_cells, layout.item_factors)):
         label: list = [None] * block.shape[0]
         for cell, row in zip(cells, rows):
-            label[row] = grid.values.get(cell)
+            if row >= 0:
+                label[row] = grid.values.get(cell)
         if cells:
             if layout.form == "crosstab":
                 _check_ids(grid, layout, cells)
@@ -77,7 +78,7 @@ def _check_spelling(grid: Grid, cells: list[Cell]) -> None:
     seen: dict[str, tuple[Value, Cell]] = {}
     for cell in cells:
         value = grid.values.get(cell)
-        if value is None:
+        if value is None or value == "":
             continue
         plain = " ".join(str(_tidy(value)).split()).casefold()
         other, there = seen.setdefault(plain, (value, cell))

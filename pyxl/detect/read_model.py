@@ -34,8 +34,8 @@ def read_ratings(book, model: ModelSheet, calculator: Calculator):
     values, mended, notes, cells = np.full(area.shape, np.nan), {}, [], []
     for cell in area.cells():
         value = grid.values.get(cell)
-        if cell in grid.formulas:
-            value = _computed(grid, cell, calculator, notes)
+        if (owner := grid.owner(cell)) is not None:
+            value = _computed(grid, cell, owner, calculator, notes)
         if value is None or value == "":
             continue
         number = _rating(grid, cell, value)
@@ -125,9 +125,9 @@ def _rating(grid: Grid, cell: Cell, value: Value) -> float:
     return value
 
 
-def _computed(grid: Grid, cell: Cell, calculator: Calculator, notes: list[str]) -> Value:
+def _computed(grid: Grid, cell: Cell, owner: Cell, calculator: Calculator, notes: list[str]) -> Value:
     """A rating that a formula brings: computed afresh, or as stored where another book is read."""
-    text = grid.formulas[cell].text
+    text = grid.formulas[owner].text
     if changes_by_itself(text):
         raise UserError(f"{_at(grid, cell)} changes at every recalculation. Paste it as a value.")
     if other := external_book(text):

@@ -112,6 +112,15 @@ def _as_number(value: Value) -> float:
     return number(value)
 
 
+def _number_value(content: str, decimal: str = ".", group: str = ",") -> float:
+    """A number written with these separators, whatever the language of the program."""
+    if not decimal or not group or decimal[0] == group[0]:
+        raise Fault(VALUE)
+    whole, point, part = "".join(content.split()).partition(decimal[0])
+    plain = whole.replace(group[0], "") + ("." if point else "") + part
+    return number(plain) if plain else 0.0
+
+
 def _formatted(value: Value, pattern: str) -> str:
     """Booleans and words stay as they are."""
     if isinstance(value, str) and not isinstance(value, ErrorValue):
@@ -134,6 +143,7 @@ TEXT: dict[str, Function] = {
     "LEN": Function("t", lambda s: float(len(s))),
     "LOWER": Function("t", str.lower),
     "MID": Function("tii", _middle),
+    "NUMBERVALUE": Function("t|tt", _number_value),
     "PROPER": Function("t", lambda s: re.sub(r"[^\W\d_]+", lambda word: word[0].capitalize(), s)),
     "REPLACE": Function("tiit", _replaced),
     "REPT": Function("ti", _repeated),
