@@ -138,6 +138,7 @@ TEXTJOIN: t,b,a
 IF: ?,t,t
 REPLACE: t,i,o,t
 REPT: t,o
+NUMBERVALUE: t
 SUBSTITUTE: t,t,t,x
 ADDRESS: x,x,x,b
 """

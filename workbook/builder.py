@@ -100,7 +100,7 @@ def _write(path: Path, plans: Mapping[str, Crosstab | LongForm], content: Conten
             write_crosstab(book, styles, plan, content)
             _define(book, layout.sheet, "filled", plan.filled)
         else:
-            write_embedding(book, styles, plan, content)
+            write_embedding(book, styles, plan, content, plans["dotprod"].layout)
         sheet = book.get_worksheet_by_name(layout.sheet)
         write_history(book, sheet, styles, plan)
         _define(book, layout.sheet, "history", plan.history)

@@ -18,6 +18,7 @@ from pyxl.problems.stated import stated_problem
 from solver.errors import UserError
 from solver.model.models import MODELS
 
+from .check_source import check_source
 from .run_log import Run, logged_run
 from .settings_cells import sheet_settings
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from xlsxwriter.utility import xl_col_to_name
 
-from pyxl.grid.block_names import block_name
-from pyxl.grid.cells import Range
+from pyxl.grid.cells import Range, quoted
+from pyxl.grid.layout import Layout
 from workbook.write.content import Content
 from workbook.write.display_labels import put_label, width_of
 from workbook.write.references import box, ref
@@ -20,17 +20,15 @@ from .solver_names import solver_note
 # Users × items above which there is no such sheet: nobody reads longer tables, and a row is a dozen formulas.
 MOST_PAIRS = 2_500
 
-OF = "dotprod"      # the sheet whose ratings are listed
-
 NOTES = ("The model of dotprod, a rating a row:", "equal factors give an equal RMSE.")
 
 
-def write_embedding(book, styles: Styles, plan: LongForm, content: Content) -> None:
-    """Add the sheet; its parameters are still to be written."""
+def write_embedding(book, styles: Styles, plan: LongForm, content: Content, of: Layout) -> None:
+    """Add the sheet, with the ratings of the crosstab `of`; its parameters are still to be written."""
     layout, sheet = plan.layout, book.add_worksheet(plan.layout.sheet)
     _tables(sheet, styles, plan, content)
     _headers(sheet, styles, plan, content)
-    for column, style, formula in _live_columns(plan, content):
+    for column, style, formula in _live_columns(plan, content, of):
         looks = getattr(styles, style)
         for row in range(column.top, column.bottom + 1):
             sheet.write_formula(row - 1, column.left - 1, formula.format(row=row, first=column.top), looks)
@@ -47,10 +45,10 @@ def write_embedding(book, styles: Styles, plan: LongForm, content: Content) -> N
     sheet.freeze_panes(2, 0)
 
 
-def _live_columns(plan: LongForm, content: Content) -> list[tuple[Range, str, str]]:
+def _live_columns(plan: LongForm, content: Content, of: Layout) -> list[tuple[Range, str, str]]:
     """(column, its style, its formula with ``{row}`` for the row and ``{first}`` for the first) of all columns of the long table."""
     layout, wild = plan.layout, content.wild_labels
-    crosstab, n, m = block_name(OF, "ratings"), len(content.users), len(content.items)
+    crosstab, n, m = _on(of, of.ratings), len(content.users), len(content.items)
     place = _in_row(plan.places)
     corner = f"INDEX({crosstab},1,1)"
     numbered = f"((ROW({crosstab})-ROW({corner}))*{m}+COLUMN({crosstab})-COLUMN({corner}))"     # from 0, row by row
@@ -59,8 +57,8 @@ def _live_columns(plan: LongForm, content: Content) -> list[tuple[Range, str, st
     columns = [
         (plan.places, "lookup_whole", f'=IF({so_far}>COUNT({crosstab}),"",'
          f"{n * m}-SUMPRODUCT(LARGE(ISNUMBER({crosstab})*({n * m}-{numbered}),{so_far})))"),
-        (layout.user_keys, "result_text", _if_there(place, f'INDEX({block_name(OF, "user_ids")},{row})')),
-        (layout.item_keys, "result_text", _if_there(place, f'INDEX({block_name(OF, "item_ids")},{col})')),
+        (layout.user_keys, "result_text", _if_there(place, f'INDEX({_on(of, of.user_ids)},{row})')),
+        (layout.item_keys, "result_text", _if_there(place, f'INDEX({_on(of, of.item_ids)},{col})')),
         (layout.ratings, "rating", _if_there(place, f"INDEX({crosstab},{row},{col})"))]
     for keys, ids, index, copies, block in (
             (layout.user_keys, layout.user_ids, plan.user_index, plan.user_copies, layout.user_factors),
@@ -76,6 +74,10 @@ def _live_columns(plan: LongForm, content: Content) -> list[tuple[Range, str, st
     columns.append((layout.predictions, "prediction", f'=IF({place}="",0,SUMPRODUCT({factors}))'))
     columns.append((plan.errors, "lookup", _if_there(place, f"({_in_row(layout.ratings)}-{_in_row(layout.predictions)})^2")))
     return columns
+
+
+def _on(layout: Layout, where: Range) -> str:
+    return f"{quoted(layout.sheet)}!{where.absolute}"
 
 
 def _if_there(place: str, what: str) -> str:

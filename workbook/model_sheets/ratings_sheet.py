@@ -22,7 +22,7 @@ LOWEST, HIGHEST, WAITING = Cell(4, 2), Cell(5, 2), Cell(1, 3)
 IDS, HEAD = 6, 7        # the row of item ids, where items have titles, and that of the labels
 LINES = ("The only place for ratings: type, change or clear them here, and every sheet follows at once. Blank: not rated.",
          "A question mark holds a rating out, as in 4.5?: no model learns from it, and the sheet check judges by it. "
-         "Somebody new: a row below. Something new: a column at the right. Then Update.")
+         "Rows and columns may be sorted.")
 
 
 @dataclass(frozen=True)
@@ -121,4 +121,4 @@ def _waiting(sheet, styles: Styles, shown: str) -> None:
     """A sentence where ratings are of users or items that the model sheets lack."""
     more = f"COUNT(source)-COUNT({shown})"
     formula(sheet, WAITING, f'=IF({more}>0,{more}&" of the ratings are of users or items that the other sheets '
-            'do not have yet: press Update, or run collabsheet update","")', styles.status_above)
+            'do not have: they take no part","")', styles.status_above)

@@ -61,8 +61,8 @@ class Content:
 
     @cached_property
     def held(self) -> Ratings:
-        """Those held out, to judge the models by."""
-        return self.given.take(self.apart)
+        """Those held out, to judge the models by: user by user, in the order of the items, as sheets list them."""
+        return self.given.take(np.flatnonzero(self.apart)[np.lexsort((self.given.item_index[self.apart], self.given.user_index[self.apart]))])
 
     @cached_property
     def table(self) -> np.ndarray:
