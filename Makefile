@@ -1,6 +1,7 @@
 # Two commands for a fresh Debian machine: `make demo` and `make test`. Each installs what it
 # needs and nothing more: everything Python goes into .venv, LibreOffice comes from Debian.
-# `make bench` measures the solver beside its peers, which have an environment of their own.
+# `make bench` measures the solver beside its peers, which have an environment of their own, and `make dist` builds what
+# is released.
 PYTHON ?= python3
 BIN := .venv/bin
 BENCH := build/bench-venv
@@ -8,7 +9,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get
 OFFICE := libreoffice-calc libreoffice-gtk3 python3-uno poppler-utils fonts-liberation xvfb xdotool
 
-.PHONY: demo test bench clean
+.PHONY: demo test bench dist clean
 .DELETE_ON_ERROR:
 
 demo: .venv/.product
@@ -19,6 +20,10 @@ test: .venv/.product .venv/.test
 	  && ls "$$(dirname "$$(readlink -f "$$(command -v soffice)")")/libvclplug_gtk3lo.so") >/dev/null 2>&1 \
 	  || { $(APT) update -qq && $(APT) install -y -qq --no-install-recommends $(OFFICE) >/dev/null; }
 	@$(BIN)/python -m pytest
+
+# dist/: a source archive, and the wheel that was built from it
+dist: .venv/.test
+	@$(BIN)/python -m build --no-isolation --outdir dist
 
 bench: $(BENCH)/.peers
 	@$(BENCH)/bin/python tests/benchmarks/make_benchmarks.py
@@ -46,4 +51,4 @@ $(BENCH)/.peers: pyproject.toml constraints.txt | .venv/bin/python
 	@touch $@
 
 clean:
-	rm -rf .venv demo build *.egg-info
+	rm -rf .venv demo build dist *.egg-info

@@ -16,7 +16,7 @@ SHEET, ZOOM = "bias", 70    # percent, so that the chart beside the table is see
 
 
 def main() -> None:
-    sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+    sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "helpers")]
     from office import until
     from screen import Screen
 

@@ -8,12 +8,25 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from pyxl.cli.command_line import run
+if TYPE_CHECKING:
+    from pyxl.cli.command_line import Command
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code."""
+    try:
+        from pyxl.cli.command_line import run
+
+        return run(_commands, argv)
+    except KeyboardInterrupt:   # while the first modules load
+        print("Stopped by Ctrl-C; nothing was written.", file=sys.stderr)
+        return 2
+
+
+def _commands() -> tuple[Command, ...]:
+    """Every command, in the order that `collabsheet --help` shows."""
     from pyxl.cli.build_commands import DEMO, EXAMPLES, EXPORT, NEW
     from pyxl.cli.doctor_command import DOCTOR
     from pyxl.cli.functions_command import FUNCTIONS_COMMAND
@@ -25,9 +38,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     from pyxl.cli.train_command import TRAIN
     from pyxl.cli.workbook_commands import FIT, INSPECT, RESTORE
     asking = (with_report(command, REPORTS[command.name]) for command in (RECOMMEND, SIMILAR, EXPLAIN, EVALUATE, FOLD_IN))
-    return run((DEMO, NEW, INSPECT, FIT, RESTORE,
-                CHECK_GRADIENT, RECALCULATE, EXAMPLES,
-                TRAIN, *asking, MAP, EXPORT, DOCTOR, FUNCTIONS_COMMAND), argv)
+    return (DEMO, NEW, INSPECT, FIT, RESTORE,
+            CHECK_GRADIENT, RECALCULATE, EXAMPLES,
+            TRAIN, *asking, MAP, EXPORT, DOCTOR, FUNCTIONS_COMMAND)
 
 
 if __name__ == "__main__":

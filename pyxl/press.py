@@ -1,8 +1,8 @@
 """What a button of a workbook starts: ``python -m pyxl.press fit --wb=NAME --sheet=NAME``.
 
 The macro behind the button has written a first sentence into the status cell already, and waits
-for nothing. Here the workbook is found in the program that started us; what becomes of the press
-stands in its status cell.
+for nothing. This module finds the workbook in the program that started it; the result of the press
+stands in the status cell.
 """
 
 from __future__ import annotations

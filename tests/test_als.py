@@ -103,8 +103,7 @@ def test_the_holdout_chooses_the_epoch():
 
 
 @pytest.mark.parametrize("options, sentence", [
-    (dict(lr=0.1), "als finds its step by itself: leave out lr"),
-    (dict(batch_size=64), "als sees all ratings at once: leave out batch_size"),
+    (dict(lr=0.1), "lr is 0.1, and als does not use it. Leave lr out"),
     (dict(model="bounded", low=1, high=5), "als needs a model that is linear in each side, and the model is bounded")])
 def test_what_it_does_not_take_is_refused(options, sentence):
     with pytest.raises(UserError) as error:

@@ -290,14 +290,14 @@ def test_60_the_last_cell_of_the_sheet(tmp_path):
 
 def test_59_ctrl_c_before_the_fit_writes_nothing(tmp_path, monkeypatch, capsys):
     from pyxl.__main__ import main
-    from pyxl.detect import verified_model as ready_model
+    from pyxl.detect.detect import verified_model as verified_model
     path = tmp_path / "b.xlsx"
     make(path)
     before = path.read_bytes()
 
     def interrupted(*_, **__):
         raise KeyboardInterrupt
-    monkeypatch.setattr(ready_model, "detect", interrupted)
+    monkeypatch.setattr(verified_model, "detect", interrupted)
     assert main(["fit", str(path), "--in-place"]) == 2
     assert capsys.readouterr().err == "Stopped by Ctrl-C; nothing was written.\n"
     assert path.read_bytes() == before

@@ -5,7 +5,7 @@ from packages import make_book, parts_of, relationships, workbook_xml, worksheet
 
 from pyxl.grid.cells import Cell
 from pyxl.grid.grid import DefinedName
-from pyxl.xlsx import open_book
+from pyxl.xlsx import open_workbook
 from solver.errors import UserError
 
 
@@ -22,7 +22,7 @@ def test_sheets_leave_out_chart_sheets_and_names_still_find_their_scope(tmp_path
         ("rId3", "worksheet", "/xl/worksheets/sheet3.xml"))
     path = tmp_path / "w.xlsx"
     path.write_bytes(zipped(parts))
-    with open_book(str(path)) as book:
+    with open_workbook(str(path)) as book:
         assert book.path == path
         assert book.sheets == ("a", "b & c")
         assert book.names == (DefinedName("solver_adj", "'b & c'!$A$1", "b & c", True), DefinedName("rate", "0.5"),
@@ -37,19 +37,19 @@ def test_sheets_leave_out_chart_sheets_and_names_still_find_their_scope(tmp_path
 
 
 def test_automatic_calculation_is_the_default(tmp_path):
-    with open_book(make_book(tmp_path / "w.xlsx")) as book:
+    with open_workbook(make_book(tmp_path / "w.xlsx")) as book:
         assert not book.manual_calculation
         assert book.names == ()
 
 
 def test_the_course_workbooks(shared):
-    with open_book(shared / "workbooks" / "course_collab_filter.xlsx") as book:
+    with open_workbook(shared / "workbooks" / "course_collab_filter.xlsx") as book:
         assert book.sheets == ("dotprod", "movielens_emb", "bias", "word_emb")
         names = {(name.scope, name.name): name for name in book.names}
         assert names["dotprod", "solver_adj"].refers_to == "dotprod!$H$19:$V$23,dotprod!$B$25:$F$39"
         assert names["dotprod", "solver_opt"].refers_to == "dotprod!$V$41"
         assert names["bias", "solver_adj"].hidden
-    with open_book(shared / "workbooks" / "course_graddesc.xlsm") as book:
+    with open_workbook(shared / "workbooks" / "course_graddesc.xlsm") as book:
         assert "basic SGD" in book.sheets
         for sheet in book.sheets:
             assert book.grid(sheet).sheet == sheet

@@ -10,13 +10,16 @@ from xml.etree import ElementTree
 import numpy as np
 import openpyxl
 import pytest
-from planted import ADDITIVE
+from planted import ADDITIVE, random_ratings
 
 import workbook
+from pyxl import open_workbook
 from pyxl.grid.block_names import RESULTS, ROLES, SETTINGS, block_name, history_name, result_name, setting_name
 from pyxl.grid.cells import Cell, Range
 from pyxl.grid.layout import Block
 from solver import OPTIMIZERS, Ratings, UserError, predict_table, random_factors, rmse
+from solver.core.options import Names, Number, Whole
+from solver.core.settings import OPTIONS
 from workbook.all_views import VIEWS
 from workbook.model_sheets.crosstab_sheet import MOST_FORMULAS
 from workbook.model_sheets.embedding_sheet import MOST_PAIRS
@@ -27,16 +30,6 @@ from workbook.write.content import content_of, default_bounds
 
 SIZES = [(15, 15, 5), (8, 20, 3), (40, 25, 5), (1, 2, 1), (3, 1, 8), (60, 50, 4)]  # users, items, factors
 NS = {"m": "http://schemas.openxmlformats.org/spreadsheetml/2006/main"}
-
-
-def random_ratings(users: int, items: int, *, seed: int = 0) -> Ratings:
-    """Half stars for about two thirds of the pairs, and for at least one."""
-    draw = np.random.default_rng(seed)
-    table = draw.integers(1, 11, (users, items)) / 2
-    blank = draw.random((users, items)) < 1 / 3
-    blank[0, 0] = False
-    table[blank] = np.nan
-    return Ratings.from_crosstab(table, range(101, 101 + users), [f"i{j}" for j in range(items)])
 
 
 def names_of(path) -> list[dict]:
@@ -222,7 +215,7 @@ def test_small_blocks_have_a_formula_a_cell_and_large_ones_an_array(tmp_path):
         workbook.build(ratings, tmp_path / "b.xlsx", overwrite=True)
         for sheet in ("dotprod", "bias", "bounded"):
             assert sheet_xml(tmp_path / "b.xlsx", sheet).count('t="array"') == arrays
-    with open_book(tmp_path / "b.xlsx") as book:
+    with open_workbook(tmp_path / "b.xlsx") as book:
         assert "embedding" not in book.sheets
 
 
@@ -297,11 +290,12 @@ def test_settings_are_validated(tmp_path):
     start = openpyxl.load_workbook(tmp_path / "b.xlsx")["start"]
     rules = {str(rule.sqref): rule for rule in start.data_validations.dataValidation}
     cell = {option: names[setting_name(option)] for option in SETTINGS}
-    assert {option: start[where].value for option, where in cell.items()} == {
-        "optimizer": "lbfgs", "epochs": None, "lr": None, "weight_decay": 0.15, "seed": 11, "start": "sheet"}
+    shown = {option: start[where].value for option, where in cell.items()}
+    assert shown == {option: OPTIONS[option].default for option in SETTINGS} | {"weight_decay": 0.15, "seed": 11}
     assert rules[cell["optimizer"]].formula1.strip('"').split(",") == list(OPTIMIZERS)
-    assert [rules[cell[o]].type for o in SETTINGS] == ["list", "whole", "decimal", "decimal", "whole", "list"]
-    assert [bool(rules[cell[o]].allow_blank) for o in SETTINGS] == [False, True, True, False, False, False]
+    types = {Names: "list", Whole: "whole", Number: "decimal"}
+    assert [rules[cell[o]].type for o in SETTINGS] == [types[type(OPTIONS[o].values)] for o in SETTINGS]
+    assert [bool(rules[cell[o]].allow_blank) for o in SETTINGS] == [OPTIONS[o].values.optional for o in SETTINGS]
     assert all(rules[cell[o]].prompt and rules[cell[o]].error for o in SETTINGS)
 
 
@@ -382,7 +376,7 @@ def test_a_failing_save_leaves_the_old_file_and_no_rubbish(tmp_path, monkeypatch
 
     def full(*_args, **_kwargs):
         raise OSError(28, "No space left on device")
-    monkeypatch.setattr(zipfile.ZipFile, "write", full)
+    monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(UserError, match="disk is full"):
         workbook.build(random_ratings(3, 3), path, overwrite=True)
     assert path.read_bytes() == before and [p.name for p in tmp_path.iterdir()] == ["b.xlsx"]

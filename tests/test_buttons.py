@@ -16,7 +16,7 @@ from planted import planted
 from pressed import Pressed
 
 import workbook
-from pyxl import fit_workbook, open_book
+from pyxl import fit_workbook, open_workbook
 from pyxl.__main__ import main
 from pyxl.base.one_at_a_time import one_at_a_time
 from pyxl.engines.find_office import load_uno
@@ -107,6 +107,27 @@ def test_what_cannot_start_is_said_by_the_macro(pressed):
     assert pressed.book.sheets["bias"].range("bias_stop").value == "stop"
 
 
+def test_a_result_is_no_stop_cell(pressed):
+    """`start` has the cell bias_last_stop: pressed with that sheet in view, a macro leaves it as it is."""
+    start = pressed.book.sheets["start"]
+    start.range("bias_last_stop").value = "Converged."
+    start.activate()
+    for macro in ("StopFit", "RefreshSheet"):
+        pressed.run(macro)
+        assert start.range("bias_last_stop").value == "Converged."
+
+
+@pytest.mark.parametrize("caption", ["Fit", "Stop"])
+def test_a_protected_sheet_gets_a_sentence(pressed, caption):
+    sheet = pressed.book.sheets["bias"]
+    before = pressed.parameters()
+    sheet.impl.api.protect("")
+    pressed.press(caption)
+    assert pressed.until("This sheet is protected.").endswith("and press again.")
+    sheet.impl.api.unprotect("")
+    assert pressed.parameters() == before and pressed.process() is None and sheet.range("bias_stop").value is None
+
+
 def test_a_bad_setting_is_named_by_its_cell(pressed):
     pressed.set(epochs=-5)
     pressed.press("Fit")
@@ -127,7 +148,7 @@ def test_a_killed_python_and_a_closed_workbook_do_no_harm(calc, built, tmp_path)
     opened.until("Fitting: epoch")
     opened.document.close(True)
     until(lambda: opened.process() is None)
-    with one_at_a_time(str(copy)), open_book(copy) as book:
+    with one_at_a_time(str(copy)), open_workbook(copy) as book:
         assert "bias" in book.sheets
 
 
@@ -145,8 +166,8 @@ def test_xlwings_finds_its_settings(built):
     before = xlwings.engines.active
     choose_engine("file")
     book = xlwings.Book(str(built))
-    config = book.sheets["xlwings.conf"]["A1:B4"].options(dict).value
-    assert importlib.import_module(config["UDF MODULES"]).__doc__ and config["PYTHONPATH"] is None
+    config = book.sheets["xlwings.conf"]["A1:B3"].options(dict).value
+    assert importlib.import_module(config["UDF MODULES"]).__doc__ and book.sheets["xlwings.conf"].used_range.address == "$A$1:$B$3"
     assert config["Interpreter_Win"] == config["Interpreter_Mac"] == str(built.parent / "py thon")
     book.close()
     xlwings.engines.active = before

@@ -10,12 +10,12 @@ import xlsxwriter
 from pyxl import fit_workbook
 from pyxl.__main__ import main
 from pyxl.detect.detect import NotRecognised
-from pyxl.detect.verified_model import ready_model
+from pyxl.detect.verified_model import verified_model
 from pyxl.grid.cells import Cell, Range
-from pyxl.grid.problem import Problem
+from pyxl.grid.problem import SolverProblem
 from pyxl.grid.stored_problem import stored_problem
 from pyxl.problems.solve import ByFormulas, Solved
-from pyxl.xlsx import open_book
+from pyxl.xlsx import open_workbook
 from solver import FitResult, Settings, UserError
 from workbook.model_sheets.solver_names import define_solver_names
 
@@ -23,7 +23,7 @@ from workbook.model_sheets.solver_names import define_solver_names
 def changed_constants(before, after) -> set[tuple[str, Cell]]:
     """The cells without a formula whose value differs between two files of one workbook."""
     found = set()
-    with open_book(before) as a, open_book(after) as b:
+    with open_workbook(before) as a, open_workbook(after) as b:
         for sheet in a.sheets:
             old, new = a.grid(sheet), b.grid(sheet)
             for cell in old.values.keys() | new.values.keys():
@@ -35,7 +35,7 @@ def changed_constants(before, after) -> set[tuple[str, Cell]]:
 def stored_cells(path) -> set[tuple[str, Cell]]:
     """What Solver's stored models of a workbook call changing."""
     cells = set()
-    with open_book(path) as book:
+    with open_workbook(path) as book:
         for sheet in book.sheets:
             try:
                 problem = stored_problem(book, sheet)
@@ -61,7 +61,7 @@ def regression(path, *, solver: bool, n: int = 30, k: int = 3) -> tuple[str, str
         ws.write_formula(row - 1, k + 4, f"=(F{row}-G{row})^2")
     ws.write_formula("H1", f"=SUM(H8:H{7 + n})")
     if solver:
-        define_solver_names(book, Problem("Linear", ("Linear", Cell.parse("H1")), (("Linear", Range.parse("B2:E2")),)))
+        define_solver_names(book, SolverProblem("Linear", ("Linear", Cell.parse("H1")), (("Linear", Range.parse("B2:E2")),)))
     book.close()
     return "B2:E2", f"B8:E{7 + n}", float(np.linalg.lstsq(data, y, rcond=None)[1][0])
 
@@ -86,7 +86,7 @@ def test_a_regression_without_one_is_refused_with_how_to_say_it_and_that_works(t
     option = said.split("--objective ")[1].split(" or ")[0].replace('"', "").split()
     assert main(["fit", str(path), "-o", str(out), "--objective", *option]) == 0
     assert changed_constants(path, out) == {("Linear", cell) for cell in Range.parse(coefficients).cells()}
-    with open_book(out) as book:
+    with open_workbook(out) as book:
         assert book.grid("Linear").values[Cell.parse("H1")] == pytest.approx(best, abs=1e-9)
 
 
@@ -142,8 +142,8 @@ def test_rows_with_a_vector_each_are_data(tmp_path):
         ws.write_formula(row - 1, 4, f"=SUMPRODUCT(OFFSET($B$1,A{row},0,1,2),B{row}:C{row})")
     ws.write_formula("H1", "=SQRT(SUMXMY2(D11:D22,E11:E22)/COUNT(D11:D22))")
     book.close()
-    with open_book(path) as opened, pytest.raises(NotRecognised, match="a vector of B11:C22 of its own"):
-        ready_model(opened, "groups", Settings())
+    with open_workbook(path) as opened, pytest.raises(NotRecognised, match="a vector of B11:C22 of its own"):
+        verified_model(opened, "groups", Settings())
 
 
 @pytest.mark.parametrize("solver, wish", [

@@ -7,12 +7,10 @@ import json
 import numpy as np
 import pytest
 from planted import planted
-from test_map_sheet import check as check_map
-from test_members_sheet import check as check_members
-from test_members_sheet import factors_in
+from view_checks import check_map, check_members, factors_in
 
 import workbook
-from pyxl import fit_workbook, open_book
+from pyxl import fit_workbook, open_workbook
 from pyxl.__main__ import main
 from pyxl.grid.cells import Range
 from solver import Ratings, UserError, hold_out, predict_table, random_factors, read_ratings, read_titles, rmse
@@ -90,7 +88,7 @@ def check(path, layouts, content: Content, office) -> dict:
     wanted, asked = expected(content, tables, on), []
     told(lambda where: asked.append(str(where)) or [[0.0, 0.0]] * where.shape[0], plan)
     recalculated = office.recalculate(path, {"check": asked})["check"]
-    with open_book(path) as book:
+    with open_workbook(path) as book:
         grid = book.grid("check")
         assert_equal(told(grid.block, plan), wanted)
     found = told(lambda where: recalculated[str(where)], plan)
@@ -116,7 +114,7 @@ def test_the_fitted_example(folder, office):
     (_, _), (_, biases), *models = found["summary"]
     assert len(models) == 3 and all(training < held < biases for training, held in models)
     plan = plan_of(content, CROSSTABS)
-    with open_book(folder / "demo.xlsx") as book:
+    with open_workbook(folder / "demo.xlsx") as book:
         said = book.grid("check").values
     assert {said[plan.model(name).moved(0, 2)] for name in CROSSTABS} == {"predicts unseen ratings better than biases alone"}
 
@@ -151,7 +149,7 @@ def test_other_models_small_tables_and_nothing_held_out(folder, office, model, u
     factors = random_factors(content.ratings, model=model, n_factors=2, seed=3, low=low, high=high)
     path = folder / f"{model}{users}{holdout}.xlsx"
     check(path, build_with(content, path, parameters={model: factors}), content, office)
-    with open_book(path) as book:
+    with open_workbook(path) as book:
         said = str(list(book.grid("check").values.values()))
     assert ("--holdout 0.1" in said) == (not len(content.held))
 
@@ -161,7 +159,7 @@ def test_what_is_held_out_is_in_no_model_sheet(folder):
     given = planted(12, 10, blanks=0.2)
     layouts = workbook.build(given, folder / "held.xlsx", holdout=0.25)
     apart = hold_out(given, 0.25)
-    with open_book(folder / "held.xlsx") as book:
+    with open_workbook(folder / "held.xlsx") as book:
         for name, layout in layouts.items():
             values = book.grid(name).values
             there = sorted(values[cell] for cell in layout.ratings.cells() if cell in values)

@@ -14,7 +14,7 @@ from terminal import on_a_terminal
 
 from pyxl.__main__ import main
 from pyxl.grid.cells import Range
-from pyxl.xlsx import open_book
+from pyxl.xlsx import open_workbook
 
 COLLABSHEET = Path(sys.executable).parent / "collabsheet"
 RATINGS = "user,item,rating,timestamp\n" + "".join(
@@ -38,7 +38,7 @@ def test_demo_builds_fits_and_says_where(tmp_path, capsys):
     assert code == 0 and err == ""
     plain, with_buttons = (tmp_path / "my demo" / f"collabsheet-demo.{kind}" for kind in ("xlsx", "xlsm"))
     assert str(with_buttons) in out and plain.name in out and "RMSE" in out and "→" in out
-    with open_book(plain) as built, open_book(with_buttons) as other:
+    with open_workbook(plain) as built, open_workbook(with_buttons) as other:
         assert {"start", "ratings", "dotprod", "bias", "bounded", "embedding"} <= set(built.sheets)
         alike = [sheet for sheet in built.sheets if sheet not in ("start", "run log")]  # which tell of buttons, and when
         assert {sheet: built.grid(sheet).values for sheet in alike} == {sheet: other.grid(sheet).values for sheet in alike}
@@ -66,13 +66,13 @@ def test_the_start_sheet_keeps_the_last_result_and_gives_the_settings(tmp_path, 
     (tmp_path / "r.csv").write_text(RATINGS)
     path = tmp_path / "book.xlsx"
     assert run(capsys, "new", tmp_path / "r.csv", "-o", path, "--users", 8, "--items", 8)[0] == 0
-    with open_book(path) as built:
+    with open_workbook(path) as built:
         where = {n.name: Range.parse(n.refers_to.rpartition("!")[2]).first for n in built.names if n.scope is None}
         built.save({"start": {where["setting_epochs"]: 3.0}})
     code, said, _ = run(capsys, "fit", path, "--in-place", "--sheet", "bias", "--json")
     result = json.loads(said)["sheets"]["bias"]
     assert result["epochs"] == 3
-    with open_book(path) as built:
+    with open_workbook(path) as built:
         values = built.grid("start").values
         assert values[where["bias_last_rmse_after"]] == result["rmse_after"]
         assert values[where["bias_last_stop"]] == result["stop"]
@@ -95,7 +95,7 @@ def test_fit_needs_to_be_told_where_to_write(book, capsys):
 @pytest.mark.parametrize("arguments, sentence", [
     (["--optimizer", "fastest"], "optimizer is 'fastest'"),
     (["--epochs", "0"], "epochs is 0"),
-    (["--lr", "0.1"], "lbfgs finds its step by itself"),
+    (["--lr", "0.1"], "lr is 0.1, and lbfgs does not use it"),
     (["--lr", "-1", "--optimizer", "sgd"], "lr is -1.0"),
     (["--weight-decay", "nan"], "weight_decay is nan"),
     (["--start", "zero"], "start is 'zero'"),
@@ -156,7 +156,7 @@ def test_progress_on_a_terminal_and_a_real_ctrl_c(book, tmp_path):
     code, shown = on_a_terminal(command, until=b"epoch", then=signal.SIGINT)
     assert code == 0, shown
     assert b"Stopped by Ctrl-C at epoch" in shown and b"Wrote" in shown
-    with open_book(out) as fitted:
+    with open_workbook(out) as fitted:
         assert fitted.grid("Sheet1").formulas
 
 

@@ -195,7 +195,7 @@ def test_it_is_the_fit_of_its_settings_and_the_same_every_time(ratings):
 @pytest.mark.parametrize("option, value", [("model", "bounded"), ("epochs", 2), ("lr", 0.02), ("weight_decay", 0.3),
                                            ("batch_size", 16), ("schedule", "constant"), ("patience", 1)])
 def test_what_is_said_goes_before_what_effort_chooses(ratings, option, value):
-    model = CollabFilter(n_factors=2, **({"epochs": 1, option: value})).fit(ratings)
+    model = CollabFilter(n_factors=2, holdout=0.2, **({"epochs": 1, option: value})).fit(ratings)
     assert getattr(model.settings_, option) == value and model.settings_.n_factors == 2
 
 
@@ -211,7 +211,7 @@ def test_effort_chooses_what_is_not_said(ratings, effort):
     model = CollabFilter(n_factors=3, effort=effort, random_state=5, epochs=3).fit(ratings)
     assert model.settings_ == replace(chosen, seed=5, epochs=3)
     for other in ({"model": "net"}, {"batch_size": 64}, {"feedback": "implicit"}):
-        settled = CollabFilter(n_factors=3, effort=effort, epochs=1, **other).fit(ratings).settings_
+        settled = CollabFilter(effort=effort, epochs=1, **other).fit(ratings).settings_
         assert (settled.optimizer, settled.schedule) == ("adamw", "one-cycle") and settled.weight_decay > 0
     bounded = CollabFilter(n_factors=3, effort=effort, epochs=1, model="bounded").fit(ratings).settings_
     assert bounded.optimizer == ("adamw" if effort == "best" else chosen.optimizer)
@@ -308,7 +308,7 @@ def test_predictions_are_those_of_the_equation(model, ratings):
 
 def test_chunks_change_nothing(model, ratings, monkeypatch):
     whole = model.predict(ratings)
-    monkeypatch.setattr("solver.collab.predictions.CHUNK", 7)
+    monkeypatch.setattr("solver.collab.predictions._CHUNK", 7)
     np.testing.assert_allclose(model.predict(ratings), whole, rtol=0, atol=1e-14)
 
 

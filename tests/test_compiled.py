@@ -13,10 +13,10 @@ import random_formulas
 import torch
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from test_formulas import Sheets, at, sheets
+from sheets_in_memory import Sheets, at, sheets
 
 import workbook
-from pyxl.detect.verified_model import ready_model
+from pyxl.detect.verified_model import verified_model
 from pyxl.engines.formula_text import moved
 from pyxl.formulas.compile_formulas import RULES, compile_formulas
 from pyxl.formulas.evaluate.calculator import Calculator
@@ -25,7 +25,7 @@ from pyxl.formulas.language.formula_errors import FormulaError, Unsupported
 from pyxl.grid.cells import Range
 from pyxl.grid.grid import Formula, Grid
 from pyxl.grid.parameters import parameter_cells
-from pyxl.xlsx import open_book
+from pyxl.xlsx import open_workbook
 from solver import Ratings, Settings, UserError, predict
 
 COURSE = {"dotprod": 0.392901, "movielens_emb": 0.392901, "bias": 0.318655}
@@ -33,7 +33,7 @@ COURSE = {"dotprod": 0.392901, "movielens_emb": 0.392901, "bias": 0.318655}
 
 def of_model(book, sheet: str):
     """(the factor model of a sheet compiled, its cells -> derivative of the hand-written model's RMSE)."""
-    ready = ready_model(book, sheet, Settings())
+    ready = verified_model(book, sheet, Settings())
     layout = ready.model.layout
     compiled = compile_formulas(book, [(sheet, layout.rmse)],
                                 [(sheet, block.range) for block in layout.parameters.values()])
@@ -47,7 +47,7 @@ def of_model(book, sheet: str):
 @pytest.mark.parametrize("sheet, best", COURSE.items())
 def test_the_lessons_sheets_by_formulas_alone(shared, sheet, best):
     from scipy.optimize import minimize
-    with open_book(shared / "workbooks" / "course_collab_filter.xlsx") as book:
+    with open_workbook(shared / "workbooks" / "course_collab_filter.xlsx") as book:
         ready, compiled, slopes = of_model(book, sheet)
         cached = book.grid(sheet).values[ready.model.layout.rmse]
     value, gradient = compiled.value_and_gradient(compiled.start)
@@ -70,7 +70,7 @@ def test_sheets_that_we_build(tmp_path, monkeypatch, large):
     ratings = Ratings.from_triples([f"u{i}" for i in users], [f"=film, {i}" for i in items],
                                    rng.integers(1, 11, len(users)) / 2)
     workbook.build(ratings, tmp_path / "book.xlsx", n_factors=2)
-    with open_book(tmp_path / "book.xlsx") as book:
+    with open_workbook(tmp_path / "book.xlsx") as book:
         for sheet in ("dotprod", "bias", "bounded", "embedding"):
             ready, compiled, slopes = of_model(book, sheet)
             value, gradient = compiled.value_and_gradient(compiled.start)
@@ -260,7 +260,7 @@ def test_names_other_sheets_and_tables():
 
 def test_an_epoch_of_gradient_descent_is_differentiated_by_its_settings(shared):
     """The lesson's sheets of optimizers: what a slight change of rate and start would do to where the epoch ends."""
-    with open_book(shared / "workbooks" / "course_graddesc.xlsm") as book:
+    with open_workbook(shared / "workbooks" / "course_graddesc.xlsm") as book:
         for sheet, ends in (("momentum", "H32 I32"), ("adam", "H32 I32")):
             changing = [(sheet, Range.parse("C1:C2")), (sheet, Range.parse("D2"))]
             for end in ends.split():
@@ -344,3 +344,12 @@ def test_the_page_says_which_functions_have_no_derivative():
              for name in re.findall(r"`([^`]+)`", page.partition(f"| {kind} |")[2].split("\n")[0])}
     assert refused.isdisjoint(RULES)
     assert set(FUNCTIONS) - set(RULES) - other - {"FALSE", "MUNIT", "NA", "PI", "TRUE"} == refused
+
+
+@pytest.mark.parametrize("formula", [
+    "=IFERROR(SUMXMY2(G1:G2,A1:A2),5)+A1", "=IFERROR(SUMX2PY2(A1:A2,G1:G2),5)+A1", "=SUMXMY2(A1:A3,H1:H3)+A1",
+    "=IFERROR(SUMPRODUCT(A1,I1),7)*A1", "=SUMPRODUCT(A1:A3,G1:G3)+A1", "=N(A1:H1)*A1", "=INT(A1*10)+A1"])
+def test_what_counts_as_a_number_is_the_same_when_compiled(formula):
+    book = sheets(S={"A1": 2.0, "A2": 3.0, "A3": 1.0, "G1": "x", "G2": "y", "H1": 1.0, "H3": 4.0, "I1": "4", "Z50": formula})
+    compiled = compile_formulas(book, [("S", at("Z50"))], [("S", Range.parse("A1"))])
+    agree(book, compiled, ("S", at("Z50")), np.array([2.0]))

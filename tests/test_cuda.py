@@ -18,7 +18,7 @@ from planted import planted, settings
 
 from solver import Factors, Ratings, Settings, fit
 from solver.core.objective import Judge, Objective
-from solver.core.steps import Problem
+from solver.core.steps import FitTask
 from solver.fitting.start_values import start_values
 from solver.methods.graphed_batch import GraphedMiniBatch, can_be_recorded
 from solver.methods.mini_batch import MiniBatch
@@ -33,10 +33,10 @@ OWN_ORDER = ({"optimizer": "adamw", "batch_size": 256, "schedule": "one-cycle"},
              {"optimizer": "sgd", "batch_size": 1, "lr": 0.02})
 
 
-def problem(**options) -> Problem:
+def problem(**options) -> FitTask:
     ratings = planted(30, 20, noise=0.3)  # 501 ratings: the last of the batches below is short
     chosen = settings("bounded", n_factors=5, batch_size=64, epochs=4, lr=0.05, **options)
-    return Problem(ratings=ratings, start=start_values(ratings, chosen), settings=chosen, holdout=ratings)
+    return FitTask(ratings=ratings, start=start_values(ratings, chosen), settings=chosen, holdout=ratings)
 
 
 @pytest.mark.parametrize("options", [{"optimizer": "adamw", "weight_decay": 0.05, "schedule": "one-cycle"},
@@ -61,7 +61,7 @@ def test_what_cannot_be_recorded_is_known(options):
 
 @with_triton
 def test_the_kernel_in_tritons_interpreter():
-    script = str(HERE / "interpreted_walk.py")
+    script = str(HERE / "helpers" / "interpreted_walk.py")
     run = subprocess.run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", script], cwd=HERE.parent,
                          env=os.environ | {"TRITON_INTERPRET": "1"}, capture_output=True, text=True)
     assert run.returncode == 0, run.stdout[-4000:]
@@ -75,11 +75,11 @@ def test_the_kernel_compiles_for_gpus_and_orders_its_memory(monkeypatch, tmp_pat
     from triton.backends.compiler import GPUTarget
     from triton.compiler import ASTSource
 
-    from solver.gpu.walk_kernel import walk
-    kinds = dict.fromkeys(walk.arg_names, "*fp32") | dict.fromkeys(("users", "items", "edges"), "*i32")
+    from solver.gpu.walk_kernel import walk_blocks
+    kinds = dict.fromkeys(walk_blocks.arg_names, "*fp32") | dict.fromkeys(("users", "items", "edges"), "*i32")
     kinds |= {"sequence": "*i64", "turn": "i32", "offset": "fp32", "low": "fp32", "span": "fp32"}
     chosen = {"WIDTH": 64, "LANES": 64, "LINK": 1}
-    source = ASTSource(fn=walk, signature=kinds | dict.fromkeys(chosen, "constexpr"), constexprs=chosen)
+    source = ASTSource(fn=walk_blocks, signature=kinds | dict.fromkeys(chosen, "constexpr"), constexprs=chosen)
     for capability in (80, 90):  # an A100, an H100 or H200
         made = triton.compile(source, target=GPUTarget("cuda", capability, 32),
                               options={"num_warps": 1, "num_stages": 1})
@@ -133,7 +133,7 @@ def test_nothing_waits_within_an_epoch(options):
     from solver.methods.steps_for import steps_for
     ratings, chosen = large()
     chosen = replace(chosen, **options)
-    steps = steps_for(Problem(ratings=ratings, start=start_values(ratings, chosen), settings=chosen, device="cuda"))
+    steps = steps_for(FitTask(ratings=ratings, start=start_values(ratings, chosen), settings=chosen, device="cuda"))
     walk = getattr(steps, "walk_all", None) or steps.replay
     torch.cuda.set_sync_debug_mode("error")
     try:

@@ -8,17 +8,17 @@ import pytest
 import xlsxwriter
 
 from pyxl.detect.detect import NotRecognised, detect
-from pyxl.detect.verified_model import ready_model
+from pyxl.detect.verified_model import verified_model
 from pyxl.grid.cells import Cell, Range
 from pyxl.grid.layout import Block
-from pyxl.xlsx import open_book
+from pyxl.xlsx import open_workbook
 from solver import Settings
 
 
 def found(path, sheet="Sheet1", *, settings=Settings()):
     """The verified model of a sheet: what `fit` would work on."""
-    with open_book(path) as book:
-        return ready_model(book, sheet, settings)
+    with open_workbook(path) as book:
+        return verified_model(book, sheet, settings)
 
 
 def assert_places(layout, places):
@@ -44,12 +44,12 @@ def test_moved_as_excel_moves_it(shared, office, tmp_path):
     source = oracle_copy(shared / "workbooks" / "course_collab_filter.xlsx", tmp_path)
     moved = office.insert(source, tmp_path / "moved.xlsx", rows=3, columns=2)
     for sheet, variant in (("dotprod", "dot"), ("bias", "dot+bias"), ("movielens_emb", "dot")):
-        with open_book(source) as before, open_book(moved) as after:
+        with open_workbook(source) as before, open_workbook(moved) as after:
             a, b = detect(before, sheet).layout, detect(after, sheet).layout
             assert a.variant == b.variant == variant
             assert b.ratings == a.ratings.moved(3, 2) and b.rmse == a.rmse.moved(3, 2)
             assert b.user_factors.range == a.user_factors.range.moved(3, 2)
-            assert len(ready_model(after, sheet, Settings()).ratings) == 206
+            assert len(verified_model(after, sheet, Settings()).ratings) == 206
 
 
 PREDICTIONS = {

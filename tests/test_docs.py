@@ -46,9 +46,36 @@ def test_every_collabsheet_command_runs_in_order(folder, capsys):
                                             "evaluate", "export", "doctor", "examples", "check-gradient",
                                             "recalculate"}
     for words in ours:
-        if "--live" in words:  # test_live does it in a real LibreOffice; here is no screen for one
+        if "--live" in words:  # the next test does it in a real LibreOffice; here is no screen for one
             words[words.index("libreoffice")] = "file"
         assert main(words[1:]) == 0, (words, capsys.readouterr().err)
+
+
+def test_the_live_walk_through_works_word_for_word(folder, calc, monkeypatch, capsys):
+    """In a real LibreOffice, after the commands before it: seen to learn, in the right sheet, and undone."""
+    ours = [shlex.split(c)[1:] for c in COMMANDS if c.startswith("collabsheet ")]
+    first = next(n for n, words in enumerate(ours) if "--live" in words)
+    monkeypatch.setenv("COLLABSHEET_OFFICE", calc.impl.office.spec)
+    monkeypatch.setenv("HOME", str(folder))
+    for words in ours[:first]:
+        assert main(words) == 0
+    fit, restore, doctor = ours[first:first + 3]
+    assert [words[0] for words in (fit, restore, doctor)] == ["fit", "restore", "doctor"]
+    assert main(fit) == 0, capsys.readouterr().err
+    book = calc.books["book.xlsx"]
+    try:
+        sheet = book.sheets[fit[fit.index("--sheet") + 1]]
+        assert book.sheets.active.name == sheet.name
+        epochs = [row for row in sheet.range(f"{sheet.name}_history").value if row[0] is not None]
+        assert len(epochs) >= 30 and epochs[0][1] > 1.5 * epochs[-1][1]     # a curve to look at, not a flat line
+        fitted = sheet.range(f"{sheet.name}_user_factors").value
+        capsys.readouterr()
+        assert main(restore) == 0, capsys.readouterr().err
+        assert " 0 cells" not in capsys.readouterr().out and sheet.range(f"{sheet.name}_user_factors").value != fitted
+        assert main(doctor) == 0
+        assert "open" in capsys.readouterr().out
+    finally:
+        book.close()
 
 
 def test_the_two_make_targets_are_there():
@@ -101,10 +128,10 @@ def test_the_demos_filled_tables_are_ratings_that_somebody_could_give(folder):
     """What the user came for: predictions where nobody rated, within a star of the scale."""
     import numpy as np
 
-    from pyxl import open_book
+    from pyxl import open_workbook
     from pyxl.grid.cells import Range
     assert main(["demo", "-o", "demo"]) == 0
-    with open_book("demo/collabsheet-demo.xlsx") as book:
+    with open_workbook("demo/collabsheet-demo.xlsx") as book:
         filled = {n.name: n.refers_to.split("!") for n in book.names if n.name.endswith("_filled")}
         assert len(filled) == 3
         for sheet, where in filled.values():

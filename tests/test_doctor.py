@@ -84,9 +84,9 @@ def test_a_workbook_without_a_model_cannot_be_fitted(tmp_path, capsys, monkeypat
 @pytest.mark.parametrize("interpreter, state", [("/gone/bin/python", "missing"), ("/bin/sh", "look")])
 def test_a_workbook_from_another_machine_is_repaired(tmp_path, capsys, interpreter, state):
     from pyxl.doctor.check_workbook import _python
-    from pyxl.xlsx import open_book
+    from pyxl.xlsx import open_workbook
     path = with_python(tmp_path / "my book.xlsx", interpreter)
-    with open_book(path) as book:
+    with open_workbook(path) as book:
         finding = _python(book, path)
         assert finding.state == state and f"doctor '{path}' --repair" in finding.mend and f"'my start'!C3 says {interpreter}" in finding.says
     with zipfile.ZipFile(path) as package:
@@ -143,3 +143,35 @@ def test_libreoffices_macro_security_is_read(home, value, state):
 def test_a_finding_reads_as_a_line_and_what_mends_it():
     assert Finding("torch", "fails", "It is not there.", "pip install torch").lines(6) == [
         "fails    torch   It is not there.", "                 → pip install torch"]
+
+
+def test_buttons_work_in_trusted_folders(home):
+    settings = programs._office_settings()
+    settings.parent.mkdir(parents=True)
+    settings.write_text('<item oor:path="/org.openoffice.Office.Common/Security/Scripting"><prop oor:name="SecureURL" oor:op="fuse">'
+                        "<value><it>file:///home/zoe/my%20books</it><it>$(inst)/share</it></value></prop></item>")
+    found = programs._office_macros(settings)
+    assert found.state == "works" and "/home/zoe/my books" in found.says
+
+
+def test_an_open_workbook_is_said_to_be_open(tmp_path, capsys):
+    path = tmp_path / "my book.xlsx"
+    lesson_sheet.write(path, lesson_sheet.table(5, 6), k=2)
+    (tmp_path / ".~lock.my book.xlsx#").write_text(",zoe,host,27.11.2026 01:00,file:///x;")
+    code, findings = found(capsys, path)
+    assert code == 0 and findings["file"]["state"] == "look" and "is open by" in findings["file"]["says"]
+    assert findings["file"]["mend"].startswith(f"collabsheet fit '{path}' --live")
+
+
+def test_a_torch_that_cannot_be_loaded_sends_to_the_doctor(tmp_path):
+    (tmp_path / "torch.py").write_text("raise OSError('libtorch_cpu.so: cannot open shared object file')")
+    lesson_sheet.write(tmp_path / "b.xlsx", lesson_sheet.table(5, 6), k=2)
+    done = subprocess.run([sys.executable, "-m", "pyxl", "fit", str(tmp_path / "b.xlsx"), "--in-place"], capture_output=True, text=True,
+                          cwd=ROOT, env=os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"})
+    assert done.returncode == 2 and "Run: collabsheet doctor." in done.stderr and "report" not in done.stderr
+
+
+def test_macs_refusal_to_automate_is_a_sentence():
+    from pyxl.base.known_failures import remedy
+    assert "Privacy & Security > Automation" in remedy(RuntimeError("Command failed: OSERROR: -1743"))
+    assert remedy(OSError("disk full")) is None

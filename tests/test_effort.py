@@ -10,7 +10,7 @@ import torch
 from planted import planted
 
 from solver import Ratings, Settings, UserError, fit, read_ratings, recipe, rmse, split_off
-from solver.fitting.effort import EFFORTS, FEWEST, part
+from solver.fitting.effort import EFFORTS, FEWEST_TO_HOLD_OUT, part
 from solver.judging.baselines import bias_only
 
 KINDS = {  # users, items, ratings, noise, spread of what factors explain, (low, high, step)
@@ -98,7 +98,7 @@ def test_more_ratings_take_fewer_epochs():
 @pytest.mark.parametrize("effort", ["quick", "good"])
 def test_a_handful_of_ratings_is_enough(effort):
     ratings = planted(6, 5)
-    assert len(ratings) < FEWEST
+    assert len(ratings) < FEWEST_TO_HOLD_OUT
     result = fit(ratings, None, recipe(effort, ratings, n_factors=3))
     assert np.isfinite(result.rmse_after)
     same = replace(ratings, values=np.full(len(ratings), 3.0))

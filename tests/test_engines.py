@@ -17,7 +17,7 @@ import xlwings
 from pyxl.engines import ENGINES, choose_engine
 from pyxl.engines.formula_text import moved, relative
 from pyxl.grid.cells import Cell
-from pyxl.xlsx import open_book
+from pyxl.xlsx import open_workbook
 from solver import UserError
 
 WHEN = dt.datetime(2024, 2, 29, 12, 30)
@@ -159,7 +159,7 @@ def test_saved_and_read_again(book, sheet, tmp_path):
     sheet.range("B1").value = "ü & <b>"
     copy = tmp_path / "a copy.xlsx"
     book.save(str(copy))
-    with open_book(copy) as saved:
+    with open_workbook(copy) as saved:
         grid = saved.grid("kinds")
         assert grid.values[Cell(5, 1)] == 10 and grid.values[Cell(1, 2)] == "ü & <b>"
         assert grid.values[Cell(5, 2)] == 15 and grid.values[Cell(1, 3)] == "12"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from pyxl import fit_workbook, open_book
+from pyxl import fit_workbook, open_workbook
 from pyxl.__main__ import main
 from pyxl.grid.cells import Range, quoted
 from pyxl.grid.stored_problem import stored_problem
@@ -16,7 +16,7 @@ from workbook.examples.make_examples import make_example
 
 
 def block(path, sheet: str, where: str) -> np.ndarray:
-    with open_book(path) as book:
+    with open_workbook(path) as book:
         return np.array(book.grid(sheet).block(Range.parse(where)), dtype=float)
 
 
@@ -102,7 +102,7 @@ def test_the_optimum_is_the_sheets_own(name, solved, office):
     sheet, cell = result.posed.problem.objective
     value = office.recalculate(path, {sheet: [str(cell)]})[sheet][str(cell)][0][0]
     assert value == pytest.approx(result.minimum.value, abs=1e-9)
-    with open_book(path) as book:
+    with open_workbook(path) as book:
         assert book.grid(sheet).values[cell] == pytest.approx(value, abs=1e-9)
 
 
@@ -115,7 +115,7 @@ def test_bounds_and_constraints_are_kept(solved):
 def test_the_files_are_what_the_script_makes(tmp_path):
     for kept in write_examples(tmp_path / "kept"):
         made = make_example(kept.stem, tmp_path)
-        with open_book(kept) as a, open_book(made) as b:
+        with open_workbook(kept) as a, open_workbook(made) as b:
             assert a.sheets == b.sheets and a.names == b.names
             for sheet in a.sheets:
                 assert a.grid(sheet).formulas == b.grid(sheet).formulas
@@ -127,7 +127,7 @@ def test_the_files_are_what_the_script_makes(tmp_path):
 
 def test_names_of_solver_are_read_as_they_were_written():
     for name in NAMES:
-        with open_book(example(name)) as book:
+        with open_workbook(example(name)) as book:
             problem = stored_problem(book, book.sheets[0])
             assert problem.stored and problem.sheet == book.sheets[0] and problem.cells
             if name == "portfolio":

@@ -6,30 +6,17 @@ import json
 
 import numpy as np
 import pytest
-from planted import planted
+from exported_models import fitted, ratings_of
 
 import workbook
 from pyxl import fit_workbook
 from pyxl.__main__ import main
 from pyxl.fit.inspect_sheet import inspect_workbook
-from pyxl.xlsx import open_book
+from pyxl.xlsx import open_workbook
 from solver import CollabFilter, Ratings, UserError, predict_table
 from workbook.export import busiest, export
 
 SHEETS = {"dot": ("dotprod", "embedding"), "dot+bias": ("bias",), "bounded": ("bounded",)}
-
-
-def ratings_of(users: int = 30, items: int = 25, *, seed: int = 0) -> Ratings:
-    """Some users and items have many more ratings than others; ids are numbers and texts."""
-    all_of_them = planted(users, items, blanks=0.0, seed=seed)
-    keep = np.random.default_rng(seed).random(len(all_of_them)) < np.linspace(0.95, 0.1, users)[all_of_them.user_index]
-    ratings = all_of_them.take(keep)
-    return Ratings(tuple(range(501, 501 + users)), ratings.items, ratings.user_index, ratings.item_index,
-                   np.round(2 * ratings.values) / 2)
-
-
-def fitted(ratings: Ratings, model: str, **options) -> CollabFilter:
-    return CollabFilter(4, model=model, epochs=4, batch_size=64, **options).fit(ratings)
 
 
 def raw(model: CollabFilter, part: Ratings) -> np.ndarray:
@@ -50,7 +37,7 @@ def test_libreoffice_predicts_what_the_model_predicts(tmp_path, office, name):
     expected, given = raw(model, part), part.crosstab()
     rated = ~np.isnan(given)
     sheet = SHEETS[name][0]
-    with open_book(tmp_path / "book.xlsx") as book:
+    with open_workbook(tmp_path / "book.xlsx") as book:
         filled = next(n.refers_to.rpartition("!")[2] for n in book.names if n.name == f"{sheet}_filled").replace("$", "")
     where = {"rmse": str(layouts[sheet].rmse), "predictions": str(layouts[sheet].predictions), "filled": filled}
     found = office.recalculate(tmp_path / "book.xlsx", {sheet: list(where.values())})[sheet]
@@ -82,7 +69,7 @@ def test_the_users_and_items_with_most_ratings_are_taken(tmp_path):
     counts = np.bincount(ratings.user_index, minlength=ratings.n_users)
     assert set(part.users) == {ratings.users[n] for n in np.argsort(-counts, kind="stable")[:5]}
     export(fitted(ratings, "dot+bias"), part, tmp_path / "b.xlsx", titles={part.items[0]: "The First"})
-    with open_book(tmp_path / "b.xlsx") as book:
+    with open_workbook(tmp_path / "b.xlsx") as book:
         texts = set(map(str, book.grid("bias").values.values()))
     assert "The First" in texts and {str(float(user)) for user in part.users} <= texts | {f"{u}.0" for u in texts}
     assert any("trained model" in text for text in texts) and not any("random numbers" in text for text in texts)

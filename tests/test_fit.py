@@ -10,7 +10,7 @@ from scipy.optimize import minimize
 
 from solver import MODELS, Factors, Ratings, UserError, fit, predict_table, random_factors, rmse
 from solver.core.objective import Objective
-from solver.fitting.fit_ratings import fit_ratings as fitting
+from solver.fitting import fit_ratings
 
 each_model = pytest.mark.parametrize("model", ADDITIVE)
 
@@ -269,7 +269,7 @@ def test_cuda_and_cpu_agree(model):
 
 
 def test_large_problems_may_use_all_threads(monkeypatch):
-    monkeypatch.setattr(fitting, "SMALL", 10)
+    monkeypatch.setattr(fit_ratings, "SMALL", 10)
     before, during = torch.get_num_threads(), set()
     fit(planted(), None, settings(epochs=2), on_epoch=lambda _: during.add(torch.get_num_threads()))
     assert during == {before}
@@ -277,15 +277,15 @@ def test_large_problems_may_use_all_threads(monkeypatch):
 
 def test_a_full_gpu_falls_back_to_the_cpu_and_says_so(monkeypatch):
     """Injected: no GPU here could be filled. What follows is the real fit on the CPU."""
-    on = fitting._descend_on
+    on = fit_ratings._descend_on
 
     def full(device, *rest):
         if device == "cuda":
             raise torch.cuda.OutOfMemoryError("CUDA out of memory")
         return on(device, *rest)
 
-    monkeypatch.setattr(fitting, "_device", lambda *_: ("cuda", ()))
-    monkeypatch.setattr(fitting, "_descend_on", full)
+    monkeypatch.setattr(fit_ratings, "_device", lambda *_: ("cuda", ()))
+    monkeypatch.setattr(fit_ratings, "_descend_on", full)
     result = fit(planted(), None, settings(epochs=20))
     assert result.notes == ("The GPU's memory is full; the CPU was used.",)
     assert result.rmse_after < result.rmse_before

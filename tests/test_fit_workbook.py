@@ -11,10 +11,10 @@ import xlsxwriter
 from packages import with_part
 
 from pyxl import fit_workbook
-from pyxl.detect.verified_model import ready_model
+from pyxl.detect.verified_model import verified_model
 from pyxl.grid.cells import Range
 from pyxl.problems.solve import ByFormulas
-from pyxl.xlsx import open_book
+from pyxl.xlsx import open_workbook
 from solver import Settings, UserError
 
 COURSE = {"dotprod": ("V41", 0.392901), "movielens_emb": ("AA3", 0.392901), "bias": ("V42", 0.318655)}
@@ -41,7 +41,7 @@ def test_three_oracles_agree(course, office, tmp_path):
     from office import oracle_copy
     _, out, results = course
     recalculated = office.recalculate(oracle_copy(out, tmp_path), {s: [cell] for s, (cell, _) in COURSE.items()})
-    with open_book(out) as book:
+    with open_workbook(out) as book:
         for sheet, (cell, _) in COURSE.items():
             cached = book.grid(sheet).values[Range.parse(cell).first]
             engine = recalculated[sheet][cell][0][0]
@@ -53,7 +53,7 @@ def test_every_cached_result_is_fresh(course, office, tmp_path):
     """Every formula of the fitted sheets, not only the RMSE, against LibreOffice's recalculation."""
     from office import oracle_copy
     _, out, _ = course
-    with open_book(out) as book:
+    with open_workbook(out) as book:
         used = {sheet: str(book.grid(sheet).used) for sheet in COURSE}
         engine = office.recalculate(oracle_copy(out, tmp_path), {sheet: [where] for sheet, where in used.items()})
         compared = 0
@@ -78,11 +78,11 @@ def test_nothing_else_is_touched(course):
 def test_only_parameters_and_their_dependents_change(course):
     """On the edited sheets every other cell and every formula is as it was."""
     source, out, _ = course
-    with open_book(source) as a, open_book(out) as b:
+    with open_workbook(source) as a, open_workbook(out) as b:
         for sheet in COURSE:
             before, after = a.grid(sheet), b.grid(sheet)
             assert before.formulas == after.formulas
-            layout = ready_model(b, sheet, Settings()).model.layout
+            layout = verified_model(b, sheet, Settings()).model.layout
             parameters = [block.range for block in layout.parameters.values()]
             inside = [block for block in before.arrays]
             for cell, value in before.values.items():
@@ -108,7 +108,7 @@ def test_any_size_agrees_with_libreoffice(tmp_path, office, variant, n, m, k, ar
     assert result.rmse_after < result.rmse_before
     engine = office.recalculate(out, {"Sheet1": [places["rmse"], places["predictions"]]})["Sheet1"]
     assert engine[places["rmse"]][0][0] == pytest.approx(result.rmse_after, abs=1e-9)
-    with open_book(out) as book:
+    with open_workbook(out) as book:
         grid = book.grid("Sheet1")
         assert grid.values[Range.parse(places["rmse"]).first] == pytest.approx(result.rmse_after, abs=1e-9)
         cached = np.array(grid.block(Range.parse(places["predictions"])), dtype=float)
@@ -132,7 +132,7 @@ def test_an_excel_table_with_the_names_of_its_columns(tmp_path, office):
         sheet.write_formula("P1", "=SQRT(SUM(Rated[error])/COUNT(Rated[rating]))")
     result = fit_workbook(path, out=tmp_path / "fitted.xlsx")["long"]
     assert result.rmse_after < 0.8 < 2 < result.rmse_before
-    with open_book(tmp_path / "fitted.xlsx") as book:
+    with open_workbook(tmp_path / "fitted.xlsx") as book:
         stored = book.grid("long").values[1, 16]
     (recalculated,), = office.recalculate(tmp_path / "fitted.xlsx", {"long": ["P1"]})["long"]["P1"]
     assert stored == pytest.approx(recalculated, abs=1e-12) and stored == pytest.approx(result.rmse_after, abs=1e-9)
@@ -179,7 +179,7 @@ def test_ctrl_c_keeps_and_writes_the_best_so_far(tmp_path):
 
     result = fit_workbook(path, out=out, on_epoch=press)["Sheet1"]
     assert result.stopped and "Ctrl-C" in result.stop and "kept" in result.stop
-    with open_book(out) as book:
+    with open_workbook(out) as book:
         assert book.grid("Sheet1").values[Range.parse(places["rmse"]).first] == pytest.approx(result.rmse_after, abs=1e-9)
     assert result.rmse_after < result.rmse_before
 
@@ -194,7 +194,7 @@ def test_unrated_user_keeps_factors_and_is_named(tmp_path, start):
     assert any("user 4 has no ratings" in note for note in result.notes)
     block = Range.parse(places["user_factors"])
     row = Range(block.top + 4, block.left, block.top + 4, block.right)
-    with open_book(path) as a, open_book(out) as b:
+    with open_workbook(path) as a, open_workbook(out) as b:
         assert a.grid("Sheet1").block(row) == b.grid("Sheet1").block(row)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 import runpy
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ import xlsxwriter
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from office import oracle_copy
+from sheets_in_memory import Sheets, at, sheets
 
 from pyxl.engines.formula_text import moved
 from pyxl.formulas.evaluate.calculator import Calculator
@@ -23,41 +23,7 @@ from pyxl.formulas.language.formula_errors import FormulaError, Unsupported
 from pyxl.formulas.language.parse import Literal, Reference, parse
 from pyxl.grid.cells import Cell, ErrorValue, Range
 from pyxl.grid.grid import DefinedName, Formula, Grid, Table
-from pyxl.xlsx import open_book
-
-
-@dataclass
-class Sheets:
-    """A workbook in memory: sheet -> {address: constant, "=formula" or "{=array formula}"}."""
-
-    grids: dict[str, Grid]
-    names: tuple[DefinedName, ...] = ()
-
-    @property
-    def sheets(self):
-        return tuple(self.grids)
-
-    def grid(self, sheet):
-        return self.grids[sheet]
-
-
-def sheets(names=(), **contents) -> Sheets:
-    grids = {}
-    for title, cells in contents.items():
-        grid = grids[title] = Grid(title)
-        for address, content in cells.items():
-            where = Range.parse(address)
-            if isinstance(content, str) and content.startswith(("=", "{=")):
-                array = where if content.startswith("{") else None
-                text = content[2:-1] if array else content[1:]
-                grid.formulas[where.first] = Formula(text, where.first, array)
-            else:
-                grid.values[where.first] = content
-    return Sheets(grids, tuple(names))
-
-
-def at(address: str) -> Cell:
-    return Cell.parse(address)
+from pyxl.xlsx import open_workbook
 
 
 def answer(formula: str, **cells):
@@ -467,7 +433,7 @@ def test_tables_of_a_file_as_libreoffice_reads_them(office, tmp_path):
     workbook.close()
     where = {"my sheet": ["D4:D5", "C6:C6", "A11:A15"]}
     theirs = office.recalculate(path, where)["my sheet"]
-    with open_book(path) as book:
+    with open_workbook(path) as book:
         assert [(table.name, str(table.where), table.columns, table.totals) for table in book.tables] == [
             ("Ratings", "B3:D6", ("user", "rating given", "twice"), 1)]
         ours = {address: Calculator(book).block("my sheet", Range.parse(address)) for address in where["my sheet"]}
@@ -568,7 +534,7 @@ def test_every_formula_of_the_course_gives_what_excel_left_and_libreoffice_recal
         shared, office, tmp_path, file, formulas, drawn_anew):
     """But those with RANDBETWEEN: what they drew last is given to all three."""
     path = shared / "workbooks" / file
-    with open_book(path) as book:
+    with open_workbook(path) as book:
         grids = {sheet: grid for sheet in book.sheets if (grid := book.grid(sheet)).used}
         drawn = {(sheet, cell): grid.values[cell] for sheet, grid in grids.items()
                  for cell, formula in grid.formulas.items() if "RANDBETWEEN" in formula.text}

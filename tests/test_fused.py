@@ -17,8 +17,8 @@ from solver.fused.lazy_adamw import AdamWRows, LazyAdamW, is_lazy
 from solver.fused.sgd import FusedSGD
 from solver.kernels import compiled_kernels as kernels
 from solver.kernels import reference
-from solver.kernels.adamw_table import plan
-from solver.kernels.packed import pack
+from solver.kernels.adamw_table import adamw_table
+from solver.kernels.packed import pack_factors
 from solver.kernels.target import Link, Target
 from solver.methods.mini_batch import MiniBatch
 from solver.methods.steps_for import steps_for
@@ -97,13 +97,9 @@ def test_skipped_steps_of_adamw_in_closed_form_are_those_of_torch_but_for_epsilo
 
 def test_closed_form_is_exact_where_epsilon_does_not_count(monkeypatch):
     """The reference and torch, both with an ε of 1e-13 beside √v of about 1e-3."""
-    from solver.core import optimizers
-    from solver.kernels import adamw_table as plan
-    monkeypatch.setattr(optimizers, "BATCH_EPSILON", 1e-13)
-    monkeypatch.setattr(plan, "EPSILON", 1e-13)
     monkeypatch.setattr("solver.fused.lazy_adamw.best_kernels", lambda: reference)
     ratings = planted(12, 10, blanks=0.6)
-    dense, lazy = dense_and_lazy(ratings, settings("dot+bias", **options(LazyAdamW, batch_size=4, epochs=4)))
+    dense, lazy = dense_and_lazy(ratings, settings("dot+bias", **options(LazyAdamW, batch_size=4, epochs=4, eps=1e-13)))
     assert_same_factors(dense, lazy, atol=1e-9)
 
 
@@ -149,10 +145,10 @@ def test_kernels_know_cross_entropy_too(way):
     targets = (ratings.values > np.median(ratings.values)).astype(float)
     found = []
     for module in (kernels, reference):
-        packed = pack(start, parts=3 if way == "adamw" else 1)
+        packed = pack_factors(start, parts=3 if way == "adamw" else 1)
         if way == "adamw":
             rows = AdamWRows(packed, Target(Link.LOGISTIC), size=9, kernels=module,
-                             plan=plan(Settings(optimizer="adamw", batch_size=9), lr=0.01, steps=40))
+                             plan=adamw_table(Settings(optimizer="adamw", batch_size=9, lr=0.01), steps=40))
             sums = [rows.learn(users, items, targets) for _ in range(3)][-1]
             rows.catch_up()
         else:

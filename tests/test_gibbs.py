@@ -8,13 +8,13 @@ import torch
 from planted import planted, settings, truth
 
 from solver import Factors, Ratings, Settings, UserError, fit, rmse, split_off
-from solver.core.steps import Problem
-from solver.fitting.fit_ratings import fit_ratings as fitting
+from solver.core.steps import FitTask
+from solver.fitting import fit_ratings as fitting
 from solver.fitting.start_values import start_values
 from solver.methods import gibbs
 from solver.methods import ridge_regression as ridge
 from solver.methods.gibbs import BURN_IN, Gibbs, Units
-from solver.methods.normal_wishart import BETA, Common, draw_common
+from solver.methods.normal_wishart import PRIOR_ROWS, Common, draw_common
 from solver.model.posterior import mean_prediction, standard_deviation
 
 each_model = pytest.mark.parametrize("model", ["dot", "dot+bias"])
@@ -22,7 +22,7 @@ each_model = pytest.mark.parametrize("model", ["dot", "dot+bias"])
 
 def chain(ratings: Ratings, *, holdout: Ratings | None = None, **options) -> Gibbs:
     chosen = settings(options.pop("model", "dot+bias"), optimizer="gibbs", **options)
-    return Gibbs(Problem(ratings=ratings, start=start_values(ratings, chosen), settings=chosen, holdout=holdout))
+    return Gibbs(FitTask(ratings=ratings, start=start_values(ratings, chosen), settings=chosen, holdout=holdout))
 
 
 def sampled(ratings: Ratings, *, holdout: Ratings | None = None, start: Factors | None = None, **options):
@@ -79,19 +79,19 @@ def test_what_rows_have_in_common_has_the_moments_of_its_normal_wishart():
     x = rows.numpy()
     mean = x.mean(0)
     scatter = (x - mean).T @ (x - mean)
-    scale = np.linalg.inv(np.eye(d) + scatter + BETA * n / (BETA + n) * np.outer(mean, mean))
+    scale = np.linalg.inv(np.eye(d) + scatter + PRIOR_ROWS * n / (PRIOR_ROWS + n) * np.outer(mean, mean))
     precisions, means, whitened = np.empty((draws, d, d)), np.empty((draws, d)), np.empty((draws, d))
     for j in range(draws):
         common = draw_common(rows, generator)
         root = common.root.numpy()
         precisions[j] = np.linalg.inv(root @ root.T)
         means[j] = common.mean.numpy()
-        whitened[j] = np.linalg.solve(root, means[j] - n * mean / (BETA + n)) * np.sqrt(BETA + n)
+        whitened[j] = np.linalg.solve(root, means[j] - n * mean / (PRIOR_ROWS + n)) * np.sqrt(PRIOR_ROWS + n)
     expected = (d + n) * scale
     spread = np.sqrt((d + n) * (scale ** 2 + np.outer(np.diag(scale), np.diag(scale))))  # of an entry of a Wishart
     assert np.abs((precisions.mean(0) - expected) / spread).max() < 5 / np.sqrt(draws)
     assert np.abs(precisions.std(0) / spread - 1).max() < 0.05
-    assert np.abs(means.mean(0) - n * mean / (BETA + n)).max() < 5 * means.std(0).max() / np.sqrt(draws)
+    assert np.abs(means.mean(0) - n * mean / (PRIOR_ROWS + n)).max() < 5 * means.std(0).max() / np.sqrt(draws)
     np.testing.assert_allclose(np.cov(whitened.T), np.eye(d), atol=0.05)  # R leads from N(0, I) to the rows' spread
 
 
@@ -306,20 +306,13 @@ def test_ctrl_c_before_any_draw_is_kept_keeps_the_last_one():
 
 
 @pytest.mark.parametrize("options, sentence", [
-    (dict(lr=0.1), "gibbs finds its step by itself: leave out lr"),
-    (dict(batch_size=64), "gibbs sees all ratings at once: leave out batch_size"),
+    (dict(lr=0.1), "lr is 0.1, and gibbs does not use it. Leave lr out"),
+    (dict(weight_decay=0.1), "weight_decay is 0.1, and gibbs does not use it. Leave weight_decay out"),
     (dict(model="bounded", low=1, high=5), "gibbs needs a model that is linear in each side")])
 def test_what_it_does_not_take_is_refused(options, sentence):
     with pytest.raises(UserError) as error:
         Settings(optimizer="gibbs", **options)
     assert str(error.value).startswith(sentence)
-
-
-def test_weight_decay_is_not_needed_and_that_is_said():
-    without, given = sampled(planted(), epochs=6), sampled(planted(), epochs=6, weight_decay=0.1)
-    assert without.notes == ()
-    assert given.notes == ("gibbs finds out by itself how large factors are: weight_decay was not used.",)
-    assert given.rmse_after == without.rmse_after
 
 
 def test_a_sheet_is_fitted_and_agrees_with_itself(tmp_path):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from planted import planted
 
 import workbook
-from pyxl import fit_workbook, open_book
+from pyxl import fit_workbook, open_workbook
 from pyxl.fit.history import history_area, thinned
 from pyxl.live.watch import time_left
 from solver import Epoch, Settings
@@ -23,7 +23,7 @@ def path(tmp_path):
 
 
 def history(path, sheet="bias") -> list[list]:
-    with open_book(path) as book:
+    with open_workbook(path) as book:
         place, area = history_area(book, sheet)
         assert place == sheet and area.shape == (HISTORY_ROWS, 2)
         return book.grid(place).block(area)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("solver", "pyxl", "workbook")
+PACKAGES = ("solver", "pyxl", "workbook", "collabsheet")
 MODULES = sorted(p.relative_to(ROOT) for top in PACKAGES for p in (ROOT / top).rglob("*.py"))
 
 
@@ -35,6 +35,15 @@ def test_every_module_says_what_it_is():
         assert not text.strip() or ast.get_docstring(ast.parse(text)), path
 
 
+def test_no_test_module_imports_another():
+    """What several of them need is in tests/helpers."""
+    for path in (ROOT / "tests").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [
+                node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            assert not any(name.startswith("test_") for name in names), path
+
+
 @pytest.mark.parametrize("package", PACKAGES)
 def test_no_public_name_is_that_of_a_module(package):
     """Else importing the module would put it in the name's place."""
@@ -45,3 +54,37 @@ def test_no_public_name_is_that_of_a_module(package):
 def test_looking_at_a_workbook_needs_no_torch():
     code = "import sys, pyxl.xlsx, pyxl.detect.detect, solver; solver.Settings(); sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def public_definitions() -> dict[str, list[str]]:
+    """Each public name that a module defines, and the modules that define it; entry points are all called `main`."""
+    found: dict[str, list[str]] = {}
+    for path in MODULES:
+        tree = ast.parse((ROOT / path).read_text())
+        functions = {node.name for node in tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
+        constants = {name.id for node in tree.body if isinstance(node, ast.Assign)
+                     for target in node.targets for name in ast.walk(target) if isinstance(name, ast.Name)}
+        for name in functions | constants:
+            if not name.startswith("_") and name != "main":
+                found.setdefault(name, []).append(path.as_posix())
+    return found
+
+
+def test_no_two_public_definitions_share_a_name():
+    """But for `reference`, which repeats the compiled kernels in plain numpy, name by name."""
+    twice = {name: [path for path in paths if path != "solver/kernels/reference.py"]
+             for name, paths in public_definitions().items()}
+    assert {name: paths for name, paths in twice.items() if len(paths) > 1} == {}
+
+
+def test_no_two_modules_share_a_name():
+    names = [path.stem for path in MODULES if not path.stem.startswith("__")]
+    assert {name for name in names if names.count(name) > 1} == set()
+
+
+def test_what_holds_a_workbook_is_typed():
+    untyped = [f"{path}: {function.name}({argument.arg})" for path in MODULES
+               for function in ast.walk(ast.parse((ROOT / path).read_text())) if isinstance(function, ast.FunctionDef)
+               for argument in function.args.posonlyargs + function.args.args + function.args.kwonlyargs
+               if argument.arg in ("book", "host", "workbook") and argument.annotation is None]
+    assert untyped == []

@@ -13,12 +13,12 @@ from fused_ways import assert_same_factors, gone_through
 from trained_model import asked, run
 
 from solver import CollabFilter, Ratings, Settings, UserError, fit, read_genres, read_ratings, split_off
-from solver.core.steps import Problem
+from solver.core.steps import FitTask
 from solver.fitting.start_values import start_values
 from solver.fused.sgd import FusedSGD
 from solver.kernels import compiled_kernels as kernels
 from solver.kernels import reference
-from solver.kernels.packed import pack
+from solver.kernels.packed import pack_factors
 
 ML = Path(__file__).resolve().parents[2] / "shared" / "data" / "ml-latest-small"
 GENRES = ("Comedy", "Drama", "Horror")
@@ -57,7 +57,7 @@ def given(ratings: Ratings, width: int = 3) -> Ratings:
 def test_compiled_and_reference_agree_and_leave_them_as_they_are(ratings, width, model):
     some = given(ratings.take(slice(0, 400)), width)
     chosen = replace(ONE_BY_ONE, model=model, **({"low": 0.0, "high": 7.0} if model == "bounded" else {}))
-    asked_ = Problem(ratings=some, start=start_values(some, chosen), settings=chosen, holdout=some.take(slice(0, 9)), clip=(1, 5))
+    asked_ = FitTask(ratings=some, start=start_values(some, chosen), settings=chosen, holdout=some.take(slice(0, 9)), clip=(1, 5))
     fast, plain = FusedSGD(asked_, kernels=kernels), FusedSGD(asked_, kernels=reference)
     for one, two in zip(gone_through(fast), gone_through(plain)):
         assert one.loss == pytest.approx(two.loss, rel=1e-10) and one.holdout_rmse == pytest.approx(two.holdout_rmse, rel=1e-10)
@@ -70,7 +70,7 @@ def test_compiled_and_reference_agree_and_leave_them_as_they_are(ratings, width,
 @pytest.mark.parametrize("width, k", [(1, 1), (16, 14), (17, 15), (5, 50)])
 def test_a_table_of_rows_gives_the_factors_back(ratings, width, k):
     start = start_values(given(ratings, width), replace(ONE_BY_ONE, n_factors=k))
-    assert_same_factors(pack(start).factors(), start)
+    assert_same_factors(pack_factors(start).factors(), start)
 
 
 def test_they_make_predictions_better_where_they_matter(ratings, table):

@@ -19,7 +19,7 @@ from solver.reading import large_files, readers, text_columns
 quick = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-def outcome(path, monkeypatch, *, large: int, block: int = large_files.BLOCK, **options):
+def outcome(path, monkeypatch, *, large: int, block: int = large_files._BLOCK, **options):
     """What reading gives: labels, indices, values, times and notes, or the sentence."""
     with monkeypatch.context() as patch:
         patch.setattr(text_columns, "LARGE", large)
@@ -33,7 +33,7 @@ def outcome(path, monkeypatch, *, large: int, block: int = large_files.BLOCK, **
             ratings.values.tolist(), times, notes)
 
 
-def both_ways(path, monkeypatch, *, block: int = large_files.BLOCK, **options):
+def both_ways(path, monkeypatch, *, block: int = large_files._BLOCK, **options):
     """The outcome, which must not depend on the way."""
     slow = outcome(path, monkeypatch, large=2**60, **options)
     assert outcome(path, monkeypatch, large=0, block=block, **options) == slow

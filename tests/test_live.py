@@ -12,6 +12,7 @@ import sys
 import time
 from pathlib import Path
 
+import lesson_sheet
 import numpy as np
 import pytest
 import xlwings
@@ -21,7 +22,7 @@ from office import until
 from planted import planted
 
 import workbook
-from pyxl import fit_workbook, open_book
+from pyxl import fit_workbook, open_workbook
 from pyxl.base.one_at_a_time import one_at_a_time
 from pyxl.cli.command_line import run
 from pyxl.cli.workbook_commands import FIT, RESTORE
@@ -127,7 +128,7 @@ def test_one_sees_it_learn_edits_another_cell_and_stops_it(calc, book, path, tmp
         assert time.monotonic() - stopped < 3   # 0.2 s where nothing else runs
         told = fit.result()["sheets"]["bias"]
     assert "as you asked; the best so far is kept" in told["stop"] and not told["notes"]
-    assert status.value == f"RMSE {told['rmse_before']:.6f} → {told['rmse_after']:.6f}. {told['stop']}"
+    assert status.value == f"RMSE {told['rmse_before']:.6f} → {told['rmse_after']:.6f}, {told['seconds']:.1f} s on the CPU. {told['stop']}"
     assert sheet.range("bias_stop").value is None and sheet.range("AZ99").value == "typed meanwhile"
     assert told["rmse_after"] < told["rmse_before"]
     assert parameters(book) != before
@@ -248,7 +249,7 @@ def test_the_run_log_is_kept_while_somebody_works_in_it(book, monkeypatch):
 
 def test_an_open_sheet_is_read_as_its_file_is(book, path):
     host = LiveHost(book)
-    with open_book(path) as file:
+    with open_workbook(path) as file:
         for sheet in set(file.sheets) - set(VIEWS):     # those no fit reads
             live, stored = host.grid(sheet), file.grid(sheet)
             assert live.formulas == stored.formulas
@@ -297,7 +298,7 @@ def test_while_a_cell_is_edited_it_tries_again(file_book, monkeypatch):
     monkeypatch.setattr("pyxl.base.retry_while_busy.PAUSE", 0.001)
     assert fit_live(file_book, sheets=["bias"])["bias"].converged
     assert len(refused) > 20
-    monkeypatch.setattr("pyxl.base.retry_while_busy.LONGEST", 0.0)
+    monkeypatch.setattr("pyxl.base.retry_while_busy._LONGEST", 0.0)
     refused.clear()
     with pytest.raises(UserError, match="A cell is being edited, or a dialog is open"):
         fit_live(file_book, sheets=["bias"])
@@ -317,7 +318,7 @@ def test_what_goes_wrong_stands_in_the_status_cell(file_book, home, monkeypatch)
         raise RuntimeError("a fault of ours")
 
     with monkeypatch.context() as patched:
-        patched.setattr("pyxl.fit.press_fit.fit_book", fails)
+        patched.setattr("pyxl.fit.press_fit.fit_on_host", fails)
         with pytest.raises(UserError, match="Unexpected RuntimeError: a fault of ours"):
             fit_live(file_book)
     assert "a fault of ours" in sheet.range("bias_status").value and "Traceback" in log.read_text()
@@ -334,30 +335,30 @@ def test_one_fit_of_a_workbook_at_a_time(file_book):
 
 
 def test_the_command_fits_and_restores_a_file(path, capsys):
-    with open_book(path) as book:
+    with open_workbook(path) as book:
         before = {sheet: dict(book.grid(sheet).values) for sheet in ("bias", "embedding")}
-    assert run((FIT,), ["fit", str(path), "--live", "--engine", "file", "--json"]) == 0
+    assert run(lambda: (FIT,), ["fit", str(path), "--live", "--engine", "file", "--json"]) == 0
     live = json.loads(capsys.readouterr().out)["sheets"]
-    with open_book(path) as book:
+    with open_workbook(path) as book:
         for sheet, cell in (("bias", "bias_rmse"), ("embedding", "embedding_rmse")):
             where = next(n.refers_to for n in book.names if n.name == cell).split("!")[1].replace("$", "")
             assert book.grid(sheet).values[Cell.parse(where)] == pytest.approx(live[sheet]["rmse_after"], abs=1e-9)
     out = path.with_name("restored.xlsx")
-    assert run((RESTORE,), ["restore", str(path), "-o", str(out), "--sheet", "bias"]) == 0
+    assert run(lambda: (RESTORE,), ["restore", str(path), "-o", str(out), "--sheet", "bias"]) == 0
     assert "bias: the parameters of before the last fit; 68 cells changed." in capsys.readouterr().out
-    assert run((RESTORE,), ["restore", str(out), "--live", "--engine", "file"]) == 0
-    with open_book(out) as book:
+    assert run(lambda: (RESTORE,), ["restore", str(out), "--live", "--engine", "file"]) == 0
+    with open_workbook(out) as book:
         for sheet, values in before.items():
             now = book.grid(sheet).values
             assert {cell for cell in values if now.get(cell) != pytest.approx(values[cell], abs=1e-12)} == set()
 
 
 def test_a_headless_fit_can_be_restored_too(path):
-    before = {sheet: open_book(path).grid(sheet).values for sheet in ("dotprod", "bias")}
+    before = {sheet: open_workbook(path).grid(sheet).values for sheet in ("dotprod", "bias")}
     fit_workbook(path, out=path, options={"start": "random", "seed": 3})
     fit_workbook(path, out=path, sheets=["bias"])    # the other sheets keep theirs
-    assert run((RESTORE,), ["restore", str(path), "--in-place"]) == 0
-    with open_book(path) as book:
+    assert run(lambda: (RESTORE,), ["restore", str(path), "--in-place"]) == 0
+    with open_workbook(path) as book:
         now = {sheet: {cell: book.grid(sheet).values[cell] for cell in before[sheet]} for sheet in before}
     assert now["dotprod"] == before["dotprod"] and now["bias"] != before["bias"]
 
@@ -368,9 +369,9 @@ def test_the_command_says_what_it_cannot_do(path, capsys, monkeypatch):
     for options, why in ((["--live", "--engine", "numbers"], "no engine 'numbers'"),
                          (["--in-place", "--engine", "file"], "--engine says where a live fit runs"),
                          (["--live", "--engine", "libreoffice"], "no screen on which LibreOffice could show")):
-        assert run((FIT,), ["fit", str(path), *options]) == 2
+        assert run(lambda: (FIT,), ["fit", str(path), *options]) == 2
         assert why in capsys.readouterr().err
-    assert run((FIT,), ["fit", str(path) + "no", "--live"]) == 2
+    assert run(lambda: (FIT,), ["fit", str(path) + "no", "--live"]) == 2
     assert "There is no file" in capsys.readouterr().err
 
 
@@ -401,3 +402,64 @@ def test_cells_are_written_as_blocks(cells):
     assert {cell: value for where, rows in blocks for cell, value in zip(where.cells(), sum(rows, []))} == cells
     whole = {Cell(row, col): row * col for row in range(3, 9) for col in range(2, 5)}
     assert len(blocks_of(whole)) == 1
+
+
+def test_one_fit_is_one_step_of_undo(book):
+    manager = book.api.getUndoManager()
+    sheet = book.sheets["bias"]
+    names = ("user_factors", "item_factors", "user_bias", "item_bias")
+    held = [sheet.range(f"bias_{name}").value for name in names]
+    steps, rmse = list(manager.getAllUndoActionTitles()), sheet.range("bias_rmse").value
+    fit_live(book, sheets=["bias"])
+    assert list(manager.getAllUndoActionTitles()) == ["Fit", *steps] and sheet.range("bias_rmse").value < rmse
+    fitted = [sheet.range(f"bias_{name}").value for name in names]
+    manager.undo()
+    assert [sheet.range(f"bias_{name}").value for name in names] == held
+    assert sheet.range("bias_rmse").value == pytest.approx(rmse, abs=1e-12)
+    manager.redo()
+    assert [sheet.range(f"bias_{name}").value for name in names] == fitted
+    restore_live(book, sheets=["bias"])
+    assert list(manager.getAllUndoActionTitles()) == ["Restore", "Fit", *steps]
+
+
+def test_a_protected_sheet_gets_a_sentence(book):
+    sheet = book.sheets["bias"]
+    before = sheet.range("bias_user_factors").value
+    sheet.api.protect("")
+    with pytest.raises(UserError, match="Sheet bias is protected, and .* is locked.*Unprotect Sheet"):
+        fit_live(book, sheets=["bias"])
+    with pytest.raises(UserError, match="it was not fitted yet"):
+        restore_live(book, sheets=["bias"])
+    assert sheet.range("bias_user_factors").value == before
+
+
+def test_a_workbook_whose_structure_is_protected_keeps_no_parameters_and_says_so(calc, tmp_path):
+    lesson_sheet.write(tmp_path / "theirs.xlsx", lesson_sheet.table(6, 7), k=2)
+    book = calc.books.open(str(tmp_path / "theirs.xlsx"))
+    book.api.protect("")
+    note, = fit_live(book, options={"epochs": 3})["Sheet1"].notes
+    assert "The parameters of before are not kept: The structure of 'theirs.xlsx' is protected" in note
+    book.close()
+
+
+def test_refresh_waits_for_a_fit(book):
+    from pyxl.live.live_fit import refresh_live
+    with one_at_a_time(book.fullname), pytest.raises(UserError, match="A fit of this workbook is running"):
+        refresh_live(book, "bias")
+
+
+def test_a_workbook_whose_path_nobody_tells_has_a_lock_of_its_own(book):
+    """As one on OneDrive, in Excel."""
+    class InTheCloud:
+        @property
+        def fullname(self):
+            raise xlwings.XlwingsError("Couldn't find the local file location.")
+
+        def __getattr__(self, name):
+            return getattr(book, name)
+
+    place = LiveHost(InTheCloud()).place
+    assert place.startswith(book.name) and place == LiveHost(InTheCloud()).place
+    with one_at_a_time(place), pytest.raises(UserError, match="is running"):
+        fit_live(InTheCloud(), sheets=["bias"])
+    assert fit_live(InTheCloud(), sheets=["bias"], options={"epochs": 2})["bias"].epochs == 2

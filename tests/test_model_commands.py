@@ -59,6 +59,12 @@ def test_evaluate_measures_what_the_model_knows_and_counts_the_rest(trained, tmp
     assert said["biases_rmse"] != said["mean_rmse"]
     code, out, _ = run(capsys, "evaluate", trained / "model", tmp_path / "t.csv")
     assert code == 0 and f"{said['rmse']:.4f}" in out and "Over 2 of 5 ratings" in out
+    lists = asked(capsys, "evaluate", trained / "model", tmp_path / "t.csv", "--metrics", "ndcg,rmse,coverage", "-n", 3, "--liked", 3)
+    assert lists["rmse"] == said["rmse"] and 0 <= lists["ndcg"] <= 1 and 0 < lists["coverage"] <= 1 and "mae" not in lists
+    code, out, _ = run(capsys, "evaluate", trained / "model", tmp_path / "t.csv", "--metrics", "ndcg")
+    assert code == 0 and "NDCG" in out and "biases" not in out
+    code, _, err = run(capsys, "evaluate", trained / "model", tmp_path / "t.csv", "--metrics", "ndcg,cake")
+    assert code == 2 and err.startswith("The metric 'cake' is not known. Choose some of: rmse, mae, precision, ")
     (tmp_path / "t.csv").write_text("user,item,rating\nx,101,4\ny,102,2\n")
     code, _, err = run(capsys, "evaluate", trained / "model", tmp_path / "t.csv")
     assert code == 2 and "no rating is of a user and an item that the model knows" in err

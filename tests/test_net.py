@@ -8,11 +8,11 @@ import torch
 from planted import planted
 
 from solver import CollabFilter, Factors, Ratings, Settings, UserError, fit, predict, predict_table, rmse, split_off
-from solver.core.steps import Problem
+from solver.core.steps import FitTask
 from solver.fitting.start_values import start_values
 from solver.judging.baselines import bias_only
 from solver.methods.mini_batch import MiniBatch
-from solver.model.models import net as net_module
+from solver.model import net as net_module
 from solver.model.net import NetFactors, embedding_size, start_net
 
 
@@ -163,7 +163,7 @@ def test_embeddings_can_be_penalised_by_methods_that_do_not_decay_themselves():
 
 def steps(**options) -> MiniBatch:
     chosen, ratings = settings(**options), planted()
-    return MiniBatch(Problem(ratings=ratings, start=start_values(ratings, chosen), settings=chosen))
+    return MiniBatch(FitTask(ratings=ratings, start=start_values(ratings, chosen), settings=chosen))
 
 
 def test_dropout_leaves_out_its_share_and_keeps_the_mean():
@@ -189,7 +189,7 @@ def test_no_dropout_is_dropout_of_nothing():
 
 @pytest.mark.parametrize("options, sentence", [
     (dict(batch_size=None, schedule="constant"), "The net is fitted in batches: give a batch_size"),
-    (dict(optimizer="lbfgs"), "lbfgs sees all ratings at once"),
+    (dict(optimizer="lbfgs"), "batch_size is 16, and lbfgs does not use it"),
     (dict(low=None, high=None), "needs a range of ratings"),
     (dict(hidden=()), "hidden is \\(\\). Give a tuple of one or more whole numbers"),
     (dict(hidden=(10, 0)), "A width in hidden is 0"),
@@ -206,7 +206,7 @@ def test_options_that_make_no_sense_are_named(options, sentence):
 
 @pytest.mark.parametrize("option", [dict(hidden=(10,)), dict(dropout=0.1), dict(embedding_sizes=(3, 2))])
 def test_options_of_the_net_are_refused_by_the_other_models(option):
-    with pytest.raises(UserError, match=f"{next(iter(option))} is for the model net, and the model is dot"):
+    with pytest.raises(UserError, match=f"{next(iter(option))} is .*, and the model dot does not use it. .*: net"):
         Settings(model="dot", **option)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from pyxl.grid.cells import Cell
 from pyxl.hosts.file_host import FileHost
-from pyxl.xlsx import NewSheet, open_book
+from pyxl.xlsx import NewSheet, open_workbook
 from solver import UserError
 
 LISTS = {"[Content_Types].xml", "xl/_rels/workbook.xml.rels", "xl/workbook.xml"}
@@ -19,7 +19,7 @@ CELLS = {Cell(1, 1): "=text, not a formula", Cell(2, 3): 1.5, Cell(2, 1): True, 
 
 
 def with_sheets(source, out, *sheets: NewSheet, cells=CELLS):
-    with open_book(source) as book:
+    with open_workbook(source) as book:
         host = FileHost(book)
         for sheet in sheets:
             host.add_sheet(sheet)
@@ -57,7 +57,7 @@ def test_what_is_there_stays_and_three_lists_grow(small, tmp_path):
 
 def test_every_reader_finds_it(small, tmp_path, office):
     out = with_sheets(small, tmp_path / "o.xlsx", NewSheet("before_fit", hidden=True), NewSheet("Report & <more>", widths=(30, 8)))
-    with open_book(out) as book:
+    with open_workbook(out) as book:
         assert book.sheets == ("one", "two", "before_fit", "Report & <more>")
         assert book.grid("before_fit").values == CELLS
     loaded = openpyxl.load_workbook(out)
@@ -74,9 +74,9 @@ def test_every_reader_finds_it(small, tmp_path, office):
 def test_a_second_save_writes_into_the_sheet(small, tmp_path):
     """In place, and twice: the sheet is added once."""
     for value in (1.0, 2.0):
-        with open_book(small) as book:
+        with open_workbook(small) as book:
             host = FileHost(book)
-            host.add_hidden_sheet("kept")
+            host.add_sheet(NewSheet("kept", hidden=True))
             host.write({"kept": {Cell(1, 1): value}})
             host.save()
             assert host.sheets == ("one", "two", "kept") and host.value("kept", Cell(1, 1)) == value
@@ -100,13 +100,13 @@ def test_the_strict_format_and_prefixes_are_spoken_as_they_are(tmp_path):
     (tmp_path / "prefixed.xlsx").write_bytes(packages.zipped(prefixed))
     out = with_sheets(tmp_path / "prefixed.xlsx", tmp_path / "p.xlsx", NewSheet("new"))
     assert b'<x:sheet xmlns:r=' in parts(out)["xl/workbook.xml"] and b'sheetId="8"' in parts(out)["xl/workbook.xml"]
-    with open_book(out) as book:
+    with open_workbook(out) as book:
         assert book.sheets == ("one", "new") and book.grid("new").values == CELLS
 
 
 @pytest.mark.parametrize("name", ["", "a" * 32, "a/b", "ONE", "[x]", "'x"])
 def test_names_that_no_sheet_can_have_are_refused(small, name):
-    with open_book(small) as book, pytest.raises(UserError, match="no new sheet"):
+    with open_workbook(small) as book, pytest.raises(UserError, match="no new sheet"):
         FileHost(book).add_sheet(NewSheet(name))
 
 
@@ -114,8 +114,8 @@ def test_a_protected_structure_is_left_alone(tmp_path):
     locked = packages.parts_of({"one": packages.worksheet("")})
     locked["xl/workbook.xml"] = packages.workbook_xml(["one"]).replace("<sheets>", '<workbookProtection lockStructure="1"/><sheets>')
     (tmp_path / "locked.xlsx").write_bytes(packages.zipped(locked))
-    with open_book(tmp_path / "locked.xlsx") as book, pytest.raises(UserError, match="Unprotect"):
-        FileHost(book).add_hidden_sheet("kept")
+    with open_workbook(tmp_path / "locked.xlsx") as book, pytest.raises(UserError, match="Unprotect"):
+        FileHost(book).add_sheet(NewSheet("kept", hidden=True))
 
 
 def test_the_lessons_workbooks_take_a_sheet(shared, tmp_path):
@@ -124,6 +124,6 @@ def test_the_lessons_workbooks_take_a_sheet(shared, tmp_path):
         out = with_sheets(source, tmp_path / name, NewSheet("kept", hidden=True))
         before, after = parts(source), parts(out)
         assert {part for part in before if before[part] != after[part]} == LISTS
-        with open_book(out) as book, open_book(source) as old:
+        with open_workbook(out) as book, open_workbook(source) as old:
             assert book.sheets == (*old.sheets, "kept") and book.names == old.names
             assert book.grid("kept").values == CELLS

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 import xlwings
-from test_build import random_ratings
+from planted import random_ratings
 
 import workbook
-from pyxl import open_book
+from pyxl import open_workbook
 
 
 @pytest.mark.parametrize("users, items", [(15, 15), (60, 50)])  # a formula a cell, and array formulas
@@ -15,7 +15,7 @@ def test_nothing_is_stale_after_a_change(calc, tmp_path, users, items):
     """Opened, changed and read, all cells are what they are after a hard recalculation."""
     path = tmp_path / "b.xlsx"
     layouts = workbook.build(random_ratings(users, items), path, n_factors=3, holdout=0.1)
-    with open_book(path) as opened:
+    with open_workbook(path) as opened:
         used = {name: str(opened.grid(name).used) for name in opened.sheets if opened.grid(name).formulas}
     assert {"start", "dotprod", "embedding", "recommend", "you", "why", "items", "users", "check"} <= used.keys()
     xlwings.engines["libreoffice"].activate()

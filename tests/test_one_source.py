@@ -6,7 +6,7 @@ import openpyxl
 import pytest
 
 import workbook
-from pyxl import fit_workbook, open_book
+from pyxl import fit_workbook, open_workbook
 from pyxl.grid.cells import Cell, Range
 from solver import UserError
 from workbook.model_sheets.ratings_sheet import SourcePlan
@@ -25,7 +25,7 @@ def example(tmp_path_factory):
 
 def edited(path, out, cells: dict[str, object]):
     """A copy in which somebody typed on the sheet `ratings`."""
-    with open_book(path) as book:
+    with open_workbook(path) as book:
         book.save({"ratings": {Cell.parse(cell): value for cell, value in cells.items()}}, out=out, overwrite=True)
     return out
 
@@ -54,7 +54,7 @@ def test_what_is_typed_at_the_source_stands_on_all_sheets(example, calc):
 
 def test_the_source_alone_holds_ratings(example):
     path, layouts, *_ = example
-    with open_book(path) as book:
+    with open_workbook(path) as book:
         for sheet, layout in layouts.items():
             assert all(book.grid(sheet).owner(cell) for cell in layout.ratings.cells())
 

@@ -6,7 +6,7 @@ import zipfile
 import pytest
 from packages import MAIN, XML, make_book, parts_of, relationships, workbook_xml, worksheet, zipped
 
-from pyxl.xlsx import Limits, open_book
+from pyxl.xlsx import Limits, open_workbook
 from pyxl.xlsx.package import open_package
 from solver.errors import UserError
 
@@ -16,7 +16,7 @@ GOOD = parts_of({"R": worksheet('<row r="1"><c r="A1"><v>1</v></c></row>')})
 def refusal(path, **options):
     """The sentence that a file gets, on opening or on reading its sheet."""
     with pytest.raises(UserError) as error:
-        with open_book(path, **options) as book:
+        with open_workbook(path, **options) as book:
             book.grid("R")
     sentence = str(error.value)
     assert str(path.parent) not in sentence        # nobody's folders in messages
@@ -81,7 +81,7 @@ def test_doubled_parts(tmp_path, part):
 def test_too_many_parts(tmp_path):
     path = file(tmp_path, zipped(GOOD | {f"xl/media/{n}.png": b"" for n in range(30)}))
     assert "has 35 parts, more than the 20 that are plausible" in refusal(path, limits=Limits(parts=20))
-    with open_book(path) as book:
+    with open_workbook(path) as book:
         assert book.sheets == ("R",)
 
 
@@ -170,7 +170,7 @@ def test_parts_are_found_in_any_case_and_by_relation(tmp_path):
     parts = {name: part for name, part in GOOD.items() if "workbook" not in name and "rels" not in name}
     parts |= {"_rels/.rels": relationships(("rId1", "officeDocument", "/xl/Book.xml")), "xl/book.xml": GOOD["xl/workbook.xml"],
               "xl/_rels/Book.xml.rels": relationships(("rId1", "worksheet", "/XL/worksheets/SHEET1.xml"))}
-    with open_book(file(tmp_path, zipped(parts))) as book:
+    with open_workbook(file(tmp_path, zipped(parts))) as book:
         assert len(book.grid("R").values) == 1
 
 
@@ -184,7 +184,7 @@ def test_random_damage_never_gives_anything_but_a_sentence(tmp_path):
             content[random.randrange(len(content))] = random.randrange(256)
         path = file(tmp_path, content[:random.choice([len(content), random.randrange(len(content))])])
         try:
-            with open_book(path) as book:
+            with open_workbook(path) as book:
                 for sheet in book.sheets:
                     book.grid(sheet)
         except UserError as error:

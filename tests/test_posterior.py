@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from solver import Factors
-from solver.model.models import posterior
+from solver.model import posterior
 from solver.model.posterior import mean_prediction, point_factors, standard_deviation
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from solver import Program, UserError, minimise
-from solver.programs.scipy_methods import METHODS, method_for
+from solver.programs.scipy_methods import SCIPY_METHODS, method_for
 from solver.programs.trials import Trials
 
 INF = np.inf
@@ -98,7 +98,7 @@ def test_what_method_is_taken():
     assert method_for(program(rosenbrock, [0, 0])) == "l-bfgs"
     assert method_for(program(rosenbrock, [0, 0], high=[INF, 3])) == "l-bfgs-b"
     assert method_for(hs71_program([1] * 4)) == "slsqp"
-    assert method_for(many_shares(120)) == "lagrangian" and {"l-bfgs", "l-bfgs-b", "slsqp", "lagrangian"} == set(METHODS)
+    assert method_for(many_shares(120)) == "lagrangian" and {"l-bfgs", "l-bfgs-b", "slsqp", "lagrangian"} == set(SCIPY_METHODS)
 
 
 def many_shares(n: int) -> Program:

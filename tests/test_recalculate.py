@@ -11,7 +11,7 @@ import xlsxwriter
 from pyxl.__main__ import main
 from pyxl.fit.compare_results import compare_results
 from pyxl.grid.cells import Cell
-from pyxl.xlsx import open_book
+from pyxl.xlsx import open_workbook
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def test_a_copy_gets_fresh_results_and_nothing_else_changes(book, tmp_path, caps
     assert main(["recalculate", str(out), "--json"]) == 0
     found = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert not found["different"] and found["equal"] == 11 and found["volatile"] == 2
-    with open_book(out) as fresh:
+    with open_workbook(out) as fresh:
         values = fresh.grid("my sheet").values
     assert [values[Cell(row, 2)] for row in (2, 5, 9, 11, 13)] == [6.0, 0.25, 8.0, 1.0, 6.0]
     with zipfile.ZipFile(book) as before, zipfile.ZipFile(out) as after:
@@ -79,7 +79,7 @@ def test_a_formula_without_a_stored_result_differs_from_nothing(tmp_path, capsys
 def test_public_workbooks_hold_what_we_compute(shared):
     different = {}
     for path in sorted((shared / "workbooks" / "public").glob("*.xls?")):
-        with open_book(path) as book:
+        with open_workbook(path) as book:
             if found := compare_results(book).different:
                 different[path.name] = [(str(one), one.stored, one.ours) for one in found[:3]]
     assert not different

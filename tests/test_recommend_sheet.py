@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from asking import Book, built, exported
-from test_export import fitted, ratings_of
+from exported_models import fitted, ratings_of
 
 import workbook
-from pyxl import open_book
+from pyxl import open_workbook
 from solver import Ratings, predict_table, random_factors
 from solver.collab.recommend import top_n
 from workbook.builder import build_with
 from workbook.export import busiest
-from workbook.views.recommend_sheet import HIGHEST, LOWEST, NUMBER, USER
+from workbook.views.recommend_sheet import CHOSEN_USER, HIGHEST, LOWEST, TWO_DIGITS
 from workbook.write.content import content_of
 
 LIST = "A10:E19"
@@ -21,10 +21,10 @@ LIST = "A10:E19"
 
 def asked(office, book: Book, user, *, cells=None, more=()) -> dict:
     """What the sheet shows with this user chosen: the list's rows, the sentence, and cells asked for."""
-    found = office.recalculate(book.path, {"recommend": [LIST, "C5", str(NUMBER), *more]},
-                               set={"recommend": {str(USER): user}} | (cells or {}))["recommend"]
+    found = office.recalculate(book.path, {"recommend": [LIST, "C5", str(TWO_DIGITS), *more]},
+                               set={"recommend": {str(CHOSEN_USER): user}} | (cells or {}))["recommend"]
     return {"rows": [row for row in found[LIST] if row[0] != ""], "says": found["C5"][0][0],
-            "place": found[str(NUMBER)][0][0]} | {where: found[where] for where in more}
+            "place": found[str(TWO_DIGITS)][0][0]} | {where: found[where] for where in more}
 
 
 def expected(book: Book, user: int) -> list[list]:
@@ -77,10 +77,10 @@ def test_models_without_biases_and_bounded_ones(tmp_path, office, model):
 
 def test_the_file_holds_the_results_before_any_office_saw_it(example_book):
     book = example_book
-    with open_book(book.path) as opened:
+    with open_workbook(book.path) as opened:
         values = opened.grid("recommend").values
     blanks = int(np.isnan(book.table).sum(1).argmax())     # at first the user with the longest list
-    assert values[USER] == book.ratings.users[blanks]
+    assert values[CHOSEN_USER] == book.ratings.users[blanks]
     shown = [[values.get((row, col)) for col in range(1, 6)] for row in range(10, 20)]
     assert same([row for row in shown if row[0] != ""], expected(book, blanks))
 
@@ -108,7 +108,7 @@ def test_who_is_not_there_is_one_sentence_and_no_error(example_book, office, typ
 
 def test_predictions_are_kept_within_the_two_cells(example_book, office):
     user = example_book.ratings.users[0]
-    found = asked(office, example_book, user, cells={"recommend": {str(USER): user, str(LOWEST): 2.0, str(HIGHEST): 2.5}})
+    found = asked(office, example_book, user, cells={"recommend": {str(CHOSEN_USER): user, str(LOWEST): 2.0, str(HIGHEST): 2.5}})
     assert found["rows"] and all(2.0 <= row[2] <= 2.5 for row in found["rows"])
 
 

@@ -11,9 +11,9 @@ import pytest
 from packages import with_part
 
 import workbook
-from pyxl import fit_workbook, open_book
+from pyxl import fit_workbook, open_workbook
 from pyxl.detect.detect import detect
-from pyxl.detect.verified_model import ready_model
+from pyxl.detect.verified_model import verified_model
 from pyxl.grid.cells import Cell, Range
 from pyxl.grid.layout import Block
 from solver import Ratings, Settings
@@ -41,7 +41,7 @@ def without_names(source, target):
 @pytest.mark.parametrize("n, m, k", SIZES)
 def test_detect_finds_what_build_laid_out(tmp_path, n, m, k):
     _, layouts = built(tmp_path / "b.xlsx", n, m, k)
-    with open_book(tmp_path / "b.xlsx") as book:
+    with open_workbook(tmp_path / "b.xlsx") as book:
         for sheet, layout in layouts.items():
             assert detect(book, sheet).layout == layout
 
@@ -50,9 +50,9 @@ def test_detect_finds_what_build_laid_out(tmp_path, n, m, k):
 def test_and_without_our_names(tmp_path, n, m, k):
     """Ids of a long table's blocks have no other mark than their name; all else is found."""
     ratings, layouts = built(tmp_path / "b.xlsx", n, m, k)
-    with open_book(without_names(tmp_path / "b.xlsx", tmp_path / "bare.xlsx")) as book:
+    with open_workbook(without_names(tmp_path / "b.xlsx", tmp_path / "bare.xlsx")) as book:
         for sheet, layout in layouts.items():
-            bare = ready_model(book, sheet, Settings())
+            bare = verified_model(book, sheet, Settings())
             ids = {} if layout.form == "crosstab" else {"user_ids": None, "item_ids": None}
             assert bare.model.layout == replace(layout, **ids)
             assert np.array_equal(bare.ratings.crosstab(), ratings.crosstab(), equal_nan=True)
@@ -63,7 +63,7 @@ def test_names_follow_a_renamed_sheet(tmp_path):
     renamed = with_part(tmp_path / "b.xlsx", tmp_path / "renamed.xlsx", "xl/workbook.xml", lambda part: part.replace(
         b'name="bias"', b'name="my bias"').replace(b">bias!", b">'my bias'!").replace(b",bias!", b",'my bias'!"))
     result = fit_workbook(renamed, out=tmp_path / "out.xlsx", sheets=["my bias"])["my bias"]
-    with open_book(tmp_path / "out.xlsx") as book:
+    with open_workbook(tmp_path / "out.xlsx") as book:
         where = next(n.refers_to for n in book.names if n.name == "bias_last_rmse_after")
         cell = Range.parse(where.rpartition("!")[2]).first
         assert book.grid("start").values[cell] == result.rmse_after
@@ -77,7 +77,7 @@ def test_three_oracles_agree_after_a_fit(tmp_path, office, n, m, k):
     _, layouts = built(tmp_path / "b.xlsx", n, m, k)
     results = fit_workbook(tmp_path / "b.xlsx", out=out, options={"epochs": 80})
     assert set(results) == set(layouts)
-    with open_book(out) as book:
+    with open_workbook(out) as book:
         used = {sheet: str(book.grid(sheet).used) for sheet in book.sheets}
         engine = office.recalculate(out, {sheet: [where] for sheet, where in used.items()})
         for sheet, where in used.items():
@@ -99,7 +99,7 @@ def test_a_rating_typed_into_the_sheet_counts_at_the_next_fit(tmp_path, office):
     layout = layouts["bias"]
     row, col = np.argwhere(np.isnan(ratings.crosstab()))[0]
     typed = SourcePlan(8, 9).ratings.first.moved(int(row), int(col))
-    with open_book(tmp_path / "b.xlsx") as book:
+    with open_workbook(tmp_path / "b.xlsx") as book:
         book.save({"ratings": {typed: 4.0}}, out=tmp_path / "typed.xlsx")
     result = fit_workbook(tmp_path / "typed.xlsx", out=tmp_path / "out.xlsx", sheets="bias")["bias"]
     assert result.n_ratings == len(ratings) + 1

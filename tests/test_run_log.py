@@ -9,7 +9,7 @@ import torch
 from planted import planted
 
 import workbook
-from pyxl import fit_workbook, open_book
+from pyxl import fit_workbook, open_workbook
 from pyxl.__main__ import main
 from pyxl.fit.run_log import HEADERS, find_log, logged_run
 from pyxl.grid.cells import MAX_ROW, Cell, Range
@@ -35,14 +35,14 @@ def path(built, tmp_path):
 
 def lines(path) -> list[dict]:
     """The lines of the log from the top, by header."""
-    with open_book(path) as book:
+    with open_workbook(path) as book:
         log, values = find_log(book), book.grid(LOG).values
         rows = range(5, log.row)
         return [{header: values.get((row, col)) for header, col in log.columns.items()} for row in rows]
 
 
 def edited(path, cells: dict) -> None:
-    with open_book(path) as book:
+    with open_workbook(path) as book:
         book.save({LOG: {Cell(*cell): value for cell, value in cells.items()}})
 
 
@@ -70,7 +70,7 @@ def test_every_fit_has_its_line(path):
         "lbfgs", 20, None, 0.15, 0, "sheet"]
     assert [log[4][header] for header in ("optimizer", "most epochs", "lr", "weight decay", "seed", "start")] == [
         "adam", 30, 0.05, 0, 7, "random"]
-    assert '"batch_size": 16' in log[4]["other settings"] and log[0]["other settings"] is None
+    assert log[4]["batch size"] == 16 and log[0]["other settings"] is log[4]["other settings"] is None
 
 
 @pytest.mark.parametrize("changed", [lambda path: None, sorted_by_rmse])
@@ -93,7 +93,7 @@ def test_what_is_held_out_judges_every_run(tmp_path):
     layouts = workbook.build(planted(12, 10), path, n_factors=2, holdout=0.15)
     results = fit_workbook(path, out=path)
     log = {line["sheet"]: line["hold-out RMSE"] for line in lines(path)}
-    with open_book(path) as book:
+    with open_workbook(path) as book:
         check = book.grid("check").values
     by_sheet = {text.removeprefix("sheet "): check[Cell(row, 3)] for (row, col), text in check.items()
                 if col == 1 and isinstance(text, str) and text.startswith("sheet ")}
@@ -102,13 +102,13 @@ def test_what_is_held_out_judges_every_run(tmp_path):
         assert results[sheet].holdout_rmse == log[sheet] == pytest.approx(shown, abs=1e-9)
     assert log["embedding"] == pytest.approx(log["dotprod"], rel=0.5)
 
-    with open_book(path) as book:       # somebody types one of them in: it is held out no longer
+    with open_workbook(path) as book:       # somebody types one of them in: it is held out no longer
         held = {n.name: n.refers_to for n in book.names if n.name.startswith("held_")}
         first = [check[Range.parse(held[name].split("!")[1]).first] for name in ("held_users", "held_items", "held_ratings")]
         where = layouts["bias"].ratings.first.moved(int(first[0]) - 1, int(first[1]) - 1)
         book.save({"bias": {where: first[2]}})
     fewer = fit_workbook(path, out=path, sheets=["bias"])["bias"]
-    with open_book(path) as book:
+    with open_workbook(path) as book:
         shown = next(book.grid("check").values[Cell(row, 3)] for (row, _), text in check.items() if text == "sheet bias")
     assert fewer.n_ratings == results["bias"].n_ratings + 1 and fewer.holdout_rmse == pytest.approx(shown, abs=1e-9)
 
@@ -128,11 +128,20 @@ def test_notes_of_ones_own_and_deleted_lines_do_no_harm(path):
 
 def test_other_ratings_than_then_are_noted(path):
     fit_workbook(path, out=path, sheets=["dotprod"], options={"epochs": 3})
-    with open_book(path) as book:
+    with open_workbook(path) as book:
         rating = next(cell for cell, value in book.grid("dotprod").values.items()
                       if cell.row in range(2, 10) and cell.col in range(6, 15) and isinstance(value, float))
         book.save({"dotprod": {rating: 1.5}})
     assert "the ratings are others" in fit_workbook(path, repeat=1)["dotprod"].notes[0]
+
+
+def test_a_log_with_fewer_columns_loses_no_setting(path):
+    """As older versions made it, or as its owner left it."""
+    edited(path, {(4, 1 + HEADERS.index(header)): None for header in ("batch size", "momentum")})
+    first = fit_workbook(path, out=path, sheets=["bias"], options={
+        "optimizer": "momentum", "momentum": 0.5, "batch_size": 16, "epochs": 3})["bias"]
+    assert lines(path)[0]["other settings"] == '{"batch_size": 16, "momentum": 0.5}'
+    assert fit_workbook(path, repeat=1)["bias"].settings == first.settings
 
 
 def test_what_cannot_be_repeated_is_said(path, tmp_path, capsys):
@@ -145,10 +154,11 @@ def test_what_cannot_be_repeated_is_said(path, tmp_path, capsys):
     edited(path, {(5, 1): 1.0, (5, 3): "gone"})
     with pytest.raises(UserError, match="run 1 is of the sheet 'gone', which is not there any more"):
         fit_workbook(path, repeat=1)
-    edited(path, {(6, 19): None})
+    start, optimizer = (1 + HEADERS.index(header) for header in ("start values", "optimizer"))
+    edited(path, {(6, start): None})
     with pytest.raises(UserError, match="run 2 cannot be repeated: its start values were too many to keep"):
         fit_workbook(path, repeat=2)
-    edited(path, {(6, 12): "magic", (6, 19): "float64:AAAA"})
+    edited(path, {(6, optimizer): "magic", (6, start): "float64:AAAA"})
     with pytest.raises(UserError, match="run 2 cannot be repeated: optimizer is 'magic'"):
         fit_workbook(path, repeat=2)
     assert main(["fit", str(path), "--in-place", "--repeat", "2", "--seed", "3"]) == 2
@@ -167,6 +177,6 @@ def test_large_sheets_keep_no_start_values(tmp_path):
 
 def test_a_seed_that_no_cell_holds_exactly(path):
     fit_workbook(path, out=path, sheets=["dotprod"], options={"epochs": 2, "start": "random", "seed": 2 ** 62 + 1})
-    with open_book(path) as book:
+    with open_workbook(path) as book:
         from pyxl.hosts.file_host import FileHost
         assert logged_run(FileHost(book), 1).settings.seed == 2 ** 62 + 1

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from packages import MAIN, make_book, packed_parts, parts_of, read_parts, relationships, workbook_xml, worksheet, zipped
 
-from pyxl.grid.cells import Cell
-from pyxl.xlsx import Cached, open_book
+from pyxl.grid.cells import Cell, ErrorValue
+from pyxl.xlsx import Cached, open_workbook
 from solver.errors import UserError
 
 A1, B2 = Cell(1, 1), Cell(2, 2)
@@ -28,12 +28,12 @@ def path(tmp_path):
 
 
 def value(path, cell=A1, sheet="R"):
-    with open_book(path) as book:
+    with open_workbook(path) as book:
         return book.grid(sheet).values.get(cell)
 
 
 def save(path, edits, **options):
-    with open_book(path) as book:
+    with open_workbook(path) as book:
         return book.save({"R": edits}, **options)
 
 
@@ -65,7 +65,7 @@ def edits_for(grid):
 @pytest.mark.parametrize("name", ["course_collab_filter.xlsx", "course_graddesc.xlsm"])
 def test_only_the_edited_cells_of_a_real_workbook_change(shared, tmp_path, name):
     source, out = shared / "workbooks" / name, tmp_path / name
-    with open_book(source) as book:
+    with open_workbook(source) as book:
         edits = {sheet: edits_for(book.grid(sheet)) for sheet in book.sheets[:3]}
         edits = {sheet: cells for sheet, cells in edits.items() if cells}
         before = {sheet: book.grid(sheet) for sheet in book.sheets}
@@ -84,7 +84,7 @@ def test_only_the_edited_cells_of_a_real_workbook_change(shared, tmp_path, name)
         assert rest[0] == rest[1] and rest[0].count(b"<edited/>") == len(cells)
     assert old["xl/workbook.xml"] == new["xl/workbook.xml"].replace(b' fullCalcOnLoad="1"', b"")
 
-    with open_book(out) as book:
+    with open_workbook(out) as book:
         for sheet, was in before.items():
             values = {cell: new.value if isinstance(new, Cached) else new for cell, new in edits.get(sheet, {}).items()}
             grid = book.grid(sheet)
@@ -95,7 +95,7 @@ def test_only_the_edited_cells_of_a_real_workbook_change(shared, tmp_path, name)
 
 def test_zip_entries_keep_their_place_date_and_attributes(shared, tmp_path):
     source, out = shared / "workbooks" / "course_collab_filter.xlsx", tmp_path / "o.xlsx"
-    with open_book(source) as book:
+    with open_workbook(source) as book:
         book.save({"dotprod": {Cell.parse("B25"): 1.0}}, out=out)
     with zipfile.ZipFile(source) as old, zipfile.ZipFile(out) as new:
         for a, b in zip(old.infolist(), new.infolist()):
@@ -153,7 +153,7 @@ def test_data_descriptors_survive(tmp_path):
 # -- where it is saved ----------------------------------------------------------------------
 
 def test_in_place_and_then_the_book_shows_the_new_content(path):
-    with open_book(path) as book:
+    with open_workbook(path) as book:
         assert book.grid("R").values == {A1: 1.0}
         assert book.save({"R": {A1: 2, B2: "new text"}}) == path
         assert book.grid("R").values == {A1: 2.0, B2: "new text"}
@@ -266,7 +266,7 @@ def test_changed_since_it_was_read(path):
     changes = (lambda: save(path, {A1: 6}), lambda: path.write_bytes(path.read_bytes() + b"\0"),
                lambda: os.utime(path), path.unlink)
     for change in changes:
-        with open_book(path) as book:
+        with open_workbook(path) as book:
             change()
             for out in (None, path.with_name("o.xlsx")):
                 with pytest.raises(UserError, match="'w.xlsx' was changed by another program since it was read. Run again"):
@@ -297,8 +297,8 @@ def test_a_full_disk(tmp_path):
     # the limit on a file's size stands for the disk: the kernel itself refuses the write
     path = make_book(tmp_path / "w.xlsx", ROWS, more={"xl/media/image1.png": os.urandom(300_000)})
     before = path.read_bytes()
-    code = ("import resource, sys; from pyxl.xlsx import open_book; from pyxl.grid.cells import Cell\n"
-            "book = open_book(sys.argv[1]); resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]),) * 2)\n"
+    code = ("import resource, sys; from pyxl.xlsx import open_workbook; from pyxl.grid.cells import Cell\n"
+            "book = open_workbook(sys.argv[1]); resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]),) * 2)\n"
             "book.save({'R': {Cell(1, 1): 5}})")
     for limit in (0, 100, 100_000, len(before) - 50):
         run = subprocess.run([sys.executable, "-c", code, path, str(limit)], capture_output=True, text=True,
@@ -314,6 +314,55 @@ def test_a_folder_without_permission(path, monkeypatch):
         raise PermissionError(13, "Permission denied")
     monkeypatch.setattr(os, "replace", denied)
     assert refused(path).startswith("'w.xlsx' was not saved: permission denied.")
+
+
+# -- what Excel would not read as it was written ---------------------------------------------
+
+CELL_AT = '<c r="{}"><v>{}</v></c>'
+
+
+def rows_of(*rows):
+    """Row elements from (number, cells), in the order given."""
+    return "".join(f'<row r="{row}">{"".join(CELL_AT.format(*cell) for cell in cells)}</row>' for row, cells in rows)
+
+
+DISORDERED = {
+    "rows out of order": (rows_of((5, [("A5", 7)]), (3, [("A3", 5)])), Cell(3, 1), "row 3 comes after row 5"),
+    "a row twice": (rows_of((3, [("A3", 7)]), (3, [("A3", 5)])), Cell(3, 1), "row 3 comes after row 3"),
+    "cells out of order": (rows_of((2, [("B2", 7), ("A2", 5)])), Cell(2, 1), "its cell 'A2' is out of order in row 2"),
+    "a cell twice": (rows_of((3, [("A3", 7), ("A3", 5)])), Cell(3, 1), "its cell 'A3' is out of order in row 3"),
+    "rows out of order behind the edit": (rows_of((1, [("A1", 7)]), (9, []), (8, [])), A1, "row 8 comes after row 9"),
+    "a cell twice in another row": (rows_of((1, [("A1", 7)]), (3, [("C3", 1), ("C3", 2)])), A1, "its cell 'C3' is out of order"),
+    "a cell of another row": (rows_of((1, [("A1", 7)]), (3, [("A4", 1)])), Cell(4, 1), "it holds a cell 'A4' in row 3"),
+    "two tables of cells": ('<row r="1"/></sheetData><sheetData><row r="2"/>', A1, "it has two tables of cells"),
+}
+
+
+@pytest.mark.parametrize("case", DISORDERED)
+def test_rows_and_cells_out_of_order_or_doubled_are_refused(tmp_path, case):
+    rows, cell, what = DISORDERED[case]
+    path = make_book(tmp_path / "w.xlsx", rows)
+    assert refused(path, {cell: 99.0}).startswith(f"Sheet 'R' is damaged: {what}")
+    if "two tables" not in what:    # who only looks is told too: one of two values is not read silently
+        with pytest.raises(UserError, match="is damaged"):
+            value(path)
+
+
+@pytest.mark.parametrize("change, told", [
+    (lambda xml: xml.replace(b"<v>5</v>", b"<v>6</v>"), "R!A1 would hold 6.0 where 5 was written"),
+    (lambda xml: xml.replace(b"<v>5</v>", b""), "R!A1 would hold None where 5 was written"),
+    (lambda xml: xml.replace(b"</row>", b'</row><row r="1"><c r="A1"><v>1</v></c></row>'), "row 1 comes after row 1"),
+])
+def test_edits_are_read_back_before_the_new_file_takes_its_place(path, monkeypatch, change, told):
+    from pyxl.xlsx import save as saving
+    real = saving.splice
+    monkeypatch.setattr(saving, "splice", lambda chunks, **how: [change(b"".join(real(chunks, **how)))])   # a fault of ours
+    assert told in refused(path)
+
+
+def test_every_kind_of_value_is_read_back_as_it_was_written(path):
+    values = [0, -0.0, 1e-300, 2**53, True, False, "", " a ", "<&>", "\r\n", "_x0041_", "\ud83d\ude00", "\ud83d", "\x07", ErrorValue("#N/A")]
+    save(path, {Cell(1, col): one for col, one in enumerate(values, 2)})
 
 
 # -- killed, and crowded --------------------------------------------------------------------
@@ -338,7 +387,7 @@ def test_fifty_kills_leave_the_old_file_or_the_new(tmp_path):
         assert path.read_bytes() in (before, new)
         possible.add(path.read_bytes())
         leftovers += len(list(tmp_path.glob("*.tmp")))
-        with open_book(path) as book:
+        with open_workbook(path) as book:
             assert len({book.grid("R").values[cell] for cell in cells}) == 1
     save(path, {A1: -1})
     assert {file.name for file in tmp_path.iterdir()} == {"w.xlsx", "new.xlsx"}      # leftovers are swept
@@ -350,7 +399,7 @@ def test_savers_at_the_same_time_lose_nothing(path):
         for _ in range(8):
             while True:
                 try:
-                    with open_book(path) as book:
+                    with open_workbook(path) as book:
                         book.save({"R": {A1: book.grid("R").values[A1] + 1}})
                     break
                 except UserError as error:
@@ -377,9 +426,9 @@ def test_memory_does_not_grow_with_the_sheet(tmp_path):
     rows = "".join(f'<row r="{r}">' + "".join(f'<c r="{c}{r}"><v>{r}.25</v></c>' for c in "ABCDEFGHIJ") + "</row>"
                    for r in range(1, 20_001))
     path = make_book(tmp_path / "w.xlsx", rows, more={"xl/media/image1.png": os.urandom(30 << 20)})
-    code = ("import resource, sys; from pyxl.xlsx import open_book; from pyxl.grid.cells import Cell\n"
+    code = ("import resource, sys; from pyxl.xlsx import open_workbook; from pyxl.grid.cells import Cell\n"
             "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
-            "open_book(sys.argv[1]).save({'R': {Cell(9, 1): 5, Cell(20000, 3): 6}})\n"
+            "open_workbook(sys.argv[1]).save({'R': {Cell(9, 1): 5, Cell(20000, 3): 6}})\n"
             "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)")
     run = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=True,
                          cwd=Path(__file__).parent.parent)

@@ -7,7 +7,7 @@ from packages import MAIN, STRICT, make_book, relationships, worksheet
 
 from pyxl.grid.cells import Cell, ErrorValue, Range
 from pyxl.grid.grid import Formula
-from pyxl.xlsx import open_book
+from pyxl.xlsx import open_workbook
 from pyxl.xlsx.parts.number_formats import meaning
 from solver.errors import UserError
 
@@ -18,7 +18,7 @@ STRINGS = (f'<sst xmlns="{MAIN}"><si><t>plain</t></si>'
 
 
 def grid_of(tmp_path, rows="", **parts):
-    with open_book(make_book(tmp_path / "w.xlsx", rows, **parts)) as book:
+    with open_workbook(make_book(tmp_path / "w.xlsx", rows, **parts)) as book:
         return book.grid("R")
 
 
@@ -144,7 +144,7 @@ def test_corner_cells(tmp_path):
 
 
 def test_the_course_workbook(shared):
-    with open_book(shared / "workbooks" / "course_collab_filter.xlsx") as book:
+    with open_workbook(shared / "workbooks" / "course_collab_filter.xlsx") as book:
         dotprod, long = book.grid("dotprod"), book.grid("movielens_emb")
         assert book.grid("dotprod") is dotprod
     assert at(dotprod, "V41") == pytest.approx(2.80606206, abs=1e-8)

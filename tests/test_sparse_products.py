@@ -106,7 +106,7 @@ def test_float32_is_float64_rounded():
 @pytest.mark.parametrize("model", ["dot", "bounded"])
 def test_the_hold_out_is_judged_alike_in_pieces_of_gathered_rows(model, monkeypatch):
     """Which is how it is judged where torch has no sparse products."""
-    monkeypatch.setattr("solver.core.objective.CHUNK", 7)
+    monkeypatch.setattr("solver.core.objective._CHUNK", 7)
     monkeypatch.setattr("solver.core.objective.FEW", 0)
     ratings, chosen = planted(9, 7, noise=0.5), chosen_for(model)
     factors = random_factors(ratings, model=model, n_factors=2, seed=0, low=chosen.low, high=chosen.high)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from solver.fused.strata import dealt
-from solver.gpu.device_strata import FEWEST, PER_PROCESSOR, device_strata, fitting_blocks
+from solver.gpu.device_strata import FEWEST_OF_A_BLOCK, PER_PROCESSOR, device_strata, fitting_blocks
 
 
 @st.composite
@@ -57,7 +57,7 @@ def test_no_two_groups_differ_by_more_than_the_busiest_row(counts, groups):
 
 def test_more_blocks_only_while_they_are_worth_it():
     even = np.full(10_000, 100)                         # a million ratings, no row busier than others
-    assert fitting_blocks(even, even, processors=1000) == (1_000_000 // FEWEST) ** 0.5  # enough ratings in a block
+    assert fitting_blocks(even, even, processors=1000) == (1_000_000 // FEWEST_OF_A_BLOCK) ** 0.5  # enough ratings in a block
     assert fitting_blocks(even, even, processors=4) == 4 * PER_PROCESSOR                # enough to do for the GPU
     busy = np.append(even[:-1], 100_000)
     assert fitting_blocks(even, busy, processors=1000) == 2 * 1_000_000 // 100_000     # the busiest row is the limit

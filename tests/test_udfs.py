@@ -15,7 +15,7 @@ import pytest
 import xlwings
 from planted import planted
 
-from pyxl.engines.file_engine import Engine
+from pyxl.engines.file_engine import FileEngine
 from pyxl.functions import cell_functions as functions
 from pyxl.functions import udfs
 from pyxl.functions.udfs import CF_FOLD_IN, CF_PREDICT, CF_RMSE, CF_SIMILAR, CF_TOP_N
@@ -154,16 +154,16 @@ def test_what_cannot_be_computed_is_a_sentence(call, sentence):
 
 def test_in_python_the_sentence_is_raised():
     with pytest.raises(UserError, match="ratings holds no number"):
-        functions.rmse([[None]], [[1]])
+        functions.rmse_of_cells([[None]], [[1]])
 
 
 def test_the_examples_in_the_docs_are_true():
     done = doctest.testfile(str(DOCS), module_relative=False, optionflags=doctest.IGNORE_EXCEPTION_DETAIL)
     assert done.attempted == 8 and not done.failed
     told = re.findall(r"^\| `(CF_\w+)\((.*?)\)`", DOCS.read_text(), re.M)
-    assert [name for name, _ in told] == list(udfs.FUNCTIONS)
+    assert [name for name, _ in told] == list(udfs.CELL_FUNCTIONS)
     for name, arguments in told:
-        parameters = inspect.signature(udfs.FUNCTIONS[name]).parameters.values()
+        parameters = inspect.signature(udfs.CELL_FUNCTIONS[name]).parameters.values()
         assert arguments == ", ".join(p.name if p.default is p.empty else f"[{p.name}]" for p in parameters)
 
 
@@ -183,10 +183,10 @@ def from_excel(monkeypatch):
     monkeypatch.setattr(xlwings, "_xlwindows", nothing(Range=lambda xl: None, is_range_instance=lambda value: False), raising=False)
     real = importlib.import_module("xlwings.udfs")
     monkeypatch.setattr(real, "Range", lambda impl: None)
-    monkeypatch.setitem(xlwings.engines.engines_by_name, "excel", xlwings.Engine(impl=Engine()))
+    monkeypatch.setitem(xlwings.engines.engines_by_name, "excel", xlwings.Engine(impl=FileEngine()))
     monkeypatch.setattr(xlwings, "func", real.xlfunc)
     monkeypatch.setattr(xlwings, "arg", real.xlarg)
-    spec = importlib.util.spec_from_file_location("pyxl.udfs_of_excel", udfs.__file__)
+    spec = importlib.util.spec_from_file_location("pyxl.functions.udfs_of_excel", udfs.__file__)
     decorated = importlib.util.module_from_spec(spec)
     monkeypatch.setattr(decorated, "__package__", "pyxl", raising=False)
     spec.loader.exec_module(decorated)
@@ -215,7 +215,7 @@ def test_every_function_and_argument_is_explained_in_excels_dialog(from_excel, t
         from_excel.xlwings.generate_vba_wrapper("pyxl.functions.udfs", from_excel.module, file, SimpleNamespace(Name="book.xlsm"))
         file.seek(0)
         vba = file.read()
-    for name in udfs.FUNCTIONS:
+    for name in udfs.CELL_FUNCTIONS:
         info = getattr(from_excel.module, name).__xlfunc__
         assert info["category"] == "collabsheet" and 20 < len(info["ret"]["doc"]) < 255
         assert not [arg for arg in info["args"] if arg["doc"].startswith("Positional") or arg["options"] != udfs._CELLS]

@@ -7,20 +7,20 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from asking import Book, exported
-from test_export import fitted, ratings_of
+from exported_models import fitted, ratings_of
 
-from pyxl import open_book
+from pyxl import open_workbook
 from solver.collab.recommend import explain
 from workbook.export import busiest
-from workbook.views.why_sheet import HEAD, ITEM, ITEM_NUMBER, USER, USER_NUMBER
+from workbook.views.why_sheet import EXPLAINED_USER, ITEM, ITEM_NUMBER, USER_NUMBER, WHY_HEAD
 
 
 def asked(office, book: Book, user, item) -> dict:
     """The parts by name, the user's and the item's factors, and the two sentences."""
-    last = HEAD + 6 + book.factors.n_factors
-    table, sentences = f"A{HEAD + 1}:E{last}", f"{USER.moved(0, 1)}:{ITEM.moved(0, 1)}"
+    last = WHY_HEAD + 6 + book.factors.n_factors
+    table, sentences = f"A{WHY_HEAD + 1}:E{last}", f"{EXPLAINED_USER.moved(0, 1)}:{ITEM.moved(0, 1)}"
     numbers = f"{USER_NUMBER}:{ITEM_NUMBER}"
-    found = office.recalculate(book.path, {"why": [table, sentences, numbers]}, set={"why": {str(USER): user, str(ITEM): item}})["why"]
+    found = office.recalculate(book.path, {"why": [table, sentences, numbers]}, set={"why": {str(EXPLAINED_USER): user, str(ITEM): item}})["why"]
     rows = {row[0]: row for row in found[table] if row[0]}
     return {"parts": {name: row[4] for name, row in rows.items()}, "factors": [row[2:4] for name, row in rows.items() if name.startswith("factor")],
             "says": [row[0] for row in found[sentences]], "numbers": [row[0] for row in found[numbers]]}
@@ -85,8 +85,8 @@ def test_what_is_not_there_is_one_sentence_and_no_error(example_book, office, us
 
 
 def test_the_file_shows_at_first_a_pair_that_is_not_rated(example_book):
-    with open_book(example_book.path) as opened:
+    with open_workbook(example_book.path) as opened:
         values = opened.grid("why").values
-    user, item = example_book.ratings.users.index(values[USER]), example_book.headers.index(values[ITEM])
+    user, item = example_book.ratings.users.index(values[EXPLAINED_USER]), example_book.headers.index(values[ITEM])
     assert np.isnan(example_book.table[user, item])
     assert values[USER_NUMBER] == user + 1 and "none" in values.values()

@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 import xlwings
 from asking import Book, built, exported
-from test_export import fitted, ratings_of
+from exported_models import fitted, ratings_of
 
-from pyxl import open_book
+from pyxl import open_workbook
 from pyxl.grid.block_names import result_name
 from solver import Ratings
 from solver.collab.recommend import fold_in, members, newcomer_ridge, predictions_for, seen_by, top_n
 from workbook.export import busiest
 from workbook.model_sheets.start_sheet import NOT_BOUNDED
 from workbook.views.recommend_sheet import HIGHEST, LOWEST
-from workbook.views.you_plan import BEST, COUNT, DECAY, YouPlan
+from workbook.views.you_plan import BEST, COUNT, YOU_DECAY, YouPlan
 
 
 def plan_of(book: Book) -> YouPlan:
@@ -28,10 +28,10 @@ def typed(office, book: Book, ratings: dict, *, decay=None, cells=None) -> dict:
     plan = plan_of(book)
     best = f"{BEST.moved(1, 0)}:{BEST.moved(10, 2)}"
     where = {"average": str(plan.average), "own": str(plan.own), "predicted": str(plan.predicted), "remarks": str(plan.remarks),
-             "best": best, "count": str(COUNT), "says": str(COUNT.moved(0, 1)), "decay": str(DECAY.moved(0, 1)), "items": str(plan.items)}
+             "best": best, "count": str(COUNT), "says": str(COUNT.moved(0, 1)), "decay": str(YOU_DECAY.moved(0, 1)), "items": str(plan.items)}
     entries = {str(plan.ratings.first.moved(item, 0)): value for item, value in ratings.items()}
     found = office.recalculate(book.path, {"you": list(where.values())},
-                               set={"you": entries | {str(DECAY): decay}} | (cells or {}))["you"]
+                               set={"you": entries | {str(YOU_DECAY): decay}} | (cells or {}))["you"]
     rows = {name: found[address] for name, address in where.items()}
     flat = {name: [row[0] for row in rows[name]] for name in ("average", "own", "predicted", "remarks", "items")}
     return flat | {"best": [row for row in rows["best"] if row[0] != ""]} | {name: rows[name][0][0] for name in ("count", "says", "decay")}
@@ -81,7 +81,7 @@ def test_with_nothing_typed_it_is_the_average_user(example_book, office):
     found = typed(office, book, {})
     assert same(found, expected(book, {})) and found["own"] == found["average"]
     assert found["says"] == "Nothing is rated: this is the average user." and len(found["best"]) == 10
-    with open_book(book.path) as opened:   # and so says the file before any office saw it
+    with open_workbook(book.path) as opened:   # and so says the file before any office saw it
         values = opened.grid("you").values
     assert [values[cell] for cell in plan_of(book).own.cells()] == pytest.approx(found["own"], abs=1e-9)
     assert values[COUNT] == 0 and values[BEST.moved(1, 1)] == found["best"][0][1]
@@ -105,7 +105,7 @@ def test_of_an_exported_model_it_is_what_the_model_folds_in(films_book, office, 
 
 def test_after_a_fit_of_an_exported_workbook_the_average_is_that_of_its_users(films_book, office):
     book = films_book
-    with open_book(book.path) as opened:
+    with open_workbook(book.path) as opened:
         name = next(n.refers_to for n in opened.names if n.name == result_name("bias", "rmse_after"))
     cell = name.rpartition("!")[2].replace("$", "")
     found = typed(office, book, {2: 4.0}, cells={"start": {cell: 0.8}})
@@ -172,7 +172,7 @@ def test_a_model_without_biases_has_it_and_a_bounded_one_cannot(tmp_path, office
     assert found["own"] == pytest.approx(newcomer.factors.tolist(), abs=1e-9)
     assert found["predicted"] == pytest.approx(newcomer.predict(part.items).tolist(), abs=1e-9)
     exported(tmp_path / "bounded.xlsx", fitted(ratings, "bounded"), part)
-    with open_book(tmp_path / "bounded.xlsx") as opened:
+    with open_workbook(tmp_path / "bounded.xlsx") as opened:
         assert "you" not in opened.sheets and "recommend" in opened.sheets
         assert NOT_BOUNDED in opened.grid("start").values.values()
 

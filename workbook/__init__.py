@@ -2,4 +2,4 @@
 
 from solver.lazy import lazy
 
-__getattr__, __all__ = lazy(__name__, {"build": "builder", "example": "data"})
+__getattr__, __all__ = lazy(__name__)

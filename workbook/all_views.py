@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pyxl.grid.block_names import block_name, result_name
 from pyxl.grid.layout import Layout
-from workbook.model_sheets.crosstab_sheet import into_range
+from workbook.model_sheets.crosstab_sheet import into_range_formula
 from workbook.model_sheets.geometry import Crosstab
 from workbook.views.check.check_sheet import write_check
 from workbook.views.map_sheet import write_map
@@ -47,7 +47,7 @@ class View:
 
     def into_range(self, x: str) -> str:
         """The formula of the prediction that a sum of factors and biases stands for: the sum, or its sigmoid."""
-        return into_range(x, self.name("low"), self.name("high")) if self.layout.low else x
+        return into_range_formula(x, self.name("low"), self.name("high")) if self.layout.low else x
 
     def until_fitted(self, trained: str, live: str) -> str:
         """The formula of a trained model's number, and after a fit in this workbook of what is here instead."""

@@ -7,7 +7,7 @@ from collections.abc import Container, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-import xlsxwriter
+from xlsxwriter import Workbook
 
 from pyxl.grid.block_names import CONTROLS, ROLES, RUN_LOG, block_name, view_name
 from pyxl.grid.cells import Cell, Range, quoted
@@ -22,16 +22,16 @@ from workbook.model_sheets.embedding_sheet import MOST_PAIRS, write_embedding
 from workbook.model_sheets.geometry import Crosstab, LongForm, check_size, crosstab, long_form
 from workbook.model_sheets.loss_chart import write_history
 from workbook.model_sheets.ratings_sheet import write_ratings
-from workbook.model_sheets.run_log_sheet import NAME as RUN_LOG_SHEET
+from workbook.model_sheets.run_log_sheet import RUN_LOG_TITLE as RUN_LOG_SHEET
 from workbook.model_sheets.run_log_sheet import write_run_log
 from workbook.model_sheets.solver_names import define_solver_names, problem_of
-from workbook.model_sheets.start_sheet import NAME as START
+from workbook.model_sheets.start_sheet import START_SHEET as START
 from workbook.model_sheets.start_sheet import write_start
 from workbook.write.content import Content, content_of
 from workbook.write.styles import make_styles
 
 from .all_views import sheets_for, view_on
-from .new_file import checked_target, new_file
+from .new_file import checked_new_target, new_file, new_workbook
 from .xlwings_conf import write_conf
 
 CROSSTABS = {"dotprod": "dot", "bias": "dot+bias", "bounded": "bounded"}  # sheet -> model
@@ -60,7 +60,7 @@ def build(ratings: Ratings, path, *, n_factors: int = 5, titles: Mapping | None 
 
 def build_with(content: Content, path, *, parameters: Mapping[str, Factors], overwrite: bool = False) -> dict[str, Layout]:
     """As `build`, with given parameters by name of the model: only the sheets of these models are written."""
-    target = checked_target(path, overwrite=overwrite)
+    target = checked_new_target(path, overwrite=overwrite)
     content = replace(content, macros=target.suffix.lower() == ".xlsm")
     plans = plan_sheets(content, parameters)
     with new_file(target, overwrite=overwrite) as draft:
@@ -87,44 +87,41 @@ def plan_sheets(content: Content, models: Container[str] = MODELS) -> dict[str, 
 
 def _write(path: Path, plans: Mapping[str, Crosstab | LongForm], content: Content,
            parameters: Mapping[str, Factors]) -> None:
-    # titles that begin with = or look like a link stay text, whoever writes them
-    book = xlsxwriter.Workbook(str(path), {"strings_to_formulas": False, "strings_to_urls": False,
-                                           "strings_to_numbers": False})
-    book.set_size(2400, 1500)
-    styles = make_styles(book)
-    start = book.add_worksheet(START)
-    write_ratings(book, styles, content, block_name(next(iter(plans)), "ratings"))
-    for plan in plans.values():
-        layout = plan.layout
-        if isinstance(plan, Crosstab):
-            write_crosstab(book, styles, plan, content)
-            _define(book, layout.sheet, "filled", plan.filled)
-        else:
-            write_embedding(book, styles, plan, content, plans["dotprod"].layout)
-        sheet = book.get_worksheet_by_name(layout.sheet)
-        write_history(book, sheet, styles, plan)
-        _define(book, layout.sheet, "history", plan.history)
-        for cell, number in parameter_cells(layout, parameters[layout.variant]).items():
-            sheet.write_number(cell.row - 1, cell.col - 1, number, styles.factor)
-        _define_block_names(book, layout)
-        for what in CONTROLS:
-            _define(book, layout.sheet, what, Range.around([getattr(plan, what)]))
-        define_solver_names(book, problem_of(layout))
-    view = view_on(plans, content)
-    views = sheets_for(view)
-    for name, write in views.items():
-        write(book, styles, view)
-        book.define_name(view_name(name), f"={quoted(name)}!$A$1")
-    book.define_name(RUN_LOG, f"={quoted(RUN_LOG_SHEET)}!{write_run_log(book, styles).absolute}")
-    write_before_fit(book)
-    write_conf(book)
-    write_start(book, styles, start, content, {name: plan.layout for name, plan in plans.items()}, views, path.name)
-    if content.macros:
-        add_macros(book)
-    book.close()
+    with new_workbook(path) as workbook:
+        workbook.set_size(2400, 1500)
+        styles = make_styles(workbook)
+        start = workbook.add_worksheet(START)
+        write_ratings(workbook, styles, content, block_name(next(iter(plans)), "ratings"))
+        for plan in plans.values():
+            layout = plan.layout
+            if isinstance(plan, Crosstab):
+                write_crosstab(workbook, styles, plan, content)
+                _define(workbook, layout.sheet, "filled", plan.filled)
+            else:
+                write_embedding(workbook, styles, plan, content, plans["dotprod"].layout)
+            sheet = workbook.get_worksheet_by_name(layout.sheet)
+            write_history(workbook, sheet, styles, plan)
+            _define(workbook, layout.sheet, "history", plan.history)
+            for cell, number in parameter_cells(layout, parameters[layout.variant]).items():
+                sheet.write_number(cell.row - 1, cell.col - 1, number, styles.factor)
+            _define_block_names(workbook, layout)
+            for what in CONTROLS:
+                _define(workbook, layout.sheet, what, Range.around([getattr(plan, what)]))
+            define_solver_names(workbook, problem_of(layout))
+        view = view_on(plans, content)
+        views = sheets_for(view)
+        for name, write in views.items():
+            write(workbook, styles, view)
+            workbook.define_name(view_name(name), f"={quoted(name)}!$A$1")
+        workbook.define_name(RUN_LOG, f"={quoted(RUN_LOG_SHEET)}!{write_run_log(workbook, styles).absolute}")
+        write_before_fit(workbook)
+        write_conf(workbook)
+        write_start(workbook, styles, start, content, {name: plan.layout for name, plan in plans.items()}, views, path.name)
+        if content.macros:
+            add_macros(workbook)
 
 
-def _define_block_names(book, layout: Layout) -> None:
+def _define_block_names(workbook: Workbook, layout: Layout) -> None:
     for role in ROLES:
         where = getattr(layout, role)
         if isinstance(where, Block):
@@ -132,8 +129,8 @@ def _define_block_names(book, layout: Layout) -> None:
         elif isinstance(where, Cell):
             where = Range.around([where])
         if where is not None:
-            _define(book, layout.sheet, role, where)
+            _define(workbook, layout.sheet, role, where)
 
 
-def _define(book, sheet: str, role: str, where: Range) -> None:
-    book.define_name(block_name(sheet, role), f"={quoted(sheet)}!{where.absolute}")
+def _define(workbook: Workbook, sheet: str, role: str, where: Range) -> None:
+    workbook.define_name(block_name(sheet, role), f"={quoted(sheet)}!{where.absolute}")

@@ -1,16 +1,17 @@
-"""A workbook written as a new file: beside its place at first, there when it is whole, or not at all."""
+"""Writes a new workbook beside its target first, so that the target is complete or not there at all."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from xlsxwriter.exceptions import XlsxWriterException
+from xlsxwriter import Workbook
 
 from pyxl.xlsx.atomic_file import not_saved, put_in_place, refuse_unless_writable
+from solver.drafts import draft_folder
 from solver.errors import UserError
 
 
@@ -21,22 +22,33 @@ def new_file(path, *, overwrite: bool) -> Iterator[Path]:
     Raises UserError, with nothing written, where `path` exists (unless `overwrite`), is open
     elsewhere or cannot be written.
     """
-    target = checked_target(path, overwrite=overwrite)
+    target = checked_new_target(path, overwrite=overwrite)
     try:
         # a folder of its own beside the target: the draft has the right name in every message
-        with TemporaryDirectory(prefix=".~collabsheet-", dir=target.parent) as folder:
-            draft = Path(folder) / target.name
+        with draft_folder(target.parent) as folder:
+            draft = folder / target.name
             yield draft
             put_in_place(draft, target)
-    except XlsxWriterException as error:
-        if isinstance(error.__context__, OSError):
-            raise not_saved(target.name, error.__context__) from error
-        raise
     except OSError as error:
         raise not_saved(target.name, error) from error
 
 
-def checked_target(path, *, overwrite: bool) -> Path:
+@contextmanager
+def new_workbook(draft: Path) -> Iterator[Workbook]:
+    """An XlsxWriter workbook, which is written to `draft` at the end.
+
+    Titles that begin with = or look like a link stay text, whoever writes them. It is put together in memory: so it needs
+    no temporary folder, and a full disk is met at one place, which says so. Raises OSError.
+    """
+    content = BytesIO()
+    workbook = Workbook(content, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False,
+                              "strings_to_numbers": False})
+    yield workbook
+    workbook.close()
+    draft.write_bytes(content.getbuffer())
+
+
+def checked_new_target(path, *, overwrite: bool) -> Path:
     """Where a new file will be: of a symbolic link, which stays one, its target. Raises UserError as `new_file`."""
     target = Path(os.path.realpath(path))
     if not target.parent.is_dir():

@@ -6,6 +6,8 @@ import importlib.util
 import keyword
 from pathlib import Path
 
+from xlsxwriter import Workbook
+
 from solver.errors import UserError
 
 _TEXT = '''"""Run main, the button of xlwings' add-in, runs this module's `main`: it fits the sheet in view of {name}."""
@@ -13,9 +15,9 @@ from pyxl.run_main import main
 '''
 
 
-def module_beside(book) -> Path:
+def module_beside(workbook: Workbook) -> Path:
     """Where the module of a workbook belongs. Raises UserError where it cannot be."""
-    path = Path(book)
+    path = Path(workbook)
     target = path.with_suffix(".py")
     if not path.stem.isidentifier() or keyword.iskeyword(path.stem):
         raise UserError(f"Run main runs a Python module called like the workbook, and '{path.stem}' cannot be one. "
@@ -28,8 +30,8 @@ def module_beside(book) -> Path:
     return target
 
 
-def write_module(book) -> Path:
+def write_module(workbook: Workbook) -> Path:
     """Write the module of a workbook; its path. Raises UserError as `module_beside`."""
-    target = module_beside(book)
-    target.write_text(_TEXT.format(name=Path(book).name), encoding="utf-8")
+    target = module_beside(workbook)
+    target.write_text(_TEXT.format(name=Path(workbook).name), encoding="utf-8")
     return target

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from xlsxwriter import Workbook
+
 from pyxl.grid.block_names import PYTHON
 
-NAME = "xlwings.conf"
+_NAME = "xlwings.conf"
 
 
-def write_conf(book) -> None:
+def write_conf(workbook: Workbook) -> None:
     """Add the sheet, which nobody sees: names in column A, settings in column B.
 
     The path of Python stands on `start` and nowhere else: whoever changes it there changes it here.
     """
-    sheet = book.add_worksheet(NAME)
+    sheet = workbook.add_worksheet(_NAME)
     for row, system in enumerate(("Win", "Mac")):
         sheet.write_string(row, 0, f"Interpreter_{system}")
         sheet.write_formula(row, 1, f"={PYTHON}")
-    sheet.write_string(2, 0, "PYTHONPATH")
-    sheet.write_row(3, 0, ("UDF MODULES", "pyxl.functions.udfs"))
+    sheet.write_row(2, 0, ("UDF MODULES", "pyxl.functions.udfs"))    # no PYTHONPATH: a blank one would hide the user's own
     sheet.hide()

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from solver.errors import UserError
 
-from .log_file import own_folder
+from .own_folder import own_folder
 
 
 @contextmanager

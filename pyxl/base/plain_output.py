@@ -1,8 +1,11 @@
-"""What commands about models show: tables of text, and numbers that JSON can hold."""
+"""Output of commands: tables of text for people, and numbers that JSON can hold."""
 
 from __future__ import annotations
 
 import math
+import shlex
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 
 Say = Callable[[str], None]
@@ -31,12 +34,18 @@ def _shown(cell) -> str:
     return f"{cell:.4f}" if isinstance(cell, float) else str(cell)
 
 
-def plain(value):
+def json_ready(value):
     """The same with numbers as JSON knows them: NaN and infinities, which it lacks, become None."""
     if isinstance(value, dict):
-        return {str(key): plain(entry) for key, entry in value.items()}
+        return {str(key): json_ready(entry) for key, entry in value.items()}
     if isinstance(value, (list, tuple)):
-        return [plain(entry) for entry in value]
+        return [json_ready(entry) for entry in value]
     if hasattr(value, "item"):  # a number of numpy
         value = value.item()
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def quoted_command(*words) -> str:
+    """A command as one types it into a terminal, with quotes where they are needed."""
+    texts = list(map(str, words))
+    return subprocess.list2cmdline(texts) if sys.platform == "win32" else shlex.join(texts)

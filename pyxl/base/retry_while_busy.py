@@ -1,4 +1,4 @@
-"""A program in which somebody is editing a cell refuses every call: wait, and call again."""
+"""Repeats a call to a program that refuses it while its user is editing a cell."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from solver.errors import UserError
 
 T = TypeVar("T")
 
-LONGEST, PAUSE = 120.0, 0.1   # seconds: until we give up, and between two calls
+_LONGEST, PAUSE = 120.0, 0.1   # seconds: until we give up, and between two calls
 # Windows' codes: call rejected, try again later, and Excel's own for "a cell is being edited"
 _BUSY = {-2147418111, -2147417846, -2146777998}
 
 
-def patiently(call: Callable[[], T]) -> T:
+def retry_while_busy(call: Callable[[], T]) -> T:
     """What `call` returns, once the program takes it. Raises UserError after two minutes."""
-    until = time.monotonic() + LONGEST
+    until = time.monotonic() + _LONGEST
     while True:
         try:
             return call()

@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from pyxl.base.plain_output import Say
+from pyxl.base.plain_output import Say, quoted_command
 from solver import Ratings, hold_out
 from solver.errors import UserError
 
 from .command_line import Command
 from .reading_arguments import add_reading_arguments, read_given
-from .trained_model import load, ratings_for
+from .trained_model import load_trained, ratings_for
 
 HOLDOUT = 0.1   # a workbook that shows what its predictions are worth is worth a tenth of the ratings
 
@@ -97,7 +97,7 @@ def _new(args: argparse.Namespace, say: Say) -> dict:
     if args.run_main:
         say(f"Wrote {write_module(args.output)}: Run main of xlwings' add-in fits the sheet in view.")
     press = "open it and press Fit, or close it and: " if args.output.lower().endswith(".xlsm") else ""
-    say(f"Fit it: {press}collabsheet fit {args.output} --in-place")
+    say(f"Fit it: {press}{quoted_command('collabsheet', 'fit', args.output, '--in-place')}")
     return {"workbook": str(args.output), "users": ratings.n_users, "items": ratings.n_items,
             "ratings": len(ratings), "factors": args.factors, "notes": notes}
 
@@ -119,7 +119,7 @@ def _export(args: argparse.Namespace, say: Say) -> dict:
 
     _check_sizes(args, "users", "items")
     _check_name(args.output)
-    model = load(args.model)
+    model = load_trained(args.model)
     ratings, notes = ratings_for(model, args)
     part = busiest(ratings, users=args.users, items=args.items)
     titles = None
@@ -150,7 +150,7 @@ def _examples(args: argparse.Namespace, say: Say) -> dict:
     paths = [str(path) for path in write_examples(args.output, overwrite=args.overwrite)]
     for path in paths:
         say(path)
-    say(f"Solve one: collabsheet fit {paths[0]} --in-place")
+    say(f"Solve one: {quoted_command('collabsheet', 'fit', paths[0], '--in-place')}")
     return {"workbooks": paths}
 
 

@@ -25,7 +25,7 @@ def _doctor(args: argparse.Namespace, say: Say) -> dict:
     from pyxl.doctor.applescript import install
     from pyxl.doctor.check_machine import machine
     from pyxl.doctor.check_programs import programs
-    from pyxl.doctor.check_workbook import look_at, repair
+    from pyxl.doctor.check_workbook import examine_workbook, repair
 
     if args.repair and args.workbook is None:
         raise UserError("--repair needs a workbook: collabsheet doctor BOOK --repair.")
@@ -36,7 +36,7 @@ def _doctor(args: argparse.Namespace, say: Say) -> dict:
     if done:
         return {"done": done}
     findings = []
-    for part in (machine(), programs(), look_at(args.workbook) if args.workbook else ()):
+    for part in (machine(), programs(), examine_workbook(args.workbook) if args.workbook else ()):
         for finding in part:
             findings.append(finding)
             for line in finding.lines(_WIDTH):
@@ -45,7 +45,8 @@ def _doctor(args: argparse.Namespace, say: Say) -> dict:
     details = {"fit_works": not failing, "findings": [finding.as_object() for finding in findings]}
     if failing:
         raise Refusal(f"A fit cannot work here: see {', '.join(failing)}.", details)
-    say("A fit can work here.")
+    missing = [finding.what for finding in findings if finding.state == "missing"]
+    say("A fit can work here" + (f"; it does without what is missing: {', '.join(missing)}." if missing else "."))
     return details
 
 DOCTOR = Command("doctor", "Say what works here and what does not, and what mends it.",

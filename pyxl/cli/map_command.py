@@ -6,11 +6,11 @@ import argparse
 
 import numpy as np
 
-from pyxl.base.plain_output import Say, plain, table
+from pyxl.base.plain_output import Say, json_ready, table
 from solver.errors import UserError
 
 from .command_line import Command
-from .trained_model import load, titles_of
+from .trained_model import load_trained, titles_of
 
 ENDS = 5    # items told at each end of a component
 
@@ -30,7 +30,7 @@ def _map(args: argparse.Namespace, say: Say) -> dict:
         raise UserError(f"-n is {args.n}. Give a whole number of 1 or more.")
     if args.plot:
         refuse_plot(args.plot)
-    model = load(args.model)
+    model = load_trained(args.model)
     titles = titles_of(model.items_, args.titles)
     counts = model.item_counts_
     shown = np.argsort(-counts, kind="stable")[:args.n]
@@ -48,7 +48,7 @@ def _map(args: argparse.Namespace, say: Say) -> dict:
         say(f"Drew {args.plot}")
     items = [{"item": model.items_[place], "title": titles.get(model.items_[place]), "ratings": int(counts[place]),
               "scores": scores.tolist()} for place, scores in zip(shown, found.scores)]
-    return plain({"model": args.model, "shares": found.shares.tolist(), "loadings": found.loadings.T.tolist(), "items": items,
+    return json_ready({"model": args.model, "shares": found.shares.tolist(), "loadings": found.loadings.T.tolist(), "items": items,
                   "plot": args.plot})
 
 

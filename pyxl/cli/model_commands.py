@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from pyxl.base.plain_output import Say, plain, table
+from pyxl.base.plain_output import Say, json_ready, table
 from solver.errors import UserError
+from solver.judging.metrics import METRICS, check_metrics
 from solver.judging.plots import plot_predicted, refuse_plot
 
 from .command_line import Command
 from .reading_arguments import add_reading_arguments, read_given, reading_options
-from .trained_model import as_label, baselines, known_labels, known_part, load, titles_of
+from .trained_model import as_label, baselines, known_labels, known_part, load_trained, titles_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,11 +30,11 @@ def _recommend_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _recommend(args: argparse.Namespace, say: Say) -> dict:
-    model = load(args.model)
+    model = load_trained(args.model)
     user = as_label(args.user, model.users_)
     found = model.recommend(user, _how_many(args.n), exclude_seen=not args.seen)
     say(f"For user {user}:")
-    return plain({"model": args.model, "user": user} | _tell(found, "item", "prediction", model, args, say))
+    return json_ready({"model": args.model, "user": user} | _tell(found, "item", "prediction", model, args, say))
 
 
 # ---- similar
@@ -49,7 +50,7 @@ def _similar_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _similar(args: argparse.Namespace, say: Say) -> dict:
-    model, n = load(args.model), _how_many(args.n)
+    model, n = load_trained(args.model), _how_many(args.n)
     if args.item is not None:
         what, label = "item", as_label(args.item, model.items_)
         found = model.similar_items(label, n, min_ratings=args.min_ratings)
@@ -57,7 +58,7 @@ def _similar(args: argparse.Namespace, say: Say) -> dict:
         what, label = "user", as_label(args.user, model.users_)
         found = model.similar_users(label, n, min_ratings=args.min_ratings)
     say(f"Most like {what} {label}:")
-    return plain({"model": args.model, what: label} | _tell(found, what, "similarity", model, args, say))
+    return json_ready({"model": args.model, what: label} | _tell(found, what, "similarity", model, args, say))
 
 
 # ---- evaluate
@@ -65,38 +66,42 @@ def _similar(args: argparse.Namespace, say: Say) -> dict:
 def _evaluate_arguments(parser: argparse.ArgumentParser) -> None:
     _model_argument(parser)
     parser.add_argument("ratings", help="ratings that the model has not seen, in a table as `train` reads it")
+    parser.add_argument("--metrics", metavar="NAME,NAME", default="rmse,mae",
+                        help=f"what to measure (default rmse,mae): {', '.join(METRICS)}")
+    parser.add_argument("-n", type=int, default=10, metavar="N", help="items of each user's list that are judged (default 10)")
+    parser.add_argument("--liked", type=float, metavar="X", help="rating from which on a user likes an item, for metrics of "
+                        "lists (default: the mean of the model's ratings)")
     parser.add_argument("--plot", metavar="FILE.png", help="draw predicted against observed ratings")
     add_reading_arguments(parser)
 
 
 def _evaluate(args: argparse.Namespace, say: Say) -> dict:
-    from solver.judging.metrics import mean_absolute_error, root_mean_squared_error
-
+    metrics = [name.strip() for name in args.metrics.split(",")]
+    check_metrics(metrics)
     if args.plot:
         refuse_plot(args.plot)
-    model = load(args.model)
+    model = load_trained(args.model)
     ratings, notes = read_given(args)
     known_user, known_item, asked = known_part(ratings, model, args.ratings)
-    predicted = model.predict(asked)
-    measures = {"rmse": root_mean_squared_error(predicted, asked.values),
-                "mae": mean_absolute_error(predicted, asked.values)}
-    rows = [("model", measures["rmse"], measures["mae"])]
-    for name, constant in baselines(model, asked):
-        measures |= {f"{name}_rmse": root_mean_squared_error(constant, asked.values),
-                     f"{name}_mae": mean_absolute_error(constant, asked.values)}
-        rows.append((name, measures[f"{name}_rmse"], measures[f"{name}_mae"]))
+    measures = model.evaluate(asked, metrics=metrics, n=_how_many(args.n), liked=args.liked)
+    rows = [("model", *measures.values())]
+    of_ratings = {name: of for name in metrics if (of := METRICS[name].of_ratings)}
+    for baseline, constant in baselines(model, asked):
+        found = {name: of(constant, asked.values) for name, of in of_ratings.items()}
+        measures |= {f"{baseline}_{name}": value for name, value in found.items()}
+        rows.append((baseline, *(found.get(name) for name in metrics)))
     for note in notes:
         say(f"Note: {note}")
-    for line in table(("", "RMSE", "MAE"), rows):
+    for line in table(("", *map(str.upper, metrics)), rows if of_ratings else rows[:1]):
         say(line)
     counts = {"ratings": len(ratings), "known": len(asked), "unknown_users": int((~known_user).sum()),
               "unknown_items": int((~known_item).sum())}
     say(f"Over {counts['known']:,} of {len(ratings):,} ratings; {counts['unknown_users']:,} were of users and "
         f"{counts['unknown_items']:,} of items that the model does not know.")
     if args.plot:
-        plot_predicted(predicted, asked.values, args.plot)
+        plot_predicted(model.predict(asked), asked.values, args.plot)
         say(f"Drew {args.plot}")
-    return plain({"model": args.model} | counts | measures | {"notes": notes, "plot": args.plot})
+    return json_ready({"model": args.model} | counts | measures | {"notes": notes, "plot": args.plot})
 
 
 # ---- explain
@@ -109,7 +114,7 @@ def _explain_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _explain(args: argparse.Namespace, say: Say) -> dict:
-    model = load(args.model)
+    model = load_trained(args.model)
     user, item = as_label(args.user, model.users_), as_label(args.item, model.items_)
     parts = model.explain(user, item)
     title = titles_of([item], args.titles).get(item)
@@ -119,7 +124,7 @@ def _explain(args: argparse.Namespace, say: Say) -> dict:
             *strongest, ("sum", parts.raw), ("prediction", parts.prediction)]
     for line in table(("part", "value"), rows):
         say(line)
-    return plain({"model": args.model, "user": user, "item": item, "title": title, "offset": parts.offset,
+    return json_ready({"model": args.model, "user": user, "item": item, "title": title, "offset": parts.offset,
                   "user_bias": parts.user_bias, "item_bias": parts.item_bias, "factors": parts.factors,
                   "factor_names": model.factor_names_, "raw": parts.raw, "prediction": parts.prediction})
 
@@ -132,7 +137,7 @@ def _fold_in_arguments(parser: argparse.ArgumentParser) -> None:
                                         "(for a new item: user and rating)")
     parser.add_argument("--new-item", action="store_true", help="the newcomer is an item, rated by known users")
     parser.add_argument("--weight-decay", type=float, metavar="X",
-                        help="penalty on the distance from the average, for each rating (default: as suits most)")
+                        help="penalty on the distance from the average, for each rating (default: one that suits most data)")
     _list_arguments(parser)
     add_reading_arguments(parser, columns="ITEM,RATING")
 
@@ -140,7 +145,7 @@ def _fold_in_arguments(parser: argparse.ArgumentParser) -> None:
 def _fold_in(args: argparse.Namespace, say: Say) -> dict:
     from solver.reading.one_persons_ratings import read_ratings_of_one
 
-    model, n = load(args.model), _how_many(args.n)
+    model, n = load_trained(args.model), _how_many(args.n)
     side, other, labels = ("item", "user", model.users_) if args.new_item else ("user", "item", model.items_)
     given, notes = read_ratings_of_one(args.ratings, rated=other, **reading_options(args))
     matched = known_labels(list(given), labels)
@@ -157,7 +162,7 @@ def _fold_in(args: argparse.Namespace, say: Say) -> dict:
         say(f"Note: {note}")
     say(f"For the new {side} with {len(given) - len(unknown)} ratings:")
     told = _tell(newcomer.recommend(n), other, "prediction", model, args, say)
-    return plain({"model": args.model, "side": side, "ratings": len(given) - len(unknown), "bias": newcomer.bias,
+    return json_ready({"model": args.model, "side": side, "ratings": len(given) - len(unknown), "bias": newcomer.bias,
                   "factors": newcomer.factors.tolist()} | told | {"notes": notes})
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 
-from pyxl.base.plain_output import Say, plain, table
+from pyxl.base.plain_output import Say, json_ready, table
 from solver.errors import UserError
 
 from .command_line import Command
 from .stating_arguments import add_stating_arguments, statement_of
 
-SHOWN = 10   # lines of the table
+_SHOWN = 10   # lines of the table
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,9 +28,9 @@ def _check_gradient(args: argparse.Namespace, say: Say) -> dict:
     found = check_gradient(args.workbook, sheet=args.sheet, statement=statement_of(args), most=args.most)
     say(f"{found.problem}: {len(found.compared)} of {found.n_cells} cells, recalculated by {found.by}.")
     for line in table(["cell", "derivative", "finite difference", "relative error"],
-                      [[c.cell, f"{c.derivative:.9g}", f"{c.difference:.9g}", f"{c.error:.1e}"] for c in found.compared[:SHOWN]]):
+                      [[c.cell, f"{c.derivative:.9g}", f"{c.difference:.9g}", f"{c.error:.1e}"] for c in found.compared[:_SHOWN]]):
         say(line)
-    if (left := len(found.compared) - SHOWN) > 0:
+    if (left := len(found.compared) - _SHOWN) > 0:
         say(f"… and {left} more, which agree better.")
     for note in found.notes:
         say(f"Note: {note}")
@@ -39,7 +39,7 @@ def _check_gradient(args: argparse.Namespace, say: Say) -> dict:
                f"The derivative by {worst.cell} and the finite difference differ: there is a kink or a step near by, or a "
                "defect; please report the latter.")
     say(verdict)
-    return plain({"problem": found.problem, "by": found.by, "n_cells": found.n_cells, "agrees": found.agrees, "verdict": verdict,
+    return json_ready({"problem": found.problem, "by": found.by, "n_cells": found.n_cells, "agrees": found.agrees, "verdict": verdict,
                   "notes": found.notes, "cells": [{"cell": c.cell, "derivative": c.derivative, "difference": c.difference,
                                                    "error": c.error} for c in found.compared]})
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 
-from pyxl.base.plain_output import Say, plain, table
+from pyxl.base.plain_output import Say, json_ready, table
 
 from .command_line import Command
 
-SHOWN = 10   # lines of the tables
+_SHOWN = 10   # lines of the tables
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,9 +19,9 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 def _recalculate(args: argparse.Namespace, say: Say) -> dict:
     from pyxl.fit.compare_results import compare_results
-    from pyxl.xlsx import open_book
+    from pyxl.xlsx import open_workbook
 
-    with open_book(args.workbook) as book:
+    with open_workbook(args.workbook) as book:
         if args.output:
             book.refuse_unless_savable(out=args.output, overwrite=args.overwrite)
         found = compare_results(book)
@@ -34,15 +34,15 @@ def _recalculate(args: argparse.Namespace, say: Say) -> dict:
     _say_table(say, ["cells", "not evaluated, as"], [[n, reason] for reason, n in found.refused.items()])
     if args.output:
         say(f"Wrote {args.output}")
-    return plain({"equal": found.equal,
+    return json_ready({"equal": found.equal,
                   "different": [{"cell": str(one), "stored": one.stored, "ours": one.ours} for one in found.different],
                   "refused": dict(found.refused), "volatile": found.volatile})
 
 
 def _say_table(say: Say, headers: list[str], rows: list[list]) -> None:
-    for line in table(headers, rows[:SHOWN]):
+    for line in table(headers, rows[:_SHOWN]):
         say(line)
-    if (left := len(rows) - SHOWN) > 0:
+    if (left := len(rows) - _SHOWN) > 0:
         say(f"… and {left} more; --json tells all.")
 
 

@@ -7,23 +7,24 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pyxl.base.plain_output import Say, plain
+from pyxl.base.plain_output import Say, json_ready
+from solver.core.options import Given
+from solver.core.settings import OPTIONS
 from solver.errors import UserError
+from solver.fitting.effort import N_FACTORS
 from solver.judging.plots import plot_history, refuse_plot
 
 from .command_line import Command
+from .option_arguments import add_option_arguments, options_in
 from .reading_arguments import add_reading_arguments, read_given
 from .train_report import Teller
 
 if TYPE_CHECKING:
     from solver import CollabFilter, Ratings
-
-_OPTIONS = ("model", "optimizer", "epochs", "lr", "weight_decay", "batch_size", "schedule", "patience",
-            "dropout")  # as they are
-
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("ratings", help="a long table of ratings: .csv, .tsv, .dat with '::', any of them .gz, or .parquet")
@@ -31,28 +32,17 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--overwrite", action="store_true", help="replace the model in MODEL_DIR if there is one")
     parser.add_argument("--effort", default="good", metavar="quick|good|best",
                         help="how much time may go into accuracy (default good); chooses what is not given below")
-    parser.add_argument("--factors", type=int, default=50, metavar="N", help="factors for every user and item (default 50)")
     parser.add_argument("--holdout", type=float, default=0.1, metavar="SHARE",
                         help="share of the ratings to judge by, not learnt from; 0: learn from all (default 0.1)")
     parser.add_argument("--split", default="random", metavar="random|time",
                         help="which ratings are held out: drawn by the seed (default), or the latest")
-    parser.add_argument("--model", metavar="NAME", help="dot, dot+bias, bounded or net")
-    parser.add_argument("--optimizer", metavar="NAME", help="how the error is minimised, such as adamw, sgd or lbfgs")
-    parser.add_argument("--epochs", type=int, metavar="N", help="most passes over the ratings")
-    parser.add_argument("--lr", type=float, metavar="X", help="learning rate")
-    parser.add_argument("--weight-decay", type=float, metavar="X", help="penalty on large factors")
-    parser.add_argument("--batch-size", type=int, metavar="N", help="ratings a step sees")
-    parser.add_argument("--schedule", metavar="NAME", help="how the learning rate changes, such as one-cycle")
-    parser.add_argument("--patience", type=int, metavar="N", help="epochs without a better hold-out RMSE that end the fit")
-    parser.add_argument("--hidden", metavar="N,N", help="widths of the net's hidden layers, such as 100,50")
-    parser.add_argument("--dropout", type=float, metavar="SHARE", help="share of the hidden layers' outputs left out a step")
     parser.add_argument("--genres", metavar="FILE", help="a table of items and their genres, several between |; they are "
                         "learnt with, and may help a lot")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of start values and hold-out (default 0)")
-    parser.add_argument("--device", default="auto", metavar="auto|cpu|cuda|mps", help="where to compute (default auto)")
     parser.add_argument("--plot", metavar="FILE.png", help="draw the RMSE of every epoch")
     parser.add_argument("--range", metavar="LOW,HIGH", help="lowest and highest rating (default: those there are)")
     add_reading_arguments(parser)
+    add_option_arguments(parser.add_argument_group("settings", "What is not given here is chosen by --effort."), Given.TRAIN,
+                         unset={"n_factors": str(N_FACTORS), "seed": "0", "device": "auto"})
 
 
 def _train(args: argparse.Namespace, say: Say) -> dict:
@@ -60,16 +50,16 @@ def _train(args: argparse.Namespace, say: Say) -> dict:
     refuse_target(folder, overwrite=args.overwrite)
     if args.plot:
         refuse_plot(args.plot)
-    rating_range, hidden = _range(args.range), _widths(args.hidden)
-    if args.seed < 0:
-        raise UserError(f"--seed is {args.seed}. Give a whole number of 0 or more.")
+    rating_range, options = _range(args.range), options_in(args, Given.TRAIN)
+    for name, value in options.items():
+        OPTIONS[name].check(value)
+    seed, n_factors = options.pop("seed", 0), options.get("n_factors", N_FACTORS)
     from solver import CollabFilter, read_genres
 
-    refuse_missing_device(args.device)
-    options = {name: getattr(args, name) for name in _OPTIONS}
-    model = CollabFilter(args.factors, effort=args.effort, device=args.device, random_state=args.seed, holdout=args.holdout,
-                         holdout_by=args.split, rating_range=rating_range, hidden=hidden, **options)
-    with enough_memory(args.factors):
+    refuse_missing_device(options.get("device", "auto"))
+    model = CollabFilter(effort=args.effort, random_state=seed, holdout=args.holdout, holdout_by=args.split,
+                         rating_range=rating_range, **options)
+    with enough_memory(n_factors):
         began = time.perf_counter()
         ratings, notes = read_given(args)
         refuse_negative_ids(ratings, args.ratings)
@@ -95,13 +85,13 @@ def _train(args: argparse.Namespace, say: Say) -> dict:
     if args.plot:
         plot_history(result.history, args.plot)
         say(f"Drew {args.plot}")
-    return plain({
+    return json_ready({
         "model": str(folder), "ratings": len(ratings), "users": ratings.n_users, "items": ratings.n_items,
         "learnt_from": model.n_ratings_, "rmse": result.rmse_after, "holdout_rmse": result.holdout_rmse,
         "baseline_rmse": report.baseline, "baseline_is_of": report.judged_by, "epochs": result.epochs,
         "history": [{"epoch": e.epoch, "rmse": e.rmse, "holdout_rmse": e.holdout_rmse, "seconds": e.seconds}
                     for e in result.history],
-        "settings": {name: getattr(settings, name) for name in (*_OPTIONS, "hidden", "n_factors", "seed", "low", "high")},
+        "settings": asdict(settings),
         "device": result.device, "seconds": result.seconds, "stop": result.stop, "stopped": result.stopped,
         "plot": args.plot,
         "notes": [*notes, *more]})
@@ -170,15 +160,6 @@ def _range(text: str | None) -> tuple[float, float] | None:
     except ValueError:
         raise UserError(f"--range is '{text}'. Give the lowest and the highest rating, such as 0.5,5.") from None
     return low, high
-
-
-def _widths(text: str | None) -> tuple[int, ...] | None:
-    if text is None:
-        return None
-    try:
-        return tuple(int(part) for part in text.split(","))
-    except ValueError:
-        raise UserError(f"--hidden is '{text}'. Give the widths of the hidden layers, such as 100,50.") from None
 
 
 TRAIN = Command("train", "Learn factors from a table of ratings and write them to a model folder.",

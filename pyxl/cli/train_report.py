@@ -1,4 +1,4 @@
-"""How a training goes, told to a person: a line an epoch, and on a terminal a bar that tells the truth."""
+"""Shows how a training goes: a line for each epoch, and a progress bar on a terminal."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _WAIT = 0.1     # seconds between two looks of the bar
 
 
 @dataclass(frozen=True)
-class Report:
+class _TrainReport:
     """What biases alone reach, of the hold-out where there is one, and how many epochs there may be."""
 
     baseline: float
@@ -26,7 +26,7 @@ class Report:
     in_batches: bool
 
     @classmethod
-    def of(cls, learnt: Ratings, held: Ratings | None, settings: Settings, *, clip: tuple[float, float]) -> Report:
+    def of(cls, learnt: Ratings, held: Ratings | None, settings: Settings, *, clip: tuple[float, float]) -> _TrainReport:
         """Fits the baseline to the ratings to learn from, and takes its error on those to judge by."""
         from solver import rmse
         from solver.judging.baselines import bias_only
@@ -72,7 +72,7 @@ class Teller:
     `report` is there from the start of the fit on. A bar is shown on a terminal only, and where it is `wanted`.
     """
 
-    report: Report
+    report: _TrainReport
 
     def __init__(self, say: Say, *, wanted: bool):
         self._say, self._bar = say, None
@@ -87,7 +87,7 @@ class Teller:
 
     def on_start(self, problem: Prepared) -> None:
         """The baseline and the head of the table; the bar begins."""
-        self.report = Report.of(problem.learnt, problem.held, problem.settings, clip=problem.rating_range)
+        self.report = _TrainReport.of(problem.learnt, problem.held, problem.settings, clip=problem.rating_range)
         for line in self.report.head():
             self._say(line)
         if self._wanted:
@@ -99,7 +99,6 @@ class Teller:
     def on_epoch(self, epoch: Epoch) -> None:
         """A line of the table."""
         self._say(self.report.line(epoch))
-        sys.stdout.flush()  # who watches a pipe or a file sees each epoch when it is over
         if self._bar:
             self._over = epoch.epoch
             self._bar.update(self._task, completed=self._over, epoch=min(self._over + 1, self.report.most_epochs), share=0.0)

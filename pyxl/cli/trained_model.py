@@ -1,4 +1,4 @@
-"""A trained model, and what a command line says of it: labels as texts, tables of ratings, titles."""
+"""Loads a trained model for a command: labels as texts, tables of ratings, titles."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from solver import CollabFilter, Ratings
 
 
-def load(folder: str) -> CollabFilter:
+def load_trained(folder: str) -> CollabFilter:
     """The model of a folder. Raises UserError where there is none."""
     from solver import CollabFilter
 

@@ -1,4 +1,4 @@
-"""The commands that work on a workbook that is there: `inspect`, `fit` and `restore`."""
+"""The commands that work on an existing workbook: `inspect`, `fit` and `restore`."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from contextlib import contextmanager
 
 from pyxl.base.plain_output import Say
 from pyxl.fit.fit_messages import on_the_way, result_object, tell_reports, tell_results
+from solver.core.options import Given
 from solver.errors import UserError
 
 from .command_line import Command
+from .option_arguments import add_option_arguments, options_in
 from .stating_arguments import add_stating_arguments, statement_of
 
 
@@ -37,7 +39,7 @@ def _inspect(args: argparse.Namespace, say: Say) -> dict:
         if report["solver"]:
             say(f"{'':<{width}}    Solver model  {report['solver']}")
         if problem := report["problem"]:
-            say(f"{'':<{width}}    by formulas   " + (f"{problem['n_cells']} cells, {problem['n_constraints']} constraint{'s' * (problem['n_constraints'] != 1)}; "
+            say(f"{'':<{width}}    by formulas   " + (f"{problem['kind']}; {problem['n_cells']} cells, {problem['n_constraints']} constraint{'s' * (problem['n_constraints'] != 1)}; "
                 f"objective {problem['objective']:.9g} now" if problem["solvable"] else problem["reason"]))
         for note in report["notes"]:
             say(f"{'':<{width}}    note          {note}")
@@ -49,16 +51,7 @@ def _fit_arguments(parser: argparse.ArgumentParser) -> None:
     _target_arguments(parser, "fitted")
     parser.add_argument("--sheet", metavar="NAME", action="append", nargs="+",
                         help="fit these sheets (default: every recognised one)")
-    parser.add_argument("--optimizer", metavar="NAME",
-                        help="lbfgs (default; exact, needs no learning rate), sgd, momentum, nesterov, "
-                             "adagrad, rmsprop, adam or adamw")
-    parser.add_argument("--epochs", type=int, metavar="N", help="most epochs (default: the optimizer's own)")
-    parser.add_argument("--lr", type=float, metavar="X", help="learning rate (default: the optimizer's own)")
-    parser.add_argument("--weight-decay", type=float, metavar="X", help="penalty on large factors (default 0)")
-    parser.add_argument("--seed", type=int, metavar="N", help="seed of random start values (default 0)")
-    parser.add_argument("--start", metavar="sheet|random",
-                        help="start from the sheet's parameters (default) or from random ones")
-    parser.add_argument("--device", metavar="auto|cpu|cuda|mps", help="where to compute (default auto)")
+    add_option_arguments(parser.add_argument_group("settings", "They go before those on the sheet 'start'."), Given.FIT)
     parser.add_argument("--repeat", type=int, metavar="N", help="repeat run N of the workbook's run log: its sheet, settings, "
                         "start values")
     by_formulas = parser.add_argument_group("any problem that formulas state", "A sheet without a model that we know is "
@@ -68,6 +61,10 @@ def _fit_arguments(parser: argparse.ArgumentParser) -> None:
     add_stating_arguments(by_formulas)
     by_formulas.add_argument("--starts", type=int, metavar="N",
                              help="search from N starts, the sheet's and random ones by --seed, and keep the best (default 1)")
+    by_formulas.add_argument("--seconds", type=float, metavar="S", help="search for at most S seconds and keep the best (default: until "
+                             "it is done)")
+    by_formulas.add_argument("--write-anyway", action="store_true", help="where no point meets all constraints, write the one that "
+                             "comes nearest (default: leave the cells as they are)")
     by_formulas.add_argument("--report", action="store_true", help="tell cells, constraints, slacks and sensitivity, here and on "
                              "a new sheet of the workbook")
 
@@ -75,16 +72,15 @@ def _fit_arguments(parser: argparse.ArgumentParser) -> None:
 def _fit(args: argparse.Namespace, say: Say) -> dict:
     from pyxl.fit.press_fit import fit_workbook
 
-    options = ("optimizer", "epochs", "lr", "weight_decay", "seed", "start", "device")
-    asked = {option: getattr(args, option) for option in options if getattr(args, option) is not None}
-    how = {"options": asked, "repeat": args.repeat, "by_formulas": _by_formulas(args)}
+    how = {"options": options_in(args, Given.FIT), "repeat": args.repeat, "by_formulas": _by_formulas(args)}
     if args.live:
+        from pyxl.hosts.live_host import LiveHost
         from pyxl.live.live_fit import fit_live
         from pyxl.live.open_live import opened_live, where_it_is
         sheets = _sheets(args)
         with opened_live(args.workbook, engine=args.engine, show=sheets and sheets[0]) as book:
             results = fit_live(book, sheets=sheets, **how)
-            out, done = book.fullname, where_it_is(book)
+            out, done = LiveHost(book).place, where_it_is(book)
     else:
         out = _out(args)
         done = f"Wrote {out}"
@@ -102,7 +98,7 @@ def _by_formulas(args: argparse.Namespace):
     from pyxl.problems.solve import ByFormulas
 
     return ByFormulas(args.via, statement_of(args), steps=args.epochs, starts=1 if args.starts is None else args.starts, seed=args.seed or 0,
-                      report=args.report)
+                      report=args.report, seconds=args.seconds, write_anyway=args.write_anyway)
 
 
 def _target_arguments(parser: argparse.ArgumentParser, what: str) -> None:
@@ -141,11 +137,12 @@ def _restore_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _restore(args: argparse.Namespace, say: Say) -> dict:
     if args.live:
+        from pyxl.hosts.live_host import LiveHost
         from pyxl.live.live_fit import restore_live
         from pyxl.live.open_live import opened_live, where_it_is
         with opened_live(args.workbook, engine=args.engine) as book:
             restored = restore_live(book, sheets=_sheets(args))
-            out, done = book.fullname, where_it_is(book)
+            out, done = LiveHost(book).place, where_it_is(book)
     else:
         from pyxl.fit.restore import restore_workbook
         out = _out(args)

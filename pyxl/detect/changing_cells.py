@@ -19,18 +19,19 @@ from pyxl.formulas.language.parse import Call, Name, Node, Reference, Structured
 from pyxl.grid.cells import Range, quoted
 from pyxl.grid.grid import Grid
 from pyxl.grid.layout import Block, Layout
-from pyxl.grid.problem import Problem, place_told, side_told
+from pyxl.grid.problem import SolverProblem, place_told, side_told
+from pyxl.grid.readable_workbook import ReadableWorkbook
 from pyxl.grid.stored_problem import stored_problem
 
 
-def disagreement(layout: Layout, solver: Problem) -> str | None:
+def solver_disagreement(layout: Layout, solver: SolverProblem) -> str | None:
     """In what Solver's model differs from this one, in objective or changing cells; None where it agrees.
 
     More changing cells are no difference where this model does not depend on them: users whom no rating looks up.
     """
     where = quoted(layout.sheet)
     if solver.objective is not None and solver.objective != (layout.sheet, layout.rmse):
-        return f"{where}: Solver's objective there is {place_told(*solver.objective, layout.sheet)}, not {layout.rmse}."
+        return f"{where}: Solver's objective there is {place_told(*solver.core.objective, layout.sheet)}, not {layout.rmse}."
     parameters = {(sheet, cell) for sheet, area in layout.areas.values() for cell in area.cells()}
     changing = set(solver.cells)
     ends = {(layout.sheet, end) for end in (layout.low, layout.high)}
@@ -42,10 +43,10 @@ def disagreement(layout: Layout, solver: Problem) -> str | None:
     return f"{where}: Solver's model there has other changing cells ({told}) than the factors and biases ({_told(layout)})."
 
 
-def solvers_further_wishes(book, sheet: str) -> str:
+def solvers_further_wishes(workbook: ReadableWorkbook, sheet: str) -> str:
     """What Solver's model of a sheet asks beyond "make the objective small by changing these cells", as a sentence;
     empty where that is all, or where Solver names no changing cells."""
-    solver = stored_problem(book, sheet)
+    solver = stored_problem(workbook, sheet)
     if solver is None or not solver.changing:   # Excel keeps a goal as soon as Solver's dialog was looked at
         return ""
     wishes = []

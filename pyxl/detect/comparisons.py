@@ -17,13 +17,14 @@ from pyxl.formulas.language.formula_errors import FormulaError
 from pyxl.formulas.language.parse import Call, Name, Reference, Structured, parse, walk
 from pyxl.grid.cells import Cell, Range
 from pyxl.grid.grid import Grid
+from pyxl.grid.readable_workbook import ReadableWorkbook
 
 MEASURING = re.compile(r"\b(SQRT|SUMXMY2|SUMSQ|SUMPRODUCT|AVERAGE|SUM|DEVSQ)\b", re.I)
 DEEPEST = 3  # cells between the objective and the blocks: SQRT(V40), V40: V39/COUNT(…), …
 
 
 @dataclass(frozen=True)
-class Comparison:
+class ErrorMeasure:
     """A cell that measures how far `predictions` are from `ratings`; both of one shape."""
 
     cell: Cell
@@ -31,10 +32,10 @@ class Comparison:
     predictions: Range
 
 
-def comparisons(book, sheet: str, calculator: Calculator, *, first: list[Cell]) -> Iterator[Comparison]:
+def comparisons(workbook: ReadableWorkbook, sheet: str, calculator: Calculator, *, first: list[Cell]) -> Iterator[ErrorMeasure]:
     """Every comparison on the sheet: cells in `first` before all others, the outermost (a root of
     a mean, say, before the mean) before those it is made from."""
-    grid = book.grid(sheet)
+    grid = workbook.grid(sheet)
     others = [cell for cell, formula in grid.formulas.items() if MEASURING.search(formula.text)]
     others.sort(key=lambda cell: _rank(grid.formulas[cell].text))
     seen = set()
@@ -42,7 +43,19 @@ def comparisons(book, sheet: str, calculator: Calculator, *, first: list[Cell]) 
         for ratings, predictions in _compared(grid, calculator, cell, DEEPEST):
             if (ratings, predictions) not in seen:
                 seen.add((ratings, predictions))
-                yield Comparison(cell, ratings, predictions)
+                yield ErrorMeasure(cell, ratings, predictions)
+
+
+def unequal_blocks(grid: Grid, calculator: Calculator) -> Iterator[ErrorMeasure]:
+    """Cells that compare a block of numbers with a block of formulas of another size, which no SUMXMY2 can: what is left
+    where a row or column was inserted in one of them alone."""
+    for cell, formula in grid.formulas.items():
+        if "SUMXMY2" in formula.text.upper():
+            blocks = [area for area in ranges_named(grid, calculator, cell) if min(area.shape) > 1]
+            for ratings in (area for area in blocks if _is_data(grid, area)):
+                for predictions in (area for area in blocks if _is_computed(grid, area)):
+                    if sum(a != b for a, b in zip(ratings.shape, predictions.shape)) == 1:
+                        yield ErrorMeasure(cell, ratings, predictions)
 
 
 def _rank(text: str) -> int:
@@ -51,7 +64,7 @@ def _rank(text: str) -> int:
 
 
 def _compared(grid: Grid, calculator: Calculator, cell: Cell, depth: int) -> Iterator[tuple[Range, Range]]:
-    areas = _areas(grid, calculator, cell)
+    areas = ranges_named(grid, calculator, cell)
     blocks = [a for a in areas if a.size > 1]
     data = [a for a in blocks if _is_data(grid, a)]
     computed = [a for a in blocks if _is_computed(grid, a)]
@@ -72,15 +85,15 @@ def _behind(grid: Grid, calculator: Calculator, errors: Range) -> Iterator[tuple
     if errors.first not in grid.formulas:
         return
     if grid.formulas[errors.first].array == errors:  # one array formula over whole blocks
-        areas = [a for a in _areas(grid, calculator, errors.first) if a.shape == errors.shape]
+        areas = [a for a in ranges_named(grid, calculator, errors.first) if a.shape == errors.shape]
     else:
         last = Cell(errors.bottom, errors.right)
         if last not in grid.formulas:
             return
-        ends = {area.first for area in _areas(grid, calculator, last) if area.size == 1}
+        ends = {area.first for area in ranges_named(grid, calculator, last) if area.size == 1}
         rows, cols = last.row - errors.top, last.col - errors.left
         areas = [errors.moved(a.top - errors.top, a.left - errors.left)
-                 for a in _areas(grid, calculator, errors.first)
+                 for a in ranges_named(grid, calculator, errors.first)
                  if a.size == 1 and a.first.moved(rows, cols) in ends]  # those that move along
     data = [area for area in areas if _is_data(grid, area)]
     computed = [area for area in areas if _is_computed(grid, area)]
@@ -90,7 +103,7 @@ def _behind(grid: Grid, calculator: Calculator, errors: Range) -> Iterator[tuple
                 yield ratings, predictions
 
 
-def _areas(grid: Grid, calculator: Calculator, cell: Cell) -> list[Range]:
+def ranges_named(grid: Grid, calculator: Calculator, cell: Cell) -> list[Range]:
     """The ranges of this sheet that a cell's formula names, each once, in order."""
     formula, found = grid.formulas[cell], {}
     try:
@@ -104,14 +117,14 @@ def _areas(grid: Grid, calculator: Calculator, cell: Cell) -> list[Range]:
             except FormulaError:
                 continue
             if where and where[0] == grid.sheet:
-                found[where[1]] = None
+                found[calculator.used_range(where[1])] = None
     return list(found)
 
 
 def _is_data(grid: Grid, area: Range) -> bool:
     """Plain numbers and blanks, no formula."""
     return (not _is_computed(grid, area)
-            and any(type(grid.values.get(cell)) is float for cell in area.cells()))
+            and any(type(grid.values[cell]) is float for cell in grid.held(area)))
 
 
 def _is_computed(grid: Grid, area: Range) -> bool:

@@ -8,6 +8,7 @@ before anything is fitted.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,16 +17,17 @@ from pyxl.formulas.evaluate.calculator import Calculator
 from pyxl.grid.cells import Cell, Range, quoted
 from pyxl.grid.grid import Grid
 from pyxl.grid.layout import Block, Layout
-from pyxl.grid.problem import Problem
+from pyxl.grid.problem import SolverProblem
+from pyxl.grid.readable_workbook import ReadableWorkbook
 from pyxl.grid.sheet_names import blocks_by_name, is_view
 from pyxl.grid.stored_problem import stored_problem
 from solver.errors import UserError
 
-from .changing_cells import disagreement, doubt
-from .comparisons import Comparison, comparisons
+from .changing_cells import doubt, solver_disagreement
+from .comparisons import ErrorMeasure, comparisons, unequal_blocks
 from .formula_checks import check_matches
 from .id_cells import with_ids
-from .trace import Place, Polynomial, Tracer, Untraceable
+from .trace import Polynomial, TracedCell, Tracer, Untraceable
 
 
 NOBODY = -1
@@ -43,6 +45,10 @@ class StatedOtherwise(NotRecognised):
     """Why a sheet that is built like a model that we know is not fitted as one: Solver's stored model says otherwise."""
 
 
+class Damaged(NotRecognised):
+    """What is wrong with a model that a row or column was inserted into, or taken out of, in one of its blocks alone."""
+
+
 class NoModel(NotRecognised):
     """Why a sheet is none at all: nothing on it compares ratings with predictions."""
 
@@ -58,22 +64,25 @@ class ModelSheet:
     item_of: np.ndarray
 
 
-def detect(book, sheet: str, *, calculator: Calculator | None = None) -> ModelSheet:
+def detect(workbook: ReadableWorkbook, sheet: str, *, calculator: Calculator | None = None) -> ModelSheet:
     """The model on a sheet. Raises NotRecognised with the reason when there is none that we know
-    (NoModel when there is nothing like one; StatedOtherwise when Solver's stored model is another), and UserError
-    when one is there but damaged. `calculator`, of this book and without overrides, spares a second evaluation."""
-    if is_view(book, sheet):
+    (NoModel when there is nothing like one, Damaged when a row or column was inserted in one block of it alone,
+    StatedOtherwise when Solver's stored model is another), and UserError when one is there but wrongly named. `calculator`, of this book and without overrides, spares a second evaluation."""
+    if is_view(workbook, sheet):
         raise NoModel(f"{sheet}: shows what a model sheet holds, so there is nothing to fit.")
-    grid = book.grid(sheet)
+    grid = workbook.grid(sheet)
     if not grid.formulas:
         raise NoModel(f"{sheet}: no formulas, so nothing here predicts a rating.")
-    named = blocks_by_name(book, sheet)
-    solver = stored_problem(book, sheet)
+    named = blocks_by_name(workbook, sheet)
+    solver = stored_problem(workbook, sheet)
     first = [named["rmse"].first] if "rmse" in named else []
     first += [solver.objective[1]] if solver and solver.objective and solver.objective[0] == sheet else []
-    calculator = calculator or Calculator(book)
-    tracer, refused = Tracer(book, calculator), None
-    for found in comparisons(book, sheet, calculator, first=first):
+    calculator = calculator or Calculator(workbook)
+    tracer, refused = Tracer(workbook, calculator), None
+    for found in comparisons(workbook, sheet, calculator, first=first):
+        if (gap := _gap(tracer, grid, found.predictions)) is not None:
+            refused = gap
+            continue
         if 1 in found.ratings.shape:
             check_matches(grid, calculator)
         try:
@@ -86,21 +95,51 @@ def detect(book, sheet: str, *, calculator: Calculator | None = None) -> ModelSh
         if why_not is None:
             return model
         refused = why_not if refused is None or isinstance(why_not, StatedOtherwise) else refused
+    refused = next(_unequal(tracer, grid, calculator), refused)
     raise refused or NoModel(f"{sheet}: no cell compares a block of ratings with a block of predictions, "
                              "as SQRT(SUMXMY2(ratings,predictions)/COUNT(ratings)) does.")
 
 
-def _not_called_changing(grid: Grid, calculator: Calculator, model: ModelSheet, solver: Problem | None,
+def _gap(tracer: Tracer, grid: Grid, predictions: Range) -> Damaged | None:
+    """Whole rows or columns of predictions that hold no formulas, between others that do."""
+    top, left, bottom, right = predictions.top, predictions.left, predictions.bottom, predictions.right
+    lines = [("row", Range(row, left, row, right)) for row in range(top, bottom + 1)] if bottom > top else []
+    lines += [("column", Range(top, col, bottom, col)) for col in range(left, right + 1)] if right > left else []
+    for what, line in lines:
+        if not any(map(grid.owner, line.cells())) and _is_product(tracer, grid.sheet, predictions.first):
+            return Damaged(f"{quoted(grid.sheet)}!{line} holds no formulas, within the predictions {predictions}, as a {what} that was "
+                           f"inserted. Copy the formulas of the {what} beside it there, and numbers for its factors, or delete it.")
+    return None
+
+
+def _unequal(tracer: Tracer, grid: Grid, calculator: Calculator) -> Iterator[Damaged]:
+    for found in unequal_blocks(grid, calculator):
+        if _is_product(tracer, grid.sheet, found.predictions.first):
+            what = "rows" if found.ratings.shape[0] != found.predictions.shape[0] else "columns"
+            yield Damaged(f"{quoted(grid.sheet)}!{found.cell} compares {found.ratings} with {found.predictions}, which have different "
+                          f"numbers of {what}, as after inserting or deleting some in one of them alone. Undo that, or do the same "
+                          "in the other, with formulas and factors.")
+
+
+def _is_product(tracer: Tracer, sheet: str, cell: Cell) -> bool:
+    """Whether this cell predicts as a factor model does, by products of two cells."""
+    try:
+        return any(len(monomial) == 2 for monomial in tracer.cell(sheet, cell).linear)
+    except Untraceable:
+        return False
+
+
+def _not_called_changing(grid: Grid, calculator: Calculator, model: ModelSheet, solver: SolverProblem | None,
                          named: dict[str, Range]) -> NotRecognised | None:
     """Why the parameters of this model may not be written; None where somebody calls them changing."""
     doubtful = doubt(grid, calculator, model.layout, user_of=model.user_of, item_of=model.item_of, named=named)
     if solver is None or not solver.changing:   # Excel keeps an objective as soon as Solver's dialog was looked at
         return doubtful and NotRecognised(doubtful)
-    unlike = disagreement(model.layout, solver)
+    unlike = solver_disagreement(model.layout, solver)
     return unlike and (NotRecognised if doubtful else StatedOtherwise)(unlike)
 
 
-def _model_sheet(tracer: Tracer, grid: Grid, found: Comparison, named: dict[str, Range], calculator: Calculator) -> ModelSheet:
+def _model_sheet(tracer: Tracer, grid: Grid, found: ErrorMeasure, named: dict[str, Range], calculator: Calculator) -> ModelSheet:
     """The Layout behind a comparison. Raises Untraceable when its predictions are no model."""
     sheet = grid.sheet
     rows, cols = found.predictions.shape
@@ -135,8 +174,8 @@ def _model_sheet(tracer: Tracer, grid: Grid, found: Comparison, named: dict[str,
     if first.inner is not None:
         low, high = _bound(sheet, first.value), _bound(sheet, _added(first.value, first.scale))
     # one user's row (one item's column) of a crosstab stands in line with that user's (item's) factors
-    in_line = (rows == 1 and user_factors.range.top == found.predictions.top
-               or cols == 1 and item_factors.range.left == found.predictions.left)
+    in_line = (rows == user_factors.shape[0] == 1 and user_factors.range.top == found.predictions.top
+               or cols == item_factors.shape[0] == 1 and item_factors.range.left == found.predictions.left)
     claim = Layout(
         sheet=sheet, form="crosstab" if crosstab or in_line else "long",
         variant="bounded" if first.inner is not None else "dot+bias" if user_bias else "dot",
@@ -157,19 +196,19 @@ def _is_formula(grid: Grid, cell: Cell) -> bool:
 class _Side:
     """One user's (or item's) part of a prediction: its factor cells and its bias cell."""
 
-    factors: list[Place]
-    bias: Place | None
+    factors: list[TracedCell]
+    bias: TracedCell | None
 
 
 @dataclass(frozen=True)
 class _Terms:
     """A prediction taken apart: pairs of multiplied cells, in order, and added cells, in order."""
 
-    products: list[tuple[Place, Place]]
-    singles: list[Place]
+    products: list[tuple[TracedCell, TracedCell]]
+    singles: list[TracedCell]
 
     @property
-    def cells(self) -> set[Place]:
+    def cells(self) -> set[TracedCell]:
         return {place for pair in self.products for place in pair} | set(self.singles)
 
 
@@ -217,12 +256,12 @@ def _sides_of_rows(rows: list[_Terms]) -> tuple[list[_Side], list[_Side]]:
             [_Side(list(b), bias) for b, bias in zip(right, second)])
 
 
-def _go_together(vectors: list[tuple[Place, ...]], singles: list[Place]) -> bool:
+def _go_together(vectors: list[tuple[TracedCell, ...]], singles: list[TracedCell]) -> bool:
     """Whether each vector comes with one cell only, and each cell with one vector."""
     return len(set(zip(vectors, singles))) == len(set(vectors)) == len(set(singles))
 
 
-def _other_side(terms: _Terms, partners: list[Place], not_mine) -> _Side:
+def _other_side(terms: _Terms, partners: list[TracedCell], not_mine) -> _Side:
     """The cells multiplied with `partners`, in their order, and the bias that is not theirs."""
     partner_of = {}
     for a, b in terms.products:
@@ -237,7 +276,7 @@ def _other_side(terms: _Terms, partners: list[Place], not_mine) -> _Side:
     return _Side(factors, mine[0] if mine else None)
 
 
-def _block(sheet: str, vectors: list[list[Place]], what: str,
+def _block(sheet: str, vectors: list[list[TracedCell]], what: str,
            named: Range | None) -> tuple[Block, list[int]]:
     """The rectangle that the vectors fill, one a row or one a column, and each vector's place in
     it. A name may stretch it over users or items that nobody looked up."""

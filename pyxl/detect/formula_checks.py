@@ -1,4 +1,4 @@
-"""Formulas that a sheet should not have where a fit is to stand on them."""
+"""Finds formulas that a fit cannot rely on: random numbers, other workbooks, unsorted lookups."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""Whose row and whose column it is: finds the ids beside the ratings and checks them."""
+"""Finds the ids of users and items beside the ratings, and checks them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -29,7 +30,7 @@ def with_ids(grid: Grid, layout: Layout, user_of: np.ndarray, item_of: np.ndarra
                               if where is not None and getattr(layout, role) is None})
 
 
-def labels(grid: Grid, layout: Layout, *, users: np.ndarray, items: np.ndarray) -> tuple[list, list]:
+def read_labels(grid: Grid, layout: Layout, *, users: np.ndarray, items: np.ndarray) -> tuple[list, list]:
     """Labels of the rows of the user and of the item block; a row's number where it has none.
 
     `users` and `items` (shape of the ratings) say whose rating each cell is. Raises UserError for
@@ -68,7 +69,7 @@ def _check_ids(grid: Grid, layout: Layout, cells: list[Cell]) -> None:
                 raise UserError(f"{quoted(grid.sheet)}!{cell} has ratings but no {what}. Name it.")
             continue
         if value in seen:
-            raise UserError(f"{quoted(grid.sheet)}!{cell} repeats {what} {_shown(value)} of {seen[value]}. "
+            raise UserError(f"{quoted(grid.sheet)}!{cell} repeats {what} {shown_id(value)} of {seen[value]}. "
                             "Merge the two, or name them apart.")
         seen[value] = cell
 
@@ -80,27 +81,30 @@ def _check_spelling(grid: Grid, cells: list[Cell]) -> None:
         value = grid.values.get(cell)
         if value is None or value == "":
             continue
-        plain = " ".join(str(_tidy(value)).split()).casefold()
+        plain = spelled_plainly(value)
         other, there = seen.setdefault(plain, (value, cell))
         if type(other) is not type(value):
             number, text = (there, cell) if isinstance(value, str) else (cell, there)
             raise UserError(f"{quoted(grid.sheet)}!{number} is the number {plain}, {text} the text "
                             f"'{plain}'. Unify them.")
         if other != value:
-            raise UserError(f"{quoted(grid.sheet)}!{there} and {cell} ({_shown(other)}, {_shown(value)}) "
+            raise UserError(f"{quoted(grid.sheet)}!{there} and {cell} ({shown_id(other)}, {shown_id(value)}) "
                             "differ by space or case only. Unify them.")
 
 
 def _key_column(grid: Grid, area: Range, index: np.ndarray) -> Range | None:
-    """The nearest column left of the ratings whose values go with `index`, one to one."""
+    return next(key_columns(grid, area, index), None)
+
+
+def key_columns(grid: Grid, area: Range, index: np.ndarray) -> Iterator[Range]:
+    """The columns left of the ratings whose values go with `index`, one to one; the nearest first."""
     for col in range(area.left - 1, max(area.left - NEARBY, 0), -1):
         column = _column(grid, col, area)
         if column is None:
             continue
         pairs = set(zip((grid.values.get(c) for c in column.cells()), index.ravel().tolist()))
         if len(pairs) == len({value for value, _ in pairs}) == len({row for _, row in pairs}):
-            return column
-    return None
+            yield column
 
 
 def _column(grid: Grid, col: int, area: Range) -> Range | None:
@@ -124,6 +128,12 @@ def _tidy(value: Value) -> Value:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _shown(value: Value) -> str:
+def spelled_plainly(value: Value) -> str:
+    """A label without what is only spelling: case, spaces, 14 as a number or as text."""
+    return " ".join(str(_tidy(value)).split()).casefold()
+
+
+def shown_id(value: Value) -> str:
+    """A label as a sentence says it."""
     value = _tidy(value)
     return f"'{value}'" if isinstance(value, str) else str(value)

@@ -7,30 +7,32 @@ possible, a note where it is and the user should know.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
 from pyxl.formulas.evaluate.calculator import Calculator
 from pyxl.formulas.language.formula_errors import FormulaError
-from pyxl.grid.cells import Cell, ErrorValue, Value, quoted
+from pyxl.grid.cells import Cell, ErrorValue, Range, Value, quoted
 from pyxl.grid.grid import Grid
-from pyxl.grid.layout import Block
+from pyxl.grid.layout import Block, Layout
 from pyxl.grid.parameters import factors_from
+from pyxl.grid.readable_workbook import ReadableWorkbook
 from solver.errors import UserError
-from solver.reading.rating_texts import LARGEST, NUMBER
+from solver.reading.rating_texts import LARGEST_RATING, NUMBER_TEXT
 
 from .detect import ModelSheet
 from .formula_checks import changes_by_itself, external_book
-from .id_cells import labels
+from .id_cells import read_labels
 
 
-def read_ratings(book, model: ModelSheet, calculator: Calculator):
+def read_sheet_ratings(workbook: ReadableWorkbook, model: ModelSheet, calculator: Calculator):
     """The sheet's ratings as `solver.Ratings`, what the sheet must be told so that it counts the
     same (cells with a number stored as text, and the number), and notes."""
     from solver import Ratings
 
     layout = model.layout
-    grid, area = book.grid(layout.sheet), layout.ratings
+    grid, area = workbook.grid(layout.sheet), layout.ratings
     values, mended, notes, cells = np.full(area.shape, np.nan), {}, [], []
     for cell in area.cells():
         value = grid.values.get(cell)
@@ -50,7 +52,7 @@ def read_ratings(book, model: ModelSheet, calculator: Calculator):
         first = next(iter(mended))
         notes.append(f"{_at(grid, first)} held a number as text ({len(mended)} such "
                      f"cell{'s' if len(mended) > 1 else ''}): read, and stored, as a number.")
-    users, items = labels(grid, layout, users=model.user_of, items=model.item_of)
+    users, items = read_labels(grid, layout, users=model.user_of, items=model.item_of)
     notes += _unrated(grid, layout.user_factors, model.user_of[rated], users, "user")
     notes += _unrated(grid, layout.item_factors, model.item_of[rated], items, "item")
     hidden = sum(area.top <= row <= area.bottom for row in grid.hidden_rows)
@@ -62,6 +64,7 @@ def read_ratings(book, model: ModelSheet, calculator: Calculator):
         far = Cell(used.bottom, used.right)
         notes.append(f"{_at(grid, far)} stretches the sheet, which slows Excel down; used {area}. "
                      "Delete the empty rows and columns before it.")
+    notes += _left_out(grid, layout)
     pairs = model.user_of[rated] * len(items) + model.item_of[rated]
     doubled = len(pairs) - len(np.unique(pairs))
     if doubled:
@@ -71,22 +74,35 @@ def read_ratings(book, model: ModelSheet, calculator: Calculator):
     return ratings, mended, notes
 
 
-def read_factors(book, model: ModelSheet):
+def _with_labels(grid: Grid, layout, calculator: Calculator) -> Grid:
+    """The grid with labels that are formulas computed afresh: a file need not hold their results."""
+    areas = [area for area in (layout.user_ids, layout.item_ids, layout.user_keys, layout.item_keys) if area]
+    computed = [cell for area in areas for cell in area.cells() if grid.owner(cell) is not None]
+    if not computed:
+        return grid
+    try:
+        fresh = {cell: calculator.value(grid.sheet, cell) for cell in computed}
+    except FormulaError as why:
+        raise UserError(f"A label of {quoted(grid.sheet)} cannot be evaluated: {why}") from why
+    return replace(grid, values={**grid.values, **fresh})
+
+
+def read_factors(workbook: ReadableWorkbook, model: ModelSheet):
     """The parameters that stand on the sheet, as `solver.Factors` (float64).
 
     Raises UserError for a cell that is blank, text, not finite or absurdly large.
     """
-    grid = book.grid(model.layout.sheet)
+    grid = workbook.grid(model.layout.sheet)
     return factors_from(model.layout, [_parameter(grid, cell) for block in model.layout.parameters.values()
                                        for row in block.cells() for cell in row])
 
 
-def read_bounds(book, model: ModelSheet) -> tuple[float, float] | None:
+def read_bounds(workbook: ReadableWorkbook, model: ModelSheet) -> tuple[float, float] | None:
     """(low, high) of a bounded model as the sheet has them now."""
     layout, ends = model.layout, []
     if layout.variant != "bounded":
         return None
-    grid = book.grid(layout.sheet)
+    grid = workbook.grid(layout.sheet)
     for end in (layout.low, layout.high):
         ends.append(_parameter(grid, end) if isinstance(end, Cell) else end)
     low, high = ends
@@ -108,17 +124,17 @@ def _rating(grid: Grid, cell: Cell, value: Value) -> float:
     if isinstance(value, bool):
         raise UserError(f"{here} is {str(value).upper()}, not a rating. Replace it by a number, or clear it.")
     if isinstance(value, str):
-        if NUMBER.fullmatch(value):
+        if NUMBER_TEXT.fullmatch(value):
             return float(value)
-        if NUMBER.fullmatch(value.strip()):
+        if NUMBER_TEXT.fullmatch(value.strip()):
             raise UserError(f"{here} is the text '{value}', a number with a space around it. "
                             "Convert it to a number.")
-        if NUMBER.fullmatch(value.strip().replace(",", ".", 1)):
+        if NUMBER_TEXT.fullmatch(value.strip().replace(",", ".", 1)):
             raise UserError(f"{here} is the text '{value}'. Convert it to a number.")
         raise UserError(f"{here} holds '{value}', not a number. Correct or clear it.")
     if not math.isfinite(value):
         raise UserError(f"{here} is not finite. Correct it.")
-    if abs(value) > LARGEST:
+    if abs(value) > LARGEST_RATING:
         raise UserError(f"{here} = {value:G} overflows. Correct it.")
     if grid.formats.get(cell) == "date":
         raise UserError(f"{here} is a date. Enter a rating.")
@@ -137,7 +153,7 @@ def _computed(grid: Grid, cell: Cell, owner: Cell, calculator: Calculator, notes
         value = calculator.value(grid.sheet, cell)
     except FormulaError as why:
         raise UserError(f"{_at(grid, cell)} cannot be evaluated: {why} Paste it as a value.") from why
-    if isinstance(value, str) and NUMBER.fullmatch(value):  # the sheet's formulas would not count it
+    if isinstance(value, str) and NUMBER_TEXT.fullmatch(value):  # the sheet's formulas would not count it
         raise UserError(f"{_at(grid, cell)}'s formula gives the text '{value}'. Let it give a number: VALUE(…).")
     return value
 
@@ -161,7 +177,7 @@ def _parameter(grid: Grid, cell: Cell) -> float:
         raise UserError(f"{here} is blank. Fill it with a number, or use --start random.")
     if isinstance(value, (str, bool)):
         raise UserError(f"{here} holds {value!s}, not a number. Correct it, or use --start random.")
-    if not math.isfinite(value) or abs(value) > LARGEST:
+    if not math.isfinite(value) or abs(value) > LARGEST_RATING:
         raise UserError(f"{here} = {value:G} is absurdly large. Correct it, or use --start random.")
     return value
 
@@ -176,6 +192,23 @@ def _check_spread(grid: Grid, layout, values: np.ndarray, rated: np.ndarray) -> 
         raise UserError(f"{_at(grid, only)} is the only rating; 2 or more are needed. Add some.")
     if np.ptp(values) == 0:
         raise UserError(f"{where} are all {values[0]:g}: nothing to learn. Check the range.")
+
+
+def _left_out(grid: Grid, layout: Layout) -> list[str]:
+    """A sentence on numbers typed against the edge of the ratings, which no formula predicts."""
+    area, blocks = layout.ratings, [layout.predictions, *(block.range for block in layout.parameters.values())]
+    numbers = [value for cell in area.cells() if type(value := grid.values.get(cell)) is float]
+    edges = [("below", Range(area.bottom + 1, area.left, area.bottom + 1, area.right), Cell(area.bottom + 1, area.left - 1))]
+    if layout.form == "crosstab":
+        edges.append(("beside", Range(area.top, area.right + 1, area.bottom, area.right + 1), Cell(area.top - 1, area.right + 1)))
+    for where, edge, label in edges:
+        typed = [cell for cell in edge.cells() if type(grid.values.get(cell)) is float and grid.owner(cell) is None
+                 and not any(cell in block for block in blocks)]
+        if typed and (grid.values.get(label) is not None or min(numbers) <= grid.values[typed[0]] <= max(numbers)):
+            more = f" and {len(typed) - 1} more" if len(typed) > 1 else ""
+            return [f"{_at(grid, typed[0])}{more}, just {where} the ratings {area}, has no prediction and was left out. Move it into "
+                    f"a {'row' if where == 'below' else 'column'} inserted inside the table, with formulas and factors of its own."]
+    return []
 
 
 def _unrated(grid: Grid, block: Block, rated: np.ndarray, names: list, what: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""What a cell is made of: a formula followed down to the constants it multiplies and adds.
+"""Expands a formula down to the constants that it multiplies and adds.
 
 A prediction of the models we know is, whatever functions and lookups lead there,
 
@@ -20,9 +20,10 @@ from pyxl.formulas.functions.all_functions import DRAWN_ANEW
 from pyxl.formulas.language.formula_errors import FormulaError
 from pyxl.formulas.language.parse import Binary, Call, Literal, Name, Node, Reference, Structured, Unary, parse
 from pyxl.grid.cells import Cell, Range
+from pyxl.grid.readable_workbook import ReadableWorkbook
 
-Place = tuple[str, Cell]                 # a cell of a sheet
-Polynomial = dict[tuple[Place, ...], float]  # monomial -> coefficient; () is the constant
+TracedCell = tuple[str, Cell]                 # a cell of a sheet
+Polynomial = dict[tuple[TracedCell, ...], float]  # monomial -> coefficient; () is the constant
 
 LOOKUPS = ("OFFSET", "INDEX", "INDIRECT", "CHOOSE", "VLOOKUP", "HLOOKUP")
 
@@ -57,12 +58,12 @@ class _Where:
 class Tracer:
     """Expands cells of a book; remembers every cell it has expanded."""
 
-    def __init__(self, book, calculator: Calculator):
-        self._book, self._calculator = book, calculator
-        self._known: dict[Place, Traced] = {}
+    def __init__(self, workbook: ReadableWorkbook, calculator: Calculator):
+        self._workbook, self._calculator = workbook, calculator
+        self._known: dict[TracedCell, Traced] = {}
         self._areas: dict[tuple[int, _Where], tuple[Node, tuple[str, Range]]] = {}
-        self._plain: dict[tuple[str, Range], tuple[Place, ...]] = {}
-        self._open: list[Place] = []  # cells that are being expanded, outermost first
+        self._plain: dict[tuple[str, Range], tuple[TracedCell, ...]] = {}
+        self._open: list[TracedCell] = []  # cells that are being expanded, outermost first
 
     def cell(self, sheet: str, cell: Cell) -> Traced:
         """What this cell is made of. Raises Untraceable."""
@@ -79,7 +80,7 @@ class Tracer:
         return self._known[place]
 
     def _expand(self, sheet: str, cell: Cell) -> Traced:
-        grid = self._book.grid(sheet)
+        grid = self._workbook.grid(sheet)
         owner = grid.owner(cell)
         if owner is None:
             return Traced({((sheet, cell),): 1.0})
@@ -157,13 +158,13 @@ class Tracer:
         a, b = (self._plain_cells(arg, where) for arg in args)
         return Traced(dict.fromkeys(zip(a, b), 1.0)) if a and b and len(a) == len(b) else None
 
-    def _plain_cells(self, node: Node, where: _Where) -> tuple[Place, ...]:
+    def _plain_cells(self, node: Node, where: _Where) -> tuple[TracedCell, ...]:
         """The cells that a reference or lookup leads to, if none of them holds a formula."""
         if not (isinstance(node, (Reference, Name, Structured)) or (isinstance(node, Call) and node.name in LOOKUPS)):
             return ()
         sheet, area = found = self._area(node, where)
         if found not in self._plain:
-            computed = any(map(self._book.grid(sheet).owner, area.cells()))
+            computed = any(map(self._workbook.grid(sheet).owner, area.cells()))
             self._plain[found] = () if computed else tuple((sheet, cell) for cell in area.cells())
         return self._plain[found]
 
@@ -211,7 +212,8 @@ class Tracer:
             found = self._calculator.reference(node, where.sheet, where.cell, where.anchor)
             if found is None:
                 raise Untraceable(f"{where.sheet}!{where.cell} has a lookup that leads to no cell.")
-            self._areas[key] = node, found
+            sheet, area = found
+            self._areas[key] = node, (sheet, self._calculator.used_range(area))
         return self._areas[key][1]
 
     def _shape(self, node: Node, where: _Where) -> tuple[int, int]:

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 from pyxl.formulas.evaluate.calculator import Calculator
 from pyxl.grid.cells import Range, quoted
 from pyxl.grid.parameters import factors_from, parameter_cells
+from pyxl.grid.readable_workbook import ReadableWorkbook
+from solver.core.settings import OPTIONS
 from solver.errors import UserError
 
 from .detect import ModelSheet, detect
-from .read_model import read_bounds, read_factors, read_ratings
+from .label_checks import refuse_contradicting_labels
+from .read_model import read_bounds, read_factors, read_sheet_ratings
 from .verify import verified
 
 if TYPE_CHECKING:
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class ReadyModel:
+class VerifiedModel:
     """A sheet whose model is verified: everything a fit needs, and nothing was written yet."""
 
     model: ModelSheet
@@ -41,36 +44,48 @@ class ReadyModel:
         return self.model.layout.areas
 
 
-def ready_model(book, sheet: str, settings: Settings, *, start: Sequence[float] | None = None) -> ReadyModel:
+def verified_model(workbook: ReadableWorkbook, sheet: str, settings: Settings, *, start: Sequence[float] | None = None) -> VerifiedModel:
     """Detect, read and verify one sheet. `start` are start values for all of its parameter cells; None:
     what the settings say. Raises NotRecognised or UserError with the reason."""
     from solver import random_factors, rmse
 
-    calculator = Calculator(book)
-    model = detect(book, sheet, calculator=calculator)
-    ratings, mended, notes = read_ratings(book, model, calculator)
-    bounds = read_bounds(book, model)
+    calculator = Calculator(workbook)
+    model = detect(workbook, sheet, calculator=calculator)
+    ratings, mended, notes = read_sheet_ratings(workbook, model, calculator)
+    refuse_contradicting_labels(workbook.grid(sheet), calculator, model.layout, user_of=model.user_of, item_of=model.item_of)
+    bounds = read_bounds(workbook, model)
     low, high = bounds or (None, None)
-    settings = replace(settings, model=model.layout.variant, low=low, high=high,
-                       n_factors=model.layout.user_factors.shape[1])
+    settings = _as_the_sheet_decides(settings, sheet, {
+        "model": model.layout.variant, "low": low, "high": high, "n_factors": model.layout.user_factors.shape[1],
+        "dtype": "float64"})
     if start is not None:
         start = _given(sheet, model, start)
     elif settings.start == "random":
         start = random_factors(ratings, model=settings.model, n_factors=settings.n_factors,
                                seed=settings.seed, low=low, high=high)
-        start = _unrated_as_they_are(book, model, ratings, start)
+        start = _unrated_as_they_are(workbook, model, ratings, start)
     else:
-        start = read_factors(book, model)
+        start = read_factors(workbook, model)
     before = rmse(start, ratings, bounds=bounds)
-    there = book.grid(sheet).values
+    there = workbook.grid(sheet).values
     changed = {(sheet, cell): value for cell, value in (parameter_cells(model.layout, start) | mended).items()
                if there.get(cell) != value}
-    model = verified(model, Calculator(book, overrides=changed) if changed else calculator,
+    model = verified(model, Calculator(workbook, overrides=changed) if changed else calculator,
                      rmse=before, n_ratings=len(ratings))
     if model.layout.measure != "rmse":
         notes.append(f"{quoted(sheet)}!{model.layout.rmse} is the {model.layout.measure}, whatever its label "
                      "says; RMSE is reported here.")
-    return ReadyModel(model, ratings, start, settings, mended, tuple(notes), before)
+    return VerifiedModel(model, ratings, start, settings, mended, tuple(notes), before)
+
+
+def _as_the_sheet_decides(settings: Settings, sheet: str, decided: dict[str, object]) -> Settings:
+    """The settings with what the sheet decides. Raises UserError where something else was asked for."""
+    for name, here in decided.items():
+        asked = getattr(settings, name)
+        if asked not in (OPTIONS[name].default, here):
+            raise UserError(f"{quoted(sheet)}: {name} is {asked!r}, but on a sheet the sheet decides, and this one has "
+                            f"{here!r}. Leave {name} out.")
+    return replace(settings, **decided)
 
 
 def _given(sheet: str, model: ModelSheet, numbers: Sequence[float]) -> Factors:
@@ -80,11 +95,11 @@ def _given(sheet: str, model: ModelSheet, numbers: Sequence[float]) -> Factors:
         raise UserError(f"{quoted(sheet)} has another size than when its start values were kept.") from None
 
 
-def _unrated_as_they_are(book, model: ModelSheet, ratings: Ratings, start: Factors) -> Factors:
+def _unrated_as_they_are(workbook: ReadableWorkbook, model: ModelSheet, ratings: Ratings, start: Factors) -> Factors:
     """Random start values, but for users and items without a rating: nothing would move them from
     there, so they keep what the sheet has, if it has numbers everywhere."""
     try:
-        there = read_factors(book, model)
+        there = read_factors(workbook, model)
     except UserError:
         return start
     kept = {name: tensor.clone() for name, tensor in start.tensors().items()}

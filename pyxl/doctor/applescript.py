@@ -1,11 +1,11 @@
-"""The script through which Excel on a Mac may start Python: its sandbox lets macros run no other."""
+"""The AppleScript through which Excel on a Mac starts Python; its sandbox lets macros run nothing else."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-NAME, HANDLER = "collabsheet.applescript", "StartCollabsheet"
+_NAME, HANDLER = "collabsheet.applescript", "StartCollabsheet"
 # Handed to AppleScriptTask by our macros. Output goes nowhere, or the script would wait for the end.
 SCRIPT = f"""on {HANDLER}(commandLine)
 	do shell script commandLine & " > /dev/null 2>&1 &"
@@ -16,7 +16,7 @@ end {HANDLER}
 
 def installed_script(home: Path) -> Path:
     """Where Excel looks for it (AppleScriptTask's one folder)."""
-    return home / "Library" / "Application Scripts" / "com.microsoft.Excel" / NAME
+    return home / "Library" / "Application Scripts" / "com.microsoft.Excel" / _NAME
 
 
 def install(home: Path) -> str:

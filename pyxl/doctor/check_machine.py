@@ -8,8 +8,10 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
-from pyxl.base.log_file import own_folder
+from pyxl.base.own_folder import own_folder
+from solver.errors import UserError
 
 from .finding import Finding, pip_install
 
@@ -18,7 +20,8 @@ _TABLE = [[5, 3, 4], [4, None, 3], [1, 1, 5]]   # ratings to try a fit on
 
 def machine() -> Iterator[Finding]:
     """Each thing as soon as it is known."""
-    yield Finding("Python", "works", f"{platform.python_version()}, {sys.executable}")
+    conda = Path(sys.prefix, "conda-meta").is_dir()
+    yield Finding("Python", "works", f"{platform.python_version()}, {sys.executable}" + (", of a conda environment" if conda else ""))
     yield _torch()
     yield _fit()
     yield _kernels()
@@ -81,7 +84,7 @@ def _folder() -> Finding:
         folder = own_folder()
         with tempfile.TemporaryFile(dir=folder):
             return Finding("own folder", "works", f"{folder}, for the log")
-    except OSError as why:
+    except (OSError, UserError) as why:
         return Finding("own folder", "missing", f"Nothing can be fitted in an open workbook: {why}.",
                        f"Make it a folder that you may write to: {os.path.join(os.path.expanduser('~'), '.collabsheet')}")
 

@@ -6,7 +6,9 @@ import os
 import re
 import sys
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
+from urllib.parse import unquote
 
 from pyxl.engines.engine_table import ENGINES
 from pyxl.engines.find_office import OFFICE, has_screen
@@ -18,10 +20,12 @@ from .finding import Finding
 TRUST_EXCEL = ("File > Options > Trust Center > Trust Center Settings > Macro Settings: choose 'Disable all macros with "
                "notification', and press Enable Content when a workbook with buttons opens")
 TRUST_MAC = "Excel > Preferences > Security: choose 'Disable all macros with notification', and enable them when asked"
-TRUST_OFFICE = "In LibreOffice: Tools > Options > LibreOffice > Security > Macro Security: choose Medium"
+TRUST_OFFICE = ("In LibreOffice: Tools > Options > LibreOffice > Security > Macro Security: choose Medium, or put the workbook's "
+                "folder on the list of Trusted Sources")
 # how LibreOffice counts: what it has where nobody chose, and what runs no macro of a workbook without asking
 _LEVELS = {0: "Low", 1: "Medium", 2: "High", 3: "Very High"}
 _LEVEL_AT_FIRST, _LEVEL_THAT_ASKS = 2, 1
+_TRUSTED = re.compile(r'"SecureURL"[^>]*>\s*<value[^>]*>(.*?)</value>', re.S)
 _LEVEL = re.compile(r'"MacroSecurityLevel"[^>]*>\s*<value>(\d)</value>')
 
 
@@ -72,8 +76,8 @@ def _script() -> Finding:
 def _libreoffice() -> Finding:
     try:
         ENGINES["libreoffice"].check()
-        from pyxl.engines.calc_engine import Engine
-        app = Engine().apps.add(visible=False)
+        from pyxl.engines.calc_engine import CalcEngine
+        app = CalcEngine().apps.add(visible=False)
         try:
             version = app.version
         finally:
@@ -96,11 +100,22 @@ def _office_settings() -> Path:
 
 def _office_macros(settings: Path) -> Finding:
     try:
-        found = _LEVEL.search(settings.read_text(encoding="utf-8", errors="replace"))
+        text = settings.read_text(encoding="utf-8", errors="replace")
     except OSError:
-        found = None    # nobody changed anything yet
+        text = ""    # nobody changed anything yet
+    found = _LEVEL.search(text)
     level = int(found[1]) if found else _LEVEL_AT_FIRST
     says = f"LibreOffice's macro security is {_LEVELS.get(level, level)}"
     if level <= _LEVEL_THAT_ASKS:
         return Finding("macros, LibreOffice", "works", f"{says}: buttons work.")
+    if folders := _trusted_folders(text):
+        return Finding("macros, LibreOffice", "works", f"{says}: buttons work in workbooks of the trusted folders ({', '.join(folders)}), "
+                       "and nowhere else.")
     return Finding("macros, LibreOffice", "missing", f"{says}: buttons do nothing.", TRUST_OFFICE)
+
+
+def _trusted_folders(settings: str) -> list[str]:
+    """The folders on LibreOffice's list of trusted sources."""
+    found = _TRUSTED.search(settings)
+    items = re.findall(r"<it>(.*?)</it>", found[1], re.S) if found else []
+    return [unquote(unescape(item).removeprefix("file://")) for item in items if item.strip()]

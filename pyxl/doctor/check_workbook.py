@@ -1,4 +1,4 @@
-"""A workbook under the doctor's eyes: its models, its macros, the Python that its buttons start."""
+"""Checks a workbook: its models, its macros, and the Python that its buttons start."""
 
 from __future__ import annotations
 
@@ -6,37 +6,39 @@ import os
 import sys
 from collections.abc import Iterator
 
+from pyxl.base.plain_output import quoted_command
 from pyxl.detect.detect import NoModel
-from pyxl.detect.verified_model import ready_model
+from pyxl.detect.verified_model import verified_model
 from pyxl.grid.block_names import PYTHON
 from pyxl.grid.cells import quoted
 from pyxl.grid.sheet_names import area_named
 from pyxl.hosts.file_host import FileHost
-from pyxl.xlsx import Book, open_book
+from pyxl.xlsx import WorkbookFile, open_workbook
+from pyxl.xlsx.atomic_file import open_elsewhere
 from solver.errors import UserError
 
-from .finding import Finding, command
+from .finding import Finding
 
 
-def look_at(path) -> Iterator[Finding]:
+def examine_workbook(path) -> Iterator[Finding]:
     """Each thing as soon as it is known. Raises UserError where there is no workbook to look at."""
-    with open_book(path) as book:
-        yield _file(book)
-        yield from _models(book)
-        yield _macros(book)
-        yield _python(book, path)
+    with open_workbook(path) as workbook:
+        yield _file(workbook)
+        yield from _models(workbook)
+        yield _macros(workbook)
+        yield _python(workbook, path)
 
 
 def repair(path) -> str:
     """Write the path of the Python that runs into the workbook, where its buttons find it; a sentence
     on what was done. Nothing else in the file changes. Raises UserError."""
-    with open_book(path) as book:
-        where = area_named(book, PYTHON)
+    with open_workbook(path) as workbook:
+        where = area_named(workbook, PYTHON)
         if where is None:
-            raise UserError(f"'{book.path.name}' keeps no path of a Python: it has no buttons. Build one that has: "
+            raise UserError(f"'{workbook.name}' keeps no path of a Python: it has no buttons. Build one that has: "
                             "collabsheet new ... -o book.xlsm.")
         sheet, cell = where[0], where[1].first
-        host = FileHost(book)
+        host = FileHost(workbook)
         if host.value(sheet, cell) == sys.executable:
             return f"{quoted(sheet)}!{cell} is right: {sys.executable}."
         host.write({sheet: {cell: sys.executable}})
@@ -44,21 +46,27 @@ def repair(path) -> str:
         return f"{quoted(sheet)}!{cell} is now {sys.executable}."
 
 
-def _file(book: Book) -> Finding:
+def _file(workbook: WorkbookFile) -> Finding:
+    if (holder := open_elsewhere(workbook.path)) is not None:
+        return Finding("file", "look", f"{workbook.name} is open by {holder[0]}: it can be fitted there, not as a file. "
+                       f"(If nobody has it open, delete the leftover '{holder[1]}'.)",
+                       quoted_command("collabsheet", "fit", workbook.path, "--live") + ", or close it")
     try:
-        book.refuse_unless_savable()
+        workbook.refuse_unless_savable()
     except UserError as why:
         return Finding("file", "missing", f"It can be read, not written: {why}")
-    return Finding("file", "works", f"{book.path.name} can be read and written.")
+    if notes := workbook.notes_on_saving():
+        return Finding("file", "look", f"{workbook.name} can be read and written; {notes[0].replace(' had ', ' has ')}")
+    return Finding("file", "works", f"{workbook.name} can be read and written.")
 
 
-def _models(book: Book) -> Iterator[Finding]:
+def _models(workbook: WorkbookFile) -> Iterator[Finding]:
     from solver import Settings
 
     found = False
-    for sheet in book.sheets:
+    for sheet in workbook.sheets:
         try:
-            ready = ready_model(book, sheet, Settings())
+            ready = verified_model(workbook, sheet, Settings())
         except NoModel:
             continue
         except UserError as why:
@@ -68,26 +76,27 @@ def _models(book: Book) -> Iterator[Finding]:
         yield Finding(sheet, "works", f"{ready.model.layout.variant}, {len(ready.ratings):,} ratings; the sheet's RMSE and "
                       f"Python's agree: {ready.rmse:.6f}")
     if not found:
-        yield Finding("models", "fails", "No sheet has a model that we know.", command("collabsheet", "inspect", book.path))
+        yield Finding("models", "fails", "No sheet has a model that we know.", quoted_command("collabsheet", "inspect", workbook.path))
 
 
-def _macros(book: Book) -> Finding:
-    if book.has_macros:
+def _macros(workbook: WorkbookFile) -> Finding:
+    if workbook.has_macros:
         return Finding("macros", "works", "They are in it, and so are its buttons, if we built it.")
     return Finding("macros", "missing", "None: it has no buttons; --live, Stop and restore work without them.",
                    "collabsheet new ... -o book.xlsm builds a workbook with buttons")
 
 
-def _python(book: Book, path) -> Finding:
-    where = area_named(book, PYTHON)
+def _python(workbook: WorkbookFile, path) -> Finding:
+    where = area_named(workbook, PYTHON)
     if where is None:
         return Finding("its Python", "missing", "It keeps no path of one, which only buttons need.")
-    value = book.grid(where[0]).values.get(where[1].first)
+    value = workbook.grid(where[0]).values.get(where[1].first)
     says = f"{quoted(where[0])}!{where[1].first} says {value or 'nothing'}"
-    mend = command("collabsheet", "doctor", path, "--repair")
+    mend = quoted_command("collabsheet", "doctor", path, "--repair")
     if value == sys.executable:
         return Finding("its Python", "works", f"{says}, which is this one.")
     if isinstance(value, str) and os.access(value, os.X_OK) and os.path.isfile(value):
-        return Finding("its Python", "look", f"{says}, which is there but not the one that runs now, {sys.executable}.",
+        return Finding("its Python", "look", f"{says}, which is there but not the one that runs now, {sys.executable}: a press on a button "
+                       "runs it, whatever it is.",
                        f"{mend}, if buttons should start this one")
     return Finding("its Python", "missing", f"{says}, which is not there: buttons start nothing.", mend)

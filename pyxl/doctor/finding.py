@@ -1,11 +1,11 @@
-"""One thing that was looked at: how it is, in a sentence, and what mends it."""
+"""One finding of the doctor: a sentence on the state of something, and what mends it."""
 
 from __future__ import annotations
 
-import shlex
-import subprocess
 import sys
 from dataclasses import asdict, dataclass
+
+from pyxl.base.plain_output import quoted_command
 
 STATES = {
     "works": "as it should be",
@@ -33,12 +33,6 @@ class Finding:
         return asdict(self)
 
 
-def command(*words) -> str:
-    """A command as one types it."""
-    words = list(map(str, words))
-    return subprocess.list2cmdline(words) if sys.platform == "win32" else shlex.join(words)
-
-
 def pip_install(package: str) -> str:
     """The command that installs a package for the Python that runs."""
-    return command(sys.executable, "-m", "pip", "install", package)
+    return quoted_command(sys.executable, "-m", "pip", "install", package)

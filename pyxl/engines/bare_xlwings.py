@@ -1,4 +1,4 @@
-"""xlwings without the libraries that it imports wherever they are, for a process that somebody waits for."""
+"""Imports xlwings without its optional libraries, so that a press of a button starts faster."""
 
 from __future__ import annotations
 

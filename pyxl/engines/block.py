@@ -1,4 +1,4 @@
-"""What a range of any of our engines is: a rectangle on a sheet, addressed as xlwings does."""
+"""A rectangle of cells, addressed as xlwings does; the base of every engine's range."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pyxl.grid.cells import MAX_COL, MAX_ROW, Range
 from solver.errors import UserError
 
 
-class Block(base_classes.Range):
+class CellBlock(base_classes.Range):
     """The geometry of a range; engines add what is in its cells.
 
     `where` is the rectangle; `options` is xlwings' own note on it.
@@ -72,7 +72,7 @@ def area(first, last=None, *, named: Callable[[str], Range | None]) -> Range:
 
 
 def _corner(end, named: Callable[[str], Range | None]) -> Range:
-    if isinstance(end, Block):
+    if isinstance(end, CellBlock):
         return end.where
     if isinstance(end, tuple):
         if 0 in end:

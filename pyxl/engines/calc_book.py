@@ -15,12 +15,13 @@ from .calc_formulas import Translator
 from .calc_range import CalcRange
 from .find_office import load_uno
 from .office import properties
+from .sheet_tables import SheetTable, SheetTables
 
 _FILTERS = {".xlsx": "Calc MS Excel 2007 XML", ".xlsm": "Calc MS Excel 2007 VBA XML", ".ods": "calc8"}
 _AS_CONFIGURED = 3   # com.sun.star.document.MacroExecMode.USE_CONFIG: the user decides on macros
 
 
-class Books(base_classes.Books):
+class CalcBooks(base_classes.Books):
     """The spreadsheets that are open in one LibreOffice."""
 
     def __init__(self, app):
@@ -31,7 +32,7 @@ class Books(base_classes.Books):
         return self.app.office.desktop.Components
 
     @property
-    def active(self) -> Book:
+    def active(self) -> CalcBook:
         current = self.app.office.desktop.CurrentComponent
         return next((book for book in self if book.document == current), None) or next(iter(self))
 
@@ -40,26 +41,26 @@ class Books(base_classes.Books):
         while documents.hasMoreElements():
             document = documents.nextElement()
             if document.supportsService("com.sun.star.sheet.SpreadsheetDocument"):
-                yield Book(self.app, document)
+                yield CalcBook(self.app, document)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
-    def __call__(self, key) -> Book:
+    def __call__(self, key) -> CalcBook:
         for number, book in enumerate(self, 1):
             if key in (number, book.name, book.fullname):
                 return book
         raise KeyError(key)
 
-    def add(self) -> Book:
-        return Book(self.app, self._loaded("private:factory/scalc"))
+    def add(self) -> CalcBook:
+        return CalcBook(self.app, self._loaded("private:factory/scalc"))
 
-    def open(self, fullname: str, update_links=None, read_only: bool | None = None, *_, **__) -> Book:
+    def open(self, fullname: str, update_links=None, read_only: bool | None = None, *_, **__) -> CalcBook:
         """Open a file. Raises UserError where it is open elsewhere, or has pivot tables, which
         LibreOffice redraws over the cells beside them."""
         path = os.path.abspath(fullname)
         document = self._loaded(load_uno().systemPathToFileUrl(path), ReadOnly=bool(read_only))
-        book = Book(self.app, document)
+        book = CalcBook(self.app, document)
         try:
             if document.isReadonly() and not read_only:
                 raise UserError(f"'{book.name}' is open elsewhere or read-only. Close it there, or clear the mark.")
@@ -79,7 +80,7 @@ class Books(base_classes.Books):
         return document
 
 
-class Book(base_classes.Book):
+class CalcBook(base_classes.Book):
     """One open spreadsheet."""
 
     def __init__(self, app, document):
@@ -103,13 +104,18 @@ class Book(base_classes.Book):
         return os.path.basename(self.fullname)
 
     @property
-    def sheets(self) -> Sheets:
-        return Sheets(self)
+    def date1904(self) -> bool:
+        """Whether days are counted from 1 January 1904 and not from 1900."""
+        return self.document.NullDate.Year == 1904
 
     @property
-    def names(self) -> Names:
+    def sheets(self) -> CalcSheets:
+        return CalcSheets(self)
+
+    @property
+    def names(self) -> CalcNames:
         """All names: those of the workbook, and those of a sheet as ``sheet!name``."""
-        return Names(self, [(None, self.document.NamedRanges)] +
+        return CalcNames(self, [(None, self.document.NamedRanges)] +
                      [(sheet.name, sheet.api.NamedRanges) for sheet in self.sheets])
 
     @cached_property
@@ -138,10 +144,10 @@ class Book(base_classes.Book):
         self.document.CurrentController.Frame.activate()
 
 
-class Sheets(base_classes.Sheets):
+class CalcSheets(base_classes.Sheets):
     """The sheets of a spreadsheet, in tab order."""
 
-    def __init__(self, book: Book):
+    def __init__(self, book: CalcBook):
         self.book = book
 
     @property
@@ -149,36 +155,36 @@ class Sheets(base_classes.Sheets):
         return self.book.document.Sheets
 
     @property
-    def active(self) -> Sheet:
-        return Sheet(self.book, self.book.document.CurrentController.ActiveSheet)
+    def active(self) -> CalcSheet:
+        return CalcSheet(self.book, self.book.document.CurrentController.ActiveSheet)
 
     def __len__(self) -> int:
         return self.api.Count
 
     def __iter__(self):
-        return (Sheet(self.book, self.api.getByIndex(n)) for n in range(len(self)))
+        return (CalcSheet(self.book, self.api.getByIndex(n)) for n in range(len(self)))
 
     def __contains__(self, name: str) -> bool:
         return self.api.hasByName(name)
 
-    def __call__(self, key: int | str) -> Sheet:
+    def __call__(self, key: int | str) -> CalcSheet:
         if isinstance(key, str):
             if not self.api.hasByName(key):
                 raise NoSuchObjectError(f"There is no sheet '{key}'.")
-            return Sheet(self.book, self.api.getByName(key))
-        return Sheet(self.book, self.api.getByIndex(key - 1))
+            return CalcSheet(self.book, self.api.getByName(key))
+        return CalcSheet(self.book, self.api.getByIndex(key - 1))
 
-    def add(self, before: Sheet | None = None, after: Sheet | None = None, name: str | None = None) -> Sheet:
+    def add(self, before: CalcSheet | None = None, after: CalcSheet | None = None, name: str | None = None) -> CalcSheet:
         place = before.index - 1 if before else after.index if after else len(self)
         name = name or next(name for n in range(1, len(self) + 2) if not self.api.hasByName(name := f"Sheet{n}"))
         self.api.insertNewByName(name, place)
         return self(name)
 
 
-class Sheet(base_classes.Sheet):
+class CalcSheet(base_classes.Sheet):
     """One sheet."""
 
-    def __init__(self, book: Book, api):
+    def __init__(self, book: CalcBook, api):
         self._book, self._api = book, api
 
     @property
@@ -186,7 +192,7 @@ class Sheet(base_classes.Sheet):
         return self._api
 
     @property
-    def book(self) -> Book:
+    def book(self) -> CalcBook:
         return self._book
 
     @property
@@ -198,8 +204,17 @@ class Sheet(base_classes.Sheet):
         self._api.Name = value
 
     @property
-    def names(self) -> Names:
-        return Names(self._book, [(self.name, self._api.NamedRanges)])
+    def names(self) -> CalcNames:
+        return CalcNames(self._book, [(self.name, self._api.NamedRanges)])
+
+    @property
+    def tables(self) -> SheetTables:
+        """The Excel tables on this sheet: LibreOffice keeps them as database ranges."""
+        ranges = self._book.document.DatabaseRanges
+        found = ((name, ranges.getByName(name)) for name in ranges.ElementNames if not name.startswith("_"))   # not filters
+        return SheetTables([SheetTable(self, name, _range_of(database.DataArea), headers=database.ContainsHeader,
+                                       totals=database.TotalsRow)
+                            for name, database in found if database.DataArea.Sheet + 1 == self.index])
 
     @property
     def index(self) -> int:
@@ -229,19 +244,18 @@ class Sheet(base_classes.Sheet):
     def _named(self, name: str) -> Range | None:
         for names in (self._api.NamedRanges, self._book.document.NamedRanges):
             if names.hasByName(name) and (cells := names.getByName(name).ReferredCells) is not None:
-                place = cells.RangeAddress
-                return Range(place.StartRow + 1, place.StartColumn + 1, place.EndRow + 1, place.EndColumn + 1)
+                return _range_of(cells.RangeAddress)
         return None
 
 
-class Names(base_classes.Names):
+class CalcNames(base_classes.Names):
     """Defined names: `places` are (sheet's name or None, LibreOffice's collection)."""
 
-    def __init__(self, book: Book, places: list):
+    def __init__(self, book: CalcBook, places: list):
         self._book, self._places = book, places
 
-    def snapshot(self) -> list[tuple[str, Name]]:
-        return [(f"{quoted(sheet)}!{name}" if sheet else name, Name(self._book, sheet, names.getByName(name)))
+    def snapshot(self) -> list[tuple[str, CalcName]]:
+        return [(f"{quoted(sheet)}!{name}" if sheet else name, CalcName(self._book, sheet, names.getByName(name)))
                 for sheet, names in self._places for name in names.ElementNames]
 
     def contains(self, key: str) -> bool:
@@ -250,17 +264,17 @@ class Names(base_classes.Names):
     def __len__(self) -> int:
         return sum(names.Count for _, names in self._places)
 
-    def __call__(self, key: str) -> Name:
+    def __call__(self, key: str) -> CalcName:
         for name, found in self.snapshot():
             if name == key:
                 return found
         raise KeyError(key)
 
 
-class Name(base_classes.Name):
+class CalcName(base_classes.Name):
     """One defined name."""
 
-    def __init__(self, book: Book, sheet: str | None, api):
+    def __init__(self, book: CalcBook, sheet: str | None, api):
         self._book, self._sheet, self.api = book, sheet, api
 
     @property
@@ -276,6 +290,9 @@ class Name(base_classes.Name):
         cells = self.api.ReferredCells
         if cells is None:
             raise NoSuchObjectError(f"The name '{self.name}' refers to no range of cells.")
-        place = cells.RangeAddress
-        return CalcRange(Sheet(self._book, cells.Spreadsheet),
-                         Range(place.StartRow + 1, place.StartColumn + 1, place.EndRow + 1, place.EndColumn + 1))
+        return CalcRange(CalcSheet(self._book, cells.Spreadsheet), _range_of(cells.RangeAddress))
+
+
+def _range_of(place) -> Range:
+    """The rectangle that a com.sun.star.table.CellRangeAddress means; it counts from 0."""
+    return Range(place.StartRow + 1, place.StartColumn + 1, place.EndRow + 1, place.EndColumn + 1)

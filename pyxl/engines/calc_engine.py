@@ -9,12 +9,12 @@ from xlwings import base_classes
 
 from pyxl.hosts import live_values as values
 
-from .calc_book import Books
+from .calc_book import CalcBooks
 from .find_office import OFFICE
 from .office import Office, properties
 
 
-class Engine:
+class CalcEngine:
     """What xlwings registers. Its apps are the offices that this process started or attached to."""
 
     name, type = "libreoffice", "desktop"
@@ -22,13 +22,13 @@ class Engine:
     clean_value_data = staticmethod(values.cleaned)
 
     def __init__(self):
-        self.apps = Apps(self)
+        self.apps = CalcApps(self)
 
 
-class Apps(base_classes.Apps):
+class CalcApps(base_classes.Apps):
     """The offices of this process that are there still, the active one first."""
 
-    def __init__(self, engine: Engine):
+    def __init__(self, engine: CalcEngine):
         self.engine, self._apps = engine, []
 
     def keys(self) -> list[int]:
@@ -39,13 +39,13 @@ class Apps(base_classes.Apps):
         else the user's own is used, or, not `visible`, one of our own is started."""
         if spec is None and visible is not False:
             spec = os.environ.get(OFFICE)
-        app = App(self, Office(spec=spec, visible=visible is not False))
+        app = CalcApp(self, Office(spec=spec, visible=visible is not False))
         self._apps.insert(0, app)
         if add_book:
             app.books.add()
         return app
 
-    def remove(self, app: App) -> None:
+    def remove(self, app: CalcApp) -> None:
         if app in self._apps:
             self._apps.remove(app)
 
@@ -60,21 +60,21 @@ class Apps(base_classes.Apps):
     def __len__(self) -> int:
         return len(list(iter(self)))
 
-    def __getitem__(self, pid: int) -> App:
+    def __getitem__(self, pid: int) -> CalcApp:
         return next(app for app in self if app.pid == pid)
 
 
-class App(base_classes.App):
+class CalcApp(base_classes.App):
     """One LibreOffice."""
 
     display_alerts = True  # a document opened over UNO asks nothing
 
-    def __init__(self, apps: Apps, office: Office):
+    def __init__(self, apps: CalcApps, office: Office):
         self._apps, self.office, self._status = apps, office, False
         atexit.register(self.quit)
 
     @property
-    def engine(self) -> Engine:
+    def engine(self) -> CalcEngine:
         return self._apps.engine
 
     @property
@@ -100,8 +100,8 @@ class App(base_classes.App):
         pass  # an office is seen or not from its start
 
     @property
-    def books(self) -> Books:
-        return Books(self)
+    def books(self) -> CalcBooks:
+        return CalcBooks(self)
 
     def activate(self, steal_focus: bool = False) -> None:
         self._apps.remove(self)

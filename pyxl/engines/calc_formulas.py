@@ -14,6 +14,8 @@ from pyxl.grid.cells import Cell
 from .formula_text import as_shown, moved, relative
 
 _AREA = re.compile(r"\$('(?:[^']|'')+'|\w+)\.(\$[A-Z]+\$\d+(?::\$[A-Z]+\$\d+)?)|[\d.]+")
+_TABLE = re.compile(r"""("(?:[^"]|"")*")|\w+\[(?:[^\[\]']|'.|\[(?:[^\[\]']|'.)*\])*\]""")   # a text, or part of a table
+_HOLDER = re.compile(r'"part (\d+) of a table"')
 _XL_OOX = 3   # com.sun.star.sheet.AddressConvention: as in an .xlsx file
 
 
@@ -35,12 +37,12 @@ class Translator:
         array formula are dropped."""
         array = native.startswith("{")  # then it reads the same in all cells of its block
         native = native.strip("{}") if array else native
-        native = native.removeprefix("=")
+        native, in_tables = _without_tables(native.removeprefix("="))
         shape = (sheet, native if array else relative(native, cell))
         if shape not in self._known:
             self._known[shape] = (self._translated(native, sheet), cell)
         text, home = self._known[shape]
-        return "=" + (text if array else moved(text, cell.row - home.row, cell.col - home.col))
+        return "=" + _with_tables(text if array else moved(text, cell.row - home.row, cell.col - home.col), in_tables)
 
     def name(self, native: str) -> str:
         """What a name refers to, ``=`` in front."""
@@ -61,3 +63,23 @@ class Translator:
 
     def _place(self, cell: Cell, sheet: int):
         return self._address(sheet, cell.col - 1, cell.row - 1)
+
+
+def _without_tables(native: str) -> tuple[str, list[str]]:
+    """A formula with a text in place of each reference to an Excel table, and these references as Excel writes them.
+
+    LibreOffice shows them rightly, but its translator prints ``#NAME?`` for the table's name.
+    """
+    parts: list[str] = []
+
+    def held(match: re.Match) -> str:
+        if match[1]:
+            return match[0]
+        parts.append(match[0].replace("];[", "],["))
+        return f'"part {len(parts) - 1} of a table"'
+
+    return _TABLE.sub(held, native), parts
+
+
+def _with_tables(text: str, parts: list[str]) -> str:
+    return _HOLDER.sub(lambda match: parts[int(match[1])], text) if parts else text

@@ -7,7 +7,7 @@ import datetime as dt
 from pyxl.grid.cells import Cell, ErrorValue
 from pyxl.hosts.live_values import as_raw, as_rows, moment, serial
 
-from .block import Block
+from .block import CellBlock
 from .find_office import load_uno
 
 _ERRORS = {502: "#VALUE!", 503: "#NUM!", 519: "#VALUE!", 521: "#NULL!", 524: "#REF!", 525: "#NAME?",
@@ -19,7 +19,7 @@ _DATE_TIME = "YYYY-MM-DD HH:MM:SS"
 _PIXEL = 2540 / 96                       # hundredths of a millimetre
 
 
-class CalcRange(Block):
+class CalcRange(CellBlock):
     """A rectangle of a LibreOffice sheet."""
 
     @property
@@ -45,7 +45,7 @@ class CalcRange(Block):
             for row, col in places:
                 value = rows[row][col]
                 if isinstance(value, float) and kind == _DATE:
-                    rows[row][col] = moment(value)
+                    rows[row][col] = moment(value, date1904=self._sheet.book.date1904)
                 elif value in (0.0, 1.0):
                     rows[row][col] = bool(value)
         if type(None) in held:  # an error has no value
@@ -63,7 +63,7 @@ class CalcRange(Block):
             return
         special = [(value, row, col) for value, row, col in flat if not isinstance(value, str)]
         if special:
-            rows = [[_number(value) for value in line] for line in rows]
+            rows = [[self._number(value) for value in line] for line in rows]
         cells = self.api
         cells.setDataArray(tuple(map(tuple, rows)))
         for value, row, col in special:
@@ -100,7 +100,7 @@ class CalcRange(Block):
                 elif isinstance(value, str):
                     cell.String = value
                 else:
-                    cell.Value = _number(value)
+                    cell.Value = self._number(value)
 
     formula2 = formula
 
@@ -150,6 +150,12 @@ class CalcRange(Block):
             if kind & (_DATE | _TIME | _LOGICAL):
                 yield (_LOGICAL if kind & _LOGICAL else _DATE), self._places(group.RangeAddresses)
 
+    def _number(self, value):
+        """A value as LibreOffice stores it: truth values and dates are numbers there."""
+        if isinstance(value, bool):
+            return float(value)
+        return serial(value, date1904=self._sheet.book.date1904) if isinstance(value, dt.datetime) else value
+
     def _places(self, addresses):
         """(row, column) from 0 within this range."""
         top, left = self.where.top - 1, self.where.left - 1
@@ -157,10 +163,3 @@ class CalcRange(Block):
             for row in range(a.StartRow, a.EndRow + 1):
                 for col in range(a.StartColumn, a.EndColumn + 1):
                     yield row - top, col - left
-
-
-def _number(value):
-    """A value as LibreOffice stores it: truth values and dates are numbers there."""
-    if isinstance(value, bool):
-        return float(value)
-    return serial(value) if isinstance(value, dt.datetime) else value

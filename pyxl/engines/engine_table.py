@@ -1,4 +1,4 @@
-"""The table of hosts, and which one is taken where nobody says: Excel, LibreOffice, or the file."""
+"""The table of engines (Excel, LibreOffice, file), and the choice among them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Host:
+class EngineEntry:
     """A program that can hold a workbook: `summary` for people; `check()` raises UserError, with the
     sentence that installs it, where it is missing; `engine()` makes what xlwings registers."""
 
@@ -86,17 +86,17 @@ def _excel():
 
 
 def _libreoffice():
-    from .calc_engine import Engine
-    return Engine()
+    from .calc_engine import CalcEngine
+    return CalcEngine()
 
 
 def _file():
-    from .file_engine import Engine
-    return Engine()
+    from .file_engine import FileEngine
+    return FileEngine()
 
 
 ENGINES = {
-    "excel": Host("Microsoft Excel, Windows and Mac", _check_excel, _excel),
-    "libreoffice": Host("LibreOffice Calc", _check_libreoffice, _libreoffice),
-    "file": Host("no office: the file itself, changed in place", lambda: None, _file),
+    "excel": EngineEntry("Microsoft Excel, Windows and Mac", _check_excel, _excel),
+    "libreoffice": EngineEntry("LibreOffice Calc", _check_libreoffice, _libreoffice),
+    "file": EngineEntry("no office: the file itself, changed in place", lambda: None, _file),
 }

@@ -15,14 +15,15 @@ from pyxl.hosts.file_host import FileHost
 from pyxl.hosts.live_values import as_raw, as_rows, moment, serial
 from solver.errors import UserError
 
-from .block import Block, area
+from .block import CellBlock, area
 from .formula_text import as_shown, moved
+from .sheet_tables import SheetTable, SheetTables
 
 
-class Book(base_classes.Book):
+class FileBook(base_classes.Book):
     """One open file."""
 
-    def __init__(self, app, host: FileHost, *, closed: Callable[[Book], None]):
+    def __init__(self, app, host: FileHost, *, closed: Callable[[FileBook], None]):
         self._app, self.host, self._closed = app, host, closed
 
     @property
@@ -35,19 +36,24 @@ class Book(base_classes.Book):
 
     @property
     def fullname(self) -> str:
-        return str(self.host.book.path)
+        return str(self.host.file.path)
 
     @property
     def name(self) -> str:
         return self.host.name
 
     @property
-    def sheets(self) -> Sheets:
-        return Sheets(self)
+    def date1904(self) -> bool:
+        """Whether days are counted from 1 January 1904 and not from 1900."""
+        return self.host.date1904
 
     @property
-    def names(self) -> Names:
-        return Names(self, list(self.host.names))
+    def sheets(self) -> FileSheets:
+        return FileSheets(self)
+
+    @property
+    def names(self) -> NamesInFile:
+        return NamesInFile(self, list(self.host.names))
 
     def save(self, path: str | None = None, password: str | None = None) -> None:
         if password:
@@ -55,17 +61,17 @@ class Book(base_classes.Book):
         self.host.save(out=None if path is None else Path(path), overwrite=True)
 
     def close(self) -> None:
-        self.host.book.close()
+        self.host.file.close()
         self._closed(self)
 
     def activate(self) -> None:
         pass  # nobody sees a file
 
 
-class Sheets(base_classes.Sheets):
+class FileSheets(base_classes.Sheets):
     """The worksheets of a file, in tab order."""
 
-    def __init__(self, book: Book):
+    def __init__(self, book: FileBook):
         self._book = book
 
     @property
@@ -73,31 +79,31 @@ class Sheets(base_classes.Sheets):
         return self._book.host.sheets
 
     @property
-    def active(self) -> Sheet:
+    def active(self) -> FileSheet:
         return self(1)
 
     def __len__(self) -> int:
         return len(self.api)
 
     def __iter__(self):
-        return (Sheet(self._book, name) for name in self.api)
+        return (FileSheet(self._book, name) for name in self.api)
 
     def __contains__(self, name: str) -> bool:
         return name in self.api
 
-    def __call__(self, key: int | str) -> Sheet:
+    def __call__(self, key: int | str) -> FileSheet:
         if isinstance(key, str) and key not in self.api:
             raise NoSuchObjectError(f"There is no sheet '{key}'.")
-        return Sheet(self._book, key if isinstance(key, str) else self.api[key - 1])
+        return FileSheet(self._book, key if isinstance(key, str) else self.api[key - 1])
 
     def add(self, before=None, after=None, name=None):
         raise UserError("Without an office no sheet can be added. Add it in Excel or LibreOffice.")
 
 
-class Sheet(base_classes.Sheet):
+class FileSheet(base_classes.Sheet):
     """One worksheet."""
 
-    def __init__(self, book: Book, name: str):
+    def __init__(self, book: FileBook, name: str):
         self._book, self._name = book, name
 
     @property
@@ -105,7 +111,7 @@ class Sheet(base_classes.Sheet):
         return self._book.host.grid(self._name)
 
     @property
-    def book(self) -> Book:
+    def book(self) -> FileBook:
         return self._book
 
     @property
@@ -113,8 +119,13 @@ class Sheet(base_classes.Sheet):
         return self._name
 
     @property
-    def names(self) -> Names:
-        return Names(self._book, [name for name in self._book.host.names if name.scope == self._name])
+    def names(self) -> NamesInFile:
+        return NamesInFile(self._book, [name for name in self._book.host.names if name.scope == self._name])
+
+    @property
+    def tables(self) -> SheetTables:
+        return SheetTables([SheetTable(self, table.name, table.where, headers=bool(table.headers), totals=bool(table.totals))
+                            for table in self._book.host.tables if table.sheet == self._name])
 
     @property
     def index(self) -> int:
@@ -138,7 +149,7 @@ class Sheet(base_classes.Sheet):
         return found and found[1]
 
 
-class FileRange(Block):
+class FileRange(CellBlock):
     """A rectangle of a sheet in a file."""
 
     @property
@@ -151,7 +162,7 @@ class FileRange(Block):
             if meaning == "date" and cell in r:
                 value = rows[cell.row - r.top][cell.col - r.left]
                 if isinstance(value, float):
-                    rows[cell.row - r.top][cell.col - r.left] = moment(value)
+                    rows[cell.row - r.top][cell.col - r.left] = moment(value, date1904=self._sheet.book.date1904)
         return as_raw(rows)
 
     @raw_value.setter
@@ -168,7 +179,7 @@ class FileRange(Block):
                     if formats.get((row, col)) != "date":
                         raise UserError(f"{quoted(self._sheet.name)}!{Cell(row, col)} would get a date where none "
                                         "stands, and without an office no cell is formatted. Enter it in Excel.")
-                    value = serial(value)
+                    value = serial(value, date1904=self._sheet.book.date1904)
                 changes[Cell(row, col)] = value
         self._sheet.book.host.write({self._sheet.name: changes})
 
@@ -211,14 +222,14 @@ class FileRange(Block):
                          "Write it in Excel or LibreOffice.")
 
 
-class Names(base_classes.Names):
+class NamesInFile(base_classes.Names):
     """Defined names."""
 
-    def __init__(self, book: Book, names: list[DefinedName]):
+    def __init__(self, book: FileBook, names: list[DefinedName]):
         self._book, self._names = book, names
 
-    def snapshot(self) -> list[tuple[str, Name]]:
-        names = [Name(self._book, name) for name in self._names]
+    def snapshot(self) -> list[tuple[str, NameInFile]]:
+        names = [NameInFile(self._book, name) for name in self._names]
         return [(name.name, name) for name in names]
 
     def contains(self, key: str) -> bool:
@@ -227,17 +238,17 @@ class Names(base_classes.Names):
     def __len__(self) -> int:
         return len(self._names)
 
-    def __call__(self, key: str) -> Name:
+    def __call__(self, key: str) -> NameInFile:
         for name, found in self.snapshot():
             if name == key:
                 return found
         raise KeyError(key)
 
 
-class Name(base_classes.Name):
+class NameInFile(base_classes.Name):
     """One defined name."""
 
-    def __init__(self, book: Book, api: DefinedName):
+    def __init__(self, book: FileBook, api: DefinedName):
         self._book, self.api = book, api
 
     @property

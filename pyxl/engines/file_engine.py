@@ -13,13 +13,13 @@ from xlwings import base_classes
 
 from pyxl.hosts import live_values as values
 from pyxl.hosts.file_host import FileHost
-from pyxl.xlsx import open_book
+from pyxl.xlsx import open_workbook
 from solver.errors import UserError
 
-from .file_book import Book
+from .file_book import FileBook
 
 
-class Engine:
+class FileEngine:
     """What xlwings registers: one app, which holds the files that are open."""
 
     name, type = "file", "desktop"
@@ -27,19 +27,19 @@ class Engine:
     clean_value_data = staticmethod(values.cleaned)
 
     def __init__(self):
-        self.apps = Apps(self)
+        self.apps = FileApps(self)
 
 
-class Apps(base_classes.Apps):
+class FileApps(base_classes.Apps):
     """The one app."""
 
-    def __init__(self, engine: Engine):
-        self._app = App(engine)
+    def __init__(self, engine: FileEngine):
+        self._app = FileApp(engine)
 
     def keys(self) -> list[int]:
         return [self._app.pid]
 
-    def add(self, spec=None, add_book: bool | None = None, xl=None, visible: bool | None = None) -> App:
+    def add(self, spec=None, add_book: bool | None = None, xl=None, visible: bool | None = None) -> FileApp:
         if add_book:
             self._app.books.add()
         return self._app
@@ -54,22 +54,22 @@ class Apps(base_classes.Apps):
     def __len__(self) -> int:
         return 1
 
-    def __getitem__(self, pid: int) -> App:
+    def __getitem__(self, pid: int) -> FileApp:
         return self._app
 
 
-class App(base_classes.App):
+class FileApp(base_classes.App):
     """Stands where a program would be."""
 
     pid, version, calculation = 0, "1.0", "automatic"
     display_alerts = True
     status_bar: str | bool = False
 
-    def __init__(self, engine: Engine):
-        self._engine, self._books = engine, Books(self)
+    def __init__(self, engine: FileEngine):
+        self._engine, self._books = engine, FileBooks(self)
 
     @property
-    def engine(self) -> Engine:
+    def engine(self) -> FileEngine:
         return self._engine
 
     @property
@@ -77,7 +77,7 @@ class App(base_classes.App):
         return self
 
     @property
-    def books(self) -> Books:
+    def books(self) -> FileBooks:
         return self._books
 
     @property
@@ -101,10 +101,10 @@ class App(base_classes.App):
     kill = quit
 
 
-class Books(base_classes.Books):
+class FileBooks(base_classes.Books):
     """The files that are open."""
 
-    def __init__(self, app: App):
+    def __init__(self, app: FileApp):
         self.app, self._books = app, []
 
     @property
@@ -112,7 +112,7 @@ class Books(base_classes.Books):
         return self._books
 
     @property
-    def active(self) -> Book:
+    def active(self) -> FileBook:
         return self._books[-1]
 
     def __iter__(self):
@@ -121,7 +121,7 @@ class Books(base_classes.Books):
     def __len__(self) -> int:
         return len(self._books)
 
-    def __call__(self, key) -> Book:
+    def __call__(self, key) -> FileBook:
         for number, book in enumerate(self._books, 1):
             if key in (number, book.name, book.fullname):
                 return book
@@ -130,7 +130,7 @@ class Books(base_classes.Books):
     def add(self):
         raise UserError("Without an office no empty workbook can be made. Build one: collabsheet new.")
 
-    def open(self, fullname: str, *_, **__) -> Book:
-        book = Book(self.app, FileHost(open_book(Path(fullname).resolve())), closed=self._books.remove)
+    def open(self, fullname: str, *_, **__) -> FileBook:
+        book = FileBook(self.app, FileHost(open_workbook(Path(fullname).resolve())), closed=self._books.remove)
         self._books.append(book)
         return book

@@ -1,4 +1,4 @@
-"""A formula's text seen from another cell: what copying it there would make of it."""
+"""The text that a formula would have if it were copied to another cell."""
 
 from __future__ import annotations
 

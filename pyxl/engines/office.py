@@ -1,10 +1,8 @@
-"""A running LibreOffice and the way to it: started here, or attached to where it listens."""
+"""Starts a LibreOffice, or connects to one that is running."""
 
 from __future__ import annotations
 
-import getpass
 import os
-import re
 import shutil
 import subprocess
 import tempfile
@@ -12,13 +10,17 @@ import time
 import uuid
 from contextlib import suppress
 from pathlib import Path
+from queue import Empty, Queue
+from threading import Thread
 
 from solver.errors import UserError
 
 from .find_office import OFFICE, find_soffice, load_uno
+from .office_pipe import own_pipe, refuse_foreign_pipe
 
 _QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "stdin": subprocess.DEVNULL}
 _RESTART = 81           # how soffice ends after it made a fresh profile: start it again
+_ANSWERS = 30.0         # seconds within which an office that listens answers
 _TAKEN_OVER = 3.0       # seconds within which a running office that took the command over listens
 
 
@@ -38,7 +40,7 @@ class Office:
             self._profile = tempfile.mkdtemp(prefix="collabsheet-office-")
             spec = f"pipe,name=collabsheet{uuid.uuid4().hex}"
         if spec is None:
-            spec = "pipe,name=collabsheet-" + re.sub(r"\W", "", getpass.getuser())
+            spec = own_pipe()
             self._context = _resolved(spec) or self._started(spec)
         else:
             self._context = self._started(spec) if self.ours else _resolved(spec)
@@ -117,13 +119,26 @@ def _resolved(spec: str):
     uno = load_uno()
     local = uno.getComponentContext()
     resolver = local.ServiceManager.createInstanceWithContext("com.sun.star.bridge.UnoUrlResolver", local)
+    refuse_foreign_pipe(spec)
+    answer: Queue = Queue()
+
+    def ask() -> None:
+        try:
+            answer.put((resolver.resolve(f"uno:{spec};urp;StarOffice.ComponentContext"), None))
+        except BaseException as why:    # whatever it is: it is raised below
+            answer.put((None, why))
+
+    Thread(target=ask, daemon=True).start()     # what listens may never answer, and UNO would wait for it
     try:
-        return resolver.resolve(f"uno:{spec};urp;StarOffice.ComponentContext")
-    except uno.getClass("com.sun.star.connection.NoConnectException"):
-        return None
-    except uno.getClass("com.sun.star.uno.Exception") as why:
+        context, why = answer.get(timeout=_ANSWERS)
+    except Empty:
+        raise UserError(f"What listens at '{spec}' does not answer: it is no LibreOffice, or it hangs. End it, and run again.") from None
+    if why is None or isinstance(why, uno.getClass("com.sun.star.connection.NoConnectException")):
+        return context
+    if isinstance(why, uno.getClass("com.sun.star.uno.Exception")):
         raise UserError(f"'{spec}' does not say where a LibreOffice listens: {why}. "
                         "Give pipe,name=NAME or socket,host=HOST,port=PORT.") from why
+    raise why
 
 
 def properties(**values):

@@ -11,29 +11,31 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from pyxl.detect.detect import detect
 from pyxl.grid.cells import Cell, Range, Value, quoted
-from pyxl.grid.problem import CHANGING, Area
+from pyxl.grid.problem import CHANGING, SheetRange
 from pyxl.grid.sheet_names import area_of, lasting_name
 from pyxl.grid.stored_problem import stored_problem
+from pyxl.hosts.host import Host
 from pyxl.hosts.refresh_results import Changes
+from pyxl.xlsx import NewSheet
 from solver.errors import UserError
 
 SHEET = "before_fit"
-HEADERS = ("sheet", "block", "values before the last fit")
+_HEADERS = ("sheet", "block", "values before the last fit")
 
-Blocks = Mapping[str, Area]               # role -> its cells
+Blocks = Mapping[str, SheetRange]               # role -> its cells
 Lines = dict[str, list[tuple[str, list[Value]]]]  # model sheet -> (role, a row of its block), in order
 
 
-def make_place(host) -> tuple[str, ...]:
+def make_place(host: Host) -> tuple[str, ...]:
     """Give the workbook the sheet for the parameters of before, unless it has one; a note where it takes none."""
     try:
-        host.add_hidden_sheet(SHEET)
+        host.add_sheet(NewSheet(SHEET, hidden=True))
     except UserError as why:
         return (f"The parameters of before are not kept: {why}",)
     return ()
 
 
-def kept(host, fitted: Mapping[str, Blocks]) -> Changes:
+def cells_to_keep(host: Host, fitted: Mapping[str, Blocks]) -> Changes:
     """What to write into the sheet `before_fit` so that it keeps what the blocks of these model
     sheets hold now; nothing where the workbook has no such sheet."""
     if SHEET not in host.sheets:
@@ -42,7 +44,7 @@ def kept(host, fitted: Mapping[str, Blocks]) -> Changes:
     for sheet, blocks in fitted.items():
         lines[lasting_name(host, sheet)] = [(role, row) for role, (place, area) in blocks.items()
                                     for row in host.grid(place).block(area)]
-    wanted: dict[Cell, Value] = {Cell(1, col): text for col, text in enumerate(HEADERS, 1)}
+    wanted: dict[Cell, Value] = {Cell(1, col): text for col, text in enumerate(_HEADERS, 1)}
     row = 2
     for sheet, rows in lines.items():
         for role, values in rows:
@@ -54,7 +56,7 @@ def kept(host, fitted: Mapping[str, Blocks]) -> Changes:
                     if wanted.get(cell) != there.get(cell)}}
 
 
-def restored(host, sheets: Iterable[str] | None = None) -> Changes:
+def restored(host: Host, sheets: Iterable[str] | None = None) -> Changes:
     """The cells that put the kept parameters back, for the sheets named, or all that have some.
 
     Raises UserError where nothing is kept, or a sheet's blocks have another size by now.
@@ -77,7 +79,7 @@ def restored(host, sheets: Iterable[str] | None = None) -> Changes:
     return changes
 
 
-def _blocks(host, sheet: str, roles: Iterable[str]) -> Blocks:
+def _blocks(host: Host, sheet: str, roles: Iterable[str]) -> Blocks:
     """Where the blocks of a model sheet are now: by Solver's names, by address, or by what its formulas say."""
     if any(role.startswith(CHANGING) for role in roles):
         problem = stored_problem(host, sheet)
@@ -98,7 +100,7 @@ def _placed(sheet: str, role: str, where: Range, rows: list[list[Value]], there)
                 yield Cell(row, col), value
 
 
-def _lines(host) -> Lines:
+def _lines(host: Host) -> Lines:
     grid, lines = host.grid(SHEET), {}
     if grid.used is not None:
         for sheet, role, *values in grid.block(Range(1, 1, grid.used.bottom, max(2, grid.used.right)))[1:]:

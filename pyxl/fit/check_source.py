@@ -12,31 +12,32 @@ from pyxl.grid.block_names import SCALE, SOURCE
 from pyxl.grid.cells import Cell, Range, Value, quoted
 from pyxl.grid.grid import Grid
 from pyxl.grid.sheet_names import area_named
+from pyxl.hosts.host import Host
 from solver.errors import UserError
-from solver.reading.rating_texts import NUMBER
+from solver.reading.rating_texts import NUMBER_TEXT
 
 if TYPE_CHECKING:
-    from pyxl.detect.verified_model import ReadyModel
+    from pyxl.detect.verified_model import VerifiedModel
 
-Labels = dict[Value, Cell]      # a user's (item's) label, and the cell in which it stands
+_Labels = dict[Value, Cell]      # a user's (item's) label, and the cell in which it stands
 
 
-def check_source(book, ready: ReadyModel) -> tuple[str, ...]:
+def check_source(host: Host, ready: VerifiedModel) -> tuple[str, ...]:
     """Notes on ratings of the source that this sheet cannot have, its users and items being others; none where the
     workbook has no source. Raises UserError where source and sheet contradict each other."""
-    areas = [area_named(book, name) for name in SOURCE[:3]]
+    areas = [area_named(host, name) for name in SOURCE[:3]]
     if None in areas:
         return ()
     (sheet, block), (_, user_labels), (_, item_labels) = areas
-    grid = book.grid(sheet)
+    grid = host.grid(sheet)
     _refuse_beyond(grid, block)
     users, items = _labels(grid, user_labels, "user"), _labels(grid, item_labels, "item")
-    source = _ratings(book, grid, block, users, items)
+    source = _ratings(host, grid, block, users, items)
     here = ready.ratings
     shown = {(_key(here.users[u]), _key(here.items[i])): value
              for u, i, value in zip(here.user_index.tolist(), here.item_index.tolist(), here.values.tolist())}
     mine = {_key(label) for label in here.users}, {_key(label) for label in here.items}
-    _refuse_typed_over(book, ready)
+    _refuse_typed_over(host, ready)
     for (user, item), (cell, value) in source.items():
         if user in mine[0] and item in mine[1] and shown.pop((user, item), None) != value:
             raise UserError(f"{quoted(sheet)}!{cell} is {value:g}, and {quoted(ready.sheet)} has another rating there. "
@@ -52,15 +53,15 @@ def check_source(book, ready: ReadyModel) -> tuple[str, ...]:
             f"{quoted(ready.sheet)} does not have: not fitted. Build the workbook anew to take them in.",)
 
 
-def _ratings(book, grid: Grid, block: Range, users: Labels, items: Labels) -> dict[tuple, tuple[Cell, float]]:
+def _ratings(host: Host, grid: Grid, block: Range, users: _Labels, items: _Labels) -> dict[tuple, tuple[Cell, float]]:
     """(user, item) -> the cell and the number, for every rating that is not held out."""
     user_at, item_at = ({getattr(cell, axis): label for label, cell in labels.items()} for labels, axis in ((users, "row"), (items, "col")))
-    ends = [area_named(book, name) for name in SCALE]
-    low, high = (book.grid(end[0]).values.get(end[1].first) if end else None for end in ends)
+    ends = [area_named(host, name) for name in SCALE]
+    low, high = (host.grid(end[0]).values.get(end[1].first) if end else None for end in ends)
     found = {}
     for cell, value in sorted((cell, value) for cell, value in grid.values.items() if cell in block):
         where = f"{quoted(grid.sheet)}!{cell}"
-        held = isinstance(value, str) and value.rstrip().endswith("?") and NUMBER.fullmatch(value.rstrip()[:-1].strip().replace(",", "."))
+        held = isinstance(value, str) and value.rstrip().endswith("?") and NUMBER_TEXT.fullmatch(value.rstrip()[:-1].strip().replace(",", "."))
         if not held and type(value) is not float:
             raise UserError(f"{where} holds {value!r}, not a rating. Type a number, or one with a question mark to hold it out: 4.5?")
         number = float(value.rstrip()[:-1].strip().replace(",", ".")) if held else value
@@ -75,8 +76,8 @@ def _ratings(book, grid: Grid, block: Range, users: Labels, items: Labels) -> di
     return found
 
 
-def _labels(grid: Grid, area: Range, what: str) -> Labels:
-    found: Labels = {}
+def _labels(grid: Grid, area: Range, what: str) -> _Labels:
+    found: _Labels = {}
     for cell in area.cells():
         value = grid.values.get(cell)
         if value is None or value == "":
@@ -93,8 +94,8 @@ def _refuse_beyond(grid: Grid, block: Range) -> None:
                         "read. Insert rows or columns within it, and move it there.")
 
 
-def _refuse_typed_over(book, ready: ReadyModel) -> None:
-    layout, grid = ready.model.layout, book.grid(ready.sheet)
+def _refuse_typed_over(host: Host, ready: VerifiedModel) -> None:
+    layout, grid = ready.model.layout, host.grid(ready.sheet)
     for cell in layout.ratings.cells():
         if grid.owner(cell) is None:
             raise UserError(f"{quoted(ready.sheet)}!{cell} is no formula any more. Copy the cell beside it into it, and type "
@@ -102,5 +103,5 @@ def _refuse_typed_over(book, ready: ReadyModel) -> None:
 
 
 def _key(label: Value):
-    """Labels as MATCH compares them: capitals do not count, a number is no text."""
+    """_Labels as MATCH compares them: capitals do not count, a number is no text."""
     return label.casefold() if isinstance(label, str) else float(label)

@@ -13,6 +13,7 @@ from pyxl.formulas.evaluate.calculator import Calculator
 from pyxl.formulas.language.formula_errors import DrawnAnew, FormulaError
 from pyxl.grid.cells import Cell, ErrorValue, Value, quoted
 from pyxl.grid.grid import Formula, Grid
+from pyxl.grid.readable_workbook import ReadableWorkbook
 from pyxl.xlsx import Cached
 
 _ELSEWHERE = "it reads another workbook, which is not followed: its stored result is used"
@@ -32,7 +33,7 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class ResultComparison:
     """How many formula cells are `equal` to their stored results (numbers to 1e-9), which are `different`, why others were
     `refused` (reason -> how many), and how many are `volatile`: drawn anew at every recalculation."""
 
@@ -43,26 +44,26 @@ class Comparison:
 
     @property
     def edits(self) -> dict[str, dict[Cell, Cached]]:
-        """What refreshes the stored results, as `Book.save` takes it."""
+        """What refreshes the stored results, as `WorkbookFile.save` takes it."""
         edits: dict[str, dict[Cell, Cached]] = {}
         for found in self.different:
             edits.setdefault(found.sheet, {})[found.cell] = Cached(found.ours)
         return edits
 
 
-def compare_results(book) -> Comparison:
+def compare_results(workbook: ReadableWorkbook) -> ResultComparison:
     """Evaluate all formulas of a workbook; those that read a cell drawn anew take the number it drew last.
 
-    `book` as for `Calculator`. Array formulas count by the cells that they fill.
+    `workbook` as for `Calculator`. Array formulas count by the cells that they fill.
     """
-    drawn = {(sheet, cell): book.grid(sheet).values.get(cell) for sheet in book.sheets
-             for cell, formula in _formula_cells(book.grid(sheet)) if changes_by_itself(formula.text)}
-    calculator = Calculator(book, overrides=drawn)
+    drawn = {(sheet, cell): workbook.grid(sheet).values.get(cell) for sheet in workbook.sheets
+             for cell, formula in _formula_cells(workbook.grid(sheet)) if changes_by_itself(formula.text)}
+    calculator = Calculator(workbook, overrides=drawn)
     equal, volatile = 0, len(drawn)
     different: list[Difference] = []
     refused: Counter[str] = Counter()
-    for sheet in book.sheets:
-        grid = book.grid(sheet)
+    for sheet in workbook.sheets:
+        grid = workbook.grid(sheet)
         for cell, formula in sorted(dict(_formula_cells(grid)).items(), key=itemgetter(0)):
             if (sheet, cell) in drawn:
                 continue
@@ -81,7 +82,7 @@ def compare_results(book) -> Comparison:
                     equal += 1
                 else:
                     different.append(Difference(sheet, cell, stored, ours))
-    return Comparison(equal, tuple(different), dict(refused.most_common()), volatile)
+    return ResultComparison(equal, tuple(different), dict(refused.most_common()), volatile)
 
 
 def _formula_cells(grid: Grid) -> Iterator[tuple[Cell, Formula]]:

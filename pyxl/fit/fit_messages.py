@@ -1,16 +1,18 @@
-"""How a fit went, in words and as plain data: of a factor model, or of a problem solved by its formulas."""
+"""Says how a fit went, in sentences and as plain data."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pyxl.base.plain_output import Say, plain
+from pyxl.base.plain_output import Say, json_ready
 from pyxl.problems.report import problem_report
 from pyxl.problems.report_sheet import report_lines
 from pyxl.problems.solve import Solved
 
 if TYPE_CHECKING:
     from solver import Epoch, FitResult, Step
+
+_DEVICES = {"cpu": "the CPU", "cuda": "the GPU", "mps": "Apple's GPU"}
 
 
 def tell_results(results: dict[str, FitResult | Solved], say: Say) -> None:
@@ -20,7 +22,7 @@ def tell_results(results: dict[str, FitResult | Solved], say: Say) -> None:
         steps = f"{r.minimum.steps} steps" if isinstance(r, Solved) else f"{r.epochs} epochs"
         what = (r.posed.problem.told_goal() if isinstance(r, Solved) else
                 f"{r.settings.model:<8}  {r.n_ratings} ratings")
-        say(f"{name:<{width}}  {what}  {before_and_after(r)}  ({steps}, {r.seconds:.1f} s)")
+        say(f"{name:<{width}}  {what}  {before_and_after(r)}  ({steps}, {time_and_place(r)})")
         for line in (r.stop, *(f"Note: {note}" for note in r.notes)):
             say(f"{'':<{width}}  {line}")
 
@@ -41,6 +43,12 @@ def before_and_after(result: FitResult | Solved) -> str:
     return f"RMSE {result.rmse_before:.6f} → {result.rmse_after:.6f}{held}"
 
 
+def time_and_place(result: FitResult | Solved) -> str:
+    """``0.3 s on the CPU``: how long a fit took, and where it was computed."""
+    device = "cpu" if isinstance(result, Solved) else result.device
+    return f"{result.seconds:.1f} s on {_DEVICES[device]}"
+
+
 def on_the_way(seen: Epoch | Step) -> str:
     """How far a fit is: ``epoch 12  RMSE 0.345678``, or the step and the objective."""
     if hasattr(seen, "rmse"):
@@ -52,7 +60,7 @@ def on_the_way(seen: Epoch | Step) -> str:
 def result_object(result: FitResult | Solved) -> dict:
     """A result of `fit_workbook` as ``--json`` prints it."""
     if isinstance(result, Solved):
-        return plain(problem_report(result))
+        return json_ready(problem_report(result))
     return {"variant": result.settings.model, "n_ratings": result.n_ratings,
             "rmse_before": result.rmse_before, "rmse_after": result.rmse_after, "holdout_rmse": result.holdout_rmse,
-            "epochs": result.epochs, "seconds": result.seconds, "stop": result.stop, "notes": list(result.notes)}
+            "epochs": result.epochs, "device": result.device, "seconds": result.seconds, "stop": result.stop, "notes": list(result.notes)}

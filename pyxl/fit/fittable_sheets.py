@@ -1,4 +1,4 @@
-"""Which sheets of a workbook can be fitted, and how: as a factor model, or by whatever their formulas say."""
+"""Chooses the sheets of a workbook that can be fitted, as factor models or by their formulas."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pyxl.detect.changing_cells import solvers_further_wishes
-from pyxl.detect.detect import NoModel, NotRecognised, NotVerified, StatedOtherwise
-from pyxl.detect.verified_model import ReadyModel, ready_model
+from pyxl.detect.detect import Damaged, NoModel, NotRecognised, NotVerified, StatedOtherwise
+from pyxl.detect.verified_model import VerifiedModel, verified_model
 from pyxl.detect.verify import agrees
 from pyxl.grid.cells import quoted
-from pyxl.grid.stored_problem import stored_problem
+from pyxl.grid.stored_problem import LostModel, stored_problem
+from pyxl.hosts.host import Host
 from pyxl.problems.pose import Posed, pose
 from pyxl.problems.solve import ByFormulas, refuse_settings_of_models
 from pyxl.problems.stated import stated_problem
-from solver.errors import UserError
+from solver.errors import NoSolution, UserError
 from solver.model.models import MODELS
 
 from .check_source import check_source
@@ -25,12 +26,12 @@ from .settings_cells import sheet_settings
 if TYPE_CHECKING:
     from solver import Settings
 
-Ready = ReadyModel | Posed
+Fittable = VerifiedModel | Posed
 VIAS = ("model", "formulas")
 
 
-def ready_to_fit(host, *, sheets: Iterable[str] | None, settings: Settings | None, options: Mapping, repeat: int | None,
-                 by_formulas: ByFormulas) -> tuple[list[Ready], list[str]]:
+def fittable_sheets(host: Host, *, sheets: Iterable[str] | None, settings: Settings | None, options: Mapping, repeat: int | None,
+                 by_formulas: ByFormulas) -> tuple[list[Fittable], list[str]]:
     """What can be fitted of the sheets named, or of all, or the problem stated, or the run to be repeated; and why other
     sheets that look like a model cannot.
 
@@ -44,7 +45,7 @@ def ready_to_fit(host, *, sheets: Iterable[str] | None, settings: Settings | Non
         if sheets or settings or options or by_formulas != ByFormulas():
             raise UserError("A run is repeated as it is in the run log: give neither sheets nor settings beside its number.")
         return [_repeated(host, logged_run(host, repeat))], []
-    settings = replace(settings, **options) if settings else sheet_settings(host, options)
+    settings, notes = (replace(settings, **options), ()) if settings else sheet_settings(host, options)
     if by_formulas.problem is not None:
         if by_formulas.via == "model":
             raise UserError("A problem that is stated is solved by formulas: leave out --via model.")
@@ -52,11 +53,11 @@ def ready_to_fit(host, *, sheets: Iterable[str] | None, settings: Settings | Non
     else:
         ready, skipped = _ready(host, _chosen(host, sheets), settings, by_formulas.via, must=sheets is not None)
     _refuse_what_makes_no_sense(ready, options, by_formulas)
-    return ready, skipped
+    return [replace(r, notes=(*notes, *r.notes)) if isinstance(r, VerifiedModel) else r for r in ready], skipped
 
 
-def _repeated(host, run: Run) -> ReadyModel:
-    ready = ready_model(host, run.sheet, run.settings, start=run.start)
+def _repeated(host: Host, run: Run) -> VerifiedModel:
+    ready = verified_model(host, run.sheet, run.settings, start=run.start)
     if not isinstance(run.rmse_before, float) or agrees(run.rmse_before, ready.rmse):
         return ready
     note = f"Run {run.number} began at RMSE {run.rmse_before:.6f}, this one at {ready.rmse:.6f}: the ratings are others."
@@ -70,7 +71,7 @@ def _refuse_what_no_sheet_holds(settings: Settings | None, options: Mapping) -> 
                         "leave out model, and the sheet decides.")
 
 
-def _refuse_what_makes_no_sense(ready: list[Ready], options: Mapping, by_formulas: ByFormulas) -> None:
+def _refuse_what_makes_no_sense(ready: list[Fittable], options: Mapping, by_formulas: ByFormulas) -> None:
     problems = [r for r in ready if isinstance(r, Posed)]
     for r in problems:
         refuse_settings_of_models(r.sheet, options)
@@ -85,7 +86,7 @@ def _only(sheets: Iterable[str] | None) -> str | None:
     return chosen[0] if chosen else None
 
 
-def _chosen(host, sheets: Iterable[str] | None) -> list[str]:
+def _chosen(host: Host, sheets: Iterable[str] | None) -> list[str]:
     if sheets is None:
         return list(host.sheets)
     chosen = [sheets] if isinstance(sheets, str) else list(dict.fromkeys(sheets))
@@ -94,15 +95,15 @@ def _chosen(host, sheets: Iterable[str] | None) -> list[str]:
     return chosen
 
 
-def _ready(host, sheets: list[str], settings: Settings, via: str | None, *, must: bool) -> tuple[list[Ready], list[str]]:
+def _ready(host: Host, sheets: list[str], settings: Settings, via: str | None, *, must: bool) -> tuple[list[Fittable], list[str]]:
     """The sheets that can be fitted, and why others that look like a model cannot. Where each one
     `must` be fitted, or none can, that is a UserError."""
     ready, skipped = [], []
     for sheet in sheets:
         try:
             ready.append(_ready_sheet(host, sheet, settings, via))
-        except NotRecognised as why:
-            if must:
+        except (NotRecognised, LostModel, NoSolution) as why:
+            if must or isinstance(why, NoSolution) and len(sheets) == 1:
                 raise
             if not isinstance(why, NoModel):
                 skipped.append(str(why))
@@ -112,18 +113,20 @@ def _ready(host, sheets: list[str], settings: Settings, via: str | None, *, must
     return ready, skipped
 
 
-def _ready_sheet(host, sheet: str, settings: Settings, via: str | None) -> Ready:
+def _ready_sheet(host: Host, sheet: str, settings: Settings, via: str | None) -> Fittable:
     """The factor model on a sheet, or else the problem that Solver keeps there. Raises NotRecognised."""
     why = None
     if via != "formulas":
         try:
-            ready = ready_model(host, sheet, settings)
+            ready = verified_model(host, sheet, settings)
+        except Damaged:
+            raise
         except NotRecognised as unknown:
             why = unknown
         else:
             wishes = solvers_further_wishes(host, sheet)
             if not wishes:
-                return ready
+                return replace(ready, notes=(*ready.notes, *check_source(host, ready)))
             if via == "model":
                 return replace(ready, notes=(*ready.notes, f"{wishes} --via model left that out."))
             why = StatedOtherwise(wishes)
@@ -133,6 +136,8 @@ def _ready_sheet(host, sheet: str, settings: Settings, via: str | None) -> Ready
     unlike = f"{why} " if isinstance(why, (NotVerified, StatedOtherwise)) else ""
     try:
         posed = pose(host, problem)
+    except NoSolution:
+        raise
     except UserError as unposed:
         raise NotRecognised(f"{unlike}{unposed}") from unposed
     return replace(posed, notes=(f"{unlike}So it was fitted by its formulas.", *posed.notes)) if unlike else posed

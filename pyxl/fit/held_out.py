@@ -1,4 +1,4 @@
-"""The ratings that a workbook of ours keeps out of its model sheets, to judge a fit by."""
+"""Reads the ratings that one of our workbooks holds out, to judge a fit by."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ import numpy as np
 
 from pyxl.grid.block_names import HELD
 from pyxl.grid.sheet_names import area_named
+from pyxl.hosts.host import Host
 
 if TYPE_CHECKING:
-    from pyxl.detect.verified_model import ReadyModel
+    from pyxl.detect.verified_model import VerifiedModel
     from solver import Ratings
 
 
-def held_out(host, ready: ReadyModel) -> Ratings | None:
+def held_out(host: Host, ready: VerifiedModel) -> Ratings | None:
     """Those listed on the sheet `check`, whose users and items count from 1, but for those that
     somebody has typed into this model sheet since; None where none are held out."""
     from solver import Ratings

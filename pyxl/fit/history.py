@@ -1,4 +1,4 @@
-"""The error of a fit, epoch by epoch, in the cells that a model sheet of ours has for it, under its chart."""
+"""Writes the error of each epoch into the cells under a model sheet's chart."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING
 
 from pyxl.grid.block_names import history_name
 from pyxl.grid.cells import Cell, Range, Value
+from pyxl.grid.readable_workbook import ReadableWorkbook
 from pyxl.grid.sheet_names import area_named, prefix_of
 
 if TYPE_CHECKING:
     from solver import Epoch
 
 
-def history_area(book, sheet: str) -> tuple[str, Range] | None:
+def history_area(workbook: ReadableWorkbook, sheet: str) -> tuple[str, Range] | None:
     """(sheet, range) where a model sheet wants its history; None where it has no such cells."""
-    prefix = prefix_of(book, sheet)
-    return area_named(book, history_name(prefix)) if prefix else None
+    prefix = prefix_of(workbook, sheet)
+    return area_named(workbook, history_name(prefix)) if prefix else None
 
 
 def history_cells(area: Range, epochs: Sequence[Epoch]) -> dict[Cell, Value]:

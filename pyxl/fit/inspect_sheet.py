@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import sys
+
 from pyxl.detect.changing_cells import solvers_further_wishes
-from pyxl.detect.verified_model import ready_model
-from pyxl.grid.block_names import ROLES
+from pyxl.detect.verified_model import verified_model
+from pyxl.grid.block_names import PYTHON, ROLES
+from pyxl.grid.cells import Range, quoted
 from pyxl.grid.layout import Block
-from pyxl.grid.problem import Problem
+from pyxl.grid.problem import SolverProblem
+from pyxl.grid.readable_workbook import ReadableWorkbook
+from pyxl.grid.sheet_names import area_named
 from pyxl.grid.stored_problem import stored_problem
 from pyxl.problems.pose import pose
-from pyxl.xlsx import open_book
+from pyxl.xlsx import open_workbook
 from solver.errors import UserError
 
 
@@ -17,41 +22,54 @@ def inspect_workbook(path) -> dict[str, dict]:
     """A report for every sheet: recognised or the reason why not, the cells of every part, the
     RMSE now, Solver's stored model, whether it can be solved where the sheet is no model that we know, and notes. Nothing is written."""
     from solver import Settings
-    with open_book(path) as book:
-        return {sheet: _report(book, sheet, Settings()) for sheet in book.sheets}
+    with open_workbook(path) as workbook:
+        reports = {sheet: _report(workbook, sheet, Settings()) for sheet in workbook.sheets}
+        if (where := area_named(workbook, PYTHON)) is not None and workbook.has_macros:
+            reports[where[0]]["notes"] += _about_buttons(workbook, *where)
+        return reports
 
 
-def _report(book, sheet: str, settings) -> dict:
+def _about_buttons(workbook: ReadableWorkbook, sheet: str, where: Range) -> list[str]:
+    """What a press on a button runs, where it is another program than the Python that runs now."""
+    program = workbook.grid(sheet).values.get(where.first)
+    if program is None or program == sys.executable:
+        return []
+    return [f"A press on a button runs the program that {quoted(sheet)}!{where.first} names, {program}, which is not the Python that "
+            "runs now. If the workbook is not yours, look at it first; collabsheet doctor BOOK --repair names this one."]
+
+
+def _report(workbook: ReadableWorkbook, sheet: str, settings) -> dict:
     report: dict = {"recognised": False, "reason": None, "solver": None, "problem": None, "notes": []}
     problem = None
     try:
-        if problem := stored_problem(book, sheet):
+        if problem := stored_problem(workbook, sheet):
             report["solver"] = problem.told()
-        ready = ready_model(book, sheet, settings)
+        ready = verified_model(workbook, sheet, settings)
     except UserError as why:
-        return report | {"reason": str(why), "problem": problem and _problem(book, problem)}
+        return report | {"reason": str(why), "problem": problem and _problem(workbook, problem)}
     layout = ready.model.layout
     cells = {role: _where(getattr(layout, role)) for role in ROLES if getattr(layout, role) is not None}
     return report | {
         "recognised": True, "variant": layout.variant, "form": layout.form, "measure": layout.measure,
         "n_ratings": len(ready.ratings), "n_users": layout.user_factors.shape[0],
         "n_items": layout.item_factors.shape[0], "n_factors": layout.user_factors.shape[1],
-        "rmse": ready.rmse, "cells": cells, "notes": [*ready.notes, *_by_formulas_rather(book, sheet)]}
+        "rmse": ready.rmse, "cells": cells, "notes": [*ready.notes, *_by_formulas_rather(workbook, sheet)]}
 
 
-def _by_formulas_rather(book, sheet: str) -> list[str]:
-    wishes = solvers_further_wishes(book, sheet)
+def _by_formulas_rather(workbook: ReadableWorkbook, sheet: str) -> list[str]:
+    wishes = solvers_further_wishes(workbook, sheet)
     return [f"{wishes} So a fit solves it by its formulas; --via model leaves that out."] if wishes else []
 
 
-def _problem(book, problem: Problem) -> dict:
+def _problem(workbook: ReadableWorkbook, problem: SolverProblem) -> dict:
     """Whether Solver's model can be solved by the sheet's formulas, and how large it is."""
     try:
-        posed = pose(book, problem)
+        posed = pose(workbook, problem)
     except UserError as why:
         return {"solvable": False, "reason": str(why)}
-    return {"solvable": True, "reason": None, "n_cells": len(posed.cells), "n_constraints": len(posed.lines),
-            "objective": float(posed.outputs(posed.program.start)[0]), "notes": list(posed.notes)}
+    start = posed.program.start
+    return {"solvable": True, "reason": None, "kind": posed.kind.told(), "n_cells": len(posed.cells), "n_constraints": len(posed.lines),
+            "objective": float(posed.program.values(start)[0]), "notes": list(posed.notes)}
 
 
 def _where(part) -> str:

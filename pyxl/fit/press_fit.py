@@ -13,19 +13,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from pyxl.detect.verified_model import ReadyModel
+from pyxl.detect.verified_model import VerifiedModel
 from pyxl.detect.verify import agrees
 from pyxl.grid.cells import Cell, Value, quoted
 from pyxl.grid.parameters import parameter_cells
 from pyxl.hosts.file_host import FileHost
+from pyxl.hosts.host import Host
 from pyxl.problems.pose import Posed
 from pyxl.problems.report_sheet import report_cells, report_sheet
 from pyxl.problems.solve import ByFormulas, Solved, changed_cells, disagreement, solve
-from pyxl.xlsx import open_book, same_file
-from solver.errors import UserError
+from pyxl.xlsx import open_workbook, same_file
+from solver.errors import NoSolution, UserError
 
 from . import before_fit
-from .fittable_sheets import Ready, ready_to_fit
+from .fittable_sheets import Fittable, fittable_sheets
 from .held_out import held_out
 from .history import history_area, history_cells
 from .run_log import find_log
@@ -84,36 +85,43 @@ def fit_workbook(path, *, out=None, sheets: Iterable[str] | None = None,
     there: what was found so far is written. Formulas stay; their cached results are refreshed.
     Raises UserError; then nothing has been written.
     """
-    with open_book(path) as book:
+    with open_workbook(path) as book:
         target = None if out is None or same_file(book.path, out) else Path(out)  # None: in place
         if out is not None:
             book.refuse_unless_savable(out=target, overwrite=overwrite)  # before the work, not after it
         host = FileHost(book)
         unkept = before_fit.make_place(host) if out is not None and target is None else ()   # a copy leaves the old file
+        beside = book.notes_on_saving(out=target) if out is not None else ()
 
-        results = fit_book(host, sheets=sheets, settings=settings, options=options or {}, repeat=repeat,
+        results = fit_on_host(host, sheets=sheets, settings=settings, options=options or {}, repeat=repeat,
                            by_formulas=by_formulas, watch=lambda ready: OnlyEpochs(ready.sheet, on_epoch))
         if out is not None:
             host.save(out=target, overwrite=overwrite)
-        return {sheet: replace(result, notes=result.notes + unkept) for sheet, result in results.items()}
+        return {sheet: replace(result, notes=result.notes + unkept + beside) for sheet, result in results.items()}
 
 
-def fit_book(host, *, sheets: Iterable[str] | None, settings: Settings | None, options: Mapping,
-             watch: Callable[[Ready], Watcher], repeat: int | None = None,
+def fit_on_host(host: Host, *, sheets: Iterable[str] | None, settings: Settings | None, options: Mapping,
+             watch: Callable[[Fittable], Watcher], repeat: int | None = None,
              by_formulas: ByFormulas = ByFormulas()) -> dict[str, Result]:
     """Fit the recognised sheets of the workbook that `host` holds, or the named ones, and write.
 
     ``watch(ready)`` gives who is told how the fit of that sheet goes; the rest is as for `fit_workbook`. Raises
     UserError; no parameter has been written by this function then.
     """
-    ready, skipped = ready_to_fit(host, sheets=sheets, settings=settings, options=options, repeat=repeat,
+    ready, skipped = fittable_sheets(host, sheets=sheets, settings=settings, options=options, repeat=repeat,
                                   by_formulas=by_formulas)
-    host.write(before_fit.kept(host, {r.sheet: r.blocks for r in ready}))
-    log, results = find_log(host), {}
+    host.refuse_protected(area for r in ready for area in r.blocks.values())
+    host.write(before_fit.cells_to_keep(host, {r.sheet: r.blocks for r in ready}))
+    log, results, unsolved = find_log(host), {}, []
     for r in ready:
         watcher = watch(r)
         try:
             result = solve(r, by_formulas, on_step=watcher.on_step) if isinstance(r, Posed) else _fitted(host, r, watcher)
+        except NoSolution as why:
+            unsolved.append(NoSolution(f"{r.sheet}: {why}"))
+            if sheets is not None:
+                raise unsolved[-1] from why
+            continue
         except UserError as why:
             raise UserError(f"{r.sheet}: {why}") from why
         results[r.sheet] = result
@@ -127,10 +135,12 @@ def fit_book(host, *, sheets: Iterable[str] | None, settings: Settings | None, o
             results[r.sheet] = replace(result, notes=result.notes + notes)
         if result.stopped:
             break
-    return _compared(host, [r for r in ready if r.sheet in results], results, skipped)
+    if not results:
+        raise unsolved[0]
+    return _compared(host, [r for r in ready if r.sheet in results], results, [*skipped, *map(str, unsolved)])
 
 
-def _fitted(host, r: ReadyModel, watcher: Watcher) -> FitResult:
+def _fitted(host: Host, r: VerifiedModel, watcher: Watcher) -> FitResult:
     """The result, judged by the ratings that the workbook holds out, where it does."""
     from solver import fit, rmse
 
@@ -142,7 +152,7 @@ def _fitted(host, r: ReadyModel, watcher: Watcher) -> FitResult:
     return result if held is None else replace(result, holdout_rmse=rmse(result.factors, held, bounds=bounds))
 
 
-def _compared(host, fitted: list[Ready], results: dict[str, Result], skipped: list[str]) -> dict[str, Result]:
+def _compared(host: Host, fitted: list[Fittable], results: dict[str, Result], skipped: list[str]) -> dict[str, Result]:
     """The last step: the workbook recalculates, and its objective is held against ours. The results with notes."""
     problems = host.recalculate()
     notes = {r.sheet: [*_noticed(host, r, results[r.sheet])] for r in fitted}
@@ -156,13 +166,14 @@ def _compared(host, fitted: list[Ready], results: dict[str, Result], skipped: li
     return {sheet: replace(result, notes=result.notes + tuple(notes[sheet])) for sheet, result in results.items()}
 
 
-def _changes(host, r: Ready, result: Result) -> dict[str, dict[Cell, Value]]:
+def _changes(host: Host, r: Fittable, result: Result) -> dict[str, dict[Cell, Value]]:
     """The constants to write, by sheet: parameters that moved, ratings mended, the last result and its history."""
     if isinstance(r, Posed):
         return changed_cells(r, lambda sheet: host.grid(sheet).values, result.minimum.x)
     sheet = r.model.layout.sheet
-    changes: dict[str, dict[Cell, Value]] = {
-        sheet: _unlike(host, sheet, parameter_cells(r.model.layout, result.factors)) | r.mended}
+    parameters = parameter_cells(r.model.layout, result.factors)
+    # where none moved they are all written again: what depends on them is calculated, and was perhaps not when the file was stored
+    changes: dict[str, dict[Cell, Value]] = {sheet: (_unlike(host, sheet, parameters) or dict(parameters)) | r.mended}
     for place, cell, value in result_cells(host, sheet, result):
         changes.setdefault(place, {})[cell] = value
     if area := history_area(host, sheet):
@@ -170,13 +181,13 @@ def _changes(host, r: Ready, result: Result) -> dict[str, dict[Cell, Value]]:
     return changes
 
 
-def _unlike(host, sheet: str, cells: Mapping[Cell, Value]) -> dict[Cell, Value]:
+def _unlike(host: Host, sheet: str, cells: Mapping[Cell, Value]) -> dict[Cell, Value]:
     """Of these cells those whose value is not there yet."""
     there = host.grid(sheet).values
     return {cell: value for cell, value in cells.items() if there.get(cell) != value}
 
 
-def _noticed(host, r: Ready, result: Result) -> Iterator[str]:
+def _noticed(host: Host, r: Fittable, result: Result) -> Iterator[str]:
     """What was odd about a sheet that was fitted, and whether its objective says what we say."""
     if isinstance(r, Posed):
         yield from disagreement(host, result)

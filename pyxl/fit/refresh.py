@@ -1,12 +1,13 @@
-"""Calculate a workbook again, and hold a sheet against what Python computes of it."""
+"""Recalculates a workbook, and compares a sheet with what Python computes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pyxl.detect.verified_model import ready_model
+from pyxl.detect.verified_model import verified_model
 from pyxl.detect.verify import agrees
 from pyxl.grid.cells import quoted
+from pyxl.hosts.host import Host
 from solver.errors import UserError
 
 from .settings_cells import sheet_settings
@@ -21,13 +22,13 @@ class Refreshed:
     n_blanks: int
 
 
-def refresh(host, sheet: str) -> Refreshed:
+def refresh(host: Host, sheet: str) -> Refreshed:
     """Calculate every formula again and verify the sheet. Raises UserError where one cannot be
     calculated, or where the sheet is no model that we know."""
     problems = host.recalculate()
     if problems:
         raise UserError(problems[0])
-    ready = ready_model(host, sheet, sheet_settings(host, {"start": "sheet"}))
+    ready = verified_model(host, sheet, sheet_settings(host, {"start": "sheet"})[0])
     layout = ready.model.layout
     shown = host.value(sheet, layout.rmse)
     if layout.measure == "rmse" and not (isinstance(shown, float) and agrees(shown, ready.rmse)):

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from pyxl.hosts.file_host import FileHost
-from pyxl.xlsx import open_book, same_file
+from pyxl.hosts.host import Host
+from pyxl.xlsx import open_workbook, same_file
 
 from . import before_fit
 
@@ -17,16 +18,16 @@ def restore_workbook(path, *, out=None, overwrite: bool = False, sheets: Iterabl
 
     `out` as for `fit_workbook`; None writes into the workbook itself. Raises UserError.
     """
-    with open_book(path) as book:
+    with open_workbook(path) as book:
         target = None if out is None or same_file(book.path, out) else Path(out)
         book.refuse_unless_savable(out=target, overwrite=overwrite)
         host = FileHost(book)
-        restored = restore_book(host, sheets)
+        restored = restore_on_host(host, sheets)
         host.save(out=target, overwrite=overwrite)
         return restored
 
 
-def restore_book(host, sheets: Iterable[str] | None = None) -> dict[str, int]:
+def restore_on_host(host: Host, sheets: Iterable[str] | None = None) -> dict[str, int]:
     """The same in the workbook that `host` holds (see `press_fit`)."""
     changes = before_fit.restored(host, sheets)
     host.write(changes)

@@ -8,29 +8,32 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Container
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pyxl.grid.block_names import RUN_LOG
+from pyxl.grid.block_names import RUN_LOG, SETTINGS
 from pyxl.grid.cells import MAX_ROW, Cell, Range, Value, quoted
 from pyxl.grid.parameters import parameter_cells
 from pyxl.grid.sheet_names import area_named, lasting_name
+from pyxl.hosts.host import Host
 from pyxl.hosts.live_values import serial
 from pyxl.xlsx.parts.cell_xml import MAX_TEXT
+from solver.core.options import Given, Whole
+from solver.core.settings import OPTIONS, options_given, usable
 from solver.errors import UserError
 
 if TYPE_CHECKING:
-    from pyxl.detect.verified_model import ReadyModel
+    from pyxl.detect.verified_model import VerifiedModel
     from solver import FitResult, Settings
 
-OPTIONS = {"optimizer": "optimizer", "most epochs": "epochs", "lr": "lr", "weight decay": "weight_decay",
-           "seed": "seed", "start": "start"}    # header -> option of Settings; all others share one column
+# header -> setting; those without a column of their own share one. "epochs" are those that were gone through.
+SETTING_COLUMNS = {"most epochs" if name == "epochs" else OPTIONS[name].label: name for name in SETTINGS}
 HEADERS = ("run", "date", "sheet", "model", "ratings", "RMSE before", "RMSE after", "hold-out RMSE", "epochs", "seconds",
-           "why it ended", *OPTIONS, "other settings", "start values")
-_OF_THE_SHEET = ("model", "n_factors")  # settings that the sheet decides
+           "why it ended", *SETTING_COLUMNS, "other settings", "start values")
 _FLOAT64 = "float64:"   # before numbers in base64, which alone could look like a number or a formula
 
 
@@ -43,14 +46,14 @@ class RunLog:
     row: int
     run: int
 
-    def add(self, host, ready: ReadyModel, result: FitResult) -> tuple[RunLog, tuple[str, ...]]:
+    def add(self, host: Host, ready: VerifiedModel, result: FitResult) -> tuple[RunLog, tuple[str, ...]]:
         """Write a line for a fit; the log with the place of the next one, and notes."""
         row, ends = self.row, (min(self.columns.values()), max(self.columns.values()))
         while row <= MAX_ROW and host.edited(self.sheet, Range(row, ends[0], row, ends[1])):
             row += 1    # somebody wrote there meanwhile
         if row > MAX_ROW:
             return self, (f"The sheet {quoted(self.sheet)} is full, so this run is not in it. Delete old lines.",)
-        line = _line(host, ready, result) | {"run": float(self.run)}
+        line = _line(host, ready, result, self.columns) | {"run": float(self.run)}
         host.write({self.sheet: {Cell(row, col): line.get(header) for header, col in self.columns.items()}})
         return replace(self, row=row + 1, run=self.run + 1), ()
 
@@ -67,7 +70,7 @@ class Run:
     rmse_before: Value
 
 
-def find_log(host) -> RunLog | None:
+def find_log(host: Host) -> RunLog | None:
     """The log of a workbook; None where it has no such sheet."""
     where = area_named(host, RUN_LOG)
     if where is None:
@@ -82,10 +85,8 @@ def find_log(host) -> RunLog | None:
     return RunLog(sheet, columns, max((cell.row for cell in filled), default=head.top) + 1, int(max(runs, default=0)) + 1)
 
 
-def logged_run(host, number: int) -> Run:
+def logged_run(host: Host, number: int) -> Run:
     """The run of that number. Raises UserError where there is none, or where it cannot be repeated."""
-    from solver import Settings
-
     log = find_log(host)
     if log is None or "run" not in log.columns:
         raise UserError(f"'{host.name}' has no run log. Workbooks of `collabsheet new` have one.")
@@ -100,7 +101,8 @@ def logged_run(host, number: int) -> Run:
     if sheet is None:
         raise UserError(f"{where} is of the sheet {line.get('sheet')!r}, which is not there any more.")
     try:
-        settings = Settings(**_options(line))
+        options = _options(line)
+        settings, _ = usable(options, stored=options)   # older versions took settings that nothing used
     except (UserError, TypeError, ValueError) as why:
         raise UserError(f"{where} cannot be repeated: {why}") from why
     start = _numbers(line.get("start values"))
@@ -110,35 +112,35 @@ def logged_run(host, number: int) -> Run:
     return Run(number, sheet, settings, start, line.get("RMSE before"))
 
 
-def _line(host, ready: ReadyModel, result: FitResult) -> dict[str, Value]:
+def _line(host: Host, ready: VerifiedModel, result: FitResult, columns: Container[str]) -> dict[str, Value]:
     settings = result.settings
-    line = {"date": serial(datetime.now()), "sheet": lasting_name(host, ready.model.layout.sheet), "model": settings.model,
+    line = {"date": serial(datetime.now(), date1904=host.date1904), "sheet": lasting_name(host, ready.model.layout.sheet), "model": settings.model,
             "ratings": float(result.n_ratings), "RMSE before": result.rmse_before, "RMSE after": result.rmse_after,
             "hold-out RMSE": result.holdout_rmse, "epochs": float(result.epochs), "seconds": round(result.seconds, 3),
-            "why it ended": result.stop, "other settings": _others(settings),
+            "why it ended": result.stop, "other settings": _others(settings, columns),
             "start values": _as_text(list(parameter_cells(ready.model.layout, ready.start).values()))}
-    for header, option in OPTIONS.items():
+    for header, option in SETTING_COLUMNS.items():
         value = getattr(settings, option)
         line[header] = float(value) if isinstance(value, int) else value
     return line
 
 
-def _others(settings: Settings) -> str | None:
-    """What has no column of its own and is not as it would be anyway."""
-    default = asdict(type(settings)())
-    others = {option: value for option, value in asdict(settings).items()
-              if option not in _OF_THE_SHEET and value != default[option]
-              and (option not in OPTIONS.values() or (isinstance(value, int) and int(float(value)) != value))}
+def _others(settings: Settings, columns: Container[str]) -> str | None:
+    """The settings of a fit that have no column in this log, or that no cell holds exactly, unless by default."""
+    in_cells = {name for header, name in SETTING_COLUMNS.items() if header in columns}
+    others = {name: value for name, option in options_given(Given.FIT).items()
+              if (value := getattr(settings, name)) != option.default
+              and (name not in in_cells or (isinstance(value, int) and int(float(value)) != value))}
     return json.dumps(others) if others else None
 
 
 def _options(line: dict[str, Value]) -> dict:
-    options = {option: line[header] for header, option in OPTIONS.items() if line.get(header) is not None}
-    for option in ("epochs", "seed"):
-        if option in options:
-            options[option] = int(options[option])
+    options = {name: line[header] for header, name in SETTING_COLUMNS.items() if line.get(header) is not None}
+    for name, value in options.items():
+        if isinstance(OPTIONS[name].values, Whole):
+            options[name] = int(value)
     others = json.loads(line.get("other settings") or "{}")
-    return options | {option: tuple(value) if isinstance(value, list) else value for option, value in others.items()}
+    return options | {name: value for name, value in others.items() if name in options_given(Given.FIT)}
 
 
 def _as_text(numbers: list[float]) -> str | None:

@@ -7,11 +7,17 @@ from typing import TYPE_CHECKING
 
 from pyxl.grid.block_names import RESULTS, SETTINGS, result_name, setting_name
 from pyxl.grid.cells import Cell, ErrorValue, Value, quoted
+from pyxl.grid.readable_workbook import ReadableWorkbook
 from pyxl.grid.sheet_names import area_named, prefix_of
+from solver.core.optimizers import OPTIMIZERS
+from solver.core.options import Whole
+from solver.core.settings import OPTIONS, Settings, usable
 from solver.errors import UserError
 
 if TYPE_CHECKING:
-    from solver import FitResult, Settings
+    from solver import FitResult
+
+_CONSTANTS = frozenset(name for optimizer in OPTIMIZERS.values() for name in optimizer.constants)
 
 # Of a new workbook. A fit without decay brings RMSE lowest and can predict 1,400 stars for a blank. Of .02, .05, .08,
 # .1, .15, .2 and .3 only this beat biases alone on held-out ratings everywhere: on the example, and on films of
@@ -19,49 +25,44 @@ if TYPE_CHECKING:
 WEIGHT_DECAY = 0.15
 
 
-def sheet_settings(book, options: Mapping) -> Settings:
-    """The Settings that the workbook's named cells hold; `options` go before them, the defaults
-    stand in where neither says anything.
+def sheet_settings(workbook: ReadableWorkbook, options: Mapping) -> tuple[Settings, tuple[str, ...]]:
+    """The Settings that the workbook's named cells hold, and notes on cells that were not used.
 
-    Raises UserError that names the cell of a value that makes no sense.
+    `options` go before the cells, and the defaults stand in where neither says anything. A cell whose setting is not
+    honoured beside the others was left over, and is not used. Raises UserError that names the cell of a value that
+    makes no sense.
     """
-    from solver import Settings
-
-    given = dict(options)
-    if "optimizer" in options:
-        given.setdefault("lr", None)  # a rate on the sheet was meant for the sheet's optimizer
-    for option in SETTINGS:
-        if option in given:
+    given, cells = dict(options), {}
+    others = _CONSTANTS if "optimizer" in options else ()   # those on the sheet were meant for the sheet's optimizer
+    for name in SETTINGS:
+        where = area_named(workbook, setting_name(name))
+        if where is None or name in options or name in others:
             continue
-        where = area_named(book, setting_name(option))
-        if where is None:
-            continue
-        sheet, cell = where[0], where[1].first
-        value = book.grid(sheet).values.get(cell)
+        place = f"{quoted(where[0])}!{where[1].first}"
+        value = workbook.grid(where[0]).values.get(where[1].first)
         if value is None or (isinstance(value, str) and not value.strip()):
             continue
-        if isinstance(value, float) and value.is_integer() and option in ("epochs", "seed"):
-            value = int(value)
         if isinstance(value, ErrorValue):
-            raise UserError(f"{quoted(sheet)}!{cell} is {value}. Fix or clear it.")
-        given[option] = value
+            raise UserError(f"{place} is {value}. Fix or clear it.")
+        if isinstance(value, float) and value.is_integer() and isinstance(OPTIONS[name].values, Whole):
+            value = int(value)
         try:
-            Settings(**given)
+            OPTIONS[name].check(value)
         except UserError as why:
-            if not (option == "lr" and "finds its step" in str(why)):
-                raise UserError(f"{quoted(sheet)}!{cell}: {why}") from why
-            del given["lr"]  # a rate left over from another optimizer
-    return Settings(**given)
+            raise UserError(f"{place}: {why}") from why
+        given[name], cells[name] = value, place
+    settings, left_out = usable(given, stored=cells)
+    return settings, tuple(f"{cells[name]} was not used: {why}" for name, why in left_out.items())
 
 
-def result_cells(book, sheet: str, result: FitResult) -> Iterator[tuple[str, Cell, Value]]:
+def result_cells(workbook: ReadableWorkbook, sheet: str, result: FitResult) -> Iterator[tuple[str, Cell, Value]]:
     """Where the workbook wants the last result of a sheet, and what to write there."""
-    prefix = prefix_of(book, sheet)
+    prefix = prefix_of(workbook, sheet)
     if prefix is None:
         return
     values = {"rmse_before": result.rmse_before, "rmse_after": result.rmse_after,
               "epochs": float(result.epochs), "stop": result.stop}
     for what in RESULTS:
-        where = area_named(book, result_name(prefix, what))
+        where = area_named(workbook, result_name(prefix, what))
         if where is not None:
             yield where[0], where[1].first, values[what]

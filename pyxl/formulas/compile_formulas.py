@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -12,50 +13,34 @@ from torch import Tensor
 from pyxl.formulas.compiled.cell_reader import Reader, Segment
 from pyxl.formulas.compiled.changing import Reach
 from pyxl.formulas.compiled.interpret import Interpreter
-from pyxl.formulas.compiled.lanes import NUMBER, Areas, Lanes, alike
+from pyxl.formulas.compiled.lanes import NUMBER, LaneAreas, Lanes, alike
 from pyxl.formulas.compiled.levels import Levels
 from pyxl.formulas.compiled.schedule import Batch, Scheduler
 from pyxl.formulas.compiled.sheet_map import SheetMap
-from pyxl.formulas.compiled.torch_program import INPUT, Program, Recorded
+from pyxl.formulas.compiled.torch_program import INPUT, Recorded, TorchProgram
 from pyxl.formulas.evaluate.calculator import Calculator
 from pyxl.formulas.language.formula_errors import FormulaError, placed
 from pyxl.grid.cells import Cell, Range, quoted
+from pyxl.grid.readable_workbook import ReadableWorkbook
 from solver.errors import UserError
 from solver.threads import one_thread
 
-from .rules import (
-    choosing_rules as choosing,
-)
-from .rules import (
-    conditional_sum_rules as conditional,
-)
-from .rules import (
-    distribution_rules as distributions,
-)
-from .rules import (
-    elementwise_rules as elementwise,
-)
-from .rules import (
-    finance_rules as finance,
-)
-from .rules import (
-    matrix_rules as matrices,
-)
-from .rules import (
-    place_rules as places,
-)
-from .rules import (
-    rewritten_functions as rewritten,
-)
-from .rules import (
-    statistics_rules as statistics,
-)
-from .rules import (
-    sum_rules as sums,
-)
+from .rules.choosing_rules import CHOOSING_RULES
+from .rules.conditional_sum_rules import CONDITIONAL_SUM_RULES
+from .rules.distribution_rules import DISTRIBUTION_RULES
+from .rules.elementwise_rules import ELEMENTWISE_RULES
+from .rules.finance_rules import FINANCE_RULES
+from .rules.matrix_rules import MATRIX_RULES
+from .rules.place_rules import PLACE_RULES
+from .rules.rewritten_functions import REWRITTEN_RULES
+from .rules.statistics_rules import STATISTICS_RULES
+from .rules.sum_rules import SUM_RULES
 
-RULES = {name: rule for module in (choosing, conditional, distributions, elementwise, finance, matrices, places,
-                                   rewritten, statistics, sums) for name, rule in module.RULES.items()}
+if TYPE_CHECKING:
+    from pyxl.formulas.compiled.affine import Structure
+
+RULES = (CHOOSING_RULES | CONDITIONAL_SUM_RULES | DISTRIBUTION_RULES | ELEMENTWISE_RULES | FINANCE_RULES | MATRIX_RULES
+         | PLACE_RULES | REWRITTEN_RULES | STATISTICS_RULES | SUM_RULES)
 
 WIDE = 200_000  # cells computed at once from which several threads are faster
 
@@ -85,6 +70,17 @@ class Compiled:
             value = self.outputs(at)[0]
             return value.item(), _gradient(value, at)
 
+    def structure(self) -> Structure:
+        """How the outputs depend on the changing cells: see `affine`. Raises NotFollowed."""
+        from pyxl.formulas.compiled.affine import follow
+
+        return follow(self.program, self.start)
+
+    def values(self, x: np.ndarray) -> np.ndarray:
+        """All outputs (n_outputs,)."""
+        with one_thread(self.widest < WIDE), torch.no_grad():
+            return self.outputs(torch.tensor(np.asarray(x, dtype=np.float64))).numpy()
+
     def values_and_jacobian(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """All outputs (n_outputs,), and their derivatives (n_outputs, n_cells)."""
         at = torch.tensor(np.asarray(x, dtype=np.float64), requires_grad=True)
@@ -101,22 +97,22 @@ def _gradient(value: Tensor, at: Tensor, *, again: bool = False) -> np.ndarray:
     return np.zeros(len(at)) if found is None else found.numpy()
 
 
-def compile_formulas(book, outputs: Sequence[tuple[str, Cell]], changing: Sequence[tuple[str, Range]]) -> Compiled:
+def compile_formulas(workbook: ReadableWorkbook, outputs: Sequence[tuple[str, Cell]], changing: Sequence[tuple[str, Range]]) -> Compiled:
     """Compiles what leads from the changing cells to the output cells.
 
-    `book` as for `Calculator`. A blank changing cell counts as 0. Raises UserError for changing cells and
+    `workbook` as for `Calculator`. A blank changing cell counts as 0. Raises UserError for changing cells and
     outputs that are none, FormulaError for a circle, and Unsupported, which names the function and the
     cell, for what cannot be compiled.
     """
-    cells, start = _changing_cells(book, changing)
-    return _Compilation(book, cells).compiled(outputs, start)
+    cells, start = _changing_cells(workbook, changing)
+    return _Compilation(workbook, cells).compiled(outputs, start)
 
 
-def _changing_cells(book, changing: Sequence[tuple[str, Range]]) -> tuple[tuple[tuple[str, Cell], ...], np.ndarray]:
+def _changing_cells(workbook: ReadableWorkbook, changing: Sequence[tuple[str, Range]]) -> tuple[tuple[tuple[str, Cell], ...], np.ndarray]:
     cells = tuple(dict.fromkeys((sheet, cell) for sheet, area in changing for cell in area.cells()))
     start = []
     for sheet, cell in cells:
-        grid = book.grid(sheet)
+        grid = workbook.grid(sheet)
         if (owner := grid.owner(cell)) is not None:
             raise UserError(f"{quoted(sheet)}!{cell} is to be changed but holds a formula, "
                             f"={grid.formulas[owner].text}. Give cells that hold numbers.")
@@ -130,9 +126,9 @@ def _changing_cells(book, changing: Sequence[tuple[str, Range]]) -> tuple[tuple[
 class _Compilation:
     """One compilation under way."""
 
-    def __init__(self, book, cells: tuple[tuple[str, Cell], ...]):
-        self._book, self._cells = book, cells
-        self._calculator, self._program, self._notes = Calculator(book), Program(), {}
+    def __init__(self, workbook: ReadableWorkbook, cells: tuple[tuple[str, Cell], ...]):
+        self._workbook, self._cells = workbook, cells
+        self._calculator, self._program, self._notes = Calculator(workbook), TorchProgram(), {}
         self._sheet_maps: dict[str, SheetMap] = {}
         self._places: dict[str, list[int]] = {}  # of every sheet's changing cells among all
         for place, (sheet, _) in enumerate(cells):
@@ -146,14 +142,16 @@ class _Compilation:
     def compiled(self, outputs: Sequence[tuple[str, Cell]], start: np.ndarray) -> Compiled:
         tensors = []
         for sheet, cell in outputs:
+            self._program.place = sheet, cell
             row, col = np.array([[cell.row]]), np.array([[cell.col]])
             self._scheduler.settle(sheet, row, col)
-            found = self._reader.read(Areas(sheet, row, col, 1, 1))
+            found = self._reader.read(LaneAreas(sheet, row, col, 1, 1))
             if not found.dynamic and not isinstance(value := found.const.item(), float):
                 raise UserError(f"{quoted(sheet)}!{cell} holds {'nothing' if value is None else repr(value)}, "
                                 "where a number is needed. Name a cell with a number.")
             tensors.append(found.tensor if found.dynamic else self._program.constant(found.const))
-        together = self._program.step(lambda *found: torch.cat([t.reshape(1) for t in found]), *tensors)
+        together = self._program.step(lambda *found: torch.cat([t.reshape(1) for t in found]), *tensors) if tensors else \
+            self._program.constant(np.zeros(0))
         notes = sorted((sheet, cell, what) for (sheet, _, what), cell in self._notes.items())
         notes = (f"{quoted(sheet)}!{cell}: {what}." for sheet, cell, what in notes)
         widest = max(segment.size for segment in self._reader.segments)
@@ -163,7 +161,7 @@ class _Compilation:
         if sheet not in self._sheet_maps:
             places = np.array(self._places.get(sheet, []), dtype=int)
             rows, cols = np.array([self._cells[place][1] for place in places], dtype=int).reshape(-1, 2).T
-            known = self._sheet_maps[sheet] = SheetMap(self._book.grid(sheet), (rows, cols))
+            known = self._sheet_maps[sheet] = SheetMap(self._workbook.grid(sheet), (rows, cols))
             known.segment[known.at(rows, cols)] = 1
             known.slot[known.at(rows, cols)] = places
         return self._sheet_maps[sheet]
@@ -171,6 +169,7 @@ class _Compilation:
     def _compile(self, batch: Batch) -> None:
         """Settles the cells of a batch. Raises Unsettled or Split."""
         group, tree = batch.group, batch.group.tree
+        self._program.place = group.sheet, batch.first
         interpreter = Interpreter(batch, self._reader, self._program, RULES, self._notes,
                                   array=group.block is not None, origin=group.anchor)
         try:

@@ -18,16 +18,16 @@ from solver.collab.recommend import fold_in as fold_in_row
 from solver.collab.recommend import predictions_for, similar, top_n
 from solver.errors import UserError
 
-Block = Any     # a number, a row, or rows of cells
+_Block = Any     # a number, a row, or rows of cells
 
 
-def predictions(user_factors: Block, item_factors: Block, user_bias: Block = None, item_bias: Block = None,
-                low: Block = None, high: Block = None) -> np.ndarray:
+def predictions(user_factors: _Block, item_factors: _Block, user_bias: _Block = None, item_bias: _Block = None,
+                low: _Block = None, high: _Block = None) -> np.ndarray:
     """(users, items) what the model predicts: p_u·q_i + b_u + b_i, bent into `low` to `high` where these
     are given. A user is a row; an item is a column, as on the crosstab sheets, or a row, as on
     `embedding`: the number of factors says which, and in a square it is a column."""
-    users = numbers(user_factors, "user_factors")
-    items = _items(numbers(item_factors, "item_factors"), users.shape[1], users)
+    users = _numbers(user_factors, "user_factors")
+    items = _items(_numbers(item_factors, "item_factors"), users.shape[1], users)
     user_bias, item_bias = _bias(user_bias, "user_bias", len(users)), _bias(item_bias, "item_bias", len(items))
     features = np.concatenate([items, np.ones((len(items), 1))], axis=1)
     bounds = _bounds(low, high)
@@ -35,9 +35,9 @@ def predictions(user_factors: Block, item_factors: Block, user_bias: Block = Non
                      for row, bias in zip(users, user_bias)])
 
 
-def rmse(ratings: Block, predicted: Block) -> float:
+def rmse_of_cells(ratings: _Block, predicted: _Block) -> float:
     """The root of the mean squared error over the cells where there is a rating."""
-    ratings, predicted = numbers(ratings, "ratings", blanks=True), numbers(predicted, "predictions", blanks=True)
+    ratings, predicted = _numbers(ratings, "ratings", blanks=True), _numbers(predicted, "predictions", blanks=True)
     if ratings.shape != predicted.shape:
         raise UserError(f"ratings has {_size(ratings)}, predictions has {_size(predicted)}. Give blocks of one size.")
     rated = ~np.isnan(ratings)
@@ -49,26 +49,26 @@ def rmse(ratings: Block, predicted: Block) -> float:
     return float(np.sqrt(np.mean((ratings[rated] - predicted[rated]) ** 2)))
 
 
-def similar_items(item_factors: Block, item: Block, n: Block, titles: Block = None) -> list[tuple[Any, float]]:
+def similar_items(item_factors: _Block, item: _Block, n: _Block, titles: _Block = None) -> list[tuple[Any, float]]:
     """(item, cosine) of the `n` items whose factors point most nearly the way of `item`'s.
 
     Items are numbers from 1, or titles where `titles` are given. An item is a row or a column of
     the block as its titles are; without titles the longer side counts the items, and in a square it
     is a column.
     """
-    rows, names = numbers(item_factors, "item_factors"), None
+    rows, names = _numbers(item_factors, "item_factors"), None
     if is_blank(titles):
         rows = rows.T if rows.shape[1] >= rows.shape[0] else rows
     else:
-        texts = as_rows(titles)
+        texts = _as_rows(titles)
         names = [cell for row in texts for cell in row]
         rows = _of_length(rows, len(names), "titles", across=len(texts) == 1)
-    found, cosines = similar(rows, _position(item, len(rows), names), count(n))
+    found, cosines = similar(rows, _position(item, len(rows), names), how_many(n))
     return [(names[i] if names else int(i) + 1, float(cosine)) for i, cosine in zip(found, cosines)]
 
 
-def fold_in(ratings_row: Block, item_factors: Block, item_bias: Block = None, weight_decay: Block = None,
-            user_factors: Block = None, user_bias: Block = None) -> np.ndarray:
+def fold_in_cells(ratings_row: _Block, item_factors: _Block, item_bias: _Block = None, weight_decay: _Block = None,
+            user_factors: _Block = None, user_bias: _Block = None) -> np.ndarray:
     """(k,) the factors of a new user who gave these ratings, or (1 + k,) with their bias before them
     where `item_bias` is given.
 
@@ -76,31 +76,31 @@ def fold_in(ratings_row: Block, item_factors: Block, item_bias: Block = None, we
     the mean of the users in `user_factors` and `user_bias`, or from 0 without them
     (`solver.collab.recommend.fold_in`).
     """
-    ratings = numbers(ratings_row, "ratings_row", blanks=True).ravel()
-    items = _of_length(numbers(item_factors, "item_factors"), len(ratings), "ratings_row", across=True)
+    ratings = _numbers(ratings_row, "ratings_row", blanks=True).ravel()
+    items = _of_length(_numbers(item_factors, "item_factors"), len(ratings), "ratings_row", across=True)
     rated, k, biases = ~np.isnan(ratings), items.shape[1], not is_blank(item_bias)
-    decay = WEIGHT_DECAY if is_blank(weight_decay) else number(weight_decay, "weight_decay")
+    decay = WEIGHT_DECAY if is_blank(weight_decay) else _number(weight_decay, "weight_decay")
     if decay < 0:
         raise UserError(f"weight_decay is {decay:g}. Give a number of 0 or more.")
-    typical = [np.zeros(k)] if is_blank(user_factors) else [_mean(numbers(user_factors, "user_factors"), k)]
+    typical = [np.zeros(k)] if is_blank(user_factors) else [_mean(_numbers(user_factors, "user_factors"), k)]
     base = np.zeros(len(items))
     if biases:
         base = _bias(item_bias, "item_bias", len(items))
         items = np.concatenate([items, np.ones((len(items), 1))], axis=1)
-        typical.append(np.zeros(1) if is_blank(user_bias) else [numbers(user_bias, "user_bias").mean()])
+        typical.append(np.zeros(1) if is_blank(user_bias) else [_numbers(user_bias, "user_bias").mean()])
     x = fold_in_row(items[rated], base[rated], ratings[rated], typical=np.concatenate(typical), ridge=decay * rated.sum())
     return np.roll(x, 1) if biases else x
 
 
-def best_unrated(ratings_row: Block, predictions_row: Block, titles: Block, n: Block) -> list[tuple[Any, float]]:
+def best_unrated(ratings_row: _Block, predictions_row: _Block, titles: _Block, n: _Block) -> list[tuple[Any, float]]:
     """(title, prediction) of the `n` items without a rating that are predicted highest, best first.
 
     Of equals the first comes first. `predictions_row` predicts every item, as a row of the filled
     table does; a block that shows 0 where nobody rated is refused.
     """
-    ratings = numbers(ratings_row, "ratings_row", blanks=True).ravel()
-    predicted = numbers(predictions_row, "predictions_row", blanks=True).ravel()
-    names = [cell for row in as_rows(titles) for cell in row]
+    ratings = _numbers(ratings_row, "ratings_row", blanks=True).ravel()
+    predicted = _numbers(predictions_row, "predictions_row", blanks=True).ravel()
+    names = [cell for row in _as_rows(titles) for cell in row]
     for what, cells in (("predictions_row", predicted), ("titles", names)):
         if len(cells) != len(ratings):
             raise UserError(f"{what} has {len(cells)} cells, ratings_row has {len(ratings)}. Give one for each item.")
@@ -109,12 +109,12 @@ def best_unrated(ratings_row: Block, predictions_row: Block, titles: Block, n: B
     if len(unrated) and not unrated.any():
         raise UserError("All items without a rating are predicted 0, which in a block of predictions stands for 'not "
                         "rated'. Give the row of the filled table.")
-    return [(names[i], float(predicted[i])) for i in top_n(predicted, count(n), seen=seen)]
+    return [(names[i], float(predicted[i])) for i in top_n(predicted, how_many(n), seen=seen)]
 
 
 # -- reading blocks ---------------------------------------------------------------------------------
 
-def as_rows(block: Block) -> list[list]:
+def _as_rows(block: _Block) -> list[list]:
     """A block as rows of cells."""
     if isinstance(block, np.ndarray):
         block = block.tolist()
@@ -123,9 +123,9 @@ def as_rows(block: Block) -> list[list]:
     return [list(row) for row in block] if block and isinstance(block[0], (list, tuple)) else [list(block)]
 
 
-def numbers(block: Block, what: str, *, blanks: bool = False) -> np.ndarray:
+def _numbers(block: _Block, what: str, *, blanks: bool = False) -> np.ndarray:
     """(rows, columns) float64; where blanks are allowed they are NaN."""
-    rows = as_rows(block)
+    rows = _as_rows(block)
     table = np.full((len(rows), max(map(len, rows), default=0)), np.nan)
     for i, row in enumerate(rows):
         for j, cell in enumerate(row):
@@ -139,25 +139,25 @@ def numbers(block: Block, what: str, *, blanks: bool = False) -> np.ndarray:
     return table
 
 
-def number(block: Block, what: str) -> float:
+def _number(block: _Block, what: str) -> float:
     """The number of one cell."""
-    table = numbers(block, what)
+    table = _numbers(block, what)
     if table.size != 1:
         raise UserError(f"{what} has {_size(table)}. Give one cell, or a number.")
     return float(table[0, 0])
 
 
-def count(block: Block) -> int:
+def how_many(block: _Block) -> int:
     """How many are asked for."""
-    n = number(block, "n")
+    n = _number(block, "n")
     if n < 1 or n != int(n):
         raise UserError(f"n is {n:g}. Give a whole number of 1 or more.")
     return int(n)
 
 
-def is_blank(block: Block) -> bool:
+def is_blank(block: _Block) -> bool:
     """Whether an argument was left out, or all of its cells are blank."""
-    return all(_blank(cell) for row in as_rows(block) for cell in row)
+    return all(_blank(cell) for row in _as_rows(block) for cell in row)
 
 
 def _is_number(cell) -> bool:
@@ -172,11 +172,11 @@ def _size(table: np.ndarray) -> str:
     return f"{table.shape[0]} × {table.shape[1]} cells"
 
 
-def _bias(block: Block, what: str, n: int) -> np.ndarray:
+def _bias(block: _Block, what: str, n: int) -> np.ndarray:
     """(n,) biases; 0 where there are none."""
     if is_blank(block):
         return np.zeros(n)
-    bias = numbers(block, what).ravel()
+    bias = _numbers(block, what).ravel()
     if len(bias) != n:
         raise UserError(f"{what} has {len(bias)} cells, and there are {n} {what.partition('_')[0]}s. Give one for each.")
     return bias
@@ -205,24 +205,24 @@ def _mean(users: np.ndarray, k: int) -> np.ndarray:
     return users.mean(axis=0)
 
 
-def _bounds(low: Block, high: Block) -> tuple[float, float] | None:
+def _bounds(low: _Block, high: _Block) -> tuple[float, float] | None:
     if is_blank(low) and is_blank(high):
         return None
-    low, high = number(low, "lo"), number(high, "hi")
+    low, high = _number(low, "lo"), _number(high, "hi")
     if not low < high:
         raise UserError(f"lo is {low:g} and hi is {high:g}. Give two numbers, the lower one first.")
     return low, high
 
 
-def _position(item: Block, n: int, names: Sequence | None) -> int:
+def _position(item: _Block, n: int, names: Sequence | None) -> int:
     """The row of an item, given by its number or, where there are titles, by its title."""
-    asked = as_rows(item)[0][0]
+    asked = _as_rows(item)[0][0]
     if names is not None:
         same = [i for i, name in enumerate(names) if str(name).casefold() == str(asked).casefold()]
         if not same:
             raise UserError(f"{asked!r} is none of the titles.")
         return same[0]
-    position = number(item, "item")
+    position = _number(item, "item")
     if position != int(position) or not 1 <= position <= n:
         raise UserError(f"item is {position:g}. Give a whole number from 1 to {n}.")
     return int(position) - 1

@@ -12,10 +12,10 @@ from contextlib import contextmanager, suppress
 
 from pyxl.engines.find_office import load_uno
 
-from .udfs import FUNCTIONS
+from .udfs import CELL_FUNCTIONS
 
 _ERROR_RESULTS, _NO_NAME = 4, 525   # com.sun.star.sheet.FormulaResult.ERROR; the error behind #NAME?
-SERVICE, MODULE = "collabsheet.Functions", "CollabsheetFunctions"
+SERVICE, _MODULE = "collabsheet.Functions", "CollabsheetFunctions"
 
 _ASK = f"""' Made by collabsheet: functions for cells, which work while `collabsheet functions` runs.
 Private Function Asked(name, arguments)
@@ -47,7 +47,7 @@ def functions_in(office) -> Iterator[None]:
     office.services.insert(service)
     try:
         library = _basic_library(office)
-        (library.replaceByName if library.hasByName(MODULE) else library.insertByName)(MODULE, basic_source())
+        (library.replaceByName if library.hasByName(_MODULE) else library.insertByName)(_MODULE, basic_source())
         yield
     finally:
         with suppress(load_uno().getClass("com.sun.star.uno.Exception")):   # the office may have ended
@@ -74,13 +74,13 @@ def _unknown(sheet) -> Iterator:
         for row in range(found.StartRow, found.EndRow + 1):
             for col in range(found.StartColumn, found.EndColumn + 1):
                 cell = sheet.getCellByPosition(col, row)
-                if cell.getError() == _NO_NAME and any(name in cell.Formula.upper() for name in FUNCTIONS):
+                if cell.getError() == _NO_NAME and any(name in cell.Formula.upper() for name in CELL_FUNCTIONS):
                     yield cell
 
 
 def basic_source() -> str:
     """The Basic module."""
-    return "\n".join([_ASK, *map(_basic_function, FUNCTIONS.values())])
+    return "\n".join([_ASK, *map(_basic_function, CELL_FUNCTIONS.values())])
 
 
 def _basic_function(function) -> str:
@@ -122,7 +122,7 @@ def _service():
             return (SERVICE,)
 
         def callFunction(self, name, arguments):
-            answer = FUNCTIONS[name](*arguments)
+            answer = CELL_FUNCTIONS[name](*arguments)
             return tuple(map(tuple, answer)) if isinstance(answer, list) else answer
 
     return Functions()

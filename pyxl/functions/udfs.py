@@ -34,7 +34,7 @@ def _or_a_sentence(function: Callable) -> Callable:
 
 def _padded(rows: list, n) -> list[list]:
     """As many rows as were asked for: a formula that fills n rows shows blanks, not #N/A, in the last."""
-    return [list(row) for row in rows] + [["", ""]] * (functions.count(n) - len(rows))
+    return [list(row) for row in rows] + [["", ""]] * (functions.how_many(n) - len(rows))
 
 
 @xw.func(category=_CATEGORY)
@@ -56,7 +56,7 @@ def CF_PREDICT(user_factors, item_factors, user_bias=None, item_bias=None, lo=No
 @_or_a_sentence
 def CF_RMSE(ratings, predictions):
     """The root of the mean squared error of predictions, over the cells where there is a rating."""
-    return functions.rmse(ratings, predictions)
+    return functions.rmse_of_cells(ratings, predictions)
 
 
 @xw.func(category=_CATEGORY)
@@ -80,7 +80,7 @@ def CF_SIMILAR(item_factors, item, n, titles=None):
 @_or_a_sentence
 def CF_FOLD_IN(ratings_row, item_factors, item_bias=None, weight_decay=None, user_factors=None, user_bias=None):
     """The factors of a new user who gave these ratings, in a row; their bias before them where items have one."""
-    return [functions.fold_in(ratings_row, item_factors, item_bias, weight_decay, user_factors, user_bias).tolist()]
+    return [functions.fold_in_cells(ratings_row, item_factors, item_bias, weight_decay, user_factors, user_bias).tolist()]
 
 
 @xw.func(category=_CATEGORY)
@@ -94,4 +94,4 @@ def CF_TOP_N(ratings_row, predictions_row, titles, n):
     return _padded(functions.best_unrated(ratings_row, predictions_row, titles, n), n)
 
 
-FUNCTIONS = {function.__name__: function for function in (CF_PREDICT, CF_RMSE, CF_SIMILAR, CF_FOLD_IN, CF_TOP_N)}
+CELL_FUNCTIONS = {function.__name__: function for function in (CF_PREDICT, CF_RMSE, CF_SIMILAR, CF_FOLD_IN, CF_TOP_N)}

@@ -12,10 +12,13 @@ from __future__ import annotations
 
 from dataclasses import fields
 
+from solver.core.options import Given
+from solver.core.settings import options_given
+
 from .layout import Layout
 
 ROLES = tuple(f.name for f in fields(Layout) if f.name not in ("sheet", "form", "variant", "measure"))
-SETTINGS = ("optimizer", "epochs", "lr", "weight_decay", "seed", "start")
+SETTINGS = tuple(options_given(Given.START))    # the options that have a cell on `start`
 PYTHON = "collabsheet_python"   # on `start`: the path of the Python that buttons start
 CONTROLS = ("status", "stop")  # on a model sheet: what a live fit says, and the cell that stops it
 RUN_LOG = "run_log"             # the line of headers of the sheet that keeps all runs

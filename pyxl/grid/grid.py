@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -71,6 +71,12 @@ class Grid:
     def used(self) -> Range | None:
         cells = self.values.keys() | self.formulas.keys()
         return Range.around(cells) if cells else None
+
+    def held(self, where: Range) -> Iterator[Cell]:
+        """The cells of a range that hold a value; a giant range costs no more than a look at all cells that do."""
+        if where.size > len(self.values):
+            return (cell for cell in self.values if cell in where)
+        return (cell for cell in where.cells() if cell in self.values)
 
     def block(self, where: Range) -> list[list[Value]]:
         """The values of a range, row by row; None where a cell is blank."""

@@ -9,11 +9,11 @@ from solver import GOALS
 
 from .cells import Cell, Range, quoted
 
-Area = tuple[str, Range]             # cells of a sheet
-Side = Union[Area, float, str, None]  # of a constraint: cells, a number, a formula's text; None beside int and bin
+SheetRange = tuple[str, Range]             # cells of a sheet
+ConstraintSide = Union[SheetRange, float, str, None]  # of a constraint: cells, a number, a formula's text; None beside int and bin
 
 RELATIONS = {"1": "<=", "2": "=", "3": ">=", "4": "int", "5": "bin", "6": "alldifferent"}  # as Solver numbers them
-GRADIENTLESS = {"int": "whole numbers", "bin": "0 or 1", "alldifferent": "all different whole numbers"}
+KINDS = {"int": "whole numbers", "bin": "0 or 1", "alldifferent": "all different whole numbers"}   # relations without a right side
 CHANGING = "solver_adj"    # Solver's own name for the cells that may change
 
 
@@ -21,9 +21,9 @@ CHANGING = "solver_adj"    # Solver's own name for the cells that may change
 class Constraint:
     """``left relation right``, cell by cell where a side is a range; `relation` is a value of RELATIONS."""
 
-    left: Side
+    left: ConstraintSide
     relation: str
-    right: Side
+    right: ConstraintSide
 
     def told(self, home: str) -> str:
         """``B2:B4 <= 5``; cells of the sheet `home` without its name."""
@@ -32,7 +32,7 @@ class Constraint:
 
 
 @dataclass(frozen=True)
-class Problem:
+class SolverProblem:
     """Make the cell `objective` small (`goal` 'min'), large ('max') or equal to `target` ('value') by changing the
     cells `changing`, subject to `constraints`; `non_negative` cells without a lower bound must not fall below 0.
 
@@ -42,7 +42,7 @@ class Problem:
 
     sheet: str
     objective: tuple[str, Cell] | None
-    changing: tuple[Area, ...]
+    changing: tuple[SheetRange, ...]
     goal: str = "min"
     target: float = 0.0
     constraints: tuple[Constraint, ...] = ()
@@ -55,7 +55,7 @@ class Problem:
         return tuple(dict.fromkeys((sheet, cell) for sheet, area in self.changing for cell in area.cells()))
 
     @property
-    def blocks(self) -> dict[str, Area]:
+    def blocks(self) -> dict[str, SheetRange]:
         """The changing cells by what they are called where their old numbers are kept: by Solver's name, which stays
         when rows are inserted, or by their address."""
         return {f"{CHANGING} {n}" if self.stored else f"{quoted(sheet)}!{area}": (sheet, area)
@@ -80,7 +80,7 @@ def place_told(sheet: str, cell: Cell | Range, home: str) -> str:
     return str(cell) if sheet == home else f"{quoted(sheet)}!{cell}"
 
 
-def side_told(side: Side, home: str) -> str:
+def side_told(side: ConstraintSide, home: str) -> str:
     """A side of a constraint as a person writes it."""
     if isinstance(side, tuple):
         return place_told(*side, home)

@@ -7,37 +7,42 @@ import re
 from solver.errors import UserError
 
 from .cells import quoted
-from .problem import RELATIONS, Area, Constraint, Problem, Side
+from .problem import RELATIONS, Constraint, ConstraintSide, SheetRange, SolverProblem
+from .readable_workbook import ReadableWorkbook
 from .sheet_names import area_of
 
 MOST_CONSTRAINTS = 10_000   # more than Solver takes; a count above is no count
 
 
-def stored_problem(book, sheet: str) -> Problem | None:
-    """Solver's model of a sheet, or None. Raises UserError where its cells are #REF!.
+class LostModel(UserError):
+    """Solver's model of a sheet has lost its cells."""
+
+
+def stored_problem(workbook: ReadableWorkbook, sheet: str) -> SolverProblem | None:
+    """Solver's model of a sheet, or None. Raises LostModel where its cells are #REF!.
 
     The names: ``solver_opt`` (objective), ``solver_adj`` (changing cells), ``solver_typ`` (1 max, 2 min, 3 value of
     ``solver_val``), ``solver_neg`` (1: nothing negative), ``solver_num`` constraints ``solver_lhs1 solver_rel1
     solver_rhs1`` …
     """
-    stored = {n.name.lower(): n.refers_to for n in book.names
+    stored = {n.name.lower(): n.refers_to for n in workbook.names
               if n.scope == sheet and n.name.lower().startswith("solver_")}
     if "solver_opt" not in stored and "solver_adj" not in stored:
         return None
     for name in ("solver_opt", "solver_adj"):
         if "#REF!" in stored.get(name, ""):
-            raise UserError(f"{quoted(sheet)}: {name} is #REF!, so Solver's model lost its cells. "
+            raise LostModel(f"{quoted(sheet)}: {name} is #REF!, so Solver's model lost its cells. "
                             "Set it up again in Data > Solver.")
     objective = area_of(stored.get("solver_opt", ""))
     count = min(int(_number(stored.get("solver_num")) or 0), MOST_CONSTRAINTS)
-    return Problem(sheet, objective and (objective[0], objective[1].first), areas(stored.get("solver_adj", "")),
+    return SolverProblem(sheet, objective and (objective[0], objective[1].first), areas(stored.get("solver_adj", "")),
                    {"1": "max", "3": "value"}.get(stored.get("solver_typ", "").lstrip("="), "min"),
                    _number(stored.get("solver_val")) or 0.0,
                    tuple(_constraint(stored, n) for n in range(1, count + 1)),
                    stored.get("solver_neg", "").lstrip("=") == "1", stored=True)
 
 
-def areas(union: str) -> tuple[Area, ...]:
+def areas(union: str) -> tuple[SheetRange, ...]:
     """The areas of ``Sheet!$A$1:$B$2,'another one'!$C$3``; what is no area is left out."""
     return tuple(filter(None, map(area_of, split_union(union))))
 
@@ -53,7 +58,7 @@ def _constraint(stored: dict[str, str], n: int) -> Constraint:
     return Constraint(left, relation, right if relation in ("<=", "=", ">=") else None)
 
 
-def _side(text: str) -> Side:
+def _side(text: str) -> ConstraintSide:
     number = _number(text)
     return number if number is not None else area_of(text) or text.strip().removeprefix("=")
 

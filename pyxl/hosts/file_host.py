@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from pyxl.grid.cells import Cell, Range, Value
 from pyxl.grid.grid import DefinedName, Grid, Table, refuse_formulas
-from pyxl.xlsx import Book, NewSheet
+from pyxl.grid.problem import SheetRange
+from pyxl.xlsx import NewSheet, WorkbookFile
 
+from .protection import Protected
 from .refresh_results import Changes, refreshed
 
 
 class FileHost:
-    """An open workbook file (`Book`) and the changes that wait to be saved.
+    """An open workbook file and the changes that wait to be saved.
 
-    Reads as the book does (`grid` is the file as it was); `write` takes changes, `recalculate`
+    Reads as the file does (`grid` is the file as it was); `write` takes changes, `recalculate`
     brings all formulas up to date with them, `value` tells what a cell holds now, and `save` puts
     changes and fresh results into the file, or into a copy.
     """
 
-    def __init__(self, book: Book):
-        self.book = book
+    def __init__(self, file: WorkbookFile):
+        self.file = file
         self._changes: dict[str, dict[Cell, Value]] = {}
         self._results: dict[str, dict] = {}
         self._problems: list[str] = []
@@ -30,40 +32,36 @@ class FileHost:
 
     @property
     def name(self) -> str:
-        return self.book.path.name
+        return self.file.name
 
     @property
     def sheets(self) -> tuple[str, ...]:
-        return (*self.book.sheets, *self._new)
+        return (*self.file.sheets, *self._new)
 
     @property
     def names(self) -> tuple[DefinedName, ...]:
-        return self.book.names
+        return self.file.names
 
     @property
     def tables(self) -> tuple[Table, ...]:
-        return self.book.tables
+        return self.file.tables
 
     @property
     def date1904(self) -> bool:
-        return self.book.date1904
+        return self.file.date1904
 
     @property
     def manual_calculation(self) -> bool:
-        return self.book.manual_calculation
+        return self.file.manual_calculation
 
     def grid(self, sheet: str) -> Grid:
-        return Grid(sheet) if sheet in self._new else self.book.grid(sheet)
+        return Grid(sheet) if sheet in self._new else self.file.grid(sheet)
 
     def add_sheet(self, sheet: NewSheet) -> None:
         """Add a sheet behind all others, unless one of that name is there. Raises UserError."""
         if sheet.name not in self.sheets:
-            self.book.refuse_new_sheet(sheet)
+            self.file.refuse_new_sheet(sheet)
             self._new[sheet.name] = sheet
-
-    def add_hidden_sheet(self, name: str) -> None:
-        """Add a sheet that nobody sees, after all others, unless it is there. Raises UserError."""
-        self.add_sheet(NewSheet(name, hidden=True))
 
     def write(self, changes: Changes) -> None:
         """Take new constants, by sheet and cell; None clears. Raises UserError for a formula's cell."""
@@ -72,11 +70,17 @@ class FileHost:
             self._changes.setdefault(sheet, {}).update(cells)
         self._stale = True
 
+    def refuse_protected(self, areas: Iterable[SheetRange]) -> None:
+        """Raise Protected where the sheet of one of these ranges is protected: it could not be saved."""
+        for sheet in dict.fromkeys(sheet for sheet, _ in areas):
+            if self.grid(sheet).protected:
+                raise Protected(f"Sheet '{sheet}' is protected. Use Review > Unprotect Sheet in Excel, then run again; nothing was saved.")
+
     def recalculate(self) -> list[str]:
         """Bring results up to date; sentences on formulas that could not be evaluated."""
         if self._stale:
             known = {sheet: cells for sheet, cells in self._changes.items() if sheet not in self._new}
-            self._results, self._problems = refreshed(self.book, known)
+            self._results, self._problems = refreshed(self.file, known)
             self._stale = False
         return self._problems
 
@@ -107,6 +111,6 @@ class FileHost:
         self.recalculate()
         edits = {sheet: {**self._changes.get(sheet, {}), **self._results.get(sheet, {})}
                  for sheet in self._changes | self._results}
-        self.book.save(edits, new_sheets=tuple(self._new.values()), out=out, overwrite=overwrite)
+        self.file.save(edits, new_sheets=tuple(self._new.values()), out=out, overwrite=overwrite)
         if out is None:
             self._changes, self._results, self._problems, self._new = {}, {}, [], {}

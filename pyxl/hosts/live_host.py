@@ -2,43 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext, suppress
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from pyxl.base.retry_while_busy import patiently
-from pyxl.grid.cells import Cell, Range, Value
-from pyxl.grid.grid import DefinedName, Grid, refuse_formulas
+from pyxl.base.retry_while_busy import retry_while_busy
+from pyxl.grid.cells import Cell, Range, Value, quoted
+from pyxl.grid.grid import DefinedName, Grid, Table, refuse_formulas
+from pyxl.grid.problem import SheetRange
 from pyxl.xlsx import NewSheet
 from solver.errors import UserError
 
-from .read_live import as_value, read_grid
+from .protection import Protected, is_protected
+from .read_live import as_value, counts_from_1904, read_grid
 from .refresh_results import Changes
+from .undo_step import record_one_step, unrecorded
+
+if TYPE_CHECKING:
+    import xlwings
 
 
 class LiveHost:
     """An xlwings book. `grid` is a sheet as it was read, with what was written since; `value` asks
     the sheet. While somebody edits a cell the program refuses every call: each is tried again."""
 
-    def __init__(self, book):
+    def __init__(self, book: xlwings.Book):
         self.book = book
         self._grids: dict[str, Grid] = {}
+        self._before: dict[str, dict[Cell, Value]] | None = None   # of cells written in this step of Undo: what they held
 
     @cached_property
     def name(self) -> str:
-        return patiently(lambda: self.book.name)
+        return retry_while_busy(lambda: self.book.name)
+
+    @cached_property
+    def place(self) -> str:
+        """The full path; where the program tells none, as of a workbook in the cloud, process and name, which no other has."""
+        try:
+            return retry_while_busy(lambda: self.book.fullname)
+        except UserError:
+            raise
+        except Exception:   # xlwings cannot tell the path that OneDrive's or SharePoint's address has on this machine
+            return f"{self.name}, open in process {retry_while_busy(lambda: self.book.app.pid)}"
 
     @cached_property
     def sheets(self) -> tuple[str, ...]:
-        return tuple(patiently(lambda: [sheet.name for sheet in self.book.sheets]))
+        return tuple(retry_while_busy(lambda: [sheet.name for sheet in self.book.sheets]))
 
     @cached_property
     def names(self) -> tuple[DefinedName, ...]:
-        found = patiently(lambda: [(name.name, name.refers_to) for name in self.book.names])
+        found = retry_while_busy(lambda: [(name.name, name.refers_to) for name in self.book.names])
         return tuple(_defined_name(name, refers_to or "") for name, refers_to in found)
+
+    @cached_property
+    def tables(self) -> tuple[Table, ...]:
+        return tuple(retry_while_busy(lambda: [_table(sheet.name, table) for sheet in self.book.sheets for table in sheet.tables]))
+
+    @cached_property
+    def date1904(self) -> bool:
+        return retry_while_busy(lambda: counts_from_1904(self.book))
 
     @property
     def manual_calculation(self) -> bool:
-        return patiently(lambda: self.book.app.calculation) == "manual"
+        return retry_while_busy(lambda: self.book.app.calculation) == "manual"
 
     def grid(self, sheet: str) -> Grid:
         """The cells of a sheet, read once; UserError when there is no such sheet."""
@@ -46,7 +73,7 @@ class LiveHost:
             raise UserError(f"There is no sheet '{sheet}' in '{self.name}'; it has: {', '.join(self.sheets)}. "
                             "Choose one of them.")
         if sheet not in self._grids:
-            self._grids[sheet] = patiently(lambda: read_grid(self.book.sheets[sheet]))
+            self._grids[sheet] = retry_while_busy(lambda: read_grid(self.book.sheets[sheet], date1904=self.date1904))
         return self._grids[sheet]
 
     def write(self, changes: Changes) -> None:
@@ -57,16 +84,51 @@ class LiveHost:
                 continue
             grid = self.grid(sheet)
             refuse_formulas(grid, cells)
-            for where, rows in blocks_of(cells):
-                patiently(lambda: self._put(sheet, where, rows))
+            for cell in cells if self._before is not None else ():
+                self._before.setdefault(sheet, {}).setdefault(cell, grid.values.get(cell))
+            self._put(sheet, cells, recorded=self._before is None)
             grid.values.update(cells)
             for cell in [cell for cell, value in cells.items() if value is None]:
                 del grid.values[cell]
 
+    def show(self, sheet: str, cell: Cell, value: Value) -> None:
+        """Write what only informs, such as a status, or takes it away: no step of Undo."""
+        refuse_formulas(self.grid(sheet), {cell: value})
+        self._put(sheet, {cell: value}, recorded=False)
+
+    @contextmanager
+    def one_undo_step(self, title: str) -> Iterator[None]:
+        """What is written within is one step of the program's Undo, where it can group them: all that was there is put back."""
+        self._before = {}
+        try:
+            yield
+        except BaseException:
+            with suppress(Exception):   # the workbook may be closed; the reason for the failure matters
+                self._record_step(title)
+            raise
+        self._record_step(title)
+
+    def _record_step(self, title: str) -> None:
+        written, self._before = self._before or {}, None
+        # LibreOffice's Undo does not empty again what was blank before a block was written: that stays, as a log does
+        before = {sheet: {cell: value for cell, value in cells.items() if value is not None} for sheet, cells in written.items()}
+        after = {sheet: {cell: self.grid(sheet).values.get(cell) for cell in cells} for sheet, cells in before.items()}
+        if any(before.values()):
+            record_one_step(self.book.api, title, before=lambda: self._put_all(before, recorded=False),
+                            after=lambda: self._put_all(after, recorded=True))
+
+    def refuse_protected(self, areas: Iterable[SheetRange]) -> None:
+        """Raise Protected where one of these ranges cannot be written, before anything else is done."""
+        for sheet, where in areas:
+            if retry_while_busy(lambda: is_protected(self.book.sheets[sheet].api)):     # then try, by what is there: not all may be locked
+                rows = self.grid(sheet).block(where)
+                self._put(sheet, {where.first.moved(i, j): value for i, row in enumerate(rows) for j, value in enumerate(row)},
+                          recorded=False)
+
     def recalculate(self) -> list[str]:
         """Let the program calculate; a sentence on what it could not."""
         try:
-            patiently(self.book.app.calculate)
+            retry_while_busy(self.book.app.calculate)
         except UserError as why:
             return [str(why)]
         return []
@@ -74,11 +136,12 @@ class LiveHost:
     def value(self, sheet: str, cell: Cell) -> Value:
         """What a cell holds now; None where it is blank."""
         where = tuple(cell)
-        return as_value(patiently(lambda: self.book.sheets[sheet].range(where).options(err_to_str=True).value))
+        found = retry_while_busy(lambda: self.book.sheets[sheet].range(where).options(err_to_str=True).value)
+        return as_value(found, date1904=self.date1904)
 
     def edited(self, sheet: str, where: Range) -> bool:
         """Whether somebody changed a range since it was read."""
-        now = patiently(lambda: read_grid(self.book.sheets[sheet], only=where))
+        now = retry_while_busy(lambda: read_grid(self.book.sheets[sheet], only=where, date1904=self.date1904))
         return now.block(where) != self.grid(sheet).block(where)
 
     def add_sheet(self, sheet: NewSheet) -> None:
@@ -93,15 +156,31 @@ class LiveHost:
             before.activate()
 
         if sheet.name not in self.sheets:
-            patiently(add)
+            if retry_while_busy(lambda: is_protected(self.book.api)):
+                raise Protected(f"The structure of '{self.name}' is protected, so no sheet can be added. "
+                                "Use Review > Protect Workbook in Excel, or Tools in LibreOffice, to end that.")
+            with unrecorded(self.book.api):
+                retry_while_busy(add)
             self.__dict__.pop("sheets")
 
-    def add_hidden_sheet(self, name: str) -> None:
-        """Add a sheet that nobody sees, after all others, unless it is there."""
-        self.add_sheet(NewSheet(name, hidden=True))
+    def _put_all(self, changes: Changes, *, recorded: bool) -> None:
+        for sheet, cells in changes.items():
+            self._put(sheet, cells, recorded=recorded)
 
-    def _put(self, sheet: str, where: Range, rows: list[list[Value]]) -> None:
-        self.book.sheets[sheet].range((where.top, where.left), (where.bottom, where.right)).value = rows
+    def _put(self, sheet: str, cells: Mapping[Cell, Value], *, recorded: bool) -> None:
+        for where, rows in blocks_of(cells):
+            try:
+                # each block anew: LibreOffice records again after it has fitted a row's height to a text
+                with nullcontext() if recorded else unrecorded(self.book.api):
+                    retry_while_busy(lambda: setattr(self._range(sheet, where), "value", rows))
+            except Exception as why:
+                if isinstance(why, UserError) or not is_protected(self.book.sheets[sheet].api):
+                    raise
+                raise Protected(f"Sheet {quoted(sheet)} is protected, and {where} is locked. Use Review > Unprotect Sheet in Excel, "
+                                "or Tools > Protect Sheet in LibreOffice, and try again.") from why
+
+    def _range(self, sheet: str, where: Range):
+        return self.book.sheets[sheet].range((where.top, where.left), (where.bottom, where.right))
 
 
 def blocks_of(cells: Mapping[Cell, Value]) -> list[tuple[Range, list[list[Value]]]]:
@@ -129,6 +208,15 @@ def _runs(cells: Mapping[Cell, Value]):
         run = row, col, [cells[row, col]]
     if run:
         yield run
+
+
+def _table(sheet: str, table: xlwings.Table) -> Table:
+    cells, headers = table.range, table.header_row_range
+    where = Range(cells.row, cells.column, cells.row + cells.shape[0] - 1, cells.column + cells.shape[1] - 1)
+    # a table whose headers are not shown calls its columns so, unless somebody named them before
+    titles = headers.options(ndim=1).value if headers is not None else [f"Column{n}" for n in range(1, where.shape[1] + 1)]
+    return Table(table.name, sheet, where, tuple(str(title) for title in titles), headers=int(headers is not None),
+                 totals=int(table.show_totals))
 
 
 def _defined_name(name: str, refers_to: str) -> DefinedName:

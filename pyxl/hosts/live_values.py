@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 from pyxl.grid.cells import ErrorValue
 
-EPOCH = dt.datetime(1899, 12, 30)  # day 0 of a sheet, as all days after February 1900 count
+EPOCH = dt.datetime(1899, 12, 30)       # day 0 of a sheet, as all days after February 1900 count
+EPOCH_1904 = dt.datetime(1904, 1, 1)    # day 0 where a workbook counts from 1904
 
 
 def prepared(value, options=None):
@@ -45,14 +46,14 @@ def cleaned(data, datetime_builder: Callable, empty_as, number_builder: Callable
     return [[clean(value) for value in row] for row in data]
 
 
-def serial(when: dt.datetime) -> float:
-    """A point in time as a sheet counts it: days since the end of 1899."""
-    return (when.replace(tzinfo=None) - EPOCH) / dt.timedelta(days=1)
+def serial(when: dt.datetime, *, date1904: bool = False) -> float:
+    """A point in time as a sheet counts it: in days, since the end of 1899 or since the start of 1904."""
+    return (when.replace(tzinfo=None) - (EPOCH_1904 if date1904 else EPOCH)) / dt.timedelta(days=1)
 
 
-def moment(days: float) -> dt.datetime:
+def moment(days: float, *, date1904: bool = False) -> dt.datetime:
     """The point in time that a sheet's number stands for, to the millisecond: a day has no finer digits."""
-    return EPOCH + dt.timedelta(milliseconds=round(days * 86_400_000))
+    return (EPOCH_1904 if date1904 else EPOCH) + dt.timedelta(milliseconds=round(days * 86_400_000))
 
 
 def as_rows(values, shape: tuple[int, int]) -> list[list]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import sys
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 from pyxl.grid.cells import Cell, ErrorValue, Range, Value, quoted
 from pyxl.grid.grid import Formula, Grid
@@ -11,11 +13,14 @@ from solver.errors import UserError
 
 from .live_values import serial
 
+if TYPE_CHECKING:
+    import xlwings
+
 _LARGEST = 20_000_000   # cells of a used range above which reading it would fill the memory
 _ERRORS = {"#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A"}
 
 
-def read_grid(sheet, *, only: Range | None = None) -> Grid:
+def read_grid(sheet, *, only: Range | None = None, date1904: bool = False) -> Grid:
     """The cells of an xlwings sheet, or of one range of it.
 
     Number formats are not asked for, a cell at a time as that would be: a percentage is its number.
@@ -38,7 +43,7 @@ def read_grid(sheet, *, only: Range | None = None) -> Grid:
             cell = Cell(row, col)
             if isinstance(value, dt.datetime):
                 grid.formats[cell] = "date"
-            if (value := as_value(value)) is not None:
+            if (value := as_value(value, date1904=date1904)) is not None:
                 grid.values[cell] = value
             if isinstance(text, str) and text.startswith("=") and text != value:  # not a text that looks like one
                 texts[cell] = text[1:]
@@ -50,12 +55,21 @@ def read_grid(sheet, *, only: Range | None = None) -> Grid:
     return grid
 
 
-def as_value(value) -> Value:
-    """A value from xlwings as a Grid holds it."""
+def counts_from_1904(book: xlwings.Book) -> bool:
+    """Whether an open workbook counts days from 1 January 1904, an option that xlwings has no word for."""
+    if book.app.engine.name != "excel":
+        return book.impl.date1904          # an engine of ours
+    if sys.platform == "darwin":
+        return bool(book.api.date_1904.get())
+    return bool(book.api.Date1904)
+
+
+def as_value(value, *, date1904: bool = False) -> Value:
+    """A value from xlwings as a Grid holds it; a date as its number of days."""
     if isinstance(value, bool) or value is None:
         return value
     if isinstance(value, dt.datetime):
-        return serial(value)
+        return serial(value, date1904=date1904)
     if isinstance(value, str):
         return ErrorValue(value) if value in _ERRORS else value
     return float(value)

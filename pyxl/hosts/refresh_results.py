@@ -9,44 +9,45 @@ from pyxl.formulas.evaluate.calculator import Calculator
 from pyxl.formulas.evaluate.dependents import dependents
 from pyxl.formulas.language.formula_errors import FormulaError
 from pyxl.grid.cells import Cell, Value, quoted
-from pyxl.xlsx import Cached, open_book
+from pyxl.grid.readable_workbook import ReadableWorkbook
+from pyxl.xlsx import Cached, open_workbook
 
 Changes = Mapping[str, Mapping[Cell, Value]]  # new constants, by sheet and cell
 
 
-def refreshed(book, changes: Changes) -> tuple[dict, list[str]]:
+def refreshed(workbook: ReadableWorkbook, changes: Changes) -> tuple[dict, list[str]]:
     """The cached results that `changes` makes stale, and sentences on formulas we cannot evaluate.
 
     A result that stays the same is left out, so that its cell stays byte for byte as it was.
     """
-    stale = dependents(book, changes)
+    stale = dependents(workbook, changes)
     if not stale:
         return {}, []
     overrides = {(sheet, cell): value for sheet, cells in changes.items() for cell, value in cells.items()}
-    return _results(book, stale, Calculator(book, overrides=overrides))
+    return _results(workbook, stale, Calculator(workbook, overrides=overrides))
 
 
 def refresh_all(path) -> list[str]:
     """Evaluate every formula of the workbook at `path` and store the results, in place; returns
     sentences on formulas that could not be evaluated. For workbooks that we built ourselves."""
-    with open_book(path) as book:
-        calculator = Calculator(book)
+    with open_workbook(path) as workbook:
+        calculator = Calculator(workbook)
         cells = {}
-        for sheet in book.sheets:
-            grid = book.grid(sheet)
+        for sheet in workbook.sheets:
+            grid = workbook.grid(sheet)
             inside = {cell for block in grid.arrays for cell in block.cells()}
             cells[sheet] = sorted(grid.formulas.keys() | inside)
-        results, problems = _results(book, cells, calculator)
+        results, problems = _results(workbook, cells, calculator)
         if results:
-            book.save(results)
+            workbook.save(results)
     return problems
 
 
-def _results(book, cells, calculator: Calculator) -> tuple[dict, list[str]]:
+def _results(workbook: ReadableWorkbook, cells, calculator: Calculator) -> tuple[dict, list[str]]:
     results: dict[str, dict[Cell, Cached]] = {}
     problems = []
     for sheet, stale in cells.items():
-        old = book.grid(sheet).values
+        old = workbook.grid(sheet).values
         for cell in stale:
             try:
                 value = calculator.value(sheet, cell)

@@ -7,26 +7,29 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pyxl.base.known_failures import remedy
 from pyxl.base.log_file import log_failure
 from pyxl.base.one_at_a_time import one_at_a_time
 from pyxl.fit import before_fit
-from pyxl.fit.fit_messages import before_and_after
+from pyxl.fit.fit_messages import before_and_after, time_and_place
 from pyxl.fit.run_log import logged_run
 from pyxl.hosts.live_host import LiveHost
 from pyxl.problems.pose import Posed
 from pyxl.problems.solve import ByFormulas, Solved
-from solver.errors import UserError
+from solver.errors import NoSolution, UserError, stopped_by
 
 from .panel import Panel
 from .watch import ProblemWatch, Watch
 
 if TYPE_CHECKING:
-    from pyxl.detect.verified_model import ReadyModel
+    import xlwings
+
+    from pyxl.detect.verified_model import VerifiedModel
     from pyxl.fit.refresh import Refreshed
     from solver import FitResult, Settings
 
 
-def fit_live(book, *, sheets: Iterable[str] | None = None, settings: Settings | None = None,
+def fit_live(book: xlwings.Book, *, sheets: Iterable[str] | None = None, settings: Settings | None = None,
              options: Mapping | None = None, repeat: int | None = None,
              by_formulas: ByFormulas = ByFormulas()) -> dict[str, FitResult | Solved]:
     """Fit the recognised sheets of an open xlwings book, or the named ones; nothing is saved.
@@ -39,14 +42,13 @@ def fit_live(book, *, sheets: Iterable[str] | None = None, settings: Settings | 
     host = LiveHost(book)
     chosen = None if sheets is None else list(sheets)
     shown = chosen if repeat is None else [logged_run(host, repeat).sheet]
-    with _reporting(host, shown, "Not fitted") as panels, one_at_a_time(book.fullname):
+    with _alone(host, shown, "Not fitted") as panels:
         for panel in panels.values():
             panel.clear_stop()
             panel.say("Fitting: reading the sheet …")
-        from pyxl.fit.press_fit import fit_book
-        unkept = before_fit.make_place(host)
+        from pyxl.fit.press_fit import fit_on_host
 
-        def watch(ready: ReadyModel | Posed) -> Watch | ProblemWatch:
+        def watch(ready: VerifiedModel | Posed) -> Watch | ProblemWatch:
             panel = panels.setdefault(ready.sheet, Panel(host, ready.sheet))
             if isinstance(ready, Posed):
                 panel.say(f"Fitting: {ready.problem.told()} …")
@@ -54,8 +56,10 @@ def fit_live(book, *, sheets: Iterable[str] | None = None, settings: Settings | 
             panel.say(f"Fitting: {len(ready.ratings):,} ratings, RMSE {ready.rmse:.6f} at the start …")
             return Watch(host, ready, panel)
 
-        results = fit_book(host, sheets=chosen, settings=settings, options=options or {}, watch=watch, repeat=repeat,
-                           by_formulas=by_formulas)
+        with host.one_undo_step("Fit"):
+            unkept = before_fit.make_place(host)
+            results = fit_on_host(host, sheets=chosen, settings=settings, options=options or {}, watch=watch, repeat=repeat,
+                                  by_formulas=by_formulas)
         results = {sheet: replace(result, notes=result.notes + unkept) for sheet, result in results.items()}
         for sheet, panel in panels.items():
             panel.clear_stop()
@@ -63,41 +67,43 @@ def fit_live(book, *, sheets: Iterable[str] | None = None, settings: Settings | 
         return results
 
 
-def restore_live(book, *, sheets: Iterable[str] | None = None) -> dict[str, int]:
+def restore_live(book: xlwings.Book, *, sheets: Iterable[str] | None = None) -> dict[str, int]:
     """Put back the parameters of before the last fit in an open xlwings book; how many cells
     changed, by sheet. Raises UserError, whose sentence stands in the status cells too."""
-    from pyxl.fit.restore import restore_book
+    from pyxl.fit.restore import restore_on_host
 
     host = LiveHost(book)
     chosen = None if sheets is None else list(sheets)
-    with _reporting(host, chosen, "Not restored") as panels, one_at_a_time(book.fullname):
-        restored = restore_book(host, chosen)
+    with _alone(host, chosen, "Not restored") as panels:
+        with host.one_undo_step("Restore"):
+            restored = restore_on_host(host, chosen)
         for sheet in restored:
             panels[sheet].say("Restored: the parameters are those of before the last fit.")
         return restored
 
 
-def randomize_live(book, sheet: str) -> tuple[int, float]:
+def randomize_live(book: xlwings.Book, sheet: str) -> tuple[int, float]:
     """Give a sheet of an open xlwings book new start values by the next seed, which is told with
     their RMSE; `restore_live` brings the former ones back. Raises UserError, as above."""
     from pyxl.fit.randomize import randomize
 
     host = LiveHost(book)
-    with _reporting(host, [sheet], "Not randomized") as panels, one_at_a_time(book.fullname):
+    with _alone(host, [sheet], "Not randomized") as panels:
         panels[sheet].say("Randomizing: reading the sheet …")
-        unkept = before_fit.make_place(host)
-        seed, rmse = randomize(host, sheet)
+        with host.one_undo_step("Randomize"):
+            unkept = before_fit.make_place(host)
+            seed, rmse = randomize(host, sheet)
         panels[sheet].say(f"New start values of seed {seed}: RMSE {rmse:.6f}. "
                           + (f"Note: {unkept[0]}" if unkept else "Restore brings the former ones back."))
         return seed, rmse
 
 
-def refresh_live(book, sheet: str) -> Refreshed:
+def refresh_live(book: xlwings.Book, sheet: str) -> Refreshed:
     """Calculate an open xlwings book again and say what a sheet shows. Raises UserError, as above."""
     from pyxl.fit.refresh import refresh
 
     host = LiveHost(book)
-    with _reporting(host, [sheet], "Not refreshed") as panels:
+    with _alone(host, [sheet], "Not refreshed") as panels:
         panels[sheet].say("Calculating everything again …")
         found = refresh(host, sheet)
         panels[sheet].say(f"Calculated again: RMSE {found.rmse:.6f} on {found.n_ratings:,} ratings, as Python computes it; "
@@ -106,17 +112,18 @@ def refresh_live(book, sheet: str) -> Refreshed:
 
 
 @contextmanager
-def _reporting(host: LiveHost, sheets: list[str] | None, failed: str) -> Iterator[dict[str, Panel]]:
-    """The panels of the sheets, given back at the end. What goes wrong is said in their status
-    cells, with its details in the log, and raised as a UserError."""
+def _alone(host: LiveHost, sheets: list[str] | None, failed: str) -> Iterator[dict[str, Panel]]:
+    """The panels of the sheets, given back at the end; no other run works on the workbook meanwhile. What goes wrong is said
+    in the status cells, with its details in the log, and raised as a UserError."""
     panels = {sheet: Panel(host, sheet) for sheet in (sheets or host.sheets)}
     try:
-        yield panels
+        with one_at_a_time(host.place):
+            yield panels
     except (Exception, KeyboardInterrupt) as why:
         sentence = _sentence(why)
         log = log_failure(f"{host.name}: {failed.lower()}", why)
         _try(panels, lambda panel: panel.say(f"{failed}: {sentence} (Details: {log})"))
-        raise UserError(sentence) from why
+        raise (NoSolution if isinstance(why, NoSolution) else UserError)(sentence) from why
     finally:
         _try(panels, lambda panel: panel.bar(None))
 
@@ -125,8 +132,8 @@ def _sentence(why: BaseException) -> str:
     if isinstance(why, UserError):
         return str(why)
     if isinstance(why, KeyboardInterrupt):
-        return "Stopped by Ctrl-C before the first epoch; the parameters are as they were."
-    return f"Unexpected {type(why).__name__}: {' '.join(str(why).split())[:300] or 'no message'}."
+        return f"Stopped by {stopped_by(why)} before the first epoch; the parameters are as they were."
+    return remedy(why) or f"Unexpected {type(why).__name__}: {' '.join(str(why).split())[:300] or 'no message'}."
 
 
 def _try(panels: Mapping[str, Panel], action) -> None:
@@ -140,4 +147,4 @@ def _try(panels: Mapping[str, Panel], action) -> None:
 
 def _told(result: FitResult | Solved) -> str:
     notes = "".join(f" Note: {note}" for note in result.notes)
-    return f"{before_and_after(result)}. {result.stop}{notes}"
+    return f"{before_and_after(result)}, {time_and_place(result)}. {result.stop}{notes}"

@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
-from pyxl.base.retry_while_busy import patiently
-from pyxl.grid.block_names import CONTROLS, control_name
-from pyxl.grid.cells import Cell
-from pyxl.grid.sheet_names import area_named, prefix_of
+from contextlib import suppress
 
-LONGEST = 1000   # characters of a status: nobody reads more in a cell
+from pyxl.base.retry_while_busy import retry_while_busy
+from pyxl.grid.block_names import CONTROLS, control_name
+from pyxl.grid.cells import Cell, Value
+from pyxl.grid.sheet_names import area_named, prefix_of
+from pyxl.hosts.live_host import LiveHost
+from pyxl.hosts.protection import Protected
+
+_LONGEST = 1000   # characters of a status: nobody reads more in a cell
 
 
 class Panel:
     """The status and stop cells of one sheet, and the program's status bar. A sheet without such
     cells has the status bar alone."""
 
-    def __init__(self, host, sheet: str):
+    def __init__(self, host: LiveHost, sheet: str):
         self._host, self._cells = host, _control_cells(host, sheet)
 
     def say(self, text: str) -> None:
         """Show a text, in the cell until the next one, and in the status bar."""
-        if where := self._cells.get("status"):
-            self._host.write({where[0]: {where[1]: text[:LONGEST]}})
+        self._write("status", text[:_LONGEST])
         self.bar(text)
 
     def bar(self, text: str | None) -> None:
         """Show a text in the status bar alone; None gives the bar back."""
         app = self._host.book.app
-        patiently(lambda: setattr(app, "status_bar", text or False))
+        retry_while_busy(lambda: setattr(app, "status_bar", text or False))
 
     def stop_asked(self) -> bool:
         """Whether the user put something into the stop cell."""
@@ -34,11 +37,15 @@ class Panel:
         return where is not None and self._host.value(*where) not in (None, "", 0, False)
 
     def clear_stop(self) -> None:
-        if where := self._cells.get("stop"):
-            self._host.write({where[0]: {where[1]: None}})
+        self._write("stop", None)
+
+    def _write(self, what: str, value: Value) -> None:
+        if where := self._cells.get(what):
+            with suppress(Protected):   # a status matters less than the fit: the status bar shows it, too
+                self._host.show(*where, value)
 
 
-def _control_cells(host, sheet: str) -> dict[str, tuple[str, Cell]]:
+def _control_cells(host: LiveHost, sheet: str) -> dict[str, tuple[str, Cell]]:
     """Where the controls of a sheet are: what -> (sheet, cell)."""
     prefix = prefix_of(host, sheet)
     found = {what: area_named(host, control_name(prefix, what)) for what in CONTROLS} if prefix else {}

@@ -8,10 +8,11 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from pyxl.detect.verified_model import ReadyModel
+from pyxl.detect.verified_model import VerifiedModel
 from pyxl.fit.fit_messages import on_the_way
 from pyxl.fit.history import history_area, history_cells
 from pyxl.grid.parameters import parameter_cells
+from pyxl.hosts.live_host import LiveHost
 from pyxl.problems.pose import Posed
 from pyxl.problems.solve import changed_cells
 
@@ -34,7 +35,7 @@ class Watch:
     together take no more than a tenth of the time.
     """
 
-    def __init__(self, host, ready: ReadyModel, panel: Panel):
+    def __init__(self, host: LiveHost, ready: VerifiedModel, panel: Panel):
         self._host, self._ready, self._panel = host, ready, panel
         self._epochs: list[Epoch] = []
         self._history, self._factors = history_area(host, ready.model.layout.sheet), None
@@ -78,7 +79,7 @@ def time_left(epochs: Sequence[Epoch], most: int) -> str:
 class ProblemWatch:
     """The same for `solver.minimise`, which calls `on_step`."""
 
-    def __init__(self, host, posed: Posed, panel: Panel):
+    def __init__(self, host: LiveHost, posed: Posed, panel: Panel):
         self._host, self._posed, self._panel = host, posed, panel
         self._listen, self._show = _Pace(LISTEN, LISTEN_SHARE), _Pace(SHOW, SHOW_SHARE)
 

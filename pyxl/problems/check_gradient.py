@@ -14,21 +14,21 @@ import numpy as np
 from pyxl.detect.verify import agrees
 from pyxl.formulas.evaluate.calculator import Calculator
 from pyxl.grid.cells import Cell, quoted
-from pyxl.grid.problem import Problem
+from pyxl.grid.problem import SolverProblem
 from pyxl.grid.stored_problem import stored_problem
 from pyxl.hosts.live_host import LiveHost
-from pyxl.xlsx import open_book
+from pyxl.xlsx import WorkbookFile, open_workbook
 from solver.errors import UserError
 
 from .pose import Posed, pose
 from .stated import Statement, stated_problem
 
-STEP = 1e-3        # of a number, relative above 1: the formula's own error is then of its fourth power
+_STEP = 1e-3        # of a number, relative above 1: the formula's own error is then of its fourth power
 CLOSE = 1e-6       # how near both must be, relative above 1
 MOST = 200         # cells checked, evenly spread, where there are more
 _WEIGHTS = ((1, 8 / 12), (-1, -8 / 12), (2, -1 / 12), (-2, 1 / 12))   # the central difference of fourth order
 
-Objective = Callable[[dict[tuple[str, Cell], float]], float]   # changed cells -> what the objective cell says
+_Objective = Callable[[dict[tuple[str, Cell], float]], float]   # changed cells -> what the objective cell says
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def check_gradient(path, *, sheet: str | None = None, statement: Statement | Non
     LibreOffice recalculates a copy where it is there, else our own evaluator. The problem is the one stated, or the
     one that Solver keeps with `sheet`, or with the first sheet that has one. Raises UserError.
     """
-    with open_book(path) as book:
+    with open_workbook(path) as book:
         problem = stated_problem(book, statement, sheet) if statement else _stored(book, sheet)
         posed = pose(book, problem)
         chosen = np.unique(np.linspace(0, len(posed.cells) - 1, min(most, len(posed.cells))).round().astype(int))
@@ -80,28 +80,28 @@ def check_gradient(path, *, sheet: str | None = None, statement: Statement | Non
     return GradientCheck(problem.told(), tuple(worst_first), len(posed.cells), by, posed.notes + notes)
 
 
-def _stored(book, sheet: str | None) -> Problem:
-    found = (stored_problem(book, name) for name in (book.sheets if sheet is None else [sheet]))
+def _stored(workbook: WorkbookFile, sheet: str | None) -> SolverProblem:
+    found = (stored_problem(workbook, name) for name in (workbook.sheets if sheet is None else [sheet]))
     if sheet is not None:
-        book.grid(sheet)    # raises where there is none of that name
+        workbook.grid(sheet)    # raises where there is none of that name
     if (problem := next(filter(None, found), None)) is None:
-        raise UserError(f"Solver keeps no model with {'any sheet' if sheet is None else quoted(sheet)} of '{book.path.name}'. "
+        raise UserError(f"Solver keeps no model with {'any sheet' if sheet is None else quoted(sheet)} of '{workbook.name}'. "
                         "State one: --objective CELL --change RANGES.")
     return problem
 
 
-def _difference(objective: Objective, posed: Posed, n: int) -> float:
+def _difference(objective: _Objective, posed: Posed, n: int) -> float:
     place, x = posed.cells[n], float(posed.program.start[n])
-    h = STEP * max(1.0, abs(x))
+    h = _STEP * max(1.0, abs(x))
     return sum(weight * objective({place: x + step * h}) for step, weight in _WEIGHTS) / h
 
 
-def _recalculated(path, book, posed: Posed, stack: ExitStack) -> tuple[Objective, str, tuple[str, ...]]:
+def _recalculated(path, workbook: WorkbookFile, posed: Posed, stack: ExitStack) -> tuple[_Objective, str, tuple[str, ...]]:
     """(what the objective is with some cells changed, who says so, notes)."""
     place, start = posed.problem.objective, dict(zip(posed.cells, posed.program.start.tolist()))
 
     def evaluated(changed):
-        return _number(Calculator(book, overrides=start | changed).value(*place))
+        return _number(Calculator(workbook, overrides=start | changed).value(*place))
 
     def recalculated(changed):
         _put(host, changed)

@@ -6,24 +6,25 @@ from pyxl.formulas.evaluate.calculator import Calculator
 from pyxl.formulas.language.formula_errors import FormulaError
 from pyxl.formulas.language.parse import Name, Reference, parse, walk
 from pyxl.grid.cells import Cell, ErrorValue
+from pyxl.grid.readable_workbook import ReadableWorkbook
 
-Place = tuple[str, Cell]
+_Place = tuple[str, Cell]
 
 
-def first_error(book, calculator: Calculator, sheet: str, cell: Cell) -> tuple[str, Cell, ErrorValue] | None:
+def first_error(workbook: ReadableWorkbook, calculator: Calculator, sheet: str, cell: Cell) -> tuple[str, Cell, ErrorValue] | None:
     """The cell whose own formula (or constant) is the error that `cell` shows; None where it shows none."""
     value, seen = calculator.value(sheet, cell), {(sheet, cell)}
     if not isinstance(value, ErrorValue):
         return None
-    while (deeper := _read_error(book, calculator, sheet, cell, seen)) is not None:
+    while (deeper := _read_error(workbook, calculator, sheet, cell, seen)) is not None:
         sheet, cell = deeper
         seen.add(deeper)
     return sheet, cell, calculator.value(sheet, cell)
 
 
-def _read_error(book, calculator: Calculator, sheet: str, cell: Cell, seen: set[Place]) -> Place | None:
+def _read_error(workbook: ReadableWorkbook, calculator: Calculator, sheet: str, cell: Cell, seen: set[_Place]) -> _Place | None:
     """The first cell with an error among those that the formula of a cell reads."""
-    grid = book.grid(sheet)
+    grid = workbook.grid(sheet)
     owner = grid.owner(cell)
     if owner is None:
         return None

@@ -6,27 +6,49 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from pyxl.grid.cells import Cell, Range, Value
-from pyxl.grid.grid import Formula, Grid
+from pyxl.grid.grid import DefinedName, Formula, Grid, Table
+from pyxl.grid.readable_workbook import ReadableWorkbook
 
 
 class Overlaid:
-    """`book` (a file, or a host) with the constants `values` (sheet -> cell -> value) and, right and below of all that
+    """`workbook` (a file, or a host) with the constants `values` (sheet -> cell -> value) and, right and below of all that
     `sheet` holds, a cell for each of the `formulas`; `places` says where these are."""
 
-    def __init__(self, book, values: Mapping[str, Mapping[Cell, Value]], *, sheet: str, formulas: tuple[str, ...]):
-        self._book, self._values = book, values
-        used = book.grid(sheet).used or Range(1, 1, 1, 1)
+    def __init__(self, workbook: ReadableWorkbook, values: Mapping[str, Mapping[Cell, Value]], *, sheet: str, formulas: tuple[str, ...]):
+        self._workbook, self._values = workbook, values
+        used = workbook.grid(sheet).used or Range(1, 1, 1, 1)
         self.places = tuple((sheet, Cell(used.bottom + 2 + n, used.right + 2)) for n in range(len(formulas)))
         self._formulas = {cell: Formula(text, cell) for (_, cell), text in zip(self.places, formulas)}
         self._sheet, self._grids = sheet, {}
 
-    def __getattr__(self, name: str):
-        return getattr(self._book, name)    # sheets, names, tables …
+    @property
+    def name(self) -> str:
+        return self._workbook.name
+
+    @property
+    def sheets(self) -> tuple[str, ...]:
+        return self._workbook.sheets
+
+    @property
+    def names(self) -> tuple[DefinedName, ...]:
+        return self._workbook.names
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        return self._workbook.tables
+
+    @property
+    def date1904(self) -> bool:
+        return self._workbook.date1904
+
+    @property
+    def manual_calculation(self) -> bool:
+        return self._workbook.manual_calculation
 
     def grid(self, sheet: str) -> Grid:
         """The cells of a sheet; of the `formulas` it holds no results."""
         if sheet not in self._grids:
-            grid = self._book.grid(sheet)
+            grid = self._workbook.grid(sheet)
             own = self._formulas if sheet == self._sheet else {}
             if own or self._values.get(sheet):
                 grid = replace(grid, values={**grid.values, **self._values.get(sheet, {})},

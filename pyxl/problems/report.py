@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from pyxl.grid.cells import quoted
@@ -17,9 +18,10 @@ def problem_report(solved: Solved) -> dict:
     cells = [{"cell": f"{quoted(sheet)}!{cell}", "before": before, "after": after, "reduced_gradient": slope}
              for (sheet, cell), before, after, slope in zip(solved.posed.cells, program.start.tolist(), minimum.x.tolist(),
                                                             minimum.sensitivity.reduced_gradient.tolist())]
-    sheet, cell = problem.objective
+    objective = None if problem.objective is None else "{}!{}".format(quoted(problem.objective[0]), problem.objective[1])
     return {"problem": problem.told(), "goal": problem.goal, "target": problem.target if problem.goal == "value" else None,
-            "objective": f"{quoted(sheet)}!{cell}", "before": minimum.value_before, "after": minimum.value,
+            "objective": objective, "kind": solved.posed.kind.told(), "engine": minimum.engine, "proved": minimum.proved,
+            "bound": minimum.bound, "gap": minimum.gap, "before": minimum.value_before, "after": minimum.value,
             "steps": minimum.steps, "seconds": minimum.seconds, "stop": minimum.stop, "converged": minimum.converged,
             "feasible": minimum.feasible, "cells": cells, "constraints": list(_constraints(solved)),
             "notes": list(solved.notes)}
@@ -28,8 +30,19 @@ def problem_report(solved: Solved) -> dict:
 def _constraints(solved: Solved) -> Iterator[dict]:
     minimum, outputs = solved.minimum, solved.posed.outputs(solved.minimum.x)
     for line in solved.posed.lines:
-        value, bound = line.left.value(minimum.x, outputs), line.right.value(minimum.x, outputs)
-        slack = abs(value - bound)
-        yield {"constraint": line.told(), "value": value, "bound": bound, "slack": slack,
-               "binding": slack <= FEASIBLE * max(1.0, abs(bound)),
-               "multiplier": None if line.row is None else float(minimum.sensitivity.multipliers[line.row])}
+        value = line.left.value(minimum.x, outputs)
+        if line.right is None:
+            yield {"constraint": line.told(), "value": value, "bound": None, "slack": None, "binding": None, "met": _is_whole(value),
+                   "multiplier": None}
+            continue
+        bound = line.right.value(minimum.x, outputs)
+        slack = {"<=": bound - value, ">=": value - bound, "=": -abs(value - bound)}[line.relation]
+        near = FEASIBLE * max(1.0, abs(bound))
+        multiplier = None if line.row is None else float(minimum.sensitivity.multipliers[line.row])
+        yield {"constraint": line.told(), "value": value, "bound": bound, "slack": 0.0 if abs(slack) <= 1e-12 * max(1.0, abs(bound)) else slack,
+               "binding": abs(slack) <= near, "met": slack >= -near,
+               "multiplier": None if multiplier is None or math.isnan(multiplier) else multiplier}
+
+
+def _is_whole(value: float) -> bool:
+    return abs(value - round(value)) <= FEASIBLE

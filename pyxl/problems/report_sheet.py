@@ -45,7 +45,7 @@ def _sections(solved: Solved) -> list[Section]:
     report = problem_report(solved)
     objective = (report["objective"], report["before"], report["after"])
     cells = [(c["cell"], c["before"], c["after"], c["reduced_gradient"]) for c in report["cells"]]
-    constraints = [(c["constraint"], c["value"], c["bound"], c["slack"], "binding" if c["binding"] else "not binding", c["multiplier"])
+    constraints = [(c["constraint"], c["value"], c["bound"], c["slack"], _status(c), c["multiplier"])
                    for c in report["constraints"]]
     sections: list[Section] = [
         (f"Problem: {report['problem']}", ("objective", "before", "after"), [objective]),
@@ -55,3 +55,9 @@ def _sections(solved: Solved) -> list[Section]:
         sections.append(("Constraints; a multiplier says how much the objective changes when the bound is moved up by one",
                          ("constraint", "value", "bound", "slack", "status", "multiplier"), constraints))
     return sections
+
+
+def _status(constraint: dict) -> str:
+    if not constraint["met"]:
+        return "missed"
+    return "whole" if constraint["binding"] is None else "binding" if constraint["binding"] else "not binding"

@@ -10,15 +10,19 @@ import numpy as np
 
 from pyxl.detect.verify import agrees
 from pyxl.grid.cells import Cell, Value, quoted
+from pyxl.hosts.host import Host
+from solver.core.method_table import METHODS
+from solver.core.settings import OPTIONS
 from solver.errors import UserError
 
 from .pose import Posed
+from pyxl.grid.problem import place_told
 from .stated import Statement
 
 if TYPE_CHECKING:
     from solver import Minimum, Step
 
-ELSEWHERE = ("optimizer", "lr", "weight_decay", "device", "start")   # settings of factor models alone
+MOST_TOLD = 12    # constraints named in a sentence
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,8 @@ class ByFormulas:
 
     `via` 'formulas' means every sheet, 'model' none, None those without a model that we know; `problem` is one stated by
     hand. There are at most `steps` from each start (None: the solver's own limit), and `starts` in all, the first from
-    the sheet and the others by `seed`. `report` adds a sheet that tells what was found.
+    the sheet and the others by `seed`; no search goes on for more than so many `seconds`. `report` adds a sheet that tells what
+    was found. Where no point meets all constraints, the one that comes nearest is written only with `write_anyway`.
     """
 
     via: str | None = None
@@ -36,6 +41,8 @@ class ByFormulas:
     starts: int = 1
     seed: int = 0
     report: bool = False
+    seconds: float | None = None
+    write_anyway: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,18 +68,22 @@ class Solved:
 
 def refuse_settings_of_models(sheet: str, options: Mapping) -> None:
     """Raise UserError for settings that a problem solved by its formulas has no use for."""
-    if wrong := [option for option in ELSEWHERE if option in options]:
-        raise UserError(f"{quoted(sheet)} is solved by its formulas, where --{wrong[0].replace('_', '-')} says nothing: "
+    if wrong := [name for name in options if name not in METHODS["formulas"].honours]:
+        raise UserError(f"{quoted(sheet)} is solved by its formulas, where {OPTIONS[wrong[0]].flag} says nothing: "
                         "leave it out.")
 
 
 def solve(posed: Posed, by_formulas: ByFormulas, *,
           on_step: Callable[[Step, Callable[[], np.ndarray]], bool | None] | None = None) -> Solved:
     """Minimise; nothing is written. `on_step` as for `solver.minimise`. Raises UserError."""
-    from solver import minimise
+    from solver import NoSolution, minimise, nearest_point
 
     minimum = minimise(posed.program, steps=by_formulas.steps, starts=by_formulas.starts, seed=by_formulas.seed,
-                       on_step=on_step)
+                       seconds=by_formulas.seconds, on_step=on_step)
+    if minimum.none == "infeasible" and by_formulas.write_anyway:
+        minimum = nearest_point(posed.program, minimum)
+    elif minimum.none is not None:
+        raise NoSolution(" ".join([minimum.stop[0].lower() + minimum.stop[1:], *contradiction(posed, minimum)]))
     return Solved(posed, minimum, posed.notes + tuple(_missed(posed, minimum)))
 
 
@@ -85,12 +96,29 @@ def changed_cells(posed: Posed, there: Callable[[str], Mapping[Cell, Value]], x:
     return changes
 
 
-def disagreement(host, solved: Solved) -> Iterator[str]:
+def disagreement(host: Host, solved: Solved) -> Iterator[str]:
     """A sentence where the recalculated objective cell and ours differ."""
+    if solved.posed.problem.objective is None:
+        return
     sheet, cell = solved.posed.problem.objective
     measured, ours = host.value(sheet, cell), solved.minimum.value
     if not (isinstance(measured, float) and agrees(measured, ours)):
         yield f"{quoted(sheet)}!{cell} says {measured!r} where the fit says {ours!r}: please report this workbook."
+
+
+def contradiction(posed: Posed, minimum: Minimum) -> Iterator[str]:
+    """A sentence on the constraints that cannot be met together, and one on what to do."""
+    if minimum.conflict is None:
+        return
+    rows = [line for line in posed.lines if line.row is not None]
+    told = [line.told() for line in rows if minimum.conflict.rows[line.row]]
+    for n, (sheet, cell) in enumerate(posed.cells):
+        for given, bound, sign in ((minimum.conflict.low, posed.program.low, ">="), (minimum.conflict.high, posed.program.high, "<=")):
+            if given[n]:
+                told.append(f"{place_told(sheet, cell, posed.sheet)} {sign} {bound[n]:.9g}")
+    more = f" and {len(told) - MOST_TOLD} more" if len(told) > MOST_TOLD else ""
+    yield (f"These contradict each other: {', '.join(told[:MOST_TOLD])}{more}. Leave one out, or move its bound; the cells are as "
+           "they were.")
 
 
 def _missed(posed: Posed, minimum: Minimum) -> Iterator[str]:

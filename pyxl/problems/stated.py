@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pyxl.grid.cells import Cell, Range
-from pyxl.grid.problem import Area, Constraint, Problem, Side
+from pyxl.grid.problem import Constraint, ConstraintSide, SheetRange, SolverProblem
+from pyxl.grid.readable_workbook import ReadableWorkbook
 from pyxl.grid.sheet_names import area_of
 from pyxl.grid.stored_problem import split_union
 from solver import GOALS, UserError
@@ -27,34 +28,34 @@ class Statement:
     where: Sequence[str] = ()
 
 
-def stated_problem(book, statement: Statement, sheet: str | None) -> Problem:
+def stated_problem(workbook: ReadableWorkbook, statement: Statement, sheet: str | None) -> SolverProblem:
     """The problem that somebody states, with cells on `sheet` unless they name another one.
 
     Raises UserError for what is no cell, no range, no goal and no constraint.
     """
-    sheet = sheet or _only_sheet(book, statement.objective)
-    objective = _area(book, statement.objective, sheet, "objective")
+    sheet = sheet or _only_sheet(workbook, statement.objective)
+    objective = _area(workbook, statement.objective, sheet, "objective")
     if objective[1].size != 1:
         raise UserError(f"The objective is one cell, and {statement.objective} are {objective[1].size}. Give the cell.")
-    changing = tuple(_area(book, part, sheet, "changing cells") for text in statement.change for part in split_union(text)
+    changing = tuple(_area(workbook, part, sheet, "changing cells") for text in statement.change for part in split_union(text)
                      if part.strip())
     goal, target = _goal(statement.goal)
-    return Problem(objective[0], (objective[0], objective[1].first), changing, goal, target,
-                   tuple(_constraint(book, text, sheet) for text in statement.where))
+    return SolverProblem(objective[0], (objective[0], objective[1].first), changing, goal, target,
+                   tuple(_constraint(workbook, text, sheet) for text in statement.where))
 
 
-def _only_sheet(book, objective: str) -> str:
+def _only_sheet(workbook: ReadableWorkbook, objective: str) -> str:
     if (named := area_of(objective)) is not None:
-        return _title(book, named[0])
-    if len(book.sheets) == 1:
-        return book.sheets[0]
+        return _title(workbook, named[0])
+    if len(workbook.sheets) == 1:
+        return workbook.sheets[0]
     if re.fullmatch(r"\$?[A-Za-z]{1,3}\$?\d+", objective.strip()):
-        with_formula = [sheet for sheet in book.sheets if book.grid(sheet).owner(Cell.parse(objective)) is not None]
+        with_formula = [sheet for sheet in workbook.sheets if workbook.grid(sheet).owner(Cell.parse(objective)) is not None]
         if len(with_formula) == 1:
             return with_formula[0]
         if not with_formula:
             raise UserError(f"No sheet has a formula in {objective}. Give the cell that the others should make small.")
-    raise UserError(f"On which sheet is {objective}? Say --sheet, one of: {', '.join(book.sheets)}.")
+    raise UserError(f"On which sheet is {objective}? Say --sheet, one of: {', '.join(workbook.sheets)}.")
 
 
 def _goal(text: str) -> tuple[str, float]:
@@ -67,15 +68,15 @@ def _goal(text: str) -> tuple[str, float]:
     raise UserError(f"'{text}' is no goal. Give min, max, or value=X with a number.")
 
 
-def _constraint(book, text: str, sheet: str) -> Constraint:
+def _constraint(workbook: ReadableWorkbook, text: str, sheet: str) -> Constraint:
     found = _split(text)
     if found is None:
         left, _, word = text.strip().rpartition(" ")
         if left and word.lower() in _TYPES:
-            return Constraint(_area(book, left, sheet, "constraint"), _TYPES[word.lower()], None)
+            return Constraint(_area(workbook, left, sheet, "constraint"), _TYPES[word.lower()], None)
         raise UserError(f"'{text}' is no constraint. Write one like \"B2:B4 <= 5\", with <=, = or >=.")
     left, sign, right = found
-    return Constraint(_side(book, left, sheet), sign, _side(book, right, sheet))
+    return Constraint(_side(workbook, left, sheet), sign, _side(workbook, right, sheet))
 
 
 def _split(text: str) -> tuple[str, str, str] | None:
@@ -91,36 +92,36 @@ def _split(text: str) -> tuple[str, str, str] | None:
     return None
 
 
-def _side(book, text: str, sheet: str) -> Side:
+def _side(workbook: ReadableWorkbook, text: str, sheet: str) -> ConstraintSide:
     try:
         return float(text)
     except ValueError:
-        return _named_area(book, text, sheet) or text
+        return _named_area(workbook, text, sheet) or text
 
 
-def _area(book, text: str, sheet: str, what: str) -> Area:
-    found = _named_area(book, text, sheet)
+def _area(workbook: ReadableWorkbook, text: str, sheet: str, what: str) -> SheetRange:
+    found = _named_area(workbook, text, sheet)
     if found is None:
         raise UserError(f"'{text.strip()}' is no cell, range or name of this workbook ({what}). Give one like B2:B4, "
                         "or Sheet1!B2:B4.")
     return found
 
 
-def _named_area(book, text: str, sheet: str) -> Area | None:
+def _named_area(workbook: ReadableWorkbook, text: str, sheet: str) -> SheetRange | None:
     """The cells that a text means: ``B2:B4``, ``'my sheet'!B2``, or a defined name; None for anything else."""
     text = text.strip()
     where, mark, cells = text.rpartition("!")
     if (qualified := area_of(where + mark + cells.upper())) is not None:
-        return _title(book, qualified[0]), qualified[1]
+        return _title(workbook, qualified[0]), qualified[1]
     if re.fullmatch(r"\$?[A-Za-z]{1,3}\$?\d+(:\$?[A-Za-z]{1,3}\$?\d+)?", text):
         return sheet, Range.parse(text)
-    named = {(n.scope, n.name.casefold()): n.refers_to for n in book.names}
+    named = {(n.scope, n.name.casefold()): n.refers_to for n in workbook.names}
     return area_of(named.get((sheet, text.casefold())) or named.get((None, text.casefold())) or "")
 
 
-def _title(book, sheet: str) -> str:
+def _title(workbook: ReadableWorkbook, sheet: str) -> str:
     """The sheet's name as the workbook writes it."""
-    found = next((title for title in book.sheets if title.casefold() == sheet.casefold()), None)
+    found = next((title for title in workbook.sheets if title.casefold() == sheet.casefold()), None)
     if found is None:
-        raise UserError(f"There is no sheet '{sheet}'; the workbook has: {', '.join(book.sheets)}. Choose one of them.")
+        raise UserError(f"There is no sheet '{sheet}'; the workbook has: {', '.join(workbook.sheets)}. Choose one of them.")
     return found

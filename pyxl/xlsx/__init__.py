@@ -1,14 +1,14 @@
 """The file format: an .xlsx as a zip of parts that stay bytes until edited. Knows no model.
 
-`open_book` reads and checks a package; `Book.grid` gives a sheet's cells; `Book.save` splices
+`open_workbook` reads and checks a package; `WorkbookFile.grid` gives a sheet's cells; `WorkbookFile.save` splices
 new values into the sheets' XML and copies everything else as the bytes it was.
 """
 
 from pyxl.xlsx.parts.cell_xml import Cached
 
 from .atomic_file import same_file
-from .book import Book, open_book
 from .new_sheets import NewSheet
 from .package import Limits
+from .workbook_file import WorkbookFile, open_workbook
 
-__all__ = ["Book", "Cached", "Limits", "NewSheet", "open_book", "same_file"]
+__all__ = ["Cached", "Limits", "NewSheet", "WorkbookFile", "open_workbook", "same_file"]

@@ -11,7 +11,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from solver.disk import why_not_saved
+from solver.disk import note_written, why_not_saved
+from solver.drafts import sweep_drafts
 from solver.errors import UserError
 
 _PREFIX, _SUFFIX = ".~collabsheet-", ".tmp"
@@ -43,6 +44,7 @@ def one_saver(folder: Path, name: str, *, wait: float) -> Iterator[None]:
             for leftover in folder.glob(_PREFIX + "*" + _SUFFIX):   # no living saver's: we hold the lock
                 with contextlib.suppress(OSError):
                     leftover.unlink()
+            sweep_drafts(folder)
         yield
     finally:
         if lock is not None:
@@ -90,18 +92,36 @@ def open_elsewhere(target: Path) -> tuple[str, str] | None:
     return None
 
 
+def note_on_links(target: Path) -> str | None:
+    """What to say where a file that will be replaced has other names, hard links: they keep the old content."""
+    try:
+        others = target.stat().st_nlink - 1
+    except OSError:
+        return None
+    if others < 1:
+        return None
+    return (f"'{target.name}' had {others} other name{'s' * (others != 1)} (hard link{'s' * (others != 1)}), which keep{'s' * (others == 1)} "
+            "the workbook as it was before: a save puts a new file in its place.")
+
+
 def refuse_unless_writable(target: Path) -> None:
     """Raise UserError when `target` exists and is read-only, a folder, or open in an office program."""
     if target.is_dir():
         raise UserError(f"'{target.name}' is a folder. Give a file name for the workbook.")
-    if not target.exists():
+    try:
+        mode = target.stat().st_mode
+    except FileNotFoundError:
         return
+    except OSError as error:
+        raise UserError(f"'{target.name[:60]}' cannot be written: {why_not_saved(error)}; nothing was saved.") from None
+    if not stat.S_ISREG(mode):
+        raise UserError(f"'{target.name}' is a pipe or a device. Give a file name for the workbook.")
     if (holder := open_elsewhere(target)) is not None:
         user, lock = holder
         raise UserError(f"'{target.name}' is open by {user}. Close it and run again "
                         f"(if nobody has it open, delete the leftover '{lock}'); nothing was saved.")
     # root may write to anything: the mark counts, not only the right
-    if not (os.access(target, os.W_OK) and target.stat().st_mode & 0o222):
+    if not (os.access(target, os.W_OK) and mode & 0o222):
         raise UserError(f"'{target.name}' is read-only. Clear the mark, or give another output name; "
                         "nothing was saved.")
 
@@ -132,6 +152,7 @@ def put_in_place(temporary: Path, target: Path) -> None:
             os.chown(temporary, old.st_uid, -1)
         os.chmod(temporary, stat.S_IMODE(old.st_mode))     # chown clears some bits
     os.replace(temporary, target)
+    note_written(target)
     with contextlib.suppress(OSError):      # the rename has happened; this only makes it outlive a power cut
         folder = os.open(target.parent, os.O_RDONLY)
         try:

@@ -15,7 +15,7 @@ from openpyxl.utils import get_column_letter
 
 from pyxl.grid.cells import Cell, Value
 from pyxl.xlsx.parts.cell_xml import Unwritable, new_cell
-from pyxl.xlsx.parts.package_checks import damaged
+from pyxl.xlsx.parts.package_checks import damaged_workbook
 from pyxl.xlsx.parts.xml_stream import START_TAG, elements, local, reader, refuse_wide
 from solver.errors import UserError
 
@@ -56,7 +56,7 @@ def added_parts(package: Package, workbook: WorkbookPart, sheets: Sequence[NewSh
     kind = next((r["Type"] for r in relations if r.get("Type", "").endswith("/worksheet")), None)
     namespace = next((key.rpartition(" ")[0] for key in tabs[0] if key.endswith(" id")), None)
     if kind is None or namespace is None:
-        raise damaged(package.name, "its workbook.xml and its relations do not fit together")
+        raise damaged_workbook(package.name, "its workbook.xml and its relations do not fit together")
 
     parts: dict[str, bytes] = {}
     lines: dict[str, list[Callable[[bytes], bytes]]] = {workbook.part: [], relations_part: [], CONTENT_TYPES: []}
@@ -100,7 +100,7 @@ class _Insertion:
         feed(data)
         feed(b"")
         if len(found) != 2 or data[found[1]:found[1] + 2] != b"</":
-            raise damaged(self.part, f"its list of {self.path[-1]} is empty or there twice")
+            raise damaged_workbook(self.part, f"its list of {self.path[-1]} is empty or there twice")
         tag, at = found
         prefix = re.match(rb"<((?:[^\s:/>]+:)?)", tag)[1]
         return data[:at] + b"".join(line(prefix) for line in self.lines) + data[at:]

@@ -18,7 +18,7 @@ from solver.errors import UserError
 
 from .parts import package_checks as checks
 
-CHUNK = 1 << 20
+_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -72,9 +72,9 @@ class Package:
         ends = [info.header_offset for info in infos[1:]] + [self.archive.start_dir]
         for info, end in zip(infos, ends):
             if info.header_offset < 0:
-                raise checks.damaged(self.name, "it is cut short")
+                raise checks.damaged_workbook(self.name, "it is cut short")
             if info.header_offset + 30 + info.compress_size > end:
-                raise checks.damaged(self.name, f"part '{info.filename}' overlaps another one")
+                raise checks.damaged_workbook(self.name, f"part '{info.filename}' overlaps another one")
         return {info.filename: (info.header_offset, end) for info, end in zip(infos, ends)}
 
     def find(self, part: str) -> str | None:
@@ -90,7 +90,7 @@ class Package:
         """
         info = self._by_name.get(part.lower())
         if info is None:
-            raise checks.damaged(self.name, f"its part '{part}' is missing")
+            raise checks.damaged_workbook(self.name, f"its part '{part}' is missing")
         left, crc = info.file_size, 0
         for chunk in self._inflate(info):
             left -= len(chunk)
@@ -99,7 +99,7 @@ class Package:
             crc = zlib.crc32(chunk, crc)
             yield chunk
         if left or crc != info.CRC:
-            raise checks.damaged(self.name, f"CRC error in '{part}'")
+            raise checks.damaged_workbook(self.name, f"CRC error in '{part}'")
 
     def _inflate(self, info: zipfile.ZipInfo) -> Iterator[bytes]:
         packed = self._packed(info)
@@ -110,34 +110,47 @@ class Package:
         try:
             for data in packed:
                 while data:
-                    chunk = unpack.decompress(data, CHUNK)
+                    chunk = unpack.decompress(data, _CHUNK)
                     data = unpack.unconsumed_tail
                     if chunk:
                         yield chunk
             if chunk := unpack.flush():
                 yield chunk
         except zlib.error as error:
-            raise checks.damaged(self.name, f"'{info.filename}' cannot be unpacked") from error
+            raise checks.damaged_workbook(self.name, f"'{info.filename}' cannot be unpacked") from error
 
     def _packed(self, info: zipfile.ZipInfo) -> Iterator[bytes]:
         start, end = self.extents[info.filename]
-        header = self._read_at(start, 30)
-        if header[:4] != b"PK\3\4":
-            raise checks.damaged(self.name, f"the zip entry of '{info.filename}' is not where it should be")
-        at = start + 30 + sum(struct.unpack("<2H", header[26:]))   # behind its name and extra field
+        at = start + self._checked_header(info, start)
         stop = at + info.compress_size
         if stop > end:
-            raise checks.damaged(self.name, f"part '{info.filename}' overlaps another one")
+            raise checks.damaged_workbook(self.name, f"part '{info.filename}' overlaps another one")
         while at < stop:
-            data = self._read_at(at, min(CHUNK, stop - at))
+            data = self._read_at(at, min(_CHUNK, stop - at))
             at += len(data)
             yield data
+
+    def _checked_header(self, info: zipfile.ZipInfo, start: int) -> int:
+        """The length of the entry's own header; UserError where it says other things than the directory at the file's end:
+        one program believes the one, another the other."""
+        header = self._read_at(start, 30)
+        if header[:4] != b"PK\3\4":
+            raise checks.damaged_workbook(self.name, f"the zip entry of '{info.filename}' is not where it should be")
+        flags, method, packed, unpacked, name, extra = struct.unpack("<6xHH8xLL2H", header)
+        told_later = flags & 8 or 0xFFFFFFFF in (packed, unpacked)    # behind the bytes, or in the extra field
+        same = method == info.compress_type and (flags ^ info.flag_bits) & 1 == 0 and (
+            told_later or (packed, unpacked) == (info.compress_size, info.file_size))
+        if not same or self._read_at(start + 30, name) != info.orig_filename.encode("utf-8" if info.flag_bits & 0x800 else "cp437"):
+            raise UserError(f"'{self.name}' says two things about its part '{info.filename}', in the two places where a zip file "
+                            "does; refused as unsafe. Open it in Excel and save it again.")
+        return 30 + name + extra
 
     def raw(self, part: str) -> Iterator[bytes]:
         """The zip entry of a part as it lies in the file: local header, packed bytes, descriptor."""
         at, end = self.extents[part]
+        self._checked_header(self.archive.getinfo(part), at)
         while at < end:
-            data = self._read_at(at, min(CHUNK, end - at))
+            data = self._read_at(at, min(_CHUNK, end - at))
             at += len(data)
             yield data
 
@@ -148,7 +161,7 @@ class Package:
         except OSError as error:
             raise UserError(f"'{self.name}' cannot be read: {error.strerror or error}.") from error
         if len(data) < size:
-            raise checks.damaged(self.name, "it ends early")
+            raise checks.damaged_workbook(self.name, "it ends early")
         return data
 
     def read(self, part: str) -> bytes:
@@ -185,6 +198,12 @@ class Package:
     def close(self) -> None:
         self.archive.close()
 
+    def __enter__(self) -> Package:
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.close()
+
 
 def open_package(path, *, limits: Limits = Limits()) -> Package:
     """The parts of the workbook at `path`; a UserError that says what the file really is."""
@@ -199,7 +218,7 @@ def open_package(path, *, limits: Limits = Limits()) -> Package:
     except PermissionError:
         raise UserError(f"'{path.name}' may not be read by you: permission denied. Ask its owner for access.") from None
     except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error) as error:
-        raise checks.damaged(path.name, "it is cut short or no longer a zip file") from error
+        raise checks.damaged_workbook(path.name, "it is cut short or no longer a zip file") from error
     except OSError as error:
         raise UserError(f"'{path.name}' cannot be read: {error.strerror or error}.") from error
     package = Package(path, archive, limits)

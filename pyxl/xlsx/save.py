@@ -14,8 +14,9 @@ from solver.errors import UserError
 from .atomic_file import not_saved, one_saver, put_in_place, refuse_unless_writable, same_file, temporary_beside
 from .new_sheets import NewSheet, added_parts
 from .package import Package
+from .read_back import verify_edits
 from .workbook_part import WorkbookPart, with_full_calculation
-from .zip_copy import Rewrite, copy_package, verify_copy
+from .zip_copy import Rewrite, copy_package, verify_copy, written_package
 
 _ENDINGS = (".xlsx", ".xlsm", ".xltx", ".xltm")   # one format each: Excel refuses a file with another's ending
 
@@ -48,7 +49,9 @@ def save_package(package: Package, workbook: WorkbookPart, edits: Edits, *,
                     copy_package(package, file, rewrites, added)
                     file.flush()
                     os.fsync(file.fileno())
-                verify_copy(temporary, package, rewrites, added)
+                with written_package(temporary, package) as written:
+                    verify_copy(written, package, rewrites, added)
+                    verify_edits(written, edits)
                 _refuse_if_changed(package)
                 if in_place:
                     package.close()      # Windows does not rename over a file that is open

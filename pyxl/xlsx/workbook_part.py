@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 
 from pyxl.grid.grid import DefinedName
-from pyxl.xlsx.parts.package_checks import damaged
-from pyxl.xlsx.parts.xml_stream import START_TAG, TRUE, elements, local, reader, refuse_wide
+from pyxl.xlsx.parts.package_checks import damaged_workbook
+from pyxl.xlsx.parts.xml_stream import START_TAG, TRUE, elements, local, reader, refuse_wide, whole_number
 from solver.errors import UserError
 
 from .package import Package
@@ -59,7 +59,7 @@ def read_workbook(package: Package) -> WorkbookPart:
         elif name == "workbookProtection":
             locked = attributes.get("lockStructure") in TRUE
     if not tabs:
-        raise damaged(package.name, "its workbook.xml lists no sheets")
+        raise damaged_workbook(package.name, "its workbook.xml lists no sheets")
 
     def only(kind):
         return next((package.find(relation.part) for relation in relations if relation.kind == kind), None)
@@ -69,9 +69,8 @@ def read_workbook(package: Package) -> WorkbookPart:
 
 
 def _defined_name(attributes, text, tabs) -> DefinedName:
-    index = attributes.get("localSheetId")
-    # localSheetId counts all tabs, chart sheets included
-    scope = tabs[int(index)] if index and index.isdigit() and int(index) < len(tabs) else None
+    index = whole_number(attributes.get("localSheetId"), len(tabs))  # it counts all tabs, chart sheets included
+    scope = tabs[index] if index < len(tabs) else None
     return DefinedName(attributes.get("name", ""), text, scope, attributes.get("hidden") in TRUE)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import BinaryIO
 
 from solver.errors import UserError
@@ -62,31 +63,34 @@ def _copy_raw(package: Package, archive: zipfile.ZipFile, info: zipfile.ZipInfo)
     archive.start_dir = archive.fp.tell()
 
 
-def verify_copy(path, package: Package, rewritten: Iterable[str], added: Iterable[str] = ()) -> None:
+def written_package(path: Path, source: Package) -> Package:
+    """What `copy_package` wrote to `path`, to be read back; a context manager.
+
+    It is named like its source, whose own damage is what a sentence from there would be about.
+    """
+    return Package(source.path, zipfile.ZipFile(path), source.limits)
+
+
+def verify_copy(written: Package, package: Package, rewritten: Iterable[str], added: Iterable[str] = ()) -> None:
     """Read back what `copy_package` wrote: the list of parts, every checksum, the rewritten XML.
 
     Raises UserError; the source's own damage comes to light here too.
     """
     rewritten, added = set(rewritten), list(added)
-    # named like the source, whose own damage is what a sentence from here would be about
-    written = Package(package.path, zipfile.ZipFile(path), package.limits)
-    try:
-        before, after = package.archive.infolist(), written.archive.infolist()
-        if [*(info.filename for info in before), *added] != [info.filename for info in after]:
-            raise _failed(package, "the list of parts differs")
-        for part in added:
+    before, after = package.archive.infolist(), written.archive.infolist()
+    if [*(info.filename for info in before), *added] != [info.filename for info in after]:
+        raise _failed(package, "the list of parts differs")
+    for part in added:
+        xml_stream.check(written.chunks(part), part)
+    for old, new in zip(before, after):
+        part = old.filename
+        if part in rewritten:
             xml_stream.check(written.chunks(part), part)
-        for old, new in zip(before, after):
-            part = old.filename
-            if part in rewritten:
-                xml_stream.check(written.chunks(part), part)
-                continue
-            if (old.CRC, old.file_size, old.compress_size) != (new.CRC, new.file_size, new.compress_size):
-                raise _failed(package, f"part '{part}' changed")
-            for _ in written.chunks(part):     # to its end, where the checksum is compared
-                pass
-    finally:
-        written.close()
+            continue
+        if (old.CRC, old.file_size, old.compress_size) != (new.CRC, new.file_size, new.compress_size):
+            raise _failed(package, f"part '{part}' changed")
+        for _ in written.chunks(part):     # to its end, where the checksum is compared
+            pass
 
 
 def _failed(package: Package, what: str) -> UserError:

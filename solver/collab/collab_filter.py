@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Hashable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Collection, Hashable, Mapping
+from dataclasses import KW_ONLY, dataclass, replace
 from numbers import Integral
 from pathlib import Path
 from typing import Self
@@ -16,21 +16,24 @@ from solver.core.loop import Epoch
 from solver.data.rated import RatedItems
 from solver.data.ratings import Ratings
 from solver.errors import UserError
+from solver.fitting.effort import N_FACTORS
 from solver.fitting.fit_ratings import FitResult, fit
-from solver.judging.metrics import ranking as order_of
+from solver.judging.ranking import measured
+from solver.threads import survive_forks
 
 from .estimator import Estimator
 from .frames import pairs_from, ratings_from
-from .id_labels import Labels, shown
+from .id_labels import Labels, shown_label
 from .item_columns import item_columns_of
-from .newcomer import FoldedIn, newcomer, ranking
+from .newcomer import FoldedIn, newcomer, ranked_frame
 from .predictions import Everybody, predict_for_user, predict_pairs, predict_rows
-from .preparation import Prepared, prepared
+from .preparation import Prepared, prepare_fit
 from .recommend import OTHER, Explanation, explain, similar, top_n
 
 LARGEST_TABLE = 500_000_000  # predictions in one crosstab: 4 GB
 
 
+@dataclass(eq=False, repr=False)
 class CollabFilter(Estimator):
     """Learns factors of users and items from ratings, and predicts the ratings that are missing.
 
@@ -39,17 +42,16 @@ class CollabFilter(Estimator):
     n_factors : factors for every user and item.
     effort : ``"quick"``, ``"good"`` or ``"best"``: how much time may go into accuracy. It chooses every
         setting below that is None, from the size of the data.
-    device : ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"mps"``.
     random_state : seed of start values, order and hold-out: a whole number, or a numpy RandomState, from
         which one is drawn. None counts as 0: the same data give the same model unless told otherwise.
-    model, optimizer, epochs, lr, weight_decay, batch_size, schedule, patience, hidden, dropout : as in
-        `Settings`; None: what `effort` chooses. An optimizer, a batch size or a model that its choice is
-        not made for comes with settings usual for it: without an optimizer's name, one-cycle AdamW.
     rating_range : (lowest, highest) rating, to which predictions are clipped; None: that of the ratings.
     holdout : share of the ratings to set apart and judge by; the best epoch by them is kept.
     holdout_by : which: ``"random"``, or the latest by ``"time"``.
     feedback : ``"explicit"`` ratings, or ``"implicit"``: pairs that happened, whose values do not count; what is
         predicted is how likely a pair is among those drawn (see `Settings.loss`).
+    device, model, optimizer and all others : as in `Settings`; None: what `effort` chooses. An optimizer, a batch size
+        or a model that its choice is not made for comes with settings usual for it: without an optimizer's name,
+        one-cycle AdamW.
 
     Fitted, it has `users_` and `items_` (labels, in the order of the factors' rows), `factors_` (users
     and items without a rating to learn from have the mean row of the others; of draws from a posterior,
@@ -60,14 +62,33 @@ class CollabFilter(Estimator):
     items: the first of the factors), and `notes_`, sentences on what was odd or changed.
     """
 
-    def __init__(self, n_factors=50, *, effort="good", device="auto", random_state=None, model=None, optimizer=None,
-                 epochs=None, lr=None, weight_decay=None, batch_size=None, schedule=None, rating_range=None,
-                 holdout=0.0, holdout_by="random", patience=None, feedback="explicit", hidden=None, dropout=None):
-        self.n_factors, self.effort, self.device, self.random_state = n_factors, effort, device, random_state
-        self.model, self.optimizer, self.epochs, self.lr, self.weight_decay = model, optimizer, epochs, lr, weight_decay
-        self.batch_size, self.schedule, self.rating_range = batch_size, schedule, rating_range
-        self.holdout, self.holdout_by, self.patience = holdout, holdout_by, patience
-        self.feedback, self.hidden, self.dropout = feedback, hidden, dropout
+    n_factors: int = N_FACTORS
+    _: KW_ONLY
+    effort: str = "good"
+    device: str = "auto"
+    random_state: int | np.random.RandomState | None = None
+    rating_range: tuple[float, float] | None = None
+    holdout: float = 0.0
+    holdout_by: str = "random"
+    feedback: str = "explicit"
+    model: str | None = None
+    embedding_sizes: tuple[int, int] | None = None
+    hidden: tuple[int, ...] | None = None
+    dropout: float | None = None
+    negatives: int | None = None
+    negatives_power: float | None = None
+    optimizer: str | None = None
+    epochs: int | None = None
+    lr: float | None = None
+    momentum: float | None = None
+    beta1: float | None = None
+    beta2: float | None = None
+    eps: float | None = None
+    weight_decay: float | None = None
+    decay_by: str | None = None
+    batch_size: int | None = None
+    schedule: str | None = None
+    patience: int | None = None
 
     # -- fitting ------------------------------------------------------------------------------------
 
@@ -86,13 +107,13 @@ class CollabFilter(Estimator):
         the rest as in `solver.fit`. Raises UserError for what is no rating.
         """
         ratings, notes = ratings_from(X, y, unrated=1.0 if self.feedback == "implicit" else None)
-        names = ()
+        names: tuple[str, ...] = ()
         if ratings.item_columns is not None:
             names = tuple(f"column {number}" for number in range(1, ratings.item_columns.shape[1] + 1))
         if item_columns is not None:
             given, names, more = item_columns_of(item_columns, ratings.items)
             ratings, notes = replace(ratings, item_columns=given), (*notes, *more)
-        problem = prepared(self, ratings, holdout)
+        problem = prepare_fit(self, ratings, holdout)
         if on_start:
             on_start(problem)
         result = fit(problem.learnt, None, problem.settings, holdout=problem.held, clip=problem.rating_range,
@@ -109,6 +130,7 @@ class CollabFilter(Estimator):
                     rated: RatedItems, user_counts: np.ndarray, item_counts: np.ndarray, spread: float,
                     notes: tuple[str, ...], item_columns: tuple[str, ...]) -> None:
         """All that a fit leaves, in one place: `fit` and `load` end here."""
+        survive_forks()     # a web server may load a model first and fork then
         self.users_, self.items_, self.result_, self.settings_ = users, items, result, result.settings
         self.user_counts_, self.item_counts_, self.n_ratings_ = user_counts, item_counts, result.n_ratings
         self.rating_range_, self.notes_, self.item_columns_ = rating_range, notes, item_columns
@@ -166,8 +188,32 @@ class CollabFilter(Estimator):
         feedback, where all of them are 1, the share of other items that each user's are ranked before (AUC)."""
         ratings, _ = ratings_from(X, y, unrated=1.0 if self.feedback == "implicit" else None)
         if self.feedback == "implicit":
-            return self._auc(ratings)
+            return self.evaluate(ratings, metrics=("auc",))["auc"]
         return -float(np.sqrt(np.mean((self.predict(ratings) - ratings.values) ** 2)))
+
+    def evaluate(self, X, y=None, *, metrics: Collection[str] = ("rmse", "mae"), n: int = 10,
+                 liked: float | None = None) -> dict[str, float]:
+        """These metrics (names of `solver.METRICS`) of ratings that the model has not learnt from.
+
+        Metrics of an order judge the first `n` of the items that each user has not rated, as `recommend` gives them,
+        by the items in X that the user likes: those rated `liked` or more; None: the mean of the model's own ratings
+        or more. Pairs of users or items that the model does not know are left out, with a warning. Raises UserError for
+        an unknown metric.
+        """
+        ratings, _ = ratings_from(X, y, unrated=1.0 if self.feedback == "implicit" else None)
+        self._check_fitted()
+        users, items = (self._labels[what].positions(list(labels))[index] for what, labels, index in
+                        (("user", ratings.users, ratings.user_index), ("item", ratings.items, ratings.item_index)))
+        here = (users >= 0) & (items >= 0)
+        if not here.all():
+            warnings.warn(f"{(~here).sum():,} of {len(here):,} pairs are of users or items that the model does not know; "
+                          "they are left out.", stacklevel=2)
+        held = Ratings(self.users_, self.items_, users[here], items[here], ratings.values[here])
+        if self.feedback == "implicit":
+            held, liked = replace(held, values=np.ones(len(held))), 1.0     # every pair that happened is liked
+        every = np.arange(len(self.items_))
+        return measured(metrics, predicted=lambda: self.predict(held), known=self.ratings_, held=held, n=n, liked=liked,
+                        scores_of=lambda some: predict_rows(self._draws, some, every))
 
     def recommend(self, user: Hashable, n: int = 10, *, exclude_seen: bool = True) -> pd.DataFrame:
         """The `n` items with the largest predictions for a user, best first: columns ``item`` and
@@ -181,7 +227,7 @@ class CollabFilter(Estimator):
         raw = predict_for_user(self._draws, row, len(self.items_))
         found = top_n(raw, n, seen=self._rated.by(row) if exclude_seen else ())
         values, _ = predict_pairs(self._draws, np.full(len(found), row), found, bounds=self.settings_.bounds)
-        return ranking("item", [self.items_[i] for i in found], "prediction", self._clipped(values))
+        return ranked_frame("item", [self.items_[i] for i in found], "prediction", self._clipped(values))
 
     # -- understanding ------------------------------------------------------------------------------
 
@@ -200,7 +246,7 @@ class CollabFilter(Estimator):
         row, counts, n = self._labels[what].position(label), self._counts[what], _how_many(n)
         among = counts >= max(1, _how_many(min_ratings, "min_ratings"))
         found, cosines = similar(getattr(self.factors_, what).numpy(), row, n if counts[row] else 0, among=among)
-        return ranking(what, [self._labels[what].labels[i] for i in found], "similarity", cosines)
+        return ranked_frame(what, [self._labels[what].labels[i] for i in found], "similarity", cosines)
 
     def explain(self, user: Hashable, item: Hashable) -> Explanation:
         """What a prediction is made of: offset, biases and each factor's part. Raises UserError for an
@@ -215,7 +261,7 @@ class CollabFilter(Estimator):
         model stays as it is.
 
         Least squares toward the mean user, with `weight_decay` for each rating (see
-        `solver.collab.recommend.fold_in`); None: as suits most (see `newcomer_ridge`). Raises UserError for
+        `solver.collab.recommend.fold_in`); None: one that suits most data (see `newcomer_ridge`). Raises UserError for
         an unknown label and for what is no rating.
         """
         factors = self._additive("folds nobody in")
@@ -260,24 +306,11 @@ class CollabFilter(Estimator):
             if not learnt.all():
                 strangers = pd.Index(column, tupleize_cols=False)[~learnt]
                 n = strangers.nunique(dropna=False)
-                strange.append(f"{n:,} {what}{'s' * (n > 1)} (the first is {shown(strangers[0])})")
+                strange.append(f"{n:,} {what}{'s' * (n > 1)} (the first is {shown_label(strangers[0])})")
         if strange:
             warnings.warn(f"No rating was learnt from for {' and '.join(strange)}: the mean of the others stands in.",
                           stacklevel=3)
         return found[0], found[1]
-
-    def _auc(self, held: Ratings) -> float:
-        """Mean over the users of the AUC of their pairs among all items with which they have nothing to do."""
-        self._check_fitted()
-        users, items = (self._labels[what].positions(list(labels))[index] for what, labels, index in
-                        (("user", held.users, held.user_index), ("item", held.items, held.item_index)))
-        here = (users >= 0) & (items >= 0)
-        if not here.all():
-            warnings.warn(f"{(~here).sum():,} of {len(here):,} pairs are of users or items that the model does not know; "
-                          "they are left out.", stacklevel=3)
-        every = np.arange(len(self.items_))
-        return order_of(lambda some: predict_rows(self._draws, some, every),
-                        self.ratings_, Ratings(self.users_, self.items_, users[here], items[here], np.ones(here.sum()))).auc
 
     def _clipped(self, predicted: np.ndarray) -> np.ndarray:
         return np.clip(predicted, *self.rating_range_)
@@ -292,6 +325,6 @@ class CollabFilter(Estimator):
 
 
 def _how_many(n, what: str = "n") -> int:
-    if isinstance(n, Integral) and not isinstance(n, bool) and n >= 0:
+    if isinstance(n, Integral) and not isinstance(n, bool) and int(n) >= 0:
         return int(n)
     raise UserError(f"{what} is {n!r}. Give a whole number of 0 or more.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from typing import Self
+from typing import Any, Self
 
 from solver.errors import UserError
 
@@ -20,7 +20,7 @@ class Estimator:
         parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]
         return {parameter.name: parameter.default for parameter in parameters}
 
-    def get_params(self, deep: bool = True) -> dict[str, object]:
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
         """The parameters by name. `deep` is scikit-learn's; there are no estimators inside."""
         return {name: getattr(self, name) for name in sorted(self._defaults())}
 

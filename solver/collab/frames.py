@@ -13,10 +13,10 @@ from solver.data.rated import sorted_pairs
 from solver.data.ratings import Ratings
 from solver.errors import UserError
 from solver.reading.column_roles import find_by_name
-from solver.reading.rating_texts import LARGEST
+from solver.reading.rating_texts import LARGEST_RATING
 from solver.reading.readers import RATING_ROLES, TIME_ROLE
 
-from .id_labels import shown
+from .id_labels import shown_label
 
 _PAIR = RATING_ROLES[:2]
 _ROLES = (*RATING_ROLES, TIME_ROLE)
@@ -68,8 +68,9 @@ def pairs_from(X) -> tuple[pd.Series, pd.Series]:
     """The columns of users and items of a table: by their usual names, else the first two. Those of Ratings
     are categorical: each label once, and its number for every rating."""
     if isinstance(X, Ratings):
-        return tuple(pd.Series(pd.Categorical.from_codes(index, pd.Index(list(labels), tupleize_cols=False)))
-                     for labels, index in ((X.users, X.user_index), (X.items, X.item_index)))
+        users, items = (pd.Series(pd.Categorical.from_codes(index, pd.Index(list(labels), tupleize_cols=False)))
+                        for labels, index in ((X.users, X.user_index), (X.items, X.item_index)))
+        return users, items
     table = _frame(X)
     user, item = find_by_name(_names(table), _PAIR)
     if user is None or item is None:
@@ -85,7 +86,7 @@ def _frame(X) -> pd.DataFrame:
     if isinstance(X, pd.DataFrame):
         return X
     rows = X if isinstance(X, (np.ndarray, dict)) else list(X)
-    flat = np.ndim(rows) == 1 and not isinstance(rows, dict) and len(rows) and np.isscalar(rows[0])
+    flat = not isinstance(rows, dict) and np.ndim(rows) == 1 and len(rows) and np.isscalar(rows[0])
     if flat or isinstance(X, pd.Series):
         raise UserError("One column is no table of ratings. Give a table with the columns user, item, rating.")
     return pd.DataFrame(rows)
@@ -110,19 +111,19 @@ def _is_crosstab(table: pd.DataFrame, at: list[int | None]) -> bool:
 def _crosstab(table: pd.DataFrame) -> tuple[Ratings, tuple[str, ...]]:
     for name, column in table.items():
         if not (pd.api.types.is_numeric_dtype(column) or column.isna().all()) or column.dtype == bool:
-            _number_column(column.dropna(), f"the column {shown(name)}")  # names a text; numbers as objects pass
+            _number_column(column.dropna(), f"the column {shown_label(name)}")  # names a text; numbers as objects pass
     for labels, what in ((table.index, "user"), (table.columns, "item")):
         if labels.has_duplicates:
-            raise UserError(f"The crosstab has the {what} {shown(labels[labels.duplicated()][0])} twice. Merge them.")
+            raise UserError(f"The crosstab has the {what} {shown_label(labels[labels.duplicated()][0])} twice. Merge them.")
         if labels.hasnans:
             raise UserError(f"A {'row' if what == 'user' else 'column'} of the crosstab names no {what}. Name it.")
     ratings = Ratings.from_crosstab(table.to_numpy(dtype=np.float64, na_value=np.nan), _labels(table.index),
                                     _labels(table.columns))
-    wrong = ~(np.abs(ratings.values) <= LARGEST)
+    wrong = ~(np.abs(ratings.values) <= LARGEST_RATING)
     if wrong.any():
         n = int(wrong.argmax())
-        raise UserError(f"The rating of {shown(ratings.items[ratings.item_index[n]])} by "
-                        f"{shown(ratings.users[ratings.user_index[n]])} is {ratings.values[n]:g}, "
+        raise UserError(f"The rating of {shown_label(ratings.items[ratings.item_index[n]])} by "
+                        f"{shown_label(ratings.users[ratings.user_index[n]])} is {ratings.values[n]:g}, "
                         "which cannot be computed with. Correct or clear it.")
     return ratings, (f"The table was read as a crosstab of {ratings.n_users:,} users × {ratings.n_items:,} items.",)
 
@@ -152,11 +153,11 @@ def _number_column(column: pd.Series, what: str) -> np.ndarray:
         for row, value in enumerate(column):
             if isinstance(value, (str, bool, np.bool_)) or not (pd.api.types.is_number(value) or pd.isna(value)):
                 kind = "the text " if isinstance(value, str) else ""
-                raise UserError(f"{_row(column, row)}: {what} is {kind}{shown(value)}, not a number. "
+                raise UserError(f"{_row(column, row)}: {what} is {kind}{shown_label(value)}, not a number. "
                                 "Correct it, or leave the row out.")
     dtype = np.float32 if column.dtype == np.float32 else np.float64
     numbers = column.to_numpy(dtype=dtype, na_value=np.nan, copy=True)  # a view into the caller's frame is read-only
-    wrong = ~(np.abs(numbers) <= min(LARGEST, float(np.finfo(numbers.dtype).max)))
+    wrong = ~(np.abs(numbers) <= min(LARGEST_RATING, float(np.finfo(numbers.dtype).max)))
     if wrong.any():
         row, missing = int(wrong.argmax()), int(np.isnan(numbers).sum())
         if np.isnan(numbers[row]):
@@ -176,7 +177,7 @@ def _factorized(column: pd.Series, what: str) -> tuple[np.ndarray, tuple]:
         codes, labels = pd.factorize(column)
     except TypeError:
         row = next(row for row, value in enumerate(column) if not _hashable(value))
-        raise UserError(f"{_row(column, row)}: the {what} is {shown(column.iloc[row])}, which cannot be an id. "
+        raise UserError(f"{_row(column, row)}: the {what} is {shown_label(column.iloc[row])}, which cannot be an id. "
                         "Give a number or a text.") from None
     if (codes < 0).any():
         raise UserError(f"{_row(column, int((codes < 0).argmax()))} names no {what}. "
@@ -204,7 +205,7 @@ def _times(times: pd.Series) -> np.ndarray:
         try:
             return _times(pd.to_datetime(times, format="ISO8601"))
         except (ValueError, TypeError):
-            raise UserError(f"The column {shown(times.name)} holds no times, such as {shown(times.iloc[0])}. "
+            raise UserError(f"The column {shown_label(times.name)} holds no times, such as {shown_label(times.iloc[0])}. "
                             "Give numbers or dates, or leave the column out.") from None
     return times.to_numpy(dtype=np.float64, na_value=np.nan)
 
@@ -227,10 +228,10 @@ def _hashable(value) -> bool:
 
 def _row(column: pd.Series, row: int) -> str:
     """How a message begins: the row as its index calls it."""
-    return f"Row {shown(column.index[row])}"
+    return f"Row {shown_label(column.index[row])}"
 
 
 def _columns(table: pd.DataFrame) -> str:
     n = table.shape[1]
-    some = ", ".join(shown(name) for name in table.columns[:6]) + (", …" if n > 6 else "")
+    some = ", ".join(shown_label(name) for name in table.columns[:6]) + (", …" if n > 6 else "")
     return f"{n} column{'s' * (n != 1)}: {some}" if n else "no columns"

@@ -45,7 +45,7 @@ class Labels:
         """The row of one label. Raises UserError, naming the nearest one, where it is not known."""
         found = self._find(label)
         if found is None:
-            raise UserError(f"There is no {self.what} {shown(label)}{self._advice(label)}")
+            raise UserError(f"There is no {self.what} {shown_label(label)}{self._advice(label)}")
         return found
 
     def all_positions(self, labels: Iterable[Hashable]) -> np.ndarray:
@@ -71,17 +71,17 @@ class Labels:
         other = _other_type(label)
         if other is not None and self._find(other) is not None:
             kinds = ("the number", "a number") if isinstance(other, int) else ("the text", "a text")
-            return f"; there is {kinds[0]} {shown(other)}: give it as {kinds[1]}."
+            return f"; there is {kinds[0]} {shown_label(other)}: give it as {kinds[1]}."
         if isinstance(label, str) and len(self) <= _SEARCHED:
             by_folded = {text.casefold(): text for text in reversed(self.labels) if isinstance(text, str)}
             near = get_close_matches(label.casefold(), by_folded, n=1)
             if near:
-                return f"; did you mean {shown(by_folded[near[0]])}?"
-        some = ", ".join(shown(known) for known in self.labels[:3])
+                return f"; did you mean {shown_label(by_folded[near[0]])}?"
+        some = ", ".join(shown_label(known) for known in self.labels[:3])
         return f". There are {len(self):,} {self.what}s, such as {some}."
 
 
-def shown(label) -> str:
+def shown_label(label) -> str:
     """A label as a sentence shows it: texts in quotes, so that '14' and 14 differ."""
     text = repr(label) if isinstance(label, str) else str(label)
     return text if len(text) <= 60 else text[:59] + "…"

@@ -12,9 +12,9 @@ import pandas as pd
 
 from solver.errors import UserError
 from solver.model.models import Bounds
-from solver.reading.rating_texts import LARGEST
+from solver.reading.rating_texts import LARGEST_RATING
 
-from .id_labels import Labels, shown
+from .id_labels import Labels, shown_label
 from .recommend import OTHER, fold_in, newcomer_ridge, predictions_for, seen_by, top_n
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class FoldedIn:
         raw = predictions_for(self._x, self.features, self.base)
         found = top_n(raw, n, seen=self.rated if exclude_seen else ())
         labels = [self.others.labels[position] for position in found]
-        return ranking(OTHER[self.side], labels, "prediction", self.predict(labels))
+        return ranked_frame(OTHER[self.side], labels, "prediction", self.predict(labels))
 
     @property
     def _x(self) -> np.ndarray:
@@ -68,11 +68,11 @@ def newcomer(ratings: Mapping[Hashable, float] | pd.Series, factors: Factors, si
     Raises UserError for an unknown label and for what is no rating.
     """
     if not isinstance(ratings, (Mapping, pd.Series)):
-        raise UserError(f"The newcomer's ratings are {shown(ratings)}. Give ratings by label, such as {{14: 4.5}}.")
+        raise UserError(f"The newcomer's ratings are {shown_label(ratings)}. Give ratings by label, such as {{14: 4.5}}.")
     rated = others.all_positions(ratings.keys())
     values = np.array([_rating(value, label) for label, value in ratings.items()], np.float64)
     if len(np.unique(rated)) < len(rated):
-        raise UserError(f"The {others.what} {shown(_first_twice(ratings.keys()))} is rated twice. Keep one rating.")
+        raise UserError(f"The {others.what} {shown_label(_first_twice(ratings.keys()))} is rated twice. Keep one rating.")
     features, base = seen_by(factors, side)
     biases = factors.user_bias is not None
     if weight_decay is None:
@@ -88,9 +88,9 @@ def newcomer(ratings: Mapping[Hashable, float] | pd.Series, factors: Factors, si
 
 
 def _rating(value, label: Hashable) -> float:
-    if isinstance(value, Real) and not isinstance(value, bool) and abs(float(value)) <= LARGEST:
+    if isinstance(value, Real) and not isinstance(value, bool) and abs(float(value)) <= LARGEST_RATING:
         return float(value)
-    raise UserError(f"The rating of {shown(label)} is {shown(value)}, not a number. Correct it, or leave it out.")
+    raise UserError(f"The rating of {shown_label(label)} is {shown_label(value)}, not a number. Correct it, or leave it out.")
 
 
 def _first_twice(labels: Iterable) -> Hashable:
@@ -98,6 +98,6 @@ def _first_twice(labels: Iterable) -> Hashable:
     return labels[labels.duplicated()].iloc[0]
 
 
-def ranking(what: str, labels: list, measure: str, values: np.ndarray) -> pd.DataFrame:
+def ranked_frame(what: str, labels: list, measure: str, values: np.ndarray) -> pd.DataFrame:
     """A frame of labels and what they are ranked by."""
     return pd.DataFrame({what: pd.Series(labels, dtype=None if labels else object), measure: values})

@@ -14,7 +14,7 @@ from solver.model.models import Bounds, into_range
 from solver.model.net import NetFactors
 from solver.threads import one_thread
 
-CHUNK = 8_192  # pairs predicted at once; their rows of factors fit into the processor's cache
+_CHUNK = 8_192  # pairs predicted at once; their rows of factors fit into the processor's cache
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,11 +84,12 @@ def predict_rows(draws: Sequence[Everybody], users: np.ndarray, items: np.ndarra
                  bounds: Bounds = None) -> np.ndarray:
     """(n_users, n_items) predictions of all these users for all these items."""
     of = torch.as_tensor(users), torch.as_tensor(items)
-    return sum(into_range(draw.raw(*of, table=True), bounds) for draw in draws).numpy() / len(draws)
+    total = sum((into_range(draw.raw(*of, table=True), bounds) for draw in draws), torch.zeros(()))
+    return total.numpy() / len(draws)
 
 
 def _parts(n: int) -> Iterator[slice]:
-    return (slice(first, min(first + CHUNK, n)) for first in range(0, n, CHUNK))
+    return (slice(first, min(first + _CHUNK, n)) for first in range(0, n, _CHUNK))
 
 
 def _rows(tensor: Tensor, index: Tensor | slice, typical: Tensor) -> Tensor:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from solver.core.optimizers import OPTIMIZERS
-from solver.core.settings import Settings
+from solver.core.options import Given
+from solver.core.settings import Settings, options_given
 from solver.data.ratings import Ratings
 from solver.data.splits import split_off
 from solver.errors import UserError
@@ -18,14 +19,12 @@ from solver.fitting.effort import recipe
 from solver.model.models import MODELS
 
 from .frames import ratings_from
-from .id_labels import Labels, shown
+from .id_labels import Labels, shown_label
 
 if TYPE_CHECKING:
     from .collab_filter import CollabFilter
 
 FEEDBACK = ("explicit", "implicit")
-_OPTIONS = ("model", "optimizer", "epochs", "lr", "weight_decay", "batch_size", "schedule", "patience", "hidden",
-            "dropout")  # of Settings, under the same names
 _USUAL_IMPLICIT = {"lr": 0.01, "weight_decay": 0.3, "epochs": 10}   # best of a few on films and on planted pairs
 IMPLICIT_SPREAD = 0.2   # stands for the spread of values that are all 1, where newcomers are folded in: best on films
 _MARGIN = 0.05   # of the ratings' range, by which a bounded model reaches beyond it: a sigmoid never gets to its ends
@@ -49,7 +48,7 @@ class Prepared:
         return float(self.learnt.values.std(dtype=np.float64))
 
 
-def prepared(options: CollabFilter, ratings: Ratings, holdout) -> Prepared:
+def prepare_fit(options: CollabFilter, ratings: Ratings, holdout) -> Prepared:
     """Check the parameters against the ratings; set a hold-out apart. Raises UserError where they do not fit."""
     notes: list[str] = []
     if options.feedback not in FEEDBACK:
@@ -76,8 +75,8 @@ def seed_of(random_state) -> int:
 def _happened(ratings: Ratings, notes: list[str]) -> Ratings:
     if len(ratings) and ratings.values.min() <= 0:
         n = int(ratings.values.argmin())
-        raise UserError(f"The value of user {shown(ratings.users[ratings.user_index[n]])} for item "
-                        f"{shown(ratings.items[ratings.item_index[n]])} is {ratings.values[n]:g}; implicit feedback "
+        raise UserError(f"The value of user {shown_label(ratings.users[ratings.user_index[n]])} for item "
+                        f"{shown_label(ratings.items[ratings.item_index[n]])} is {ratings.values[n]:g}; implicit feedback "
                         "lists only pairs that happened. Leave the others out.")
     note = "Implicit feedback: every pair counts as one that happened, whatever its value."
     if (ratings.values != 1).any():
@@ -105,8 +104,8 @@ def _range(given, ratings: Ratings) -> tuple[float, float]:
     outside = (ratings.values < low) | (ratings.values > high)
     if outside.any():
         n = int(outside.argmax())
-        raise UserError(f"The rating of user {shown(ratings.users[ratings.user_index[n]])} for item "
-                        f"{shown(ratings.items[ratings.item_index[n]])} is {ratings.values[n]:g} and lies outside "
+        raise UserError(f"The rating of user {shown_label(ratings.users[ratings.user_index[n]])} for item "
+                        f"{shown_label(ratings.items[ratings.item_index[n]])} is {ratings.values[n]:g} and lies outside "
                         f"{low:g} to {high:g}. Correct it, or widen rating_range.")
     return low, high
 
@@ -134,11 +133,10 @@ def _held_out(options, ratings: Ratings, holdout, seed: int, notes: list[str]) -
     return ratings, Ratings(ratings.users, ratings.items, users[known], items[known], given.values[known])
 
 
-def _settings(options, ratings: Ratings, rating_range: tuple[float, float], seed: int) -> Settings:
+def _settings(options: CollabFilter, ratings: Ratings, rating_range: tuple[float, float], seed: int) -> Settings:
     """What `effort` chooses for these ratings, and in its place what was said."""
-    said = {name: value for name in _OPTIONS if (value := getattr(options, name)) is not None}
-    if isinstance(said.get("hidden"), list):
-        said["hidden"] = tuple(said["hidden"])
+    given = {name: getattr(options, name) for name in options_given(Given.ESTIMATOR)}
+    said = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items() if value is not None}
     if options.feedback == "implicit":
         said = {"model": "bounded", "loss": "cross-entropy"} | said
     if options.effort == "good":  # it tries what it chooses from: in vain, where that is not what was said
@@ -151,10 +149,12 @@ def _settings(options, ratings: Ratings, rating_range: tuple[float, float], seed
     if model in MODELS and MODELS[model].bounded:
         margin = 0.0 if options.feedback == "implicit" else _MARGIN * (rating_range[1] - rating_range[0])
         said |= {"low": rating_range[0] - margin, "high": rating_range[1] + margin}
+    if model in MODELS and "n_factors" not in MODELS[model].honours and options.n_factors == type(options).n_factors:
+        del said["n_factors"]   # nobody gave the default
     if not _suits(chosen, said):
-        chosen = Settings(n_factors=chosen.n_factors, dtype=chosen.dtype,
+        chosen = Settings(dtype=chosen.dtype,
                           **_usual(said.get("optimizer", "adamw"), said, len(ratings)) | {"model": chosen.model} | said)
-    return replace(chosen, seed=seed, device=options.device, **said)
+    return replace(chosen, seed=seed, **said)
 
 
 def _suits(chosen: Settings, said: dict) -> bool:
@@ -170,7 +170,7 @@ def _usual(optimizer: str, said: dict, n_ratings: int) -> dict:
     method = OPTIMIZERS.get(optimizer)
     if method is None or method.samples:  # a posterior needs no penalty
         return {"optimizer": optimizer}
-    if method.batch_lr is None:
+    if method.in_batches is None:
         return {"optimizer": optimizer, "weight_decay": 0.05}
     if method.decoupled:
         usual = {"optimizer": optimizer, "weight_decay": 0.1, "batch_size": 512, "schedule": "one-cycle"}

@@ -226,6 +226,6 @@ def explain(factors: Factors, user: int, item: int, *, bounds: Bounds = None, cl
 
     parts = _numpy(factors.user[user]) * _numpy(factors.item[item])
     explained = Explanation(float(factors.offset), bias("user", user), bias("item", item), tuple(parts.tolist()), 0.0)
-    prediction = float(_into_range(np.float64(explained.raw), bounds))
+    prediction = float(_into_range(np.array(explained.raw), bounds))
     return Explanation(explained.offset, explained.user_bias, explained.item_bias, explained.factors,
                        prediction if clip is None else min(max(prediction, clip[0]), clip[1]))

@@ -1,6 +1,6 @@
 """A folder of two files, numbers as safetensors and the rest as JSON, written whole or not at all.
 
-`model.json` names the SHA-256 of the `model.safetensors` that belongs to it. A new folder is written
+`model.json` names the SHA-256 of the `model.safetensors` that belongs to it, and of its own other entries. A new folder is written
 beside its place and renamed. An old one is replaced in two steps: both files are written to a staging
 folder inside it and made durable; then `model.json` takes its place, and with it the new model holds,
 since who reads or saves next finishes a move that was cut short. Other files in the folder are left alone.
@@ -14,20 +14,21 @@ import hashlib
 import json
 import os
 import re
-import secrets
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from torch import Tensor
 
-from solver.disk import why_not_saved
+from solver.disk import note_written, why_not_saved
+from solver.drafts import draft_folder
 from solver.errors import UserError
 
 NUMBERS, DOCUMENT = "model.safetensors", "model.json"
-FORMAT = 1                  # version of what is in the two files
+FORMAT = 2                  # version of what is in the two files; the first had no digest of the document
 _KIND = "collabsheet model"
 _STAGING = ".saving"
+_OWN_DIGEST = "document_sha256"
 
 # -- writing ----------------------------------------------------------------------------------------
 
@@ -47,6 +48,7 @@ def write_folder(folder: str | Path, tensors: Mapping[str, Tensor], document: Ma
             _replace(folder, tensors, document)
         else:
             _create(folder, tensors, document)
+        note_written(folder)
     except OSError as error:
         kept = "; the model that was there is as it was" if old else "; nothing was left behind"
         raise UserError(f"'{folder.name}' was not saved: {why_not_saved(error)}{kept}.") from None
@@ -62,14 +64,11 @@ def _refuse_unless_model(folder: Path, overwrite: bool) -> None:
 
 
 def _create(folder: Path, tensors, document) -> None:
-    beside = folder.with_name(f".~{folder.name}-{secrets.token_hex(4)}.tmp")
-    try:
-        beside.mkdir()
-        _write_both(beside, tensors, document)
-        os.rename(beside, folder)
-    except BaseException:
-        shutil.rmtree(beside, ignore_errors=True)
-        raise
+    with draft_folder(folder.parent) as drafts:
+        draft = drafts / folder.name
+        draft.mkdir()
+        _write_both(draft, tensors, document)
+        os.rename(draft, folder)
     _make_durable(folder.parent)
 
 
@@ -113,7 +112,8 @@ def _write_both(folder: Path, tensors: Mapping[str, Tensor], document: Mapping) 
         number = re.search(r"os error (\d+)", str(error))
         raise OSError(int(number[1]) if number else errno.EIO, str(error)) from None
     head = {"kind": _KIND, "format": FORMAT, "sha256": _digest(folder / NUMBERS)}
-    (folder / DOCUMENT).write_text(json.dumps(head | dict(document) | head, indent=1) + "\n", encoding="utf-8")
+    whole = head | dict(document) | head
+    (folder / DOCUMENT).write_text(json.dumps(whole | {_OWN_DIGEST: _digest_of(whole)}, indent=1) + "\n", encoding="utf-8")
     for name in (NUMBERS, DOCUMENT):
         with open(folder / name, "rb+") as file:
             os.fsync(file.fileno())
@@ -166,7 +166,7 @@ def read_folder(folder: str | Path) -> tuple[dict[str, Tensor], dict]:
     return tensors, document
 
 
-def damaged(folder: str | Path, what: str) -> UserError:
+def damaged_model(folder: str | Path, what: str) -> UserError:
     """The sentence for a model whose files are not what was saved."""
     return UserError(f"The model '{Path(folder).name}' is damaged: {what}. Save it again, or get a whole copy.")
 
@@ -179,30 +179,40 @@ def _document(folder: Path) -> dict:
         raise UserError(f"The folder '{folder.name}' holds no model: it has no {DOCUMENT}. Check its name.")
     try:
         document = json.loads((folder / DOCUMENT).read_bytes())
-    except ValueError:
-        raise damaged(folder, f"{DOCUMENT} is not whole") from None
+    except (ValueError, RecursionError):
+        raise damaged_model(folder, f"{DOCUMENT} is not whole") from None
     if not isinstance(document, dict) or document.get("kind") != _KIND:
         raise UserError(f"The folder '{folder.name}' holds no model: its {DOCUMENT} is something else. Check its name.")
     if not isinstance(document.get("format"), int) or not isinstance(document.get("sha256"), str):
-        raise damaged(folder, f"{DOCUMENT} is not whole")
+        raise damaged_model(folder, f"{DOCUMENT} is not whole")
     if document["format"] > FORMAT:
         raise UserError(f"The model '{folder.name}' was saved by a newer version (format {document['format']}; this "
                         f"one reads up to {FORMAT}). Update collabsheet.")
+    if document["format"] > 1 and document.pop(_OWN_DIGEST, None) != _digest_of(document):
+        raise damaged_model(folder, f"{DOCUMENT} is not the one that was saved")
     return document
 
 
 def _tensors(folder: Path, digest: str) -> dict[str, Tensor]:
     from safetensors import SafetensorError
-    from safetensors.torch import load_file
+    from safetensors.torch import load
 
     for path in (folder / NUMBERS, folder / _STAGING / NUMBERS):  # the second: see the head of this file
-        if path.is_file() and _digest(path) == digest:
+        if not path.is_file():
+            continue
+        content = path.read_bytes()     # once: what is checked is what is loaded, and a file that shrinks kills nobody
+        if hashlib.sha256(content).hexdigest() == digest:
             try:
-                return load_file(path)
+                return load(content)
             except SafetensorError:
                 break
     missing = not (folder / NUMBERS).is_file()
-    raise damaged(folder, f"{NUMBERS} is {'missing' if missing else 'not the one that was saved'}")
+    raise damaged_model(folder, f"{NUMBERS} is {'missing' if missing else 'not the one that was saved'}")
+
+
+def _digest_of(document: Mapping) -> str:
+    """The digest of a JSON document, however it is laid out."""
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
 
 def _digest(path: Path) -> str:

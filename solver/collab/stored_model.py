@@ -4,31 +4,32 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from solver.core.loop import Epoch
-from solver.core.settings import Settings
+from solver.core.settings import usable
 from solver.data.rated import RatedItems
 from solver.errors import UserError
 from solver.fitting.fit_ratings import FitResult
 from solver.model.factors import Factors
 from solver.model.net import NetFactors
+from solver.version import __version__
 
-from .id_labels import shown
-from .storage import damaged, read_folder, write_folder
+from .id_labels import shown_label
+from .storage import damaged_model, read_folder, write_folder
+from .stored_checks import Misfit, check_document, check_factors, check_labels, check_rated
 
 if TYPE_CHECKING:
     from .collab_filter import CollabFilter
 
-_REBUILD = {  # what a model's parameters may be: from their tensors and what is noted of them
+_REBUILD: dict[str, Callable[[dict[str, Tensor], Mapping], Any]] = {  # what a model's parameters may be: from their tensors and what is noted of them
     "Factors": lambda tensors, about: Factors(**tensors, offset=about["offset"], given=about.get("given", 0)),
     "NetFactors": lambda tensors, _: NetFactors.of(tensors),
 }
@@ -46,7 +47,7 @@ def save_model(model: CollabFilter, folder: str | Path, *, overwrite: bool) -> N
     for n, draw in enumerate(result.samples):
         tensors |= _under(f"samples.{n}", draw.tensors())
     document = {
-        "saved_by": {"collabsheet": _version("collabsheet"), "torch": torch.__version__, "numpy": np.__version__,
+        "saved_by": {"collabsheet": __version__, "torch": torch.__version__, "numpy": np.__version__,
                      "python": platform.python_version()},
         "parameters": {name: _plain(value) for name, value in model.get_params().items()},
         "rating_range": model.rating_range_, "spread": model.spread_, "notes": model.notes_,
@@ -66,25 +67,31 @@ def load_model(cls: type[CollabFilter], folder: str | Path) -> CollabFilter:
     """The model that `save_model` wrote. Raises UserError as `read_folder`, and where its parts do not fit together."""
     tensors, document = read_folder(folder)
     try:
+        check_document(document)
         model = cls(**_with_tuples(document["parameters"]))
         rebuild = _REBUILD[document["factors"]["class"]]
         factors = rebuild(_at("factors", tensors), document["factors"])
         samples = tuple(rebuild(_at(f"samples.{n}", tensors), draw)
                         for n, draw in enumerate(document["samples"]))
-        settings = Settings(**_with_tuples(document["settings"]))
+        stored = _with_tuples(document["settings"])
+        settings, _ = usable(stored, stored=stored)  # older versions took settings that nothing used
         history = tuple(Epoch(*row) for row in zip(*(document["history"][f.name] for f in fields(Epoch))))
         result = FitResult(factors=factors, samples=samples, settings=settings, history=history,
                            **_with_tuples(document["result"]))
         users, items = (_unpacked(tensors[what], document[what]) for what in ("users", "items"))
-        if (len(users), len(items)) != (len(factors.user), len(factors.item)):
-            raise damaged(folder, "it has other numbers of labels than of factors")
-        model._set_fitted(
-            users, items, result, tuple(document["rating_range"]),
-            RatedItems(*(tensors[f"rated.{part}"].numpy() for part in ("starts", "items", "values"))),
-            tensors["counts.user"].numpy(), tensors["counts.item"].numpy(), document["spread"],
-            tuple(document["notes"]), tuple(document.get("item_columns", ())))
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
-        raise damaged(folder, f"its parts do not fit together ({type(error).__name__})") from error
+        check_labels(users, document["users"], "users")
+        check_labels(items, document["items"], "items")
+        for one in (factors, *samples):
+            check_factors(one, len(users), len(items))
+        rated = RatedItems(*(tensors[f"rated.{part}"].numpy() for part in ("starts", "items", "values")))
+        counts = {side: tensors[f"counts.{side}"].numpy() for side in ("user", "item")}
+        check_rated(rated, counts, len(users), len(items))
+        model._set_fitted(users, items, result, tuple(document["rating_range"]), rated, counts["user"], counts["item"],
+                          document["spread"], tuple(document["notes"]), tuple(document.get("item_columns", ())))
+    except Misfit as why:
+        raise damaged_model(folder, str(why)) from None
+    except (LookupError, TypeError, ValueError, AttributeError, RecursionError, UserError) as error:
+        raise damaged_model(folder, f"its parts do not fit together ({type(error).__name__})") from error
     return model
 
 
@@ -98,7 +105,7 @@ def _packed(labels: tuple, what: str) -> tuple[Tensor, dict]:
         return torch.tensor(labels, dtype=torch.int64), {"stored": "int64", "how_many": len(labels)}
     for label in labels:
         if type(label) not in _LABELS:
-            raise UserError(f"The {what} {shown(label)} is of type {type(label).__name__}; a saved model keeps whole "
+            raise UserError(f"The {what} {shown_label(label)} is of type {type(label).__name__}; a saved model keeps whole "
                             f"numbers, numbers and texts. Fit with such {what}s.")
     listed = json.dumps(labels, allow_nan=False).encode("ascii")
     return torch.from_numpy(np.frombuffer(listed, np.uint8).copy()), {"stored": "json", "how_many": len(labels)}
@@ -129,10 +136,3 @@ def _plain(value):
     if isinstance(value, (tuple, list)):
         return [_plain(one) for one in value]
     return None if isinstance(value, np.random.RandomState) else value
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "unknown"

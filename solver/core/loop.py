@@ -7,15 +7,15 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from solver.errors import UserError
+from solver.errors import UserError, stopped_by
 from solver.model.factors import Factors
 
 from .settings import Settings
 from .steps import Seen, Steps
 
 GRADIENT_ZERO = 1e-9     # largest |∂loss/∂θ| at which a fit counts as converged
-NO_CHANGE = 1e-13        # relative change of the loss …
-PATIENCE = 25            # … within so many epochs that counts as none
+_NO_CHANGE = 1e-13        # relative change of the loss …
+_PATIENCE = 25            # … within so many epochs that counts as none
 
 
 @dataclass(frozen=True)
@@ -72,10 +72,11 @@ def descend(steps: Steps, settings: Settings,
                 state.stop, state.converged = _out_of_epochs(state, steps, limit)
             if state.stop:
                 break
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
         if not state.history:  # nothing was met that could be kept
             raise
-        state.stop, state.stopped = f"Stopped by Ctrl-C at epoch {state.history[-1].epoch + 1}; {_kept(state)}.", True
+        state.stop, state.stopped = (f"Stopped by {stopped_by(interrupt)} at epoch {state.history[-1].epoch + 1}; "
+                                     f"{_kept(state)}."), True
     if not state.history:
         raise UserError(state.stop if steps.first else "The start values give no finite prediction error. "
                         "Clear absurdly large factors, or start from random values.")
@@ -99,8 +100,8 @@ def _kept(state: Descent) -> str:
 
 def _is_steady(losses: list[float]) -> bool:
     """Whether the loss stands still. That it has not fallen is not enough: it may be on a hill."""
-    recent = losses[-PATIENCE:]
-    return len(losses) > PATIENCE and max(recent) - min(recent) <= NO_CHANGE * losses[-1]
+    recent = losses[-_PATIENCE:]
+    return len(losses) > _PATIENCE and max(recent) - min(recent) <= _NO_CHANGE * losses[-1]
 
 
 def _arrived(state: Descent, seen: Seen, lr: float | None) -> tuple[str, bool]:

@@ -17,7 +17,7 @@ from solver.model.wide_rows import wide_rows
 from .sparse_products import RatedPairs
 
 FEW = 5_000     # ratings below which gathered rows are faster than sparse products, as on a sheet
-CHUNK = 65_536  # ratings whose rows are gathered at once, where no loss is differentiated: what a cache holds
+_CHUNK = 65_536  # ratings whose rows are gathered at once, where no loss is differentiated: what a cache holds
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,8 +50,8 @@ class Targets:
         if self._at_once(factors):
             yield self
         else:
-            for part in zip(*(tensor.split(CHUNK) for tensor in (self.users, self.items, self.values))):
-                yield Targets(*part, None)
+            for users, items, values in zip(self.users.split(_CHUNK), self.items.split(_CHUNK), self.values.split(_CHUNK)):
+                yield Targets(users, items, values, None)
 
     def _at_once(self, factors: Factors) -> bool:
         return self.pairs is not None and isinstance(factors, Factors) and len(self.values) >= FEW
@@ -116,7 +116,7 @@ class Judge:
 
     @torch.no_grad()
     def rmse(self, factors: Factors) -> float:
-        squares = 0.0
+        squares: Tensor | float = 0.0
         for part in self.targets.parts(factors):
             predicted = part.predicted(factors, self.bounds).to(part.values.dtype)
             if self.clip is not None:

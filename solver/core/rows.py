@@ -12,14 +12,14 @@ from solver.model.factors import Factors
 
 
 @dataclass(frozen=True, eq=False)
-class Side:
+class _Side:
     """The users, or the items: which rows `take` part, and which of all rows were `learnt`."""
 
     take: np.ndarray | None     # None: all of them, in their places
     learnt: np.ndarray | None   # None: all of them
 
     @classmethod
-    def of(cls, index: np.ndarray, held: np.ndarray | None, n: int) -> Side:
+    def of(cls, index: np.ndarray, held: np.ndarray | None, n: int) -> _Side:
         counts = np.bincount(index, minlength=n)
         learnt = None if counts.all() else np.flatnonzero(counts)
         if held is not None:
@@ -34,24 +34,24 @@ class Side:
         return new[index]
 
 
-EVERY = Side(None, None)  # of what belongs to no single user or item, such as the weights of a net
+EVERY = _Side(None, None)  # of what belongs to no single user or item, such as the weights of a net
 
 
 @dataclass(frozen=True, eq=False)
 class Rows:
     """Both sides. Rows without a training rating keep their start values, whatever decay does."""
 
-    user: Side
-    item: Side
+    user: _Side
+    item: _Side
 
     @classmethod
     def of(cls, ratings: Ratings, holdout: Ratings | None) -> Rows:
-        return cls(Side.of(ratings.user_index, None if holdout is None else holdout.user_index, ratings.n_users),
-                   Side.of(ratings.item_index, None if holdout is None else holdout.item_index, ratings.n_items))
+        return cls(_Side.of(ratings.user_index, None if holdout is None else holdout.user_index, ratings.n_users),
+                   _Side.of(ratings.item_index, None if holdout is None else holdout.item_index, ratings.n_items))
 
     def of_ratings(self, ratings: Ratings) -> Ratings:
         """The same ratings, with only the users and items that take part."""
-        def labels(side: Side, all_labels: tuple) -> tuple:
+        def labels(side: _Side, all_labels: tuple) -> tuple:
             return all_labels if side.take is None else tuple(map(all_labels.__getitem__, side.take.tolist()))
 
         if self.user.take is None and self.item.take is None:
@@ -81,5 +81,5 @@ class Rows:
             tensors[name] = tensor.contiguous()  # a fused fit gives columns of its table
         return found.with_tensors(tensors)
 
-    def _side(self, name: str) -> Side:
+    def _side(self, name: str) -> _Side:
         return self.user if name.startswith("user") else self.item if name.startswith("item") else EVERY

@@ -1,212 +1,277 @@
-"""Settings: every option of a fit, explained where it stands. Button, command line and Python
-share them."""
+"""Settings: the one table of options of a fit. Button, sheet, command line, `CollabFilter` and Python share it.
+
+A new option is a new field here, and the name of the option in the row of every model, loss, method or optimizer
+that honours it where not all of them do. The command line, the sheet `start`, the run log and the documentation
+are made from this table.
+"""
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-from numbers import Integral, Real
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
 
 from solver.errors import UserError
 from solver.model.models import MODELS
 
+from .method_table import LOSSES, METHODS
 from .optimizers import OPTIMIZERS
+from .options import Given, Names, Number, Option, Whole, Widths, option, option_of
 from .schedules import SCHEDULES
 
 DTYPES = ("float64", "float32")
 STARTS = ("sheet", "random")
-LOSSES = ("squared", "cross-entropy")
 DECAYS_BY = ("rating", "count")
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
+class NotHonoured(UserError):
+    """A setting was given that nothing uses which was chosen with it; `option` is its name."""
+
+    def __init__(self, option: str, sentence: str):
+        super().__init__(sentence)
+        self.option = option
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What a fit may be told. Raises UserError for a value that makes no sense."""
+    """How to fit.
 
-    model: str | None = None
-    """What is predicted: a name of `solver.MODELS`. None: what the start values are made for
-    (dot+bias where there are none). On a sheet, the sheet decides."""
+    Raises UserError for a value that an option does not take, for settings that cannot be combined, and
+    (`NotHonoured`) for a setting that the model, loss, method or optimizer does not use, unless it has its default.
+    """
 
-    low: float | None = None
-    """Lower end of a bounded model's range of ratings."""
+    model: str | None = option(
+        None, Names(MODELS, optional=True), "What is predicted from the factors.",
+        unset="the model of the start values, or dot+bias", given=Given.RATINGS)
+    """On a sheet, the sheet decides."""
 
-    high: float | None = None
-    """Upper end of a bounded model's range of ratings."""
+    low: float | None = option(
+        None, Number(optional=True), "Lower end of the range of ratings of a bounded model.", unset="none", given=Given.NOWHERE)
 
-    n_factors: int = 5
-    """Factors for every user and item, where no start values say how many."""
+    high: float | None = option(
+        None, Number(optional=True), "Upper end of the range of ratings of a bounded model.", unset="none", given=Given.NOWHERE)
 
-    embedding_sizes: tuple[int, int] | None = None
-    """Widths of a user's and of an item's embedding in the net; None: min(600, 1.6 · n^0.56) for n users
-    or items, fast.ai's rule of thumb. The other models have `n_factors` for both."""
+    n_factors: int = option(
+        5, Whole(least=1), "Number of factors of every user and every item.", given=Given.RATINGS, flag="--factors")
+    """It counts where no start values say how many there are."""
 
-    hidden: tuple[int, ...] | None = None
-    """Widths of the net's hidden layers; None: one of 100."""
+    embedding_sizes: tuple[int, int] | None = option(
+        None, Widths(how_many=2, optional=True), "Widths of the embeddings of users and of items in the net.",
+        unset="by the number of users and items", given=Given.RATINGS)
+    """None: min(600, 1.6 · n^0.56) for n users or items, fast.ai's rule of thumb."""
 
-    dropout: float | None = None
-    """Share of each hidden layer's outputs that a step of the net leaves out, from 0 to below 1
-    (Srivastava et al. 2014); None: 0."""
+    hidden: tuple[int, ...] | None = option(
+        None, Widths(optional=True), "Widths of the hidden layers of the net.", unset="one layer of 100",
+        given=Given.RATINGS)
 
-    loss: str = "squared"
-    """What is minimised: ``squared`` error of explicit ratings, or ``cross-entropy`` for implicit
-    feedback, where every pair present is one that happened: its value is 1, and the prediction is a
-    probability, that of a pair among those drawn. It needs a model bounded to 0 and 1."""
+    dropout: float | None = option(
+        None, Number(least=0, below=1, example="0.2", optional=True),
+        "Share of the outputs of each hidden layer that a step of the net leaves out.", unset="0", given=Given.RATINGS)
+    """Srivastava et al. 2014."""
 
-    negatives: int = 4
-    """With cross-entropy: pairs that did not happen, values 0, that a step sees beside every one that
-    did; drawn anew for every batch. 0: the ratings are the zeros and ones themselves."""
+    loss: str = option("squared", Names(LOSSES), "The error that is minimised.", given=Given.NOWHERE)
+    """``squared`` error of explicit ratings, or ``cross-entropy`` for implicit feedback, where every pair present is
+    one that happened: its value is 1, and the prediction is a probability, that of a pair among those drawn. It
+    needs a model bounded to 0 and 1."""
 
-    negatives_power: float = 0.5
-    """Their items are drawn in proportion to (an item's number of ratings)^this: 0 draws all alike, 1 as
-    often as they were chosen (Mikolov et al. 2013 have 0.75)."""
+    negatives: int = option(
+        4, Whole(least=0), "Pairs that did not happen, drawn for every pair that did, with implicit feedback.",
+        given=Given.ESTIMATOR)
+    """With cross-entropy: their values are 0, and they are drawn anew for every batch. 0: the ratings are the zeros
+    and ones themselves."""
 
-    optimizer: str = "lbfgs"
-    """How the loss is minimised: a name of `solver.OPTIMIZERS`. lbfgs needs no learning rate."""
+    negatives_power: float = option(
+        0.5, Number(least=0, most=1), "How strongly the drawn pairs prefer items with many ratings.",
+        given=Given.ESTIMATOR)
+    """Items are drawn in proportion to (an item's number of ratings)^this: 0 draws all alike, 1 as often as they were
+    chosen (Mikolov et al. 2013 have 0.75)."""
 
-    epochs: int | None = None
-    """Most passes over the ratings; None: the optimizer's own (a fit ends when it converged)."""
+    optimizer: str = option(
+        "lbfgs", Names(OPTIMIZERS), "How the error is minimised: lbfgs is exact and needs no learning rate.",
+        given=Given.EVERYWHERE)
 
-    lr: float | None = None
-    """Learning rate; None: the optimizer's own. lbfgs finds its step by itself and takes none."""
+    epochs: int | None = option(
+        None, Whole(least=1, optional=True), "Most passes over the ratings; a fit ends earlier when it has converged.",
+        unset="the optimizer's own limit", given=Given.EVERYWHERE)
 
-    weight_decay: float = 0.0
-    """λ of the penalty λ·(‖p_u‖² + ‖q_i‖² + b_u² + b_i²) added to each squared error: larger gives
-    smaller factors, which fit the ratings less and blanks better; 0.02 to 0.1 is usual. adamw
-    takes it as decoupled decay instead (Loshchilov & Hutter 2019), and gibbs, which finds out by itself how
-    large factors are, does without."""
+    lr: float | None = option(
+        None, Number(above=0, optional=True), "Learning rate: how far a step goes.", unset="the optimizer's own",
+        given=Given.EVERYWHERE)
 
-    decay_by: str = "rating"
+    weight_decay: float = option(
+        0.0, Number(least=0), "Penalty on large factors: larger fits the ratings less and predicts blanks better.",
+        given=Given.EVERYWHERE)
+    """λ of the penalty λ·(‖p_u‖² + ‖q_i‖² + b_u² + b_i²) added to each squared error; 0.02 to 0.1 is usual. adamw
+    takes it as decoupled decay instead (Loshchilov & Hutter 2019)."""
+
+    decay_by: str = option(
+        "rating", Names(DECAYS_BY), "Whether every rating counts the whole weight decay, or those of busy rows less.",
+        given=Given.RATINGS | Given.FIT)
     """What of `weight_decay` a row gets at each of its n ratings: all of it (``rating``), as the penalty says, or
-    1/√n + 1.5/n of it (``count``), so that who has rated little is held close to the mean. ``count`` is for SGD
-    rating by rating (batch_size 1), and suits data whose users and items have few ratings and many alike."""
+    1/√n + 1.5/n of it (``count``), so that a row with few ratings is held close to the mean. ``count`` suits data
+    whose users and items have few ratings and many alike."""
 
-    batch_size: int | None = None
-    """Ratings a step sees, drawn anew every epoch; None: all of them (full batch), as on a sheet."""
+    batch_size: int | None = option(
+        None, Whole(least=1, optional=True), "Number of ratings that a step sees, drawn anew every epoch.",
+        unset="all of them", given=Given.EVERYWHERE)
 
-    schedule: str = "constant"
-    """How the learning rate changes over a fit in batches: a name of `solver.SCHEDULES`."""
+    schedule: str = option(
+        "constant", Names(SCHEDULES), "How the learning rate changes over a fit in batches.", given=Given.EVERYWHERE)
 
-    patience: int | None = None
-    """Epochs without a better hold-out RMSE after which a fit ends; None: as many as there are."""
+    momentum: float | None = option(
+        None, Number(least=0, below=1, example="0.9", optional=True),
+        "Share of the last step that the next step repeats.", unset="the optimizer's own", given=Given.EVERYWHERE)
 
-    dtype: str = "float64"
-    """Precision of factors that a fit draws itself: ``float64``, or ``float32`` for large data."""
+    beta1: float | None = option(
+        None, Number(least=0, below=1, example="0.9", optional=True),
+        "How long the mean of gradients remembers: the larger, the longer.", unset="the optimizer's own",
+        given=Given.EVERYWHERE)
+    """The schedule one-cycle moves it by itself."""
 
-    seed: int = 0
-    """Seed of random start values; the same seed gives the same result."""
+    beta2: float | None = option(
+        None, Number(least=0, below=1, example="0.99", optional=True),
+        "How long the mean of squared gradients remembers: the larger, the longer.", unset="the optimizer's own",
+        given=Given.EVERYWHERE)
 
-    start: str = "sheet"
-    """Start from the parameters that are there (``sheet``) or from new ones (``random``)."""
+    eps: float | None = option(
+        None, Number(above=0, example="1e-8", optional=True),
+        "Small number that keeps a step from being divided by 0.",
+        unset="the optimizer's own", given=Given.EVERYWHERE)
 
-    device: str = "auto"
-    """Where to compute: ``auto``, ``cpu``, ``cuda`` or ``mps`` (which lacks float64)."""
+    patience: int | None = option(
+        None, Whole(least=1, optional=True), "Epochs without a better hold-out RMSE after which a fit ends.",
+        unset="none: it goes on to the last epoch", given=Given.RATINGS)
+
+    dtype: str = option(
+        "float64", Names(DTYPES), "Precision of factors that a fit draws itself.", given=Given.NOWHERE)
+    """``float32`` is for large data."""
+
+    seed: int = option(
+        0, Whole(least=0, most=2**63 - 1), "Seed of random numbers: the same seed gives the same result.",  # torch's most
+        given=Given.WORKBOOK | Given.TRAIN)
+
+    start: str = option(
+        "sheet", Names(STARTS), "Start from the parameters on the sheet, or from random ones.", given=Given.WORKBOOK)
+
+    device: str = option("auto", Names(DEVICES), "Where to compute.", given=Given.EVERYWHERE)
+    """``auto`` takes a GPU for a million ratings or more; ``mps`` lacks float64."""
 
     def __post_init__(self):
-        _one_of("model", self.model, (None, *MODELS))
-        _one_of("optimizer", self.optimizer, OPTIMIZERS)
-        _one_of("loss", self.loss, LOSSES)
-        _one_of("start", self.start, STARTS)
-        _one_of("device", self.device, DEVICES)
-        _one_of("schedule", self.schedule, SCHEDULES)
-        _one_of("dtype", self.dtype, DTYPES)
-        _one_of("decay_by", self.decay_by, DECAYS_BY)
-        _whole("batch_size", self.batch_size, least=1, optional=True)
-        _whole("patience", self.patience, least=1, optional=True)
-        _whole("negatives", self.negatives, least=0)
-        if not (_is_number(self.negatives_power) and 0 <= self.negatives_power <= 1):
-            raise UserError(f"negatives_power is {self.negatives_power!r}. Give a number from 0 to 1.")
-        _widths("hidden", self.hidden)
-        _widths("embedding_sizes", self.embedding_sizes, how_many=2)
-        _whole("epochs", self.epochs, least=1, optional=True)
-        _whole("n_factors", self.n_factors, least=1)
-        _whole("seed", self.seed, least=0, most=2**63 - 1)  # what torch takes
-        _number("lr", self.lr, above=0.0, optional=True)
-        if not (_is_number(self.weight_decay) and self.weight_decay >= 0):
-            raise UserError(f"weight_decay is {self.weight_decay!r}. Give a number of 0 or more.")
-        if self.lr is not None and not OPTIMIZERS[self.optimizer].takes_lr:
-            raise UserError(f"{self.optimizer} finds its step by itself: leave out lr, "
-                            "or choose another optimizer, such as adam.")
-        if self.batch_size is not None and OPTIMIZERS[self.optimizer].batch_lr is None:
-            able = ", ".join(name for name, method in OPTIMIZERS.items() if method.batch_lr is not None)
-            raise UserError(f"{self.optimizer} sees all ratings at once: leave out batch_size, or choose one of: {able}.")
-        if OPTIMIZERS[self.optimizer].alternating and self.model not in (None, "dot", "dot+bias"):
-            raise UserError(f"{self.optimizer} needs a model that is linear in each side, and the model is "
-                            f"{self.model}: choose dot or dot+bias, or another optimizer, such as lbfgs.")
-        if self.decay_by != "rating" and (self.optimizer, self.batch_size) != ("sgd", 1):
-            raise UserError(f"decay_by={self.decay_by!r} is for SGD rating by rating: choose optimizer='sgd' with "
-                            "batch_size=1, or leave decay_by out.")
-        if self.batch_size is None and self.schedule != "constant":
-            raise UserError(f"The schedule {self.schedule} is for fits in batches: give a batch_size, such as 512.")
-        if self.dropout is not None and not (_is_number(self.dropout) and 0 <= self.dropout < 1):
-            raise UserError(f"dropout is {self.dropout!r}. Give a number from 0 to below 1, such as 0.2.")
-        if self.model == "net":
-            if self.batch_size is None:
-                raise UserError("The net is fitted in batches: give a batch_size, such as 512, "
-                                "and an optimizer that takes it, such as adamw.")
-        else:
-            for option in ("embedding_sizes", "hidden", "dropout"):
-                if getattr(self, option) is not None:
-                    raise UserError(f"{option} is for the model net, and the model is {self.model}: leave it out, "
-                                    "or choose model='net'.")
-        if self._bounded and not (
-                _is_number(self.low) and _is_number(self.high) and self.low < self.high):
-            raise UserError(f"A bounded model needs a range of ratings: low is {self.low!r} and "
-                            f"high is {self.high!r}. Give two numbers, low below high.")
-        if self.loss == "cross-entropy" and (self.batch_size is None or self.bounds != (0, 1)):
-            raise UserError("Cross-entropy is for probabilities, learnt in batches: choose the model bounded or net "
-                            "with low=0 and high=1, and a batch_size, such as 512.")
+        for declared in OPTIONS.values():
+            declared.check(getattr(self, declared.name))
+        _refuse_what_cannot_be_combined(self)
+        _refuse_what_is_not_honoured(self)
 
     @property
     def bounds(self) -> tuple[float, float] | None:
         """(low, high) where the model is bounded, else None."""
-        return (self.low, self.high) if self._bounded else None
+        if self.model is None or not MODELS[self.model].bounded or self.low is None or self.high is None:
+            return None
+        return self.low, self.high
+
+    @property
+    def method(self) -> str:
+        """The way of fitting that these settings choose: a name of `METHODS`."""
+        if OPTIMIZERS[self.optimizer].alternating:
+            return self.optimizer
+        if self.batch_size is None:
+            return "full batch"
+        by_rating = (self.optimizer == "sgd" and self.batch_size == 1 and self.loss == "squared"
+                     and (self.model is None or MODELS[self.model].additive))
+        return "rating by rating" if by_rating else "batches"
+
+    @property
+    def constants(self) -> dict[str, float]:
+        """The optimizer's constants by name: what was given, and its own defaults for the others."""
+        defaults = OPTIMIZERS[self.optimizer].defaults(batches=self.batch_size is not None)
+        given = {name: getattr(self, name) for name in defaults}
+        return {name: default if given[name] is None else float(given[name]) for name, default in defaults.items()}
 
     @property
     def most_epochs(self) -> int:
         """Epochs after which a fit ends, if nothing ends it before."""
-        method = OPTIMIZERS[self.optimizer]
-        return self.epochs or (method.epochs if self.batch_size is None else method.batch_epochs)
-
-    @property
-    def _bounded(self) -> bool:
-        return self.model is not None and MODELS[self.model].bounded
+        chosen = OPTIMIZERS[self.optimizer]
+        return self.epochs or (chosen.epochs if self.batch_size is None else chosen.batch_epochs)
 
 
-def _is_number(value) -> bool:
-    try:
-        return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
-    except OverflowError:  # an int of hundreds of digits
-        return False
+OPTIONS: dict[str, Option] = {declared.name: option_of(declared) for declared in fields(Settings)}
 
 
-def _one_of(option: str, value, names) -> None:
-    if value not in tuple(names):  # a tuple: what cannot be hashed is a bad value too
-        raise UserError(f"{option} is {value!r}. Choose one of: {', '.join(filter(None, names))}.")
+def options_given(where: Given) -> dict[str, Option]:
+    """The options that can be given there, in the order of the table."""
+    return {name: declared for name, declared in OPTIONS.items() if declared.given & where}
 
 
-def _whole(option: str, value, *, least: int, most: int | None = None,
-           optional: bool = False) -> None:
-    if optional and value is None:
-        return
-    if (isinstance(value, bool) or not isinstance(value, Integral) or value < least
-            or (most is not None and value > most)):
-        scope = f"of {least} or more" if most is None else f"from {least} to {most}"
-        raise UserError(f"{option} is {value!r}. Give a whole number {scope}.")
+def honoured_by(name: str) -> dict[str, tuple[str, ...]]:
+    """The models, losses, methods and optimizers that honour an option, where not all of them do."""
+    return {what: tuple(row for row in table if name in table[row].honours) for what, table in _TABLES.items()
+            if any(name in row.honours for row in table.values())}
 
 
-def _widths(option: str, value, *, how_many: int | None = None) -> None:
-    if value is None:
-        return
-    if not isinstance(value, tuple) or not value or (how_many and len(value) != how_many):
-        raise UserError(f"{option} is {value!r}. Give a tuple of {how_many or 'one or more'} whole numbers, "
-                        f"such as {(100, 50)[:how_many]}.")
-    for width in value:
-        _whole(f"A width in {option}", width, least=1)
+def usable(given: Mapping[str, Any], *, stored: Collection[str]) -> tuple[Settings, dict[str, NotHonoured]]:
+    """The settings of these values, of which those named in `stored` may be left out where they are not honoured:
+    values that were stored, or left over in cells, and that nobody gives now. Also why each was left out.
+
+    Raises UserError as `Settings` does.
+    """
+    rest, left_out = dict(given), dict[str, NotHonoured]()
+    while True:
+        try:
+            return Settings(**rest), left_out
+        except NotHonoured as why:
+            if why.option not in stored:
+                raise
+            del rest[why.option]
+            left_out[why.option] = why
 
 
-def _number(option: str, value, *, above: float, optional: bool = False) -> None:
-    if optional and value is None:
-        return
-    if not _is_number(value) or value <= above:
-        raise UserError(f"{option} is {value!r}. Give a number above {above:g}.")
+_TABLES: dict[str, Mapping[str, Any]] = {"model": MODELS, "loss": LOSSES, "optimizer": OPTIMIZERS, "method": METHODS}
+
+
+def _refuse_what_is_not_honoured(settings: Settings) -> None:
+    given = [name for name, value in asdict(settings).items() if value != OPTIONS[name].default]
+    for what in _TABLES:
+        chosen = getattr(settings, what)
+        if chosen is None:
+            continue    # the model is not known yet
+        for name in given:
+            able = honoured_by(name).get(what, ())
+            if able and chosen not in able:
+                raise NotHonoured(name, f"{name} is {getattr(settings, name)!r}, and {_called(what, chosen)} does not "
+                                        f"use it. Leave {name} out, or choose {_choice(what, able, chosen)}.")
+    if settings.beta1 is not None and SCHEDULES[settings.schedule](0.0)[1] is not None:
+        raise NotHonoured("beta1", f"beta1 is {settings.beta1!r}, and the schedule {settings.schedule} moves beta1 by "
+                                   "itself. Leave beta1 out, or choose another schedule.")
+
+
+def _called(what: str, chosen: str) -> str:
+    if what == "method":
+        return METHODS[chosen].called
+    return chosen if what == "optimizer" else f"the {what} {chosen}"
+
+
+def _choice(what: str, able: tuple[str, ...], chosen: str) -> str:
+    if chosen in OPTIMIZERS and what == "method":   # als and gibbs are methods of their own
+        return "another optimizer, such as lbfgs"
+    if what == "method":
+        return "; or ".join(METHODS[name].chosen_by for name in able if name != "formulas")
+    return f"{'an' if what == 'optimizer' else 'a'} {what} that does: {', '.join(able)}"
+
+
+def _refuse_what_cannot_be_combined(settings: Settings) -> None:
+    """Raise UserError for a choice that needs another one."""
+    optimizer, model = settings.optimizer, settings.model
+    if OPTIMIZERS[optimizer].alternating and model not in (None, "dot", "dot+bias"):
+        raise UserError(f"{optimizer} needs a model that is linear in each side, and the model is "
+                        f"{model}: choose dot or dot+bias, or another optimizer, such as lbfgs.")
+    if model == "net" and settings.batch_size is None:
+        raise UserError("The net is fitted in batches: give a batch_size, such as 512, "
+                        "and an optimizer that takes it, such as adamw.")
+    low, high = settings.low, settings.high
+    if model is not None and MODELS[model].bounded and (low is None or high is None or low >= high):
+        raise UserError(f"A bounded model needs a range of ratings: low is {low!r} and "
+                        f"high is {high!r}. Give two numbers, low below high.")
+    if settings.loss == "cross-entropy" and (settings.batch_size is None or settings.bounds != (0, 1)):
+        raise UserError("Cross-entropy is for probabilities, learnt in batches: choose the model bounded or net "
+                        "with low=0 and high=1, and a batch_size, such as 512.")

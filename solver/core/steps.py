@@ -39,14 +39,17 @@ class Steps(Protocol):
     first: int         # number of the first epoch seen: 0 where the start values are looked at before a step
     epochs: int        # most epochs, where the settings do not say
     to_the_end: bool   # what is sought is where the epochs end, not the least training loss met on the way
-    lr: float | None   # learning rate in use, to be named in advice
+
+    @property
+    def lr(self) -> float | None:
+        """Learning rate in use, to be named in advice."""
 
     def step(self, *, last: bool) -> Seen:
         """One epoch. Where the point is looked at before the step, the `last` one only looks."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Problem:
+class FitTask:
     """All that a way of fitting is given."""
 
     ratings: Ratings                 # every user and item in them has a rating

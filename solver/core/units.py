@@ -13,10 +13,10 @@ import numpy as np
 from solver.data.ratings import Ratings
 from solver.model.factors import Factors
 
-from .steps import Problem, Seen, Steps
+from .steps import FitTask, Seen, Steps
 
 
-def unit_of(problem: Problem) -> float:
+def unit_of(problem: FitTask) -> float:
     """The unit to compute in; 1 where the ratings are taken as they are: full batch, the net, probabilities."""
     settings = problem.settings
     if settings.batch_size is None or settings.model == "net" or settings.loss != "squared":
@@ -24,7 +24,7 @@ def unit_of(problem: Problem) -> float:
     return float(problem.ratings.values.std(dtype=np.float64)) or 1.0
 
 
-def in_units(problem: Problem, unit: float) -> Problem:
+def in_units(problem: FitTask, unit: float) -> FitTask:
     """The same problem for ratings divided by `unit`."""
     def ratings(given: Ratings | None) -> Ratings | None:
         return given and replace(given, values=given.values / given.values.dtype.type(unit))

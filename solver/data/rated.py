@@ -1,4 +1,4 @@
-"""What each user has rated, compactly: what a recommendation leaves out, and what a sheet shows."""
+"""The items that each user has rated, stored compactly, so that recommendations can leave them out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ratings set apart: what a fit must not see, so that one can tell what it has learnt."""
+"""Splits ratings into those that a fit learns from and those that judge it."""
 
 from __future__ import annotations
 

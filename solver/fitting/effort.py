@@ -1,4 +1,4 @@
-"""How much time may go into accuracy: one word, and the settings that it stands for on given ratings.
+"""The efforts `quick`, `good` and `best`, and the settings that each stands for on given ratings.
 
     quick   SGD rating by rating, 16 epochs or fewer, its decay derived from the ratings
     good    the same, of six decays and rates the one that predicts best on a part of the ratings set apart
@@ -25,11 +25,12 @@ from solver.data.ratings import Ratings
 from solver.errors import UserError
 
 EFFORTS = ("quick", "good", "best")
+N_FACTORS = 50                   # where nobody says how many
 
-DECAY = 1.3                      # weight decay where s = 1: it falls with s^2.5
+_DECAY = 1.3                      # weight decay where s = 1: it falls with s^2.5
 TRIED = tuple((decay, lr) for lr in (1.0, 0.65) for decay in (0.55, 0.8, 1.15))  # multiples of which "good" chooses
-ENOUGH = 500_000                 # ratings, about, that such a choice is made on
-FEWEST = 1_000                   # ratings below which nothing is held out to choose by
+_ENOUGH = 500_000                 # ratings, about, that such a choice is made on
+FEWEST_TO_HOLD_OUT = 1_000                   # ratings below which nothing is held out to choose by
 LEAST = 0.3                      # s, at least: one absurd rating makes all others look explained
 
 
@@ -47,11 +48,11 @@ def recipe(effort: str, ratings: Ratings, *, n_factors: int) -> Settings:
     if effort == "best":
         sweeps = round(50 * max(len(ratings) / 1_000_000, 1.0) ** -0.25)  # the more ratings, the less a draw strays
         return Settings(model="dot+bias", n_factors=n_factors, optimizer="gibbs", dtype="float32", epochs=sweeps)
-    some = part(ratings, ENOUGH)
+    some = part(ratings, _ENOUGH)
     with one_thread(len(some) < SMALL):
         unexplained = _unexplained(some)
     quick = _quick(len(ratings), n_factors=n_factors, unexplained=unexplained)
-    if effort == "quick" or len(some) < FEWEST:
+    if effort == "quick" or len(some) < FEWEST_TO_HOLD_OUT:
         return quick
     small = _quick(len(some), n_factors=n_factors, unexplained=unexplained)  # what suits few suits as few of many
     return _changed(quick, *_best_change(small, some))
@@ -60,7 +61,7 @@ def recipe(effort: str, ratings: Ratings, *, n_factors: int) -> Settings:
 def _quick(n_ratings: int, *, n_factors: int, unexplained: float) -> Settings:
     larger = max(n_ratings / 100_000, 1.0)  # the more ratings a row has, the fewer and the smaller steps it needs
     return Settings(model="dot+bias", n_factors=n_factors, dtype="float32", optimizer="sgd", batch_size=1,
-                    schedule="one-cycle", decay_by="count", weight_decay=DECAY * unexplained ** 2.5,
+                    schedule="one-cycle", decay_by="count", weight_decay=_DECAY * unexplained ** 2.5,
                     epochs=round(16 * larger ** -0.2), lr=0.06 * larger ** -0.15)
 
 
@@ -73,7 +74,7 @@ def _unexplained(ratings: Ratings) -> float:
     spread = float(ratings.values.std(dtype=np.float64)) if len(ratings) else 0.0
     if not spread:
         return 1.0
-    learnt, held = split_off(ratings, 0.1, seed=1) if len(ratings) >= FEWEST else (ratings, ratings)
+    learnt, held = split_off(ratings, 0.1, seed=1) if len(ratings) >= FEWEST_TO_HOLD_OUT else (ratings, ratings)
     return min(max(rmse(bias_only(learnt), held) / spread, LEAST), 1.0)
 
 

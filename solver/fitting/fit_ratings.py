@@ -1,4 +1,4 @@
-"""Ratings, start values and Settings in, a FitResult out."""
+"""`fit`: ratings, start values and Settings in, a FitResult out."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from solver.core.loop import Descent, Epoch, descend
 from solver.core.objective import Judge, rmse
 from solver.core.optimizers import OPTIMIZERS
 from solver.core.rows import EVERY, Rows
-from solver.core.settings import Settings
-from solver.core.steps import Problem, Seen
+from solver.core.settings import NotHonoured, Settings
+from solver.core.steps import FitTask, Seen
 from solver.core.units import FromUnits, in_units, times, unit_of
 from solver.data.ratings import Ratings
 from solver.errors import UserError
@@ -79,9 +79,12 @@ def fit(ratings: Ratings, start: Factors | None = None, settings: Settings = Set
     copy of the factors that this epoch's RMSE belongs to. `on_batch(done, of)` tells how far an epoch in batches
     is. Users and items without a rating keep their start values, unless a method that draws from a posterior
     starts by itself: then they are what their like are on average. Raises UserError when there is
-    nothing to learn or the start values are not finite.
+    nothing to learn, the start values are not finite, or a patience is given without a hold-out.
     """
     check_ratings(ratings, settings)
+    if settings.patience is not None and holdout is None:
+        raise NotHonoured("patience", f"patience is {settings.patience}, and no ratings are held out to judge an epoch by. "
+                                      "Leave patience out, or hold some ratings out.")
     with one_thread(len(ratings) < SMALL):
         if settings.model is None:
             settings = replace(settings, model="dot+bias" if start is None else start.model)
@@ -93,10 +96,8 @@ def fit(ratings: Ratings, start: Factors | None = None, settings: Settings = Set
         notes = check_start(start, ratings, model=settings.model)
         if settings.loss == "cross-entropy" and settings.negatives:
             rows = replace(rows, item=EVERY)  # what nobody chose is learnt from too: it is drawn as a negative
-        if settings.weight_decay and OPTIMIZERS[settings.optimizer].samples:
-            notes += (f"{settings.optimizer} finds out by itself how large factors are: weight_decay was not used.",)
         device, device_notes = _device(settings, ratings)
-        problem = Problem(ratings=rows.of_ratings(ratings), start=rows.of_factors(start), settings=settings,
+        problem = FitTask(ratings=rows.of_ratings(ratings), start=rows.of_factors(start), settings=settings,
                           holdout=holdout and rows.of_ratings(holdout), clip=clip, on_batch=on_batch)
 
         def on_seen(epoch: Epoch, seen: Seen) -> bool | None:
@@ -136,7 +137,7 @@ def check_ratings(ratings: Ratings, settings: Settings) -> None:
         check_happened(ratings, negatives=settings.negatives)
 
 
-def _descend_on(device: str, problem: Problem, on_seen) -> Descent:
+def _descend_on(device: str, problem: FitTask, on_seen) -> Descent:
     start = problem.start.map(lambda tensor: tensor.to(_dtype(tensor, device)))
     unit, bounded = unit_of(problem), problem.settings.bounds is not None
 

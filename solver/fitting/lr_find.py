@@ -73,7 +73,7 @@ def find_lr(ratings: Ratings, settings: Settings, *, lowest: float = 1e-5, highe
     """
     import torch
 
-    from solver.core.steps import Problem
+    from solver.core.steps import FitTask
     from solver.methods.mini_batch import MiniBatch
     from solver.threads import one_thread
 
@@ -89,7 +89,7 @@ def find_lr(ratings: Ratings, settings: Settings, *, lowest: float = 1e-5, highe
     if steps <= SETTLED:
         raise UserError(f"steps is {steps!r}. Give a whole number above {SETTLED}.")
     settings = replace(settings, model=settings.model or "dot+bias")
-    begun = MiniBatch(Problem(ratings=ratings, start=start_values(ratings, settings), settings=settings))
+    begun = MiniBatch(FitTask(ratings=ratings, start=start_values(ratings, settings), settings=settings))
     every_rate = lowest * (highest / lowest) ** np.linspace(0, 1, steps)
     losses, smoothed, mean, blew_up = [], [], 0.0, False
     order = torch.empty(0, dtype=torch.int64)

@@ -1,4 +1,4 @@
-"""Kernels made ready before a fit, so that the wait for a compiler can be told from the fit."""
+"""Compiles or loads the kernels before a fit, so that compiling is not counted as fitting."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from solver.core.settings import Settings
-from solver.core.steps import Problem
+from solver.core.steps import FitTask
 from solver.data.ratings import Ratings
 from solver.methods.steps_for import steps_for
 
@@ -24,7 +24,7 @@ def prepare_kernels(settings: Settings) -> bool:
     settings = replace(settings, model=settings.model or "dot+bias", device="cpu")
     if settings.batch_size is None:
         return False
-    steps = steps_for(Problem(ratings=two, start=start_values(two, settings), settings=settings, holdout=two))
+    steps = steps_for(FitTask(ratings=two, start=start_values(two, settings), settings=settings, holdout=two))
     kernels = [kernel for kernel in getattr(steps, "kernels", ()) if hasattr(kernel, "stats")]
     before = [sum(kernel.stats.cache_misses.values()) for kernel in kernels]
     steps.step(last=False)

@@ -1,4 +1,4 @@
-"""Pairs that happened with drawn ones beside them, batch after batch: `Negatives` for many batches at once.
+"""Draws negatives for the batches of an epoch of implicit feedback, many batches at once.
 
 The limit: a drawn pair waits for one slot of a table of some MB, and for the places of a search in the items of
 its user, which lie together: some tens of ns, where a search among all pairs takes hundreds.

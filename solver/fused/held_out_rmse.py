@@ -11,10 +11,10 @@ from solver.kernels.packed import LANES, Packed
 from solver.kernels.target import Target
 from solver.model.models import Bounds
 
-BLOCK = 1 << 16  # ratings summed by one thread at a time; sums are added in order, whoever made them
+_BLOCK = 1 << 16  # ratings summed by one thread at a time; sums are added in order, whoever made them
 
 
-class Judge:
+class PackedJudge:
     """Holds the ratings ready: sorted by user, as row numbers, in the table's precision."""
 
     def __init__(self, ratings: Ratings, packed: Packed, target: Target, *, kernels, clip: Bounds, workers):
@@ -22,7 +22,7 @@ class Judge:
         self.users, self.items, self.ratings = packed.rows_of(ratings, order)
         self.kernel = kernels.predict_kernel(packed.width // LANES, target.link)
         self.packed, self.target, self.workers = packed, target, workers
-        self.edges = np.append(np.arange(0, len(order), BLOCK), len(order))
+        self.edges = np.append(np.arange(0, len(order), _BLOCK), len(order))
         number = packed.table.dtype.type
         self.constants = [number(x) for x in (packed.like.offset, target.low, target.span,
                                               *(clip or (-math.inf, math.inf)))]

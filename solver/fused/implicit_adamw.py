@@ -1,4 +1,4 @@
-"""AdamW on batches of implicit feedback: the pairs that happened, and beside them drawn ones that did not."""
+"""AdamW on batches of implicit feedback: observed pairs with drawn negatives."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import torch
 
 from solver.core.implicit import slots, with_negatives
 from solver.core.optimizers import OPTIMIZERS
-from solver.core.steps import Problem, Seen
+from solver.core.steps import FitTask, Seen
 from solver.data.rated import RatedItems
 from solver.kernels import best_kernels
-from solver.kernels.adamw_table import plan
-from solver.kernels.packed import pack
+from solver.kernels.adamw_table import adamw_table
+from solver.kernels.packed import pack_factors
 from solver.kernels.target import Target
 from solver.kernels.workers import Workers, now_and_then
 
 from .drawn_negatives import mix_kernel
-from .held_out_rmse import Judge
+from .held_out_rmse import PackedJudge
 from .lazy_adamw import PIECE, AdamWRows
 
 
@@ -28,21 +28,21 @@ class ImplicitAdamW:
 
     first, to_the_end = 1, True
 
-    def __init__(self, problem: Problem, *, kernels=None):
+    def __init__(self, problem: FitTask, *, kernels=None):
         settings, ratings, kernels = problem.settings, problem.ratings, kernels or best_kernels()
         method, target = OPTIMIZERS[settings.optimizer], Target.of(settings)
         self.size, self.how_many, self.news = settings.batch_size, settings.negatives, now_and_then(problem.on_batch)
         self.epochs = settings.epochs or method.batch_epochs
-        self.lr = float(settings.lr) if settings.lr else method.batch_lr
-        self.packed = pack(problem.start, parts=3)
-        self.rows = AdamWRows(self.packed, target, size=self.size * (1 + self.how_many), kernels=kernels, plan=plan(
-            settings, lr=self.lr, steps=self.epochs * math.ceil(len(ratings) / self.size)))
+        self.lr = settings.constants["lr"]
+        self.packed = pack_factors(problem.start, parts=3)
+        self.rows = AdamWRows(self.packed, target, size=self.size * (1 + self.how_many), kernels=kernels, plan=adamw_table(
+            settings, steps=self.epochs * math.ceil(len(ratings) / self.size)))
         self.users, self.items = (index.astype(np.int32, copy=False) for index in (ratings.user_index, ratings.item_index))
         self.slots, self.chosen = slots(ratings, power=settings.negatives_power), RatedItems.of(ratings)
         self.mix = mix_kernel()
         held = problem.holdout and with_negatives(problem.holdout, ratings, how_many=self.how_many,
                                                   power=settings.negatives_power, seed=settings.seed)
-        self.judge = held and Judge(held, self.packed, target, kernels=kernels, clip=problem.clip, workers=Workers(1))
+        self.judge = held and PackedJudge(held, self.packed, target, kernels=kernels, clip=problem.clip, workers=Workers(1))
         self.generator = torch.Generator().manual_seed(int(settings.seed))
         self.rng = np.random.default_rng(settings.seed)
 

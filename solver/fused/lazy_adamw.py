@@ -1,4 +1,4 @@
-"""AdamW on batches as a way of fitting: only the rows of a batch are touched, the result is that of all."""
+"""Lazy AdamW: a step touches only the rows of its batch, and the result is that of dense AdamW."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ import numpy as np
 
 from solver.core.optimizers import OPTIMIZERS
 from solver.core.settings import Settings
-from solver.core.steps import Problem, Seen
+from solver.core.steps import FitTask, Seen
 from solver.kernels import best_kernels
-from solver.kernels.adamw_table import closed_form_holds, plan
-from solver.kernels.packed import LANES, pack
+from solver.kernels.adamw_table import adamw_table, closed_form_holds
+from solver.kernels.packed import LANES, pack_factors
 from solver.kernels.target import Target
 from solver.kernels.workers import Workers, now_and_then
 from solver.model.factors import Factors
 
-from .held_out_rmse import Judge
+from .held_out_rmse import PackedJudge
 
 PIECE = 200_000  # ratings, about: between two looks at Ctrl-C
 
 
 def is_lazy(settings: Settings) -> bool:
     """Whether the skipped steps of these settings have a closed form; else every step must touch every row."""
-    return closed_form_holds(settings, lr=_lr(settings))
+    return closed_form_holds(settings)
 
 
 class LazyAdamW:
@@ -31,17 +31,17 @@ class LazyAdamW:
 
     first, to_the_end = 1, True
 
-    def __init__(self, problem: Problem, *, kernels=None):
+    def __init__(self, problem: FitTask, *, kernels=None):
         settings, ratings, kernels = problem.settings, problem.ratings, kernels or best_kernels()
         method = OPTIMIZERS[settings.optimizer]
         self.size, self.news = settings.batch_size, now_and_then(problem.on_batch)
         self.epochs = settings.epochs or method.batch_epochs
-        self.lr = _lr(settings)
-        self.packed, target = pack(problem.start, parts=3), Target.of(settings)
-        self.rows = AdamWRows(self.packed, target, size=self.size, kernels=kernels, plan=plan(
-            settings, lr=self.lr, steps=self.epochs * math.ceil(len(ratings) / self.size)))
+        self.lr = settings.constants["lr"]
+        self.packed, target = pack_factors(problem.start, parts=3), Target.of(settings)
+        self.rows = AdamWRows(self.packed, target, size=self.size, kernels=kernels, plan=adamw_table(
+            settings, steps=self.epochs * math.ceil(len(ratings) / self.size)))
         self.data = self.packed.rows_of(ratings, slice(None))
-        self.judge = problem.holdout and Judge(problem.holdout, self.packed, target, kernels=kernels,
+        self.judge = problem.holdout and PackedJudge(problem.holdout, self.packed, target, kernels=kernels,
                                                clip=problem.clip, workers=Workers(1))
         self.rng = np.random.default_rng(settings.seed)
 
@@ -95,7 +95,3 @@ class AdamWRows:
     def factors(self) -> Factors:
         """A copy, after `catch_up`."""
         return self.packed.factors()
-
-
-def _lr(settings: Settings) -> float:
-    return float(settings.lr) if settings.lr else OPTIMIZERS[settings.optimizer].batch_lr

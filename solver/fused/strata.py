@@ -1,4 +1,4 @@
-"""An order of ratings in which several threads can learn without meeting.
+"""Orders ratings into strata, so that threads never update the same row at once.
 
 Users and items are dealt into as many groups each; a block is the ratings of a group of users for a group
 of items, and a stratum a set of blocks that share no group (Gemulla et al. 2011, "Large-scale matrix
@@ -16,7 +16,7 @@ import numpy as np
 
 ONE_BLOCK = 1_000_000   # ratings below which threads cost more than they bring
 PIECES = 16             # of one block: as many changes of the learning rate in an epoch
-MANY = 10_000_000       # ratings from which there are 16 groups and not 8
+_MANY = 10_000_000       # ratings from which there are 16 groups and not 8
 
 Columns = tuple[np.ndarray, np.ndarray, np.ndarray]  # users and items as row numbers, and ratings, (n_ratings,) each
 
@@ -31,16 +31,18 @@ def stratify(columns: Columns, counts: np.ndarray, n_users: int, *, kernels: Mod
     rng, n = np.random.default_rng(seed), len(columns[0])
     if n < ONE_BLOCK:
         order, cuts = rng.permutation(n), np.linspace(0, n, PIECES + 1).astype(np.int64)
-        return tuple(column[order] for column in columns), np.stack([cuts[:-1], cuts[1:]], axis=1)
-    groups = 8 if n < MANY else 16
+        users, items, values = (column[order] for column in columns)
+        return (users, items, values), np.stack([cuts[:-1], cuts[1:]], axis=1)
+    groups = 8 if n < _MANY else 16
     group = np.concatenate([dealt(counts[:n_users], groups), dealt(counts[n_users:], groups)])
-    edges, sorted_ = np.zeros(groups * groups + 1, np.int64), tuple(np.empty_like(column) for column in columns)
+    edges, sorted_ = np.zeros(groups * groups + 1, np.int64), [np.empty_like(column) for column in columns]
     kernels.sort_kernel()(*columns, group, groups, edges, *sorted_)
     for first, after in zip(edges[:-1], edges[1:]):
         order = rng.permutation(after - first)  # in place and in a cache, not in one random walk through all
         for column in sorted_:
             column[first:after] = column[first:after][order]
-    return sorted_, np.stack([edges[s * groups:(s + 1) * groups + 1] for s in range(groups)])
+    users, items, values = sorted_
+    return (users, items, values), np.stack([edges[s * groups:(s + 1) * groups + 1] for s in range(groups)])
 
 
 def dealt(counts: np.ndarray, groups: int) -> np.ndarray:

@@ -18,7 +18,7 @@ from torch import Tensor
 from solver.core.sorting import stable_order, starts
 from solver.fused.strata import dealt
 
-FEWEST = 16       # ratings of a block, in the mean: with fewer, most blocks wait for the largest
+FEWEST_OF_A_BLOCK = 16       # ratings of a block, in the mean: with fewer, most blocks wait for the largest
 PER_PROCESSOR = 16  # blocks that each of a GPU's multiprocessors walks at once, so that one computes while others load
 
 
@@ -54,5 +54,5 @@ def fitting_blocks(user_counts: np.ndarray, item_counts: np.ndarray, *, processo
     are all walked in turn: beyond twice n / (its ratings) more blocks bring little.
     """
     n, busiest = int(user_counts.sum()), int(max(user_counts.max(), item_counts.max()))
-    return max(1, min(math.isqrt(n // FEWEST), 2 * n // busiest, PER_PROCESSOR * processors,
+    return max(1, min(math.isqrt(n // FEWEST_OF_A_BLOCK), 2 * n // busiest, PER_PROCESSOR * processors,
                       len(user_counts), len(item_counts)))

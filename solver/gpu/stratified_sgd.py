@@ -25,14 +25,14 @@ from torch import Tensor
 from solver.core.objective import Judge
 from solver.core.optimizers import OPTIMIZERS
 from solver.core.schedules import SCHEDULES
-from solver.core.steps import Problem, Seen
+from solver.core.steps import FitTask, Seen
 from solver.fused.sgd import row_decay
-from solver.kernels.packed import LANES, pack
+from solver.kernels.packed import LANES, pack_factors
 from solver.kernels.target import Target
 from solver.model.factors import Factors
 
 from .device_strata import device_strata
-from .walk_kernel import walk
+from .walk_kernel import walk_blocks
 
 
 class StratifiedSGD:
@@ -44,13 +44,13 @@ class StratifiedSGD:
 
     first, to_the_end = 1, True
 
-    def __init__(self, problem: Problem, *, blocks: int | None = None):
+    def __init__(self, problem: FitTask, *, blocks: int | None = None):
         settings, ratings, device = problem.settings, problem.ratings, problem.device
         method = OPTIMIZERS[settings.optimizer]
         self.problem, self.settings = problem, settings
         self.epochs = settings.epochs or method.batch_epochs
-        self.lr = float(settings.lr) if settings.lr else method.batch_lr
-        packed = pack(problem.start.map(lambda tensor: tensor.cpu().float()))
+        self.lr = settings.constants["lr"]
+        packed = pack_factors(problem.start.map(lambda tensor: tensor.cpu().float()))
         self.width, self.table = packed.width, torch.as_tensor(packed.table, device=device)
         columns = [torch.as_tensor(array, device=device) for array in packed.rows_of(ratings, slice(None))]
         shuffled = torch.randperm(len(ratings), generator=torch.Generator(device).manual_seed(int(settings.seed)),
@@ -90,7 +90,7 @@ class StratifiedSGD:
 
     def _walk(self, turn: int, programs: int, edges: Tensor) -> None:
         lanes = 1 << (self.width - 1).bit_length()
-        walk[(programs,)](*self.data, edges, self.sequence, self.rates, self.table, self.decay, self.sums, turn,
+        walk_blocks[(programs,)](*self.data, edges, self.sequence, self.rates, self.table, self.decay, self.sums, turn,
                           self.problem.start.offset, self.target.low, self.target.span,
                           WIDTH=self.width, LANES=lanes, LINK=int(self.target.link), num_warps=1, num_stages=1)
 

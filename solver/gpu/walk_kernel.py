@@ -13,11 +13,11 @@ import triton.language as tl
 
 from solver.kernels.target import Link
 
-BOUNDED, LOGISTIC = tl.constexpr(int(Link.BOUNDED)), tl.constexpr(int(Link.LOGISTIC))
+_BOUNDED, _LOGISTIC = tl.constexpr(int(Link.BOUNDED)), tl.constexpr(int(Link.LOGISTIC))
 
 
 @triton.jit(do_not_specialize=["turn"])
-def walk(users, items, ratings, edges, sequence, rates, table, decay, sums, turn, offset, low, span,
+def walk_blocks(users, items, ratings, edges, sequence, rates, table, decay, sums, turn, offset, low, span,
          WIDTH: tl.constexpr, LANES: tl.constexpr, LINK: tl.constexpr):
     """Walk the blocks of stratum ``sequence[turn]``, one a program, at the learning rate ``rates[turn]``.
 
@@ -39,12 +39,12 @@ def walk(users, items, ratings, edges, sequence, rates, table, decay, sums, turn
         j += 1
         next_a, next_b, next_rating = _rating(users, items, ratings, j, after)  # asked for before they are needed
         x = tl.sum(p * q) + offset
-        if LINK == BOUNDED:
+        if LINK == _BOUNDED:
             share = tl.sigmoid(x)
             error = low + span * share - rating
             slope = 2.0 * error * span * share * (1.0 - share)
             loss += error * error
-        elif LINK == LOGISTIC:
+        elif LINK == _LOGISTIC:
             error = tl.sigmoid(x) - rating
             slope = error
             loss += tl.maximum(x, 0.0) - x * rating + tl.log(1.0 + tl.exp(-tl.abs(x)))

@@ -1,4 +1,4 @@
-"""What a model has to beat: the mean of all ratings, and biases without factors.
+"""Baselines: the mean of all ratings, and biases without factors.
 
     mean    r̂ = μ
     biases  r̂ = μ + b_u + b_i,   b_i = Σ_u (r − μ − b_u) / (d + n_i),   b_u = Σ_i (r − μ − b_i) / (d + n_u)
@@ -38,7 +38,7 @@ def bias_only(ratings: Ratings, *, damping: float = DAMPING, sweeps: int = SWEEP
 
 
 def _factors(mean: float, user_bias: np.ndarray, item_bias: np.ndarray) -> Factors:
-    from torch import as_tensor, zeros
+    from torch import as_tensor, float64, zeros
 
-    return Factors(zeros(len(user_bias), 0, dtype=float), zeros(len(item_bias), 0, dtype=float),
+    return Factors(zeros(len(user_bias), 0, dtype=float64), zeros(len(item_bias), 0, dtype=float64),
                    as_tensor(user_bias), as_tensor(item_bias), mean)

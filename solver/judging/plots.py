@@ -9,14 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
+from solver.disk import note_written
 from solver.errors import UserError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.transforms import Bbox
 
     from solver.core.loop import Epoch
 
@@ -48,6 +51,7 @@ def drawing(path: str | Path, *, size: tuple[float, float] = (7.0, 4.2)) -> Iter
     yield figure.add_subplot()
     try:
         figure.savefig(path)
+        note_written(path)
     except (OSError, ValueError) as error:
         raise _not_drawn(Path(path), getattr(error, "strerror", None) or str(error)) from None
 
@@ -104,8 +108,10 @@ def plot_predicted(predicted: np.ndarray, observed: np.ndarray, path: str | Path
 
 def _label(axes: Axes, scores: np.ndarray, labels: Sequence) -> None:
     """Write the labels that find room, each right of its dot or else left of it."""
-    axes.figure.draw_without_rendering()    # settles where the dots are
-    renderer, taken = axes.figure.canvas.get_renderer(), []
+    canvas = cast("FigureCanvasAgg", axes.get_figure(root=True).canvas)
+    canvas.figure.draw_without_rendering()      # settles where the dots are
+    renderer = canvas.get_renderer()
+    taken: list[Bbox] = []
     frame = axes.get_window_extent(renderer)
     for (x, y), label in zip(scores, labels):
         for shift, side in ((4, "left"), (-4, "right")):

@@ -16,8 +16,7 @@ import numpy as np
 
 from .adamw_table import BETA, FLOOR, KEPT, LOG_BETA, LOG_KEPT, SQUARES, STEP, TAIL
 from .kernel_parts import AHEAD, EDITION, compiled, errors, inlined, score
-from .target import Link
-from .vectors import load, prefetch, root, splat, store
+from .vectors import load_vector, prefetch, root, splat, store
 
 LOG_ROOT = 0.5 * math.log(SQUARES)
 
@@ -35,7 +34,7 @@ def catch_up(table, row, since, now, plan, chunks, keep, add):
     kept, moved, floor = splat(number(kappa)), splat(number(drift)), splat(number(plan[since + 1, FLOOR]))
     fade, shrink = splat(number(beta)), splat(number(half * half))
     for c in range(chunks):
-        p, m, v = load(table, row, c), load(table, row, chunks + c), load(table, row, 2 * chunks + c)
+        p, m, v = load_vector(table, row, c), load_vector(table, row, chunks + c), load_vector(table, row, 2 * chunks + c)
         p = kept * p - moved * m / (root(v) + floor)
         store(table, row, c, p * keep + add if c == chunks - 1 else p)
         store(table, row, chunks + c, fade * m)
@@ -50,9 +49,9 @@ def move(table, row, gradients, place, now, plan, chunks, keep, add):
     kappa, floor = splat(number(plan[now, KEPT])), splat(number(plan[now, FLOOR]))
     new, gamma, rest = splat(number(1 - plan[now, BETA])), splat(number(SQUARES)), splat(number(1 - SQUARES))
     for c in range(chunks):
-        g, p = load(gradients, place, c), load(table, row, c)
-        m = beta * load(table, row, chunks + c) + new * g
-        v = gamma * load(table, row, 2 * chunks + c) + rest * (g * g)
+        g, p = load_vector(gradients, place, c), load_vector(table, row, c)
+        m = beta * load_vector(table, row, chunks + c) + new * g
+        v = gamma * load_vector(table, row, 2 * chunks + c) + rest * (g * g)
         p = kappa * p - alpha * m / (root(v) + floor)
         store(table, row, c, p * keep + add if c == chunks - 1 else p)
         store(table, row, chunks + c, m)
@@ -60,7 +59,7 @@ def move(table, row, gradients, place, now, plan, chunks, keep, add):
 
 
 @cache
-def adamw_kernel(chunks: int, link: Link):
+def adamw_kernel(chunks: int, link: int):
     """The kernel for rows of 3 · 16 · chunks numbers."""
     link, edition = int(link), EDITION
 
@@ -72,8 +71,8 @@ def adamw_kernel(chunks: int, link: Link):
         number = table.dtype.type
         one = number(1)
         nothing = splat(number(0))
-        keep_user, add_user = load(fixed, 0, 0), load(fixed, 1, 0)
-        keep_item, add_item = load(fixed, 2, 0), load(fixed, 3, 0)
+        keep_user, add_user = load_vector(fixed, 0, 0), load_vector(fixed, 1, 0)
+        keep_item, add_item = load_vector(fixed, 2, 0), load_vector(fixed, 3, 0)
         rows = np.empty(len(gradients), np.int32)
         loss, squares = 0.0, 0.0
         for begin in range(0, len(users), size):
@@ -102,9 +101,9 @@ def adamw_kernel(chunks: int, link: Link):
                 squares += square
                 g, to_user, to_item = splat(slope * share), places[a], places[b]
                 for c in range(chunks):
-                    p, q = load(table, a, c), load(table, b, c)
-                    store(gradients, to_user, c, g * q + load(gradients, to_user, c))
-                    store(gradients, to_item, c, g * p + load(gradients, to_item, c))
+                    p, q = load_vector(table, a, c), load_vector(table, b, c)
+                    store(gradients, to_user, c, g * q + load_vector(gradients, to_user, c))
+                    store(gradients, to_item, c, g * p + load_vector(gradients, to_item, c))
             for place in range(n):
                 row = rows[place]
                 if row < n_users:
@@ -125,8 +124,8 @@ def catch_up_kernel(chunks: int):
     def catch_up_all(table, n_users, done, step, plan, fixed):
         """See `reference.catch_up_all`."""
         edition
-        keep_user, add_user = load(fixed, 0, 0), load(fixed, 1, 0)
-        keep_item, add_item = load(fixed, 2, 0), load(fixed, 3, 0)
+        keep_user, add_user = load_vector(fixed, 0, 0), load_vector(fixed, 1, 0)
+        keep_item, add_item = load_vector(fixed, 2, 0), load_vector(fixed, 3, 0)
         for row in range(len(table)):
             if row < n_users:
                 catch_up(table, row, done[row], step, plan, chunks, keep_user, add_user)

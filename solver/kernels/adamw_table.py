@@ -1,4 +1,4 @@
-"""AdamW, step by step and many steps at once.
+"""The coefficients of every AdamW step, and of many steps without a gradient at once.
 
 Step t of AdamW on a parameter p with gradient g (Loshchilov & Hutter 2019), momentum m and squares v:
 
@@ -23,26 +23,29 @@ import math
 
 import numpy as np
 
-from solver.core.optimizers import BATCH_BETA, BATCH_EPSILON
+from solver.core.optimizers import OPTIMIZERS
 from solver.core.schedules import SCHEDULES
 from solver.core.settings import Settings
 
-MOMENTUM, SQUARES, EPSILON = 0.9, BATCH_BETA, BATCH_EPSILON  # β where no schedule moves it, γ and ε
+SQUARES = OPTIMIZERS["adamw"].defaults(batches=True)["beta2"]  # γ, which the kernels are compiled with
+SLOWEST_MOMENTUM = 0.95  # β, at most: as far as the schedules go
+LARGEST_EPSILON = 1e-5  # ε, at most, so that it does not count beside √v
 
 # the columns of a plan, a row a step
 STEP, BETA, KEPT, FLOOR, LOG_BETA, LOG_KEPT, TAIL = range(7)
 
 
-def plan(settings: Settings, *, lr: float, steps: int) -> np.ndarray:
+def adamw_table(settings: Settings, *, steps: int) -> np.ndarray:
     """(steps + 1, 7) float64: α_t, β_t, κ_t, φ_t, log Π_(r≤t) β_r, log Π_(r≤t) κ_r and T_t of every step t from 1."""
     table = np.zeros((steps + 1, 7))
-    schedule = SCHEDULES[settings.schedule]
+    schedule, constants = SCHEDULES[settings.schedule], settings.constants
     factors, momenta = zip(*(schedule((t - 1) / steps) for t in range(1, steps + 1)))
-    t, rates = np.arange(1, steps + 1), lr * np.array(factors)
-    betas = np.array([MOMENTUM if momentum is None else momentum for momentum in momenta])
+    t, rates = np.arange(1, steps + 1), constants["lr"] * np.array(factors)
+    betas = np.array([constants["beta1"] if momentum is None else momentum for momentum in momenta])
     corrected = np.sqrt(1 - SQUARES ** t)
     table[1:, STEP] = rates * corrected / (1 - betas ** t)
-    table[1:, BETA], table[1:, KEPT], table[1:, FLOOR] = betas, 1 - rates * settings.weight_decay, EPSILON * corrected
+    table[1:, BETA], table[1:, KEPT] = betas, 1 - rates * settings.weight_decay
+    table[1:, FLOOR] = constants["eps"] * corrected
     table[1:, LOG_BETA], table[1:, LOG_KEPT] = np.cumsum(np.log(betas)), np.cumsum(np.log(table[1:, KEPT]))
     ratios = betas / (math.sqrt(SQUARES) * table[1:, KEPT])
     tail = 0.0
@@ -51,6 +54,9 @@ def plan(settings: Settings, *, lr: float, steps: int) -> np.ndarray:
     return table
 
 
-def closed_form_holds(settings: Settings, *, lr: float) -> bool:
-    """Whether decay is slower than momentum, so that the tails above are sums of shrinking parts."""
-    return lr * settings.weight_decay < 0.02
+def closed_form_holds(settings: Settings) -> bool:
+    """Whether decay is slower than momentum, so that the tails above are sums of shrinking parts, and γ and ε are
+    such as the kernels take."""
+    constants = settings.constants
+    return (constants["lr"] * settings.weight_decay < 0.02 and 0 < constants["beta1"] <= SLOWEST_MOMENTUM
+            and constants["beta2"] == SQUARES and constants["eps"] <= LARGEST_EPSILON)

@@ -1,4 +1,4 @@
-"""The compiled kernels under one roof, beside `reference`; loading this loads numba."""
+"""All compiled kernels, with the names that `reference` has; importing this imports numba."""
 
 from .adamw_kernel import adamw_kernel, catch_up_kernel
 from .predict_kernel import predict_kernel

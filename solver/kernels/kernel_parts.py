@@ -1,4 +1,4 @@
-"""What the kernels share: how they are compiled, and from a score to an error.
+"""Shared parts of the kernels: how they are compiled, and the error of a prediction.
 
 numba compiles a kernel where it runs, for the machine's own vector registers, so nobody needs a
 compiler. That takes about a second for each of the kernels a fit uses, once on a machine: the result
@@ -17,7 +17,7 @@ import numpy as np
 from numba.extending import overload
 
 from .target import Link
-from .vectors import load, power_of_two, total
+from .vectors import load_vector, power_of_two, total
 
 LOGISTIC, BOUNDED = int(Link.LOGISTIC), int(Link.BOUNDED)  # numbers that a kernel takes for constants
 # numba's cache looks at the file of a kernel only. This number, which every kernel names, stands for what else
@@ -49,9 +49,9 @@ inlined = numba.njit(error_model="numpy")  # a part of kernels; LLVM puts it whe
 @inlined
 def score(table, a, b, chunks):
     """The dot product of two rows."""
-    products = load(table, a, 0) * load(table, b, 0)
+    products = load_vector(table, a, 0) * load_vector(table, b, 0)
     for c in range(1, chunks):
-        products = load(table, a, c) * load(table, b, c) + products
+        products = load_vector(table, a, c) * load_vector(table, b, c) + products
     return total(products)
 
 

@@ -65,7 +65,7 @@ class Packed:
         return self.like.with_tensors(tensors)
 
 
-def pack(factors: Factors, *, parts: int = 1) -> Packed:
+def pack_factors(factors: Factors, *, parts: int = 1) -> Packed:
     """A table of these factors, with room for as many numbers again in each of the other `parts`, 0."""
     n_users, columns = len(factors.user), _columns(factors)
     width = given_width(factors) + _filled(factors.n_factors - factors.given + 2)

@@ -1,4 +1,4 @@
-"""Sums of squared errors of given ratings, compiled: what an epoch is judged by.
+"""Sums of squared errors of given ratings, compiled.
 
 The limit: a rating reads two rows, half of what a step of SGD reads and writes, and waits for nothing.
 Measured: about 4 ns a rating from L2, so that a hold-out of a tenth costs about a twentieth of an epoch.
@@ -9,12 +9,11 @@ from __future__ import annotations
 from functools import cache
 
 from .kernel_parts import AHEAD, EDITION, compiled, predicted, score
-from .target import Link
 from .vectors import prefetch
 
 
 @cache
-def predict_kernel(chunks: int, link: Link):
+def predict_kernel(chunks: int, link: int):
     """The kernel for rows that begin with 16·chunks numbers."""
     link, edition = int(link), EDITION
 

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from .kernel_parts import AHEAD, EDITION, compiled, inlined
-from .vectors import LANES, load, prefetch, splat, store, total
+from .vectors import LANES, load_vector, prefetch, splat, store, total
 from .workers import Workers
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def _few(row, begin, n, others, features, targets, ridge, x, a, b, out):
         for j in range(n):
             weight = splat(b[2 + sides + s, j])
             for c in range(chunks):
-                store(out, row, s * chunks + c, load(out, row, s * chunks + c) + weight * load(x, j, c))
+                store(out, row, s * chunks + c, load_vector(out, row, s * chunks + c) + weight * load_vector(x, j, c))
 
 
 @inlined
@@ -130,7 +130,7 @@ def _many(row, begin, n, others, features, targets, ridge, x, a, b, out):
             for s in range(sides):
                 error = splat(targets[s, block + j] - _product(x, j, out, row, s * chunks, chunks))
                 for c in range(chunks):
-                    store(b, 2 + s, c, load(b, 2 + s, c) + error * load(x, j, c))
+                    store(b, 2 + s, c, load_vector(b, 2 + s, c) + error * load_vector(x, j, c))
         for i in range(0, width, ROWS):
             for c in range(i // LANES, chunks):
                 _add_products(x, held, i, c, 1, a)
@@ -138,7 +138,7 @@ def _many(row, begin, n, others, features, targets, ridge, x, a, b, out):
     for s in range(sides):
         _substitute(a, width, b, s, sides)
         for c in range(chunks):
-            store(out, row, s * chunks + c, load(out, row, s * chunks + c) + load(b, 2 + sides + s, c))
+            store(out, row, s * chunks + c, load_vector(out, row, s * chunks + c) + load_vector(b, 2 + sides + s, c))
 
 
 @inlined
@@ -147,15 +147,15 @@ def _take(features, others, rating, x, j):
     other, later = others[rating], others[min(rating + AHEAD, len(others) - 1)]
     for c in range(features.shape[1] // LANES):
         prefetch(features, later, c)
-        store(x, j, c, load(features, other, c))
+        store(x, j, c, load_vector(features, other, c))
 
 
 @inlined
 def _product(left, i, right, j, shift, chunks):
     """The dot product of left[i] and right[j], which begins at chunk `shift`."""
-    product = load(left, i, 0) * load(right, j, shift)
+    product = load_vector(left, i, 0) * load_vector(right, j, shift)
     for c in range(1, chunks):
-        product = product + load(left, i, c) * load(right, j, shift + c)
+        product = product + load_vector(left, i, c) * load_vector(right, j, shift + c)
     return total(product)
 
 
@@ -165,7 +165,7 @@ def _add_products(x, n, i, c, sign, a):
     zero = splat(x[0, 0] - x[0, 0])
     s0 = s1 = s2 = s3 = s4 = s5 = s6 = s7 = zero
     for j in range(n):
-        y = load(x, j, c)
+        y = load_vector(x, j, c)
         s0 = s0 + splat(x[j, i]) * y
         s1 = s1 + splat(x[j, i + 1]) * y
         s2 = s2 + splat(x[j, i + 2]) * y
@@ -175,14 +175,14 @@ def _add_products(x, n, i, c, sign, a):
         s6 = s6 + splat(x[j, i + 6]) * y
         s7 = s7 + splat(x[j, i + 7]) * y
     plus = splat(x.dtype.type(sign))
-    store(a, i, c, load(a, i, c) + plus * s0)
-    store(a, i + 1, c, load(a, i + 1, c) + plus * s1)
-    store(a, i + 2, c, load(a, i + 2, c) + plus * s2)
-    store(a, i + 3, c, load(a, i + 3, c) + plus * s3)
-    store(a, i + 4, c, load(a, i + 4, c) + plus * s4)
-    store(a, i + 5, c, load(a, i + 5, c) + plus * s5)
-    store(a, i + 6, c, load(a, i + 6, c) + plus * s6)
-    store(a, i + 7, c, load(a, i + 7, c) + plus * s7)
+    store(a, i, c, load_vector(a, i, c) + plus * s0)
+    store(a, i + 1, c, load_vector(a, i + 1, c) + plus * s1)
+    store(a, i + 2, c, load_vector(a, i + 2, c) + plus * s2)
+    store(a, i + 3, c, load_vector(a, i + 3, c) + plus * s3)
+    store(a, i + 4, c, load_vector(a, i + 4, c) + plus * s4)
+    store(a, i + 5, c, load_vector(a, i + 5, c) + plus * s5)
+    store(a, i + 6, c, load_vector(a, i + 6, c) + plus * s6)
+    store(a, i + 7, c, load_vector(a, i + 7, c) + plus * s7)
 
 
 @inlined
@@ -201,11 +201,11 @@ def _factorise(a, n, ridge, b):
             b[0, p] = one / np.sqrt(a[p, p])
             scale = splat(b[0, p])
             for c in range(i // LANES, chunks):
-                store(a, p, c, load(a, p, c) * scale)
+                store(a, p, c, load_vector(a, p, c) * scale)
             for r in range(p + 1, i + ROWS):
                 factor = splat(a[p, r])
                 for c in range(i // LANES, chunks):
-                    store(a, r, c, load(a, r, c) - factor * load(a, p, c))
+                    store(a, r, c, load_vector(a, r, c) - factor * load_vector(a, p, c))
 
 
 @inlined
@@ -216,9 +216,9 @@ def _substitute(a, n, b, s, sides):
         b[1, r] = b[right, r] * b[0, r]
         value = splat(b[1, r])
         for c in range(r // LANES, chunks):
-            store(b, right, c, load(b, right, c) - value * load(a, r, c))
+            store(b, right, c, load_vector(b, right, c) - value * load_vector(a, r, c))
     for r in range(n - 1, -1, -1):         # U z = y; up to r, z is still 0
-        known = load(a, r, r // LANES) * load(b, solution, r // LANES)
+        known = load_vector(a, r, r // LANES) * load_vector(b, solution, r // LANES)
         for c in range(r // LANES + 1, chunks):
-            known = known + load(a, r, c) * load(b, solution, c)
+            known = known + load_vector(a, r, c) * load_vector(b, solution, c)
         b[solution, r] = (b[1, r] - total(known)) * b[0, r]

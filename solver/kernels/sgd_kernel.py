@@ -12,15 +12,12 @@ from __future__ import annotations
 
 from functools import cache
 
-import numpy as np
-
 from .kernel_parts import AHEAD, EDITION, compiled, errors, score
-from .target import Link
-from .vectors import load, prefetch, splat, store
+from .vectors import load_vector, prefetch, splat, store
 
 
 @cache
-def sgd_kernel(chunks: int, link: Link, given: int = 0):
+def sgd_kernel(chunks: int, link: int, given: int = 0):
     """The kernel for rows of 16·chunks numbers, 16·given of an item's are given: one that knows their length is a
     third faster."""
     last, link, edition = chunks - 1, int(link), EDITION
@@ -30,8 +27,8 @@ def sgd_kernel(chunks: int, link: Link, given: int = 0):
         """See `reference.sgd_pass`."""
         edition
         one = ratings.dtype.type(1)
-        keep_user, add_user = load(fixed, 0, 0), load(fixed, 1, 0)
-        keep_item, add_item = load(fixed, 2, 0), load(fixed, 3, 0)
+        keep_user, add_user = load_vector(fixed, 0, 0), load_vector(fixed, 1, 0)
+        keep_item, add_item = load_vector(fixed, 2, 0), load_vector(fixed, 3, 0)
         for block in range(first, after):
             loss, squares = 0.0, 0.0
             for j in range(edges[block], edges[block + 1]):
@@ -46,12 +43,12 @@ def sgd_kernel(chunks: int, link: Link, given: int = 0):
                 move = splat(-rate * slope)
                 keep_p, keep_q = splat(one - rate * decay[a]), splat(one - rate * decay[b])
                 for c in range(given):
-                    store(table, a, c, move * load(table, b, c) + keep_p * load(table, a, c))
+                    store(table, a, c, move * load_vector(table, b, c) + keep_p * load_vector(table, a, c))
                 for c in range(given, last):
-                    p, q = load(table, a, c), load(table, b, c)
+                    p, q = load_vector(table, a, c), load_vector(table, b, c)
                     store(table, a, c, move * q + keep_p * p)
                     store(table, b, c, move * p + keep_q * q)
-                p, q = load(table, a, last), load(table, b, last)
+                p, q = load_vector(table, a, last), load_vector(table, b, last)
                 store(table, a, last, (move * q + keep_p * p) * keep_user + add_user)
                 store(table, b, last, (move * p + keep_q * q) * keep_item + add_item)
             sums[block, 0], sums[block, 1] = loss, squares

@@ -1,4 +1,4 @@
-"""From a score to an error: what a kernel needs to know of the model and of the loss."""
+"""How a score becomes an error and its derivative, for each combination of model and loss."""
 
 from __future__ import annotations
 

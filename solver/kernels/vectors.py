@@ -54,7 +54,7 @@ def _address(context, builder, table, values):
 
 
 @intrinsic
-def load(typing, table, row, chunk):
+def load_vector(typing, table, row, chunk):
     """The 16 numbers table[row, 16·chunk : 16·chunk + 16] of an aligned table."""
     def generate(context, builder, signature, values):
         return builder.load(_address(context, builder, signature.args[0], values), align=64)

@@ -1,4 +1,4 @@
-"""Threads that share blocks of work, and news of how far it is."""
+"""Threads that share blocks of work, and report progress."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from torch import Tensor
 from solver.core.by_row import ByRow, both_sides
 from solver.core.objective import Judge, Objective
 from solver.core.optimizers import OPTIMIZERS
-from solver.core.steps import Problem, Seen
+from solver.core.steps import FitTask, Seen
 
 from .ridge_regression import Ridge, ridge_for
 
@@ -27,16 +27,18 @@ TRACE = {torch.float64: 1e-9, torch.float32: 1e-5}  # of the features' mean squa
 class AlternatingLeastSquares:
     """A pass over users and items an epoch; the loss is looked at before it."""
 
-    first, to_the_end, lr = 0, False, None
+    first, to_the_end = 0, False
+    lr: float | None = None
 
-    def __init__(self, problem: Problem):
+    def __init__(self, problem: FitTask):
         settings, device = problem.settings, problem.device
         self.epochs = OPTIMIZERS[settings.optimizer].epochs
         self.decay = float(settings.weight_decay)
         self.factors = problem.start.map(lambda tensor: tensor.to(device))
         self.objective = Objective.of(problem.ratings, weight_decay=self.decay, device=device,
                                       dtype=problem.start.user.dtype)
-        self.judge = problem.holdout and Judge.of(problem.holdout, clip=problem.clip, device=device)
+        held = problem.holdout
+        self.judge = Judge.of(held, clip=problem.clip, device=device) if held else None
         targets = self.objective.targets
         self.by_user, self.by_item = both_sides(targets.pairs, targets.values - problem.start.offset)
         self.user_ridge, self.item_ridge = (ridge_for(ratings, threads=torch.get_num_threads())
@@ -53,7 +55,7 @@ class AlternatingLeastSquares:
             biases = {} if here.user_bias is None else {"user_bias": user[:, k], "item_bias": item[:, k]}
             self.factors = here.with_tensors({"user": user[:, :k], "item": item[:, :k], **biases})
         return Seen(loss, math.sqrt(mse) if mse >= 0 else math.nan, lambda: here, slope,
-                    self.judge and self.judge.rmse(here))
+                    self.judge.rmse(here) if self.judge else None)
 
     def _look(self) -> tuple[float, float, float]:
         """Loss, squared error and largest slope at the present factors."""
@@ -65,14 +67,14 @@ class AlternatingLeastSquares:
 
     def _solve(self, own: Tensor, other: Tensor, ratings: ByRow, ridge: Ridge) -> Tensor:
         """The rows of one side, given the other."""
-        features, known = other, 0.0
+        features, targets = other, ratings.values
         if self.factors.user_bias is not None:
-            features, known = other.clone(), other[:, -1].index_select(0, ratings.others)
+            features, targets = other.clone(), targets - other[:, -1].index_select(0, ratings.others)
             features[:, -1] = 1
         trace = TRACE[own.dtype] * float((features ** 2).sum(1).mean())
         counts = torch.as_tensor(ratings.counts, dtype=own.dtype, device=own.device)
         centres = own * (trace / (self.decay + trace))
-        solved = ridge.solve(features, (ratings.values - known)[None], centres[:, None],
+        solved = ridge.solve(features, targets[None], centres[:, None],
                              (self.decay + trace) * counts.clamp(min=1))[:, 0]
         return torch.where(counts[:, None] > 0, solved, own)
 

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 
 from solver.core.objective import Judge, Objective
-from solver.core.optimizers import OPTIMIZERS, Method
-from solver.core.steps import Problem, Seen
+from solver.core.optimizers import OPTIMIZERS
+from solver.core.settings import Settings
+from solver.core.steps import FitTask, Seen
 from solver.data.ratings import Ratings
 from solver.model.factors import Factors
 
@@ -20,9 +21,10 @@ class FullBatch:
 
     first = 0
 
-    def __init__(self, problem: Problem):
+    def __init__(self, problem: FitTask):
         settings, device = problem.settings, problem.device
         self.problem, self.method = problem, OPTIMIZERS[settings.optimizer]
+        constants = _constants(settings, problem.ratings)
         self.leaves = {name: tensor.to(device, copy=True, memory_format=torch.contiguous_format).requires_grad_()
                        for name, tensor in problem.start.tensors().items()}
         self.parameters = Factors(**self.leaves, offset=problem.start.offset)
@@ -31,8 +33,8 @@ class FullBatch:
                                       dtype=self.leaves["user"].dtype)
         held = problem.holdout
         self.judge = Judge.of(held, bounds=settings.bounds, clip=problem.clip, device=device) if held else None
-        self.lr = float(settings.lr) if settings.lr else _default_lr(self.method, problem.ratings)
-        self.optimizer = self.method.make(list(self.leaves.values()), self.lr, float(settings.weight_decay))
+        self.lr = constants.get("lr")
+        self.optimizer = self.method.make(list(self.leaves.values()), constants)
         self.epochs = self.method.epochs
         # Decay that is not in the loss: what is sought is where it ends, not the least loss on the way.
         self.to_the_end = self.method.decoupled and settings.weight_decay > 0
@@ -61,8 +63,10 @@ class FullBatch:
         return scaled
 
 
-def _default_lr(method: Method, ratings: Ratings) -> float | None:
-    if not method.per_row:
-        return method.lr
-    busiest = max(np.bincount(ratings.user_index).max(), np.bincount(ratings.item_index).max())
-    return method.lr * len(ratings) / float(busiest)
+def _constants(settings: Settings, ratings: Ratings) -> dict[str, float]:
+    """The optimizer's constants; a default learning rate by the busiest row, where the optimizer wants it so."""
+    method, constants = OPTIMIZERS[settings.optimizer], settings.constants
+    if method.per_row and settings.lr is None:
+        busiest = max(np.bincount(ratings.user_index).max(), np.bincount(ratings.item_index).max())
+        constants["lr"] *= len(ratings) / float(busiest)
+    return constants | ({"weight_decay": float(settings.weight_decay)} if method.decoupled else {})

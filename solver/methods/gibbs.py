@@ -27,7 +27,7 @@ from torch import Tensor
 from solver.core.by_row import ByRow, both_sides
 from solver.core.optimizers import OPTIMIZERS
 from solver.core.sparse_products import RatedPairs
-from solver.core.steps import Problem, Seen
+from solver.core.steps import FitTask, Seen
 from solver.data.ratings import Ratings
 from solver.model.factors import Factors
 from solver.model.models import Bounds
@@ -49,19 +49,21 @@ class Gibbs:
     so that the average over the draws is the better one (Rao & Blackwell) and their spread is right.
     """
 
-    first, to_the_end, lr = 1, True, None
+    first, to_the_end = 1, True
+    lr: float | None = None
 
-    def __init__(self, problem: Problem):
+    def __init__(self, problem: FitTask):
         settings, start, device = problem.settings, problem.start, problem.device
         self.generator = torch.Generator().manual_seed(int(settings.seed))
         self.noise = self.generator if device == "cpu" else torch.Generator(device).manual_seed(int(settings.seed))
         self.epochs = settings.epochs or OPTIMIZERS[settings.optimizer].epochs
         self.train = Average.of(problem.ratings, start.user.dtype, device)
-        self.held = problem.holdout and Average.of(problem.holdout, start.user.dtype, device, clip=problem.clip)
+        held = problem.holdout
+        self.held = Average.of(held, start.user.dtype, device, clip=problem.clip) if held else None
         self.units = Units.of(self.train.values, start)
         rows = self.units.rows(start.map(lambda tensor: tensor.to(device)))
         threads = torch.get_num_threads()
-        self.user, self.item = (Side(own, ratings, ridge_for(ratings, threads=threads)) for own, ratings in zip(
+        self.user, self.item = (_Side(own, ratings, ridge_for(ratings, threads=threads)) for own, ratings in zip(
             rows, both_sides(self.train.pairs, self.units.of_ratings(self.train.values))))
         self.residual = self.user.ratings.values - self._predicted(self.train.pairs, *rows)
         self.sweep, self.samples = 0, ()
@@ -87,7 +89,7 @@ class Gibbs:
             if self.sweep > self.burn_in:
                 self.samples += self._both_draws(mean - deviation)
         rmse, here = self.train.rmse(), self.units.factors(*middle)
-        return Seen(rmse ** 2, rmse, lambda: here, holdout_rmse=self.held and self.held.rmse(), samples=self.samples)
+        return Seen(rmse ** 2, rmse, lambda: here, holdout_rmse=self.held.rmse() if self.held else None, samples=self.samples)
 
     def _both_draws(self, rows: Tensor) -> tuple[Factors, Factors]:
         """The draw that the chain goes on from, and that with these rows of the many; they share the few."""
@@ -104,7 +106,7 @@ class Gibbs:
         gamma = torch._standard_gamma(shape, generator=self.generator).to(self.residual.device)
         return (gamma / (1 + (self.residual @ self.residual).double() / 2)).to(self.residual.dtype)
 
-    def _draw_rows(self, side: Side, other: Side, alpha: Tensor) -> tuple[Tensor, Tensor]:
+    def _draw_rows(self, side: _Side, other: _Side, alpha: Tensor) -> tuple[Tensor, Tensor]:
         """The rows of a side given the other: their mean, and how far from it a draw of them is."""
         common = draw_common(side.rows, self.generator)
         features, known = self._features(other.rows)
@@ -132,7 +134,7 @@ class Gibbs:
 
 
 @dataclass(eq=False)
-class Side:
+class _Side:
     """The users, or the items: their rows in the chain's units, (n, k + 1) or (n, k)."""
 
     rows: Tensor
@@ -169,8 +171,9 @@ class Units:
         root, half = math.sqrt(self.spread), (self.mean - self.offset) / 2
         if not self.biases:
             return factors.user / root, factors.item / root
-        return tuple(torch.cat([rows / root, ((bias - half) / self.spread)[:, None]], 1) for rows, bias in
-                     ((factors.user, factors.user_bias), (factors.item, factors.item_bias)))
+        user, item = (torch.cat([rows / root, ((bias - half) / self.spread)[:, None]], 1) for rows, bias in
+                      ((factors.user, factors.user_bias), (factors.item, factors.item_bias)))
+        return user, item
 
     def factors(self, user: Tensor, item: Tensor) -> Factors:
         root, half = math.sqrt(self.spread), (self.mean - self.offset) / 2
@@ -201,5 +204,6 @@ class Average:
         self.mean = predicted if afresh else self.mean + (predicted - self.mean) / self.count
 
     def rmse(self) -> float:
-        mean = self.mean if self.clip is None else self.mean.clamp(*self.clip)
+        mean = torch.as_tensor(self.mean)
+        mean = mean if self.clip is None else mean.clamp(*self.clip)
         return float(((mean - self.values) ** 2).mean(dtype=torch.float64).sqrt())

@@ -17,7 +17,7 @@ from torch import Tensor
 from solver.core.schedules import SCHEDULES
 from solver.core.sorting import stable_order
 from solver.core.sparse_products import RatedPairs
-from solver.core.steps import Problem, Seen
+from solver.core.steps import FitTask, Seen
 from solver.model.factors import Factors
 from solver.model.wide_rows import wide_rows
 
@@ -26,7 +26,7 @@ from .mini_batch import MiniBatch
 WARM_UP = 3  # steps before one is recorded: libraries are loaded and workspaces made in the first ones
 
 
-def can_be_recorded(problem: Problem) -> bool:
+def can_be_recorded(problem: FitTask) -> bool:
     """Whether nothing in a step waits for a number from the device, nor adds up in an order of its own."""
     settings = problem.settings
     in_loss = settings.weight_decay and settings.optimizer == "adam"
@@ -42,7 +42,7 @@ class GraphedMiniBatch(MiniBatch):
     to come out the same every time.
     """
 
-    def __init__(self, problem: Problem):
+    def __init__(self, problem: FitTask):
         super().__init__(problem)
         device, n, self.size = self.values.device, len(self.values), min(problem.settings.batch_size, len(self.values))
         self.raw = self._products

@@ -12,7 +12,7 @@ from solver.core.implicit import Negatives, cross_entropy, with_negatives
 from solver.core.objective import Judge
 from solver.core.optimizers import OPTIMIZERS
 from solver.core.schedules import SCHEDULES
-from solver.core.steps import Problem, Seen
+from solver.core.steps import FitTask, Seen
 from solver.model.models import into_range
 
 
@@ -21,20 +21,22 @@ class MiniBatch:
 
     first, to_the_end = 1, True
 
-    def __init__(self, problem: Problem):
+    def __init__(self, problem: FitTask):
         settings, device, ratings = problem.settings, problem.device, problem.ratings
         self.problem, self.method = problem, OPTIMIZERS[settings.optimizer]
         self.epochs = settings.epochs or self.method.batch_epochs
-        self.lr = float(settings.lr) if settings.lr else self.method.batch_lr
+        constants = settings.constants
+        self.lr = constants["lr"]
         leaves = {name: tensor.to(device, copy=True, memory_format=torch.contiguous_format).requires_grad_()
                   for name, tensor in problem.start.tensors().items()}
         self.parameters = problem.start.with_tensors(leaves)
         self.users, self.items = (torch.as_tensor(index, device=device)
                                   for index in (ratings.user_index, ratings.item_index))
         self.values = torch.as_tensor(ratings.values, dtype=problem.start.user.dtype, device=device)
-        make = self.method.make_for_batches or self.method.make
-        self.optimizer = make(list(leaves.values()), self.lr, float(settings.weight_decay))
-        self.penalty = 0.0 if self.method.decoupled else float(settings.weight_decay)
+        decay = float(settings.weight_decay)
+        self.optimizer = self.method.make(list(leaves.values()),
+                                          constants | ({"weight_decay": decay} if self.method.decoupled else {}))
+        self.penalty = 0.0 if self.method.decoupled else decay
         self.generator = torch.Generator().manual_seed(int(settings.seed))
         self.on_device = torch.Generator(device).manual_seed(int(settings.seed))  # dropout's and the negatives'
         self.raw = partial(self.parameters.raw, thinned=self._thinned) if settings.dropout else self.parameters.raw
@@ -47,7 +49,7 @@ class MiniBatch:
         self.steps_done, self.steps_in_all = 0, self.epochs * math.ceil(len(ratings) / settings.batch_size)
 
     def step(self, *, last: bool) -> Seen:
-        size, settings = self.problem.settings.batch_size, self.problem.settings
+        size = self.problem.settings.batch_size
         order = self.new_order()
         loss, squares = torch.zeros((2,), dtype=torch.float64, device=self.values.device)
         seen = 0

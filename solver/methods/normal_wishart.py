@@ -1,4 +1,4 @@
-"""What the rows of one side have in common: their mean and spread, drawn given the rows.
+"""Draws the mean and precision of one side's factors from their normal-Wishart posterior.
 
     x_u ~ N(m, Λ⁻¹),    m | Λ ~ N(0, (β₀ Λ)⁻¹),    Λ ~ Wishart(W₀ = I, ν₀ = d)
 
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-BETA = 2.0  # β₀: the weight of the prior mean 0, in rows
+PRIOR_ROWS = 2.0  # β₀: the weight of the prior mean 0, in rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +33,7 @@ def draw_common(rows: Tensor, generator: torch.Generator) -> Common:
     mean = rows.mean(0)
     centred = rows - mean
     mean, scatter = mean.double(), (centred.T @ centred).double()
-    inverse_scale = scatter + BETA * n / (BETA + n) * torch.outer(mean, mean)
+    inverse_scale = scatter + PRIOR_ROWS * n / (PRIOR_ROWS + n) * torch.outer(mean, mean)
     inverse_scale.diagonal().add_(1)
     # Bartlett: Λ = C A Aᵀ Cᵀ with C Cᵀ the scale matrix; A is lower triangular, N(0, 1) below √χ²(ν − i)
     degrees = d + n - torch.arange(d, dtype=torch.float64)
@@ -43,5 +43,5 @@ def draw_common(rows: Tensor, generator: torch.Generator) -> Common:
     # with inverse_scale = V Vᵀ, C = V⁻ᵀ, and so R = V A⁻ᵀ
     lower, _ = torch.linalg.cholesky_ex(inverse_scale)
     root = torch.linalg.solve_triangular(bartlett.to(rows.device).T, lower, upper=True, left=False)
-    drawn = n / (BETA + n) * mean + root @ noise.to(rows.device) / (BETA + n) ** 0.5
+    drawn = n / (PRIOR_ROWS + n) * mean + root @ noise.to(rows.device) / (PRIOR_ROWS + n) ** 0.5
     return Common(drawn.to(rows.dtype), root.to(rows.dtype))

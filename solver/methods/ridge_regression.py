@@ -1,4 +1,4 @@
-"""Every row of one side, given the other side: a ridge regression each.
+"""A ridge regression for every row of one side, given the other side.
 
     z_u = argmin_z  Σ_j (t_j − φ_j · z)² + ρ_u ‖z − c_u‖²      over the ratings j of row u,
         = c_u + (ΦᵀΦ + ρ_u I)⁻¹ Φᵀ e = c_u + Φᵀ (ΦΦᵀ + ρ_u I)⁻¹ e,      e = t − Φ c_u,

@@ -6,24 +6,26 @@ from importlib.util import find_spec
 
 from solver.core.optimizers import OPTIMIZERS
 from solver.core.settings import Settings
-from solver.core.steps import Problem, Steps
+from solver.core.steps import FitTask, Steps
 from solver.data.ratings import Ratings
 
 
-def steps_for(problem: Problem) -> Steps:
-    """The way of fitting that the settings ask for."""
+def steps_for(problem: FitTask) -> Steps:
+    """The steps of the method (a name of `METHODS`) that the settings choose."""
     # imported here: each is loaded only when it is used
-    method = OPTIMIZERS[problem.settings.optimizer]
-    if method.samples:
-        from .gibbs import Gibbs
-        return Gibbs(problem)
-    if method.alternating:
-        from .als import AlternatingLeastSquares
-        return AlternatingLeastSquares(problem)
-    if problem.settings.batch_size is None:
-        from .full_batch import FullBatch
-        return FullBatch(problem)
-    return _steps_in_batches(problem)
+    match problem.settings.method:
+        case "gibbs":
+            from .gibbs import Gibbs
+            return Gibbs(problem)
+        case "als":
+            from .als import AlternatingLeastSquares
+            return AlternatingLeastSquares(problem)
+        case "full batch":
+            from .full_batch import FullBatch
+            return FullBatch(problem)
+        case "rating by rating":
+            return _rating_by_rating(problem)
+    return _in_batches(problem)
 
 
 def cpu_only(settings: Settings, device: str, ratings: Ratings) -> str | None:
@@ -39,19 +41,20 @@ def cpu_only(settings: Settings, device: str, ratings: Ratings) -> str | None:
 
 def one_by_one(settings: Settings) -> bool:
     """Whether it is SGD rating by rating, for which there are kernels."""
-    return (settings.optimizer == "sgd" and settings.batch_size == 1 and settings.loss == "squared"
-            and settings.model in (None, "dot", "dot+bias", "bounded"))
+    return settings.method == "rating by rating"
 
 
-def _steps_in_batches(problem: Problem) -> Steps:
+def _rating_by_rating(problem: FitTask) -> Steps:
+    if problem.device == "cuda":
+        from solver.gpu.stratified_sgd import StratifiedSGD
+        return StratifiedSGD(problem)
+    from solver.fused.sgd import FusedSGD
+    return FusedSGD(problem)
+
+
+def _in_batches(problem: FitTask) -> Steps:
     """The fused kernels where there is one for what is asked, else plain torch."""
     settings = problem.settings
-    if one_by_one(settings):
-        if problem.device == "cuda":
-            from solver.gpu.stratified_sgd import StratifiedSGD
-            return StratifiedSGD(problem)
-        from solver.fused.sgd import FusedSGD
-        return FusedSGD(problem)
     if settings.model != "net" and settings.optimizer == "adamw" and problem.device == "cpu":
         from solver.fused.lazy_adamw import LazyAdamW, is_lazy
         if is_lazy(settings):

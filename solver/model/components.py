@@ -1,4 +1,4 @@
-"""The main directions in which rows of factors differ: what a map of items is drawn on."""
+"""Principal components of rows of factors, on which the map of items is drawn."""
 
 from __future__ import annotations
 

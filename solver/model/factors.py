@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 from torch import Tensor
 
@@ -37,7 +38,7 @@ class Factors:
 
     def with_tensors(self, tensors: Mapping[str, Tensor]) -> Factors:
         """The same factors with these tensors in the places of those of the same name."""
-        return replace(self, **tensors)
+        return replace(self, **dict[str, Any](tensors))
 
     def raw(self, users: Tensor, items: Tensor) -> Tensor:
         """x = p_u · q_i + b_u + b_i + offset of the pairs (users[j], items[j]): what stands inside a

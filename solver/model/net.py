@@ -52,7 +52,7 @@ class NetFactors:
 
     def with_tensors(self, tensors: Mapping[str, Tensor]) -> NetFactors:
         """The same net with these tensors in the places of those of the same name."""
-        return NetFactors.of(self.tensors() | tensors)
+        return NetFactors.of({**self.tensors(), **tensors})
 
     def map(self, function: Callable[[Tensor], Tensor]) -> NetFactors:
         """The same net with `function` applied to each tensor."""

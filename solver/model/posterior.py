@@ -13,8 +13,8 @@ from torch import Tensor
 from .factors import Factors
 
 DENSE = 250_000      # pairs of user and item up to which their table is simply computed
-ROUNDS = 40          # most rounds of the iteration for larger ones …
-ENOUGH = 1e-5        # … which ends when what is found of the table grows by less than this share of it
+_ROUNDS = 40          # most rounds of the iteration for larger ones …
+_ENOUGH = 1e-5        # … which ends when what is found of the table grows by less than this share of it
 OVERSAMPLING = 10    # columns beyond those sought, so that the last of these converge too
 
 
@@ -64,7 +64,7 @@ def point_factors(samples: Sequence[Factors]) -> Factors:
     user, item = (torch.nn.functional.pad(side * root, (0, pad)).to(first.user.dtype) for side in (left, right))
     biases = {} if first.user_bias is None else {
         name: torch.stack([getattr(sample, name) for sample in samples]).mean(0) for name in ("user_bias", "item_bias")}
-    return replace(first, user=user, item=item, **biases)
+    return replace(first.with_tensors(biases), user=user, item=item)
 
 
 def _terms(samples: Sequence[Factors]) -> list[tuple[Tensor, Tensor]]:
@@ -75,8 +75,12 @@ def _terms(samples: Sequence[Factors]) -> list[tuple[Tensor, Tensor]]:
         items[sample.user].append(sample.item)
         users[sample.item].append(sample.user)
     if len(items) <= len(users):
-        return [(user, sum(shared)) for user, shared in items.items()]
-    return [(sum(shared), item) for item, shared in users.items()]
+        return [(user, _sum(shared)) for user, shared in items.items()]
+    return [(_sum(shared), item) for item, shared in users.items()]
+
+
+def _sum(tensors: Sequence[Tensor]) -> Tensor:
+    return sum(tensors[1:], tensors[0])
 
 
 def _leading(terms: Sequence[tuple[Tensor, Tensor]], k: int) -> tuple[Tensor, Tensor, Tensor]:
@@ -87,11 +91,11 @@ def _leading(terms: Sequence[tuple[Tensor, Tensor]], k: int) -> tuple[Tensor, Te
     extra = torch.randn(len(item), max(width - k, 0), generator=generator).to(item)
     right = torch.linalg.qr(torch.cat([item, extra], 1)[:, :width]).Q  # near the answer: all terms span about the same
     found = 0.0
-    for _ in range(ROUNDS):
+    for _ in range(_ROUNDS):
         left = torch.linalg.qr(sum(user @ (item.T @ right) for user, item in terms)).Q
         right, core = torch.linalg.qr(sum(item @ (user.T @ left) for user, item in terms))
         before, found = found, float((core.double() ** 2).sum())
-        if found - before <= ENOUGH * found:
+        if found - before <= _ENOUGH * found:
             break
     u, values, v = torch.linalg.svd(core)  # the table is about left · coreᵀ · rightᵀ
     return left @ v.T[:, :k], values[:k], right @ u[:, :k]

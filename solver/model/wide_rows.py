@@ -1,4 +1,4 @@
-"""Factors and biases as rows of one matrix a side, so that one product says it all.
+"""Joins factors and biases into one matrix a side, so that one product gives all predictions.
 
     [p_u, b_u, 1] · [q_i, 1, b_i] = p_u · q_i + b_u + b_i
 """

@@ -5,66 +5,41 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from solver.errors import UserError
+from solver.errors import UserError, stopped_by
 from solver.threads import one_thread
 
+from .linear import minimise_linear
+from .minimum import Minimum
 from .program import FEASIBLE, Program
-from .scipy_methods import METHODS, method_for
-from .sensitivity import Sensitivity, sensitivity
+from .scipy_methods import SCIPY_METHODS, method_for
+from .sensitivity import sensitivity
 from .trials import Enough, Point, Step, Trials
 
 MOST_STEPS = 10_000
 FLAT = 1e-5          # a slope that has become smaller than this share of the steepest at the start is none
 
 
-@dataclass(frozen=True, eq=False)
-class Minimum:
-    """What was found.
-
-    `x` (n,) is the best point met, exactly within its bounds; `value` and `values` (1 + m,) are f, and f with the
-    constraint functions, there; `value_before` is f at the start. `violation` is the largest relative miss of a
-    constraint; `feasible` says whether that is none. `stop` is a sentence; `converged` says whether the search had
-    arrived, `stopped` whether the user ended it. `history` is that of the start that led here.
-    """
-
-    x: np.ndarray
-    value: float
-    value_before: float
-    values: np.ndarray
-    values_before: np.ndarray
-    violation: float
-    sensitivity: Sensitivity
-    history: tuple[Step, ...]
-    stop: str
-    converged: bool
-    stopped: bool
-    seconds: float
-
-    @property
-    def steps(self) -> int:
-        return len(self.history)
-
-    @property
-    def feasible(self) -> bool:
-        return self.violation <= FEASIBLE
-
-
-def minimise(program: Program, *, steps: int | None = None, starts: int = 1, seed: int = 0,
+def minimise(program: Program, *, steps: int | None = None, starts: int = 1, seed: int = 0, seconds: float | None = None,
              on_step: Callable[[Step, Callable[[], np.ndarray]], bool | None] | None = None) -> Minimum:
     """Minimise a program (or what its goal says) from its start, and from `starts` − 1 others drawn by `seed`.
 
     Without constraints by L-BFGS, or L-BFGS-B within bounds; with them by SLSQP, and many of them by an augmented Lagrangian. `steps` is
-    the most of each search. ``on_step(step, x)`` is called after every step, where ``x()`` gives the best point so
+    the most of each search. A linear program is brought to its proved optimum by HiGHS instead, from any start, and `seconds` is
+    the most that it may take. ``on_step(step, x)`` is called after every step, where ``x()`` gives the best point so
     far; a true value, or Ctrl-C, stops there and keeps it. Raises UserError where f or a constraint is not finite
     at the start.
     """
     if steps is not None and steps < 1 or starts < 1:
         raise UserError("The number of steps and of starts is 1 or more. Correct it.")
+    if program.linear is not None:
+        return minimise_linear(program, seconds=seconds, on_step=on_step)
+    if program.whole.any():
+        raise UserError("Whole numbers are sought in linear problems alone so far. Make the formulas linear, or leave them out.")
     began, best, found, winner, before = time.perf_counter(), None, None, 0, None
     for number, start in enumerate(_starts(program, starts, seed), 1):
         try:
@@ -98,29 +73,29 @@ def _starts(program: Program, starts: int, seed: int):
 
 
 def _search(program: Program, start: np.ndarray, steps: int, on_step) -> tuple[Point, Minimum]:
-    trials, why = Trials(program, start, limit=steps, on_step=on_step), ""
+    trials, why, stopped = Trials(program, start, limit=steps, on_step=on_step), "", False
     try:
         with one_thread(), threadpool_limits(limits=1):   # small systems are solved ten times slower on several
-            METHODS[method_for(program)](trials)
+            SCIPY_METHODS[method_for(program)](trials)
     except Enough as enough:
-        why = str(enough)
-    except KeyboardInterrupt:
-        why = "Ctrl-C"
+        why, stopped = str(enough), str(enough) == "as you asked"
+    except KeyboardInterrupt as interrupt:
+        why, stopped = f"by {stopped_by(interrupt)}", True
     best = trials.best
     found = sensitivity(program, best.x, best.values, best.jacobian, scale=trials.scale)
-    stop, converged = _reason(trials, why, trials.slope_left(found.reduced_gradient))
+    stop, converged = _reason(trials, why, stopped, trials.slope_left(found.reduced_gradient))
     seconds = trials.history[-1].seconds if trials.history else 0.0
     return best, Minimum(best.x, best.value, trials.start.value, best.values, trials.start.values, best.violation,
-                         found, tuple(trials.history), stop, converged, why in ("Ctrl-C", "as you asked"), seconds)
+                         found, tuple(trials.history), stop, converged, stopped, seconds)
 
 
-def _reason(trials: Trials, why: str, slope: float) -> tuple[str, bool]:
+def _reason(trials: Trials, why: str, stopped: bool, slope: float) -> tuple[str, bool]:
     """Why a search ended, as a sentence, and whether it had arrived."""
     program, best = trials.program, trials.best
     n = len(trials.history)
     after = f"after {n} step{'s' * (n != 1)}"
-    if why in ("Ctrl-C", "as you asked"):
-        return f"Stopped {after}, {'by Ctrl-C' if why == 'Ctrl-C' else why}; the best so far is kept.", False
+    if stopped:
+        return f"Stopped {after}, {why}; the best so far is kept.", False
     if why == "reached":
         return f"Reached {after}: the objective is {program.target:g}.", True
     if why == "endless":

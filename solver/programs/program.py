@@ -9,6 +9,8 @@ import numpy as np
 
 from solver.errors import UserError
 
+from .highs import LinearModel
+
 FEASIBLE = 1e-6   # how far a constraint may be missed, relative above 1; Excel's Solver allows as much
 
 
@@ -38,7 +40,9 @@ class Program:
     `root` says that f is the root of that order of something that is smooth where f has a kink, as an RMSE is: to make f
     small, f^root is made small. ``evaluate(x)`` gives f and the m constraint functions together: values (1 + m,) and Jacobian
     (1 + m, n), float64, f first; not-a-number or infinity where x is outside their domain. `start`,
-    `low` and `high` are (n,), `floor` and `ceiling` (m,), with infinities where there is no bound.
+    `low` and `high` are (n,), `floor` and `ceiling` (m,), with infinities where there is no bound. The numbers `whole` (n,)
+    are to be whole; None: none of them. `linear` says the same as a linear model, where f and c are proved to be linear:
+    its columns are x and its rows are c.
     """
 
     evaluate: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
@@ -50,6 +54,8 @@ class Program:
     goal: str = "min"
     target: float = 0.0
     root: int = 1
+    whole: np.ndarray | None = None
+    linear: LinearModel | None = None
 
     def merit(self, f: float) -> float:
         """What is minimised, of f."""
@@ -64,12 +70,19 @@ class Program:
             raise UserError(f"The goal '{self.goal}' is not known. Choose one of: {', '.join(GOALS)}.")
         if self.root != 1 and self.goal != "min":
             raise UserError("Only what is to become small may be given as a root. Leave root out.")
+        if self.whole is None:
+            object.__setattr__(self, "whole", np.zeros(len(self.start), dtype=bool))
         if (self.low > self.high).any() or (self.floor > self.ceiling).any():
             raise UserError("A lower bound is above the upper bound. Exchange or correct them.")
 
     @property
     def n_constraints(self) -> int:
         return len(self.floor)
+
+    def values(self, x: np.ndarray) -> np.ndarray:
+        """f and the constraint functions (1 + m,) alone, which may take less time."""
+        alone = getattr(self.evaluate, "values", None)
+        return self.evaluate(x)[0] if alone is None else alone(x)
 
     def missed(self, c: np.ndarray) -> np.ndarray:
         """How far each constraint is missed, 0 where it is met: (m,)."""

@@ -9,10 +9,10 @@ import numpy as np
 from .program import Program
 from .trials import TIGHT, Stalled, Trials
 
-LARGE = 100   # numbers and constraints from which SLSQP, whose step takes time by their cube, is the slower one
+_LARGE = 100   # numbers and constraints from which SLSQP, whose step takes time by their cube, is the slower one
 NO_SLOPE = 1e-11    # of the scaled merit
-NO_CHANGE, PATIENCE = 1e-13, 25   # relative change of the merit within so many steps that counts as none
-ROUNDS = 60   # of the augmented Lagrangian; a dozen is usual
+_NO_CHANGE, _PATIENCE = 1e-13, 25   # relative change of the merit within so many steps that counts as none
+_ROUNDS = 60   # of the augmented Lagrangian; a dozen is usual
 
 
 def method_for(program: Program) -> str:
@@ -20,7 +20,7 @@ def method_for(program: Program) -> str:
     if not program.n_constraints:
         bounded = np.isfinite(program.low).any() or np.isfinite(program.high).any()
         return "l-bfgs-b" if bounded else "l-bfgs"
-    return "slsqp" if len(program.start) + program.n_constraints <= LARGE else "lagrangian"
+    return "slsqp" if len(program.start) + program.n_constraints <= _LARGE else "lagrangian"
 
 
 def _lbfgs(trials: Trials) -> None:
@@ -32,7 +32,7 @@ def _lbfgs(trials: Trials) -> None:
 
     method, seen = OPTIMIZERS["lbfgs"], []
     z = torch.tensor(trials.z, requires_grad=True)
-    optimizer = method.make([z], 1.0, 0.0)
+    optimizer = method.make([z], {})
 
     def closure():
         merit, slope = trials.merit(z.detach().numpy())
@@ -47,8 +47,8 @@ def _lbfgs(trials: Trials) -> None:
         merit, slope = seen[0]      # where the step began
         merits.append(merit)
         trials.on_step()
-        recent = merits[-PATIENCE:]
-        if slope <= NO_SLOPE or len(merits) > PATIENCE and max(recent) - min(recent) <= NO_CHANGE * abs(merit):
+        recent = merits[-_PATIENCE:]
+        if slope <= NO_SLOPE or len(merits) > _PATIENCE and max(recent) - min(recent) <= _NO_CHANGE * abs(merit):
             break
     _lbfgsb(trials)
 
@@ -122,7 +122,7 @@ def _lagrangian(trials: Trials) -> None:
     """
     multipliers, penalty, close, slope = np.zeros_like(trials.floor), 10.0, 0.1, 0.1
     z = trials.z
-    for _ in range(ROUNDS):
+    for _ in range(_ROUNDS):
         def function(z):
             (merit, gradient), (c, jacobian) = trials.merit(z), trials.constraints(z)
             shifted = c + multipliers / penalty
@@ -142,7 +142,7 @@ def _lagrangian(trials: Trials) -> None:
     trials.settle(z)
 
 
-METHODS = {   # name -> what goes on from the best point met, as far as it comes
+SCIPY_METHODS = {   # name -> what goes on from the best point met, as far as it comes
     "l-bfgs": _lbfgs, "l-bfgs-b": _lbfgsb,
     "slsqp": _slsqp,
     "lagrangian": _lagrangian,

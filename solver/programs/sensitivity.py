@@ -1,4 +1,4 @@
-"""What holds a point where it is: Lagrange multipliers of the constraints and the gradient they leave."""
+"""Lagrange multipliers of the constraints, and the reduced gradient."""
 
 from __future__ import annotations
 
@@ -16,12 +16,25 @@ class Sensitivity:
     `multipliers` (m,): how much the best f changes when the bound of a constraint is moved up by one; 0 where it
     does not bind. `reduced_gradient` (n,): what they leave of the gradient of f, so that it is 0 for a number between
     its bounds, and for one on a bound how much f changes when that bound is moved up by one. `binding` (m,) says
-    which constraints hold the point.
+    which constraints hold the point. `ranges` are known of linear problems without whole numbers.
     """
 
     multipliers: np.ndarray
     reduced_gradient: np.ndarray
     binding: np.ndarray
+    ranges: Ranges | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Ranges:
+    """Of a linear problem: how much may be added to or taken from one coefficient of the objective (n,) before the best x is
+    another one, and one bound of a constraint (m,) before its multiplier is another one. Infinity: as much as you like."""
+
+    coefficients: np.ndarray
+    coefficient_increase: np.ndarray
+    coefficient_decrease: np.ndarray
+    bound_increase: np.ndarray
+    bound_decrease: np.ndarray
 
 
 def sensitivity(program: Program, x: np.ndarray, values: np.ndarray, jacobian: np.ndarray, *,

@@ -1,4 +1,4 @@
-"""What a method sees of a Program: scaled to unit size, guarded against what is not finite, remembered.
+"""A Program as a method sees it: scaled, checked for finite values, and with its evaluations remembered.
 
 Scaled: x = s·z with one s for each number, the merit divided by its largest slope at the start, and
 every constraint by its own. Guarded: where a trial point is outside the domain of a function, the
@@ -22,7 +22,7 @@ from .program import FEASIBLE, Program
 REACHED = 1e-10    # how close to a wanted value is there, relative above 1
 ENDLESS = 1e12     # a merit or a number that has grown by this factor has no end
 STALLED = 50       # steps without a better point after which a method that is told so gives up
-NEAR = 1e-9        # a scaled number as close to its bound as this is put on it
+_NEAR = 1e-9        # a scaled number as close to its bound as this is put on it
 UNEQUAL = 1e4      # ratio of sizes of n start values, divided by n, that chance alone does not bring about
 TIGHT = 1e-9       # a constraint missed by no more counts as met while points are compared
 
@@ -37,12 +37,15 @@ class Stalled(Exception):
 
 @dataclass(frozen=True)
 class Step:
-    """One line of a search's history: the best so far."""
+    """One line of a search's history: the best so far. A search with a proof says its relative `gap` to what f cannot be
+    better than, and the `nodes` of branch and bound."""
 
     number: int
     value: float
     violation: float
     seconds: float
+    gap: float | None = None
+    nodes: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +82,8 @@ class Trials:
         if self.start is None:
             raise UserError("The objective or a constraint is not finite at the start values. Choose others.")
         self.best = self._last = self.start
-        self._asked, self._told = None, None
+        self._asked: np.ndarray | None = None
+        self._told: tuple[float, np.ndarray, np.ndarray, np.ndarray] | None = None
         self._mark, self._better_at = self.best, 0   # the last step that counted as progress
         self.scale = _scales(self.start.x)
         slopes = np.abs(self._slopes(self.start)) * self.scale      # (1 + m, n)
@@ -125,7 +129,7 @@ class Trials:
     def settle(self, z: np.ndarray) -> None:
         """Take the point at which a method came to rest, which meets the constraints as well as it could: points
         met on the way may have gained by missing them a little."""
-        snapped = np.where(z - self.low <= NEAR, self.low, np.where(self.high - z <= NEAR, self.high, z))
+        snapped = np.where(z - self.low <= _NEAR, self.low, np.where(self.high - z <= _NEAR, self.high, z))
         for point in (self.at(z), self.at(snapped)):
             if point is None or point.violation > max(TIGHT, min(FEASIBLE, self.best.violation)):
                 continue
@@ -143,12 +147,12 @@ class Trials:
         x = np.where(z <= self.low, self.program.low, np.where(z >= self.high, self.program.high, z * self.scale))
         return self._point(np.clip(x, self.program.low, self.program.high))
 
-    def _seen(self, z: np.ndarray):
-        if self._asked is None or not np.array_equal(z, self._asked):
+    def _seen(self, z: np.ndarray) -> tuple[float, np.ndarray, np.ndarray, np.ndarray]:
+        if self._told is None or not np.array_equal(z, self._asked):
             self._told, self._asked = self._look(z), z.copy()
         return self._told
 
-    def _look(self, z: np.ndarray):
+    def _look(self, z: np.ndarray) -> tuple[float, np.ndarray, np.ndarray, np.ndarray]:
         point, scale = self.at(z), self.merit_scale
         if point is None:   # a wall: turn back to the last point, at about a quarter of the way
             last = self._last

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from solver.errors import UserError
 
 from .delimited import TextTable
-from .rating_texts import is_number
+from .rating_texts import reads_as_number
 
 
 @dataclass(frozen=True)
@@ -53,15 +53,15 @@ def find_columns(table: TextTable, roles: Sequence[Role], columns=None, *,
         if not named:
             some = any(position is not None for position in positions)
             missing = [role.name for role, at in zip(roles, positions) if at is None]
-            positions = range(len(roles))
+            positions = list(range(len(roles)))
             if len(first) < len(roles):
                 raise UserError(f"{table.name} has {_columns(first)}, but {len(roles)} are needed: "
                                 f"{wanted}. Separate them by one of , ; tab | ::.")
-            guessed = not any(is_number(first[at]) for at in positions)
+            guessed = not any(reads_as_number(first[at]) for at in positions)
             if some and guessed:
                 raise UserError(f"{table.name} has no column for: {', '.join(missing)}. It has "
                                 f"{_columns(first)}. {advice}")
-    header = named or (numeric is not None and not any(is_number(first[at]) for at in positions))
+    header = named or (numeric is not None and not any(reads_as_number(first[at]) for at in positions))
     return FoundColumns(tuple(positions), first, header, guessed and header)
 
 

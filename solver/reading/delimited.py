@@ -9,17 +9,17 @@ import csv
 import gzip
 import io
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
 
+from solver.disk import refuse_unless_file
 from solver.errors import UserError
 
 SEPARATORS = (",", ";", "\t", "|", "::")
-LONGEST_LINE = 1_000_000                        # characters; beyond it the file is no table
+_LONGEST_LINE = 1_000_000                        # characters; beyond it the file is no table
 _SAMPLE_BYTES, _SAMPLE_LINES = 65_536, 50       # what is looked at to find the separator
 
 _GZIP = b"\x1f\x8b"
@@ -41,6 +41,7 @@ class TextTable:
     encoding: str           # as Python names it; 'utf-8-sig' where a byte order mark was found
     gzipped: bool
     cut_off: bool = False   # whether the last line has no end, where that is known
+    size: int = 0           # bytes, when it was looked at
 
     @property
     def name(self) -> str:
@@ -61,16 +62,21 @@ class TextTable:
         """``'ratings.csv, line 17'``: how a message begins."""
         return f"{self.name}, line {line}"
 
-    def opened(self) -> BinaryIO:
+    def opened(self) -> io.BufferedIOBase:
         """The file's bytes, unpacked."""
         return _opened(self.path, self.gzipped)
+
+    def refuse_if_cut(self) -> None:
+        """Raise UserError where the file has become shorter since it was looked at: rows are missing, or half a number was read."""
+        if self.path.stat().st_size < self.size:
+            raise UserError(f"{self.name} became shorter while it was read: another program writes it. Wait for that, then run again.")
 
     def first_line(self) -> tuple[str, ...]:
         """The fields of the first line that holds something; () where none does."""
         with closing(self.rows()) as rows:
             return tuple(field.strip() for field in next(rows, (0, ()))[1])
 
-    def rows(self, *, start: int = 0, line: int = 1) -> Iterator[tuple[int, list[str]]]:
+    def rows(self, *, start: int = 0, line: int = 1) -> Generator[tuple[int, list[str]], None, None]:
         """(line number, fields) of every line that holds something, the first line being 1.
 
         A record that runs over several lines, as quotes allow, has the number of its first. To go
@@ -84,7 +90,7 @@ class TextTable:
                 encoding = "utf-8" if start and self.encoding == "utf-8-sig" else self.encoding
                 with io.TextIOWrapper(raw, encoding=encoding, newline=None) as text:
                     # lines have a bound: it may be no text at all
-                    lines = iter(partial(text.readline, LONGEST_LINE), "")
+                    lines = iter(partial(text.readline, _LONGEST_LINE), "")
                     for number, fields in split(lines, self.separator, line):
                         if "".join(fields).strip():
                             yield number, fields
@@ -102,7 +108,10 @@ class TextTable:
             for fields in reader:
                 yield number, fields
                 number = first + reader.line_num
-        except csv.Error:
+        except csv.Error as error:
+            if "field limit" in str(error):
+                raise UserError(f"{self.at(number)}: a field holds more than {csv.field_size_limit():,} characters, which no id and no "
+                                "rating does. Is a quotation mark missing that should close it? Correct it, or name another --sep.") from None
             raise UserError(f"{self.at(number)}: a quotation mark opens a text here that does "
                             "not close as it should. Close it, or write a quotation mark inside "
                             "a text twice.") from None
@@ -117,13 +126,14 @@ class TextTable:
         return 1  # not UTF-8 in the first place: UTF-16 that breaks off
 
 
-def look_at(path, *, sep: str | None = None, fewest: int) -> TextTable:
+def examine_text(path, *, sep: str | None = None, fewest: int) -> TextTable:
     """Find out how a text file is written: encoding, compression, and, where `sep` is None, the
     separator that cuts its first lines most evenly into at least `fewest` fields.
 
     Raises UserError when there is no such file, or when it is not text or holds nothing.
     """
     path = Path(path)
+    refuse_unless_file(path)
     try:
         with open(path, "rb") as raw:
             gzipped = raw.read(2) == _GZIP
@@ -141,7 +151,7 @@ def look_at(path, *, sep: str | None = None, fewest: int) -> TextTable:
         what = "a binary file"
     if what:
         raise UserError(f"'{path.name}' is {what}, not a text file. Save the table as CSV UTF-8.")
-    table = TextTable(path, ",", encoding, gzipped)
+    table = TextTable(path, ",", encoding, gzipped, size=path.stat().st_size)
     sample = head.decode(encoding, errors="ignore")
     if not sample.strip():
         raise UserError(f"{path.name} is empty. Give a file with a line for every entry.")
@@ -182,7 +192,7 @@ def _split_plain(lines, separator: str, first: int = 1) -> Iterator[tuple[int, l
         yield number, line.rstrip("\r\n").split(separator)
 
 
-def _opened(path: Path, gzipped: bool) -> BinaryIO:
+def _opened(path: Path, gzipped: bool) -> io.BufferedIOBase:
     return gzip.open(path, "rb") if gzipped else open(path, "rb")
 
 

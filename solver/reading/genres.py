@@ -10,8 +10,8 @@ import pandas as pd
 from solver.errors import UserError
 
 from .column_roles import Role, find_columns
-from .delimited import look_at
-from .rating_columns import counted
+from .delimited import examine_text
+from .rating_columns import how_many_of
 from .rating_texts import identity
 from .text_columns import read_columns
 from .titles import ITEM_ROLE
@@ -31,7 +31,7 @@ def read_genres(path, *, items: Sequence[Hashable], sep: str | None = None) -> t
     else ``;``, else ``,``. Ids match however they are written: 14, '14' or '014'. Raises UserError, naming
     file and line, for a file that cannot be read or knows the genres of no item.
     """
-    table = look_at(path, sep=sep, fewest=len(_ROLES))
+    table = examine_text(path, sep=sep, fewest=len(_ROLES))
     found = find_columns(table, _ROLES, None, advice=_NAME_THEM)
     ids, texts = read_columns(table, found).columns
     between = next((mark for mark in _SEPARATORS if any(mark in text for text in texts.texts)), _SEPARATORS[0])
@@ -43,10 +43,10 @@ def read_genres(path, *, items: Sequence[Hashable], sep: str | None = None) -> t
         if item_of[own] is not None and genres_of[listed]:
             has.setdefault(item_of[own], set()).update(genres_of[listed])
     if not has:
-        raise UserError(f"{table.name} has a genre for none of the {counted(len(items), 'item')}. {_NAME_THEM}")
+        raise UserError(f"{table.name} has a genre for none of the {how_many_of(len(items), 'item')}. {_NAME_THEM}")
     counts = Counter(name for names in has.values() for name in names)
     names = sorted(counts)
     matrix = pd.DataFrame([[float(name in own) for name in names] for own in has.values()], index=pd.Index(
         list(has), dtype=object, tupleize_cols=False), columns=names)
-    return matrix, [f"{table.name} gives {counted(len(names), 'genre')} to {counted(len(has), 'item')}, "
+    return matrix, [f"{table.name} gives {how_many_of(len(names), 'genre')} to {how_many_of(len(has), 'item')}, "
                     f"{max(counts, key=counts.get)} to most of them."]

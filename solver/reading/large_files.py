@@ -20,8 +20,8 @@ from .column_roles import FoundColumns
 from .columns import Growing
 from .delimited import TextTable
 
-BLOCK = 32_000_000          # bytes read at once: memory stays small, and repeated texts are looked up once a block
-LONGEST_LINE = 100_000      # bytes of a plain line; the module csv has a limit of its own above it
+_BLOCK = 32_000_000          # bytes read at once: memory stays small, and repeated texts are looked up once a block
+_LONGEST_LINE = 100_000      # bytes of a plain line; the module csv has a limit of its own above it
 _ONE_BYTE = b"\x1f"         # stands for a separator of several bytes: ASCII's own "unit separator"
 _BOM = b"\xef\xbb\xbf"
 
@@ -41,7 +41,7 @@ def read_plain(table: TextTable, found: FoundColumns, growing: Growing) -> tuple
                 if not at:
                     return at, line
                 line += 1
-            while block := raw.read(BLOCK) + raw.readline(LONGEST_LINE):
+            while block := raw.read(_BLOCK) + raw.readline(_LONGEST_LINE):
                 text = block if at else block.removeprefix(_BOM)  # a byte order mark is no part of a field
                 rows = _plain_rows(text, table, found, growing, line)
                 if not rows:
@@ -54,7 +54,7 @@ def read_plain(table: TextTable, found: FoundColumns, growing: Growing) -> tuple
 
 def _plain_header(raw: BinaryIO, table: TextTable, found: FoundColumns) -> int:
     """The bytes of the header, where it is the whole first line, else 0."""
-    head = raw.readline(LONGEST_LINE)
+    head = raw.readline(_LONGEST_LINE)
     if not _plain_lines(head) or not head.endswith(b"\n"):
         return 0
     text = head.removeprefix(_BOM).decode().rstrip("\r\n")
@@ -107,7 +107,7 @@ def _plain_lines(block: bytes) -> int:
     ends = np.flatnonzero(np.frombuffer(block, np.uint8) == ord("\n"))
     if not block.endswith(b"\n"):
         ends = np.append(ends, len(block))
-    return len(ends) if np.diff(ends, prepend=-1).max() <= LONGEST_LINE else 0
+    return len(ends) if np.diff(ends, prepend=-1).max() <= _LONGEST_LINE else 0
 
 
 def _plain_quotes(block: bytes, separator: bytes) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Sequence
 from solver.errors import UserError
 
 from .column_roles import find_columns
-from .delimited import look_at
+from .delimited import examine_text
 from .rating_columns import DECIMALS, notes_on_blanks, numbered, numbers_of, refuse_blank
 from .readers import RATING_ROLES
 from .text_columns import read_columns
@@ -23,7 +23,7 @@ def read_ratings_of_one(path, *, rated: str = "item", columns: Sequence[str | in
     if decimal is not None and decimal not in DECIMALS:
         raise UserError(f"decimal is {decimal!r}. Choose one of: comma, point.")
     roles = [role for role in RATING_ROLES if role.name in (rated, "rating")]
-    table = look_at(path, sep=sep, fewest=len(roles))
+    table = examine_text(path, sep=sep, fewest=len(roles))
     found = find_columns(table, roles, columns, numeric=1, advice=f"Call them {rated} and rating in the first line.")
     rows = read_columns(table, found)
     (others, values), lines = rows.columns, rows.lines

@@ -11,11 +11,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from solver.disk import refuse_unless_file
 from solver.errors import UserError
 
 from .column_roles import FoundColumns
 from .columns import Growing, Numbers, TableRows
-from .rating_texts import LARGEST, parse_rating
+from .rating_texts import LARGEST_RATING, parse_rating
 
 SUFFIXES = (".parquet", ".pq")
 _BATCH = 4_000_000      # rows read at once
@@ -50,6 +51,7 @@ class ParquetTable:
 def is_parquet(path) -> bool:
     """Whether a file is called so, or a folder holds such a file."""
     path = Path(path)
+    refuse_unless_file(path)
     return bool(_parts(path)) if path.is_dir() else path.suffix.lower() in SUFFIXES
 
 
@@ -134,7 +136,7 @@ def _finite(values: pa.Array, table: ParquetTable, start: int) -> np.ndarray:
     """(n,) float64, NaN where there is no rating. Raises UserError for NaN, and what cannot be computed with."""
     blank = values.is_null().to_numpy(zero_copy_only=False)
     numbers = values.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
-    odd = ~(np.abs(numbers) <= LARGEST) & ~blank
+    odd = ~(np.abs(numbers) <= LARGEST_RATING) & ~blank
     if odd.any():
         row = int(odd.argmax())
         parse_rating(str(numbers[row]), decimal=".", at=table.at(start + row + 1))  # says what is wrong
@@ -158,11 +160,18 @@ def _parts(folder: Path) -> tuple[Path, ...]:
 
 def _open(file: Path) -> pq.ParquetFile:
     try:
-        return pq.ParquetFile(file)
+        opened = pq.ParquetFile(file)
+        names = [name.strip() for name in opened.schema_arrow.names]
     except FileNotFoundError:
         raise UserError(f"There is no file '{file.name}'. Check its name and folder.") from None
+    except UnicodeDecodeError:
+        raise UserError(f"'{file.name}' has a column whose name is not UTF-8 text. Rename it in the program that wrote the file.") from None
     except (OSError, pa.ArrowException) as error:
         raise _broken(file) from error
+    if (twice := next((name for name in names if names.count(name) > 1), None)) is not None:
+        opened.close()
+        raise UserError(f"'{file.name}' has two columns '{twice}', and it cannot be told which is meant. Rename or remove one.")
+    return opened
 
 
 def _broken(file: Path) -> UserError:

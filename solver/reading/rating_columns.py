@@ -15,21 +15,21 @@ from solver.errors import UserError
 from .columns import Column, Numbers
 from .delimited import TextTable
 from .parquet_files import ParquetTable
-from .rating_texts import decimal_sign, identity, labels, parse_rating
+from .rating_texts import decimal_sign, identity, labels_from_texts, parse_rating
 
-Table = TextTable | ParquetTable
+RatingsTable = TextTable | ParquetTable
 DECIMALS = {"comma": ",", ",": ",", "point": ".", ".": "."}
 
 
-def refuse_blank(table: Table, column: Column, lines: np.ndarray, role: str) -> None:
+def refuse_blank(table: RatingsTable, column: Column, lines: np.ndarray, role: str) -> None:
     blank = column.blank()
     if blank.any():
-        others = f", nor {counted(blank.sum() - 1, table.unit)} more" if blank.sum() > 1 else ""
+        others = f", nor {how_many_of(blank.sum() - 1, table.unit)} more" if blank.sum() > 1 else ""
         raise UserError(f"{table.at(lines[blank][0])} names no {role}{others}. "
                         f"Name the {role}, or remove the {table.unit}.")
 
 
-def refuse_nothing_to_learn(table: Table, ratings: Ratings, lines: np.ndarray) -> None:
+def refuse_nothing_to_learn(table: RatingsTable, ratings: Ratings, lines: np.ndarray) -> None:
     if len(ratings) == 1:
         raise UserError(f"{table.at(lines[0])} holds the only rating; a fit needs 2 or more. "
                         "Add some.")
@@ -38,14 +38,15 @@ def refuse_nothing_to_learn(table: Table, ratings: Ratings, lines: np.ndarray) -
                         "is nothing to learn. Say with --columns which column holds the ratings.")
 
 
-def numbered(table: Table, column: Column, lines: np.ndarray,
+def numbered(table: RatingsTable, column: Column, lines: np.ndarray,
              role: str) -> tuple[tuple[Hashable, ...], np.ndarray]:
     """The labels of a column of ids and each row's index into them.
 
     Raises UserError where two labels are most likely one id, because a user split in two is
     learnt wrongly and nobody sees it.
     """
-    names, seen = labels(column.texts), {}
+    names = labels_from_texts(column.texts)
+    seen: dict[Hashable, int] = {}
     for code, label in enumerate(names):
         other = seen.setdefault(identity(label), code)
         if other == code or isinstance(label, int):
@@ -61,7 +62,7 @@ def numbered(table: Table, column: Column, lines: np.ndarray,
     return tuple(index), new[column.codes]
 
 
-def numbers_of(table: Table, values: Column | Numbers, lines: np.ndarray,
+def numbers_of(table: RatingsTable, values: Column | Numbers, lines: np.ndarray,
              decimal: str | None) -> tuple[np.ndarray, bool, list[str]]:
     """(the ratings (n,) float64, whether they have decimal commas, notes)"""
     if isinstance(values, Numbers):
@@ -74,26 +75,26 @@ def numbers_of(table: Table, values: Column | Numbers, lines: np.ndarray,
     return numbers, sign == ",", notes
 
 
-def _decimal_sign(table: Table, values: Column, decimal: str | None) -> str:
+def _decimal_sign(table: RatingsTable, values: Column, decimal: str | None) -> str:
     if decimal is not None:
         return DECIMALS[decimal]
     # Between commas a decimal comma had to be quoted: rather a mistake than a habit of the file.
     return "." if isinstance(table, TextTable) and table.separator == "," else decimal_sign(values.texts)
 
 
-def notes_on_blanks(table: Table, values: Column, lines: np.ndarray) -> list[str]:
+def notes_on_blanks(table: RatingsTable, values: Column, lines: np.ndarray) -> list[str]:
     blank = values.blank()
-    return [f"{table.at(lines[blank][0])}: there is no rating; {counted(blank.sum(), f'such {table.unit}')} "
+    return [f"{table.at(lines[blank][0])}: there is no rating; {how_many_of(blank.sum(), f'such {table.unit}')} "
             "left out."] if blank.any() else []
 
 
-def _notes_on_spaces(table: Table, values: Column, lines: np.ndarray) -> list[str]:
+def _notes_on_spaces(table: RatingsTable, values: Column, lines: np.ndarray) -> list[str]:
     padded = values.where(lambda text: text != text.strip())
     return [f"{table.at(lines[padded][0])}: the rating has a space beside it; "
-            f"{counted(padded.sum(), 'such text')} read as numbers."] if padded.any() else []
+            f"{how_many_of(padded.sum(), 'such text')} read as numbers."] if padded.any() else []
 
 
-def notes_on_negatives(table: Table, numbers: np.ndarray, lines: np.ndarray) -> list[str]:
+def notes_on_negatives(table: RatingsTable, numbers: np.ndarray, lines: np.ndarray) -> list[str]:
     negative = numbers < 0
     if not 0 < negative.sum() <= max(1, len(numbers) / 100) or negative.all():
         return []
@@ -103,5 +104,5 @@ def notes_on_negatives(table: Table, numbers: np.ndarray, lines: np.ndarray) -> 
             "it was kept. Correct it if it is a mistake."]
 
 
-def counted(n: int, noun: str) -> str:
+def how_many_of(n: int, noun: str) -> str:
     return f"{n:,} {noun}{'' if n == 1 else 's'}"

@@ -1,4 +1,4 @@
-"""What a text in a ratings table means: a number, an id, or a mistake that gets its sentence."""
+"""Reads a text of a ratings table as a number or an id, or says what is wrong with it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Hashable, Sequence
 
 from solver.errors import UserError
 
-LARGEST = 1e100        # beyond it the squares of errors may no longer be finite
+LARGEST_RATING = 1e100        # beyond it the squares of errors may no longer be finite
 LONGEST_INTEGER = 15   # digits that a sheet keeps of a number; longer ids stay text
 
-NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+NUMBER_TEXT = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]*)(\.0*)?")
 _PADDED_INTEGER = re.compile(r"0+([0-9]+)")
 _MONTH = r"(jan|feb|m[aä]r|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz])[a-z]*\.?"
@@ -19,17 +19,17 @@ _DATE = re.compile(r"[0-9]{1,4}([-/.])[0-9]{1,2}\1[0-9]{1,4}([ T].*)?"      # 20
                    rf"|{_MONTH}[- ][0-9]{{1,4}}", re.IGNORECASE)            # May-04
 
 
-def is_number(text: str, decimal: str | None = None) -> bool:
+def reads_as_number(text: str, decimal: str | None = None) -> bool:
     """Whether a text is a number; with `decimal` None a comma and a point both may mark decimals."""
     if decimal is None:
-        return is_number(text, ".") or is_number(text, ",")
-    return bool(NUMBER.fullmatch(_with_point(text.strip(), decimal)))
+        return reads_as_number(text, ".") or reads_as_number(text, ",")
+    return bool(NUMBER_TEXT.fullmatch(_with_point(text.strip(), decimal)))
 
 
 def decimal_sign(texts: Sequence[str]) -> str:
     """',' where numbers among the texts have a decimal comma and none a point, else '.'."""
-    comma = any("," in text and is_number(text, ",") for text in texts)
-    point = any("." in text and is_number(text, ".") for text in texts)
+    comma = any("," in text and reads_as_number(text, ",") for text in texts)
+    point = any("." in text and reads_as_number(text, ".") for text in texts)
     return "," if comma and not point else "."
 
 
@@ -40,16 +40,16 @@ def parse_rating(text: str, *, decimal: str, at: str) -> float:
     """
     bare = text.strip()
     number = _with_point(bare, decimal)
-    if NUMBER.fullmatch(number):
+    if NUMBER_TEXT.fullmatch(number):
         value = float(number)
-        if abs(value) <= LARGEST:
+        if abs(value) <= LARGEST_RATING:
             return value
         raise UserError(f"{at}: the rating {bare} is too large to compute with. Correct it.")
-    if is_number(bare):
+    if reads_as_number(bare):
         other, option = ("comma", "comma") if decimal == "." else ("point", "point")
         raise UserError(f"{at}: the rating is the text '{bare}', written with a decimal {other}. "
                         f"Write all ratings alike, or pass --decimal {option}.")
-    if bare.endswith("%") and is_number(bare[:-1]):
+    if bare.endswith("%") and reads_as_number(bare[:-1]):
         raise UserError(f"{at}: the rating is {bare}, a percentage. "
                         "Write it as a number on the scale of the others.")
     if _DATE.fullmatch(bare):
@@ -66,7 +66,7 @@ def parse_rating(text: str, *, decimal: str, at: str) -> float:
                     "Correct or remove that line.")
 
 
-def labels(texts: Sequence[str]) -> list[Hashable]:
+def labels_from_texts(texts: Sequence[str]) -> list[Hashable]:
     """The labels that the distinct ids of a column stand for, one for each text.
 
     Whole numbers become int where all of them are; otherwise ids stay text. 14.0 is 14, as a
@@ -76,7 +76,7 @@ def labels(texts: Sequence[str]) -> list[Hashable]:
     if all(_INTEGER.fullmatch(t) and len(t.split(".")[0].lstrip("-")) <= LONGEST_INTEGER
            for t in bare):
         return [int(t.split(".")[0]) for t in bare]
-    return bare
+    return list[Hashable](bare)
 
 
 def identity(label: Hashable) -> str:

@@ -13,12 +13,12 @@ from solver.errors import UserError
 
 from .column_roles import FoundColumns, Role, find_by_name, find_columns
 from .columns import TableRows
-from .delimited import TextTable, look_at
+from .delimited import TextTable, examine_text
 from .parquet_files import ParquetTable, is_parquet, look_at_parquet, read_parquet
 from .rating_columns import (
     DECIMALS,
-    Table,
-    counted,
+    RatingsTable,
+    how_many_of,
     notes_on_blanks,
     notes_on_negatives,
     numbered,
@@ -29,7 +29,7 @@ from .rating_columns import (
 from .rating_texts import shortened
 from .text_columns import read_columns
 
-LARGE = 1_000_000       # ratings from which on indices and values are kept in 32 bits
+_LARGE = 1_000_000       # ratings from which on indices and values are kept in 32 bits
 
 ITEM_NAMES = ("item", "itemid", "movie", "movieid", "film", "filmid", "product", "productid",
                "asin", "book", "bookid", "isbn", "song", "songid", "track", "trackid", "artist",
@@ -94,17 +94,19 @@ def read_ratings(path, *, columns: Sequence[str | int] | None = None, sep: str |
     return ratings, read_as + notes
 
 
-def _read(path, columns: Sequence[str | int] | None, sep: str | None) -> tuple[Table, FoundColumns, TableRows]:
+def _read(path, columns: Sequence[str | int] | None, sep: str | None) -> tuple[RatingsTable, FoundColumns, TableRows]:
     """(the table, where its columns are, its rows)"""
     if isinstance(columns, str):
         columns = columns.split(",")
     roles = RATING_ROLES if columns is None or len(columns) != len(RATING_ROLES) + 1 else (*RATING_ROLES, TIME_ROLE)
     advice = "Say with --columns which are user, item, rating."
-    table = look_at_parquet(path) if is_parquet(path) else look_at(path, sep=sep, fewest=len(RATING_ROLES))
+    table = look_at_parquet(path) if is_parquet(path) else examine_text(path, sep=sep, fewest=len(RATING_ROLES))
     found = _with_times(find_columns(table, roles, columns, numeric=2, advice=advice))
     if isinstance(table, ParquetTable):
         return table, found, read_parquet(table, found, numeric=2)
-    return table, found, read_columns(table, found)
+    rows = read_columns(table, found)
+    table.refuse_if_cut()
+    return table, found, rows
 
 
 def _with_times(found: FoundColumns) -> FoundColumns:
@@ -120,7 +122,7 @@ def _with_times(found: FoundColumns) -> FoundColumns:
     return replace(found, time=None if time in positions else time)
 
 
-def _times(table: Table, found: FoundColumns, rows: TableRows,
+def _times(table: RatingsTable, found: FoundColumns, rows: TableRows,
            rated: np.ndarray) -> tuple[np.ndarray | None, list[str]]:
     """(the times (n,) float64, or None where there are none or not all are understood; notes)"""
     if rows.times is None:
@@ -138,7 +140,7 @@ def _times(table: Table, found: FoundColumns, rows: TableRows,
     return times, []
 
 
-def _repeats(table: Table, user_index: np.ndarray, item_index: np.ndarray, n_items: int,
+def _repeats(table: RatingsTable, user_index: np.ndarray, item_index: np.ndarray, n_items: int,
              lines: np.ndarray) -> tuple[np.ndarray | None, list[str]]:
     """(which ratings (n,) bool a later one of the same pair replaces, or None; notes)"""
     pairs = user_index * np.int64(n_items) + item_index
@@ -154,17 +156,17 @@ def _repeats(table: Table, user_index: np.ndarray, item_index: np.ndarray, n_ite
     earlier = int((pairs == pairs[row]).argmax())
     n = len(np.unique(ordered[1:][same]))
     return replaced, [f"{table.at(lines[row])} rates the same user and item as {table.unit} {lines[earlier]}; of "
-                      f"{counted(n, 'pair')} rated more than once the last rating was kept."]
+                      f"{how_many_of(n, 'pair')} rated more than once the last rating was kept."]
 
 
 def _dtypes(numbers: np.ndarray) -> tuple[type, type]:
     """(of indices, of values): half as long in large data, where that loses nothing."""
-    if len(numbers) < LARGE:
+    if len(numbers) < _LARGE:
         return np.int64, np.float64
     return np.int32, np.float32 if (numbers.astype(np.float32) == numbers).all() else np.float64
 
 
-def _notes_on_reading(table: Table, found: FoundColumns, ratings: Ratings, *,
+def _notes_on_reading(table: RatingsTable, found: FoundColumns, ratings: Ratings, *,
                       sep_given: bool, comma_found: bool) -> list[str]:
     """What was found out about the file where it is not the plainest kind of CSV."""
     notes = []

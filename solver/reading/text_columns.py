@@ -13,7 +13,7 @@ from .column_roles import FoundColumns
 from .columns import Growing, TableRows
 from .delimited import TextTable
 
-LARGE = 1_000_000       # bytes of a file that is worth the faster way
+_LARGE = 1_000_000       # bytes of a file that is worth the faster way
 _TIMES_AT_ONCE = 100_000
 
 
@@ -24,7 +24,7 @@ def read_columns(table: TextTable, found: FoundColumns) -> TableRows:
     """
     growing = Growing(len(found.positions), timed=found.time is not None)
     start, line = 0, 1
-    if table.path.stat().st_size >= LARGE:
+    if table.path.stat().st_size >= _LARGE:
         from .large_files import read_plain  # loads pyarrow's reader
         start, line = read_plain(table, found, growing)
     _read_lines(table, found, growing, start, line)

@@ -7,8 +7,8 @@ from collections.abc import Hashable, Sequence
 from solver.errors import UserError
 
 from .column_roles import Role, find_columns
-from .delimited import TextTable, look_at
-from .rating_columns import counted
+from .delimited import TextTable, examine_text
+from .rating_columns import how_many_of
 from .rating_texts import identity
 from .readers import ITEM_NAMES
 from .text_columns import read_columns
@@ -28,7 +28,7 @@ def read_titles(path, *, items: Sequence[Hashable], columns: Sequence[str | int]
     counted from 1), or the first two. Ids match however they are written: 14, '14' or '014'.
     Raises UserError, naming file and line, for a file that cannot be read or knows no item.
     """
-    table = look_at(path, sep=sep, fewest=len(_TITLE_ROLES))
+    table = examine_text(path, sep=sep, fewest=len(_TITLE_ROLES))
     found = find_columns(table, _TITLE_ROLES, columns, advice=_NAME_THEM)
     read = read_columns(table, found)
     (ids, titles), lines = read.columns, read.lines
@@ -45,7 +45,7 @@ def read_titles(path, *, items: Sequence[Hashable], columns: Sequence[str | int]
             differ.append(f"{table.at(lines[row])}: item {item} has another title than on line "
                           f"{line}; '{before}' was kept")
     if not known:
-        raise UserError(f"{table.name} has a title for none of the {counted(len(items), 'item')}. "
+        raise UserError(f"{table.name} has a title for none of the {how_many_of(len(items), 'item')}. "
                         f"{_NAME_THEM}")
     result = {item: known[item][0] for item in items if item in known}
     notes = [f"{_and_others(differ)}."] if differ else []
@@ -56,7 +56,7 @@ def _notes_on_titles(table: TextTable, titles: dict[Hashable, str], items) -> li
     notes = []
     without = [item for item in items if item not in titles]
     if without:
-        notes.append(f"{table.name} has no title for {counted(len(without), 'item')}, the first "
+        notes.append(f"{table.name} has no title for {how_many_of(len(without), 'item')}, the first "
                      f"of them {without[0]}: the id stands for it.")
     first: dict[str, Hashable] = {}
     doubled = [f"'{title}' is the title of {first[title]} and {item}" for item, title in titles.items()
@@ -65,5 +65,5 @@ def _notes_on_titles(table: TextTable, titles: dict[Hashable, str], items) -> li
 
 
 def _and_others(sentences: list[str]) -> str:
-    return sentences[0] + (f", and so {counted(len(sentences) - 1, 'more case')}"
+    return sentences[0] + (f", and so {how_many_of(len(sentences) - 1, 'more case')}"
                            if len(sentences) > 1 else "")

@@ -20,7 +20,7 @@ SIZES = ((15, 15, 5, 0.9), (40, 25, 5, 0.5), (50, 50, 10, 0.5), (100, 100, 10, 0
 
 
 def main() -> None:
-    sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+    sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "helpers")]
     from office import Office
 
     import workbook

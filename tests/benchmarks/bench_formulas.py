@@ -27,7 +27,7 @@ def main() -> None:
     parser.add_argument("--share", type=float, default=0.3, help="of the pairs that are rated")
     parser.add_argument("--rounds", type=int, default=20)
     options = parser.parse_args()
-    sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(Path(__file__).parent)]
+    sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "helpers"), str(Path(__file__).parent)]
     from machine import about
     print(", ".join(about().values()), "\n")
     with tempfile.TemporaryDirectory() as folder:
@@ -45,11 +45,11 @@ def beside_the_model(path: Path, users: int, items: int, options) -> str:
     import lesson_sheet
 
     from pyxl.formulas.compile_formulas import WIDE, compile_formulas
-    from pyxl.xlsx import open_book
+    from pyxl.xlsx import open_workbook
     from solver.threads import one_thread
     places = lesson_sheet.write(path, lesson_sheet.table(users, items, share=options.share), k=options.factors)
     began = time.perf_counter()
-    with open_book(path) as book:
+    with open_workbook(path) as book:
         grid = book.grid("Sheet1")
         read = time.perf_counter()
         compiled = compile_formulas(book, *of_lesson(places))
@@ -101,9 +101,9 @@ def beside_an_office(path: Path, options) -> str:
 
     from pyxl.engines import choose_engine
     from pyxl.formulas.compile_formulas import compile_formulas
-    from pyxl.xlsx import open_book
+    from pyxl.xlsx import open_workbook
     places = lesson_sheet.write(path, lesson_sheet.table(15, 15, share=0.9))
-    with open_book(path) as book:
+    with open_workbook(path) as book:
         compiled = compile_formulas(book, *of_lesson(places))
     value, gradient = compiled.value_and_gradient(compiled.start)
     ours, = in_turn(10 * options.rounds, lambda: compiled.value_and_gradient(compiled.start))

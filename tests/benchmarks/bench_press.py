@@ -39,9 +39,9 @@ from pyxl.hosts.live_host import LiveHost
 from pyxl.live.panel import Panel
 host = LiveHost(book); panel = Panel(host, sys.argv[3]); panel.say("Fitting"); step("first words")
 from solver import fit; step("import torch")
-from pyxl.detect.verified_model import ready_model
+from pyxl.detect.verified_model import verified_model
 from pyxl.fit.settings_cells import sheet_settings
-ready = ready_model(host, sys.argv[3], sheet_settings(host, {})); step("read and verify")
+ready = verified_model(host, sys.argv[3], sheet_settings(host, {})[0]); step("read and verify")
 result = fit(ready.ratings, ready.start, ready.settings); step("fit")
 from pyxl.grid.parameters import parameter_cells
 host.write({sys.argv[3]: parameter_cells(ready.model.layout, result.factors)}); host.recalculate(); step("write and recalculate")
@@ -50,7 +50,7 @@ print(json.dumps(steps))
 
 
 def main() -> None:
-    sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(Path(__file__).parent)]
+    sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "helpers"), str(Path(__file__).parent)]
     import xlwings
     from machine import about
     from office import until

@@ -31,23 +31,23 @@ def make(path: Path, rows: int) -> None:
 def few(path: str) -> None:
     sys.path.insert(0, str(ROOT))
     from pyxl.grid.cells import Cell
-    from pyxl.xlsx import open_book
-    with open_book(path) as book:
+    from pyxl.xlsx import open_workbook
+    with open_workbook(path) as book:
         book.save({"R": {Cell(2, 2): 0.5, Cell(999, 3): 1.5}})
 
 
 def every(path: str, rows: int) -> None:
     sys.path.insert(0, str(ROOT))
     from pyxl.grid.cells import Cell
-    from pyxl.xlsx import open_book
-    with open_book(path) as book:
+    from pyxl.xlsx import open_workbook
+    with open_workbook(path) as book:
         book.save({"R": {Cell(row, col): row / 3 for row in range(1, rows + 1) for col in range(1, COLUMNS + 1)}})
 
 
 def read(path: str) -> None:
     sys.path.insert(0, str(ROOT))
-    from pyxl.xlsx import open_book
-    with open_book(path) as book:
+    from pyxl.xlsx import open_workbook
+    with open_workbook(path) as book:
         book.grid("R")
 
 

@@ -9,7 +9,6 @@ shown here, which favours the peer.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np

@@ -20,7 +20,7 @@ SEED = 11
 N_USERS = 60
 MEAN, NOISE = 3.4, 0.35
 USER_BIAS, FILM_BIAS, TASTE = 0.35, 0.35, 0.75     # standard deviations
-LOW, HIGH, STEP = 0.5, 5.0, 0.5
+_LOW, _HIGH, _STEP = 0.5, 5.0, 0.5
 
 FILMS = {
     ("science fiction", (1, 0, 0)): (
@@ -80,9 +80,9 @@ def make(seed: int = SEED) -> tuple[Truth, list[tuple[int, int, float]]]:
     for user, user_id in enumerate(truth.users):
         for film, (item, *_) in enumerate(truth.films):
             rated = draw.random() < 1 / (1 + math.exp(-(popularity[film] + activity[user])))
-            value = round((truth.rating(user, film) + draw.gauss(0, NOISE)) / STEP) * STEP
+            value = round((truth.rating(user, film) + draw.gauss(0, NOISE)) / _STEP) * _STEP
             if rated:
-                ratings.append((user_id, item, min(max(value, LOW), HIGH)))
+                ratings.append((user_id, item, min(max(value, _LOW), _HIGH)))
     return truth, ratings
 
 

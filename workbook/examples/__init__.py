@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pyxl.xlsx.atomic_file import not_saved
 from solver.errors import UserError
+from workbook.new_file import new_file
 
 NAMES = ("rosenbrock", "least_squares", "logistic_regression", "portfolio", "two_layer_net")
 
@@ -21,8 +22,8 @@ def write_examples(folder, *, overwrite: bool = False) -> list[Path]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for target in targets:
-            with resources.as_file(source / target.name) as path:
-                shutil.copyfile(path, target)
+            with resources.as_file(source / target.name) as path, new_file(target, overwrite=overwrite) as draft:
+                shutil.copyfile(path, draft)
     except OSError as error:
         raise not_saved(str(folder), error) from error
     return targets

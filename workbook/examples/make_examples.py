@@ -14,15 +14,16 @@ from datetime import datetime
 from pathlib import Path
 
 import xlsxwriter
+from xlsxwriter import Workbook
 
 from pyxl.grid.cells import Cell, Range
-from pyxl.grid.problem import Constraint, Problem
+from pyxl.grid.problem import Constraint, SolverProblem
 from pyxl.hosts.refresh_results import refresh_all
 from workbook.model_sheets.controls import write_before_fit
 from workbook.model_sheets.solver_names import define_solver_names
 from workbook.write.references import ref
 from workbook.write.styles import Styles, make_styles, print_setup
-from workbook.write.write_cells import array, number, text
+from workbook.write.write_cells import put_array, put_number, put_text
 
 from . import NAMES
 
@@ -32,31 +33,31 @@ WIDTH = 12   # of a column of numbers
 class Draft:
     """One sheet in the making: title, two lines that say what one sees, and cells below them."""
 
-    def __init__(self, book, styles: Styles, name: str, title: str, lines: Sequence[str]):
-        self.name, self.styles, self._sheet = name, styles, book.add_worksheet(name)
+    def __init__(self, workbook: Workbook, styles: Styles, name: str, title: str, lines: Sequence[str]):
+        self.name, self.styles, self._sheet = name, styles, workbook.add_worksheet(name)
         self._sheet.set_column(0, 0, 20)
         self._sheet.set_column(1, 20, WIDTH)
         self._sheet.set_row(0, 24)
-        text(self._sheet, Cell(1, 1), title, styles.title)
+        put_text(self._sheet, Cell(1, 1), title, styles.title)
         for row, line in enumerate(lines, 2):
-            text(self._sheet, Cell(row, 1), line, styles.note)
+            put_text(self._sheet, Cell(row, 1), line, styles.note)
         print_setup(self._sheet, one_page=True)
 
     def labels(self, first: str, words: Iterable[str], *, down: bool = False) -> None:
         """Labels from a cell on, across or down."""
         cell = Cell.parse(first)
         for word in words:
-            text(self._sheet, cell, word, self.styles.label if down else self.styles.header)
+            put_text(self._sheet, cell, word, self.styles.label if down else self.styles.header)
             cell = cell.moved(1, 0) if down else cell.moved(0, 1)
 
     def numbers(self, first: str, rows: Iterable[Sequence[float]], *, changing: bool = False) -> None:
         """Numbers from a cell on; those that may change look like an input."""
         for r, row in enumerate(rows):
             for c, value in enumerate(row):
-                number(self._sheet, Cell.parse(first).moved(r, c), value, self.styles.factor if changing else self.styles.rating)
+                put_number(self._sheet, Cell.parse(first).moved(r, c), value, self.styles.factor if changing else self.styles.rating)
 
     def option(self, cell: str, value: float) -> None:
-        number(self._sheet, Cell.parse(cell), value, self.styles.option)
+        put_number(self._sheet, Cell.parse(cell), value, self.styles.option)
 
     def fill(self, where: str, what: Callable[[Cell], str]) -> None:
         """A formula in every cell of a range, as ``what(cell)`` writes it."""
@@ -66,7 +67,7 @@ class Draft:
     def result(self, cell: str, what: str, *, whole_array: bool = False) -> None:
         """A formula that matters: the objective, or a side of a constraint."""
         if whole_array:
-            array(self._sheet, Cell.parse(cell), what, self.styles.calculated)
+            put_array(self._sheet, Cell.parse(cell), what, self.styles.calculated)
         else:
             self._plain(Cell.parse(cell), what, self.styles.calculated)
 
@@ -75,21 +76,21 @@ class Draft:
         self._sheet.write_formula(cell.row - 1, cell.col - 1, what, style)
 
     def note(self, cell: str, words: str) -> None:
-        text(self._sheet, Cell.parse(cell), words, self.styles.note_beside)
+        put_text(self._sheet, Cell.parse(cell), words, self.styles.note_beside)
 
     def area(self, where: str) -> tuple[str, Range]:
         return self.name, Range.parse(where)
 
     def problem(self, objective: str, changing: Sequence[str], *constraints: tuple[str, str, str | float],
-                **options) -> Problem:
+                **options) -> SolverProblem:
         """What Solver is asked; constraints as (cells, relation, cells or number)."""
-        return Problem(self.name, (self.name, Cell.parse(objective)), tuple(map(self.area, changing)),
+        return SolverProblem(self.name, (self.name, Cell.parse(objective)), tuple(map(self.area, changing)),
                        constraints=tuple(Constraint(self.area(left), relation, right if isinstance(right, float) else self.area(right))
                                          for left, relation, right in constraints), stored=True, **options)
 
 
-def rosenbrock(book, styles: Styles) -> Problem:
-    draft = Draft(book, styles, "rosenbrock", "Rosenbrock's valley",
+def rosenbrock(workbook: Workbook, styles: Styles) -> SolverProblem:
+    draft = Draft(workbook, styles, "rosenbrock", "Rosenbrock's valley",
                   ("Which x and y make f smallest? The valley is curved and nearly flat: its floor is easy to find,",
                    "its lowest point (1, 1) is not. H. H. Rosenbrock, 1960."))
     draft.labels("A5", ("x", "y", "f"), down=True)
@@ -98,8 +99,8 @@ def rosenbrock(book, styles: Styles) -> Problem:
     return draft.problem("B7", ["B5:B6"])
 
 
-def least_squares(book, styles: Styles) -> Problem:
-    draft = Draft(book, styles, "least squares", "A decay fitted to measurements, within bounds",
+def least_squares(workbook: Workbook, styles: Styles) -> SolverProblem:
+    draft = Draft(workbook, styles, "least squares", "A decay fitted to measurements, within bounds",
                   ("The temperature of a cup above the room's, minute by minute, and the curve A·exp(−k·t) + C with the least sum of",
                    "squared errors. A is at least 40, k at most 0.2, and C, what is left in the end, cannot be negative."))
     draft.labels("A5", ("A", "k", "C", "sum of squares"), down=True)
@@ -115,8 +116,8 @@ def least_squares(book, styles: Styles) -> Problem:
     return draft.problem("B8", ["B5:B7"], ("B5", ">=", 40.0), ("B6:B7", ">=", 0.0), ("B6", "<=", 0.2))
 
 
-def logistic_regression(book, styles: Styles) -> Problem:
-    draft = Draft(book, styles, "logistic regression", "Who passes the exam?",
+def logistic_regression(workbook: Workbook, styles: Styles) -> SolverProblem:
+    draft = Draft(workbook, styles, "logistic regression", "Who passes the exam?",
                   ("Hours of study and of sleep of 24 people, and who passed (1). The chance of passing is 1/(1+EXP(−(b0 + b1·study + b2·sleep)));",
                    "the coefficients are those under which what happened was most likely: the mean log-likelihood is made large."))
     draft.labels("A5", ("b0", "b1 study", "b2 sleep", "mean log-likelihood"), down=True)
@@ -135,8 +136,8 @@ def logistic_regression(book, styles: Styles) -> Problem:
     return draft.problem("B8", ["B5:B7"], goal="max")
 
 
-def portfolio(book, styles: Styles) -> Problem:
-    draft = Draft(book, styles, "portfolio", "The portfolio of least risk for a wanted return",
+def portfolio(workbook: Workbook, styles: Styles) -> SolverProblem:
+    draft = Draft(workbook, styles, "portfolio", "The portfolio of least risk for a wanted return",
                   ("Shares of six investments that add up to 1, none above 35%, with an expected return of at least what B14 asks;",
                    "among these the shares with the least risk, the standard deviation of the return. H. Markowitz, 1952."))
     names = ("bonds", "gold", "property", "shares A", "shares B", "shares C")
@@ -164,8 +165,8 @@ def portfolio(book, styles: Styles) -> Problem:
     return draft.problem("B12", ["B6:G6"], ("B10", "=", 1.0), ("B11", ">=", "B14"), ("B6:G6", "<=", 0.35), non_negative=True)
 
 
-def two_layer_net(book, styles: Styles) -> Problem:
-    draft = Draft(book, styles, "two-layer net", "A neural net in formulas",
+def two_layer_net(workbook: Workbook, styles: Styles) -> SolverProblem:
+    draft = Draft(workbook, styles, "two-layer net", "A neural net in formulas",
                   ("Each row is one example: four hidden units h = TANH(w·x + c), and the output is their weighted sum. The 13 weights",
                    "are found that bring the output near y; the loss is the mean squared error plus a small weight decay."))
     draft.labels("B5", ("h1", "h2", "h3", "h4", "all"))
@@ -185,17 +186,17 @@ def two_layer_net(book, styles: Styles) -> Problem:
     return draft.problem("F11", ["B6:E8", "F9"])
 
 
-EXAMPLES = dict(zip(NAMES, (rosenbrock, least_squares, logistic_regression, portfolio, two_layer_net), strict=True))
+_EXAMPLES = dict(zip(NAMES, (rosenbrock, least_squares, logistic_regression, portfolio, two_layer_net), strict=True))
 
 
 def make_example(name: str, folder) -> Path:
     """Write one example workbook into `folder`; its path."""
     path = Path(folder) / f"{name}.xlsx"
-    with xlsxwriter.Workbook(path) as book:
-        book.set_properties({"title": name.replace("_", " "), "created": datetime(2026, 1, 1)})
-        problem = EXAMPLES[name](book, make_styles(book))
-        write_before_fit(book)
-        define_solver_names(book, problem)
+    with xlsxwriter.Workbook(path) as workbook:
+        workbook.set_properties({"title": name.replace("_", " "), "created": datetime(2026, 1, 1)})
+        problem = _EXAMPLES[name](workbook, make_styles(workbook))
+        write_before_fit(workbook)
+        define_solver_names(workbook, problem)
     if problems := refresh_all(path):
         raise RuntimeError(problems[0])
     return path

@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib.resources import files
 from io import BytesIO
 
+from xlsxwriter import Workbook
+
 from workbook.vba.project import WORKBOOK, vba_project
 
 MODULE = "Collabsheet"
@@ -34,13 +36,13 @@ def write_buttons(sheet) -> None:
                 "x_offset": _LEFT + place * (width + _GAP), "y_offset": _TOP + line * (_HEIGHT + _GAP)})
 
 
-def add_macros(book) -> None:
+def add_macros(workbook: Workbook) -> None:
     """Add the macros to an XlsxWriter workbook whose sheets are all there."""
-    book.set_vba_name(WORKBOOK)
-    names = [f"Sheet{number}" for number, _ in enumerate(book.worksheets(), 1)]
-    for sheet, name in zip(book.worksheets(), names):
+    workbook.set_vba_name(WORKBOOK)
+    names = [f"Sheet{number}" for number, _ in enumerate(workbook.worksheets(), 1)]
+    for sheet, name in zip(workbook.worksheets(), names):
         sheet.set_vba_name(name)
-    book.add_vba_project(BytesIO(vba_project({MODULE: macro_source()}, names)), True)
+    workbook.add_vba_project(BytesIO(vba_project({MODULE: macro_source()}, names)), True)
 
 
 def macro_source() -> str:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from xlsxwriter import Workbook
+
 from pyxl.grid.block_names import control_name
 from pyxl.grid.cells import Cell, Range
 from pyxl.grid.layout import Block, Layout
 from workbook.write.content import Content
 from workbook.write.display_labels import put_label
 from workbook.write.references import box, ref
-from workbook.write.source_formulas import as_numbers, source_block, source_cell
+from workbook.write.source_formulas import blanks_as_zero, source_block, source_cell
 from workbook.write.styles import Styles, colour_scale, print_setup
-from workbook.write.write_cells import array, formula
+from workbook.write.write_cells import put_array, put_formula
 
 from .buttons import FIRST_ROW, LEAST_WIDTH, write_buttons
 from .controls import write_controls
@@ -32,18 +34,18 @@ EQUATIONS = {
 }
 _SEEN = 35      # rows that most screens show: a status further down is repeated above
 
-NOTES = ("Orange cells are parameters: only they are fitted.",
+_NOTES = ("Orange cells are parameters: only they are fitted.",
          "All else is a live formula; 0 = not rated.",
          "Type ratings on the sheet ratings.",
          "RMSE, below the predictions, is to be minimised.",
          "The filled table, at the bottom, has no blanks.")
-HELD = "Blue: rated but held out, to test the model by."
+_HELD = "Blue: rated but held out, to test the model by."
 
 
-def write_crosstab(book, styles: Styles, plan: Crosstab, content: Content) -> None:
+def write_crosstab(workbook: Workbook, styles: Styles, plan: Crosstab, content: Content) -> None:
     """Add one crosstab sheet; its parameters are still to be written."""
     layout = plan.layout
-    sheet = book.add_worksheet(layout.sheet)
+    sheet = workbook.add_worksheet(layout.sheet)
     _columns_and_headers(sheet, styles, plan, content)
     _ratings(sheet, styles, plan, content)
     if layout.low:
@@ -81,11 +83,11 @@ def prediction(layout: Layout, *, user: int | None = None, item: int | None = No
     if layout.item_bias:
         x += f"+{of_item(layout.item_bias)}+{of_user(layout.user_bias)}"
     if layout.low:
-        x = into_range(x, *(ref(cell, rows=True, cols=True) for cell in (layout.low, layout.high)))
+        x = into_range_formula(x, *(ref(cell, rows=True, cols=True) for cell in (layout.low, layout.high)))
     return x
 
 
-def into_range(x: str, low: str, high: str) -> str:
+def into_range_formula(x: str, low: str, high: str) -> str:
     """The formula of a bounded model's prediction, the sigmoid of x."""
     return f"{low}+({high}-{low})/(1+EXP(-({x})))"
 
@@ -94,7 +96,7 @@ def _formulas(sheet, plan: Crosstab, where: Range, pattern: str, style) -> None:
     """Fill a block with live formulas: one a cell, or one array formula for a large block."""
     layout = plan.layout
     if where.size > MOST_FORMULAS:
-        array(sheet, where, pattern.format(r=ref(layout.ratings), x=prediction(layout)), style)
+        put_array(sheet, where, pattern.format(r=ref(layout.ratings), x=prediction(layout)), style)
         return
     rows, cols = where.shape
     for user in range(rows):
@@ -108,7 +110,7 @@ def _rmse(sheet, styles: Styles, layout: Layout) -> None:
     # A blank comes from a formula, an empty text, over which LibreOffice's SUMXMY2 stumbles: it counts as 0, as its
     # prediction does. What computes with arrays is an array formula: see `write_cells.formula`.
     ratings, predictions, rmse = ref(layout.ratings), ref(layout.predictions), layout.rmse
-    formula(sheet, rmse, f"=SQRT(SUMXMY2({as_numbers(ratings)},{predictions})/COUNT({ratings}))", styles.calculated)
+    put_formula(sheet, rmse, f"=SQRT(SUMXMY2({blanks_as_zero(ratings)},{predictions})/COUNT({ratings}))", styles.calculated)
     sheet.write_string(rmse.row - 1, rmse.col - 2, "RMSE", styles.label)
     sheet.write_string(rmse.row - 1, 1, solver_note(layout), styles.note)
 
@@ -120,7 +122,7 @@ def _ratings(sheet, styles: Styles, plan: Crosstab, content: Content) -> None:
     user = Range(where.top, plan.ids, where.bottom, plan.ids)
     item = Range(plan.headers[0], where.left, plan.headers[0], where.right)
     if where.size > MOST_FORMULAS:
-        array(sheet, where, source_block(ref(user), ref(item), outright), styles.rating)
+        put_array(sheet, where, source_block(ref(user), ref(item), outright), styles.rating)
     else:
         for row in range(where.top, where.bottom + 1):
             for col in range(where.left, where.right + 1):
@@ -181,7 +183,7 @@ def _words(sheet, styles: Styles, plan: Crosstab, content: Content) -> None:
     sheet.write_string(0, 0, TITLES[layout.sheet], styles.title)
     first = 4 if layout.low else 2
     room = plan.stop.row - first
-    notes = (*NOTES, HELD) if len(content.held) else NOTES
+    notes = (*_NOTES, _HELD) if len(content.held) else _NOTES
     for row, line in enumerate((*EQUATIONS[layout.variant], *notes)[:room], first):
         sheet.write_string(row - 1, 0, line, styles.note)
     if plan.status.row > _SEEN:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from xlsxwriter import Workbook
 from xlsxwriter.utility import xl_col_to_name
 
 from pyxl.grid.cells import Range, quoted
@@ -20,12 +21,12 @@ from .solver_names import solver_note
 # Users × items above which there is no such sheet: nobody reads longer tables, and a row is a dozen formulas.
 MOST_PAIRS = 2_500
 
-NOTES = ("The model of dotprod, a rating a row:", "equal factors give an equal RMSE.")
+_NOTES = ("The model of dotprod, a rating a row:", "equal factors give an equal RMSE.")
 
 
-def write_embedding(book, styles: Styles, plan: LongForm, content: Content, of: Layout) -> None:
+def write_embedding(workbook: Workbook, styles: Styles, plan: LongForm, content: Content, of: Layout) -> None:
     """Add the sheet, with the ratings of the crosstab `of`; its parameters are still to be written."""
-    layout, sheet = plan.layout, book.add_worksheet(plan.layout.sheet)
+    layout, sheet = plan.layout, workbook.add_worksheet(plan.layout.sheet)
     _tables(sheet, styles, plan, content)
     _headers(sheet, styles, plan, content)
     for column, style, formula in _live_columns(plan, content, of):
@@ -38,7 +39,7 @@ def write_embedding(book, styles: Styles, plan: LongForm, content: Content, of: 
     errors, rmse = plan.errors, layout.rmse
     sheet.write_string(rmse.row - 2, rmse.col - 1, "RMSE", styles.header)
     sheet.write_formula(rmse.row - 1, rmse.col - 1, f"=SQRT(AVERAGE({ref(errors)}))", styles.calculated)
-    for row, line in enumerate((*NOTES, solver_note(layout)), layout.item_ids.bottom + 2):
+    for row, line in enumerate((*_NOTES, solver_note(layout)), layout.item_ids.bottom + 2):
         sheet.write_string(row - 1, 1, line, styles.note)
     sheet.conditional_format(*box(layout.predictions), colour_scale(*content.scale))
     print_setup(sheet, repeat=(0, 1))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from xlsxwriter import Workbook
+
 from pyxl.grid.cells import Range, quoted
 from workbook.write.references import box
 from workbook.write.styles import CHART_FONT, CHART_GRID, CHART_LINE, Styles
@@ -13,7 +15,7 @@ _WIDE, _HIGH = 480, 290         # pixels
 _COLUMN = 48                    # pixels of a column of factors
 
 
-def write_history(book, sheet, styles: Styles, plan: Crosstab | LongForm) -> None:
+def write_history(workbook: Workbook, sheet, styles: Styles, plan: Crosstab | LongForm) -> None:
     """The rows for the epochs of a fit, blank as yet, with their chart; what is printed stays what
     it would be without them, but for a chart that stands among the rest."""
     history = plan.history
@@ -21,14 +23,14 @@ def write_history(book, sheet, styles: Styles, plan: Crosstab | LongForm) -> Non
     for col, (header, style) in enumerate(zip(_HEADERS, (styles.epoch, styles.error)), history.left - 1):
         sheet.set_column(col, col, 8, style)
         sheet.write_string(history.top - 2, col, header, styles.header)
-    sheet.insert_chart(plan.chart.row - 1, plan.chart.col - 1, _chart(book, plan), {"object_position": 2})
+    sheet.insert_chart(plan.chart.row - 1, plan.chart.col - 1, _chart(workbook, plan), {"object_position": 2})
     sheet.print_area(*box(plan.used))
 
 
-def _chart(book, plan: Crosstab | LongForm):
+def _chart(workbook: Workbook, plan: Crosstab | LongForm):
     # a scatter chart: epochs are at unequal distances where a long fit is thinned, and rows that a short
     # fit leaves blank take no room
-    chart = book.add_chart({"type": "scatter", "subtype": "straight"})
+    chart = workbook.add_chart({"type": "scatter", "subtype": "straight"})
     epochs, errors = (f"={quoted(plan.layout.sheet)}!{Range(plan.history.top, col, plan.history.bottom, col).absolute}"
                       for col in (plan.history.left, plan.history.right))
     chart.add_series({"name": "RMSE", "categories": epochs, "values": errors,

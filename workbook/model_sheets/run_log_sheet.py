@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from pyxl.fit.run_log import HEADERS
+from xlsxwriter import Workbook
+
+from pyxl.fit.run_log import HEADERS, SETTING_COLUMNS
 from pyxl.grid.cells import MAX_ROW, Range
+from solver.core.options import Names
+from solver.core.settings import OPTIONS
 from workbook.write.references import box
 from workbook.write.styles import Styles, print_setup
 
-NAME = "run log"
-NOTES = ("A line for every fit, the newest last. Sort, filter and delete lines as you like, and write beside them.",
+RUN_LOG_TITLE = "run log"
+_NOTES = ("A line for every fit, the newest last. Sort, filter and delete lines as you like, and write beside them.",
          "Repeat a run exactly: collabsheet fit BOOK --repeat N --in-place, where N is its number in the first column.")
 _LAST_PRINTED = "why it ended"
 _HEAD = Range(4, 1, 4, len(HEADERS))
@@ -16,19 +20,19 @@ _WIDTHS = {"date": 16, "sheet": 12, "model": 10, "why it ended": 72, "RMSE befor
            "hold-out RMSE": 15, "most epochs": 13, "weight decay": 13, "other settings": 24, "start values": 13}
 
 
-def write_run_log(book, styles: Styles) -> Range:
+def write_run_log(workbook: Workbook, styles: Styles) -> Range:
     """Add the sheet; returns where its headers stand."""
-    numbers = dict.fromkeys(("run", "ratings", "epochs", "most epochs"), styles.epoch)
-    numbers |= dict.fromkeys(("RMSE before", "RMSE after", "hold-out RMSE"), styles.precise)
-    numbers |= dict.fromkeys(("seconds", "lr", "weight decay", "seed"), styles.plain)
+    numbers = {header: styles.plain for header, name in SETTING_COLUMNS.items() if not isinstance(OPTIONS[name].values, Names)}
+    numbers |= dict.fromkeys(("run", "ratings", "epochs", "most epochs", "batch size"), styles.epoch)
+    numbers |= dict.fromkeys(("RMSE before", "RMSE after", "hold-out RMSE"), styles.precise) | {"seconds": styles.plain}
     texts = {"date": styles.moment, "start values": styles.clipped}
-    sheet = book.add_worksheet(NAME)
+    sheet = workbook.add_worksheet(RUN_LOG_TITLE)
     for col, header in enumerate(HEADERS):
         sheet.set_column(col, col, _WIDTHS.get(header, 11), (numbers | texts).get(header, styles.text))
         sheet.write_string(_HEAD.top - 1, col, header, styles.header if header in numbers else styles.header_left)
     sheet.set_row(0, 24)
     sheet.write_string(0, 0, "Run log", styles.title)
-    for row, line in enumerate(NOTES, 1):
+    for row, line in enumerate(_NOTES, 1):
         sheet.write_string(row, 0, line, styles.note)
     sheet.autofilter(*box(Range(_HEAD.top, _HEAD.left, MAX_ROW, _HEAD.right)))
     sheet.freeze_panes(_HEAD.top, 0)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from xlsxwriter import Workbook
+
 from pyxl.grid.cells import Range, quoted
 from pyxl.grid.layout import Layout
-from pyxl.grid.problem import RELATIONS, Problem, Side, side_told
+from pyxl.grid.problem import RELATIONS, ConstraintSide, SolverProblem, side_told
 
 MOST_CHANGING_CELLS = 200   # what the Solver that comes with Excel takes
 
@@ -30,7 +32,7 @@ def changing_cells(layout: Layout) -> tuple[Range, ...]:
     return tuple(ranges)
 
 
-def define_solver_names(book, problem: Problem) -> None:
+def define_solver_names(workbook: Workbook, problem: SolverProblem) -> None:
     """Add the hidden names ``solver_*`` of one sheet to an XlsxWriter workbook."""
     names = dict(_OPTIONS, num=str(len(problem.constraints)), typ=_GOALS[problem.goal], val=f"{problem.target:.15g}",
                  neg="1" if problem.non_negative else "2")
@@ -40,17 +42,17 @@ def define_solver_names(book, problem: Problem) -> None:
         names |= {f"lhs{n}": _refers_to(constraint.left), f"rel{n}": _RELATIONS[constraint.relation],
                   f"rhs{n}": _refers_to(constraint.right)}
     for name, refers_to in sorted(names.items()):
-        book.define_name(f"{quoted(problem.sheet)}!solver_{name}", f"={refers_to}")
-        book.defined_names[-1][3] = True    # hidden: XlsxWriter has the flag but no argument for it
+        workbook.define_name(f"{quoted(problem.sheet)}!solver_{name}", f"={refers_to}")
+        workbook.defined_names[-1][3] = True    # hidden: XlsxWriter has the flag but no argument for it
 
 
-def problem_of(layout: Layout) -> Problem:
+def problem_of(layout: Layout) -> SolverProblem:
     """What Solver is asked on a model sheet: the error made small by changing all parameters."""
-    return Problem(layout.sheet, (layout.sheet, layout.rmse),
+    return SolverProblem(layout.sheet, (layout.sheet, layout.rmse),
                    tuple((layout.sheet, area) for area in changing_cells(layout)), stored=True)
 
 
-def _refers_to(side: Side) -> str:
+def _refers_to(side: ConstraintSide) -> str:
     return f"{quoted(side[0])}!{side[1].absolute}" if isinstance(side, tuple) else side_told(side, "")
 
 

@@ -4,52 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
 
+from xlsxwriter import Workbook
+
 from pyxl.fit.settings_cells import WEIGHT_DECAY
 from pyxl.grid.block_names import PYTHON, RESULTS, SETTINGS, result_name, setting_name
 from pyxl.grid.cells import Cell, Range, quoted
 from pyxl.grid.layout import Layout
-from solver import OPTIMIZERS, Settings
-from solver.core.settings import STARTS
+from solver.core.options import Names, Number, Option, Whole
+from solver.core.settings import OPTIONS, honoured_by
 from workbook.write.content import Content
 from workbook.write.styles import Styles, print_setup
-from workbook.write.write_cells import formula
+from workbook.write.write_cells import put_formula
 
 from .solver_names import MOST_CHANGING_CELLS, changing_cells
 
-NAME = "start"
-_LARGEST_SEED = 2 ** 31 - 1
+START_SHEET = "start"
+_LARGEST_WHOLE = 2 ** 31 - 1    # in the rules of a cell
 
 INTRODUCTION = (
     "Collaborative filtering: every user and every item gets a few numbers (factors), and a rating is predicted from them.",
     "The model sheets compute predictions and their error (RMSE) with live formulas; fitting finds the factors with the least error.",
     "Change a rating on the sheet ratings, or a factor, and watch: whatever depends on it follows at once.",
 )
-BUTTONS = "Go to a model sheet and press Fit: watch it learn. Stop keeps the best so far, Restore undoes it."
+_BUTTONS = "Go to a model sheet and press Fit: watch it learn. Stop keeps the best so far, Restore undoes it."
 LIVE = "(the workbook stays open: watch it learn, and stop it on its sheet)"
 BUTTONS_START = "(what the buttons start; on another machine: collabsheet doctor BOOK --repair)"
 RUN_MAIN_STARTS = "(what xlwings' Run main starts, the button for a workbook without macros)"
-MEANING = {
-    "optimizer": "How the error is minimised. lbfgs needs no learning rate and is the best choice for sheets.",
-    "epochs": "Most passes over the ratings. Blank: the optimizer's own limit.",
-    "lr": "Learning rate. Blank: the optimizer's own. lbfgs takes none.",
-    "weight_decay": "Larger: smaller factors and better predictions of blanks. 0: the least RMSE, as Solver finds it.",
-    "seed": "Seed of random start values: the same seed gives the same factors.",
-    "start": "sheet: go on from the factors in the sheet. random: draw new ones by the seed.",
-}
-RULES = {
-    "optimizer": {"validate": "list", "source": list(OPTIMIZERS), "ignore_blank": False,
-                  "error_message": "Choose one of the list."},
-    "epochs": {"validate": "integer", "criteria": ">=", "value": 1,
-               "error_message": "Give a whole number of 1 or more, or leave the cell blank."},
-    "lr": {"validate": "decimal", "criteria": ">", "value": 0,
-           "error_message": "Give a number above 0, or leave the cell blank."},
-    "weight_decay": {"validate": "decimal", "criteria": ">=", "value": 0, "ignore_blank": False,
-                     "error_message": "Give a number of 0 or more."},
-    "seed": {"validate": "integer", "criteria": "between", "minimum": 0, "maximum": _LARGEST_SEED,
-             "ignore_blank": False, "error_message": f"Give a whole number from 0 to {_LARGEST_SEED:,}."},
-    "start": {"validate": "list", "source": list(STARTS), "ignore_blank": False,
-              "error_message": "Choose sheet or random."},
-}
 SHOWS = {
     "recommend": "Choose a user: the ten items predicted highest of those not rated.",
     "you": "Rate a few items yourself: your factors, predictions and ten best follow at once, without a fit.",
@@ -63,7 +43,7 @@ NOT_BOUNDED = "Not here: the factors of a newcomer in a sigmoid are no formula. 
 _RESULT_HEADERS = ("sheet", "model", "RMSE now", "before fit", "after fit", "epochs", "why the fit ended")
 
 
-def write_start(book, styles: Styles, sheet, content: Content, layouts: Mapping[str, Layout],
+def write_start(workbook: Workbook, styles: Styles, sheet, content: Content, layouts: Mapping[str, Layout],
                 views: Container[str], file_name: str) -> None:
     """Fill the sheet, which must be the workbook's first; `layouts` are the model sheets, `views` those beside them."""
     for col, width in enumerate((2, 16, 16, 12, 12, 12, 10, 64)):
@@ -78,11 +58,11 @@ def write_start(book, styles: Styles, sheet, content: Content, layouts: Mapping[
     row = _lines(sheet, styles, 3, INTRODUCTION)
 
     row = _heading(sheet, styles, row + 1, "How to fit")
-    row = _how_to(book, sheet, styles, row, content, layouts, file_name)
+    row = _how_to(workbook, sheet, styles, row, content, layouts, file_name)
     row = _heading(sheet, styles, row + 1, "Settings")
-    row = _settings(book, sheet, styles, row, content)
+    row = _settings(workbook, sheet, styles, row, content)
     row = _heading(sheet, styles, row + 1, "Results")
-    row = _results(book, sheet, styles, row, layouts)
+    row = _results(workbook, sheet, styles, row, layouts)
     row = _heading(sheet, styles, row + 1, "Ask the models")
     row = _views(sheet, styles, row, views)
     row = _heading(sheet, styles, row + 1, "Colours")
@@ -105,7 +85,7 @@ def _heading(sheet, styles: Styles, row: int, text: str) -> int:
     return row + 1
 
 
-def _how_to(book, sheet, styles: Styles, row: int, content: Content, layouts: Mapping[str, Layout],
+def _how_to(workbook: Workbook, sheet, styles: Styles, row: int, content: Content, layouts: Mapping[str, Layout],
             file_name: str) -> int:
     argument = f'"{file_name}"' if " " in file_name else file_name
     too_large = [name for name, layout in layouts.items()
@@ -113,7 +93,7 @@ def _how_to(book, sheet, styles: Styles, row: int, content: Content, layouts: Ma
     solver = "Go to a model sheet, then Data > Solver > Solve: the model is set up."
     if too_large:
         solver += f" (Not on {', '.join(too_large)}: Solver takes at most {MOST_CHANGING_CELLS} changing cells.)"
-    for label, text in ((("Buttons", BUTTONS),) if content.macros else ()) + (("In Excel", solver),):
+    for label, text in ((("Buttons", _BUTTONS),) if content.macros else ()) + (("In Excel", solver),):
         sheet.write_string(row - 1, 1, label, styles.label)
         sheet.write_string(row - 1, 2, text, styles.beside)
         row += 1
@@ -127,39 +107,66 @@ def _how_to(book, sheet, styles: Styles, row: int, content: Content, layouts: Ma
         sheet.write_string(row - 1, 2, text, styles.code)
         sheet.write_string(row - 1, 6, note, styles.note_beside)
         row += 1
-    book.define_name(PYTHON, f"={NAME}!$C${row - 1}")
+    workbook.define_name(PYTHON, f"={START_SHEET}!$C${row - 1}")
     return row
 
 
-def _settings(book, sheet, styles: Styles, row: int, content: Content) -> int:
-    values = {option: getattr(Settings(), option) for option in SETTINGS}
-    values |= {"seed": content.seed, "weight_decay": WEIGHT_DECAY}
-    for option in SETTINGS:
-        name = setting_name(option)
-        sheet.write_string(row - 1, 1, option.replace("_", " "), styles.label)
-        _write(sheet, row - 1, 2, values[option], styles.option)
-        sheet.write_string(row - 1, 3, MEANING[option], styles.note_beside)
-        sheet.data_validation(row - 1, 2, row - 1, 2, RULES[option] | {
-            "input_title": option.replace("_", " "), "input_message": MEANING[option],
-            "error_title": f"This is no {option.replace('_', ' ')}"})
-        book.define_name(name, f"={NAME}!$C${row}")
+def _settings(workbook: Workbook, sheet, styles: Styles, row: int, content: Content) -> int:
+    values = {"seed": content.seed, "weight_decay": WEIGHT_DECAY}
+    for name in SETTINGS:
+        option = OPTIONS[name]
+        sheet.write_string(row - 1, 1, option.label, styles.label)
+        _write(sheet, row - 1, 2, values.get(name, option.default), styles.option)
+        sheet.write_string(row - 1, 3, _meaning(option), styles.note_beside)
+        sheet.data_validation(row - 1, 2, row - 1, 2, _rule(option) | {
+            "ignore_blank": option.values.optional, "input_title": option.label, "input_message": _meaning(option),
+            "error_title": f"This is no {option.label}"})
+        workbook.define_name(setting_name(name), f"={START_SHEET}!$C${row}")
         row += 1
     return row
 
 
-def _results(book, sheet, styles: Styles, row: int, layouts: Mapping[str, Layout]) -> int:
+def _meaning(option: Option) -> str:
+    """What a settings cell is for, and what a blank stands for."""
+    users = honoured_by(option.name).get("optimizer")
+    used = f" Used by {', '.join(users)}." if users else ""
+    return option.help + used + (f" Blank: {option.unset}." if option.values.optional else "")
+
+
+def _rule(option: Option) -> dict:
+    """The data validation of a settings cell, in XlsxWriter's words."""
+    match option.values:
+        case Names(table):
+            return {"validate": "list", "source": list(table), "error_message": "Choose one of the list."}
+        case Whole(least=least, most=most):
+            rule = {"validate": "integer", "criteria": "between", "minimum": least,
+                    "maximum": min(most or _LARGEST_WHOLE, _LARGEST_WHOLE)}
+        case Number(least=None, above=above):
+            rule = {"validate": "decimal", "criteria": ">", "value": above}
+        case Number(least=least, most=None, below=None):
+            rule = {"validate": "decimal", "criteria": ">=", "value": least}
+        case Number(least=least, most=most, below=below):
+            rule = {"validate": "decimal", "criteria": "between", "minimum": least,
+                    "maximum": most if below is None else below - 1e-9}
+        case other:
+            raise TypeError(f"no rule for {other!r}")
+    blank = ", or leave the cell blank" if option.values.optional else ""
+    return rule | {"error_message": f"Give {option.values.told}{blank}."}
+
+
+def _results(workbook: Workbook, sheet, styles: Styles, row: int, layouts: Mapping[str, Layout]) -> int:
     for col, header in enumerate(_RESULT_HEADERS, 1):
         sheet.write_string(row - 1, col, header, styles.header_left if col in (1, 2, 7) else styles.header)
     for name, layout in layouts.items():
         row += 1
         sheet.write_url(row - 1, 1, f"internal:{quoted(name)}!A1", styles.link, name)
         sheet.write_string(row - 1, 2, layout.variant, styles.result_text)
-        formula(sheet, Cell(row, 4), f"={quoted(name)}!{layout.rmse}", styles.calculated)
+        put_formula(sheet, Cell(row, 4), f"={quoted(name)}!{layout.rmse}", styles.calculated)
         looks = {"epochs": styles.result_whole, "stop": styles.result_text}
         for col, what in enumerate(RESULTS, 4):
             sheet.write_blank(row - 1, col, None, looks.get(what, styles.result))
             cell = Range(row, col + 1, row, col + 1)
-            book.define_name(result_name(name, what), f"={NAME}!{cell.absolute}")
+            workbook.define_name(result_name(name, what), f"={START_SHEET}!{cell.absolute}")
     return row + 1
 
 

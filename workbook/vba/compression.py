@@ -6,7 +6,7 @@ came before in the same chunk, under a byte of flags that says which is which.
 
 from __future__ import annotations
 
-CHUNK = 4096
+_CHUNK = 4096
 _SIGNATURE = b"\x01"
 _COMPRESSED = 0xB000    # flag and signature of a chunk's header (2.4.1.1.5); the rest is its size less 3
 _SHORTEST_COPY = 3
@@ -18,12 +18,12 @@ def compress(data: bytes) -> bytes:
     Raises ValueError for bytes that do not get shorter, which no text does: Excel is said to drop
     modules whose chunks are stored as they are, though 2.4.1.3.10 allows it.
     """
-    return _SIGNATURE + b"".join(_chunk(data[first:first + CHUNK]) for first in range(0, len(data), CHUNK))
+    return _SIGNATURE + b"".join(_chunk(data[first:first + _CHUNK]) for first in range(0, len(data), _CHUNK))
 
 
 def _chunk(data: bytes) -> bytes:
     tokens = _tokens(data)
-    if len(tokens) > CHUNK:
+    if len(tokens) > _CHUNK:
         raise ValueError("These bytes cannot be compressed: they are no text.")
     return (_COMPRESSED | len(tokens) + 2 - 3).to_bytes(2, "little") + tokens
 

@@ -9,8 +9,13 @@ End Sub
 
 Sub StopFit()
     Dim stopCell As Range
+    On Error GoTo Failed
+    If IsProtected() Then Exit Sub
     Set stopCell = CellOf("stop")
     If Not stopCell Is Nothing Then stopCell.Value = "stop"
+    Exit Sub
+Failed:
+    Say "The fit was not stopped (" & Err.Description & ")."
 End Sub
 
 Sub RestoreParameters()
@@ -27,11 +32,16 @@ End Sub
 
 Private Sub Start(what As String)
     Dim stopCell As Range
+    On Error GoTo Refused
+    If IsProtected() Then Exit Sub
     Set stopCell = CellOf("stop")
     If Not stopCell Is Nothing Then stopCell.ClearContents
-    Say "Starting Python. If nothing follows, run in a terminal: collabsheet doctor " & ThisWorkbook.Name
+    Say "Starting Python. If nothing follows, run in a terminal: collabsheet doctor """ & ThisWorkbook.Name & """"
     On Error GoTo Failed
     StartPython what
+    Exit Sub
+Refused:
+    Say "Nothing was started (" & Err.Description & ")."
     Exit Sub
 Failed:
     Say "Python did not start (" & Err.Description & "). The cell named collabsheet_python, on sheet start, should hold the path " & _
@@ -56,10 +66,19 @@ Private Sub StartPython(what As String)
     answer = AppleScriptTask("collabsheet.applescript", "StartCollabsheet", _
         ForShell(python) & module & ForShell(book) & " " & ForShell(sheet))
 #Else
-    CreateObject("WScript.Shell").Run Escaped(WithoutConsole(python)) & module & Escaped(book) & " " & Escaped(sheet) & _
-        " --hwnd=" & Application.Hwnd, 0, False
+    Dim console As Object
+    Set console = CreateObject("WScript.Shell")
+    console.Run Through(console, "COLLABSHEET_PYTHON", WithoutConsole(python)) & module & Through(console, "COLLABSHEET_BOOK", book) & _
+        " " & Through(console, "COLLABSHEET_SHEET", sheet) & " --hwnd=" & Application.Hwnd, 0, False
 #End If
 End Sub
+
+' Windows' Run puts the variable NAME in place of %NAME%, once. A path or a name of a sheet may hold such a word, and is no
+' variable: so it goes through one of ours, whose content Run leaves as it is.
+Private Function Through(console As Object, variable As String, text As String) As String
+    console.Environment("PROCESS").Item(variable) = Escaped(text)
+    Through = "%" & variable & "%"
+End Function
 
 ' pythonw beside python, where there is one: it opens no window.
 Private Function WithoutConsole(python As String) As String
@@ -88,21 +107,30 @@ Private Function Escaped(text As String) As String
     Escaped = """" & Replace(text, """", "\""") & """"
 End Function
 
+' Says so where the sheet in view is protected: nothing can be written there.
+Private Function IsProtected() As Boolean
+    IsProtected = ThisWorkbook.ActiveSheet.ProtectContents
+    If IsProtected Then Say "This sheet is protected. Review > Unprotect Sheet (LibreOffice: Tools > Protect Sheet), and press again."
+End Function
+
+' In the status cell, or, where there is none or it takes no text, in the status bar.
 Private Sub Say(text As String)
     Dim status As Range
+    Application.StatusBar = text
     Set status = CellOf("status")
-    If status Is Nothing Then
-        Application.StatusBar = text
-    Else
-        status.Value = text
-    End If
+    If status Is Nothing Then Exit Sub
+    On Error GoTo InTheBar
+    status.Value = text
+    Application.StatusBar = False
+InTheBar:
 End Sub
 
-' The cell of the sheet in view that is named ..._status or ..._stop, whatever the sheet is called by now.
+' The cell of the sheet in view that is named ..._status or ..._stop, whatever the sheet is called by now;
+' not ..._last_stop, a result of the last fit.
 Private Function CellOf(what As String) As Range
     Dim named As Object, found As Range
     For Each named In ThisWorkbook.Names
-        If Right(named.Name, Len(what) + 1) = "_" & what Then
+        If Right(named.Name, Len(what) + 1) = "_" & what And Right(named.Name, Len(what) + 6) <> "_last_" & what Then
             Set found = Nothing
             On Error Resume Next  ' a name may have lost its cell
             Set found = named.RefersToRange

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from xlsxwriter import Workbook
 
 from pyxl.grid.block_names import block_name
 from pyxl.grid.cells import Cell, Range
 from workbook.write.display_labels import width_of
 from workbook.write.references import box, columns_of, ref
 from workbook.write.styles import BARS, Styles, print_setup
-from workbook.write.write_cells import array, formula, number, text
+from workbook.write.write_cells import put_array, put_formula, put_number, put_text
 
 from .members_plan import COMPONENTS
 from .members_sheet import ITEMS
@@ -20,10 +21,10 @@ from .members_sheet import ITEMS
 if TYPE_CHECKING:
     from workbook.all_views import View
 
-NAME = "map"
+_NAME = "map"
 MOST_LABELS = 40    # more titles than this cover each other
 MOST_ENDS = 5       # items named at each end of a component
-HEAD, FIRST = 5, 6
+_HEAD, _FIRST = 5, 6
 _CHART_COLUMNS = 10
 _FONT = {"name": "Calibri", "size": 8, "bold": False, "color": "#3C3C3C"}
 
@@ -45,11 +46,11 @@ class MapPlan:
         return min(self.n, MOST_ENDS)
 
     def share(self, component: int) -> Cell:
-        return Cell(HEAD, 2 + 2 * component)
+        return Cell(_HEAD, 2 + 2 * component)
 
     def upper(self, component: int) -> Range:
         """Name and score of the items at the upper end."""
-        return Range(FIRST + 1, 1 + 2 * component, FIRST + self.ends, 2 + 2 * component)
+        return Range(_FIRST + 1, 1 + 2 * component, _FIRST + self.ends, 2 + 2 * component)
 
     def lower(self, component: int) -> Range:
         return self.upper(component).moved(self.ends + 1, 0)
@@ -61,27 +62,27 @@ class MapPlan:
 
     @property
     def chart(self) -> Cell:
-        return Cell(HEAD, 2 * COMPONENTS + 2)
+        return Cell(_HEAD, 2 * COMPONENTS + 2)
 
     @property
     def printed(self) -> Range:
-        return Range(1, 1, max(self.loadings(0).bottom, HEAD + 33), self.chart.col + _CHART_COLUMNS)
+        return Range(1, 1, max(self.loadings(0).bottom, _HEAD + 33), self.chart.col + _CHART_COLUMNS)
 
     def dots(self, which: str) -> Range:
         """A column of all items: number, name, component 1, component 2; those with a label come first."""
         left = self.printed.right + 2 + ("number", "name", "component 1", "component 2").index(which)
-        return Range(FIRST, left, FIRST + self.n - 1, left)
+        return Range(_FIRST, left, _FIRST + self.n - 1, left)
 
 
-def write_map(book, styles: Styles, view: View) -> None:
+def write_map(workbook: Workbook, styles: Styles, view: View) -> None:
     """Add the sheet; the components themselves are computed on the sheet `items`."""
-    sheet, content = book.add_worksheet(NAME), view.content
+    sheet, content = workbook.add_worksheet(_NAME), view.content
     plan = MapPlan(len(content.items), content.n_factors)
     _words(sheet, styles, plan)
     for component in range(COMPONENTS):
         _component(sheet, styles, plan, view, component)
     _dots(sheet, styles, plan, view)
-    _chart(book, sheet, plan)
+    _chart(workbook, sheet, plan)
     _looks(sheet, styles, plan, content.items)
 
 
@@ -90,45 +91,45 @@ def _component(sheet, styles: Styles, plan: MapPlan, view: View, component: int)
     scores = f"INDEX({block_name(ITEMS.sheet, 'components')},0,{component + 1})"
     share = f"INDEX({block_name(ITEMS.sheet, 'shares')},{component + 1})"
     head = plan.share(component)
-    text(sheet, head.moved(0, -1), f"component {component + 1}: share of variance", styles.header_left)
-    formula(sheet, head, f"={share}", styles.share_head)
+    put_text(sheet, head.moved(0, -1), f"component {component + 1}: share of variance", styles.header_left)
+    put_formula(sheet, head, f"={share}", styles.share_head)
     for end, block, title in (("LARGE", plan.upper(component), "at its upper end"),
                               ("SMALL", plan.lower(component), "at its lower end")):
         names, values = columns_of(block)
-        text(sheet, names.first.moved(-1, 0), title, styles.note)
+        put_text(sheet, names.first.moved(-1, 0), title, styles.note)
         for row, cell in enumerate(values.cells()):
             so_far = ref(Range(values.top, cell.col, cell.row, cell.col), cols=True)
-            array(sheet, cell, f'=IF(OR({share}=0,COUNT({scores})<{row + 1}),"",{end}({scores},{row + 1}))', styles.ranked)
+            put_array(sheet, cell, f'=IF(OR({share}=0,COUNT({scores})<{row + 1}),"",{end}({scores},{row + 1}))', styles.ranked)
             numbers = f"ROW({scores})-MIN(ROW({scores}))+1"
             place = f"SMALL(IF({scores}={ref(cell)},{numbers},1E9),SUM(({so_far}={ref(cell)})*1))"
-            array(sheet, cell.moved(0, -1), f'=IF({ref(cell)}="","",INDEX({view.name("item_ids")},{place}))', styles.name)
+            put_array(sheet, cell.moved(0, -1), f'=IF({ref(cell)}="","",INDEX({view.name("item_ids")},{place}))', styles.name)
     for row, cell in enumerate(columns_of(plan.loadings(component))[1].cells(), 1):
-        text(sheet, cell.moved(0, -1), f"factor {row}", styles.name)
-        formula(sheet, cell, f"=INDEX({block_name(ITEMS.sheet, 'loadings')},{row},{component + 1})", styles.ranked)
+        put_text(sheet, cell.moved(0, -1), f"factor {row}", styles.name)
+        put_formula(sheet, cell, f"=INDEX({block_name(ITEMS.sheet, 'loadings')},{row},{component + 1})", styles.ranked)
 
 
 def _dots(sheet, styles: Styles, plan: MapPlan, view: View) -> None:
     content = view.content
     counts = np.bincount(content.ratings.item_index, minlength=plan.n)
-    text(sheet, plan.dots("number").first.moved(-2, 0), "Helper calculations, not printed: change nothing here.", styles.calc_head)
+    put_text(sheet, plan.dots("number").first.moved(-2, 0), "Helper calculations, not printed: change nothing here.", styles.calc_head)
     for which in ("number", "name", "component 1", "component 2"):
-        text(sheet, plan.dots(which).first.moved(-1, 0), which, styles.calc_head)
+        put_text(sheet, plan.dots(which).first.moved(-1, 0), which, styles.calc_head)
     for row, item in enumerate(np.argsort(-counts, kind="stable").tolist()):
         cell = {which: plan.dots(which).first.moved(row, 0) for which in ("number", "name", "component 1", "component 2")}
         place = ref(cell["number"], cols=True)
-        number(sheet, cell["number"], item + 1, styles.calc_whole)
+        put_number(sheet, cell["number"], item + 1, styles.calc_whole)
         # the chart keeps the label as it is now, until an office draws it afresh
         sheet.write_formula(cell["name"].row - 1, cell["name"].col - 1, f"=INDEX({view.name('item_ids')},{place})",
                             styles.calc, content.items[item])
         for component in (1, 2):
             score = f"INDEX({block_name(ITEMS.sheet, 'components')},{place},{component})"
-            formula(sheet, cell[f"component {component}"], f"=IF(ISNUMBER({score}),{score},NA())", styles.calc)
+            put_formula(sheet, cell[f"component {component}"], f"=IF(ISNUMBER({score}),{score},NA())", styles.calc)
 
 
-def _chart(book, sheet, plan: MapPlan) -> None:
+def _chart(workbook: Workbook, sheet, plan: MapPlan) -> None:
     """A dot for every item; a series for each one that is named, because a series' name comes from a cell and is
     a label that LibreOffice shows too, as labels from cells are not."""
-    chart = book.add_chart({"type": "scatter"})
+    chart = workbook.add_chart({"type": "scatter"})
 
     def dots(first: int, last: int, size: int, colour: str) -> dict:
         across, up = (_at(plan.dots(f"component {component}"), first, last) for component in (1, 2))
@@ -150,17 +151,17 @@ def _chart(book, sheet, plan: MapPlan) -> None:
 
 def _at(column: Range, first: int, last: int) -> str:
     """Some rows of a column of dots, from 0, as a chart refers to them."""
-    return f"={NAME}!{Range(column.top + first, column.left, column.top + last - 1, column.left).absolute}"
+    return f"={_NAME}!{Range(column.top + first, column.left, column.top + last - 1, column.left).absolute}"
 
 
 def _words(sheet, styles: Styles, plan: MapPlan) -> None:
-    text(sheet, Cell(1, 1), "Map", styles.title)
-    text(sheet, Cell(2, 1), "The items on the two directions in which their factors differ most: items near each other please "
+    put_text(sheet, Cell(1, 1), "Map", styles.title)
+    put_text(sheet, Cell(2, 1), "The items on the two directions in which their factors differ most: items near each other please "
                             "the same people. What a direction means, its ends tell; which way is up does not matter.", styles.note)
     some = f" Of {plan.n} items the {plan.labelled} with most ratings are named." if plan.labelled < plan.n else ""
-    text(sheet, Cell(3, 1), "Loadings say how much of each factor is in a component. Two components with nearly equal shares "
+    put_text(sheet, Cell(3, 1), "Loadings say how much of each factor is in a component. Two components with nearly equal shares "
                             f"may turn into each other from fit to fit.{some}", styles.note)
-    text(sheet, Cell(plan.loadings(0).top - 1, 1), "loadings", styles.note)
+    put_text(sheet, Cell(plan.loadings(0).top - 1, 1), "loadings", styles.note)
 
 
 def _looks(sheet, styles: Styles, plan: MapPlan, labels: list) -> None:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from pyxl.grid.cells import Cell, Range
 
-HEAD = 6            # the row of the headers
-FIRST = HEAD + 1    # the first member's
+MEMBERS_HEAD = 6            # the row of the headers
+MEMBERS_FIRST = MEMBERS_HEAD + 1    # the first member's
 MOST_ALIKE = 5      # neighbours shown
 COMPONENTS = 2
 POWERS = 8          # times that the covariance is raised to its 8th power: 8 ** 8 = 2 ** 24
@@ -56,7 +56,7 @@ class MembersPlan:
 
     @property
     def printed(self) -> Range:
-        return Range(1, 1, FIRST + self.n - 1, 7 + 2 * self.alike)
+        return Range(1, 1, MEMBERS_FIRST + self.n - 1, 7 + 2 * self.alike)
 
     # -- grey, in the order of the ranks ------------------------------------------------------------
     @property
@@ -89,21 +89,21 @@ class MembersPlan:
     @property
     def centre(self) -> Range:
         left = self.directions.right + 2
-        return Range(FIRST, left, FIRST, left + self.k - 1)
+        return Range(MEMBERS_FIRST, left, MEMBERS_FIRST, left + self.k - 1)
 
     @property
     def variance(self) -> Cell:
-        return Cell(FIRST, self.centre.right + 2)
+        return Cell(MEMBERS_FIRST, self.centre.right + 2)
 
     def power(self, component: int, number: int) -> Range:
         """The covariance (over its trace) for number 0, and each 8th power of the one before it."""
-        return Range(FIRST + 2, self.centre.left, FIRST + 1 + self.k, self.centre.right).moved(
+        return Range(MEMBERS_FIRST + 2, self.centre.left, MEMBERS_FIRST + 1 + self.k, self.centre.right).moved(
             number * (self.k + 1), component * (self.k + 1))
 
     def loading_column(self, which: int) -> Range:
         """0: the factors' numbers; 1, 2: the diagonals of the last powers; 3, 4: the loadings."""
         left = self.power(COMPONENTS - 1, 0).right + 2 + which
-        return Range(FIRST, left, FIRST + self.k - 1, left)
+        return Range(MEMBERS_FIRST, left, MEMBERS_FIRST + self.k - 1, left)
 
     @property
     def loadings(self) -> Range:
@@ -119,7 +119,7 @@ class MembersPlan:
         return Range(self.loadings.bottom + 2, self.loadings.left, self.loadings.bottom + 2, self.loadings.right)
 
     def _column(self, left: int, width: int = 1) -> Range:
-        return Range(FIRST, left, FIRST + self.n - 1, left + width - 1)
+        return Range(MEMBERS_FIRST, left, MEMBERS_FIRST + self.n - 1, left + width - 1)
 
 
 OWN = ("number", "name", "score", "ratings", "mean", "known", "rank", "length")

@@ -1,4 +1,4 @@
-"""The sheets `items` and `users`: who ranks where, what sets them apart, and who is like whom."""
+"""The sheets `items` and `users`: ranking, principal components, and nearest neighbours."""
 
 from __future__ import annotations
 
@@ -6,23 +6,25 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from xlsxwriter import Workbook
+
 from pyxl.grid.block_names import block_name
 from pyxl.grid.cells import Cell, Range
 from pyxl.grid.layout import Block
 from workbook.write.display_labels import width_of
 from workbook.write.references import box, columns_of, ref
 from workbook.write.styles import BARS, Styles, print_setup
-from workbook.write.write_cells import array, formula, number, text
+from workbook.write.write_cells import put_array, put_formula, put_number, put_text
 
 from .components_block import write_components
-from .members_plan import FIRST, HEAD, OWN, MembersPlan, members_plan
+from .members_plan import MEMBERS_FIRST, MEMBERS_HEAD, OWN, MembersPlan, members_plan
 
 if TYPE_CHECKING:
     from workbook.all_views import View
 
 
 @dataclass(frozen=True)
-class Side:
+class _Side:
     """Users or items: what differs between the two sheets.
 
     `line` is one member's part of a block, ``{block}``, by its number ``{i}``; `lines` say what one sees, with ``{by}`` for what ranks them.
@@ -36,11 +38,11 @@ class Side:
     lines: tuple[str, str]
 
 
-ITEMS = Side("items", "item", "user", "INDEX({block},0,{i})", lambda content: content.items, (
+ITEMS = _Side("items", "item", "user", "INDEX({block},0,{i})", lambda content: content.items, (
     "Items by {by}. On top is what is good whoever watches it, at the bottom what is not, whatever their taste.",
     "The components are the two directions in which items differ most (sheet map). Items are alike whose factors "
     "point the same way: cosine 1."))
-USERS = Side("users", "user", "item", "INDEX({block},{i},0)", lambda content: content.users, (
+USERS = _Side("users", "user", "item", "INDEX({block},{i},0)", lambda content: content.users, (
     "Users by {by}. On top are those who like whatever they see, at the bottom those whom nothing pleases.",
     "The components are the two directions in which tastes differ most. Users are alike whose factors point the "
     "same way: cosine 1."))
@@ -50,18 +52,18 @@ RANKED_BY = {"dot": ("mean", "predicted mean: the average of all their predictio
 _NOT_ALIKE = -1.5   # below every cosine: nobody is there
 
 
-def write_items(book, styles: Styles, view: View) -> None:
+def write_items(workbook: Workbook, styles: Styles, view: View) -> None:
     """Add the sheet `items`."""
-    _write(book, styles, view, ITEMS)
+    _write(workbook, styles, view, ITEMS)
 
 
-def write_users(book, styles: Styles, view: View) -> None:
+def write_users(workbook: Workbook, styles: Styles, view: View) -> None:
     """Add the sheet `users`."""
-    _write(book, styles, view, USERS)
+    _write(workbook, styles, view, USERS)
 
 
-def _write(book, styles: Styles, view: View, side: Side) -> None:
-    sheet, labels = book.add_worksheet(side.sheet), side.labels(view.content)
+def _write(workbook: Workbook, styles: Styles, view: View, side: _Side) -> None:
+    sheet, labels = workbook.add_worksheet(side.sheet), side.labels(view.content)
     plan = members_plan(len(labels), view.content.n_factors)
     _looks(sheet, styles, plan, labels)
     _words(sheet, styles, plan, view, side)
@@ -70,99 +72,99 @@ def _write(book, styles: Styles, view: View, side: Side) -> None:
     for row in range(plan.n):
         _ranked_row(sheet, styles, plan, row)
     for what, where in (("components", plan.own_components), ("loadings", plan.loadings), ("shares", plan.shares)):
-        book.define_name(block_name(side.sheet, what), f"={side.sheet}!{where.absolute}")
+        workbook.define_name(block_name(side.sheet, what), f"={side.sheet}!{where.absolute}")
 
 
-def _own_order(sheet, styles: Styles, plan: MembersPlan, view: View, side: Side) -> None:
+def _own_order(sheet, styles: Styles, plan: MembersPlan, view: View, side: _Side) -> None:
     """The grey columns in the order of the model sheet."""
     for what in OWN:
-        text(sheet, plan.own(what).first.moved(-1, 0), what, styles.calc_head)
+        put_text(sheet, plan.own(what).first.moved(-1, 0), what, styles.calc_head)
     counts, scores, numbers = (_fixed(plan.own(what)) for what in ("ratings", "score", "number"))
     for row in range(plan.n):
         cell = {what: plan.own(what).first.moved(row, 0) for what in OWN}
         i, n, score = (ref(cell[what], cols=True) for what in ("number", "ratings", "score"))
         rated = side.line.format(block=view.name("ratings"), i=i)
-        number(sheet, cell["number"], row + 1, styles.calc_whole)
+        put_number(sheet, cell["number"], row + 1, styles.calc_whole)
         if not view.biases:
             _mean_prediction(sheet, styles, cell["score"], view, side, i)
-        formula(sheet, cell["ratings"], f"=COUNT({rated})", styles.calc_whole)
-        formula(sheet, cell["mean"], f'=IF({n}=0,"",AVERAGE({rated}))', styles.calc)
+        put_formula(sheet, cell["ratings"], f"=COUNT({rated})", styles.calc_whole)
+        put_formula(sheet, cell["mean"], f'=IF({n}=0,"",AVERAGE({rated}))', styles.calc)
         own = ref(Range(cell["number"].row, plan.factors.left, cell["number"].row, plan.factors.right), cols=True)
-        formula(sheet, cell["length"], f"=SQRT(SUMSQ({own}))", styles.calc)
+        put_formula(sheet, cell["length"], f"=SQRT(SUMSQ({own}))", styles.calc)
         # those rated, then those whom nobody rated; of equals the first comes first
-        formula(sheet, cell["rank"],
+        put_formula(sheet, cell["rank"],
                 f"=IF({n}=0,SUMPRODUCT(({counts}>0)+({counts}=0)*({numbers}<={i})),"
                 f"1+SUMPRODUCT(({counts}>0)*(({scores}>{score})+({scores}={score})*({numbers}<{i}))))", styles.calc_whole)
     block: Block = getattr(view.layout, f"{side.role}_factors")
     for role, where in (("ids", plan.own("name")), ("bias", plan.own("score")), ("factors", plan.factors)):
         name = view.name(f"{side.role}_{role}")
         if role != "bias" or view.biases:
-            array(sheet, where, f"=TRANSPOSE({name})" if block.along == "columns" else f"={name}", styles.calc)
+            put_array(sheet, where, f"=TRANSPOSE({name})" if block.along == "columns" else f"={name}", styles.calc)
     lengths = _fixed(plan.own("length"))
-    array(sheet, plan.own("known"), f"=({counts}>0)*({lengths}>0)", styles.calc_whole)
-    array(sheet, plan.directions, f"={_fixed(plan.factors)}/IF({lengths}>0,{lengths},1)", styles.calc)
+    put_array(sheet, plan.own("known"), f"=({counts}>0)*({lengths}>0)", styles.calc_whole)
+    put_array(sheet, plan.directions, f"={_fixed(plan.factors)}/IF({lengths}>0,{lengths},1)", styles.calc)
     for where, title in ((plan.factors, "factors"), (plan.directions, "factors / length"),
                          *zip(columns_of(plan.own_components), ("component 1", "component 2"))):
-        text(sheet, where.first.moved(-1, 0), title, styles.calc_head)
+        put_text(sheet, where.first.moved(-1, 0), title, styles.calc_head)
 
 
-def _mean_prediction(sheet, styles: Styles, cell: Cell, view: View, side: Side, i: str) -> None:
+def _mean_prediction(sheet, styles: Styles, cell: Cell, view: View, side: _Side, i: str) -> None:
     """What ranks the members of a model without biases."""
     both = {side.role: side.line.format(block=view.name(f"{side.role}_factors"), i=i),
             side.other: view.name(f"{side.other}_factors")}
-    array(sheet, cell, f"=AVERAGE(MMULT({both['user']},{both['item']}))", styles.calc)
+    put_array(sheet, cell, f"=AVERAGE(MMULT({both['user']},{both['item']}))", styles.calc)
 
 
 def _ranked_row(sheet, styles: Styles, plan: MembersPlan, row: int) -> None:
     """One rank: who has it, what is known of them, and who is like them."""
     place = ref(plan.place.first.moved(row, 0), cols=True)
     rank = plan.rank.first.moved(row, 0)
-    number(sheet, rank, row + 1, styles.whole)
-    formula(sheet, plan.place.first.moved(row, 0), f"=MATCH({ref(rank, cols=True)},{_fixed(plan.own('rank'))},0)",
+    put_number(sheet, rank, row + 1, styles.whole)
+    put_formula(sheet, plan.place.first.moved(row, 0), f"=MATCH({ref(rank, cols=True)},{_fixed(plan.own('rank'))},0)",
             styles.calc_whole)
 
     def looked_up(column: Range) -> str:
         return f"INDEX({_fixed(column)},{place})"
 
     counted = looked_up(plan.own("ratings"))
-    formula(sheet, plan.name.first.moved(row, 0), f"={looked_up(plan.own('name'))}", styles.name)
-    formula(sheet, plan.score.first.moved(row, 0), f'=IF({counted}=0,"",{looked_up(plan.own("score"))})', styles.ranked)
-    formula(sheet, plan.ratings.first.moved(row, 0), f"={counted}", styles.whole)
-    formula(sheet, plan.mean.first.moved(row, 0), f"={looked_up(plan.own('mean'))}", styles.ranked)
+    put_formula(sheet, plan.name.first.moved(row, 0), f"={looked_up(plan.own('name'))}", styles.name)
+    put_formula(sheet, plan.score.first.moved(row, 0), f'=IF({counted}=0,"",{looked_up(plan.own("score"))})', styles.ranked)
+    put_formula(sheet, plan.ratings.first.moved(row, 0), f"={counted}", styles.whole)
+    put_formula(sheet, plan.mean.first.moved(row, 0), f"={looked_up(plan.own('mean'))}", styles.ranked)
     for shift, column in enumerate(columns_of(plan.own_components)):
-        formula(sheet, plan.components.first.moved(row, shift), f"={looked_up(column)}", styles.ranked)
+        put_formula(sheet, plan.components.first.moved(row, shift), f"={looked_up(column)}", styles.ranked)
     known, numbers, directions = (_fixed(r) for r in (plan.own("known"), plan.own("number"), plan.directions))
     cosine = (f"IF({known}*INDEX({known},{place})*({numbers}<>{place}),"
               f"MMULT({directions},TRANSPOSE(INDEX({directions},{place},0))),-2)")
     if plan.alike:
         cosines = Range(rank.row, plan.cosines.left, rank.row, plan.cosines.right)
-        array(sheet, cosines, f"=LARGE({cosine},{{{','.join(str(k + 1) for k in range(plan.alike))}}})", styles.calc)
+        put_array(sheet, cosines, f"=LARGE({cosine},{{{','.join(str(k + 1) for k in range(plan.alike))}}})", styles.calc)
     for k in range(plan.alike):
         own, name = plan.cosines.first.moved(row, k), plan.alike_name(k).first.moved(row, 0)
         # of equals the first, then the next: as many equals as stand so far in this row
         so_far = ref(Range(own.row, plan.cosines.left, own.row, own.col), cols=True)
         which = f"SMALL(IF({cosine}={ref(own)},{numbers},1E9),SUM(({so_far}={ref(own)})*1))"
-        array(sheet, name, f'=IF({ref(own)}<{_NOT_ALIKE},"",INDEX({_fixed(plan.own("name"))},{which}))', styles.name)
-        formula(sheet, name.moved(0, 1), f'=IF({ref(own)}<{_NOT_ALIKE},"",{ref(own)})', styles.likeness)
+        put_array(sheet, name, f'=IF({ref(own)}<{_NOT_ALIKE},"",INDEX({_fixed(plan.own("name"))},{which}))', styles.name)
+        put_formula(sheet, name.moved(0, 1), f'=IF({ref(own)}<{_NOT_ALIKE},"",{ref(own)})', styles.likeness)
 
 
-def _words(sheet, styles: Styles, plan: MembersPlan, view: View, side: Side) -> None:
+def _words(sheet, styles: Styles, plan: MembersPlan, view: View, side: _Side) -> None:
     header, by = RANKED_BY[view.layout.variant]
-    text(sheet, Cell(1, 1), side.sheet.capitalize(), styles.title)
+    put_text(sheet, Cell(1, 1), side.sheet.capitalize(), styles.title)
     for row, line in enumerate(side.lines, 2):
-        text(sheet, Cell(row, 1), line.format(by=by), styles.note)
+        put_text(sheet, Cell(row, 1), line.format(by=by), styles.note)
     titles = {plan.rank: "rank", plan.name: side.role, plan.score: header, plan.ratings: "ratings", plan.mean: "mean"}
     for column, title in titles.items():
-        text(sheet, Cell(HEAD, column.left), title, styles.header_left if column == plan.name else styles.header)
+        put_text(sheet, Cell(MEMBERS_HEAD, column.left), title, styles.header_left if column == plan.name else styles.header)
     for shift in (0, 1):
-        text(sheet, Cell(HEAD, plan.components.left + shift), f"comp. {shift + 1}", styles.header)
+        put_text(sheet, Cell(MEMBERS_HEAD, plan.components.left + shift), f"comp. {shift + 1}", styles.header)
     for k in range(plan.alike):
-        text(sheet, Cell(HEAD, plan.alike_name(k).left), "most alike" if k == 0 else f"{k + 1}.", styles.header_left)
-        text(sheet, Cell(HEAD, plan.alike_name(k).left + 1), "cos", styles.header)
-    text(sheet, Cell(HEAD - 2, plan.place.left), "Helper calculations, not printed: change nothing here.", styles.calc_head)
-    text(sheet, Cell(HEAD - 1, plan.place.left), "by rank: place, cosines", styles.calc_head)
-    text(sheet, Cell(HEAD - 1, plan.own("number").left), f"in the order of sheet {view.layout.sheet}", styles.calc_head)
-    text(sheet, Cell(HEAD - 1, plan.centre.left), "principal components: powers of the covariance", styles.calc_head)
+        put_text(sheet, Cell(MEMBERS_HEAD, plan.alike_name(k).left), "most alike" if k == 0 else f"{k + 1}.", styles.header_left)
+        put_text(sheet, Cell(MEMBERS_HEAD, plan.alike_name(k).left + 1), "cos", styles.header)
+    put_text(sheet, Cell(MEMBERS_HEAD - 2, plan.place.left), "Helper calculations, not printed: change nothing here.", styles.calc_head)
+    put_text(sheet, Cell(MEMBERS_HEAD - 1, plan.place.left), "by rank: place, cosines", styles.calc_head)
+    put_text(sheet, Cell(MEMBERS_HEAD - 1, plan.own("number").left), f"in the order of sheet {view.layout.sheet}", styles.calc_head)
+    put_text(sheet, Cell(MEMBERS_HEAD - 1, plan.centre.left), "principal components: powers of the covariance", styles.calc_head)
 
 
 def _looks(sheet, styles: Styles, plan: MembersPlan, labels: list) -> None:
@@ -177,13 +179,13 @@ def _looks(sheet, styles: Styles, plan: MembersPlan, labels: list) -> None:
     sheet.set_column(plan.printed.right, plan.loadings.right - 1, 6.5, styles.calc)
     sheet.set_row(0, 24)
     if max(len(str(label)) for label in labels) > 20:
-        for row in range(FIRST, FIRST + plan.n):
+        for row in range(MEMBERS_FIRST, MEMBERS_FIRST + plan.n):
             sheet.set_row(row - 1, 26)
     for column in (plan.score, *columns_of(plan.components)):
         sheet.conditional_format(*box(column), BARS)
-    print_setup(sheet, one_page=plan.n <= 25, repeat=(HEAD - 1, HEAD - 1))
+    print_setup(sheet, one_page=plan.n <= 25, repeat=(MEMBERS_HEAD - 1, MEMBERS_HEAD - 1))
     sheet.print_area(*box(plan.printed))
-    sheet.freeze_panes(HEAD, 2)
+    sheet.freeze_panes(MEMBERS_HEAD, 2)
 
 
 def _fixed(where: Cell | Range) -> str:

@@ -4,58 +4,60 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from xlsxwriter import Workbook
+
 from pyxl.grid.cells import Cell, Range
-from workbook.views.check.check_sheet import NAME as CHECK
+from workbook.views.check.check_sheet import CHECK_SHEET as CHECK
 from workbook.views.check.check_sheet import check_plan
 from workbook.write.best_list import HIGH, LOW, N_BEST, Candidates, write_best
 from workbook.write.choice import unknown, with_most_blanks, write_choice
 from workbook.write.display_labels import width_of
 from workbook.write.references import ref
 from workbook.write.styles import Styles, print_setup
-from workbook.write.write_cells import array, number, text
+from workbook.write.write_cells import put_array, put_number, put_text
 
 if TYPE_CHECKING:
     from workbook.all_views import View
 
-NAME = "recommend"
-USER, LOWEST, HIGHEST = Cell(5, 2), Cell(6, 2), Cell(7, 2)
-HEAD = 9
-NUMBER = Cell(5, 8)     # of the chosen user
+_NAME = "recommend"
+CHOSEN_USER, LOWEST, HIGHEST = Cell(5, 2), Cell(6, 2), Cell(7, 2)
+_HEAD = 9
+TWO_DIGITS = Cell(5, 8)     # of the chosen user
 WORKING = 7             # first column of the calculation
 
 
-def write_recommend(book, styles: Styles, view: View) -> None:
+def write_recommend(workbook: Workbook, styles: Styles, view: View) -> None:
     """Add the sheet. It holds the two cells within which all predictions of the workbook's views are kept."""
-    sheet, n = book.add_worksheet(NAME), len(view.content.items)
-    items, rated, sums, open_ = (Range(HEAD + 1, WORKING + shift, HEAD + n, WORKING + shift) for shift in range(4))
+    sheet, n = workbook.add_worksheet(_NAME), len(view.content.items)
+    items, rated, sums, open_ = (Range(_HEAD + 1, WORKING + shift, _HEAD + n, WORKING + shift) for shift in range(4))
     _words(sheet, styles, view)
-    _range(book, sheet, styles, view)
-    write_choice(sheet, styles, view, "user", cell=USER, number=NUMBER, chosen=with_most_blanks(view.content.given.crosstab()))
+    _range(workbook, sheet, styles, view)
+    write_choice(sheet, styles, view, "user", cell=CHOSEN_USER, number=TWO_DIGITS, chosen=with_most_blanks(view.content.given.crosstab()))
 
-    user = ref(NUMBER, rows=True, cols=True)
+    user = ref(TWO_DIGITS, rows=True, cols=True)
     row = f"INDEX({view.name('ratings')},{user},0)"
     total = f"MMULT(INDEX({view.name('user_factors')},{user},0),{view.name('item_factors')})"
     if view.biases:
         total += f"+{view.name('item_bias')}+INDEX({view.name('user_bias')},{user})"
-    array(sheet, items, f"=TRANSPOSE({view.name('item_ids')})", styles.calc)
+    put_array(sheet, items, f"=TRANSPOSE({view.name('item_ids')})", styles.calc)
     given = f'TRANSPOSE(IF({row}="","",{row}))'
     if len(view.content.held):  # rated too, though no model sheet shows it
         plan = check_plan(view)
         of_held, of_items = (f"{CHECK}!{ref(plan.of_held(which), rows=True, cols=True)}" for which in ("user no.", "item no."))
-        numbers = f"ROW({ref(items)})-{HEAD}"
+        numbers = f"ROW({ref(items)})-{_HEAD}"
         given = f'IF(ISNUMBER(MATCH({user}*{n}+{numbers},{of_held}*{n}+{of_items},0)),"held out",{given})'
-    array(sheet, rated, f'=IF({user}="","",{given})', styles.calc)
-    array(sheet, sums, f'=IF({user}="","",TRANSPOSE({total}))', styles.calc)
-    array(sheet, open_, f'=IF({ref(rated)}="",{ref(sums)},"")', styles.calc)
+    put_array(sheet, rated, f'=IF({user}="","",{given})', styles.calc)
+    put_array(sheet, sums, f'=IF({user}="","",TRANSPOSE({total}))', styles.calc)
+    put_array(sheet, open_, f'=IF({ref(rated)}="",{ref(sums)},"")', styles.calc)
 
-    best = write_best(sheet, styles, view, Candidates(items, sums, open_), head=Cell(HEAD, 1), working=Cell(HEAD, WORKING + 4))
+    best = write_best(sheet, styles, view, Candidates(items, sums, open_), head=Cell(_HEAD, 1), working=Cell(_HEAD, WORKING + 4))
     for which in best.cells():
         column, count = f"INDEX({view.name('ratings')},0,{which})", Cell(which.row, 4)
-        array(sheet, count, f'=IF({which}="","",COUNT({column}))', styles.whole)
-        array(sheet, count.moved(0, 1), f'=IF(N({count})=0,"",AVERAGE({column}))', styles.ranked)
-    array(sheet, USER.moved(0, 1), f'=IF({user}="",{unknown(view, "user", USER)},"has rated "&SUM(({ref(rated)}<>"")*1)'
+        put_array(sheet, count, f'=IF({which}="","",COUNT({column}))', styles.whole)
+        put_array(sheet, count.moved(0, 1), f'=IF(N({count})=0,"",AVERAGE({column}))', styles.ranked)
+    put_array(sheet, CHOSEN_USER.moved(0, 1), f'=IF({user}="",{unknown(view, "user", CHOSEN_USER)},"has rated "&SUM(({ref(rated)}<>"")*1)'
             f'&" of {n:,} items"&IF(COUNT({ref(open_)})=0,": nothing is left to recommend.","."))', styles.note_beside)
-    sheet.print_area(0, 0, HEAD + N_BEST - 1, WORKING - 2)
+    sheet.print_area(0, 0, _HEAD + N_BEST - 1, WORKING - 2)
     print_setup(sheet, landscape=False, one_page=True)
 
 
@@ -64,22 +66,22 @@ def _words(sheet, styles: Styles, view: View) -> None:
     for col, width in enumerate(widths):
         sheet.set_column(col, col, width, styles.text)
     sheet.set_row(0, 24)
-    text(sheet, Cell(1, 1), "Recommendations", styles.title)
-    text(sheet, Cell(2, 1), "The ten items that the model predicts highest for one user, of those that the user has not rated.", styles.note)
-    text(sheet, Cell(3, 1), f"Choose a user in the yellow cell. It is live: fit the sheet {view.layout.sheet}, or rate there, "
+    put_text(sheet, Cell(1, 1), "Recommendations", styles.title)
+    put_text(sheet, Cell(2, 1), "The ten items that the model predicts highest for one user, of those that the user has not rated.", styles.note)
+    put_text(sheet, Cell(3, 1), f"Choose a user in the yellow cell. It is live: fit the sheet {view.layout.sheet}, or rate there, "
                             "and the list follows.", styles.note)
     for col, header in enumerate(("ratings", "their mean"), 4):
-        text(sheet, Cell(HEAD, col), header, styles.header)
-    text(sheet, NUMBER.moved(-1, -1), "Helper calculations, not printed: change nothing here.", styles.calc_head)
-    text(sheet, NUMBER.moved(0, -1), "number of the user", styles.calc_head)
+        put_text(sheet, Cell(_HEAD, col), header, styles.header)
+    put_text(sheet, TWO_DIGITS.moved(-1, -1), "Helper calculations, not printed: change nothing here.", styles.calc_head)
+    put_text(sheet, TWO_DIGITS.moved(0, -1), "number of the user", styles.calc_head)
     for col, header in enumerate(("all items", "rated", "factors · + biases" if view.biases else "factors ·", "where not rated"), WORKING):
-        text(sheet, Cell(HEAD, col), header, styles.calc_head)
+        put_text(sheet, Cell(_HEAD, col), header, styles.calc_head)
 
 
-def _range(book, sheet, styles: Styles, view: View) -> None:
+def _range(workbook: Workbook, sheet, styles: Styles, view: View) -> None:
     for cell, what, side, name, value in zip((LOWEST, HIGHEST), ("lowest", "highest"), ("above", "below"), (LOW, HIGH),
                                              view.content.rating_range):
-        text(sheet, cell.moved(0, -1), what, styles.label)
-        number(sheet, cell, value, styles.choice)
-        text(sheet, cell.moved(0, 1), f"the {what} rating there is: predictions are kept {side} it", styles.note_beside)
-        book.define_name(name, f"={NAME}!{Range.around([cell]).absolute}")
+        put_text(sheet, cell.moved(0, -1), what, styles.label)
+        put_number(sheet, cell, value, styles.choice)
+        put_text(sheet, cell.moved(0, 1), f"the {what} rating there is: predictions are kept {side} it", styles.note_beside)
+        workbook.define_name(name, f"={_NAME}!{Range.around([cell]).absolute}")

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pyxl.grid.cells import Cell, Range
 from workbook.write.best_list import N_BEST
 
-DECAY, COUNT = Cell(5, 2), Cell(6, 2)   # what the reader sets; how many ratings count
-HEAD = 8                                # of the list of items
-BEST = Cell(HEAD, 6)                    # of the ten best, beside it
-OWN_HEAD = HEAD + N_BEST + 2            # of the factors, below these
+YOU_DECAY, COUNT = Cell(5, 2), Cell(6, 2)   # what the reader sets; how many ratings count
+YOU_HEAD = 8                                # of the list of items
+BEST = Cell(YOU_HEAD, 6)                    # of the ten best, beside it
+OWN_HEAD = YOU_HEAD + N_BEST + 2            # of the factors, below these
 _WORKING = 10                           # first column of the calculation
 
 
@@ -28,7 +28,7 @@ class YouPlan:
     users: int
 
     def _column(self, col: int, rows: int, width: int = 1) -> Range:
-        return Range(HEAD + 1, col, HEAD + rows, col + width - 1)
+        return Range(YOU_HEAD + 1, col, YOU_HEAD + rows, col + width - 1)
 
     @property
     def items(self) -> Range:
@@ -58,7 +58,7 @@ class YouPlan:
 
     @property
     def printed(self) -> Range:
-        return Range(1, 1, max(HEAD + self.n, OWN_HEAD + self.d), BEST.col + 2)
+        return Range(1, 1, max(YOU_HEAD + self.n, OWN_HEAD + self.d), BEST.col + 2)
 
     @property
     def counted(self) -> Range:
@@ -83,7 +83,7 @@ class YouPlan:
     @property
     def best(self) -> Cell:
         """head of the ten largest and their numbers"""
-        return Cell(HEAD, _WORKING + 4)
+        return Cell(YOU_HEAD, _WORKING + 4)
 
     @property
     def features(self) -> Range:

@@ -10,26 +10,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from xlsxwriter import Workbook
+
 from pyxl.grid.cells import Cell, Range
 from solver.collab.recommend import NEWCOMER_RIDGE
-from workbook.write.best_list import HIGH, LOW, Candidates, kept, write_best
+from workbook.write.best_list import HIGH, LOW, Candidates, kept_in_range, write_best
 from workbook.write.display_labels import width_of
 from workbook.write.references import box, ref
 from workbook.write.styles import Styles, colour_scale, print_setup
-from workbook.write.write_cells import array, formula, number, text
+from workbook.write.write_cells import put_array, put_formula, put_number, put_text
 
-from .you_plan import BEST, COUNT, DECAY, HEAD, OWN_HEAD, YouPlan
+from .you_plan import BEST, COUNT, OWN_HEAD, YOU_DECAY, YOU_HEAD, YouPlan
 
 if TYPE_CHECKING:
     from workbook.all_views import View
 
-NAME = "you"
+_NAME = "you"
 OLD_MINVERSE = 52   # rows and columns that Excel's MINVERSE took before 2007
 
 
-def write_you(book, styles: Styles, view: View) -> None:
+def write_you(workbook: Workbook, styles: Styles, view: View) -> None:
     """Add the sheet, for a model whose prediction is a sum: in a sigmoid no formula gives the factors."""
-    sheet, content = book.add_worksheet(NAME), view.content
+    sheet, content = workbook.add_worksheet(_NAME), view.content
     k = content.n_factors
     plan = YouPlan(n=len(content.items), k=k, d=k + view.biases, users=len(content.users))
     _looks(sheet, styles, plan, view)
@@ -43,59 +45,59 @@ def write_you(book, styles: Styles, view: View) -> None:
 
 def _entries(sheet, styles: Styles, plan: YouPlan, view: View) -> None:
     """What is typed, what counts of it, and what is predicted."""
-    array(sheet, plan.items, f"=TRANSPOSE({view.name('item_ids')})", styles.listed)
+    put_array(sheet, plan.items, f"=TRANSPOSE({view.name('item_ids')})", styles.listed)
     own = ref(plan.ratings)
-    array(sheet, plan.counted, f"=IF(ISNUMBER({own}),({own}>={LOW})*({own}<={HIGH}),0)", styles.calc_whole)
-    array(sheet, plan.sums, f"={_predicted(plan.own, plan, view)}", styles.calc)
-    array(sheet, plan.open, f'=IF({ref(plan.counted)}=1,"",{ref(plan.sums)})', styles.calc)
+    put_array(sheet, plan.counted, f"=IF(ISNUMBER({own}),({own}>={LOW})*({own}<={HIGH}),0)", styles.calc_whole)
+    put_array(sheet, plan.sums, f"={_predicted(plan.own, plan, view)}", styles.calc)
+    put_array(sheet, plan.open, f'=IF({ref(plan.counted)}=1,"",{ref(plan.sums)})', styles.calc)
     for row in range(plan.n):
         rating, predicted, remark, total = (where.first.moved(row, 0) for where in (plan.ratings, plan.predicted, plan.remarks, plan.sums))
         sheet.write_blank(str(rating), None, styles.option)
-        array(sheet, predicted, f"={kept(str(total))}", styles.ranked)
-        formula(sheet, remark, f'=IF(ISERROR({rating}),"An error is no rating: it does not count.",IF({rating}="","",IF(ISNUMBER({rating}),'
+        put_array(sheet, predicted, f"={kept_in_range(str(total))}", styles.ranked)
+        put_formula(sheet, remark, f'=IF(ISERROR({rating}),"An error is no rating: it does not count.",IF({rating}="","",IF(ISNUMBER({rating}),'
                 f'IF(AND({rating}>={LOW},{rating}<={HIGH}),"",{rating}&" lies outside "&{LOW}&" to "&{HIGH}&": it does not count."),'
                 f'"\'"&{rating}&"\' is no number: it does not count.")))', styles.note_beside)
-    array(sheet, COUNT, f"=SUM({ref(plan.counted)})", styles.whole)
+    put_array(sheet, COUNT, f"=SUM({ref(plan.counted)})", styles.whole)
 
 
 def _prior(sheet, styles: Styles, plan: YouPlan, view: View) -> None:
     """The average user, and how strongly the reader is drawn to it."""
     weight = f"({ref(plan.rated_by)}>0)*1"
     ratings, live = view.name("ratings"), plan.live_average
-    array(sheet, plan.rated_by, f"=MMULT(ISNUMBER({ratings})*1,TRANSPOSE(COLUMN({ratings})^0))", styles.calc_whole)
-    array(sheet, _factors(live, plan), f"=TRANSPOSE(MMULT(TRANSPOSE({weight}),{view.name('user_factors')}))/SUM({weight})", styles.calc)
+    put_array(sheet, plan.rated_by, f"=MMULT(ISNUMBER({ratings})*1,TRANSPOSE(COLUMN({ratings})^0))", styles.calc_whole)
+    put_array(sheet, _factors(live, plan), f"=TRANSPOSE(MMULT(TRANSPOSE({weight}),{view.name('user_factors')}))/SUM({weight})", styles.calc)
     if view.biases:
-        array(sheet, _bias(live), f"=SUM({weight}*{view.name('user_bias')})/SUM({weight})", styles.calc)
+        put_array(sheet, _bias(live), f"=SUM({weight}*{view.name('user_bias')})/SUM({weight})", styles.calc)
     trained, spread = view.content.trained, f"STDEVP({ratings})"
     if trained:
         for cell, value in zip(plan.trained_average.cells(), trained.average, strict=True):
-            number(sheet, cell, value, styles.calc)
-        number(sheet, plan.spread.moved(-1, 0), trained.spread, styles.calc)
+            put_number(sheet, cell, value, styles.calc)
+        put_number(sheet, plan.spread.moved(-1, 0), trained.spread, styles.calc)
         spread = view.until_fitted(ref(plan.spread.moved(-1, 0)), spread)
-    formula(sheet, plan.spread, f"={spread}", styles.calc)
+    put_formula(sheet, plan.spread, f"={spread}", styles.calc)
     average = view.until_fitted(ref(plan.trained_average), ref(live)) if trained else ref(live)
-    array(sheet, plan.average, f"={average}", styles.ranked)
-    decay, count = (ref(cell, rows=True, cols=True) for cell in (DECAY, COUNT))
+    put_array(sheet, plan.average, f"={average}", styles.ranked)
+    decay, count = (ref(cell, rows=True, cols=True) for cell in (YOU_DECAY, COUNT))
     for cell in plan.ridge.cells():
-        usual = f"{NEWCOMER_RIDGE:g}*{ref(plan.spread)}" if cell.row < HEAD + 1 + plan.k else f"{NEWCOMER_RIDGE:g}"
-        array(sheet, cell, f"=IF({_given(decay)},{decay}*{count},{usual})", styles.calc)
+        usual = f"{NEWCOMER_RIDGE:g}*{ref(plan.spread)}" if cell.row < YOU_HEAD + 1 + plan.k else f"{NEWCOMER_RIDGE:g}"
+        put_array(sheet, cell, f"=IF({_given(decay)},{decay}*{count},{usual})", styles.calc)
 
 
 def _solution(sheet, styles: Styles, plan: YouPlan, view: View) -> None:
     """The ridge regression."""
     counted, features, numbers = ref(plan.counted), ref(plan.features), ref(plan.numbers)
     left = Range(plan.features.top, plan.features.left, plan.features.bottom, plan.features.left + plan.k - 1)
-    array(sheet, left, f"={counted}*TRANSPOSE({view.name('item_factors')})", styles.calc)
+    put_array(sheet, left, f"={counted}*TRANSPOSE({view.name('item_factors')})", styles.calc)
     if view.biases:
-        array(sheet, Range(left.top, left.right + 1, left.bottom, left.right + 1), f"={counted}", styles.calc_whole)
-    array(sheet, plan.errors, f"=IF({counted}=1,{ref(plan.ratings)}-({_predicted(plan.average, plan, view)}),0)", styles.calc)
+        put_array(sheet, Range(left.top, left.right + 1, left.bottom, left.right + 1), f"={counted}", styles.calc_whole)
+    put_array(sheet, plan.errors, f"=IF({counted}=1,{ref(plan.ratings)}-({_predicted(plan.average, plan, view)}),0)", styles.calc)
     for row, cell in enumerate(plan.numbers.cells(), 1):
-        number(sheet, cell, row, styles.calc_whole)
-    array(sheet, plan.right_side, f"=MMULT(TRANSPOSE({features}),{ref(plan.errors)})", styles.calc)
-    array(sheet, plan.matrix, f"=MMULT(TRANSPOSE({features}),{features})+({numbers}=TRANSPOSE({numbers}))*{ref(plan.ridge)}", styles.calc)
-    array(sheet, plan.step, f"=IF({ref(COUNT)}=0,0*{numbers},MMULT(MINVERSE({ref(plan.matrix)}),{ref(plan.right_side)}))", styles.calc)
+        put_number(sheet, cell, row, styles.calc_whole)
+    put_array(sheet, plan.right_side, f"=MMULT(TRANSPOSE({features}),{ref(plan.errors)})", styles.calc)
+    put_array(sheet, plan.matrix, f"=MMULT(TRANSPOSE({features}),{features})+({numbers}=TRANSPOSE({numbers}))*{ref(plan.ridge)}", styles.calc)
+    put_array(sheet, plan.step, f"=IF({ref(COUNT)}=0,0*{numbers},MMULT(MINVERSE({ref(plan.matrix)}),{ref(plan.right_side)}))", styles.calc)
     step = ref(plan.step)
-    array(sheet, plan.own, f"={ref(plan.average)}+IF(ISNUMBER({step}),{step},0)", styles.ranked)
+    put_array(sheet, plan.own, f"={ref(plan.average)}+IF(ISNUMBER({step}),{step},0)", styles.ranked)
 
 
 def _predicted(unknowns: Range, plan: YouPlan, view: View) -> str:
@@ -117,39 +119,39 @@ def _given(decay: str) -> str:
 
 
 def _words(sheet, styles: Styles, plan: YouPlan, view: View) -> None:
-    text(sheet, Cell(1, 1), "You", styles.title)
-    text(sheet, Cell(2, 1), "Type your ratings of a few items into the yellow column: your factors, predictions and ten best items "
+    put_text(sheet, Cell(1, 1), "You", styles.title)
+    put_text(sheet, Cell(2, 1), "Type your ratings of a few items into the yellow column: your factors, predictions and ten best items "
                             "follow at once.", styles.note)
-    text(sheet, Cell(3, 1), "Nobody else changes, and no fit is needed: a ridge regression, in formulas, on the items that you rated. "
+    put_text(sheet, Cell(3, 1), "Nobody else changes, and no fit is needed: a ridge regression, in formulas, on the items that you rated. "
                             "With none rated you are the average user.", styles.note)
     if plan.d > OLD_MINVERSE:
-        text(sheet, Cell(4, 1), f"Needs Excel 2007 or newer: MINVERSE of {plan.d} × {plan.d} cells, older ones take {OLD_MINVERSE}.", styles.note)
-    decay, count = ref(DECAY), ref(COUNT)
-    text(sheet, DECAY.moved(0, -1), "weight decay", styles.label)
-    sheet.write_blank(str(DECAY), None, styles.option)
-    formula(sheet, DECAY.moved(0, 1), f'=IF({decay}="","Blank: as suits most. Else a number above 0: the pull to the average user, for each rating.",'
+        put_text(sheet, Cell(4, 1), f"Needs Excel 2007 or newer: MINVERSE of {plan.d} × {plan.d} cells, older ones take {OLD_MINVERSE}.", styles.note)
+    decay, count = ref(YOU_DECAY), ref(COUNT)
+    put_text(sheet, YOU_DECAY.moved(0, -1), "weight decay", styles.label)
+    sheet.write_blank(str(YOU_DECAY), None, styles.option)
+    put_formula(sheet, YOU_DECAY.moved(0, 1), f'=IF({decay}="","Blank: as suits most. Else a number above 0: the pull to the average user, for each rating.",'
             f'IF({_given(decay)},"The pull to the average user, for each of your ratings.",'
             '"That is no number above 0; what suits most is taken. Give one, or clear the cell."))', styles.note_beside)
-    text(sheet, COUNT.moved(0, -1), "rated", styles.label)
-    array(sheet, COUNT.moved(0, 1), f'=IF({count}=0,"Nothing is rated: this is the average user.",IF(ISNUMBER({plan.step.first}),'
+    put_text(sheet, COUNT.moved(0, -1), "rated", styles.label)
+    put_array(sheet, COUNT.moved(0, 1), f'=IF({count}=0,"Nothing is rated: this is the average user.",IF(ISNUMBER({plan.step.first}),'
             f'"of {plan.n:,} items.","The regression has no solution: this is the average user. Give a larger weight decay."))', styles.note_beside)
     for where, title, style in ((plan.items, "item", styles.header_left), (plan.ratings, "your rating", styles.header),
                                 (plan.predicted, "predicted", styles.header)):
-        text(sheet, where.first.moved(-1, 0), title, style)
+        put_text(sheet, where.first.moved(-1, 0), title, style)
     for shift, (title, style) in enumerate((("factor", styles.header), ("of the average user", styles.header), ("yours", styles.header))):
-        text(sheet, Cell(OWN_HEAD, BEST.col + shift), title, style)
+        put_text(sheet, Cell(OWN_HEAD, BEST.col + shift), title, style)
     for row, cell in enumerate(plan.average.cells(), 1):
-        text(sheet, cell.moved(0, -1), str(row) if row <= plan.k else "bias", styles.whole)
-    text(sheet, Cell(HEAD - 2, plan.counted.left), "Helper calculations, not printed: change nothing here.", styles.calc_head)
+        put_text(sheet, cell.moved(0, -1), str(row) if row <= plan.k else "bias", styles.whole)
+    put_text(sheet, Cell(YOU_HEAD - 2, plan.counted.left), "Helper calculations, not printed: change nothing here.", styles.calc_head)
     for where, title in ((plan.counted, "counts"), (plan.errors, "rating − average's"), (plan.sums, "your prediction"), (plan.open, "where not rated"),
                          (plan.features, "F: factors of the rated, and 1" if view.biases else "F: factors of the rated"), (plan.numbers, "no."),
                          (plan.ridge, "ridge"), (plan.right_side, "Fᵀ · errors"), (plan.step, "yours − average"), (plan.live_average, "average here"),
                          (plan.matrix, "FᵀF + ridge"), (plan.rated_by, "ratings of each user")):
-        text(sheet, where.first.moved(-1, 0), title, styles.calc_head)
-    text(sheet, plan.spread.moved(0, -1), "σ of ratings", styles.calc_head)
+        put_text(sheet, where.first.moved(-1, 0), title, styles.calc_head)
+    put_text(sheet, plan.spread.moved(0, -1), "σ of ratings", styles.calc_head)
     if view.content.trained:
-        text(sheet, plan.trained_average.first.moved(-1, 0), "of the model", styles.calc_head)
-        text(sheet, plan.spread.moved(-1, -1), "of the model's", styles.calc_head)
+        put_text(sheet, plan.trained_average.first.moved(-1, 0), "of the model", styles.calc_head)
+        put_text(sheet, plan.spread.moved(-1, -1), "of the model's", styles.calc_head)
 
 
 def _looks(sheet, styles: Styles, plan: YouPlan, view: View) -> None:
@@ -161,10 +163,10 @@ def _looks(sheet, styles: Styles, plan: YouPlan, view: View) -> None:
         "validate": "decimal", "criteria": "between", "minimum": f"={LOW}", "maximum": f"={HIGH}",
         "input_title": "your rating", "input_message": "A number within the range of the ratings, or nothing.",
         "error_title": "This is no rating", "error_message": "Give a number within the range of the ratings (sheet recommend), or clear the cell."})
-    sheet.data_validation(str(DECAY), {
+    sheet.data_validation(str(YOU_DECAY), {
         "validate": "decimal", "criteria": ">", "value": 0, "error_title": "This is no weight decay",
         "error_message": "Give a number above 0, or leave the cell blank."})
     sheet.conditional_format(*box(plan.predicted), colour_scale(*view.content.scale))
-    sheet.freeze_panes(HEAD, 0)
+    sheet.freeze_panes(YOU_HEAD, 0)
     sheet.print_area(*box(plan.printed))
-    print_setup(sheet, one_page=plan.printed.bottom <= 60, repeat=(HEAD - 1, HEAD - 1))
+    print_setup(sheet, one_page=plan.printed.bottom <= 60, repeat=(YOU_HEAD - 1, YOU_HEAD - 1))

@@ -9,7 +9,7 @@ from pyxl.grid.cells import Cell, Range
 
 from .references import box, ref
 from .styles import Styles, colour_scale
-from .write_cells import array, text
+from .write_cells import put_array, put_text
 
 if TYPE_CHECKING:
     from workbook.all_views import View
@@ -36,26 +36,26 @@ def write_best(sheet, styles: Styles, view: View, candidates: Candidates, *, hea
     the first comes first: as `CollabFilter.recommend`. Equal is what Excel calls so, alike in 15 digits.
     """
     for shift, (title, style) in enumerate((("place", styles.header), ("item", styles.header_left), ("predicted", styles.header))):
-        text(sheet, head.moved(0, shift), title, style)
+        put_text(sheet, head.moved(0, shift), title, style)
     for shift, title in enumerate(("k-th largest", "its no.")):
-        text(sheet, working.moved(0, shift), title, styles.calc_head)
+        put_text(sheet, working.moved(0, shift), title, styles.calc_head)
     open_, names, sums = (ref(r, rows=True, cols=True) for r in (candidates.open, candidates.items, candidates.sums))
     top = ref(candidates.open.first, rows=True, cols=True)
     for k in range(1, N_BEST + 1):
         place, value = head.moved(k, 0), working.moved(k, 0)
         number, so_far = value.moved(0, 1), f"{ref(working.moved(1, 0), rows=True)}:{value}"
-        array(sheet, value, f'=IF({k}>COUNT({open_}),"",LARGE({open_},{k}))', styles.calc)
-        array(sheet, number, f'=IF({value}="","",SMALL(IF({open_}={value},ROW({open_})-ROW({top})+1),SUM(({so_far}={value})*1)))',
+        put_array(sheet, value, f'=IF({k}>COUNT({open_}),"",LARGE({open_},{k}))', styles.calc)
+        put_array(sheet, number, f'=IF({value}="","",SMALL(IF({open_}={value},ROW({open_})-ROW({top})+1),SUM(({so_far}={value})*1)))',
               styles.calc_whole)
-        array(sheet, place, f'=IF({number}="","",{k})', styles.whole)
-        array(sheet, place.moved(0, 1), f'=IF({number}="","",INDEX({names},{number}))', styles.listed)
-        prediction = kept(view.into_range(f"INDEX({sums},{number})"))
-        array(sheet, place.moved(0, 2), f'=IF({number}="","",{prediction})', styles.ranked)
+        put_array(sheet, place, f'=IF({number}="","",{k})', styles.whole)
+        put_array(sheet, place.moved(0, 1), f'=IF({number}="","",INDEX({names},{number}))', styles.listed)
+        prediction = kept_in_range(view.into_range(f"INDEX({sums},{number})"))
+        put_array(sheet, place.moved(0, 2), f'=IF({number}="","",{prediction})', styles.ranked)
     predicted = Range(head.row + 1, head.col + 2, head.row + N_BEST, head.col + 2)
     sheet.conditional_format(*box(predicted), colour_scale(*view.content.scale))
     return Range(working.row + 1, working.col + 1, working.row + N_BEST, working.col + 1)
 
 
-def kept(prediction: str) -> str:
+def kept_in_range(prediction: str) -> str:
     """The formula of a prediction that is kept within the range of the ratings."""
     return f"MAX({LOW},MIN({HIGH},{prediction}))"

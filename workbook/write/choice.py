@@ -11,7 +11,7 @@ from pyxl.grid.cells import Cell, quoted
 from .display_labels import put_label
 from .references import ref
 from .styles import Styles
-from .write_cells import array, text
+from .write_cells import put_array, put_text
 
 if TYPE_CHECKING:
     from workbook.all_views import View
@@ -26,14 +26,14 @@ def write_choice(sheet, styles: Styles, view: View, what: str, *, cell: Cell, nu
     """
     labels = {"user": view.content.users, "item": view.content.items}[what]
     texts = any(isinstance(label, str) for label in labels)
-    text(sheet, cell.moved(0, -1), what, styles.label)
+    put_text(sheet, cell.moved(0, -1), what, styles.label)
     put_label(sheet, *cell, labels[chosen], styles.choice_text if texts else styles.choice)
     sheet.data_validation(cell.row - 1, cell.col - 1, cell.row - 1, cell.col - 1, {
         "validate": "list", "source": f"={quoted(view.layout.sheet)}!{getattr(view.layout, f'{what}_ids').absolute}",
         "input_title": what, "input_message": f"Choose one of the {len(labels):,} {what}s.",
         "error_title": f"No such {what}", "error_message": "Choose one of the list."})
     key = ref(cell, rows=True, cols=True)
-    array(sheet, number, f'=IFERROR(MATCH(1,({view.name(f"{what}_ids")}&""={key}&"")*1,0),"")', styles.calc_whole)
+    put_array(sheet, number, f'=IFERROR(MATCH(1,({view.name(f"{what}_ids")}&""={key}&"")*1,0),"")', styles.calc_whole)
 
 
 def unknown(view: View, what: str, cell: Cell) -> str:

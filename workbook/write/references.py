@@ -1,4 +1,4 @@
-"""References as a formula writes them, with ``$`` where a copy must stay put."""
+"""References as formulas write them, with ``$`` where a copied formula must keep them."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ def held_number(cell: str) -> str:
     return f'_xlfn.NUMBERVALUE(SUBSTITUTE(SUBSTITUTE({cell},"?",""),",","."),".","\'")'
 
 
-def as_numbers(ratings: str) -> str:
+def blanks_as_zero(ratings: str) -> str:
     """A block of ratings as an array, with 0 where there is none."""
     return f"IF(ISNUMBER({ratings}),{ratings},0)"
 

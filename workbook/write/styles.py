@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from xlsxwriter import Workbook
 from xlsxwriter.format import Format
 
 _FONT = {"font_name": "Calibri", "font_size": 10, "valign": "vcenter"}
@@ -82,13 +83,13 @@ class Styles:
     predicted: Format       # conditional: predicted cells of the filled table
 
 
-def make_styles(book) -> Styles:
+def make_styles(workbook: Workbook) -> Styles:
     """Add our formats to an XlsxWriter workbook."""
     def style(*parts: dict, **own) -> Format:
         merged = dict(_FONT, font_color=_INK)
         for part in (*parts, own):
             merged.update(part)
-        return book.add_format(merged)
+        return workbook.add_format(merged)
 
     head = {"bold": True, "valign": "bottom", "bg_color": _HEAD, "bottom": 1, "bottom_color": "#7F93A8"}
     center = {"align": "center"}
@@ -111,8 +112,8 @@ def make_styles(book) -> Styles:
         label=style(bold=True, align="right", indent=1),
         blank=style(_CELL, bg_color="#EDEDED"),
         held=style(_CELL, pattern=14, fg_color="#7FA8D6", bg_color="#E4EEF9"),
-        unrated_here=book.add_format({"bg_color": "#EDEDED"}),
-        held_here=book.add_format({"bg_color": "#BFD4EE", "font_color": _LINK}),
+        unrated_here=workbook.add_format({"bg_color": "#EDEDED"}),
+        held_here=workbook.add_format({"bg_color": "#BFD4EE", "font_color": _LINK}),
         rating=style(_CELL, center, num_format="0.0##"),
         typed=style(_OPTION, center, num_format="0.0##"),
         factor=style(_INPUT, center, num_format="0.00"),
@@ -146,11 +147,11 @@ def make_styles(book) -> Styles:
         calc_head=style(font_color=_GREY, italic=True, font_size=8),
         calc=style(font_color=_GREY, font_size=8, num_format="0.000"),
         calc_whole=style(font_color=_GREY, font_size=8, num_format="0"),
-        observed=book.add_format({"bold": True, "font_color": "#000000"}),
-        guessed=book.add_format(predicted),
+        observed=workbook.add_format({"bold": True, "font_color": "#000000"}),
+        guessed=workbook.add_format(predicted),
         key_predicted=style(_CELL, center, predicted, bg_color=_MIDDLE, num_format="0.0"),
-        unrated=book.add_format({"font_color": "#BFBFBF"}),
-        predicted=book.add_format(predicted),
+        unrated=workbook.add_format({"font_color": "#BFBFBF"}),
+        predicted=workbook.add_format(predicted),
     )
 
 

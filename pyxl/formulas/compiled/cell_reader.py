@@ -7,13 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from pyxl.formulas.evaluate.calculator import Calculator
+from pyxl.formulas.evaluate.calculator import Calculator, too_large
+from pyxl.formulas.language.formula_errors import Unsupported
 from pyxl.formulas.language.values import pack
-from pyxl.grid.cells import MAX_COL, MAX_ROW, Cell, Range
+from pyxl.grid.cells import Cell, Range, quoted
 
-from .lanes import Areas, Lanes, plain
+from .lanes import LaneAreas, Lanes, as_numbers
 from .sheet_map import SheetMap
-from .torch_program import Program
+from .torch_program import TorchProgram
 
 
 class Unsettled(Exception):
@@ -37,17 +38,19 @@ class Segment:
 class Reader:
     """Reads areas as lanes; `maps` gives each sheet's SheetMap, `segments` is numbered from 1."""
 
-    def __init__(self, calculator: Calculator, program: Program, maps):
+    def __init__(self, calculator: Calculator, program: TorchProgram, maps):
         self.calculator, self._program, self._maps = calculator, program, maps
         self.segments: list[Segment] = []
 
-    def read(self, areas: Areas) -> Lanes:
+    def read(self, areas: LaneAreas) -> Lanes:
         """What stands in them. Raises Unsettled."""
-        height, width = areas.height, areas.width  # whole columns are read as far as the workbook is used
-        if height > 1 and areas.top.max() + height - 1 == MAX_ROW:
-            height = max(1, min(height, self.calculator.last[0] - int(areas.top.max()) + 1))
-        if width > 1 and areas.left.max() + width - 1 == MAX_COL:
-            width = max(1, min(width, self.calculator.last[1] - int(areas.left.max()) + 1))
+        first = int(areas.top.max()), int(areas.left.max())  # whole columns are read as far as the workbook is used
+        top, left, bottom, right = self.calculator.used_part(
+            (*first, first[0] + areas.height - 1, first[1] + areas.width - 1))
+        height, width = bottom - top + 1, right - left + 1
+        if too_large((top, left, bottom, right)):
+            raise Unsupported(f"{quoted(areas.sheet)}!{Range(top, left, bottom, right)} has too many cells to be compiled. "
+                              "Name a smaller range.")
         return self.cells(areas.sheet, areas.top[:, :, None, None] + np.arange(height)[:, None],
                           areas.left[:, :, None, None] + np.arange(width))
 
@@ -79,13 +82,13 @@ class Reader:
             if number == 0:
                 values = self._constants(sheet, rows, cols, here)
                 const[here] = values
-                wanted, inverse = plain(values), np.arange(len(values))
+                wanted, inverse = as_numbers(values), np.arange(len(values))
                 parts.append(self._program.constant(wanted))
             else:
                 source = self.segments[number - 1]
                 wanted, inverse = np.unique(slot[here], return_inverse=True)
                 const[here], kind[here] = source.const[slot[here]], source.kind[slot[here]]
-                parts.append(self._program.constant(plain(source.const[wanted])) if source.tensor is None
+                parts.append(self._program.constant(as_numbers(source.const[wanted])) if source.tensor is None
                              else self._view(source, wanted))
             place[here] = count + inverse
             count += len(wanted)

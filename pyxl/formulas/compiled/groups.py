@@ -14,7 +14,7 @@ from pyxl.grid.grid import Formula, Grid
 
 from .relative import RelativeForm, relative_form
 
-Box = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]  # top, left, bottom, right of every cell's reference
+_Box = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]  # top, left, bottom, right of every cell's reference
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +98,7 @@ def distinct(places: np.ndarray) -> np.ndarray:
     return np.flatnonzero(np.bincount(places.ravel()))
 
 
-def boxes(reference: Reference, rows: np.ndarray, cols: np.ndarray) -> Box:
+def boxes(reference: Reference, rows: np.ndarray, cols: np.ndarray) -> _Box:
     """`Reference.at` for many cells at once, each so many rows and columns from the anchor."""
     ends = []
     for value, fixed, moved, last in zip((reference.top, reference.left, reference.bottom, reference.right),

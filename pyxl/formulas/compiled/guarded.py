@@ -27,7 +27,7 @@ def guarded(call: Callable[..., Tensor], harmless: float = 2.0) -> Callable[...,
 
 add, subtract = torch.add, torch.sub
 multiply = guarded(torch.mul)
-divide = guarded(lambda a, b: a / b)
+safe_divide = guarded(lambda a, b: a / b)
 
 
 @guarded
@@ -40,7 +40,7 @@ def sqrt(x: Tensor) -> Tensor:
 
 
 @guarded
-def power(a: Tensor, b: Tensor) -> Tensor:
+def safe_power(a: Tensor, b: Tensor) -> Tensor:
     """Excel's ``^``: 0^0 and roots of negative numbers are errors."""
     at_zero = a == 0
     if not bool(at_zero.any()):
@@ -57,7 +57,7 @@ def power_of(exponent: float) -> Callable[[Tensor], Tensor]:
         return guarded(lambda x: x.pow(exponent))
     if exponent == 0.5:
         return sqrt
-    return lambda x: power(x, torch.full_like(x, exponent))
+    return lambda x: safe_power(x, torch.full_like(x, exponent))
 
 
 def product(equation: str) -> Callable[..., Tensor]:
@@ -78,7 +78,7 @@ def product(equation: str) -> Callable[..., Tensor]:
     return run
 
 
-def reduced(call: Callable[..., Tensor], vectors: int = 1) -> Callable[..., Tensor]:
+def guarded_reduction(call: Callable[..., Tensor], vectors: int = 1) -> Callable[..., Tensor]:
     """A function that makes one number, (rows, columns), of the last axis of its first `vectors` arguments;
     the result is (rows, columns, 1, 1), NaN without a gradient where it is not finite."""
     def run(*args: Tensor) -> Tensor:
@@ -92,7 +92,7 @@ def reduced(call: Callable[..., Tensor], vectors: int = 1) -> Callable[..., Tens
     return run
 
 
-def kept(counts: Tensor | None, x: Tensor) -> Tensor:
+def where_counted(counts: Tensor | None, x: Tensor) -> Tensor:
     """x where the mask `counts` holds (everywhere without one), else 0."""
     return x if counts is None else torch.where(counts, x, 0.0)
 

@@ -1,4 +1,4 @@
-"""A formula's tree, evaluated for all cells of a batch at once: as `node_evaluator.At` does for one, into lanes."""
+"""A formula's tree, evaluated for all cells of a batch at once: as `NodeEvaluator` does for one cell."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ from pyxl.grid.cells import Cell, ErrorValue, Range
 from . import lane_operators as operators
 from .cell_reader import Reader
 from .groups import boxes
-from .lane_steps import Steps
-from .lanes import Areas, Lanes, Split, single, uniform
+from .lane_steps import LaneSteps
+from .lanes import LaneAreas, Lanes, Split, single, uniform
 from .schedule import Batch
-from .torch_program import Program
+from .torch_program import TorchProgram
 
 
-class Interpreter(Steps):
+class Interpreter(LaneSteps):
     """Evaluates nodes for a batch. `array` as in `At`; `origin` is the cell the text was written for.
 
     `rules` leads from a function's name to what compiles it, ``rule(interpreter, call)``; `notes`
     collects what has no derivative everywhere.
     """
 
-    def __init__(self, batch: Batch, reader: Reader, program: Program, rules, notes: dict, *,
+    def __init__(self, batch: Batch, reader: Reader, program: TorchProgram, rules, notes: dict, *,
                  array: bool, origin: Cell):
         super().__init__(program)
         self.batch, self.reader, self.rules, self.notes = batch, reader, rules, notes
@@ -48,7 +48,7 @@ class Interpreter(Steps):
         self.sheet = batch.group.sheet
         self._moved = batch.rows - origin.row, batch.cols - origin.col
 
-    def evaluate(self, node: Node) -> Lanes | Areas:
+    def evaluate(self, node: Node) -> Lanes | LaneAreas:
         """Lanes, or the Areas that a reference means."""
         key = id(node), self.array, self.origin
         if key not in self.batch.memo:
@@ -59,11 +59,11 @@ class Interpreter(Steps):
     def value(self, node: Node) -> Lanes:
         """The value or values of a node, read; outside of array formulas a range means its cell beside."""
         found = self.evaluate(node)
-        if isinstance(found, Areas) and not self.array and found.height * found.width > 1:
+        if isinstance(found, LaneAreas) and not self.array and found.height * found.width > 1:
             return self._beside(found)
         return self.read(found)
 
-    def read(self, found: Lanes | Areas) -> Lanes:
+    def read(self, found: Lanes | LaneAreas) -> Lanes:
         if isinstance(found, Lanes):
             return found
         key = id(found)
@@ -109,17 +109,17 @@ class Interpreter(Steps):
         values = [value for row in node.rows for value in row]
         return Lanes(pack(values, (len(node.rows), len(node.rows[0])))[None, None])
 
-    def _reference(self, node: Reference) -> Lanes | Areas:
+    def _reference(self, node: Reference) -> Lanes | LaneAreas:
         sheet = self.sheet if node.sheet is None else self.reader.calculator.title(node.sheet)
         if sheet is None:
             return single(ErrorValue(REF))
         return self.areas(sheet, *boxes(node, *self._moved))
 
-    def areas(self, sheet: str, top, left, bottom, right) -> Areas:
+    def areas(self, sheet: str, top, left, bottom, right) -> LaneAreas:
         height, width = uniform(bottom - top + 1), uniform(right - left + 1)
-        return Areas(sheet, top, left, int(height), int(width))
+        return LaneAreas(sheet, top, left, int(height), int(width))
 
-    def _name(self, node: Name) -> Lanes | Areas:
+    def _name(self, node: Name) -> Lanes | LaneAreas:
         scope = self.reader.calculator.title(node.sheet) if node.sheet else self.sheet
         refers_to = self.reader.calculator.named(node.name, scope) if scope else None
         if refers_to is None:
@@ -130,7 +130,7 @@ class Interpreter(Steps):
     def _foreign(self, node: Foreign):
         raise Unsupported(f"'{node.text}' is {node.what}, which is not compiled. Use plain ranges of this workbook.")
 
-    def _structured(self, node: Structured) -> Lanes | Areas:
+    def _structured(self, node: Structured) -> Lanes | LaneAreas:
         rows, cols = self.batch.rows, self.batch.cols
         if node.table is not None:  # else the table around each cell
             rows, cols = (rows if "#this row" in node.items else rows[:1]), cols[:1, :1]
@@ -150,7 +150,7 @@ class Interpreter(Steps):
     def _unary(self, node: Unary) -> Lanes:
         return operators.unary(self, node.op, self.value(node.operand))
 
-    def _binary(self, node: Binary) -> Lanes | Areas:
+    def _binary(self, node: Binary) -> Lanes | LaneAreas:
         first, chain = chained(node)
         if not chain:
             return self._join(node)
@@ -159,18 +159,18 @@ class Interpreter(Steps):
             left = operators.binary(self, link.op, left, self.value(link.right))
         return left
 
-    def _join(self, node: Binary) -> Areas | Lanes:
+    def _join(self, node: Binary) -> LaneAreas | Lanes:
         if node.op == ",":
             raise Unsupported("a union of ranges is not compiled. Name the ranges one by one.")
         left, right = self.evaluate(node.left), self.evaluate(node.right)
-        if not (isinstance(left, Areas) and isinstance(right, Areas) and left.sheet == right.sheet):
+        if not (isinstance(left, LaneAreas) and isinstance(right, LaneAreas) and left.sheet == right.sheet):
             return single(ErrorValue(VALUE))
         (top, end, *_), (first, last, *_) = [(area.top, area.top + area.height - 1) for area in (left, right)]
         (side, far), (start, stop) = [(area.left, area.left + area.width - 1) for area in (left, right)]
         nearer, farther = (np.maximum, np.minimum) if node.op == " " else (np.minimum, np.maximum)
         return self.areas(left.sheet, nearer(top, first), nearer(side, start), farther(end, last), farther(far, stop))
 
-    def _beside(self, area: Areas) -> Lanes:
+    def _beside(self, area: LaneAreas) -> Lanes:
         """Implicit intersection: the cell of a row or column that lies beside each cell of the batch."""
         rows, cols = self.batch.rows, self.batch.cols
         if area.width == 1:
@@ -183,12 +183,12 @@ class Interpreter(Steps):
             return single(ErrorValue(VALUE))
         if not uniform(inside):
             return single(ErrorValue(VALUE))
-        return self.read(Areas(area.sheet, top, left, 1, 1))
+        return self.read(LaneAreas(area.sheet, top, left, 1, 1))
 
-    def single(self, node: Node) -> Lanes | Areas:
+    def single(self, node: Node) -> Lanes | LaneAreas:
         """``@``: one value of what the node gives."""
         found = self.evaluate(node)
-        if isinstance(found, Areas):
+        if isinstance(found, LaneAreas):
             return found if found.height * found.width == 1 else self._beside(found)
         if found.shape[2:] == (1, 1):
             return found
@@ -196,7 +196,7 @@ class Interpreter(Steps):
         tensor = None if found.tensor is None else self.program.step(lambda t: t[:, :, :1, :1], found.tensor)
         return Lanes(found.const[:, :, :1, :1], kind, tensor)
 
-    def _call(self, node: Call) -> Lanes | Areas:
+    def _call(self, node: Call) -> Lanes | LaneAreas:
         if node.name in DRAWN_ANEW:
             raise Unsupported(f"{node.name} changes at every recalculation, so nothing can be fitted through it. "
                               "Copy its cells and paste them as values.")
@@ -215,14 +215,14 @@ class Interpreter(Steps):
         whole = known is None or known.here  # what takes the cell's place into account
         return self.by_cell(node, self.batch.shape if whole else self.lanes_of(found))
 
-    def dynamic(self, *found: Lanes | Areas) -> bool:
+    def dynamic(self, *found: Lanes | LaneAreas) -> bool:
         """Whether any of them depends on the changing cells."""
         return any([self.read(arg).dynamic for arg in found])
 
-    def lanes_of(self, found: list[Lanes | Areas]) -> tuple[int, int]:
+    def lanes_of(self, found: list[Lanes | LaneAreas]) -> tuple[int, int]:
         """How many different cells of the batch there are, as far as these go."""
-        shapes = [arg.lanes if isinstance(arg, Areas) else arg.shape[:2] for arg in found]
-        beside = not self.array and any(isinstance(arg, Areas) and arg.height * arg.width > 1 for arg in found)
+        shapes = [arg.lanes if isinstance(arg, LaneAreas) else arg.shape[:2] for arg in found]
+        beside = not self.array and any(isinstance(arg, LaneAreas) and arg.height * arg.width > 1 for arg in found)
         return self.batch.shape if beside else np.broadcast_shapes((1, 1), *shapes)
 
 

@@ -10,11 +10,11 @@ from pyxl.formulas.language.operators import operate
 from pyxl.formulas.language.values import pack
 
 from . import guarded
-from .lane_steps import Steps
-from .lanes import BOOLEAN, CONSTANT, Lanes, are_blank, are_errors, are_numbers, plain
+from .lane_steps import LaneSteps
+from .lanes import BOOLEAN, CONSTANT, Lanes, are_blank, are_errors, are_numbers, as_numbers
 
 
-def unary(here: Steps, op: str, operand: Lanes) -> Lanes:
+def unary(here: LaneSteps, op: str, operand: Lanes) -> Lanes:
     if op == "+":
         return operand
     if not operand.dynamic:
@@ -22,7 +22,7 @@ def unary(here: Steps, op: str, operand: Lanes) -> Lanes:
     return here.elementwise(torch.neg if op == "-" else lambda x: x / 100, operand)
 
 
-def binary(here: Steps, op: str, left: Lanes, right: Lanes) -> Lanes:
+def binary(here: LaneSteps, op: str, left: Lanes, right: Lanes) -> Lanes:
     """An operator between two values; `&` only of constants."""
     if not (left.dynamic or right.dynamic):
         here.common(left, right)
@@ -34,12 +34,12 @@ def binary(here: Steps, op: str, left: Lanes, right: Lanes) -> Lanes:
         return _compared(here, op, left, right)
     if op == "^" and not right.dynamic and right.const.dtype == float and right.const.size == 1:
         return here.elementwise(guarded.power_of(float(right.const.flat[0])), left)
-    if op == "*" and not (left.dynamic and right.dynamic) or op == "/" and not right.dynamic and plain(right.const).all():
+    if op == "*" and not (left.dynamic and right.dynamic) or op == "/" and not right.dynamic and as_numbers(right.const).all():
         return here.elementwise(_BY_CONSTANTS[op], left, right)
     return here.elementwise(_ARITHMETIC[op], left, right)
 
 
-def _compared(here: Steps, op: str, left: Lanes, right: Lanes) -> Lanes:
+def _compared(here: LaneSteps, op: str, left: Lanes, right: Lanes) -> Lanes:
     texts = [lanes.const.dtype != float and not (are_numbers(lanes.const) | are_blank(lanes.const)).all()
              for lanes in (left, right)]
     if not any(texts) and not ((left.kinds == BOOLEAN).any() or (right.kinds == BOOLEAN).any()):
@@ -96,8 +96,10 @@ def _truth(call):
     return lambda a, b: torch.where(a.isfinite() & b.isfinite(), call(a, b).to(a.dtype), torch.nan)
 
 
-_ARITHMETIC = {"+": guarded.add, "-": guarded.subtract, "*": guarded.multiply, "/": guarded.divide, "^": guarded.power}
+_ARITHMETIC = {"+": guarded.add, "-": guarded.subtract, "*": guarded.multiply, "/": guarded.safe_divide, "^": guarded.safe_power}
 _BY_CONSTANTS = {"*": torch.mul, "/": torch.div}  # their derivatives are finite everywhere
 _COMPARISONS = {"=": _truth(_same), "<>": _truth(lambda a, b: ~_same(a, b)),
                 "<": _truth(lambda a, b: (a < b) & ~_same(a, b)), ">": _truth(lambda a, b: (a > b) & ~_same(a, b)),
                 "<=": _truth(lambda a, b: (a <= b) | _same(a, b)), ">=": _truth(lambda a, b: (a >= b) | _same(a, b))}
+
+COMPARISONS = {call: op for op, call in _COMPARISONS.items()}  # what a step of a program calls -> the operator

@@ -9,14 +9,14 @@ from pyxl.formulas.language.formula_errors import NA, Fault, Unsupported
 from pyxl.formulas.language.values import number, pack
 from pyxl.grid.cells import ErrorValue
 
-from .lanes import CONSTANT, NUMBER, Lanes, are_blank, are_numbers, dynamic, plain, uniform
-from .torch_program import Program
+from .lanes import CONSTANT, NUMBER, Lanes, are_blank, are_numbers, as_numbers, dynamic, uniform
+from .torch_program import TorchProgram
 
 
-class Steps:
+class LaneSteps:
     """Writes into `program`."""
 
-    def __init__(self, program: Program):
+    def __init__(self, program: TorchProgram):
         self.program = program
 
     def numeric(self, lanes: Lanes) -> tuple[int, np.ndarray | None]:
@@ -24,7 +24,7 @@ class Steps:
         const, kind = lanes.const, lanes.kinds
         if const.dtype == float:
             return (lanes.tensor if lanes.dynamic else self.program.constant(const)), None
-        faults, numbers = None, plain(const)
+        faults, numbers = None, as_numbers(const)
         if const.dtype == bool:
             numbers = np.where(kind == CONSTANT, const, 0.0).astype(float)
         else:
@@ -37,7 +37,7 @@ class Steps:
         fixed = self.program.constant(numbers)
         if not lanes.dynamic:
             return fixed, faults
-        if (numbers == plain(const)).all():
+        if (numbers == as_numbers(const)).all():
             return lanes.tensor, faults
         return self.program.step(torch.where, self.program.constant(kind != CONSTANT), lanes.tensor, fixed), faults
 
@@ -92,7 +92,7 @@ class Steps:
         if not (yes.dynamic or no.dynamic):
             return Lanes(const)
         kind = np.broadcast_to(np.where(condition, yes.kinds, no.kinds), shape)
-        tensors = [lanes.tensor if lanes.dynamic else self.program.constant(plain(lanes.const)) for lanes in (yes, no)]
+        tensors = [lanes.tensor if lanes.dynamic else self.program.constant(as_numbers(lanes.const)) for lanes in (yes, no)]
         return Lanes(const, kind, self.program.step(torch.where, self.program.constant(condition), *tensors))
 
     def filling(self, result: Lanes, block: tuple[int, int]) -> Lanes:

@@ -43,7 +43,7 @@ class Lanes:
 
 
 @dataclass(frozen=True, eq=False)
-class Areas:
+class LaneAreas:
     """Cells that every cell of a batch refers to, unread: equally large boxes, their first cells given
     as (rows or 1, columns or 1)."""
 
@@ -89,7 +89,7 @@ def uniform(keys: np.ndarray):
     return first
 
 
-def plain(const: np.ndarray) -> np.ndarray:
+def as_numbers(const: np.ndarray) -> np.ndarray:
     """Constants as numbers: what is not a number is 0."""
     if const.dtype == float:
         return const

@@ -16,8 +16,8 @@ from .groups import Group
 from .schedule import Batch
 from .sheet_map import SheetMap
 
-Key = tuple[str, int, int]  # a sheet, a group's number and which of its cells or blocks
-Box = tuple[int, int, int, int]
+_Key = tuple[str, int, int]  # a sheet, a group's number and which of its cells or blocks
+_Box = tuple[int, int, int, int]
 
 
 class Levels:
@@ -33,7 +33,7 @@ class Levels:
         """These and all they need, each batch after those it needs."""
         numbers = {(batch.group.sheet, number) for batch in batches
                    for number, group in enumerate(self._maps(batch.group.sheet).groups, 1) if group is batch.group}
-        level: dict[Key, int] = {}
+        level: dict[_Key, int] = {}
         for batch in batches:
             sheet, number = next(known for known in numbers if self._group(*known) is batch.group)
             for lane in batch.lanes.tolist():
@@ -47,7 +47,7 @@ class Levels:
     def _group(self, sheet: str, number: int) -> Group:
         return self._maps(sheet).groups[number - 1]
 
-    def _settle(self, key: Key, level: dict[Key, int]) -> None:
+    def _settle(self, key: _Key, level: dict[_Key, int]) -> None:
         todo, under_way = [key], {}
         while todo:
             key = todo[-1]
@@ -62,16 +62,16 @@ class Levels:
                     raise self._circle(circular)
                 todo += needs
 
-    def _circle(self, key: Key) -> FormulaError:
+    def _circle(self, key: _Key) -> FormulaError:
         group, lane = self._group(*key[:2]), key[2]
         cell = Cell(int(group.rows[lane]), int(group.cols[lane]))
         self._calculator.value(group.sheet, cell)  # says how the circle runs
         return placed(FormulaError("the cell needs itself. Break the circle."), group.sheet, cell)
 
-    def _needs(self, key: Key) -> Iterator[Key]:
+    def _needs(self, key: _Key) -> Iterator[_Key]:
         group, lane = self._group(*key[:2]), key[2]
         cell = Cell(int(group.rows[lane]), int(group.cols[lane]))
-        found: dict[Key, None] = {}
+        found: dict[_Key, None] = {}
         for sheet, box in self._reads(group.tree, group, cell, group.anchor):
             known = self._maps(sheet)
             at = known.box(*box)
@@ -83,7 +83,7 @@ class Levels:
             if not self._constant(self._group(*need[:2])):
                 yield need
 
-    def _reads(self, node: Node, group: Group, cell: Cell, origin: Cell) -> Iterator[tuple[str, Box]]:
+    def _reads(self, node: Node, group: Group, cell: Cell, origin: Cell) -> Iterator[tuple[str, _Box]]:
         calculator = self._calculator
         if isinstance(node, Reference):
             sheet = group.sheet if node.sheet is None else calculator.title(node.sheet)
@@ -119,7 +119,7 @@ class Levels:
         elif hasattr(node, "operand"):
             yield from self._reads(node.operand, group, cell, origin)
 
-    def _plain(self, sheet: str, box: Box) -> bool:
+    def _plain(self, sheet: str, box: _Box) -> bool:
         known = self._maps(sheet)
         return not known.segment[known.box(*box)].any()
 

@@ -13,7 +13,7 @@ from pyxl.grid.cells import Cell
 from .cell_reader import Unsettled
 from .groups import Group, arranged, distinct
 from .lanes import Split
-from .sheet_map import CONSTANT, OPEN, WAITING, SheetMap
+from .sheet_map import IS_CONSTANT, OPEN, WAITING, SheetMap
 
 
 @dataclass(eq=False)
@@ -94,7 +94,7 @@ class Scheduler:
         for number in distinct(groups).tolist():
             group = known.groups[number - 1]
             if self._constant(group):
-                known.segment[known.cells(group, np.arange(len(group.rows)))] = CONSTANT
+                known.segment[known.cells(group, np.arange(len(group.rows)))] = IS_CONSTANT
             else:
                 batches.append(Batch.of(group, distinct(lanes[groups == number])))
         return batches

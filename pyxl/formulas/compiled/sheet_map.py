@@ -9,7 +9,7 @@ from pyxl.grid.grid import Grid
 
 from .groups import Group, distinct, groups_of
 
-CONSTANT, OPEN, WAITING = 0, -1, -2  # a cell's segment: asked of the Calculator, not compiled yet, being compiled
+IS_CONSTANT, OPEN, WAITING = 0, -1, -2  # a cell's segment: asked of the Calculator, not compiled yet, being compiled
 
 
 class SheetMap:

@@ -9,15 +9,29 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pyxl.grid.cells import Cell
+
 INPUT = 0  # the number of the tensor that holds all changing cells
 
 
-class Program:
-    """Grows while formulas are compiled: every tensor has a number, 0 is the vector of changing cells."""
+@dataclass(frozen=True, eq=False)
+class ProgramStep:
+    """The tensor `output` is what `call` makes of the tensors `inputs`; `place` is the cell whose formula asks for it."""
+
+    call: Callable[..., Tensor]
+    inputs: tuple[int, ...]
+    output: int
+    place: tuple[str, Cell] | None
+
+
+class TorchProgram:
+    """Grows while formulas are compiled: every tensor has a number, 0 is the vector of changing cells. `place` is the cell
+    that is being compiled."""
 
     def __init__(self) -> None:
+        self.place: tuple[str, Cell] | None = None
         self._constants: dict[int, Tensor] = {}
-        self._steps: list[tuple[Callable, tuple[int, ...], int]] = []
+        self._steps: list[ProgramStep] = []
         self._count = 1
 
     def constant(self, array: np.ndarray) -> int:
@@ -32,16 +46,16 @@ class Program:
     def step(self, call: Callable[..., Tensor], *tensors: int) -> int:
         """The tensor that `call` will make of others."""
         number = self._next()
-        self._steps.append((call, tensors, number))
+        self._steps.append(ProgramStep(call, tensors, number, self.place))
         return number
 
     def recorded(self, output: int) -> Recorded:
         """What leads to `output`, and nothing that was given up on the way."""
         needed, steps = {output}, []
-        for call, tensors, number in reversed(self._steps):
-            if number in needed:
-                needed.update(tensors)
-                steps.append((call, tensors, number))
+        for step in reversed(self._steps):
+            if step.output in needed:
+                needed.update(step.inputs)
+                steps.append(step)
         constants = {number: tensor for number, tensor in self._constants.items() if number in needed}
         return Recorded(constants, tuple(reversed(steps)), output)
 
@@ -55,11 +69,11 @@ class Recorded:
     """A finished program."""
 
     constants: dict[int, Tensor]
-    steps: Sequence[tuple[Callable, tuple[int, ...], int]]
+    steps: Sequence[ProgramStep]
     output: int
 
     def run(self, x: Tensor) -> Tensor:
         held = {INPUT: x, **self.constants}
-        for call, tensors, number in self.steps:
-            held[number] = call(*[held[tensor] for tensor in tensors])
+        for step in self.steps:
+            held[step.output] = step.call(*[held[tensor] for tensor in step.inputs])
         return held[self.output]

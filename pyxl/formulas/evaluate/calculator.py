@@ -7,35 +7,41 @@ from functools import cached_property
 
 import numpy as np
 
+from pyxl.formulas.language.comparison import same
 from pyxl.formulas.language.formula_errors import Fault, FormulaError, Unsupported, placed
-from pyxl.formulas.language.parse import Node, parse
-from pyxl.formulas.language.values import Area, pack, spread
+from pyxl.formulas.language.parse import Binary, Node, parse
+from pyxl.formulas.language.values import LARGEST_NUMBER, Area, number, pack, spread
 from pyxl.grid.cells import MAX_COL, MAX_ROW, Cell, Range, Value, quoted
 from pyxl.grid.grid import Grid, Table
+from pyxl.grid.readable_workbook import ReadableWorkbook
 
-from .node_evaluator import At, StoredValue
-from .sheet_state import Key, Pending, SheetState, plain, shown
+from .node_evaluator import NodeEvaluator, StoredValue
+from .sheet_state import Key, Pending, SheetState, python_value, shown_value
 
 Box = tuple[int, int, int, int]  # top, left, bottom, right
+
+
+def too_large(box: Box) -> bool:
+    """Whether a range has more cells than an array may have elements."""
+    top, left, bottom, right = box
+    return (bottom - top + 1) * (right - left + 1) > LARGEST_NUMBER
 
 
 class Calculator:
     """Evaluates the formulas of a workbook, each at most once; constants and `overrides` are given.
 
-    `book` has `sheets` (names), `names` (DefinedNames), `grid(sheet)` and perhaps `tables` and
-    `date1904`. The cached value of a formula is used only where it reads another workbook. A
-    FormulaError names the cell that cannot be evaluated and why: Unsupported when Excel could, a
+    The cached value of a formula is used only where it reads another workbook. A FormulaError names the cell that cannot be evaluated and why: Unsupported when Excel could, a
     circle of references otherwise.
     """
 
-    def __init__(self, book, *, overrides: Mapping[Key, Value] = {}):
-        self._book = book
-        self._titles = {title.casefold(): title for title in book.sheets}
+    def __init__(self, workbook: ReadableWorkbook, *, overrides: Mapping[Key, Value] = {}):
+        self._workbook = workbook
+        self._titles = {title.casefold(): title for title in workbook.sheets}
         self._names = {(name.scope.casefold() if name.scope else None, name.name.casefold()): name.refers_to
-                       for name in book.names}
+                       for name in workbook.names}
         self._overrides: dict[str, dict[Cell, Value]] = {}
         for (title, cell), value in overrides.items():
-            self._overrides.setdefault(title, {})[Cell(*cell)] = plain(value)
+            self._overrides.setdefault(title, {})[Cell(*cell)] = python_value(value)
         self._sheets: dict[str, SheetState] = {}
         self._failed: dict[Key, FormulaError] = {}
 
@@ -60,7 +66,7 @@ class Calculator:
         The node comes from a formula written for `anchor` and is looked at from `cell`. OFFSET,
         INDEX, INDIRECT, CHOOSE and IF are followed, and so are names. Raises FormulaError.
         """
-        at = At(self, sheet, cell, cell.row - anchor.row, cell.col - anchor.col, False)
+        at = NodeEvaluator(self, sheet, cell, cell.row - anchor.row, cell.col - anchor.col, False)
         try:
             found = self._settled(lambda: at.area(node))
         except StoredValue:
@@ -69,9 +75,13 @@ class Calculator:
             raise placed(error, sheet, cell) from None
         return (found.sheet, found.range) if isinstance(found, Area) else None
 
+    def used_range(self, where: Range) -> Range:
+        """A range without what lies beyond all cells that are used, where it is of whole columns or rows, or giant."""
+        return Range(*self.used_part((where.top, where.left, where.bottom, where.right)))
+
     def part(self, node: Node, sheet: str, cell: Cell, anchor: Cell, *, array: bool, block: Range | None = None):
         """What a node of a formula is for `cell`, as `At` evaluates it: a value or an array. Raises FormulaError."""
-        at = At(self, sheet, cell, cell.row - anchor.row, cell.col - anchor.col, array, block)
+        at = NodeEvaluator(self, sheet, cell, cell.row - anchor.row, cell.col - anchor.col, array, block)
         return self._settled(lambda: at.values(at.evaluate(node)))
 
     # What `At` reads from; both raise Pending while a formula they need is unsettled.
@@ -87,25 +97,40 @@ class Calculator:
 
     def read(self, title: str, box: Box) -> np.ndarray:
         sheet = self._sheets.get(title) or self._open(title)
+        box = self.used_part(box)
+        if too_large(box):
+            raise Unsupported(f"{quoted(title)}!{Range(*box)} has too many cells to be evaluated here. Name a smaller range.")
+        return sheet.block(*box)
+
+    def sample(self, title: str, box: Box) -> np.ndarray:
+        """As `read`, for what adds up or counts and asks not where: of a giant range only what its cells hold, as a row."""
+        if not too_large(self.used_part(box)):
+            return self.read(title, box)
+        return (self._sheets.get(title) or self._open(title)).held(*box)
+
+    def used_part(self, box: Box) -> Box:
+        """Whole columns and rows, and giant ranges, as far as any sheet is used.
+
+        One end for all sheets, so that whole columns of different sheets still match in length.
+        """
         top, left, bottom, right = box
-        if bottom == MAX_ROW or right == MAX_COL:
-            # One clip for all sheets, so that whole columns of different sheets still match in length.
-            bottom, right = max(top, min(bottom, self.last[0])), max(left, min(right, self.last[1]))
-        return sheet.block(top, left, bottom, right)
+        if bottom < MAX_ROW and right < MAX_COL and not too_large(box):
+            return box
+        return top, left, max(top, min(bottom, self.last[0])), max(left, min(right, self.last[1]))
 
     def grid(self, title: str) -> Grid:
         """A sheet as it was read."""
-        return self._book.grid(title)
+        return self._workbook.grid(title)
 
     @property
     def tables(self) -> tuple[Table, ...]:
-        """The Excel tables of the workbook, where it tells."""
-        return getattr(self._book, "tables", ())
+        """The Excel tables of the workbook."""
+        return self._workbook.tables
 
     @property
     def date1904(self) -> bool:
         """Whether days are counted from 1 January 1904."""
-        return getattr(self._book, "date1904", False)
+        return self._workbook.date1904
 
     def title(self, sheet: str) -> str | None:
         """A sheet's name as the workbook writes it; None when there is no such sheet."""
@@ -119,11 +144,11 @@ class Calculator:
     @cached_property
     def last(self) -> tuple[int, int]:
         """The last row and column that any sheet uses: how far whole columns and rows are read."""
-        sheets = [self._sheets.get(title) or self._open(title) for title in self._book.sheets]
+        sheets = [self._sheets.get(title) or self._open(title) for title in self._workbook.sheets]
         return max(sheet.last[0] for sheet in sheets), max(sheet.last[1] for sheet in sheets)
 
     def _open(self, title: str) -> SheetState:
-        sheet = self._sheets[title] = SheetState.begun(title, self._book.grid(title), self._overrides.get(title, {}))
+        sheet = self._sheets[title] = SheetState.begun(title, self._workbook.grid(title), self._overrides.get(title, {}))
         return sheet
 
     def _settled(self, question: Callable):
@@ -167,10 +192,12 @@ class Calculator:
 
     def _evaluate(self, title: str, sheet: SheetState, cell: Cell):
         formula = sheet.grid.formulas[cell]
-        at = At(self, title, cell, cell[0] - formula.anchor[0], cell[1] - formula.anchor[1],
+        at = NodeEvaluator(self, title, cell, cell[0] - formula.anchor[0], cell[1] - formula.anchor[1],
                 bool(formula.array), formula.array)
         try:
-            return at.values(at.evaluate(parse(formula.text)))
+            tree = parse(formula.text)
+            result = at.values(at.evaluate(tree))
+            return 0.0 if _cancels(at, tree, result) else result
         except StoredValue as outside:
             if (stored := sheet.grid.values.get(cell)) is None or formula.array:
                 raise placed(Unsupported(f"{outside} cannot be followed. Open both workbooks in Excel and save."),
@@ -192,7 +219,7 @@ class Calculator:
     def _store(self, sheet: SheetState, cell: Cell, result) -> None:
         block = sheet.grid.formulas[cell].array
         if block is None:
-            sheet.values[cell] = shown(result.flat[0] if isinstance(result, np.ndarray) else result)
+            sheet.values[cell] = shown_value(result.flat[0] if isinstance(result, np.ndarray) else result)
             del sheet.waiting[cell]
             return
         rows, cols = block.shape
@@ -201,8 +228,16 @@ class Calculator:
         result = spread(result[:rows, :cols], rows, cols)
         for inner, value in zip(block.cells(), result.ravel().tolist()):
             if sheet.waiting.get(inner) == cell:
-                sheet.values[inner] = shown(value)
+                sheet.values[inner] = shown_value(value)
                 del sheet.waiting[inner]
+
+
+def _cancels(at: NodeEvaluator, tree: Node, result) -> bool:
+    """Whether a formula's last step is a difference that is zero but for rounding: ``=0.5-0.4-0.1`` shows 0."""
+    if not (type(result) is float and 0 < abs(result) < 1 and isinstance(tree, Binary) and tree.op in ("+", "-")):
+        return False
+    left, right = number(at.value(tree.left)), number(at.value(tree.right))
+    return bool(same(left, right if tree.op == "-" else -right))
 
 
 def _circle(chain: list[Key], again: Key) -> FormulaError:

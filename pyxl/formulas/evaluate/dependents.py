@@ -1,4 +1,4 @@
-"""Who depends on whom: the formula cells that a change reaches."""
+"""Finds the formula cells that depend on changed cells."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from pyxl.formulas.language.formula_errors import Fault, FormulaError, Unsupport
 from pyxl.formulas.language.parse import Binary, Call, Foreign, Name, Node, Reference, Structured, parse, walk
 from pyxl.formulas.language.table_references import resolved
 from pyxl.grid.cells import Cell
+from pyxl.grid.readable_workbook import ReadableWorkbook
 
 VOLATILE = {"OFFSET", "INDIRECT"}  # what they read is known only when they are evaluated
+_WIDE = 40_000                     # tiles from which a range is looked at for every cell instead
 _TILE = 32, 8                      # ranges are found by the tiles of so many rows, columns they cover
 
-Key = tuple[str, Cell]
+_Key = tuple[str, Cell]
 
 
-def dependents(book, changed: Mapping[str, Iterable[Cell]]) -> dict[str, list[Cell]]:
+def dependents(workbook: ReadableWorkbook, changed: Mapping[str, Iterable[Cell]]) -> dict[str, list[Cell]]:
     """Every formula cell that depends on the changed cells, by sheet and in reading order.
 
     Directly or not, across sheets and through names; of an array formula all cells of its block.
@@ -25,13 +27,13 @@ def dependents(book, changed: Mapping[str, Iterable[Cell]]) -> dict[str, list[Ce
     among them, and what depends on them.
     """
     todo = [(title, Cell(*cell)) for title, cells in changed.items() for cell in cells]
-    readers = _Readers(book, todo)
-    found: set[Key] = set()
+    readers = _Readers(workbook, todo)
+    found: set[_Key] = set()
     seen = set(todo)
     fresh = readers.volatile
     while True:
         for title, cell in fresh:
-            formula = book.grid(title).formulas[cell]
+            formula = workbook.grid(title).formulas[cell]
             for inner in formula.array.cells() if formula.array else (cell,):
                 found.add((title, inner))
                 if (title, inner) not in seen:
@@ -49,36 +51,38 @@ def dependents(book, changed: Mapping[str, Iterable[Cell]]) -> dict[str, list[Ce
 class _Readers:
     """For any cell the formulas that read it; a range is handed out once, as its readers are known then."""
 
-    def __init__(self, book, changed: list[Key]):
-        self._titles = {title.casefold(): title for title in book.sheets}
+    def __init__(self, workbook: ReadableWorkbook, changed: list[_Key]):
+        self._titles = {title.casefold(): title for title in workbook.sheets}
         self._names = {((name.scope or "").casefold(), name.name.casefold()): name.refers_to.lstrip("=")
-                       for name in book.names}
-        self._book = book
-        self._cells: dict[Key, list[Key]] = {}
+                       for name in workbook.names}
+        self._workbook = workbook
+        self._cells: dict[_Key, list[_Key]] = {}
         self._tiles: dict[tuple[str, int, int], dict[tuple, None]] = {}
-        self._ranges: dict[tuple, list[Key]] = {}
-        self.volatile: list[Key] = []
+        self._wide: dict[str, dict[tuple, None]] = {}  # ranges that cover too many tiles
+        self._ranges: dict[tuple, list[_Key]] = {}
+        self.volatile: list[_Key] = []
         # Beyond a sheet's last row and column nothing is used or changed: no tiles there.
-        self._last = {title: (used.bottom, used.right) if (used := book.grid(title).used) else (1, 1)
-                      for title in book.sheets}
+        self._last = {title: (used.bottom, used.right) if (used := workbook.grid(title).used) else (1, 1)
+                      for title in workbook.sheets}
         for title, cell in changed:
             row, col = self._last[title]
             self._last[title] = max(row, cell.row), max(col, cell.col)
-        for title in book.sheets:
-            for cell, formula in book.grid(title).formulas.items():
+        for title in workbook.sheets:
+            for cell, formula in workbook.grid(title).formulas.items():
                 moved = cell[0] - formula.anchor[0], cell[1] - formula.anchor[1]
                 self._add((title, cell), formula.text, *moved, frozenset())
 
-    def of(self, title: str, cell: Cell) -> list[Key]:
+    def of(self, title: str, cell: Cell) -> list[_Key]:
         readers = self._cells.get((title, cell), [])
         tile = self._tiles.get((title, cell[0] // _TILE[0], cell[1] // _TILE[1]), {})
-        hit = [where for where in tile if where[1] <= cell[0] <= where[3] and where[2] <= cell[1] <= where[4]]
-        for where in hit:
-            readers = readers + self._ranges.pop(where, [])
-            del tile[where]
+        for places in (tile, self._wide.get(title, {})):
+            hit = [where for where in places if where[1] <= cell[0] <= where[3] and where[2] <= cell[1] <= where[4]]
+            for where in hit:
+                readers = readers + self._ranges.pop(where, [])
+                del places[where]
         return readers
 
-    def _add(self, reader: Key, text: str, rows: int, cols: int, through: frozenset) -> None:
+    def _add(self, reader: _Key, text: str, rows: int, cols: int, through: frozenset) -> None:
         references, names, parts, volatile = _reads(text)
         if volatile:
             self.volatile.append(reader)
@@ -88,7 +92,7 @@ class _Readers:
                 self._add_range(reader, title, reference.at(rows, cols))
         for part in parts:
             try:
-                self._add_range(reader, *resolved(part, getattr(self._book, "tables", ()), *reader))
+                self._add_range(reader, *resolved(part, self._workbook.tables, *reader))
             except Unsupported:
                 self.volatile.append(reader)
             except Fault:
@@ -100,7 +104,7 @@ class _Readers:
             if key is not None and key not in through:  # a name's relative references are written for A1
                 self._add(reader, self._names[key], reader[1][0] - 1, reader[1][1] - 1, through | {key})
 
-    def _add_range(self, reader: Key, title: str, box: tuple[int, int, int, int]) -> None:
+    def _add_range(self, reader: _Key, title: str, box: tuple[int, int, int, int]) -> None:
         top, left, bottom, right = box
         if top == bottom and left == right:
             self._cells.setdefault((title, Cell(top, left)), []).append(reader)
@@ -111,6 +115,9 @@ class _Readers:
             return
         self._ranges[where] = [reader]
         bottom, right = min(bottom, self._last[title][0]), min(right, self._last[title][1])
+        if (bottom // _TILE[0] - top // _TILE[0] + 1) * (right // _TILE[1] - left // _TILE[1] + 1) > _WIDE:
+            self._wide.setdefault(title, {})[where] = None
+            return
         for row in range(top // _TILE[0], bottom // _TILE[0] + 1):
             for col in range(left // _TILE[1], right // _TILE[1] + 1):
                 self._tiles.setdefault((title, row, col), {})[where] = None

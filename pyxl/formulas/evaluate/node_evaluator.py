@@ -1,4 +1,4 @@
-"""A tree evaluated where it stands: the cell it is seen from, its sheet, and whether arrays stay arrays."""
+"""Evaluates a formula's tree for one cell."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ from pyxl.formulas.language.parse import (
 from pyxl.formulas.language.table_references import resolved
 from pyxl.formulas.language.values import Area, Areas, counted, lift, pack
 from pyxl.grid.cells import Cell, ErrorValue, Range
+from pyxl.grid.readable_workbook import ReadableWorkbook
 
 _MEAN_CELLS = {"OFFSET", "INDEX", "INDIRECT", "CHOOSE", "IF", "IFS", "SWITCH", "SINGLE", "XLOOKUP"}  # may answer with a reference
 
@@ -35,7 +36,7 @@ class StoredValue(Exception):
     """The formula reads another workbook: only the value stored with it can be used."""
 
 
-class At:
+class NodeEvaluator:
     """Evaluates nodes as cell `cell` of `sheet` sees them.
 
     `rows`, `cols` is how far the cell is from the one the text was written for. With `array`
@@ -46,8 +47,8 @@ class At:
 
     __slots__ = ("book", "sheet", "cell", "rows", "cols", "array", "block")
 
-    def __init__(self, book, sheet: str, cell: Cell, rows: int, cols: int, array: bool, block: Range | None = None):
-        self.book, self.sheet, self.cell = book, sheet, cell
+    def __init__(self, workbook: ReadableWorkbook, sheet: str, cell: Cell, rows: int, cols: int, array: bool, block: Range | None = None):
+        self.book, self.sheet, self.cell = workbook, sheet, cell
         self.rows, self.cols, self.array = rows, cols, array
         self.block = block or Range(*cell, *cell)
 
@@ -90,8 +91,8 @@ class At:
         found = self.evaluate(node) if means else None
         return found if isinstance(found, Area) else None
 
-    def in_array(self) -> At:
-        return self if self.array else At(self.book, self.sheet, self.cell, self.rows, self.cols, True, self.block)
+    def in_array(self) -> NodeEvaluator:
+        return self if self.array else NodeEvaluator(self.book, self.sheet, self.cell, self.rows, self.cols, True, self.block)
 
     def indirect(self, address: str):
         """What the text of an address means, as INDIRECT reads it."""
@@ -100,7 +101,7 @@ class At:
         except FormulaError:
             return ErrorValue(REF)
         # The text says where it points from no cell in particular: nothing is moved.
-        found = At(self.book, self.sheet, self.cell, 0, 0, self.array, self.block).evaluate(node) \
+        found = NodeEvaluator(self.book, self.sheet, self.cell, 0, 0, self.array, self.block).evaluate(node) \
             if isinstance(node, (Reference, Name, Structured, Foreign)) else None
         return found if isinstance(found, Area) else ErrorValue(REF)
 
@@ -124,7 +125,7 @@ class At:
             return ErrorValue(NAME)
         # A name's relative references are written for A1, and it is always computed as an array.
         row, col = self.cell
-        return At(self.book, self.sheet, self.cell, row - 1, col - 1, True, self.block).evaluate(
+        return NodeEvaluator(self.book, self.sheet, self.cell, row - 1, col - 1, True, self.block).evaluate(
             parse(refers_to.lstrip("=")))
 
     def _structured(self, node: Structured):
@@ -191,25 +192,27 @@ class At:
 
 # How an argument is prepared, by its letter in `Function.takes`.
 
-def _thunk(at: At, node: Node) -> Callable:
+def _thunk(at: NodeEvaluator, node: Node) -> Callable:
     return lambda: at.evaluate(node)
 
 
-def _unread(at: At, node: Node):
+def _unread(at: NodeEvaluator, node: Node):
     found = at.evaluate(node)
     if isinstance(found, ErrorValue):
         raise Fault(found)
     return found
 
 
-def _sample(at: At, node: Node):
+def _sample(at: NodeEvaluator, node: Node):
     if type(node) is Reference and (sheet := at._title(node)):
-        return at.book.read(sheet, node.at(at.rows, at.cols))
+        return at.book.sample(sheet, node.at(at.rows, at.cols))
     found = at.evaluate(node)
-    return found.array() if isinstance(found, (Area, Areas)) else found
+    if isinstance(found, Area):
+        return at.book.sample(found.sheet, found.box)
+    return found.array() if isinstance(found, Areas) else found
 
 
-def _matrix(at: At, node: Node) -> np.ndarray:
+def _matrix(at: NodeEvaluator, node: Node) -> np.ndarray:
     found = at.in_array().evaluate(node)
     if isinstance(found, Area):
         return found.array()
@@ -220,12 +223,12 @@ def _matrix(at: At, node: Node) -> np.ndarray:
     return found if isinstance(found, np.ndarray) else pack([found], (1, 1))
 
 
-def _numbers(at: At, node: Node):
+def _numbers(at: NodeEvaluator, node: Node):
     return counted(at.value(node))
 
 
 _PREPARE = {"x": _thunk, "r": _unread, "s": _sample, "a": _matrix, "n": _numbers,
-            **dict.fromkeys("tibvw", At.value)}
+            **dict.fromkeys("tibvw", NodeEvaluator.value)}
 
-_EVALUATE = {Literal: At._literal, Array: At._array, Reference: At._reference, Name: At._name,
-             Structured: At._structured, Foreign: At._foreign, Unary: At._unary, Binary: At._binary, Call: At._call}
+_EVALUATE = {Literal: NodeEvaluator._literal, Array: NodeEvaluator._array, Reference: NodeEvaluator._reference, Name: NodeEvaluator._name,
+             Structured: NodeEvaluator._structured, Foreign: NodeEvaluator._foreign, Unary: NodeEvaluator._unary, Binary: NodeEvaluator._binary, Call: NodeEvaluator._call}

@@ -1,17 +1,21 @@
-"""How far the evaluation of one sheet has come: what its cells hold, and which still wait for a formula."""
+"""The state of one sheet's evaluation: known values, and cells whose formulas are still to be evaluated."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 import numpy as np
 
 from pyxl.formulas.language.formula_errors import NUM, VALUE
+from pyxl.formulas.language.text_units import length
 from pyxl.formulas.language.values import LONGEST_TEXT, pack
 from pyxl.grid.cells import Cell, ErrorValue, Range, Value
 from pyxl.grid.grid import Grid
+
+SPARSE = 10_000  # cells of a range from which only those that hold something are looked at
 
 Key = tuple[str, Cell]  # a formula's sheet and cell
 
@@ -64,34 +68,57 @@ class SheetState:
     def _gathered(self, top: int, left: int, bottom: int, right: int) -> np.ndarray:
         rows, cols = (max(0, min(end, last) - start + 1)
                       for start, end, last in ((top, bottom, self.last[0]), (left, right, self.last[1])))
+        shape = bottom - top + 1, right - left + 1
+        if rows * cols > SPARSE and rows * cols > len(self.values) + len(self.waiting):
+            return self._gathered_sparsely(top, left, shape)
         cells = [(row, col) for row in range(top, top + rows) for col in range(left, left + cols)]
         if self.waiting:
             needs = {self.waiting[cell]: None for cell in cells if cell in self.waiting}
             if needs:
                 raise Pending([(self.title, cell) for cell in needs])
         held = pack(list(map(self.values.get, cells)), (rows, cols))
-        if held.shape == (shape := (bottom - top + 1, right - left + 1)):
+        if held.shape == shape:
             return held
         block = np.empty(shape, dtype=object)  # blanks beyond what the sheet uses
         block[:rows, :cols] = held
         return block
 
 
-def plain(value) -> Value:
+    def _gathered_sparsely(self, top: int, left: int, shape: tuple[int, int]) -> np.ndarray:
+        block = np.empty(shape, dtype=object)
+        for (row, col), value in self._inside(top, left, top + shape[0] - 1, left + shape[1] - 1):
+            block[row - top, col - left] = value
+        return block
+
+    def held(self, top: int, left: int, bottom: int, right: int) -> np.ndarray:
+        """What the cells of a range hold, in reading order and as one row: a giant range costs no more than that."""
+        values = [value for _, value in sorted(self._inside(top, left, bottom, right), key=itemgetter(0))]
+        return pack(values, (1, len(values)))
+
+    def _inside(self, top: int, left: int, bottom: int, right: int) -> list[tuple[Cell, Value]]:
+        """The cells of a range that hold something; raises Pending while a formula in it is unsettled."""
+        inside = [cell for cell in self.waiting if top <= cell[0] <= bottom and left <= cell[1] <= right]
+        if inside:
+            raise Pending([(self.title, owner) for owner in dict.fromkeys(map(self.waiting.__getitem__, inside))])
+        return [(cell, value) for cell, value in self.values.items()
+                if top <= cell[0] <= bottom and left <= cell[1] <= right]
+
+
+def python_value(value) -> Value:
     """A value as `Value` has it."""
     if isinstance(value, (bool, np.bool_)):
         return bool(value)
     return value if value is None or isinstance(value, str) else float(value)
 
 
-def shown(result) -> Value:
+def shown_value(result) -> Value:
     """What a cell shows of a formula's result: 0 for a blank, an error for what no cell can hold."""
-    value = plain(result)
+    value = python_value(result)
     if value is None:
         return 0.0
     if isinstance(value, float) and not math.isfinite(value):
         return ErrorValue(NUM)
-    if isinstance(value, str) and len(value) > LONGEST_TEXT:
+    if isinstance(value, str) and length(value) > LONGEST_TEXT:
         return ErrorValue(VALUE)
     return value
 

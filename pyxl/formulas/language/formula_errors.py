@@ -1,4 +1,4 @@
-"""What goes wrong with a formula: the errors of this package, and an error value in flight."""
+"""The errors of this package, and `Fault`, which carries an error value out of a calculation."""
 
 from __future__ import annotations
 

@@ -9,9 +9,9 @@ from functools import cache
 
 import numpy as np
 
-from .formula_errors import NUM, Fault
+from .formula_errors import NUM, VALUE, Fault
 from .samples import numbers, pairs
-from .values import finite, logical, number, text, whole
+from .values import Area, Areas, finite, lift, logical, number, text, whole
 
 _COERCE = {"n": number, "t": text, "i": whole, "b": logical}
 
@@ -85,3 +85,15 @@ def constant(value) -> Function:
 def test(call: Callable) -> Function:
     """A question about one value."""
     return Function("v", call)
+
+
+def of_first(call: Callable) -> Function:
+    """A function of one value: of a range its first cell, of an array each element."""
+    def of(found):
+        if isinstance(found, Areas):
+            raise Fault(VALUE)
+        if isinstance(found, Area):
+            top, left = found.box[:2]
+            found = found.to(top, left, top, left).array().item()
+        return lift(call, [found], (0,))
+    return Function("r", of)

@@ -18,12 +18,15 @@ import numpy as np
 from pyxl.grid.cells import MAX_COL, MAX_ROW, ErrorValue, Range, Value
 
 from .formula_errors import DIV0, NA, NUM, REF, VALUE, Fault, Unsupported
+from .text_units import joined, length
 
 _PART = r"(\d{1,4}(\.\d+)?|(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*|[ap]m?)"
 _DATE = re.compile(rf"{_PART}(\s*[-/:, ]\s*{_PART})+", re.I)  # or a time: 1/2/2020, 5-Jan, 10:30 pm
+_NUMBER = re.compile(r"(\()?([-+])?\$?([-+])?((?:\d{1,3}(?:,\d{3})+|\d*)(?:\.\d*)?(?:[eE][-+]?\d+)?)(%)?(\))?", re.ASCII)
+_MIXED = re.compile(r"([-+])?(\d+) (\d{1,5})/(\d{1,5})", re.ASCII)
 
-MANY = 1000            # elements from which equal ones are looked for
-LARGEST = 2**23        # elements of an array; for a larger one Excel runs out of resources as well
+_MANY = 1000            # elements from which equal ones are looked for
+LARGEST_NUMBER = 2**23        # elements of an array; for a larger one Excel runs out of resources as well
 LONGEST_TEXT = 32_767  # characters that a cell holds
 
 
@@ -92,12 +95,19 @@ def number(value: Value) -> float:
 
 
 def _read_number(text: str) -> float:
+    """``1,250.5``, ``20%``, ``1E3``, ``$5``, ``-$5``, ``(5)`` for −5, ``2 1/2``."""
     plain = text.strip()
-    if match := re.fullmatch(r"([-+]?(?:\d{1,3}(?:,\d{3})+|\d*)(?:\.\d*)?(?:[eE][-+]?\d+)?)(%?)", plain, re.ASCII):
-        try:
-            return finite(float(match[1].replace(",", "")) / (100 if match[2] else 1))
-        except ValueError:
-            pass
+    if match := _NUMBER.fullmatch(plain):
+        open_, sign, minus, digits, percent, close = match.groups("")
+        if bool(open_) == bool(close) and not (open_ and (sign or minus) or sign and minus):
+            try:
+                value = finite(float(digits.replace(",", "")) / (100 if percent else 1))
+                return -value if open_ or "-" in (sign, minus) else value
+            except ValueError:
+                pass
+    if match := _MIXED.fullmatch(plain):
+        value = int(match[2]) + divide(float(match[3]), float(match[4]))
+        return -value if match[1] == "-" else value
     if _DATE.fullmatch(plain):
         raise Unsupported(f"the text '{text}' may be a date, which we do not convert. Write it as a number")
     raise Fault(VALUE)
@@ -163,7 +173,7 @@ def lift(call: Callable, args: list, over: Iterable[int], vector: Callable | Non
         if result.dtype == bool or np.isfinite(result).all():
             return result
     columns = [arg.ravel().tolist() if i in arrays else repeat(arg) for i, arg in enumerate(args)]
-    if rows * cols < MANY:
+    if rows * cols < _MANY:
         return pack([_element(call, row) for row in zip(*columns)], (rows, cols))
     lifted = [columns[i] for i in arrays]  # a large table has few different values: each is computed once
     keys = list(zip(*(map(type, column) for column in lifted), *lifted))
@@ -173,15 +183,15 @@ def lift(call: Callable, args: list, over: Iterable[int], vector: Callable | Non
 
 def refuse_giant(rows: int, cols: int) -> None:
     """``#NUM!`` for an array that is too large to be computed."""
-    if rows * cols > LARGEST:
+    if rows * cols > LARGEST_NUMBER:
         raise Fault(NUM)
 
 
 def held(content: str) -> str:
     """A text that a formula makes; ``#VALUE!`` when it is longer than a cell can hold."""
-    if len(content) > LONGEST_TEXT:
+    if length(content) > LONGEST_TEXT:
         raise Fault(VALUE)
-    return content
+    return joined(content)
 
 
 def _element(call: Callable, args: tuple) -> Value:

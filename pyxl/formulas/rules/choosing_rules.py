@@ -12,7 +12,7 @@ from pyxl.formulas.compiled.lanes import (
     BOOLEAN,
     CONSTANT,
     NUMBER,
-    Areas,
+    LaneAreas,
     Lanes,
     Split,
     are_errors,
@@ -27,7 +27,7 @@ from pyxl.formulas.language.values import logical
 from .sum_rules import readable, sample
 
 
-def if_(here: Interpreter, node: Call) -> Lanes | Areas:
+def if_(here: Interpreter, node: Call) -> Lanes | LaneAreas:
     condition = here.value(node.args[0])
     branches = node.args[1], node.args[2] if len(node.args) > 2 else Literal(False)
     if condition.dynamic:
@@ -76,7 +76,7 @@ def _with_nan(here: Interpreter, tensor: int, faults: np.ndarray | None) -> int:
 
 def if_error(only: str | None = None) -> Callable:
     """IFERROR, or IFNA, which catches `only` that error: no calculation gives it."""
-    def rule(here: Interpreter, node: Call) -> Lanes | Areas:
+    def rule(here: Interpreter, node: Call) -> Lanes | LaneAreas:
         found = here.evaluate(node.args[0])
         value = here.value(node.args[0])
         wrong = are_errors(value.const) & (value.kinds == CONSTANT)
@@ -101,7 +101,7 @@ def if_error(only: str | None = None) -> Callable:
     return rule
 
 
-def choose(here: Interpreter, node: Call) -> Lanes | Areas:
+def choose(here: Interpreter, node: Call) -> Lanes | LaneAreas:
     index = here.value(node.args[0])
     if index.dynamic:
         raise Unsupported("CHOOSE by a number that depends on the changing cells has no derivative.")
@@ -163,8 +163,9 @@ def asks(of_dynamic: Callable[[torch.Tensor], torch.Tensor] | None) -> Callable:
 
 
 def as_number(here: Interpreter, node: Call) -> Lanes:
-    """N: booleans as 1 and 0, text as 0."""
-    value = here.value(node.args[0])
+    """N: booleans as 1 and 0, text as 0; of a range its first cell."""
+    found = here.evaluate(node.args[0])
+    value = here.read(LaneAreas(found.sheet, found.top, found.left, 1, 1) if isinstance(found, LaneAreas) else found)
     wrong = are_errors(value.const)
     numbers = Lanes(readable(value.const), value.kind, value.tensor)
     if value.dynamic:
@@ -186,7 +187,7 @@ def _truth(const: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
     return truth, faults if (faults != None).any() else None  # noqa: E711
 
 
-RULES = {
+CHOOSING_RULES = {
     "AND": judged(all_true), "OR": judged(any_true), "XOR": judged(odd_true), "NOT": not_,
     "CHOOSE": choose, "IF": if_, "IFERROR": if_error(), "IFNA": if_error(NA),
     "ISBLANK": asks(None), "ISTEXT": asks(None), "ISNUMBER": asks(torch.isfinite),

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from pyxl.formulas.compiled import guarded
 from pyxl.formulas.compiled.interpret import Interpreter
-from pyxl.formulas.compiled.lanes import BOOLEAN, CONSTANT, NUMBER, Areas, Lanes, are_numbers, dynamic
+from pyxl.formulas.compiled.lanes import BOOLEAN, CONSTANT, NUMBER, LaneAreas, Lanes, are_numbers, dynamic
 from pyxl.formulas.functions.cells.criteria import criterion
 from pyxl.formulas.language.formula_errors import VALUE, Fault, Unsupported
 from pyxl.formulas.language.nodes import Call, Node
@@ -20,7 +20,7 @@ from .statistics_rules import extreme
 from .sum_rules import Sample, reduced, sample
 
 
-def count(here: Interpreter, node: Call) -> Lanes:
+def count_numbers(here: Interpreter, node: Call) -> Lanes:
     """How many numbers: known when compiling, so that what is chosen by it is too. An error that the changing cells
     bring about later is counted, which Excel would not."""
     found = [here.evaluate(arg) for arg in node.args]
@@ -31,7 +31,7 @@ def count(here: Interpreter, node: Call) -> Lanes:
     return Lanes(sum(np.broadcast_to(part.sum((2, 3)), lanes) for part in parts)[:, :, None, None].astype(float))
 
 
-def _numbers(here: Interpreter, found: Lanes | Areas) -> np.ndarray:
+def _numbers(here: Interpreter, found: Lanes | LaneAreas) -> np.ndarray:
     lanes = here.read(found)
     written = isinstance(found, Lanes) and lanes.shape[2:] == (1, 1)  # as an argument itself a boolean counts
     return ((lanes.kinds == CONSTANT) & (are_numbers(lanes.const) | (written and lanes.const.dtype == bool))) | (
@@ -61,7 +61,7 @@ def where_fits(call: Callable[[Tensor, Tensor | None, Tensor], Tensor], taken: i
         found = [part for test in tests for part in test] + ([] if numbers is None else [numbers])
         if not here.dynamic(*found):
             return here.by_cell(node, here.lanes_of(found))
-        if not all(isinstance(area, Areas) for area, _ in tests):
+        if not all(isinstance(area, LaneAreas) for area, _ in tests):
             raise Fault(VALUE)
         shapes = {here.read(area).shape[2:] for area, _ in tests}
         if len(shapes) > 1 or numbers is not None and here.read(numbers).shape[2:] not in shapes:
@@ -85,7 +85,7 @@ def where_fits(call: Callable[[Tensor, Tensor | None, Tensor], Tensor], taken: i
     return rule
 
 
-def _numbers_of(here: Interpreter, args: list[Node], taken: int | None) -> Areas | None:
+def _numbers_of(here: Interpreter, args: list[Node], taken: int | None) -> LaneAreas | None:
     """The cells that are summed, taken out of the arguments."""
     if taken is None:
         return None
@@ -95,9 +95,9 @@ def _numbers_of(here: Interpreter, args: list[Node], taken: int | None) -> Areas
     if len(args) < 3:
         return tested
     found = here.in_array().evaluate(args.pop())
-    if not (isinstance(found, Areas) and isinstance(tested, Areas)):
+    if not (isinstance(found, LaneAreas) and isinstance(tested, LaneAreas)):
         raise Fault(VALUE)
-    return Areas(found.sheet, found.top, found.left, tested.height, tested.width)  # as many as are tested
+    return LaneAreas(found.sheet, found.top, found.left, tested.height, tested.width)  # as many as are tested
 
 
 def _reduced(here: Interpreter, call: Callable, given: Sample, changing: list[int]) -> Lanes:
@@ -109,8 +109,8 @@ def _reduced(here: Interpreter, call: Callable, given: Sample, changing: list[in
             counts = counts & mask
         return call(torch.where(counts, x, 0.0), counts, counts.sum(-1).to(x.dtype))
     if not changing:
-        return reduced(here, lambda x, m, n: call(guarded.kept(m, x), m, n), given)
-    step = here.program.step(guarded.reduced(run), given.tensor, counts, *changing)
+        return reduced(here, lambda x, m, n: call(guarded.where_counted(m, x), m, n), given)
+    step = here.program.step(guarded.guarded_reduction(run), given.tensor, counts, *changing)
     return here.with_faults(dynamic(step, (*lanes, 1, 1)), given.faults)
 
 
@@ -154,9 +154,9 @@ def _count(x: Tensor, counts: Tensor | None, n: Tensor) -> Tensor:
     return n
 
 
-RULES = {
+CONDITIONAL_SUM_RULES = {
     "AVERAGEIF": where_fits(_average, -1), "AVERAGEIFS": where_fits(_average, 0),
-    "COUNT": count, "COUNTA": count_all,
+    "COUNT": count_numbers, "COUNTA": count_all,
     "COUNTIF": where_fits(_count, None), "COUNTIFS": where_fits(_count, None),
     "MAXIFS": where_fits(extreme(torch.amax, -torch.inf), 0), "MINIFS": where_fits(extreme(torch.amin, torch.inf), 0),
     "SUMIF": where_fits(_sum, -1), "SUMIFS": where_fits(_sum, 0),

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from .elementwise_rules import each
+from .elementwise_rules import each_lane
 
 
 def _normal(x: Tensor, mean: Tensor, deviation: Tensor, cumulative: Tensor | None = None) -> Tensor:
@@ -34,8 +34,8 @@ def _between(call: Callable) -> Callable:
     return lambda p, *more: call(torch.where((p > 0) & (p < 1), p, torch.nan), *more)
 
 
-_NORMAL, _NORMAL_INVERSE = each(_normal), each(_between(_normal_inverse), harmless=0.5)
-_STANDARD_INVERSE = each(_between(_normal_inverse), harmless=0.5)
+_NORMAL, _NORMAL_INVERSE = each_lane(_normal), each_lane(_between(_normal_inverse), harmless=0.5)
+_STANDARD_INVERSE = each_lane(_between(_normal_inverse), harmless=0.5)
 
 
 def _positive(x: Tensor) -> Tensor:
@@ -52,18 +52,18 @@ def _exponential(x: Tensor, rate: Tensor, below: Tensor) -> Tensor:
     return torch.where(below != 0, -torch.expm1(-rate * x), rate * (-rate * x).exp())
 
 
-_EXPON = each(_exponential)
-RULES = {
-    "ERF": each(lambda a, b=None: torch.erf(a) if b is None else torch.erf(b) - torch.erf(a)),
-    "ERFC": each(torch.erfc),
+_EXPON = each_lane(_exponential)
+DISTRIBUTION_RULES = {
+    "ERF": each_lane(lambda a, b=None: torch.erf(a) if b is None else torch.erf(b) - torch.erf(a)),
+    "ERFC": each_lane(torch.erfc),
     "EXPON.DIST": _EXPON, "EXPONDIST": _EXPON,
-    "GAMMALN": each(lambda x: torch.lgamma(_positive(x))), "GAMMALN.PRECISE": each(lambda x: torch.lgamma(_positive(x))),
-    "GAUSS": each(lambda z: torch.special.ndtr(z) - 0.5),
-    "LOGNORM.DIST": each(_log_normal),
+    "GAMMALN": each_lane(lambda x: torch.lgamma(_positive(x))), "GAMMALN.PRECISE": each_lane(lambda x: torch.lgamma(_positive(x))),
+    "GAUSS": each_lane(lambda z: torch.special.ndtr(z) - 0.5),
+    "LOGNORM.DIST": each_lane(_log_normal),
     "NORM.DIST": _NORMAL, "NORMDIST": _NORMAL,
     "NORM.INV": _NORMAL_INVERSE, "NORMINV": _NORMAL_INVERSE,
-    "NORM.S.DIST": each(_standard_normal), "NORMSDIST": each(_standard_normal),
+    "NORM.S.DIST": each_lane(_standard_normal), "NORMSDIST": each_lane(_standard_normal),
     "NORM.S.INV": _STANDARD_INVERSE, "NORMSINV": _STANDARD_INVERSE,
-    "PHI": each(lambda z: _standard_normal(z, 0 * z)),
-    "STANDARDIZE": each(lambda x, mean, deviation: (x - mean) / _positive(deviation)),
+    "PHI": each_lane(lambda z: _standard_normal(z, 0 * z)),
+    "STANDARDIZE": each_lane(lambda x, mean, deviation: (x - mean) / _positive(deviation)),
 }

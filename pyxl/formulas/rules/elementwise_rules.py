@@ -19,7 +19,7 @@ from pyxl.formulas.language.values import Area, lift, pack
 from pyxl.grid.cells import ErrorValue
 
 
-def each(call: Callable[..., Tensor], *, harmless: float = 2.0, kink: str = "") -> Callable:
+def each_lane(call: Callable[..., Tensor], *, harmless: float = 2.0, kink: str = "") -> Callable:
     """A function of numbers, one result for each; `harmless` is a place where it and its derivative are finite."""
     safe = guarded.guarded(call, harmless)
 
@@ -93,21 +93,21 @@ def _logarithm(x: Tensor, base: Tensor | None = None) -> Tensor:
     return x.log10() if base is None else x.log() / torch.where(base > 0, base, torch.nan).log()
 
 
-RULES = {
-    "ABS": each(torch.abs, kink="has a kink at 0"),
-    "ACOS": each(torch.acos, harmless=0.5), "ACOSH": each(torch.acosh),
-    "ASIN": each(torch.asin, harmless=0.5), "ASINH": each(torch.asinh),
-    "ATAN": each(torch.atan), "ATAN2": each(lambda x, y: torch.atan2(y, x)), "ATANH": each(torch.atanh, harmless=0.5),
-    "COS": each(torch.cos), "COSH": each(torch.cosh),
-    "DEGREES": each(torch.rad2deg), "RADIANS": each(torch.deg2rad),
-    "EXP": each(torch.exp),
-    "LN": each(torch.log), "LOG": each(_logarithm), "LOG10": each(torch.log10),
-    "MOD": each(lambda x, by: x - by * (x / by).floor().detach(), kink="jumps where the quotient is whole"),
-    "POWER": each(guarded.power),
-    "SIN": each(torch.sin), "SINH": each(torch.sinh),
-    "SQRT": each(guarded.sqrt),
-    "SQRTPI": each(lambda x: guarded.sqrt(x * math.pi)),
-    "TAN": each(torch.tan), "TANH": each(torch.tanh),
+ELEMENTWISE_RULES = {
+    "ABS": each_lane(torch.abs, kink="has a kink at 0"),
+    "ACOS": each_lane(torch.acos, harmless=0.5), "ACOSH": each_lane(torch.acosh),
+    "ASIN": each_lane(torch.asin, harmless=0.5), "ASINH": each_lane(torch.asinh),
+    "ATAN": each_lane(torch.atan), "ATAN2": each_lane(lambda x, y: torch.atan2(y, x)), "ATANH": each_lane(torch.atanh, harmless=0.5),
+    "COS": each_lane(torch.cos), "COSH": each_lane(torch.cosh),
+    "DEGREES": each_lane(torch.rad2deg), "RADIANS": each_lane(torch.deg2rad),
+    "EXP": each_lane(torch.exp),
+    "LN": each_lane(torch.log), "LOG": each_lane(_logarithm), "LOG10": each_lane(torch.log10),
+    "MOD": each_lane(lambda x, by: x - by * (x / by).floor().detach(), kink="jumps where the quotient is whole"),
+    "POWER": each_lane(guarded.safe_power),
+    "SIN": each_lane(torch.sin), "SINH": each_lane(torch.sinh),
+    "SQRT": each_lane(guarded.sqrt),
+    "SQRTPI": each_lane(lambda x: guarded.sqrt(x * math.pi)),
+    "TAN": each_lane(torch.tan), "TANH": each_lane(torch.tanh),
     **dict.fromkeys(("CEILING", "CEILING.MATH", "COUNTBLANK", "EVEN", "FLOOR", "FLOOR.MATH", "INT", "ISEVEN", "ISODD",
                      "MATCH", "MROUND", "ODD", "QUOTIENT", "RANK", "RANK.AVG", "RANK.EQ", "ROUND", "ROUNDDOWN",
                      "ROUNDUP", "SIGN", "TRUNC"), in_steps),

@@ -10,7 +10,7 @@ from pyxl.formulas.compiled.interpret import Interpreter
 from pyxl.formulas.compiled.lanes import Lanes, dynamic
 from pyxl.formulas.language.nodes import Call
 
-from .elementwise_rules import each
+from .elementwise_rules import each_lane
 from .sum_rules import gathered
 
 
@@ -55,9 +55,9 @@ def net_present_value(here: Interpreter, node: Call) -> Lanes:
     def worth(x: Tensor, interest: Tensor, periods: Tensor) -> Tensor:
         return (x / (1 + interest[..., 0]) ** periods).sum(-1)
     periods = here.program.constant(flows.counts.cumsum(-1).astype(float))
-    step = here.program.step(guarded.reduced(worth), flows.tensor, interest, periods)
+    step = here.program.step(guarded.guarded_reduction(worth), flows.tensor, interest, periods)
     return here.with_faults(dynamic(step, here.common(rate, dynamic(step, (*flows.counts.shape[:2], 1, 1)))),
                             wrong, flows.faults)
 
 
-RULES = {"FV": each(_future), "NPV": net_present_value, "PMT": each(_payment), "PV": each(_present)}
+FINANCE_RULES = {"FV": each_lane(_future), "NPV": net_present_value, "PMT": each_lane(_payment), "PV": each_lane(_present)}

@@ -72,7 +72,7 @@ def _inverse(matrix: Tensor) -> Tensor:
     return torch.where(bad, torch.nan, torch.linalg.inv(torch.where(bad, one, matrix)))
 
 
-RULES = {
+MATRIX_RULES = {
     "MDETERM": square(lambda m: torch.linalg.det(m)[..., None, None], alone=True),
     "MINVERSE": square(_inverse, alone=False),
     "MMULT": mmult,

@@ -8,7 +8,7 @@ import numpy as np
 
 from pyxl.formulas.compiled.groups import boxes
 from pyxl.formulas.compiled.interpret import Interpreter
-from pyxl.formulas.compiled.lanes import Areas, Lanes, uniform
+from pyxl.formulas.compiled.lanes import LaneAreas, Lanes, uniform
 from pyxl.formulas.functions.cells.lookup import find
 from pyxl.formulas.language.formula_errors import NA, REF, VALUE, Fault, FormulaError, Unsupported
 from pyxl.formulas.language.nodes import Call, Literal, Name, Node, Reference, Structured
@@ -17,9 +17,9 @@ from pyxl.formulas.language.values import logical
 from pyxl.grid.cells import MAX_COL, MAX_ROW
 
 
-def offset(here: Interpreter, node: Call) -> Lanes | Areas:
+def offset(here: Interpreter, node: Call) -> Lanes | LaneAreas:
     found = here.evaluate(node.args[0])
-    if not isinstance(found, Areas):
+    if not isinstance(found, LaneAreas):
         raise Fault(VALUE)
     rows, cols = (_whole(here, arg, node.name) for arg in node.args[1:3])
     high, wide = (size if arg is None or here.value(arg).const.flat[0] is None else
@@ -32,11 +32,11 @@ def offset(here: Interpreter, node: Call) -> Lanes | Areas:
     return _moved(here, found.sheet, top, left, abs(high), abs(wide))
 
 
-def index(here: Interpreter, node: Call) -> Lanes | Areas:
+def index(here: Interpreter, node: Call) -> Lanes | LaneAreas:
     found = here.evaluate(node.args[0])
     if len(node.args) > 3 and _same(_whole(here, node.args[3], node.name)) != 1:
         raise Fault(REF)
-    height, width = (found.height, found.width) if isinstance(found, Areas) else found.shape[2:]
+    height, width = (found.height, found.width) if isinstance(found, LaneAreas) else found.shape[2:]
     row = _whole(here, node.args[1], node.name)
     if len(node.args) > 2:
         col = _whole(here, node.args[2], node.name)
@@ -47,16 +47,16 @@ def index(here: Interpreter, node: Call) -> Lanes | Areas:
     return pick(here, found, row, col)
 
 
-def pick(here: Interpreter, found: Lanes | Areas, row: np.ndarray, col: np.ndarray) -> Lanes | Areas:
+def pick(here: Interpreter, found: Lanes | LaneAreas, row: np.ndarray, col: np.ndarray) -> Lanes | LaneAreas:
     """The cells at `row` and `col`, counted from 1 and given for every lane; 0 means all rows or columns."""
-    height, width = (found.height, found.width) if isinstance(found, Areas) else found.shape[2:]
+    height, width = (found.height, found.width) if isinstance(found, LaneAreas) else found.shape[2:]
     if uniform(_by_lane((row < 0) | (col < 0))):
         raise Fault(VALUE)
     if uniform(_by_lane((row > height) | (col > width))):
         raise Fault(REF)
     high, wide = (size if uniform(_by_lane(place == 0)) else 1 for place, size in ((row, height), (col, width)))
     row, col = np.maximum(row, 1), np.maximum(col, 1)
-    if isinstance(found, Areas):
+    if isinstance(found, LaneAreas):
         return _moved(here, found.sheet, found.top[:, :, None, None] + row - 1,
                       found.left[:, :, None, None] + col - 1, high, wide)
     first, side = _same(row) - 1, _same(col) - 1
@@ -65,19 +65,19 @@ def pick(here: Interpreter, found: Lanes | Areas, row: np.ndarray, col: np.ndarr
                  None if found.tensor is None else here.program.step(lambda t: t[part], found.tensor))
 
 
-def _moved(here: Interpreter, sheet: str, top: np.ndarray, left: np.ndarray, high: int, wide: int) -> Lanes | Areas:
+def _moved(here: Interpreter, sheet: str, top: np.ndarray, left: np.ndarray, high: int, wide: int) -> Lanes | LaneAreas:
     """The areas whose first cells are given, (rows, columns, height, width): more than one of a lane are read at once."""
     outside = (top < 1) | (left < 1) | (top + high - 1 > MAX_ROW) | (left + wide - 1 > MAX_COL)
     if uniform(_by_lane(outside)):
         raise Fault(REF)
     if np.broadcast_shapes(top.shape, left.shape)[2:] == (1, 1):
-        return Areas(sheet, top[:, :, 0, 0], left[:, :, 0, 0], high, wide)
+        return LaneAreas(sheet, top[:, :, 0, 0], left[:, :, 0, 0], high, wide)
     if (high, wide) != (1, 1):
         raise Unsupported("an array whose elements are ranges is not compiled")
     return here.reader.cells(sheet, top, left)
 
 
-def indirect(here: Interpreter, node: Call) -> Lanes | Areas:
+def indirect(here: Interpreter, node: Call) -> Lanes | LaneAreas:
     address = _constant(here, node.args[0], node.name)
     if len(node.args) > 1 and not logical(uniform(_constant(here, node.args[1], node.name).const)):
         raise Unsupported("INDIRECT with R1C1 addresses is not compiled. Use A1 addresses.")
@@ -97,7 +97,7 @@ def indirect(here: Interpreter, node: Call) -> Lanes | Areas:
 
 def table_lookup(axis: int) -> Callable:
     """VLOOKUP (0: keys in the first column) or HLOOKUP (1: in the first row)."""
-    def rule(here: Interpreter, node: Call) -> Lanes | Areas:
+    def rule(here: Interpreter, node: Call) -> Lanes | LaneAreas:
         key, *_ = args = list(node.args)
         nearest = logical(uniform(_constant(here, args[3], node.name).const)) if len(args) > 3 else True
         table = here.in_array().evaluate(args[1])
@@ -111,11 +111,11 @@ def table_lookup(axis: int) -> Callable:
     return rule
 
 
-def lookup(here: Interpreter, node: Call) -> Lanes | Areas:
+def lookup(here: Interpreter, node: Call) -> Lanes | LaneAreas:
     """The vector form, or the array form: search the longer side's first line, answer from the last."""
     here = here.in_array()
     keys = answers = here.evaluate(node.args[1])
-    height, width = (keys.height, keys.width) if isinstance(keys, Areas) else keys.shape[2:]
+    height, width = (keys.height, keys.width) if isinstance(keys, LaneAreas) else keys.shape[2:]
     one, across = np.ones((1, 1, 1, 1), int), width > height
     if len(node.args) > 2:
         answers = here.evaluate(node.args[2])
@@ -123,11 +123,11 @@ def lookup(here: Interpreter, node: Call) -> Lanes | Areas:
         keys = pick(here, keys, one * (1 if across else 0), one * (0 if across else 1))
         answers = pick(here, answers, one * (height if across else 0), one * (0 if across else width))
     place = _find(here, node.args[0], keys, 1.0, node.name) + 1
-    high = answers.height if isinstance(answers, Areas) else answers.shape[2]
+    high = answers.height if isinstance(answers, LaneAreas) else answers.shape[2]
     return pick(here, answers, *((place, one) if high > 1 else (one, place)))
 
 
-def xlookup(here: Interpreter, node: Call) -> Lanes | Areas:
+def xlookup(here: Interpreter, node: Call) -> Lanes | LaneAreas:
     """Exact search from the first; other modes are left to constants."""
     if any(_constant(here, arg, node.name).const.flat[0] not in (None, standard)
            for arg, standard in zip(node.args[4:], (0.0, 1.0))):
@@ -141,7 +141,7 @@ def xlookup(here: Interpreter, node: Call) -> Lanes | Areas:
             raise
         return here.evaluate(missing)
     every = np.zeros((1, 1, 1, 1), int)
-    high = keys.height if isinstance(keys, Areas) else keys.shape[2]
+    high = keys.height if isinstance(keys, LaneAreas) else keys.shape[2]
     return pick(here, answers, *((place, every) if high > 1 else (every, place)))
 
 
@@ -150,7 +150,7 @@ def places(axis: int) -> Callable:
     def rule(here: Interpreter, node: Call) -> Lanes:
         if node.args:
             found = here.evaluate(node.args[0])
-            if not isinstance(found, Areas):
+            if not isinstance(found, LaneAreas):
                 raise Fault(VALUE)
             first, count = (found.top, found.height) if axis == 0 else (found.left, found.width)
         else:
@@ -164,12 +164,12 @@ def size(axis: int) -> Callable:
     """ROWS or COLUMNS."""
     def rule(here: Interpreter, node: Call) -> Lanes:
         found = here.evaluate(node.args[0])
-        count = ((found.height, found.width) if isinstance(found, Areas) else found.shape[2:])[axis]
+        count = ((found.height, found.width) if isinstance(found, LaneAreas) else found.shape[2:])[axis]
         return Lanes(np.full((1, 1, 1, 1), float(count)))
     return rule
 
 
-def _find(here: Interpreter, key: Node, among: Lanes | Areas, how: float, name: str) -> np.ndarray:
+def _find(here: Interpreter, key: Node, among: Lanes | LaneAreas, how: float, name: str) -> np.ndarray:
     """Where each lane's key stands among constants, from 0; ``#N/A`` when nowhere."""
     wanted, among = _constant(here, key, name), here.read(among)
     if among.dynamic:
@@ -218,7 +218,7 @@ def _by_lane(mask: np.ndarray) -> np.ndarray:
     return mask[:, :, 0, 0] if mask.shape[2:] == (1, 1) else mask.any((2, 3))
 
 
-RULES = {
+PLACE_RULES = {
     "COLUMN": places(1), "COLUMNS": size(1), "HLOOKUP": table_lookup(1), "INDEX": index, "INDIRECT": indirect,
     "LOOKUP": lookup, "OFFSET": offset, "ROW": places(0), "ROWS": size(0),
     "SINGLE": lambda here, node: here.single(node.args[0]), "VLOOKUP": table_lookup(0), "XLOOKUP": xlookup,

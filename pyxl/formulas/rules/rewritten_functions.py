@@ -1,11 +1,11 @@
-"""Functions that say nothing new: each is written in terms of others before it is compiled."""
+"""Functions that are rewritten in terms of others before they are compiled."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from pyxl.formulas.compiled.interpret import Interpreter
-from pyxl.formulas.compiled.lanes import Areas, Lanes
+from pyxl.formulas.compiled.lanes import LaneAreas, Lanes
 from pyxl.formulas.language.formula_errors import NA
 from pyxl.formulas.language.nodes import Binary, Call, Literal, Node
 from pyxl.grid.cells import ErrorValue
@@ -13,7 +13,7 @@ from pyxl.grid.cells import ErrorValue
 
 def instead(rewrite: Callable[..., Node], fewest: int) -> Callable:
     """A function of at least so many arguments that is another formula of them."""
-    def rule(here: Interpreter, node: Call) -> Lanes | Areas:
+    def rule(here: Interpreter, node: Call) -> Lanes | LaneAreas:
         if len(node.args) < fewest:
             return here.by_cell(node, here.batch.shape)  # says what is wrong
         key = "instead", id(node)
@@ -42,7 +42,7 @@ def _quartile(values: Node, quarter: Node) -> Node:
     return Call("PERCENTILE", (values, Binary("/", Call("INT", (quarter,)), Literal(4.0))))
 
 
-RULES = {
+REWRITTEN_RULES = {
     "FORECAST": instead(_forecast, 3), "FORECAST.LINEAR": instead(_forecast, 3),
     "IFS": instead(_ifs, 2),
     "PERCENTILE.INC": instead(lambda values, share: Call("PERCENTILE", (values, share)), 2),

@@ -14,11 +14,11 @@ from pyxl.formulas.compiled.lanes import Lanes
 from pyxl.formulas.language.formula_errors import NUM, Fault, Unsupported
 from pyxl.formulas.language.nodes import Call
 
-from .sum_rules import over, over_pairs, reduced, sample
+from .sum_rules import over_lanes, over_pairs_of_lanes, reduced, sample
 
 
 def _deviations(x: Tensor, counts: Tensor | None, n: Tensor) -> Tensor:
-    return guarded.kept(counts, x - (x.sum(-1) / n)[..., None])
+    return guarded.where_counted(counts, x - (x.sum(-1) / n)[..., None])
 
 
 def _squares(x: Tensor, counts: Tensor | None, n: Tensor) -> Tensor:
@@ -26,7 +26,7 @@ def _squares(x: Tensor, counts: Tensor | None, n: Tensor) -> Tensor:
 
 
 def _cross(x: Tensor, y: Tensor, counts: Tensor | None, n: Tensor) -> Tensor:
-    x, y = guarded.kept(counts, x), guarded.kept(counts, y)
+    x, y = guarded.where_counted(counts, x), guarded.where_counted(counts, y)
     return (_deviations(x, counts, n) * _deviations(y, counts, n)).sum(-1)
 
 
@@ -36,7 +36,7 @@ def _slope(x: Tensor, y: Tensor, counts: Tensor | None, n: Tensor) -> Tensor:
 
 
 def _mean(x: Tensor, counts: Tensor | None, n: Tensor) -> Tensor:
-    return guarded.kept(counts, x).sum(-1) / n
+    return guarded.where_counted(counts, x).sum(-1) / n
 
 
 def _correlation(x: Tensor, y: Tensor, counts: Tensor | None, n: Tensor) -> Tensor:
@@ -54,7 +54,7 @@ def extreme(call: Callable, none: float) -> Callable:
 
 def _ranked(x: Tensor, counts: Tensor | None) -> Tensor:
     """In ascending order, what does not count last; an error makes all of them errors."""
-    right = guarded.kept(counts, x).isfinite().all(-1, keepdim=True)
+    right = guarded.where_counted(counts, x).isfinite().all(-1, keepdim=True)
     x = torch.where(right, x, torch.nan)
     return (x if counts is None else torch.where(counts, x, torch.inf)).sort(-1).values
 
@@ -138,37 +138,37 @@ def _standard_error(y: Tensor, x: Tensor, counts: Tensor | None, n: Tensor) -> T
 
 
 def _roots(lost: int) -> Callable:
-    return over(lambda x, m, n: guarded.sqrt(_squares(x, m, n) / (n - lost)))
+    return over_lanes(lambda x, m, n: guarded.sqrt(_squares(x, m, n) / (n - lost)))
 
 
 def _variances(lost: int) -> Callable:
-    return over(lambda x, m, n: _squares(x, m, n) / (n - lost))
+    return over_lanes(lambda x, m, n: _squares(x, m, n) / (n - lost))
 
 
-RULES = {
-    "AVEDEV": over(lambda x, m, n: _deviations(x, m, n).abs().sum(-1) / n, kink=True),
-    "AVERAGE": over(lambda x, m, n: x.sum(-1) / n),
-    "CORREL": over_pairs(_correlation),
-    "COVAR": over_pairs(lambda x, y, m, n: _cross(x, y, m, n) / n),
-    "COVARIANCE.P": over_pairs(lambda x, y, m, n: _cross(x, y, m, n) / n),
-    "COVARIANCE.S": over_pairs(lambda x, y, m, n: _cross(x, y, m, n) / (n - 1)),
-    "DEVSQ": over(_squares),
-    "GEOMEAN": over(lambda x, m, n: (guarded.kept(m, torch.where(x > 0, x, torch.nan).log()).sum(-1) / n).exp()),
-    "HARMEAN": over(lambda x, m, n: n / guarded.kept(m, 1 / torch.where(x > 0, x, torch.nan)).sum(-1)),
-    "INTERCEPT": over_pairs(lambda y, x, m, n: _mean(y, m, n) - _slope(x, y, m, n) * _mean(x, m, n)),
-    "KURT": over(_kurtosis),
+STATISTICS_RULES = {
+    "AVEDEV": over_lanes(lambda x, m, n: _deviations(x, m, n).abs().sum(-1) / n, kink=True),
+    "AVERAGE": over_lanes(lambda x, m, n: x.sum(-1) / n),
+    "CORREL": over_pairs_of_lanes(_correlation),
+    "COVAR": over_pairs_of_lanes(lambda x, y, m, n: _cross(x, y, m, n) / n),
+    "COVARIANCE.P": over_pairs_of_lanes(lambda x, y, m, n: _cross(x, y, m, n) / n),
+    "COVARIANCE.S": over_pairs_of_lanes(lambda x, y, m, n: _cross(x, y, m, n) / (n - 1)),
+    "DEVSQ": over_lanes(_squares),
+    "GEOMEAN": over_lanes(lambda x, m, n: (guarded.where_counted(m, torch.where(x > 0, x, torch.nan).log()).sum(-1) / n).exp()),
+    "HARMEAN": over_lanes(lambda x, m, n: n / guarded.where_counted(m, 1 / torch.where(x > 0, x, torch.nan)).sum(-1)),
+    "INTERCEPT": over_pairs_of_lanes(lambda y, x, m, n: _mean(y, m, n) - _slope(x, y, m, n) * _mean(x, m, n)),
+    "KURT": over_lanes(_kurtosis),
     "LARGE": kth(largest=True),
-    "MAX": over(extreme(torch.amax, -torch.inf), kink=True),
-    "MEDIAN": over(_median, kink=True),
-    "MIN": over(extreme(torch.amin, torch.inf), kink=True),
-    "PEARSON": over_pairs(_correlation),
+    "MAX": over_lanes(extreme(torch.amax, -torch.inf), kink=True),
+    "MEDIAN": over_lanes(_median, kink=True),
+    "MIN": over_lanes(extreme(torch.amin, torch.inf), kink=True),
+    "PEARSON": over_pairs_of_lanes(_correlation),
     "PERCENTILE": percentile,
-    "PRODUCT": over(_product),
-    "RSQ": over_pairs(lambda x, y, m, n: _correlation(x, y, m, n) ** 2),
-    "SKEW": over(_skew),
-    "SLOPE": over_pairs(lambda y, x, m, n: _slope(x, y, m, n)),
+    "PRODUCT": over_lanes(_product),
+    "RSQ": over_pairs_of_lanes(lambda x, y, m, n: _correlation(x, y, m, n) ** 2),
+    "SKEW": over_lanes(_skew),
+    "SLOPE": over_pairs_of_lanes(lambda y, x, m, n: _slope(x, y, m, n)),
     "SMALL": kth(largest=False),
     "STDEV": _roots(1), "STDEV.P": _roots(0), "STDEV.S": _roots(1), "STDEVP": _roots(0),
-    "STEYX": over_pairs(_standard_error),
+    "STEYX": over_pairs_of_lanes(_standard_error),
     "VAR": _variances(1), "VAR.P": _variances(0), "VAR.S": _variances(1), "VARP": _variances(0),
 }

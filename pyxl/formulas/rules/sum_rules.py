@@ -11,9 +11,21 @@ from torch import Tensor
 
 from pyxl.formulas.compiled import guarded
 from pyxl.formulas.compiled.interpret import Interpreter
-from pyxl.formulas.compiled.lanes import BOOLEAN, CONSTANT, NUMBER, Areas, Lanes, are_errors, are_numbers, dynamic, plain
-from pyxl.formulas.language.formula_errors import NA, VALUE, Fault
+from pyxl.formulas.compiled.lanes import (
+    BOOLEAN,
+    CONSTANT,
+    NUMBER,
+    LaneAreas,
+    Lanes,
+    are_errors,
+    are_numbers,
+    as_numbers,
+    dynamic,
+    uniform,
+)
+from pyxl.formulas.language.formula_errors import DIV0, NA, VALUE, Fault
 from pyxl.formulas.language.nodes import Binary, Call, Node
+from pyxl.grid.cells import ErrorValue
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +40,7 @@ class Sample:
     faults: np.ndarray | None
 
 
-def sample(here: Interpreter, found: Lanes | Areas, *, booleans: bool = False, as_range: bool = False) -> Sample:
+def sample(here: Interpreter, found: Lanes | LaneAreas, *, booleans: bool = False, as_range: bool = False) -> Sample:
     """Of a range or an array only numbers count (and `booleans`); a value written as the argument itself is
     coerced, but not `as_range`."""
     lanes = here.read(found)
@@ -50,7 +62,7 @@ def sample(here: Interpreter, found: Lanes | Areas, *, booleans: bool = False, a
         faults = np.where(wrong.any(-1)[..., None], first, None)[..., None]
     size = inner[0] * inner[1]
     flat = here.program.step(lambda t: t.expand(*t.shape[:2], *inner).reshape(*t.shape[:2], size), tensor)
-    zeros = (lanes.kinds == CONSTANT) & (plain(lanes.const) == 0)
+    zeros = (lanes.kinds == CONSTANT) & (as_numbers(lanes.const) == 0)
     return Sample(flat, counts.reshape(rows, cols, size), zeros.reshape(rows, cols, size), faults)
 
 
@@ -61,10 +73,10 @@ def _booleans(const: np.ndarray) -> np.ndarray:
 
 def readable(const: np.ndarray) -> np.ndarray:
     """Numbers, booleans as 1 and 0; 0 for all else."""
-    return np.where(_booleans(const), const.astype(bool), plain(const)) if const.dtype != float else const
+    return np.where(_booleans(const), const.astype(bool), as_numbers(const)) if const.dtype != float else const
 
 
-def gathered(here: Interpreter, found: list[Lanes | Areas]) -> Sample:
+def gathered(here: Interpreter, found: list[Lanes | LaneAreas]) -> Sample:
     """All arguments as one sample."""
     samples = [sample(here, arg) for arg in found]
     if len(samples) == 1:
@@ -80,7 +92,7 @@ def gathered(here: Interpreter, found: list[Lanes | Areas]) -> Sample:
     return Sample(tensor, counts, np.zeros_like(counts), merged)
 
 
-def over(call: Callable[[Tensor, Tensor | None, Tensor], Tensor], *, kink: bool = False) -> Callable:
+def over_lanes(call: Callable[[Tensor, Tensor | None, Tensor], Tensor], *, kink: bool = False) -> Callable:
     """A function of all the numbers among its arguments: ``call(x, counts, n)``, x (…, elements), 0 where not
     counted; `counts` a mask, None when all do; n (…) how many."""
     def rule(here: Interpreter, node: Call) -> Lanes:
@@ -106,16 +118,16 @@ def reduced(here: Interpreter, call: Callable, given: Sample) -> Lanes:
     n = here.program.constant(given.counts.sum(-1).astype(float))
     tensors = [given.tensor, n]
     if given.counts.all():
-        step = here.program.step(guarded.reduced(lambda x, n: call(x, None, n)), *tensors)
+        step = here.program.step(guarded.guarded_reduction(lambda x, n: call(x, None, n)), *tensors)
     else:
-        step = here.program.step(guarded.reduced(lambda x, n, m: call(x, m, n)), *tensors,
+        step = here.program.step(guarded.guarded_reduction(lambda x, n, m: call(x, m, n)), *tensors,
                                  here.program.constant(given.counts))
     return here.with_faults(dynamic(step, (*given.counts.shape[:2], 1, 1)), given.faults)
 
 
-def over_pairs(call: Callable[[Tensor, Tensor, Tensor | None, Tensor], Tensor], *, of_zeros: bool = True) -> Callable:
+def over_pairs_of_lanes(call: Callable[[Tensor, Tensor, Tensor | None, Tensor], Tensor], *, of_zeros: bool = True) -> Callable:
     """A function of two ranges, of the pairs of which both are numbers: ``call(x, y, counts, n)``. Without `of_zeros`
-    two zeros may stand for a pair that does not count: it adds nothing."""
+    two zeros may stand for a pair that does not count: it adds nothing; without any pair it is ``#DIV/0!``."""
     def rule(here: Interpreter, node: Call) -> Lanes:
         here = here.in_array()
         found = [here.evaluate(arg) for arg in node.args]
@@ -125,11 +137,13 @@ def over_pairs(call: Callable[[Tensor, Tensor, Tensor | None, Tensor], Tensor], 
         if x.counts.shape[-1] != y.counts.shape[-1]:
             raise Fault(NA)
         counts = x.counts & y.counts
+        if not of_zeros and uniform(~counts.any(-1)):
+            raise Fault(DIV0)
         tensors = [x.tensor, y.tensor, here.program.constant(counts.sum(-1).astype(float))]
         if (counts | (not of_zeros and x.zeros & y.zeros)).all():
-            step = here.program.step(guarded.reduced(lambda x, y, n: call(x, y, None, n), 2), *tensors)
+            step = here.program.step(guarded.guarded_reduction(lambda x, y, n: call(x, y, None, n), 2), *tensors)
         else:
-            step = here.program.step(guarded.reduced(lambda x, y, n, m: call(x, y, m, n), 2), *tensors,
+            step = here.program.step(guarded.guarded_reduction(lambda x, y, n, m: call(x, y, m, n), 2), *tensors,
                                      here.program.constant(counts))
         return here.with_faults(dynamic(step, (*counts.shape[:2], 1, 1)), x.faults, y.faults)
     return rule
@@ -144,6 +158,8 @@ def sum_product(here: Interpreter, node: Call) -> Lanes:
     lanes = [here.read(arg) for arg in found]
     if len({part.shape[2:] for part in lanes}) > 1:
         raise Fault(VALUE)
+    if lanes[0].shape[2:] == (1, 1) and any(uniform(_texts(part)) for part in lanes):
+        raise Fault(VALUE)
     parts = [sample(here, part, as_range=True) for part in lanes]
     shape = np.broadcast_shapes(*(part.counts.shape[:2] for part in parts))
     step = here.program.step(guarded.product(",".join(["rcn"] * len(parts)) + "->rc"),
@@ -152,12 +168,18 @@ def sum_product(here: Interpreter, node: Call) -> Lanes:
     return here.with_faults(dynamic(step, (*shape, 1, 1)), *(part.faults for part in parts))
 
 
-RULES = {
-    "SUM": over(lambda x, m, n: x.sum(-1)),
+def _texts(lanes: Lanes) -> np.ndarray:
+    """In which lanes a text stands that is no error."""
+    return np.array([isinstance(value, str) and not isinstance(value, ErrorValue)
+                     for value in lanes.const[:, :, 0, 0].ravel().tolist()]).reshape(lanes.shape[:2])
+
+
+SUM_RULES = {
+    "SUM": over_lanes(lambda x, m, n: x.sum(-1)),
     "SUMPRODUCT": sum_product,
-    "SUMSQ": over(lambda x, m, n: (x * x).sum(-1)),
-    "SUMX2MY2": over_pairs(lambda x, y, m, n: guarded.kept(m, x * x - y * y).sum(-1), of_zeros=False),
-    "SUMX2PY2": over_pairs(lambda x, y, m, n: guarded.kept(m, x * x + y * y).sum(-1), of_zeros=False),
-    "SUMXMY2": over_pairs(lambda x, y, m, n: guarded.squared_distance(guarded.kept(m, x), guarded.kept(m, y)),
+    "SUMSQ": over_lanes(lambda x, m, n: (x * x).sum(-1)),
+    "SUMX2MY2": over_pairs_of_lanes(lambda x, y, m, n: guarded.where_counted(m, x * x - y * y).sum(-1), of_zeros=False),
+    "SUMX2PY2": over_pairs_of_lanes(lambda x, y, m, n: guarded.where_counted(m, x * x + y * y).sum(-1), of_zeros=False),
+    "SUMXMY2": over_pairs_of_lanes(lambda x, y, m, n: guarded.squared_distance(guarded.where_counted(m, x), guarded.where_counted(m, y)),
                           of_zeros=False),
 }

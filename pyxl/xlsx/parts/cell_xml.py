@@ -26,7 +26,7 @@ class Unwritable(ValueError):
     """A value that no cell can hold; its text says why, for a sentence that names the cell."""
 
 
-def plain(value):
+def python_number(value):
     """A numpy or torch scalar as Python's own number; everything else as it is."""
     return value.item() if hasattr(value, "item") and not isinstance(value, (str, bytes)) else value
 
@@ -37,7 +37,7 @@ def value_xml(value: Value, prefix: bytes, *, formula: bool) -> tuple[bytes | No
     Texts stand inline, or as a formula's result. Raises Unwritable for NaN, infinity, texts that
     are too long, and other types.
     """
-    value = plain(value)
+    value = python_number(value)
     if value is None:
         return None, b""
     if isinstance(value, bool):

@@ -6,6 +6,8 @@ import re
 
 from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format
 
+from .xml_stream import whole_number
+
 # Built-in numbers without a code in openpyxl: dates as East Asian versions of Excel show them.
 _EAST_ASIAN_DATES = {*range(27, 37), *range(50, 59)}
 _LITERAL = re.compile(r'"[^"]*"|\\.|_.|\*.|\[[^\]]*\]')
@@ -24,13 +26,12 @@ def read_number_formats(styles: list[tuple[str, dict[str, str], str]]) -> dict[i
     formats: dict[int, str] = {}
     style, in_cell_styles = 0, False
     for name, attributes, _ in styles:
-        if name == "numFmt" and attributes.get("numFmtId", "").isdigit():
-            codes[int(attributes["numFmtId"])] = attributes.get("formatCode", "")
+        if name == "numFmt" and (number := whole_number(attributes.get("numFmtId"), -1)) >= 0:
+            codes[number] = attributes.get("formatCode", "")
         elif name in ("cellXfs", "cellStyleXfs", "cellStyles"):
             in_cell_styles = name == "cellXfs"
         elif name == "xf" and in_cell_styles:
-            number = attributes.get("numFmtId", "")
-            number = int(number) if number.isdigit() else 0
+            number = whole_number(attributes.get("numFmtId"), 0)
             kind = "date" if number in _EAST_ASIAN_DATES and number not in codes else meaning(codes.get(number, ""))
             if kind:
                 formats[style] = kind

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import mmap
 import zipfile
 from pathlib import Path
+from typing import BinaryIO
 
+from solver.disk import refuse_unless_file
 from solver.errors import UserError
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # the container of .xls, and of encrypted workbooks
@@ -15,12 +16,11 @@ _BIG = 64 << 20                             # below this size a part's compressi
 def refuse_foreign_file(path: Path) -> None:
     """Raise UserError for a file that is not a zip: encrypted, .xls, text, empty …"""
     name = path.name
+    refuse_unless_file(path)
     with open(path, "rb") as file:
         start = file.read(4096)
         if start.startswith(_OLE):
-            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-                encrypted = content.find("EncryptedPackage".encode("utf-16-le")) >= 0
-            if encrypted:
+            if _holds(file, "EncryptedPackage".encode("utf-16-le")):
                 raise UserError(f"'{name}' is protected by a password. Remove it in Excel "
                                 "(File > Info > Protect Workbook > Encrypt), then run again.")
             raise UserError(f"'{name}' is an old .xls file. Open it in Excel and Save As .xlsx, then run again.")
@@ -32,6 +32,16 @@ def refuse_foreign_file(path: Path) -> None:
         raise UserError(f"'{name}' is a text file (CSV?), not a workbook. "
                         "Open it in Excel and Save As .xlsx, or name it .csv and give it to `collabsheet new`.")
     raise UserError(f"'{name}' is not an Excel workbook. Open it in Excel and Save As .xlsx.")
+
+
+def _holds(file: BinaryIO, sought: bytes) -> bool:
+    """Whether it stands in the rest of a file, which is read a piece at a time: to map one that shrinks would kill us."""
+    before = b""
+    while piece := file.read(1 << 20):
+        if sought in before + piece:
+            return True
+        before = piece[-len(sought):]
+    return False
 
 
 def _looks_like_text(start: bytes) -> bool:
@@ -88,7 +98,7 @@ def implausible(name: str, part: str) -> UserError:
                      "zip bomb. Get a clean copy.")
 
 
-def damaged(name: str, what: str) -> UserError:
+def damaged_workbook(name: str, what: str) -> UserError:
     """The error for a package that is broken; `what` says how."""
     return UserError(f"'{name}' is damaged: {what}. Open it in Excel, let it repair it, and save it again.")
 

@@ -7,6 +7,8 @@ from collections.abc import Collection
 
 from pyxl.grid.cells import Cell, Range
 
+from .xml_stream import whole_number
+
 
 def with_dimension(tag: bytes, ref: str, filled: Collection[Cell]) -> bytes:
     """The `<dimension>` tag, whose range is `ref`, made wide enough for the cells `filled`."""
@@ -21,10 +23,11 @@ def with_dimension(tag: bytes, ref: str, filled: Collection[Cell]) -> bytes:
 def with_spans(tag: bytes, spans: str, cols: Collection[int]) -> bytes:
     """A `<row>` tag, whose spans are ``'first:last'`` (or none), made wide enough for the columns."""
     first, _, last = spans.partition(" ")[0].partition(":")
-    if not (cols and first.isdigit() and last.isdigit()):
+    old = whole_number(first, 0), whole_number(last, 0)
+    if not (cols and all(old)):
         return tag
-    wide = min(int(first), *cols), max(int(last), *cols)
-    return tag if wide == (int(first), int(last)) else _with_attribute(tag, b"spans", b"%d:%d" % wide)
+    wide = min(old[0], *cols), max(old[1], *cols)
+    return tag if wide == old else _with_attribute(tag, b"spans", b"%d:%d" % wide)
 
 
 def _with_attribute(tag: bytes, name: bytes, value: bytes) -> bytes:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 
-from openpyxl.utils import column_index_from_string
 from openpyxl.utils.datetime import from_ISO8601, to_excel
 
-from pyxl.grid.cells import MAX_COL, MAX_ROW, Cell, ErrorValue, Range
+from pyxl.grid.cells import Cell, ErrorValue, Range
 from pyxl.grid.grid import Formula, Grid
 from solver.errors import UserError
 
 from .package_checks import damaged_sheet
 from .shared_strings import unescape
+from .sheet_order import next_column, next_row
 from .xml_stream import TRUE, main_namespace, reader
 
 _NAMES = ("c", "v", "f", "t", "is", "row", "rPh", "mergeCell", "sheetProtection")
@@ -20,15 +20,16 @@ _NAMES = ("c", "v", "f", "t", "is", "row", "rPh", "mergeCell", "sheetProtection"
 
 def read_sheet(chunks: Iterable[bytes], sheet: str, *, part: str, strings: Sequence[str] = (),
                formats: Mapping[int, str] | None = None,
-               pivots: Sequence[tuple[str, Range]] = ()) -> Grid:
+               pivots: Sequence[tuple[str, Range]] = (), only: Set[Cell] | None = None) -> Grid:
     """Read one worksheet.
 
     `strings` are the workbook's shared strings, `formats` leads from a style's number to 'date' or
-    'percent', `pivots` are passed on. Raises UserError for damaged XML and impossible cells.
+    'percent', `pivots` are passed on; of `only` some cells nothing but their values is kept. Raises UserError for
+    damaged XML, impossible cells, and rows or cells that are out of order or there twice.
     """
     grid = Grid(sheet, pivots=tuple(pivots))
     parser, feed = reader(part)
-    handlers = _Handlers(grid, part, strings, formats or {})
+    handlers = _Handlers(grid, part, strings, formats or {}, only)
     parser.StartElementHandler = handlers.start
     parser.EndElementHandler = handlers.end
     parser.CharacterDataHandler = handlers.text.append
@@ -40,19 +41,12 @@ def read_sheet(chunks: Iterable[bytes], sheet: str, *, part: str, strings: Seque
     return grid
 
 
-def column_number(letters: str) -> int:
-    """1 for ``'A'``; 0 for what is no column of a sheet."""
-    if letters.isascii() and letters.isupper() and letters.isalpha() and len(letters) <= 3:
-        col = column_index_from_string(letters)
-        return col if col <= MAX_COL else 0
-    return 0
-
-
 class _Handlers:
     """What expat calls. The present row, cell and text are kept between calls."""
 
-    def __init__(self, grid: Grid, part: str, strings: Sequence[str], formats: Mapping[int, str]):
-        self.grid, self.part, self.strings, self.formats = grid, part, strings, formats
+    def __init__(self, grid: Grid, part: str, strings: Sequence[str], formats: Mapping[int, str],
+                 only: Set[Cell] | None):
+        self.grid, self.part, self.strings, self.formats, self.only = grid, part, strings, formats, only
         self.names: dict[str, str] = {}          # 'namespace local' -> local, for the names we know
         self.columns: dict[str, int] = {}        # letters -> number, as met
         self.row = self.col = 0
@@ -75,10 +69,7 @@ class _Handlers:
             self.text.clear()
             self.formula = (attributes, "")
         elif key == "row":
-            self.row = int(attributes.get("r") or self.row + 1)
-            self.col = 0
-            if not 1 <= self.row <= MAX_ROW:
-                raise self.damaged(f"row {self.row}")
+            self.row, self.col = next_row(attributes, self.row, self.grid.sheet), 0
             if attributes.get("hidden") in TRUE:
                 self.hidden.append(self.row)
         elif key == "is":
@@ -95,17 +86,7 @@ class _Handlers:
             self.names = {namespace + key: key for key in _NAMES}
 
     def _start_cell(self, attributes):
-        ref = attributes.get("r")
-        if ref is None:
-            self.col += 1
-        else:
-            letters = ref.rstrip("0123456789")
-            col = self.columns.get(letters)
-            if col is None:
-                col = self.columns[letters] = column_number(letters)
-            if not col or ref[len(letters):] != str(self.row):
-                raise self.damaged(f"a cell '{ref}' in row {self.row}")
-            self.col = col
+        self.col = next_column(attributes, self.row, self.col, self.columns, self.grid.sheet)
         self.cell = attributes
         self.value = self.formula = None
 
@@ -131,6 +112,10 @@ class _Handlers:
         if self.value is None and self.formula is None:
             return
         where = Cell(self.row, self.col)
+        if self.only is not None:
+            if where not in self.only:
+                return
+            self.formula = None
         if self.value is not None:
             value = self._value(where, self.cell.get("t"), self.value)
             if value is not None:
@@ -176,13 +161,20 @@ class _Handlers:
                 self.masters[group] = Formula(text, where)
             return self.masters.get(group) or Formula(text, where)
         if kind == "array":
-            return Formula(text, where, Range.parse(attributes.get("ref", str(where))))
+            return Formula(text, where, self._filled(where, attributes))
         if kind == "dataTable":
             inputs = (attributes.get("r1", ""), attributes.get("r2", ""))
             if attributes.get("dt2D") not in TRUE:
                 inputs = (inputs[0], "") if attributes.get("dtr") in TRUE else ("", inputs[0])
-            return Formula(f"TABLE({','.join(inputs)})", where, Range.parse(attributes.get("ref", str(where))))
+            return Formula(f"TABLE({','.join(inputs)})", where, self._filled(where, attributes))
         return Formula(text, where)
+
+    def _filled(self, where: Cell, attributes) -> Range:
+        """The cells that a formula fills, the first of which is its own."""
+        filled = Range.parse(attributes.get("ref", str(where)))
+        if filled.first != where:
+            raise self.damaged(f"{where} with a formula for the cells {filled}")
+        return filled
 
     def damaged(self, what: str) -> UserError:
         return damaged_sheet(self.grid.sheet, f"it holds {what}")

@@ -14,7 +14,7 @@ from .cell_xml import Cached, Unwritable, changed_cell, new_cell
 from .edited_stream import EditedStream, element_name
 from .package_checks import damaged_sheet
 from .sheet_extent import with_dimension, with_spans
-from .sheet_reader import column_number
+from .sheet_order import next_column, next_row
 from .xml_stream import TRUE, main_namespace, reader, refuse_wide
 
 Edits = Mapping[str, Mapping[Cell, "Value | Cached"]]   # sheet -> cell -> value, None clears
@@ -60,7 +60,8 @@ class _Splicer:
         self.stream = EditedStream()
         self.at = 0                                      # offset of the present event
         self.names: dict[str, str] = {}
-        self.prefix = b""                                # of the sheet's elements: b"" or b"x:"
+        self.columns: dict[str, int] = {}                # letters -> number, as met
+        self.prefix: bytes | None = None                 # of the sheet's elements: b"" or b"x:"; None before its cells
         self.rows = ((row, list(cells)) for row, cells in itertools.groupby(sorted(edits), itemgetter(0)))
         self.row = self.col = 0                          # where the sheet is
         self.todo: list[Cell] = []                       # what its row still gets, leftmost last
@@ -90,8 +91,7 @@ class _Splicer:
                 namespace = main_namespace(name, self.part)
                 self.names = {namespace + key: key for key in _NAMES}
         elif key == "c":
-            if self.todo:
-                self._start_cell(attributes)
+            self._start_cell(attributes)
         elif key == "row":
             self._start_row(attributes)
         elif key == "f" or key == "extLst":
@@ -140,6 +140,8 @@ class _Splicer:
     # -- head and rows ----------------------------------------------------------------------
 
     def _start_data(self):
+        if self.prefix is not None:
+            raise damaged_sheet(self.sheet, "it has two tables of cells")
         tag = self.stream.tag(self.at)
         name = element_name(tag)
         self.prefix = name[:name.find(b":") + 1]
@@ -152,10 +154,8 @@ class _Splicer:
         self.wanted, self.cells = next(self.rows, (None, []))
 
     def _start_row(self, attributes):
-        row = int(attributes.get("r") or self.row + 1)
-        if row <= self.row and self.wanted is not None:
-            raise damaged_sheet(self.sheet, f"row {row} comes after row {self.row}")
-        self.row, self.col = row, 0
+        self.row, self.col = next_row(attributes, self.row, self.sheet), 0
+        row = self.row
         self._insert_rows(row)
         if self.wanted != row:
             return
@@ -181,11 +181,10 @@ class _Splicer:
     # -- cells ------------------------------------------------------------------------------
 
     def _start_cell(self, attributes):
-        ref = attributes.get("r")
-        col = column_number(ref.rstrip("0123456789")) if ref else self.col + 1
-        if col <= self.col:
-            raise damaged_sheet(self.sheet, f"its cell '{ref}' is out of order in row {self.row}")
-        self.col = col
+        # to the end of the sheet, edits or not: a second cell of an address that was edited would hide the edit
+        self.col = col = next_column(attributes, self.row, self.col, self.columns, self.sheet)
+        if not self.todo:
+            return
         if self.todo[-1][1] < col:
             self.stream.insert(self.at, self._new_cells(col))
         if self.todo and self.todo[-1][1] == col:

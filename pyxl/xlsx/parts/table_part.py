@@ -5,8 +5,9 @@ from __future__ import annotations
 from pyxl.grid.cells import Range
 from pyxl.grid.grid import Table
 
-from .package_checks import damaged
+from .package_checks import damaged_workbook
 from .shared_strings import unescape
+from .xml_stream import whole_number
 
 
 def read_table(items, sheet: str, part: str) -> Table:
@@ -15,13 +16,9 @@ def read_table(items, sheet: str, part: str) -> Table:
     columns = tuple(unescape(attributes.get("name", "")) for name, attributes, _ in items if name == "tableColumn")
     name = head.get("displayName") or head.get("name")
     if not (name and columns and "ref" in head):
-        raise damaged(part, "it describes no table")
+        raise damaged_workbook(part, "it describes no table")
     where = Range.parse(head["ref"])
     if where.shape[1] != len(columns):
-        raise damaged(part, f"its table '{name}' has other columns than it says")
-    return Table(name, sheet, where, columns, _count(head, "headerRowCount", 1), _count(head, "totalsRowCount", 0))
-
-
-def _count(attributes, key: str, otherwise: int) -> int:
-    count = attributes.get(key, "")
-    return int(count) if count.isdigit() else otherwise
+        raise damaged_workbook(part, f"its table '{name}' has other columns than it says")
+    return Table(name, sheet, where, columns, whole_number(head.get("headerRowCount"), 1),
+                 whole_number(head.get("totalsRowCount"), 0))

@@ -34,6 +34,14 @@ def main_namespace(root: str, part: str) -> str:
     return namespace + " "
 
 
+def whole_number(text: str | None, otherwise: int) -> int:
+    """What an attribute says that is to be a whole number; `otherwise` where it is not there or says something else.
+
+    Only the digits 0 to 9 count: Python's own tests know others, such as ``²``, which it cannot convert.
+    """
+    return int(text) if text and re.fullmatch(r"[0-9]{1,10}", text) else otherwise
+
+
 def reader(part: str) -> tuple[expat.XMLParserType, Callable[[bytes], None]]:
     """A parser to hang handlers on, and the function that feeds it (``b''`` ends the document).
 

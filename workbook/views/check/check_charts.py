@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from xlsxwriter import Workbook
+
 from pyxl.grid.cells import Range, quoted
 
 from .check_plan import CheckPlan
 
-TRAINING, HELD, LINE = "#9FB3C8", "#E07B39", "#7F7F7F"
+TRAINING, _HELD, _LINE = "#9FB3C8", "#E07B39", "#7F7F7F"
 _SIZE = {"width": 500, "height": 255}
 _FONT = {"name": "Calibri", "size": 9, "bold": False}
 
 
-def insert_charts(book, sheet, plan: CheckPlan, name: str, model: str) -> None:
+def insert_charts(workbook: Workbook, sheet, plan: CheckPlan, name: str, model: str) -> None:
     """Predicted against observed, the residuals, and RMSE by the users' and the items' number of ratings."""
-    charts = [_dots(book, plan, name, model), _residuals(book, plan, name, model),
-              *(_groups(book, plan, name, model, side) for side in ("user", "item"))]
+    charts = [_dots(workbook, plan, name, model), _residuals(workbook, plan, name, model),
+              *(_groups(workbook, plan, name, model, side) for side in ("user", "item"))]
     for place, chart in enumerate(charts):
         chart.set_size(_SIZE)
         chart.set_legend({"position": "top", "font": _FONT, **({"delete_series": [0]} if place == 0 else {})})
@@ -22,14 +24,14 @@ def insert_charts(book, sheet, plan: CheckPlan, name: str, model: str) -> None:
                            {"x_offset": 5 + (place % 2) * 510, "y_offset": 2, "object_position": 2})
 
 
-def _dots(book, plan: CheckPlan, name: str, model: str):
-    chart = book.add_chart({"type": "scatter"})
+def _dots(workbook: Workbook, plan: CheckPlan, name: str, model: str):
+    chart = workbook.add_chart({"type": "scatter"})
     ends = _cells(name, plan.ends)
     chart.add_series({"name": "predicted = observed", "categories": ends, "values": ends, "marker": {"type": "none"},
-                      "line": {"color": LINE, "width": 1, "dash_type": "dash"}})
+                      "line": {"color": _LINE, "width": 1, "dash_type": "dash"}})
     groups = [("training", plan.of_shown("observed"), plan.of_shown("predicted"), TRAINING)]
     if plan.held:
-        groups.append(("held out", plan.of_held("observed"), plan.of_held(model), HELD))
+        groups.append(("held out", plan.of_held("observed"), plan.of_held(model), _HELD))
     for label, observed, predicted, colour in groups:
         chart.add_series({"name": label, "categories": _cells(name, observed), "values": _cells(name, predicted),
                           "marker": {"type": "circle", "size": 5, "fill": {"color": colour, "transparency": 30},
@@ -37,16 +39,16 @@ def _dots(book, plan: CheckPlan, name: str, model: str):
     return _titled(chart, f"Predicted against observed ({model})", "observed", "predicted")
 
 
-def _residuals(book, plan: CheckPlan, name: str, model: str):
-    chart = book.add_chart({"type": "column"})
+def _residuals(workbook: Workbook, plan: CheckPlan, name: str, model: str):
+    chart = workbook.add_chart({"type": "column"})
     for label, shares, colour in _both(plan, plan.of_bin("share"), plan.of_bin("share held out")):
         chart.add_series({"name": label, "categories": _cells(name, plan.of_bin("centre")), "values": _cells(name, shares),
                           "fill": {"color": colour}, "gap": 30, "overlap": 0})
     return _titled(chart, f"Residuals: observed − predicted ({model})", None, "share of ratings", number="0%", least=0)
 
 
-def _groups(book, plan: CheckPlan, name: str, model: str, side: str):
-    chart = book.add_chart({"type": "column"})
+def _groups(workbook: Workbook, plan: CheckPlan, name: str, model: str, side: str):
+    chart = workbook.add_chart({"type": "column"})
     for label, errors, colour in _both(plan, plan.of_group(side, "training"), plan.of_group(side, "held out")):
         chart.add_series({"name": label, "categories": _cells(name, plan.of_group(side, "ratings")),
                           "values": _cells(name, errors), "fill": {"color": colour}, "gap": 60, "overlap": 0,
@@ -55,7 +57,7 @@ def _groups(book, plan: CheckPlan, name: str, model: str, side: str):
 
 
 def _both(plan: CheckPlan, training: Range, held: Range) -> list[tuple[str, Range, str]]:
-    return [("training", training, TRAINING), *([("held out", held, HELD)] if plan.held else [])]
+    return [("training", training, TRAINING), *([("held out", held, _HELD)] if plan.held else [])]
 
 
 def _titled(chart, title: str, across: str | None, up: str, *, number: str = "0.0", least: float | None = None):

@@ -10,17 +10,17 @@ from pyxl.grid.cells import Range
 from solver.judging.baselines import DAMPING
 from workbook.write.display_labels import put_label
 from workbook.write.references import ref
-from workbook.write.source_formulas import as_numbers, held_number, label_wanted
+from workbook.write.source_formulas import blanks_as_zero, held_number, label_wanted
 from workbook.write.styles import Styles
-from workbook.write.write_cells import array, formula, number, text
+from workbook.write.write_cells import put_array, put_formula, put_number, put_text
 
-from .check_plan import BIN, BINS, FIRST, GROUP, HEAD, QUARTERS, SIDE, CheckPlan
+from .check_plan import BIN, BINS, CHECK_FIRST, CHECK_HEAD, GROUP, QUARTERS, SIDE, CheckPlan
 
 if TYPE_CHECKING:
     from workbook.all_views import View
 
 HELD_OUT = '"*~?"'    # the criterion for a rating with a question mark
-LINE = {"user": "INDEX({block},{i},0)", "item": "INDEX({block},0,{i})"}    # one member's part of a users × items block
+_LINE = {"user": "INDEX({block},{i},0)", "item": "INDEX({block},0,{i})"}    # one member's part of a users × items block
 
 
 def write_held(sheet, styles: Styles, plan: CheckPlan, view: View) -> None:
@@ -30,8 +30,8 @@ def write_held(sheet, styles: Styles, plan: CheckPlan, view: View) -> None:
     question mark there leaves it, one that got it comes in place of another, or after the next update.
     """
     for which in plan.held_columns:
-        text(sheet, plan.of_held(which).first.moved(-1, 0), which, styles.calc_head)
-    text(sheet, plan.held_before.first.moved(-1, 0), "held out above", styles.calc_head)
+        put_text(sheet, plan.of_held(which).first.moved(-1, 0), which, styles.calc_head)
+    put_text(sheet, plan.held_before.first.moved(-1, 0), "held out above", styles.calc_head)
     for row, cell in enumerate(plan.held_before.cells()):
         above = f"{ref(cell.moved(-1, 0))}+COUNTIF(INDEX(source,{row},0),{HELD_OUT})" if row else "0"
         sheet.write_formula(cell.row - 1, cell.col - 1, f"={above}", styles.calc_whole)
@@ -50,33 +50,33 @@ def write_held(sheet, styles: Styles, plan: CheckPlan, view: View) -> None:
                 ("item no.", f'MATCH({label_wanted(item, wild)},{view.name("item_ids")},0)'),
                 ("observed", f"IF(ISNUMBER({u}+{i}),{held_number(f'INDEX(source,{r},{c})')},\"\")")):
             looks = styles.calc if which in ("user", "item", "observed") else styles.calc_whole
-            formula(sheet, cell[which], f'=IFERROR({what},"")', looks)
+            put_formula(sheet, cell[which], f'=IFERROR({what},"")', looks)
         for name in plan.sheets:
             # each sheet has its own order: by its own labels
             here = (f'MATCH({label_wanted(label, wild)},{block_name(name, f"{side}_ids")},0)' for label, side in ((user, "user"), (item, "item")))
-            formula(sheet, cell[name], f'=IF({ref(cell["observed"], cols=True)}="","",INDEX({block_name(name, "filled")},{",".join(here)}))', styles.calc)
+            put_formula(sheet, cell[name], f'=IF({ref(cell["observed"], cols=True)}="","",INDEX({block_name(name, "filled")},{",".join(here)}))', styles.calc)
     predicted, observed = (fixed(plan.of_held(which)) for which in (view.layout.sheet, "observed"))
     biases = "+".join(f"LOOKUP({fixed(plan.of_held(f'{side} no.'))},{fixed(plan.of_side(side, 'number'))},"
                       f"{fixed(plan.of_side(side, 'bias'))})" for side in ("user", "item"))
     for which, there, otherwise in (("biases only", f"{fixed(plan.mean)}+{biases}", '""'), ("error", f"{observed}-{predicted}", '""'),
                                     ("error²", f"({observed}-{predicted})^2", "0"), ("counted", "1", "0")):
-        array(sheet, plan.of_held(which), f"=IF(ISNUMBER({predicted}),{there},{otherwise})", styles.calc)
+        put_array(sheet, plan.of_held(which), f"=IF(ISNUMBER({predicted}),{there},{otherwise})", styles.calc)
 
 
 def write_shown(sheet, styles: Styles, plan: CheckPlan, view: View) -> None:
     """Ratings of the training set for the chart: all, or as many evenly through the list."""
     ratings = view.content.ratings
     for which in ("user no.", "item no.", "observed", "predicted"):
-        text(sheet, plan.of_shown(which).first.moved(-1, 0), which, styles.calc_head)
+        put_text(sheet, plan.of_shown(which).first.moved(-1, 0), which, styles.calc_head)
     for row in range(plan.shown):
         place = row * len(ratings) // plan.shown
         u, i = (plan.of_shown(which).first.moved(row, 0) for which in ("user no.", "item no."))
-        number(sheet, u, int(ratings.user_index[place]) + 1, styles.calc_whole)
-        number(sheet, i, int(ratings.item_index[place]) + 1, styles.calc_whole)
+        put_number(sheet, u, int(ratings.user_index[place]) + 1, styles.calc_whole)
+        put_number(sheet, i, int(ratings.item_index[place]) + 1, styles.calc_whole)
         rated = f"INDEX({view.name('ratings')},{ref(u, cols=True)},{ref(i, cols=True)})"
         for which, role in (("observed", "ratings"), ("predicted", "predictions")):
             value = f"INDEX({view.name(role)},{ref(u, cols=True)},{ref(i, cols=True)})"
-            formula(sheet, plan.of_shown(which).first.moved(row, 0), f'=IF(ISNUMBER({rated}),{value},"")', styles.calc)
+            put_formula(sheet, plan.of_shown(which).first.moved(row, 0), f'=IF(ISNUMBER({rated}),{value},"")', styles.calc)
 
 
 def write_sides(sheet, styles: Styles, plan: CheckPlan, view: View) -> None:
@@ -86,18 +86,18 @@ def write_sides(sheet, styles: Styles, plan: CheckPlan, view: View) -> None:
     """
     mean, damping = fixed(plan.mean), fixed(plan.damping)
     for side, other in (("item", "user"), ("user", "item")):
-        text(sheet, plan.of_side(side, "number").first.moved(-2, 0), f"{side}s: biases without factors, and errors",
+        put_text(sheet, plan.of_side(side, "number").first.moved(-2, 0), f"{side}s: biases without factors, and errors",
              styles.calc_head)
         for which in SIDE:
-            text(sheet, plan.of_side(side, which).first.moved(-1, 0), which, styles.calc_head)
+            put_text(sheet, plan.of_side(side, which).first.moved(-1, 0), which, styles.calc_head)
         for row in range(plan.of_side(side, "number").size):
             cell = {which: plan.of_side(side, which).first.moved(row, 0) for which in SIDE}
             i = ref(cell["number"], cols=True)
-            rated, predicted = (LINE[side].format(block=view.name(role), i=i) for role in ("ratings", "predictions"))
-            number(sheet, cell["number"], row + 1, styles.calc_whole)
-            formula(sheet, cell["ratings"], f"=COUNT({rated})", styles.calc_whole)
-            formula(sheet, cell["sum"], f"=SUM({rated})", styles.calc)
-            formula(sheet, cell["error²"], f"=SUMXMY2({as_numbers(rated)},{predicted})", styles.calc)
+            rated, predicted = (_LINE[side].format(block=view.name(role), i=i) for role in ("ratings", "predictions"))
+            put_number(sheet, cell["number"], row + 1, styles.calc_whole)
+            put_formula(sheet, cell["ratings"], f"=COUNT({rated})", styles.calc_whole)
+            put_formula(sheet, cell["sum"], f"=SUM({rated})", styles.calc)
+            put_formula(sheet, cell["error²"], f"=SUMXMY2({blanks_as_zero(rated)},{predicted})", styles.calc)
         n, total = (fixed(plan.of_side(side, which)) for which in ("ratings", "sum"))
         who_rated = f"ISNUMBER({view.name('ratings')})*1"
         who_rated = who_rated if side == "user" else f"TRANSPOSE({who_rated})"
@@ -105,19 +105,19 @@ def write_sides(sheet, styles: Styles, plan: CheckPlan, view: View) -> None:
         for which, theirs in (("first bias", None if side == "item" else "first bias"),
                               ("bias", "first bias" if side == "item" else "bias")):
             less = f"-MMULT({who_rated},{fixed(plan.of_side(other, theirs))})" if theirs else ""
-            array(sheet, plan.of_side(side, which), f"=({total}-{n}*{mean}{less})/({damping}+{n})", styles.calc)
+            put_array(sheet, plan.of_side(side, which), f"=({total}-{n}*{mean}{less})/({damping}+{n})", styles.calc)
         if plan.held:
             mine = f"({fixed(plan.of_side(side, 'number'))}=TRANSPOSE({fixed(plan.of_held(f'{side} no.'))}))*1"
             for which, of_held in (("held out", "counted"), ("their error²", "error²")):
-                array(sheet, plan.of_side(side, which), f"=MMULT({mine},{fixed(plan.of_held(of_held))})", styles.calc)
+                put_array(sheet, plan.of_side(side, which), f"=MMULT({mine},{fixed(plan.of_held(of_held))})", styles.calc)
 
 
 def write_groups(sheet, styles: Styles, plan: CheckPlan) -> None:
     """RMSE of the quarter of the users with fewest ratings, of the next …; and so of the items."""
     for side in ("user", "item"):
-        text(sheet, plan.of_group(side, "up to").first.moved(-2, 0), f"RMSE by the {side}s' number of ratings", styles.calc_head)
+        put_text(sheet, plan.of_group(side, "up to").first.moved(-2, 0), f"RMSE by the {side}s' number of ratings", styles.calc_head)
         for which in GROUP:
-            text(sheet, plan.of_group(side, which).first.moved(-1, 0), which, styles.calc_head)
+            put_text(sheet, plan.of_group(side, which).first.moved(-1, 0), which, styles.calc_head)
         n, error, held, theirs = (fixed(plan.of_side(side, which)) for which in ("ratings", "error²", "held out", "their error²"))
         members = plan.of_side(side, "number").size
         for row in range(QUARTERS):
@@ -125,38 +125,38 @@ def write_groups(sheet, styles: Styles, plan: CheckPlan) -> None:
             upto = ref(cell["up to"])
             before = "-1" if row == 0 else ref(cell["up to"].moved(-1, 0))
             among, some = f"({n}>{before})*({n}<={upto})", ref(cell["members"])
-            formula(sheet, cell["up to"], f"=SMALL({n},{math.ceil((row + 1) * members / QUARTERS)})", styles.calc_whole)
-            formula(sheet, cell["members"], f"=SUMPRODUCT({among})", styles.calc_whole)
+            put_formula(sheet, cell["up to"], f"=SMALL({n},{math.ceil((row + 1) * members / QUARTERS)})", styles.calc_whole)
+            put_formula(sheet, cell["members"], f"=SUMPRODUCT({among})", styles.calc_whole)
             least = f"MIN(IF({n}>{before},{n},1E9))"
-            array(sheet, cell["ratings"], f'=IF({some}=0,"",IF({least}={upto},{upto}&"",{least}&"–"&{upto}))', styles.calc)
-            formula(sheet, cell["training"], f'=IF({some}=0,"",SQRT(SUMPRODUCT({among}*{error})/MAX(1,SUMPRODUCT({among}*{n}))))',
+            put_array(sheet, cell["ratings"], f'=IF({some}=0,"",IF({least}={upto},{upto}&"",{least}&"–"&{upto}))', styles.calc)
+            put_formula(sheet, cell["training"], f'=IF({some}=0,"",SQRT(SUMPRODUCT({among}*{error})/MAX(1,SUMPRODUCT({among}*{n}))))',
                     styles.calc)
             if plan.held:
                 counted = f"SUMPRODUCT({among}*{held})"
-                formula(sheet, cell["held out"], f'=IF({counted}=0,"",SQRT(SUMPRODUCT({among}*{theirs})/{counted}))', styles.calc)
+                put_formula(sheet, cell["held out"], f'=IF({counted}=0,"",SQRT(SUMPRODUCT({among}*{theirs})/{counted}))', styles.calc)
 
 
 def write_bins(sheet, styles: Styles, plan: CheckPlan, view: View) -> None:
     """How many residuals, observed − predicted, lie within half a step of each centre; the ends take the rest."""
-    text(sheet, plan.of_bin("centre").first.moved(-2, 0), "residuals: observed − predicted", styles.calc_head)
+    put_text(sheet, plan.of_bin("centre").first.moved(-2, 0), "residuals: observed − predicted", styles.calc_head)
     for which in BIN:
-        text(sheet, plan.of_bin(which).first.moved(-1, 0), which, styles.calc_head)
+        put_text(sheet, plan.of_bin(which).first.moved(-1, 0), which, styles.calc_head)
     step = fixed(plan.step)
     for row in range(BINS):
         cell = {which: plan.of_bin(which).first.moved(row, 0) for which in BIN}
-        formula(sheet, cell["centre"], f"={row - BINS // 2}*{step}", styles.calc)
+        put_formula(sheet, cell["centre"], f"={row - BINS // 2}*{step}", styles.calc)
         if row < BINS - 1:
-            formula(sheet, cell["up to"], f"={ref(cell['centre'])}+{step}/2", styles.calc)
+            put_formula(sheet, cell["up to"], f"={ref(cell['centre'])}+{step}/2", styles.calc)
         for count, share in (("training", "share"), ("held out", "share held out"))[:2 if plan.held else 1]:
             total = f"MAX(1,SUM({fixed(plan.of_bin(count))}))"
-            formula(sheet, cell[share], f"={ref(cell[count])}/{total}", styles.calc)
+            put_formula(sheet, cell[share], f"={ref(cell[count])}/{total}", styles.calc)
     edges = plan.of_bin("up to")
     edges = fixed(Range(edges.top, edges.left, edges.bottom - 1, edges.right))
     ratings, predictions = view.name("ratings"), view.name("predictions")
-    array(sheet, plan.of_bin("training"), f'=FREQUENCY(IF(ISNUMBER({ratings}),{ratings}-{predictions},""),{edges})',
+    put_array(sheet, plan.of_bin("training"), f'=FREQUENCY(IF(ISNUMBER({ratings}),{ratings}-{predictions},""),{edges})',
           styles.calc_whole)
     if plan.held:
-        array(sheet, plan.of_bin("held out"), f"=FREQUENCY({fixed(plan.of_held('error'))},{edges})", styles.calc_whole)
+        put_array(sheet, plan.of_bin("held out"), f"=FREQUENCY({fixed(plan.of_held('error'))},{edges})", styles.calc_whole)
 
 
 def write_constants(sheet, styles: Styles, plan: CheckPlan, view: View) -> None:
@@ -166,12 +166,12 @@ def write_constants(sheet, styles: Styles, plan: CheckPlan, view: View) -> None:
     for row, (label, value) in enumerate((("mean rating", None), ("damping of biases", DAMPING), ("lowest rating", lowest),
                                           ("highest rating", highest), ("step of residuals", step))):
         cell = plan.constants.first.moved(row, 0)
-        text(sheet, cell.moved(0, -1), label, styles.calc_head)
+        put_text(sheet, cell.moved(0, -1), label, styles.calc_head)
         if value is None:
-            formula(sheet, cell, f"=AVERAGE({view.name('ratings')})", styles.calc)
+            put_formula(sheet, cell, f"=AVERAGE({view.name('ratings')})", styles.calc)
         else:
-            number(sheet, cell, value, styles.calc)
-    text(sheet, plan.constants.first.moved(HEAD - FIRST, 0), "for all", styles.calc_head)
+            put_number(sheet, cell, value, styles.calc)
+    put_text(sheet, plan.constants.first.moved(CHECK_HEAD - CHECK_FIRST, 0), "for all", styles.calc_head)
 
 
 def round_step(step: float) -> float:

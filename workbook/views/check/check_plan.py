@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pyxl.grid.cells import Cell, Range
 
 SUMMARY = 6             # the first row of the summary: the mean, the biases, then the models
-HEAD, FIRST = 6, 7      # of the helper columns
+CHECK_HEAD, CHECK_FIRST = 6, 7      # of the helper columns
 PRINTED = 12            # columns
 BINS = 13               # of the residuals
 QUARTERS = 4            # groups by number of ratings
@@ -108,4 +108,4 @@ class CheckPlan:
         return self.constants.first.moved(4, 0)
 
     def _column(self, left: int, rows: int) -> Range:
-        return Range(FIRST, left, FIRST + max(rows, 1) - 1, left)
+        return Range(CHECK_FIRST, left, CHECK_FIRST + max(rows, 1) - 1, left)

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from xlsxwriter import Workbook
+
 from pyxl.grid.block_names import HELD, block_name
 from pyxl.grid.cells import Cell
 from workbook.model_sheets.ratings_sheet import SourcePlan
 from workbook.write.styles import Styles, print_setup
-from workbook.write.write_cells import array, formula, text
+from workbook.write.write_cells import put_array, put_formula, put_text
 
 from .check_charts import insert_charts
 from .check_numbers import fixed, write_bins, write_constants, write_groups, write_held, write_shown, write_sides
-from .check_plan import HEAD, MOST_DOTS, PRINTED, SUMMARY, CheckPlan
+from .check_plan import CHECK_HEAD, MOST_DOTS, PRINTED, SUMMARY, CheckPlan
 
 if TYPE_CHECKING:
     from workbook.all_views import View
 
-NAME = "check"
+CHECK_SHEET = "check"
 LINES = ("Ratings held out (blue on the model sheets) are in no RMSE there and in no fit: they judge the models. Good models come "
          "below the baselines on them.",
          "Far below on training ratings and no better on those held out is overfitting: take a larger weight decay (sheet start) "
@@ -29,22 +31,22 @@ WORDS = ("not better than biases alone even on training ratings: fit it, or take
          "overfits: on unseen ratings it is worse than biases alone")
 
 
-def write_check(book, styles: Styles, view: View) -> None:
+def write_check(workbook: Workbook, styles: Styles, view: View) -> None:
     """Add the sheet."""
-    sheet, content = book.add_worksheet(NAME), view.content
+    sheet, content = workbook.add_worksheet(CHECK_SHEET), view.content
     plan = check_plan(view)
-    text(sheet, Cell(1, 1), "Check", styles.title)
+    put_text(sheet, Cell(1, 1), "Check", styles.title)
     for row, line in enumerate(LINES if plan.held else NOTHING, 2):
-        text(sheet, Cell(row, 1), line, styles.note)
+        put_text(sheet, Cell(row, 1), line, styles.note)
     _summary(sheet, styles, plan, view)
-    insert_charts(book, sheet, plan, NAME, view.layout.sheet)
-    text(sheet, Cell(HEAD - 2, PRINTED + 2), "Helper calculations, not printed: change nothing here.", styles.calc_head)
+    insert_charts(workbook, sheet, plan, CHECK_SHEET, view.layout.sheet)
+    put_text(sheet, Cell(CHECK_HEAD - 2, PRINTED + 2), "Helper calculations, not printed: change nothing here.", styles.calc_head)
     if plan.held:
-        text(sheet, Cell(HEAD - 1, PRINTED + 2), "held-out ratings, and what each sheet's filled table predicts", styles.calc_head)
+        put_text(sheet, Cell(CHECK_HEAD - 1, PRINTED + 2), "held-out ratings, and what each sheet's filled table predicts", styles.calc_head)
         write_held(sheet, styles, plan, view)
         for name, which in zip(HELD, ("user no.", "item no.", "observed")):
-            book.define_name(name, f"={NAME}!{plan.of_held(which).absolute}")
-    text(sheet, plan.of_shown("user no.").first.moved(-2, 0), "training ratings of the chart", styles.calc_head)
+            workbook.define_name(name, f"={CHECK_SHEET}!{plan.of_held(which).absolute}")
+    put_text(sheet, plan.of_shown("user no.").first.moved(-2, 0), "training ratings of the chart", styles.calc_head)
     write_shown(sheet, styles, plan, view)
     write_sides(sheet, styles, plan, view)
     write_bins(sheet, styles, plan, view)
@@ -69,7 +71,7 @@ def check_plan(view: View) -> CheckPlan:
 def _summary(sheet, styles: Styles, plan: CheckPlan, view: View) -> None:
     """A row for each baseline and each model: RMSE on training ratings, on those held out, and a word on it."""
     for col, header in enumerate(("RMSE of", "training", "held out", "which means"), 1):
-        text(sheet, Cell(SUMMARY - 1, col), header, styles.header if col in (2, 3) else styles.header_left)
+        put_text(sheet, Cell(SUMMARY - 1, col), header, styles.header if col in (2, 3) else styles.header_left)
     for col in range(5, PRINTED + 1):
         sheet.write_blank(SUMMARY - 2, col - 1, None, styles.header_left)
     ratings, mean = view.name("ratings"), fixed(plan.mean)
@@ -79,21 +81,21 @@ def _summary(sheet, styles: Styles, plan: CheckPlan, view: View) -> None:
              f"-TRANSPOSE({items}))^2,0))/COUNT({ratings}))", None)]
     rows += [(f"sheet {name}", plan.model(name), f"={block_name(name, 'rmse')}", None) for name in plan.sheets]
     for label, cell, training, constant in rows:
-        text(sheet, cell.moved(0, -1), label, styles.name)
-        array(sheet, cell, training, styles.calculated)
+        put_text(sheet, cell.moved(0, -1), label, styles.name)
+        put_array(sheet, cell, training, styles.calculated)
         _held_out(sheet, styles, plan, view, cell.moved(0, 1), constant)
-    text(sheet, plan.counts.moved(0, -1), "number of ratings", styles.name)
-    formula(sheet, plan.counts, f"=COUNT({ratings})", styles.whole)
+    put_text(sheet, plan.counts.moved(0, -1), "number of ratings", styles.name)
+    put_formula(sheet, plan.counts, f"=COUNT({ratings})", styles.whole)
     counted = f"=SUM({fixed(plan.of_held('counted'))})" if plan.held else "=0"
-    formula(sheet, plan.counts.moved(0, 1), counted, styles.whole)
+    put_formula(sheet, plan.counts.moved(0, 1), counted, styles.whole)
     if plan.held:   # the standard error of an RMSE over n normal errors is RMSE / √(2n)
         n = fixed(plan.counts.moved(0, 1))
-        formula(sheet, plan.counts.moved(0, 2), f'=IF({n}=0,"","by so many, RMSE is known to ± "&ROUND(100/SQRT(2*{n}),0)&" %")',
+        put_formula(sheet, plan.counts.moved(0, 2), f'=IF({n}=0,"","by so many, RMSE is known to ± "&ROUND(100/SQRT(2*{n}),0)&" %")',
                 styles.beside)
     for name in plan.sheets if plan.held else ():
         cell, baseline = plan.model(name), plan.bias_only
         worse, better, overfits = WORDS
-        formula(sheet, cell.moved(0, 2),
+        put_formula(sheet, cell.moved(0, 2),
                 f'=IF(N({fixed(cell.moved(0, 1))})=0,"",IF({fixed(cell)}>={fixed(baseline)},"{worse}",'
                 f'IF({fixed(cell.moved(0, 1))}<{fixed(baseline.moved(0, 1))},"{better}","{overfits}")))', styles.beside)
 
@@ -101,10 +103,10 @@ def _summary(sheet, styles: Styles, plan: CheckPlan, view: View) -> None:
 def _held_out(sheet, styles: Styles, plan: CheckPlan, view: View, cell: Cell, constant: str | None) -> None:
     """RMSE on the held-out ratings that are still counted: of the sheet or baseline whose row it is, or of a constant."""
     if not plan.held:
-        text(sheet, cell, "–", styles.ranked)
+        put_text(sheet, cell, "–", styles.ranked)
         return
     rows = {plan.mean_only: view.layout.sheet, plan.bias_only: "biases only", **{plan.model(n): n for n in plan.sheets}}
     column = fixed(plan.of_held(rows[cell.moved(0, -1)]))
     observed, predicted = fixed(plan.of_held("observed")), constant or column
     error = f"SUM(IF(ISNUMBER({column}),({observed}-{predicted})^2,0))"
-    array(sheet, cell, f'=IF(COUNT({column})=0,"",SQRT({error}/COUNT({column})))', styles.calculated)
+    put_array(sheet, cell, f'=IF(COUNT({column})=0,"",SQRT({error}/COUNT({column})))', styles.calculated)

@@ -1,4 +1,4 @@
-"""The conditions of COUNTIF and SUMIF, and the wildcards of MATCH: text that describes values."""
+"""The conditions of COUNTIF and SUMIF: text that describes values."""
 
 from __future__ import annotations
 
@@ -10,21 +10,10 @@ import numpy as np
 from pyxl.formulas.language.comparison import COMPARISONS, compare, same
 from pyxl.formulas.language.formula_errors import Fault
 from pyxl.formulas.language.values import is_number, number
+from pyxl.formulas.language.wildcards import wildcard
 from pyxl.grid.cells import ErrorValue, Value
 
 _ERRORS = {"#N/A", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#NULL!"}
-
-
-def wildcard(pattern: str) -> Callable[[str], re.Match | None] | None:
-    """Whether a text fits ``?`` (one character), ``*`` (any), ``~`` (literally); None without these."""
-    if not re.search(r"[?*~]", pattern):
-        return None
-    return re.compile(wildcard_regex(pattern), re.S | re.I).fullmatch
-
-
-def wildcard_regex(pattern: str) -> str:
-    parts = re.findall(r"~[?*~]|.", pattern, re.S)
-    return "".join({"?": ".", "*": ".*"}.get(part, re.escape(part[-1])) for part in parts)
 
 
 def criterion(wanted: Value) -> Callable[[Value], bool]:
@@ -40,7 +29,7 @@ def criterion(wanted: Value) -> Callable[[Value], bool]:
         return lambda value: alike(value) and holds(compare(value, target), 0)
     if isinstance(target, str) and not isinstance(target, ErrorValue):
         like = wildcard(target) or (lambda text: text.casefold() == target.casefold())
-        return lambda value: holds(isinstance(value, str) and bool(like(value)), True)
+        return lambda value: holds(isinstance(value, str) and like(value), True)
     return lambda value: holds(_equal(value, target), True)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from pyxl.formulas.language.comparison import compare
 from pyxl.formulas.language.formula_errors import DIV0, NA, NAME, NULL, NUM, REF, VALUE, Fault
-from pyxl.formulas.language.function import Function, constant, test
+from pyxl.formulas.language.function import Function, constant, of_first, test
 from pyxl.formulas.language.values import Area, Areas, is_number, lift, logical
 from pyxl.grid.cells import ErrorValue
 
@@ -105,7 +105,7 @@ CONDITIONS: dict[str, Function] = {
     "ISNUMBER": test(is_number),
     "ISREF": Function("r", lambda found: isinstance(found, (Area, Areas))),
     "ISTEXT": test(_is_text),
-    "N": test(_as_number),
+    "N": of_first(_as_number),
     "NA": constant(ErrorValue(NA)),
     "NOT": Function("b", lambda b: not b),
     "OR": Function("s+", lambda *samples: any(_judged(samples))),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+import re
 
 import numpy as np
 from openpyxl.utils import get_column_letter
@@ -10,10 +10,9 @@ from openpyxl.utils import get_column_letter
 from pyxl.formulas.language.comparison import compare, same
 from pyxl.formulas.language.formula_errors import NA, REF, VALUE, Fault, Unsupported
 from pyxl.formulas.language.function import Function
-from pyxl.formulas.language.values import Area, Areas, is_number, logical, whole
+from pyxl.formulas.language.values import Area, Areas, is_number, logical, scalar, whole
+from pyxl.formulas.language.wildcards import wildcard
 from pyxl.grid.cells import MAX_COL, MAX_ROW, ErrorValue, Value, quoted
-
-from .criteria import wildcard
 
 
 def find(wanted: Value, among: np.ndarray, how: float) -> int:
@@ -25,43 +24,63 @@ def find(wanted: Value, among: np.ndarray, how: float) -> int:
     if isinstance(wanted, ErrorValue):
         raise Fault(wanted)
     wanted = 0.0 if wanted is None else wanted
-    if among.dtype == float and is_number(wanted):
-        places = _find_number(wanted, among, how)
-    else:
-        places = _find_any(wanted, among.tolist(), how)
-    if places is None:
+    place = _find_equal(wanted, among) if how == 0 else \
+        _find_ascending(wanted, among) if how > 0 else _find_descending(wanted, among)
+    if place is None:
         raise Fault(NA)
-    return places
+    return place
 
 
-def _find_number(wanted: float, among: np.ndarray, how: float) -> int | None:
-    if how == 0:
+def _find_equal(wanted: Value, among: np.ndarray) -> int | None:
+    if among.dtype == float and is_number(wanted):
         places = np.flatnonzero(same(among, wanted))
         return int(places[0]) if places.size else None
-    if how > 0:
-        place = int(np.searchsorted(among, wanted, side="right")) - 1
-    else:
+    if not isinstance(wanted, str):
+        fits = lambda value: compare(value, wanted) == 0  # noqa: E731
+    elif (fits := wildcard(wanted)) is None:
+        folded = wanted.casefold()
+        fits = lambda value: value.casefold() == folded  # noqa: E731
+    kind = _kind(wanted)
+    return next((i for i, value in enumerate(among.tolist()) if _kind(value) is kind and fits(value)), None)
+
+
+def _find_ascending(wanted: Value, among: np.ndarray) -> int | None:
+    """By halves, as Excel does, so that it goes the same way among values that are not sorted.
+
+    Values of another kind are passed over to the right. Where an equal one is met, the last of those equal ones that
+    stand there side by side is meant.
+    """
+    kind, low, high = _kind(wanted), 0, among.size - 1
+    while low <= high:
+        middle = (low + high) // 2
+        place = next((i for i in range(middle, high + 1) if _kind(among[i]) is kind), None)
+        order = 1 if place is None else compare(scalar(among[place]), wanted)
+        if order == 0:
+            while place < among.size - 1 and _kind(among[place + 1]) is kind and compare(scalar(among[place + 1]), wanted) == 0:
+                place += 1
+            return place
+        if order > 0:
+            high = middle - 1
+        else:
+            low = place + 1
+    return next((i for i in range(high, -1, -1) if _kind(among[i]) is kind), None)
+
+
+def _find_descending(wanted: Value, among: np.ndarray) -> int | None:
+    """The last before the first that is less."""
+    if among.dtype == float and is_number(wanted):
         less = np.flatnonzero(among < wanted)
         place = int(less[0]) - 1 if less.size else among.size - 1
-    return place if place >= 0 else None
-
-
-def _find_any(wanted: Value, among: list, how: float) -> int | None:
-    kind = type(wanted)
-    places = [i for i, value in enumerate(among) if type(value) is kind]
-    if how == 0:
-        like = wildcard(wanted) if kind is str else None
-        if kind is str and like is None:
-            folded = wanted.casefold()
-            return next((i for i in places if among[i].casefold() == folded), None)
-        fits = like or (lambda value: compare(value, wanted) == 0)
-        return next((i for i in places if fits(among[i])), None)
-    if how > 0:
-        keys = [among[i].casefold() if kind is str else among[i] for i in places]
-        place = bisect_right(keys, wanted.casefold() if kind is str else wanted) - 1
-    else:
-        place = next((n for n, i in enumerate(places) if compare(among[i], wanted) < 0), len(places)) - 1
+        return place if place >= 0 else None
+    kind, values = _kind(wanted), among.tolist()
+    places = [i for i, value in enumerate(values) if _kind(value) is kind]
+    place = next((n for n, i in enumerate(places) if compare(values[i], wanted) < 0), len(places)) - 1
     return places[place] if place >= 0 else None
+
+
+def _kind(value: Value) -> type:
+    """Numbers of Python and of numpy are of one kind."""
+    return bool if isinstance(value, (bool, np.bool_)) else float if is_number(value) else type(value)
 
 
 def _match(wanted: Value, among: np.ndarray, how: float = 1.0) -> float:
@@ -150,7 +169,14 @@ def _address(row: int, col: int, kind=None, a1=None, sheet: str | None = None) -
         address = f"{'$' * fix_col}{get_column_letter(col)}{'$' * fix_row}{row}"
     else:
         address = (f"R{row}" if fix_row else f"R[{row}]") + (f"C{col}" if fix_col else f"C[{col}]")
-    return address if sheet is None else f"{quoted(sheet)}!{address}"
+    return address if sheet is None else f"{_sheet_name(sheet)}!{address}"
+
+
+def _sheet_name(text: str) -> str:
+    """Quoted where it has to be; the name of a workbook may stand before it in brackets."""
+    workbook, sheet = re.fullmatch(r"(\[[^\]]*\])?(.*)", text, re.S).groups("")
+    odd = re.search(r"[^\w.]", workbook[1:-1]) or sheet and quoted(sheet) != sheet
+    return "'" + text.replace("'", "''") + "'" if odd else text
 
 
 def _row(here, found=None):

@@ -7,10 +7,9 @@ import numpy as np
 from pyxl.formulas.language.comparison import compare, same
 from pyxl.formulas.language.formula_errors import NA, VALUE, Fault
 from pyxl.formulas.language.function import Function
-from pyxl.formulas.language.values import Area, is_number, pack
+from pyxl.formulas.language.values import Area, is_number, pack, scalar
+from pyxl.formulas.language.wildcards import wildcard
 from pyxl.grid.cells import ErrorValue, Value
-
-from .criteria import wildcard
 
 _EXACT, _SMALLER, _LARGER, _WILDCARD = 0, -1, 1, 2
 
@@ -19,12 +18,14 @@ def _place(wanted: Value, among: np.ndarray, how: int, search: int) -> int | Non
     """Where a value stands in a flat array, from 0; None when nowhere.
 
     `how`: 0 equal, -1 equal or the next smaller, 1 equal or the next larger, 2 wildcards. `search`: 1 the
-    first of several, -1 the last; 2 and -2, for sorted values, find the same.
+    first of several, -1 the last; 2 by halves among ascending values, -2 among descending ones.
     """
     if isinstance(wanted, ErrorValue):
         raise Fault(wanted)
     if how not in (_EXACT, _SMALLER, _LARGER, _WILDCARD) or search not in (1, -1, 2, -2):
         raise Fault(VALUE)
+    if abs(search) == 2:
+        return _by_halves(wanted, among, how, descending=search < 0)
     if how == _WILDCARD and isinstance(wanted, str) and (like := wildcard(wanted)):
         return _end([i for i, value in enumerate(among.tolist()) if _is_text(value) and like(value)], search)
     if among.dtype == float and is_number(wanted):
@@ -41,6 +42,27 @@ def _place(wanted: Value, among: np.ndarray, how: int, search: int) -> int | Non
         if compare(among[i], among[nearest]) == -how:
             nearest = i
     return _end([i for i in beside if compare(among[i], among[nearest]) == 0], search)
+
+
+def _by_halves(wanted: Value, among: np.ndarray, how: int, *, descending: bool) -> int | None:
+    """The first that is not before `wanted` in the order of all values, errors last, or the one before it."""
+    if how == _WILDCARD:
+        raise Fault(VALUE)
+
+    def order(place: int) -> int:
+        value = scalar(among[place])
+        found = 1 if isinstance(value, ErrorValue) else compare(value, wanted)
+        return -found if descending else found
+    low, high = 0, among.size
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (middle + 1, high) if order(middle) < 0 else (low, middle)
+    if low < among.size and order(low) == 0:
+        return low
+    if how == _EXACT:
+        return None
+    place = low - (how == (_LARGER if descending else _SMALLER))
+    return place if 0 <= place < among.size else None
 
 
 def _end(places: list[int], search: int) -> int | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from decimal import ROUND_DOWN, ROUND_HALF_UP, ROUND_UP, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_UP, ROUND_UP, Context, Decimal
 
 import numpy as np
 
@@ -14,17 +14,35 @@ from pyxl.formulas.language.function import Function, constant, each
 from pyxl.formulas.language.samples import numbers
 from pyxl.formulas.language.values import divide, finite, power, powers
 
+_EXACT = Context(prec=700)  # digits enough for any number of a cell to 300 places
+
 
 def _rounded(how: str, takes: str = "ni") -> Function:
-    """Rounding of the decimal number that is shown, as Excel does: ROUND(2.675, 2) is 2.68."""
+    """Rounding of the decimal number that is shown, as Excel does: ROUND(2.675, 2) is 2.68.
+
+    To the nearest it rounds what 15 digits show, where that has more places than are asked for.
+    """
     def call(value: float, digits: int = 0) -> float:
         if abs(digits) > 300:
             return value if digits > 0 else 0.0
         exact = Decimal(repr(value))
         if -exact.as_tuple().exponent <= digits:
             return value
-        return float(exact.quantize(Decimal(1).scaleb(-digits), rounding=how))
+        if how == ROUND_HALF_UP and -(shown := Decimal(f"{value:.15g}")).as_tuple().exponent > digits:
+            exact = shown
+        return float(exact.quantize(Decimal(1).scaleb(-digits), rounding=how, context=_EXACT))
     return Function(takes, call)
+
+
+def _floor_of(value: float) -> float:
+    """A number that is whole to 15 digits is whole: INT((0.1+0.7)*10) is 8."""
+    nearest = math.floor(value + 0.5)
+    return float(nearest if same(value, nearest) else math.floor(value))
+
+
+def _floors(values: np.ndarray) -> np.ndarray:
+    nearest = np.floor(values + 0.5)
+    return np.where(same(values, nearest), nearest, np.floor(values))
 
 
 def _times(value: float, step: float, how: Callable[[float], int]) -> float:
@@ -142,7 +160,7 @@ ARITHMETIC: dict[str, Function] = {
     "FLOOR": Function("nn", _floor),
     "FLOOR.MATH": _towards(math.floor, math.ceil),
     "GCD": _whole_numbers(math.gcd),
-    "INT": each(math.floor, np.floor),
+    "INT": each(_floor_of, _floors),
     "ISEVEN": Function("n", lambda x: math.trunc(x) % 2 == 0),
     "ISODD": Function("n", lambda x: math.trunc(x) % 2 == 1),
     "LCM": _whole_numbers(math.lcm),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from pyxl.formulas.language.formula_errors import DIV0, VALUE, Fault
@@ -47,9 +49,21 @@ def _standard_error(y: np.ndarray, x: np.ndarray) -> float:
     return np.sqrt(max(left, 0.0) / (x.size - 2))
 
 
+def _sum_of_pairs(call: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Function:
+    """The sum over pairs; without a single one ``#DIV/0!``."""
+    def of(x: np.ndarray, y: np.ndarray) -> float:
+        if not x.size:
+            raise Fault(DIV0)
+        return np.sum(call(x, y))
+    return over_pairs(of)
+
+
 def _sum_product(*arrays: np.ndarray) -> float:
-    """The sum of products; what is no number counts as 0."""
+    """The sum of products; what is no number counts as 0, but a single text is an error."""
     if len({array.shape for array in arrays}) > 1:
+        raise_errors(*arrays)
+        raise Fault(VALUE)
+    if arrays[0].size == 1 and any(isinstance(array.item(), str) for array in arrays):
         raise_errors(*arrays)
         raise Fault(VALUE)
     with np.errstate(all="ignore"):
@@ -75,7 +89,7 @@ REGRESSION: dict[str, Function] = {
     "SLOPE": over_pairs(_slope),
     "STEYX": over_pairs(_standard_error),
     "SUMPRODUCT": Function("a+", _sum_product),
-    "SUMX2MY2": over_pairs(lambda x, y: np.sum(x * x - y * y)),
-    "SUMX2PY2": over_pairs(lambda x, y: np.sum(x * x + y * y)),
-    "SUMXMY2": over_pairs(lambda x, y: np.sum((x - y) ** 2)),
+    "SUMX2MY2": _sum_of_pairs(lambda x, y: x * x - y * y),
+    "SUMX2PY2": _sum_of_pairs(lambda x, y: x * x + y * y),
+    "SUMXMY2": _sum_of_pairs(lambda x, y: (x - y) ** 2),
 }

@@ -8,6 +8,7 @@ from pyxl.formulas.language.formula_errors import DIV0, NA, NUM, VALUE, Fault
 from pyxl.formulas.language.function import Function, over
 from pyxl.formulas.language.samples import numbers
 from pyxl.formulas.language.values import Area, is_number, number
+from pyxl.grid.cells import ErrorValue
 
 
 def mean(x: np.ndarray) -> float:
@@ -69,12 +70,15 @@ def _kurtosis(x: np.ndarray) -> float:
     return fourth * n * (n + 1) / ((n - 1) * (n - 2) * (n - 3)) - 3 * (n - 1) ** 2 / ((n - 2) * (n - 3))
 
 
-def _mode(x: np.ndarray) -> float:
-    """The most frequent number; of several the one that comes first."""
+def _mode(*samples) -> float:
+    """The most frequent number; of several the one that comes first. A text is none, even one that reads as a number."""
+    if any(isinstance(sample, str) for sample in samples):
+        raise Fault(next((sample for sample in samples if isinstance(sample, ErrorValue)), VALUE))
+    x = numbers(samples)
     values, first, counts = np.unique(x, return_index=True, return_counts=True)
     if not x.size or counts.max() < 2:
         raise Fault(NA)
-    return x[first[counts == counts.max()].min()]
+    return float(x[first[counts == counts.max()].min()])
 
 
 def _percentile(sample, k: float, beyond: int = 0) -> float:
@@ -148,7 +152,7 @@ def _count_blank(area) -> float:
 
 _VAR_S, _VAR_P = over(lambda x: _variance(x, 1)), over(lambda x: _variance(x, 0))
 _STDEV_S, _STDEV_P = over(lambda x: _variance(x, 1) ** 0.5), over(lambda x: _variance(x, 0) ** 0.5)
-_MODE, _RANK = over(_mode), Function("ns|n", _rank)
+_MODE, _RANK = Function("s+", _mode), Function("ns|n", _rank)
 _PERCENTILE, _QUARTILE = Function("sn", _percentile), Function("si", _quartile)
 
 STATISTICS: dict[str, Function] = {

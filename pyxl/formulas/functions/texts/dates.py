@@ -12,8 +12,8 @@ from calendar import monthrange
 from pyxl.formulas.language.formula_errors import NUM, Fault
 from pyxl.formulas.language.function import Function
 
-_BEFORE_1904 = 1462
-_LAST = 2_958_465  # 31 December 9999
+BEFORE_1904 = 1462      # days from the one date system to the other
+LAST_DAY = 2_958_465    # 31 December 9999
 _EPOCH = dt.date(1899, 12, 30).toordinal()
 
 
@@ -27,9 +27,9 @@ def _serial(year: int, month: int, day: int) -> int:
     return number + day - 1
 
 
-def _date(number: int) -> tuple[int, int, int]:
+def date_of(number: int) -> tuple[int, int, int]:
     """(year, month, day); 0 is 0 January 1900 and 60 is 29 February."""
-    if not 0 <= number <= _LAST:
+    if not 0 <= number <= LAST_DAY:
         raise Fault(NUM)
     if number in (0, 60):
         return (1900, 1, 0) if number == 0 else (1900, 2, 29)
@@ -37,15 +37,20 @@ def _date(number: int) -> tuple[int, int, int]:
     return found.year, found.month, found.day
 
 
+def weekday_of(number: int) -> int:
+    """0 to 6 from Sunday."""
+    return (number - 1) % 7
+
+
 def _counted(here, number: int) -> float:
     """As the workbook of `here` counts; ``#NUM!`` beyond the calendar."""
-    if not 0 <= number <= _LAST:
+    if not 0 <= number <= LAST_DAY:
         raise Fault(NUM)
-    return float(number - _BEFORE_1904 * here.book.date1904)
+    return float(number - BEFORE_1904 * here.book.date1904)
 
 
 def _day_of(here, value: float) -> int:
-    return math.floor(value) + _BEFORE_1904 * here.book.date1904
+    return math.floor(value) + BEFORE_1904 * here.book.date1904
 
 
 def _from_parts(here, year: int, month: int, day: int) -> float:
@@ -55,7 +60,7 @@ def _from_parts(here, year: int, month: int, day: int) -> float:
 
 
 def _part(which: int) -> Function:
-    return Function("n", lambda here, value: float(_date(_day_of(here, value))[which]), here=True)
+    return Function("n", lambda here, value: float(date_of(_day_of(here, value))[which]), here=True)
 
 
 def _weekday(here, value: float, kind: int = 1) -> float:
@@ -64,13 +69,13 @@ def _weekday(here, value: float, kind: int = 1) -> float:
     if first is None:
         raise Fault(NUM)
     number = _day_of(here, value)
-    _date(number)
+    date_of(number)
     return float((number - first) % 7 + (kind != 3))
 
 
 def _months_on(end_of_month: bool) -> Function:
     def call(here, value: float, months: int) -> float:
-        year, month, day = _date(_day_of(here, value))
+        year, month, day = date_of(_day_of(here, value))
         year, month = year + (month + months - 1) // 12, (month + months - 1) % 12 + 1
         if not 1900 <= year <= 9999:
             raise Fault(NUM)

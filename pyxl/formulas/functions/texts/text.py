@@ -7,33 +7,35 @@ from collections.abc import Callable
 
 import numpy as np
 
-from pyxl.formulas.functions.cells.criteria import wildcard_regex
 from pyxl.formulas.language.formula_errors import VALUE, Fault
-from pyxl.formulas.language.function import Function
+from pyxl.formulas.language.function import Function, of_first
+from pyxl.formulas.language.text_units import joined, length, units
 from pyxl.formulas.language.values import LONGEST_TEXT, held, is_number, number, text
+from pyxl.formulas.language.wildcards import found_from
 from pyxl.grid.cells import ErrorValue, Value
 
-from .number_format import formatted
+from .number_format import formatted, formatted_text
 
 
 def _end_of_text(cut: Callable) -> Function:
     def call(content: str, count: int = 1) -> str:
         if count < 0:
             raise Fault(VALUE)
-        return cut(content, count)
+        return joined(cut(units(content), count))
     return Function("t|i", call)
 
 
 def _middle(content: str, start: int, count: int) -> str:
     if start < 1 or count < 0:
         raise Fault(VALUE)
-    return content[start - 1:start - 1 + count]
+    return joined(units(content)[start - 1:start - 1 + count])
 
 
 def _replaced(content: str, start: int, count: int, new: str) -> str:
     if start < 1 or count < 0:
         raise Fault(VALUE)
-    return content[:start - 1] + new + content[start - 1 + count:]
+    content = units(content)
+    return held(joined(content[:start - 1] + new + content[start - 1 + count:]))
 
 
 def _substituted(content: str, old: str, new: str, which: int | None = None) -> str:
@@ -51,6 +53,7 @@ def _substituted(content: str, old: str, new: str, which: int | None = None) -> 
 
 
 def _find(wanted: str, within: str, start: int = 1) -> float:
+    wanted, within = units(wanted), units(within)
     place = within.find(wanted, start - 1) if 1 <= start <= len(within) + 1 else -1
     if place < 0:
         raise Fault(VALUE)
@@ -59,15 +62,15 @@ def _find(wanted: str, within: str, start: int = 1) -> float:
 
 def _search(wanted: str, within: str, start: int = 1) -> float:
     """As FIND, but capitals do not count, and ``?`` and ``*`` stand for any text."""
-    found = re.compile(wildcard_regex(wanted), re.S | re.I).search(within, start - 1) \
-        if 1 <= start <= len(within) + 1 else None
-    if found is None:
+    within = units(within)
+    place = found_from(units(wanted), within, start - 1) if 1 <= start <= len(within) + 1 else None
+    if place is None:
         raise Fault(VALUE)
-    return found.start() + 1.0
+    return place + 1.0
 
 
 def _repeated(content: str, times: int) -> str:
-    if times < 0 or len(content) * times > LONGEST_TEXT:
+    if times < 0 or length(content) * times > LONGEST_TEXT:
         raise Fault(VALUE)
     return content * times
 
@@ -121,14 +124,16 @@ def _number_value(content: str, decimal: str = ".", group: str = ",") -> float:
     return number(plain) if plain else 0.0
 
 
-def _formatted(value: Value, pattern: str) -> str:
-    """Booleans and words stay as they are."""
+def _formatted(here, value: Value, pattern: str) -> str:
+    """Booleans stay as they are; a text that reads as a number is one."""
     if isinstance(value, str) and not isinstance(value, ErrorValue):
         try:
             value = number(value)
         except Fault:
-            return value
-    return formatted(number(value), pattern) if value is None or is_number(value) else text(value)
+            return formatted_text(value, pattern)
+    if value is None or is_number(value):
+        return held(formatted(number(value), pattern, date1904=here.book.date1904))
+    return text(value)
 
 
 TEXT: dict[str, Function] = {
@@ -140,7 +145,7 @@ TEXT: dict[str, Function] = {
     "EXACT": Function("tt", lambda a, b: a == b),
     "FIND": Function("tt|i", _find),
     "LEFT": _end_of_text(lambda s, n: s[:n]),
-    "LEN": Function("t", lambda s: float(len(s))),
+    "LEN": Function("t", lambda s: float(length(s))),
     "LOWER": Function("t", str.lower),
     "MID": Function("tii", _middle),
     "NUMBERVALUE": Function("t|tt", _number_value),
@@ -150,8 +155,8 @@ TEXT: dict[str, Function] = {
     "RIGHT": _end_of_text(lambda s, n: s[len(s) - n:] if n < len(s) else s),
     "SEARCH": Function("tt|i", _search),
     "SUBSTITUTE": Function("ttt|i", _substituted),
-    "T": Function("v", _words),
-    "TEXT": Function("vt", _formatted),
+    "T": of_first(_words),
+    "TEXT": Function("vt", _formatted, here=True),
     "TEXTJOIN": Function("wbs+", _joined),
     "TRIM": Function("t", lambda s: " ".join(part for part in s.split(" ") if part)),
     "UPPER": Function("t", str.upper),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -9,31 +10,32 @@ from pathlib import Path
 from pyxl.grid.cells import Range
 from pyxl.grid.grid import DefinedName, Grid, Table
 from pyxl.xlsx.parts.number_formats import read_number_formats
-from pyxl.xlsx.parts.package_checks import damaged
+from pyxl.xlsx.parts.package_checks import damaged_workbook
 from pyxl.xlsx.parts.shared_strings import read_shared_strings
 from pyxl.xlsx.parts.sheet_reader import read_sheet
 from pyxl.xlsx.parts.sheet_splice import Cached, Edits
 from pyxl.xlsx.parts.table_part import read_table
-from pyxl.xlsx.parts.xml_stream import elements
+from pyxl.xlsx.parts.xml_stream import elements, whole_number
 from solver.errors import UserError
 
+from .atomic_file import note_on_links
 from .new_sheets import NewSheet, refuse_new_sheet
 from .package import Limits, open_package
 from .save import checked_target, save_package
 from .workbook_part import read_workbook
 
-__all__ = ["Book", "Cached", "Edits", "Limits", "open_book"]
+__all__ = ["Cached", "Edits", "Limits", "WorkbookFile", "open_workbook"]
 
 
-def open_book(path, *, limits: Limits = Limits()) -> Book:
+def open_workbook(path, *, limits: Limits = Limits()) -> WorkbookFile:
     """Open an .xlsx or .xlsm file; nothing but its table of contents is read yet.
 
     Raises UserError that says what the file really is when it is no workbook, or an unsafe one.
     """
-    return Book(Path(path), limits=limits)
+    return WorkbookFile(Path(path), limits=limits)
 
 
-class Book:
+class WorkbookFile:
     """A workbook file. Use as a context manager, or close it: it keeps the file open.
 
     `path` is the file as given, `sheets` its worksheets in tab order (chart sheets left out),
@@ -55,6 +57,11 @@ class Book:
         except BaseException:
             self._package.close()
             raise
+
+    @property
+    def name(self) -> str:
+        """The file's name, without its folder."""
+        return self.path.name
 
     @property
     def sheets(self) -> tuple[str, ...]:
@@ -100,7 +107,7 @@ class Book:
         `out=None` replaces the file itself; otherwise `out` is a new file, and an old one of that
         name is replaced only with `overwrite`. All or nothing: on a UserError (a formula in the
         way, a full disk, the file open in Excel …) every file is as it was. Returns where it was
-        saved. After a save in place the Book shows the new content.
+        saved. After a save in place it shows the new content.
         """
         new = {sheet.name for sheet in new_sheets}
         pivots = {sheet: self._pivots(self._part(sheet)) for sheet in edits if sheet not in new}
@@ -116,6 +123,11 @@ class Book:
         """The UserError that `save` would raise for this target, as far as it can be known now."""
         checked_target(self._package, out=None if out is None else Path(out), overwrite=overwrite)
 
+    def notes_on_saving(self, *, out=None) -> tuple[str, ...]:
+        """What a save to this target does beside what was asked: a hard link is cut."""
+        note = note_on_links(Path(os.path.realpath(self.path if out is None else out)))
+        return (note,) if note else ()
+
     def refuse_new_sheet(self, sheet: NewSheet) -> None:
         """The UserError that `save` would raise for a sheet to be added."""
         refuse_new_sheet(self._workbook, self.path.name, sheet)
@@ -123,7 +135,7 @@ class Book:
     def close(self) -> None:
         self._package.close()
 
-    def __enter__(self) -> Book:
+    def __enter__(self) -> WorkbookFile:
         return self
 
     def __exit__(self, *_) -> None:
@@ -156,10 +168,10 @@ class Book:
             name = items[0][1].get("name", "PivotTable")
             location = next((attributes for key, attributes, _ in items if key == "location"), None)
             if location is None or "ref" not in location:
-                raise damaged(self.path.name, f"its pivot table '{name}' has no place")
+                raise damaged_workbook(self.path.name, f"its pivot table '{name}' has no place")
             where = Range.parse(location["ref"])
             found.append((name, where))
-            rows, cols = (int(count) if count.isdigit() else default for count, default in (
+            rows, cols = (whole_number(count, default) for count, default in (
                 (location.get("rowPageCount", ""), 0), (location.get("colPageCount", ""), 1)))
             if rows and where.top > rows + 1:      # filters: label, choice and a gap each; a blank row below
                 found.append((name, Range(where.top - 1 - rows, where.left, where.top - 2, where.left + 3 * cols - 2)))

@@ -2,7 +2,7 @@
 
 Run by Debian's python, which has `uno`; see office.py. Requests: {"do": "recalculate", "path",
 "ranges": {sheet: [A1, …]}, "set": {sheet: {A1: value}}}, {"do": "pdf", "path", "out"} and
-{"do": "insert", "path", "out", "rows", "columns"}.
+{"do": "insert", "path", "out", "rows", "columns", "before"}.
 """
 
 import json
@@ -99,8 +99,10 @@ def answer(desktop, request):
             kind = "Calc MS Excel 2007 XML"
             for name in document.Sheets.ElementNames:
                 sheet = document.Sheets.getByName(name)
-                sheet.Rows.insertByIndex(0, request["rows"])
-                sheet.Columns.insertByIndex(0, request["columns"])
+                if request["rows"]:
+                    sheet.Rows.insertByIndex(request["before"][0] - 1, request["rows"])
+                if request["columns"]:
+                    sheet.Columns.insertByIndex(request["before"][1] - 1, request["columns"])
             document.calculateAll()
         document.storeToURL(uno.systemPathToFileUrl(request["out"]), properties(FilterName=kind))
         return request["out"]

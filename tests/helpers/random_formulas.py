@@ -16,7 +16,7 @@ from pyxl.grid.cells import Cell, Range
 LIBREOFFICE_DIFFERS = {
     "booleans in cells": "it keeps them as the numbers 1 and 0, so that SUM, COUNT, RANK … of a range count them",
     "SUMXMY2 of blanks and texts": "it takes a blank for 0 and gives #VALUE! for text; Excel skips the pair",
-    "SUMX2MY2, SUMX2PY2 of booleans": "as the first",
+    "SUMX2MY2, SUMX2PY2 without a pair of numbers": "it gives 0; Excel #DIV/0!",
     "RANK of a number that is not there": "it ranks where the number would stand; Excel gives #N/A",
     "looking up a blank or a text among numbers": "it finds the last; Excel takes a blank for 0, no text",
     "MATCH of the text 3 among numbers": "it finds the number; Excel does not",
@@ -81,8 +81,8 @@ LOG MOD: v,v
 POWER: v,x
 ROUND ROUNDUP ROUNDDOWN TRUNC: v,j
 SUM SUMSQ AVERAGE COUNT COUNTA MIN MAX MEDIAN PRODUCT VAR VAR.S VAR.P STDEV STDEV.S STDEV.P VARP STDEVP DEVSQ: l
-SUMX2MY2 SUMX2PY2 SUMPRODUCT: =
-SUMXMY2: #
+SUMPRODUCT: =
+SUMXMY2 SUMX2MY2 SUMX2PY2: #
 SUMPRODUCT: a
 SUMPRODUCT: (c>v)*v
 LARGE SMALL: a,i

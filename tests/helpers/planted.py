@@ -32,6 +32,16 @@ def planted(users: int = 12, items: int = 10, *, factors: int = 2, noise: float 
                                  [f"item {j}" for j in range(items)])
 
 
+def random_ratings(users: int, items: int, *, seed: int = 0) -> Ratings:
+    """Half stars for about two thirds of the pairs, and for at least one."""
+    draw = np.random.default_rng(seed)
+    table = draw.integers(1, 11, (users, items)) / 2
+    blank = draw.random((users, items)) < 1 / 3
+    blank[0, 0] = False
+    table[blank] = np.nan
+    return Ratings.from_crosstab(table, range(101, 101 + users), [f"i{j}" for j in range(items)])
+
+
 def settings(model: str = "dot+bias", **options) -> Settings:
     """Settings for `planted`: two factors, and for a bounded model its range."""
     return Settings(**({"model": model, "n_factors": 2} | (BOUNDS if model == "bounded" else {})

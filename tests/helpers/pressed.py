@@ -28,6 +28,11 @@ class Pressed:
         control = self.document.CurrentController.getControl(button)
         assert control.AccessibleContext.doAccessibleAction(0)
 
+    def run(self, macro: str) -> None:
+        """Run a macro as Tools > Macros does, with whatever sheet is in view."""
+        scripts = self.document.getScriptProvider()
+        scripts.getScript(f"vnd.sun.star.script:VBAProject.Collabsheet.{macro}?language=Basic&location=document").invoke((), (), ())
+
     def status(self, sheet: str = "bias") -> str:
         return str(self.book.sheets[sheet].range(f"{sheet}_status").value)
 

@@ -10,19 +10,19 @@ import pytest
 import torch
 from planted import planted, settings
 
-from solver.core.steps import Problem
+from solver.core.steps import FitTask
 from solver.fitting.start_values import start_values
 from solver.gpu.stratified_sgd import StratifiedSGD
 from solver.kernels import reference
-from solver.kernels.packed import LANES, pack
+from solver.kernels.packed import LANES, pack_factors
 from solver.kernels.target import Link, Target
 
 
-def problem(model="bounded", *, factors=5, **options) -> Problem:
+def problem(model="bounded", *, factors=5, **options) -> FitTask:
     ratings = planted(9, 7, noise=0.3)
     chosen = settings(model, n_factors=factors, optimizer="sgd", batch_size=1, dtype="float32", lr=0.05, epochs=2,
                       weight_decay=0.1, schedule="one-cycle", **options)
-    return Problem(ratings=ratings, start=start_values(ratings, chosen), settings=chosen, holdout=ratings)
+    return FitTask(ratings=ratings, start=start_values(ratings, chosen), settings=chosen, holdout=ratings)
 
 
 def walked_by_the_reference(steps: StratifiedSGD, table: np.ndarray):
@@ -30,7 +30,7 @@ def walked_by_the_reference(steps: StratifiedSGD, table: np.ndarray):
     users, items, values = (column.numpy() for column in steps.data)
     chunks, blocks, sums = steps.width // LANES, steps.blocks, np.zeros((steps.blocks ** 2, 2))
     walk = reference.sgd_kernel(chunks, steps.target.link)
-    fixed = pack(steps.problem.start).fixed
+    fixed = pack_factors(steps.problem.start).fixed
     for turn, stratum in enumerate(steps.sequence.tolist()):
         first, after = stratum * blocks, (stratum + 1) * blocks
         walk(users, items, values, steps.edges[first:after + 1].numpy(), 0, blocks, table, steps.decay.numpy(), fixed,

@@ -59,13 +59,13 @@ class Office:
         self._ask({"do": "pdf", "path": str(Path(path).resolve()), "out": str(out)}, 300)
         return out
 
-    def insert(self, path, out, *, rows: int, columns: int) -> Path:
-        """A copy of the workbook with rows inserted above and columns left on every sheet, recalculated.
+    def insert(self, path, out, *, rows: int, columns: int, before: tuple[int, int] = (1, 1)) -> Path:
+        """A copy of the workbook with rows inserted above and columns left of the cell (row, column) of every sheet, recalculated.
 
         LibreOffice refuses where an array formula begins in the first row or column.
         """
         self._ask({"do": "insert", "path": str(Path(path).resolve()), "out": str(Path(out).resolve()),
-                   "rows": rows, "columns": columns}, 300)
+                   "rows": rows, "columns": columns, "before": list(before)}, 300)
         return Path(out)
 
     def close(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from solver.core.steps import Problem
+from solver.core.steps import FitTask
 from solver.fitting.start_values import random_factors
 from solver.fused.lazy_adamw import LazyAdamW
 from solver.fused.sgd import FusedSGD
@@ -20,10 +20,10 @@ def options(way, **more) -> dict:
     return own | {"epochs": 3} | more
 
 
-def problem(ratings, chosen, **more) -> Problem:
+def problem(ratings, chosen, **more) -> FitTask:
     start = random_factors(ratings, model=chosen.model, n_factors=chosen.n_factors, seed=chosen.seed,
                            low=chosen.low, high=chosen.high)
-    return Problem(ratings=ratings, start=start, settings=chosen, **more)
+    return FitTask(ratings=ratings, start=start, settings=chosen, **more)
 
 
 def gone_through(steps, epochs: int = 3):

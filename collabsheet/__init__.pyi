@@ -1,0 +1,33 @@
+"""The public names of collabsheet, each loaded when it is first used."""
+
+from pyxl.fit.inspect_sheet import inspect_workbook as inspect_workbook
+from pyxl.fit.press_fit import fit_workbook as fit_workbook
+from pyxl.fit.restore import restore_workbook as restore_workbook
+from solver.collab.collab_filter import CollabFilter as CollabFilter
+from solver.collab.search import cross_validate as cross_validate
+from solver.collab.search import grid_search as grid_search
+from solver.core.optimizers import OPTIMIZERS as OPTIMIZERS
+from solver.core.schedules import SCHEDULES as SCHEDULES
+from solver.core.settings import OPTIONS as OPTIONS
+from solver.core.settings import Settings as Settings
+from solver.data.ratings import Ratings as Ratings
+from solver.data.splits import split_off as split_off
+from solver.errors import UserError as UserError
+from solver.fitting.fit_ratings import FitResult as FitResult
+from solver.fitting.fit_ratings import fit as fit
+from solver.fitting.lr_find import find_lr as find_lr
+from solver.judging.metrics import METRICS as METRICS
+from solver.model.factors import Factors as Factors
+from solver.model.models import MODELS as MODELS
+from solver.model.models import predict as predict
+from solver.model.models import predict_table as predict_table
+from solver.programs.minimising import Minimum as Minimum
+from solver.programs.minimising import minimise as minimise
+from solver.programs.program import Program as Program
+from solver.reading.genres import read_genres as read_genres
+from solver.reading.readers import read_ratings as read_ratings
+from solver.reading.titles import read_titles as read_titles
+from workbook.builder import build as build
+from workbook.data import example as example
+
+__version__: str

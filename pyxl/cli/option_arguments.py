@@ -1,0 +1,38 @@
+"""Arguments of the command line that give settings of a fit, made from the table of options (`solver.core.settings`)."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping
+
+from solver.core.options import Given, Names, Option
+from solver.core.settings import options_given
+
+
+def add_option_arguments(parser: argparse._ActionsContainer, where: Given, *,
+                         unset: Mapping[str, str] | None = None) -> None:
+    """Add an argument for every option that can be given there. The help says what holds where an option is not given:
+    what the table says, or `unset`, of the options that it names."""
+    for name, option in options_given(where).items():
+        holds = option.unset if unset is None else unset.get(name)
+        parts = [option.help[0].lower() + option.help[1:].removesuffix(".")]
+        if isinstance(option.values, Names):
+            parts.append(f"; {option.values.told}")
+        if holds:
+            parts.append(f" (default: {holds})")
+        parser.add_argument(option.flag, dest=name, metavar=option.values.metavar, type=_reader(option),
+                            help="".join(parts).replace("%", "%%"))
+
+
+def options_in(args: argparse.Namespace, where: Given) -> dict[str, object]:
+    """The options that were given, by name."""
+    return {name: value for name in options_given(where) if (value := getattr(args, name)) is not None}
+
+
+def _reader(option: Option) -> Callable[[str], object]:
+    def read(text: str) -> object:
+        try:
+            return option.values.parse(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"'{text}' is not {option.values.told}") from None
+    return read

@@ -1,0 +1,48 @@
+"""The port through which everything reads a workbook, be it a file, or open in a program."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from .grid import DefinedName, Grid, Table
+
+
+class ReadableWorkbook(Protocol):
+    """What detection, evaluation and compiling ask of a workbook.
+
+    `WorkbookFile`, `FileHost`, `LiveHost` and `Overlaid` implement it in full.
+    """
+
+    @property
+    def name(self) -> str:
+        """The workbook's file name, without its folder, for messages."""
+        ...
+
+    @property
+    def sheets(self) -> tuple[str, ...]:
+        """The titles of its worksheets, in tab order."""
+        ...
+
+    @property
+    def names(self) -> tuple[DefinedName, ...]:
+        """Its defined names."""
+        ...
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """The Excel tables on all of its worksheets."""
+        ...
+
+    @property
+    def date1904(self) -> bool:
+        """Whether days are counted from 1 January 1904 and not from 1900."""
+        ...
+
+    @property
+    def manual_calculation(self) -> bool:
+        """Whether its results wait until the user presses F9."""
+        ...
+
+    def grid(self, sheet: str) -> Grid:
+        """The cells of a sheet, as they were read. Raises UserError where there is no such sheet."""
+        ...

@@ -1,0 +1,92 @@
+"""What kind of problem it is, as the compiled formulas prove it: linear, quadratic, smooth, piecewise or stepwise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pyxl.grid.cells import quoted
+from .constraint_lines import Line, SheetCell, Term
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+    from solver import LinearModel
+
+    from pyxl.formulas.compiled.affine import NonlinearTerms, Structure
+
+SORTS = ("linear", "quadratic", "smooth", "piecewise", "stepwise")   # from the easiest to the hardest
+
+
+@dataclass(frozen=True)
+class Kind:
+    """`sort` is one of SORTS; `whole` counts the cells that are to be whole numbers, `different` those of them that are to be all
+    different. `place` is the cell whose formula makes the problem what it is, and `why` what that formula does."""
+
+    sort: str
+    whole: int = 0
+    different: int = 0
+    place: SheetCell | None = None
+    why: str = ""
+
+    def told(self) -> str:
+        """``linear with 12 whole numbers``, ``piecewise, as Sheet1!B4 takes a maximum``"""
+        whole = f" with {self.whole} whole number{'s' * (self.whole != 1)}" if self.whole else ""
+        different = f", {self.different} of them all different" if self.different else ""
+        because = "" if self.place is None else f", as {quoted(self.place[0])}!{self.place[1]} {self.why}"
+        return f"{self.sort}{whole}{different}{because}"
+
+
+def kind_of(structure: Structure | None, *, whole: int, different: int) -> Kind:
+    """The kind of a problem; without a structure it counts as smooth."""
+    if structure is None:
+        return Kind("smooth", whole, different)
+    worst: NonlinearTerms | None = max(structure.reached(), key=lambda terms: SORTS.index(_sort(structure, terms)), default=None)
+    if worst is None:
+        return Kind("linear", whole, different)
+    return Kind(_sort(structure, worst), whole, different, worst.place, worst.told())
+
+
+def _sort(structure: Structure, terms: NonlinearTerms) -> str:
+    """A product of what is no longer linear is no quadratic."""
+    if terms.sort == "quadratic" and any((arg.indices > structure.n_cells).any() for arg in terms.args):
+        return "smooth"
+    return terms.sort
+
+
+def linear_model(structure: Structure, objective: Term, rows: Sequence[Line], *, low: np.ndarray, high: np.ndarray,
+                 floor: np.ndarray, ceiling: np.ndarray, whole: np.ndarray) -> LinearModel:
+    """A problem all of whose formulas are linear, as numbers; its rows are the constraint functions in order."""
+    from scipy.sparse import csr_array, vstack
+
+    from solver import LinearModel
+
+    forms = _Forms(structure)
+    cost = forms.of(objective)
+    functions = [forms.of(line.left) - (forms.of(line.right) if line.right.constant is None else forms.zero) for line in rows]
+    together = csr_array(vstack([cost, *functions]))
+    constants = together[:, [0]].toarray()[:, 0]
+    coefficients = csr_array(together[:, 1:1 + structure.n_cells])
+    return LinearModel(coefficients[[0]].toarray()[0], float(constants[0]), csr_array(coefficients[1:]), floor - constants[1:],
+                       ceiling - constants[1:], low, high, whole)
+
+
+class _Forms:
+    """The affine forms of terms, as rows of one width."""
+
+    def __init__(self, structure: Structure):
+        from scipy.sparse import csr_array
+
+        self._structure, self._width = structure, structure.forms.shape[1]
+        self.zero = csr_array((1, self._width))
+
+    def of(self, term: Term) -> csr_array:
+        from scipy.sparse import csr_array
+
+        if term.output is not None:
+            return self._structure.forms[[term.output]]
+        column, value = (0, term.constant) if term.constant is not None else (1 + term.cell, 1.0)
+        return csr_array(([value], ([0], [column])), shape=(1, self._width))

@@ -1,0 +1,124 @@
+"""What a stored model must be: types, shapes and ranges of every entry, so that nothing odd in it comes up later as a crash."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+
+import numpy as np
+
+from solver.core.loop import Epoch
+from solver.data.rated import RatedItems
+from solver.model.factors import Factors
+from solver.model.net import NetFactors
+
+
+class Misfit(ValueError):
+    """What does not fit, for the middle of a sentence: ``its rating_range is [1]``."""
+
+
+def _number(value) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _whole(value) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _maybe_number(value) -> bool:
+    """A number, also one that is not finite: an error may be; or None."""
+    return value is None or (isinstance(value, (int, float)) and not isinstance(value, bool))
+
+
+def _texts(value) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
+
+
+def _range(value) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(map(_number, value)) and value[0] <= value[1]
+
+
+def _labels(value) -> bool:
+    return isinstance(value, dict) and value.get("stored") in ("int64", "json") and _whole(value.get("how_many"))
+
+
+def _factors(value) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("class"), str) and _number(value.get("offset")) and _whole(value.get("given", 0))
+
+
+def _samples(value) -> bool:
+    return isinstance(value, list) and all(isinstance(one, dict) and _number(one.get("offset")) for one in value)
+
+
+def _history(value) -> bool:
+    names = [f.name for f in fields(Epoch)]
+    if not (isinstance(value, dict) and sorted(value) == sorted(names) and all(isinstance(value[name], list) for name in names)):
+        return False
+    return (len({len(column) for column in value.values()}) == 1 and len(value["epoch"]) > 0 and all(map(_whole, value["epoch"]))
+            and all(_maybe_number(one) for name in names for one in value[name]))
+
+
+def _result(value) -> bool:
+    kinds = {"n_ratings": _whole, "rmse_before": _maybe_number, "rmse_after": _maybe_number, "seconds": _maybe_number,
+             "stop": _is(str), "converged": _is(bool), "stopped": _is(bool), "notes": _texts, "holdout_rmse": _maybe_number,
+             "device": _is(str)}
+    return isinstance(value, dict) and sorted(value) == sorted(kinds) and all(good(value[name]) for name, good in kinds.items())
+
+
+def _is(kind: type) -> Callable[[object], bool]:
+    return lambda value: isinstance(value, kind)
+
+
+_ENTRIES: dict[str, Callable[[object], bool]] = {
+    "parameters": _is(dict), "rating_range": _range, "spread": _number, "notes": _texts, "factors": _factors, "samples": _samples,
+    "settings": _is(dict), "result": _result, "history": _history, "users": _labels, "items": _labels}
+
+
+def check_document(document: Mapping) -> None:
+    """Raise Misfit unless every entry is what `save_model` writes there."""
+    for name, good in _ENTRIES.items():
+        if name not in document:
+            raise Misfit(f"its {name} are missing")
+        if not good(document[name]):
+            shown = repr(document[name])
+            raise Misfit(f"its {name} cannot be {shown if len(shown) <= 60 else shown[:60] + ' …'}")
+    if not _texts(document.get("item_columns", [])):
+        raise Misfit("its item_columns are no names")
+
+
+def check_labels(labels: tuple, how: Mapping, what: str) -> None:
+    """Raise Misfit unless these are so many labels, each another one."""
+    if not all(isinstance(one, (int, float, str)) for one in labels) or \
+            not len(labels) == len({(type(one), one) for one in labels}) == how["how_many"]:
+        raise Misfit(f"its labels of {what} are not {how['how_many']} different ones")
+
+
+def check_factors(factors: Factors | NetFactors, n_users: int, n_items: int) -> None:
+    """Raise Misfit unless all tensors are finite numbers of the shapes that so many users and items have."""
+    tensors = factors.tensors()
+    if factors.user.dim() != 2 or factors.item.dim() != 2 or any(not tensor.dim() for tensor in tensors.values()):
+        raise Misfit("its factors are no tables")
+    if (len(factors.user), len(factors.item)) != (n_users, n_items):
+        raise Misfit("it has other numbers of labels than of factors")
+    shapes = factors.shapes(n_users, n_items)
+    if any(tuple(tensor.shape) != shapes[name] for name, tensor in tensors.items()) or \
+            (factors.user_bias is None) != (factors.item_bias is None) or factors.given > factors.n_factors:
+        raise Misfit("its factors do not have the shapes of one model")
+    for name, tensor in tensors.items():
+        if not (tensor.is_floating_point() and bool(tensor.isfinite().all())):
+            raise Misfit(f"its factors '{name}' are not all finite numbers")
+
+
+def check_rated(rated: RatedItems, counts: Mapping[str, np.ndarray], n_users: int, n_items: int) -> None:
+    """Raise Misfit unless the ratings are rows of items that are there, and the counts are of these users and items."""
+    starts, items, values = rated.starts, rated.items, rated.values
+    fit = (all(array.ndim == 1 for array in (starts, items, values)) and starts.dtype.kind == items.dtype.kind == "i"
+           and values.dtype.kind == "f" and len(starts) == n_users + 1 and len(items) == len(values)
+           and (starts[0], starts[-1]) == (0, len(items)) and bool((np.diff(starts) >= 0).all())
+           and bool(((items >= 0) & (items < n_items)).all()) and bool(np.isfinite(values).all()))
+    for what, size in (("user", n_users), ("item", n_items)):
+        count = counts[what]
+        fit = fit and count.shape == (size,) and count.dtype.kind == "i" and bool((count >= 0).all())
+    if not fit:
+        raise Misfit("its ratings are not those of its users and items")

@@ -1,0 +1,43 @@
+"""The ways of fitting and the losses, and which settings each of them honours. The step classes are in `methods`.
+
+What a model honours stands in `MODELS`, what an optimizer honours in `OPTIMIZERS`. A setting that some rows of a
+table name is honoured by those rows alone; `settings` refuses it beside any other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Method:
+    """A way of fitting: what it is called in a sentence, how a user chooses it, and the settings that it honours."""
+
+    called: str
+    chosen_by: str
+    honours: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Loss:
+    """What is minimised: the settings that it alone honours."""
+
+    honours: frozenset[str] = frozenset()
+
+
+_EVERY_MODEL = frozenset({"model", "low", "high", "n_factors", "optimizer", "epochs", "patience", "dtype", "seed", "start",
+                          "device"})
+_BATCHES = _EVERY_MODEL | {"weight_decay", "batch_size", "schedule"}
+
+METHODS = {
+    "full batch": Method("a fit on all ratings at once", "no batch_size", _EVERY_MODEL | {"weight_decay"}),
+    "batches": Method("a fit in batches", "a batch_size, such as 512",
+                      _BATCHES | {"loss", "negatives", "negatives_power", "embedding_sizes", "hidden", "dropout"}),
+    "rating by rating": Method("SGD rating by rating", "optimizer sgd with batch_size 1", _BATCHES | {"decay_by"}),
+    "als": Method("als", "optimizer als", _EVERY_MODEL | {"weight_decay"}),
+    "gibbs": Method("gibbs", "optimizer gibbs", _EVERY_MODEL),
+    "formulas": Method("a fit by formulas", "a sheet whose formulas are minimised as they stand",
+                       frozenset({"epochs", "seed"})),
+}
+
+LOSSES = {"squared": Loss(), "cross-entropy": Loss(frozenset({"negatives", "negatives_power"}))}

@@ -1,0 +1,172 @@
+"""Linear programs, with or without whole numbers, brought to their proved optimum by HiGHS."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+from scipy.sparse import csr_array, vstack
+
+from .highs import Answer, LinearModel, Progress, closest, conflict, solve_model
+from .minimum import Conflict, Minimum
+from .program import FEASIBLE, Program
+from .sensitivity import Ranges, Sensitivity
+from .trials import Step
+
+ENGINE = "HiGHS"
+WHOLE_SECONDS = 10.0   # of branch and bound, unless told otherwise
+SAME = 1e-9   # relative difference of values that counts as none
+
+
+def minimise_linear(program: Program, *, seconds: float | None = None,
+                    on_step: Callable[[Step, Callable[[], np.ndarray]], bool | None] | None = None) -> Minimum:
+    """The optimum of a program whose `linear` is given. Where the start is as good, it is the start."""
+    began, history, asked = time.perf_counter(), [], []
+    values_before = program.values(program.start)
+    model = towards_goal(program)
+
+    def on_progress(progress: Progress) -> bool | None:
+        f = _sign(program) * progress.value if np.isfinite(progress.value) else float(values_before[0])
+        step = Step(len(history) + 1, f, 0.0, time.perf_counter() - began, gap=_gap(progress), nodes=progress.nodes)
+        history.append(step)
+        asked.append(bool(on_step and on_step(step, lambda: program.start)))
+        return asked[-1]
+    if seconds is None and model.whole.any():
+        seconds = WHOLE_SECONDS
+    start = program.start if program.violation(values_before[1:]) <= FEASIBLE else None
+    answer = solve_model(model, seconds=seconds, start=start, ranging=True, on_progress=on_progress)
+    if answer.state == "infeasible" and program.goal == "value":   # the nearest that can be reached, if any
+        model = towards_goal(program, nearest=True)
+        answer = solve_model(model, seconds=seconds, ranging=True, on_progress=on_progress)
+    known = {"value_before": float(values_before[0]), "values_before": values_before, "history": tuple(history), "engine": ENGINE}
+    x = program.start if answer.y is None else answer.y[:len(program.start)]
+    if answer.state in ("infeasible", "unbounded") or answer.y is None:
+        return _nothing(program, model, answer, values_before, known, began)
+    x, already = _settled(program, x, values_before)
+    values = program.values(x)
+    if not already and not np.isfinite(values).all():
+        return _nothing(program, model, answer, values_before, known, began)
+    proved = answer.state == "optimal"
+    stopped = answer.state == "stopped" and (any(asked) or time.perf_counter() - began < (seconds or np.inf))   # else time was up
+    bound = float(values[0]) if proved else _sign(program) * answer.bound if np.isfinite(answer.bound) else None
+    stop = _told(program, answer, float(values[0]), already=already, whole=bool(model.whole.any()))
+    return Minimum(x, float(values[0]), values=values, violation=program.violation(values[1:]),
+                   sensitivity=_sensitivity(program, model, answer, x, values), stop=stop, converged=proved,
+                   stopped=stopped, seconds=time.perf_counter() - began, proved=proved,
+                   bound=bound if program.goal != "value" else None, **known)
+
+
+def nearest_point(program: Program, minimum: Minimum) -> Minimum:
+    """What `minimise_linear` found of a program without any feasible point, with the point that misses the constraints least in
+    sum; the start, where it misses none of them by more than that."""
+    x = closest(program.linear)
+    values = minimum.values if x is None else program.values(x)
+    if x is None or program.violation(values[1:]) >= minimum.violation:
+        return minimum
+    return replace(minimum, x=x, value=float(values[0]), values=values, violation=program.violation(values[1:]))
+
+
+def towards_goal(program: Program, *, nearest: bool = False) -> LinearModel:
+    """The linear model to minimise: for a maximum the objective is turned round, for a value it is a row more.
+
+    With `nearest` the value need not be reached: how far f is from it is minimised, a number more.
+    """
+    model = program.linear
+    if program.goal == "min":
+        return model
+    if program.goal == "max":
+        return replace(model, cost=-model.cost, offset=-model.offset)
+    target, n, none = program.target - model.offset, model.n_columns, np.zeros(1)
+    if not nearest:
+        return replace(model, cost=np.zeros(n), offset=0.0, rows=csr_array(vstack([model.rows, csr_array(model.cost[None])])),
+                       floor=np.append(model.floor, target), ceiling=np.append(model.ceiling, target))
+    wider = csr_array((model.rows.data, model.rows.indices, model.rows.indptr), shape=(model.rows.shape[0], n + 1))
+    apart = csr_array(np.array([[*model.cost, -1.0], [*model.cost, 1.0]]))
+    return LinearModel(np.append(np.zeros(n), 1.0), 0.0, csr_array(vstack([wider, apart])),
+                       np.concatenate([model.floor, [-np.inf, target]]), np.concatenate([model.ceiling, [target, np.inf]]),
+                       np.concatenate([model.low, none]), np.append(model.high, np.inf), np.append(model.whole, False))
+
+
+def _sign(program: Program) -> float:
+    return -1.0 if program.goal == "max" else 1.0
+
+
+def _gap(progress: Progress) -> float | None:
+    if not (np.isfinite(progress.value) and np.isfinite(progress.bound)):
+        return None
+    return abs(progress.value - progress.bound) / max(1.0, abs(progress.value))
+
+
+def _settled(program: Program, x: np.ndarray, values_before: np.ndarray) -> tuple[np.ndarray, bool]:
+    """The start where it is as good as x, which is optimal; and whether it is."""
+    start, values = program.start, program.values(x)
+    whole = program.whole
+    if not (np.abs(start - np.round(start))[whole] == 0).all() or program.violation(values_before[1:]) > max(SAME, program.violation(values[1:])):
+        return x, False
+    here, there = (program.merit(float(f)) for f in (values_before[0], values[0]))
+    return (start, True) if here <= there + SAME * max(1.0, abs(there)) else (x, False)
+
+
+def _told(program: Program, answer: Answer, value: float, *, already: bool, whole: bool) -> str:
+    nodes = f", after {answer.nodes:,} node{'s' * (answer.nodes != 1)} of branch and bound" if whole and answer.nodes > 1 else ""
+    if answer.state == "stopped":
+        bound = _sign(program) * answer.bound
+        apart = "; how much better it may get is not known" if not np.isfinite(bound) or program.goal == "value" else \
+            f"; no point is better than {bound:.9g}, {abs(value - bound) / max(1.0, abs(value)):.2%} from it"
+        return f"Stopped{nodes}; the best so far is kept{apart}. More --seconds may prove it or better it."
+    if program.goal == "value" and abs(value - program.target) > FEASIBLE * max(1.0, abs(program.target)):
+        return f"Ended: {program.target:g} cannot be reached, {value:.9g} is as near as it comes: proved by HiGHS{nodes}."
+    if program.goal == "value":
+        return f"Reached: the objective is {program.target:g} (HiGHS{nodes})."
+    if not program.linear.cost.any():
+        return "The objective is the same everywhere; " + ("the point that the sheet has meets all constraints and stays." if already else
+                                                           f"a point was found that meets all constraints (HiGHS{nodes}).")
+    found = "The sheet was already at its optimum" if already else "The optimum"
+    return f"{found}: all formulas are linear, and HiGHS proved that no point is better{nodes}."
+
+
+def _nothing(program: Program, model: LinearModel, answer: Answer, values_before: np.ndarray, known: dict, began: float) -> Minimum:
+    """Where there is no optimum, or none was found in time: the start."""
+    m = program.n_constraints
+    blank = Sensitivity(np.full(m, np.nan), np.full(len(program.start), np.nan), np.zeros(m, dtype=bool))
+    contradiction = None
+    if answer.state == "infeasible":
+        stop = "No point meets all constraints: proved by HiGHS."
+        rows, low, high = conflict(program.linear)
+        contradiction = Conflict(rows, low, high)
+    elif answer.state == "unbounded":
+        stop = (f"The objective has no {'maximum' if program.goal == 'max' else 'minimum'}, it goes on without end: proved by "
+                "HiGHS. Add a bound or a constraint.")
+    else:
+        stop = "Stopped before any point was found that meets all constraints. Allow more seconds."
+    none = answer.state if answer.state in ("infeasible", "unbounded") else None
+    return Minimum(program.start, float(values_before[0]), values=values_before, violation=program.violation(values_before[1:]),
+                   sensitivity=blank, stop=stop, converged=False, stopped=False, seconds=time.perf_counter() - began, none=none,
+                   conflict=contradiction, **known)
+
+
+def _sensitivity(program: Program, model: LinearModel, answer: Answer, x: np.ndarray, values: np.ndarray) -> Sensitivity:
+    """Of an optimum without whole numbers: shadow prices, reduced costs and how far they hold; else only what binds."""
+    n, m, c, sign = len(x), program.n_constraints, values[1:], _sign(program)
+    near = FEASIBLE * np.maximum(1.0, np.abs(c))
+    low, high = np.abs(c - program.floor) <= near, np.abs(c - program.ceiling) <= near
+    binding = low | high
+    if answer.row_dual is None:
+        return Sensitivity(np.full(m, np.nan), np.full(n, np.nan), binding)
+    multipliers, reduced = sign * answer.row_dual[:m], sign * answer.column_dual[:n]
+    if program.goal == "value" or answer.ranging is None:
+        return Sensitivity(multipliers, reduced, binding)
+    ends = answer.ranging
+    cost = sign * program.linear.cost[:n]
+    room = [np.maximum(0.0, end) for end in (ends.cost_high[:n] - cost, cost - ends.cost_low[:n])]
+    up, down = room if sign > 0 else room[::-1]
+    # of a constraint that does not bind the bound may move as far as the constraint's value, and away from it as it likes
+    bound = np.where(low, program.floor, program.ceiling)
+    free_up = np.where(np.isfinite(program.floor) & ~np.isfinite(program.ceiling), c - program.floor, np.inf)
+    free_down = np.where(np.isfinite(program.ceiling), program.ceiling - c, np.inf)
+    with np.errstate(invalid="ignore"):
+        bound_up = np.where(binding, np.maximum(0.0, ends.row_high[:m] - bound), free_up)
+        bound_down = np.where(binding, np.maximum(0.0, bound - ends.row_low[:m]), free_down)
+    return Sensitivity(multipliers, reduced, binding, Ranges(program.linear.cost[:n], up, down, bound_up, bound_down))

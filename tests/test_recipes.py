@@ -1,0 +1,78 @@
+"""Three recipes of CONTRIBUTING.md, followed by a test: an optimizer, a worksheet function and a metric are each a line in
+their table, and everything that reads the table offers them. All files that the recipes name are there."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import lesson_sheet
+import pytest
+import torch
+
+from pyxl.__main__ import main
+from pyxl.fit.press_fit import fit_workbook
+from pyxl.formulas.compile_formulas import RULES
+from pyxl.formulas.functions.all_functions import FUNCTIONS
+from pyxl.formulas.language.function import Function
+from pyxl.formulas.rules.elementwise_rules import each_lane
+from pyxl.problems.solve import ByFormulas
+from pyxl.problems.stated import Statement
+from solver import CollabFilter, Settings, UserError, cross_validate
+from solver.core.optimizers import OPTIMIZERS, Optimizer
+from solver.judging.metrics import METRICS, Metric
+from workbook import example
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def test_an_optimizer_is_a_line_in_its_table(tmp_path, monkeypatch, capsys):
+    with pytest.raises(UserError, match="adamw"):
+        Settings(optimizer="rprop")
+    monkeypatch.setitem(OPTIMIZERS, "rprop", Optimizer(lambda parameters, constants: torch.optim.Rprop(parameters, **constants),
+                                                       {"lr": 0.01}))
+    lesson_sheet.write(tmp_path / "book.xlsx", lesson_sheet.table(6, 5), k=2, variant="dot+bias")
+    assert main(["fit", str(tmp_path / "book.xlsx"), "--in-place", "--optimizer", "rprop", "--epochs", "200", "--json"]) == 0
+    sheet, = json.loads(capsys.readouterr().out)["sheets"].values()
+    assert sheet["rmse_after"] < sheet["rmse_before"] / 2
+    with pytest.raises(SystemExit):
+        main(["fit", "--help"])
+    assert "rprop" in capsys.readouterr().out
+
+
+def test_a_worksheet_function_is_a_line_in_the_evaluators_table_and_one_in_the_compilers(tmp_path, monkeypatch):
+    path = tmp_path / "book.xlsx"
+    book_with(path, "=(CUBE(A1)-27)^2")
+    stated = ByFormulas(problem=Statement("B1", ["A1"]))
+    with pytest.raises(UserError, match="CUBE"):
+        fit_workbook(path, by_formulas=stated)
+    monkeypatch.setitem(FUNCTIONS, "CUBE", Function("n", lambda x: x ** 3))
+    monkeypatch.setitem(RULES, "CUBE", each_lane(lambda x: x ** 3))
+    result = fit_workbook(path, by_formulas=stated)["Sheet1"]
+    assert result.minimum.x.tolist() == pytest.approx([3.0], abs=1e-4) and not result.notes
+
+
+def test_a_metric_is_a_line_in_its_table(monkeypatch):
+    monkeypatch.setitem(METRICS, "worst", Metric("The largest error.", False,
+                                                 of_ratings=lambda predicted, actual: float(abs(predicted - actual).max())))
+    ratings, _ = example()
+    validated = cross_validate(ratings, CollabFilter(n_factors=2, effort="quick"), folds=3, metrics=["worst", "rmse"])
+    assert validated.mean("worst") > validated.mean("rmse") > 0
+
+
+def test_every_file_that_a_recipe_names_is_there():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    named = {name for name in re.findall(r"`((?:solver|pyxl|workbook|tests|docs)/[^`\s]*|README\.md)`", text) if "NAME" not in name}
+    assert len(named) > 25 and [name for name in sorted(named) if not (ROOT / name).exists()] == []
+    assert len(re.findall(r"^### ", text, re.M)) == 10
+
+
+def book_with(path: Path, formula: str) -> None:
+    """A workbook whose cell A1 is 2 and whose cell B1 holds the formula."""
+    import xlsxwriter
+
+    with xlsxwriter.Workbook(str(path)) as workbook:
+        sheet = workbook.add_worksheet()
+        sheet.write("A1", 2.0)
+        sheet.write_formula("B1", formula)
