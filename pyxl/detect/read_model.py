@@ -52,7 +52,7 @@ def read_sheet_ratings(workbook: ReadableWorkbook, model: ModelSheet, calculator
         first = next(iter(mended))
         notes.append(f"{_at(grid, first)} held a number as text ({len(mended)} such "
                      f"cell{'s' if len(mended) > 1 else ''}): read, and stored, as a number.")
-    users, items = read_labels(grid, layout, users=model.user_of, items=model.item_of)
+    users, items = read_labels(_with_labels(grid, layout, calculator), layout, users=model.user_of, items=model.item_of)
     notes += _unrated(grid, layout.user_factors, model.user_of[rated], users, "user")
     notes += _unrated(grid, layout.item_factors, model.item_of[rated], items, "item")
     hidden = sum(area.top <= row <= area.bottom for row in grid.hidden_rows)
