@@ -9,7 +9,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get
 OFFICE := libreoffice-calc libreoffice-gtk3 python3-uno poppler-utils fonts-liberation xvfb xdotool
 
-.PHONY: demo test bench dist clean
+.PHONY: demo test docs bench dist campaign clean
 .DELETE_ON_ERROR:
 
 demo: .venv/.product
@@ -25,8 +25,15 @@ test: .venv/.product .venv/.test
 dist: .venv/.test
 	@$(BIN)/python -m build --no-isolation --outdir dist
 
+docs: .venv/.product .venv/.test
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet && echo "Open build/site/index.html"
+
 bench: $(BENCH)/.peers
 	@$(BENCH)/bin/python tests/benchmarks/make_benchmarks.py
+
+# SECONDS=600 by default; LONG=1 tries as many cases as docs/reliability.md says, which takes a day
+campaign: .venv/.product .venv/.test
+	@cd tests && PYTHONPATH=.:helpers:.. ../$(BIN)/python -m campaign $(if $(LONG),--long,--seconds $(or $(SECONDS),600)) --report ../docs/reliability.md 2>/dev/null
 
 # LIBMF is built here, with the machine's own vector instructions; lenskit asks for pandas 2 and runs with 3
 $(BENCH)/.peers: pyproject.toml constraints.txt | .venv/bin/python
@@ -47,7 +54,7 @@ $(BENCH)/.peers: pyproject.toml constraints.txt | .venv/bin/python
 	@touch $@
 
 .venv/.test: .venv/.product
-	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test,docs]'
 	@touch $@
 
 clean:

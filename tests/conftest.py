@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 from pathlib import Path
 
@@ -77,3 +78,24 @@ def large_book(tmp_path_factory):
     """A workbook of 300 × 200."""
     from asking import large
     return large(tmp_path_factory.mktemp("large"))
+
+
+@pytest.fixture
+def readme_folder(tmp_path, monkeypatch):
+    """A folder with the files that the README speaks of."""
+    import lesson_sheet
+
+    import workbook
+    ratings, titles = workbook.example()
+    with open(tmp_path / "ratings.csv", "w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["userId", "movieId", "rating"])
+        rows.writerows((ratings.users[u], ratings.items[i], r)
+                       for u, i, r in zip(ratings.user_index, ratings.item_index, ratings.values))
+    with open(tmp_path / "movies.csv", "w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["movieId", "title"])
+        rows.writerows(titles.items())
+    lesson_sheet.write(tmp_path / "theirs.xlsx", lesson_sheet.table(12, 9), k=3, variant="dot+bias")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path

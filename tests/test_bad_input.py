@@ -290,7 +290,7 @@ def test_60_the_last_cell_of_the_sheet(tmp_path):
 
 def test_59_ctrl_c_before_the_fit_writes_nothing(tmp_path, monkeypatch, capsys):
     from pyxl.__main__ import main
-    from pyxl.detect.detect import verified_model as verified_model
+    from pyxl.detect import verified_model
     path = tmp_path / "b.xlsx"
     make(path)
     before = path.read_bytes()

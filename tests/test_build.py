@@ -291,7 +291,7 @@ def test_settings_are_validated(tmp_path):
     rules = {str(rule.sqref): rule for rule in start.data_validations.dataValidation}
     cell = {option: names[setting_name(option)] for option in SETTINGS}
     shown = {option: start[where].value for option, where in cell.items()}
-    assert shown == {option: OPTIONS[option].default for option in SETTINGS} | {"weight_decay": 0.15, "seed": 11}
+    assert shown == {option: OPTIONS[option].default for option in SETTINGS} | {"weight_decay": None, "seed": 11}
     assert rules[cell["optimizer"]].formula1.strip('"').split(",") == list(OPTIMIZERS)
     types = {Names: "list", Whole: "whole", Number: "decimal"}
     assert [rules[cell[o]].type for o in SETTINGS] == [types[type(OPTIONS[o].values)] for o in SETTINGS]

@@ -524,14 +524,14 @@ def test_a_newcomer_with_a_users_ratings_and_no_decay_fits_them_as_well_as_the_u
 
 
 def test_a_newcomers_decay_counts_for_each_rating(ratings):
-    """The formula of the sheet, with the model's own numbers: x̄ + (FᵀF + λnI)⁻¹ Fᵀ(r − o − b − F x̄)."""
+    """The formula of the sheet, with the model's own numbers: x̄ + (FᵀF + λnS)⁻¹ Fᵀ(r − o − b − F x̄), S the spread for factors and 1 for the bias."""
     model = CollabFilter(**QUICK, lr=0.05).fit(ratings)
     given, factors = {"item 3": 5.0, "item 7": 2.0, "item 1": 4.0}, model.factors_.map(torch.Tensor.double)
     rows = [model.items_.index(item) for item in given]
     features = np.c_[factors.item[rows], np.ones(3)]
     mean = np.r_[factors.user.mean(0), factors.user_bias.mean()]
     wanted = np.array(list(given.values())) - factors.offset - factors.item_bias[rows].numpy() - features @ mean
-    x = mean + np.linalg.inv(features.T @ features + 0.2 * 3 * np.eye(4)) @ features.T @ wanted
+    x = mean + np.linalg.inv(features.T @ features + 0.2 * 3 * np.diag([model.spread_] * 3 + [1.0])) @ features.T @ wanted
     found = model.fold_in(given, weight_decay=0.2)
     np.testing.assert_allclose(np.r_[found.factors, found.bias], x, atol=1e-9)
 

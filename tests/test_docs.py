@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import re
 import shlex
 import subprocess
 import sys
 from pathlib import Path
 
-import lesson_sheet
 import pytest
 
-import workbook
 from pyxl.__main__ import main
 from solver import OPTIMIZERS
 
@@ -22,25 +19,7 @@ BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, re.S)
 COMMANDS = [line.partition("#")[0].strip() for kind, text in BLOCKS if kind == "sh" for line in text.splitlines()]
 
 
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    """A folder with the files that the README speaks of."""
-    ratings, titles = workbook.example()
-    with open(tmp_path / "ratings.csv", "w", newline="") as file:
-        rows = csv.writer(file)
-        rows.writerow(["userId", "movieId", "rating"])
-        rows.writerows((ratings.users[u], ratings.items[i], r)
-                       for u, i, r in zip(ratings.user_index, ratings.item_index, ratings.values))
-    with open(tmp_path / "movies.csv", "w", newline="") as file:
-        rows = csv.writer(file)
-        rows.writerow(["movieId", "title"])
-        rows.writerows(titles.items())
-    lesson_sheet.write(tmp_path / "theirs.xlsx", lesson_sheet.table(12, 9), k=3, variant="dot+bias")
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def test_every_collabsheet_command_runs_in_order(folder, capsys):
+def test_every_collabsheet_command_runs_in_order(readme_folder, capsys):
     ours = [shlex.split(c) for c in COMMANDS if c.startswith("collabsheet ")]
     assert {words[1] for words in ours} == {"new", "inspect", "fit", "restore", "train", "recommend", "similar", "explain", "map",
                                             "evaluate", "export", "doctor", "examples", "check-gradient",
@@ -86,7 +65,7 @@ def test_the_two_make_targets_are_there():
     assert "make test" in (ROOT / ".ci" / "run").read_text()
 
 
-def test_make_demo_ends_as_the_readme_says(folder, capsys):
+def test_make_demo_ends_as_the_readme_says(readme_folder, capsys):
     """Word for word but for what depends on the machine: seconds, epochs and the last digits."""
     shown = next(text for kind, text in BLOCKS if kind == "text")
     assert main(["demo", "-o", "demo"]) == 0
@@ -99,10 +78,10 @@ def test_make_demo_ends_as_the_readme_says(folder, capsys):
 
 @pytest.mark.parametrize("code, made", list(zip([text for kind, text in BLOCKS if kind == "python"],
                                                 ["fitted.xlsx", "films/model.json"], strict=True)))
-def test_the_python_examples_run(folder, code, made):
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=folder)
+def test_the_python_examples_run(readme_folder, code, made):
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=readme_folder)
     assert done.returncode == 0, done.stderr
-    assert done.stdout and not done.stderr and (folder / made).exists()
+    assert done.stdout and not done.stderr and (readme_folder / made).exists()
 
 
 def test_the_table_of_the_lessons_workbook_is_true(shared):
@@ -124,7 +103,7 @@ def test_every_optimizer_and_picture_that_is_named_exists():
         assert (ROOT / link).exists()
 
 
-def test_the_demos_filled_tables_are_ratings_that_somebody_could_give(folder):
+def test_the_demos_filled_tables_are_ratings_that_somebody_could_give(readme_folder):
     """What the user came for: predictions where nobody rated, within a star of the scale."""
     import numpy as np
 

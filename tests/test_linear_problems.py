@@ -43,7 +43,18 @@ def test_a_textbook_example_has_the_published_shadow_prices_and_ranges(tmp_path)
     assert ranges.coefficients + ranges.coefficient_increase == pytest.approx([7.5, np.inf])
     bounds = np.array([4.0, 12.0, 18.0])
     assert bounds - ranges.bound_decrease == pytest.approx([2, 6, 12]) and bounds + ranges.bound_increase == pytest.approx([np.inf, 18, 24])
-    assert [line["slack"] for line in problem_report(result)["constraints"]] == [2, 0, 0]
+    report = problem_report(result)
+    assert [line["slack"] for line in report["constraints"]] == [2, 0, 0]
+    assert [line["allowable_increase"] for line in report["constraints"]] == pytest.approx([1e30, 6, 6])
+
+
+def test_a_report_of_whole_numbers_stands_on_its_sheet_without_shadow_prices(tmp_path, capsys):
+    path = write(tmp_path / "w.xlsx", WYNDOR, solver=solver("D2", "B1:C1", ("D3:D5", "<=", "E3:E5"), ("B1", "int", ""), goal="max"))
+    assert main(["fit", str(path), "-o", str(tmp_path / "o.xlsx"), "--report"]) == 0
+    said = capsys.readouterr().out
+    assert "B1 int" in said and "whole" in said and "nan" not in said
+    with open_workbook(tmp_path / "o.xlsx") as workbook:
+        assert "B1 int" in workbook.grid(f"report {SHEET}").values.values()
 
 
 @pytest.mark.parametrize("formula, kind", [

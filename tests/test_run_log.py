@@ -67,7 +67,7 @@ def test_every_fit_has_its_line(path):
         assert line["ratings"] == result.n_ratings and line["seconds"] == pytest.approx(result.seconds, abs=1e-3)
         assert abs((datetime.now() - moment(line["date"])).total_seconds()) < 600
     assert [log[0][header] for header in ("optimizer", "most epochs", "lr", "weight decay", "seed", "start")] == [
-        "lbfgs", 20, None, 0.15, 0, "sheet"]
+        "lbfgs", 20, None, results["dotprod"].decay.weight_decay, 0, "sheet"]
     assert [log[4][header] for header in ("optimizer", "most epochs", "lr", "weight decay", "seed", "start")] == [
         "adam", 30, 0.05, 0, 7, "random"]
     assert log[4]["batch size"] == 16 and log[0]["other settings"] is log[4]["other settings"] is None
@@ -115,7 +115,7 @@ def test_what_is_held_out_judges_every_run(tmp_path):
 
 def test_a_full_log_ends_no_fit(path):
     edited(path, {(MAX_ROW, 1): 77.0})
-    result = fit_workbook(path, out=path, sheets=["dotprod"])["dotprod"]
+    result = fit_workbook(path, out=path, sheets=["dotprod"], options={"weight_decay": 0.15})["dotprod"]
     assert result.converged and result.notes == ("The sheet 'run log' is full, so this run is not in it. Delete old lines.",)
 
 

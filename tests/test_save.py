@@ -434,3 +434,46 @@ def test_memory_does_not_grow_with_the_sheet(tmp_path):
                          cwd=Path(__file__).parent.parent)
     assert int(run.stdout) < 20 * 1024      # KiB; the sheet alone is 7 MB of XML, the package 30 MB
     assert value(path, Cell(20000, 3)) == 6
+
+
+# -- found by the campaign -------------------------------------------------------------------
+
+def test_only_the_dimension_before_the_cells_is_widened(tmp_path):
+    odd = worksheet('<row r="1"><c r="A1"><v>1</v></c><c r="B1"><dimension ref="A1:C1"/></c></row>', before='<dimension ref="A1"/>')
+    path = make_book(tmp_path / "w.xlsx", xml=odd)
+    save(path, {Cell(9, 9): 1})
+    after = read_parts(path)["xl/worksheets/sheet1.xml"].decode()
+    assert '<dimension ref="A1:I9"/>' in after and '<c r="B1"><dimension ref="A1:C1"/></c>' in after
+
+
+def test_what_is_found_in_a_damaged_sheet_is_told_in_short(tmp_path):
+    path = make_book(tmp_path / "w.xlsx", f'<row r="1"><c r="A1"><v>{"x" * 40_000}</v></c></row>')
+    with pytest.raises(UserError, match=r"A1 with the number 'x{59}….*save it again\.$") as why:
+        value(path)
+    assert len(str(why.value)) < 300
+
+
+@pytest.mark.parametrize("call", range(1, 12))
+def test_a_disk_that_fails_before_the_save_is_said(path, monkeypatch, call):
+    real, calls = os.stat, []
+
+    def fails(*arguments, **options):
+        calls.append(arguments)
+        if len(calls) == call:
+            raise OSError(5, "Input/output error")
+        return real(*arguments, **options)
+    with open_workbook(path) as book, monkeypatch.context() as patched:
+        patched.setattr(os, "stat", fails)
+        try:
+            book.save({"R": {A1: 5}})
+        except UserError:
+            pass        # one sentence; or the save did without what failed
+
+
+def test_a_temporary_file_that_cannot_be_removed_does_not_make_a_save_fail(path, monkeypatch):
+    def denied(*_, **__):
+        raise PermissionError(13, "Permission denied")
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "unlink", denied)
+        save(path, {A1: 5})
+    assert value(path) == 5

@@ -54,20 +54,29 @@ def test_a_new_user_is_that_of_the_model(model, blocks):
     rated = {model.items_[0]: 4.0, model.items_[3]: 1.5, model.items_[8]: 5.0}
     row = [rated.get(item) for item in model.items_]
     folded = model.fold_in(rated, weight_decay=0.1)
-    [[bias, *factors]] = CF_FOLD_IN(row, blocks["items"], blocks["item_bias"], 0.1, blocks["users"], blocks["user_bias"])
+    [[bias, *factors]] = CF_FOLD_IN(row, blocks["items"], blocks["item_bias"], 0.1, blocks["users"], blocks["user_bias"],
+                                   model.spread_)
     np.testing.assert_allclose([bias, *factors], [folded.bias, *folded.factors], rtol=0, atol=1e-12)
     predicted = CF_PREDICT([factors], blocks["items"], bias, blocks["item_bias"])[0]
     np.testing.assert_allclose(np.clip(predicted, *model.rating_range_), folded.predict(), rtol=0, atol=1e-12)
 
 
 def test_the_ridge_system_without_users_around(blocks):
-    """(QᵀQ + λnI) p = Qᵀr"""
+    """(QᵀQ + λnI) p = Qᵀr, and with 5 instead of λn where no weight decay is given"""
     q, r = np.array(blocks["items"]).T[[1, 4]], np.array([3.0, 4.0])
     row = [None] * 9
     row[1], row[4] = r
-    exact = np.linalg.solve(q.T @ q + 0.15 * 2 * np.eye(3), q.T @ r)
-    np.testing.assert_allclose(CF_FOLD_IN(row, blocks["items"]), [exact], rtol=0, atol=1e-12)
+    for decay, ridge in ((0.15, 0.15 * 2), (None, 5)):
+        exact = np.linalg.solve(q.T @ q + ridge * np.eye(3), q.T @ r)
+        np.testing.assert_allclose(CF_FOLD_IN(row, blocks["items"], None, decay), [exact], rtol=0, atol=1e-12)
     assert CF_FOLD_IN([None] * 9, blocks["items"]) == [[0, 0, 0]]
+
+
+def test_the_bias_of_a_new_user_is_free_where_no_users_bias_says_what_is_usual(blocks):
+    row = [5.0, None, 5.0] + [None] * 6
+    [[bias, *factors]] = CF_FOLD_IN(row, blocks["items"], blocks["item_bias"], 1000)
+    expected = np.mean([5 - np.ravel(blocks["item_bias"])[i] for i in (0, 2)])     # no factor is left, the level is
+    assert bias == pytest.approx(expected, abs=0.02) and np.abs(factors).max() < 0.01
 
 
 def test_similar_items_and_the_best_unrated_are_those_of_the_model(model, blocks):
@@ -188,7 +197,6 @@ def from_excel(monkeypatch):
     monkeypatch.setattr(xlwings, "arg", real.xlarg)
     spec = importlib.util.spec_from_file_location("pyxl.functions.udfs_of_excel", udfs.__file__)
     decorated = importlib.util.module_from_spec(spec)
-    monkeypatch.setattr(decorated, "__package__", "pyxl", raising=False)
     spec.loader.exec_module(decorated)
     monkeypatch.setitem(real.udf_modules, "pyxl.functions.udfs", {"module": decorated, "filetime": None})
     call = lambda name, *cells: real.call_udf("pyxl.functions.udfs", name, cells)  # noqa: E731

@@ -11,7 +11,7 @@ from exported_models import fitted, ratings_of
 from pyxl import open_workbook
 from pyxl.grid.block_names import result_name
 from solver import Ratings
-from solver.collab.recommend import fold_in, members, newcomer_ridge, predictions_for, seen_by, top_n
+from solver.collab.recommend import decay_ridge, fold_in, members, newcomer_ridge, predictions_for, seen_by, top_n
 from workbook.export import busiest
 from workbook.model_sheets.start_sheet import NOT_BOUNDED
 from workbook.views.recommend_sheet import HIGHEST, LOWEST
@@ -43,8 +43,9 @@ def expected(book: Book, ratings: dict, decay: float | None = None) -> dict:
     average = members(book.factors, "user")[(~np.isnan(book.table)).any(1)].mean(0)
     rated, values = list(ratings), np.array(list(ratings.values()), float)
     biases = book.factors.user_bias is not None
-    ridge = newcomer_ridge(book.factors.n_factors, biases=biases, spread=book.ratings.values.std()) if decay is None \
-        else decay * len(rated)
+    scale = {"biases": biases, "spread": book.ratings.values.std()}
+    ridge = newcomer_ridge(book.factors.n_factors, **scale) if decay is None \
+        else decay_ridge(decay, len(rated), book.factors.n_factors, **scale)
     x = fold_in(features[rated], base[rated], values, typical=average, ridge=ridge)
     sums = predictions_for(x, features, base)
     low, high = book.ratings.values.min(), book.ratings.values.max()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from itertools import islice
 
 from pyxl.base.plain_output import quoted_command
 from pyxl.detect.detect import NoModel
@@ -18,12 +19,16 @@ from pyxl.xlsx.atomic_file import open_elsewhere
 from solver.errors import UserError
 
 from .finding import Finding
+from .package_consistency import package_faults
+
+MOST_FAULTS = 10    # that are told
 
 
 def examine_workbook(path) -> Iterator[Finding]:
     """Each thing as soon as it is known. Raises UserError where there is no workbook to look at."""
     with open_workbook(path) as workbook:
         yield _file(workbook)
+        yield from _consistency(path)
         yield from _models(workbook)
         yield _macros(workbook)
         yield _python(workbook, path)
@@ -58,6 +63,15 @@ def _file(workbook: WorkbookFile) -> Finding:
     if notes := workbook.notes_on_saving():
         return Finding("file", "look", f"{workbook.name} can be read and written; {notes[0].replace(' had ', ' has ')}")
     return Finding("file", "works", f"{workbook.name} can be read and written.")
+
+
+def _consistency(path) -> Iterator[Finding]:
+    """What Excel would find fault with, the first few things; a workbook that it takes needs one line."""
+    faults = list(islice(package_faults(path), MOST_FAULTS))
+    if not faults:
+        yield Finding("parts", "works", "They fit together as Excel demands.")
+    for fault in faults:
+        yield Finding("parts", "look", f"Excel may call it damaged: {fault}", "Open it in Excel, let it repair it, and save it")
 
 
 def _models(workbook: WorkbookFile) -> Iterator[Finding]:

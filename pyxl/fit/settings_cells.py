@@ -19,11 +19,6 @@ if TYPE_CHECKING:
 
 _CONSTANTS = frozenset(name for optimizer in OPTIMIZERS.values() for name in optimizer.constants)
 
-# Of a new workbook. A fit without decay brings RMSE lowest and can predict 1,400 stars for a blank. Of .02, .05, .08,
-# .1, .15, .2 and .3 only this beat biases alone on held-out ratings everywhere: on the example, and on films of
-# ml-latest-small at 15 × 15, 40 × 25, 100 × 60 and 300 × 200. Few ratings want more, many of them less: 0.1.
-WEIGHT_DECAY = 0.15
-
 
 def sheet_settings(workbook: ReadableWorkbook, options: Mapping) -> tuple[Settings, tuple[str, ...]]:
     """The Settings that the workbook's named cells hold, and notes on cells that were not used.
@@ -41,6 +36,8 @@ def sheet_settings(workbook: ReadableWorkbook, options: Mapping) -> tuple[Settin
         place = f"{quoted(where[0])}!{where[1].first}"
         value = workbook.grid(where[0]).values.get(where[1].first)
         if value is None or (isinstance(value, str) and not value.strip()):
+            if OPTIONS[name].values.optional:
+                given[name] = None      # a blank weight decay is to be chosen, which is not the default of Python
             continue
         if isinstance(value, ErrorValue):
             raise UserError(f"{place} is {value}. Fix or clear it.")
@@ -61,7 +58,8 @@ def result_cells(workbook: ReadableWorkbook, sheet: str, result: FitResult) -> I
     if prefix is None:
         return
     values = {"rmse_before": result.rmse_before, "rmse_after": result.rmse_after,
-              "epochs": float(result.epochs), "stop": result.stop}
+              "epochs": float(result.epochs),
+              "stop": result.stop if result.decay is None else f"{result.stop} {result.decay.reason}"}
     for what in RESULTS:
         where = area_named(workbook, result_name(prefix, what))
         if where is not None:

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from pyxl.formulas.compiled.cell_reader import Reader, Segment
 from pyxl.formulas.compiled.changing import Reach
+from pyxl.formulas.compiled.guarded import many_points
 from pyxl.formulas.compiled.interpret import Interpreter
 from pyxl.formulas.compiled.lanes import NUMBER, LaneAreas, Lanes, alike
 from pyxl.formulas.compiled.levels import Levels
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 RULES = (CHOOSING_RULES | CONDITIONAL_SUM_RULES | DISTRIBUTION_RULES | ELEMENTWISE_RULES | FINANCE_RULES | MATRIX_RULES
          | PLACE_RULES | REWRITTEN_RULES | STATISTICS_RULES | SUM_RULES)
 
+MOST_AT_ONCE = 4_000_000   # numbers that a step of the program may have, of many points together
 WIDE = 200_000  # cells computed at once from which several threads are faster
 
 
@@ -80,6 +82,19 @@ class Compiled:
         """All outputs (n_outputs,)."""
         with one_thread(self.widest < WIDE), torch.no_grad():
             return self.outputs(torch.tensor(np.asarray(x, dtype=np.float64))).numpy()
+
+    def values_of_many(self, points: np.ndarray) -> np.ndarray:
+        """All outputs (p, n_outputs) of many points (p, n_cells), computed together as far as the formulas allow."""
+        together = max(1, MOST_AT_ONCE // max(1, self.widest))
+        with one_thread(self.widest * together < WIDE), torch.no_grad(), many_points():
+            return np.concatenate([self._together(torch.tensor(points[first:first + together]))
+                                   for first in range(0, len(points), together)])
+
+    def _together(self, points: Tensor) -> np.ndarray:
+        try:
+            return torch.vmap(self.outputs)(points).numpy()
+        except RuntimeError:    # a function of torch that takes one point at a time
+            return torch.stack([self.outputs(point) for point in points]).numpy()
 
     def values_and_jacobian(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """All outputs (n_outputs,), and their derivatives (n_outputs, n_cells)."""

@@ -13,9 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from pyxl.fit.settings_cells import WEIGHT_DECAY
+from solver.collab.recommend import decay_ridge, newcomer_ridge, predictions_for, similar, top_n
 from solver.collab.recommend import fold_in as fold_in_row
-from solver.collab.recommend import predictions_for, similar, top_n
 from solver.errors import UserError
 
 _Block = Any     # a number, a row, or rows of cells
@@ -68,27 +67,36 @@ def similar_items(item_factors: _Block, item: _Block, n: _Block, titles: _Block 
 
 
 def fold_in_cells(ratings_row: _Block, item_factors: _Block, item_bias: _Block = None, weight_decay: _Block = None,
-            user_factors: _Block = None, user_bias: _Block = None) -> np.ndarray:
+            user_factors: _Block = None, user_bias: _Block = None, spread: _Block = None) -> np.ndarray:
     """(k,) the factors of a new user who gave these ratings, or (1 + k,) with their bias before them
     where `item_bias` is given.
 
-    Least squares with a penalty of `weight_decay` (0.15) for each rating on the distance from
-    the mean of the users in `user_factors` and `user_bias`, or from 0 without them
-    (`solver.collab.recommend.fold_in`).
+    Least squares, pulled to the mean of the users in `user_factors` and `user_bias`
+    (`solver.collab.recommend.fold_in`): by `weight_decay` for each rating, or, where it is blank, as much as suits few
+    ratings and many (`newcomer_ridge`). `spread` is the standard deviation of all ratings, 1 if blank. Without
+    `user_factors` their mean is 0; without `user_bias` nothing pulls the bias.
     """
     ratings = _numbers(ratings_row, "ratings_row", blanks=True).ravel()
     items = _of_length(_numbers(item_factors, "item_factors"), len(ratings), "ratings_row", across=True)
     rated, k, biases = ~np.isnan(ratings), items.shape[1], not is_blank(item_bias)
-    decay = WEIGHT_DECAY if is_blank(weight_decay) else _number(weight_decay, "weight_decay")
-    if decay < 0:
-        raise UserError(f"weight_decay is {decay:g}. Give a number of 0 or more.")
+    scale = 1.0 if is_blank(spread) else _number(spread, "spread")
+    if scale <= 0:
+        raise UserError(f"spread is {scale:g}. Give the standard deviation of the ratings, a number above 0.")
+    if is_blank(weight_decay):
+        ridge = newcomer_ridge(k, biases=biases, spread=scale)
+    else:
+        decay = _number(weight_decay, "weight_decay")
+        if decay < 0:
+            raise UserError(f"weight_decay is {decay:g}. Give a number of 0 or more.")
+        ridge = decay_ridge(decay, int(rated.sum()), k, biases=biases, spread=scale)
     typical = [np.zeros(k)] if is_blank(user_factors) else [_mean(_numbers(user_factors, "user_factors"), k)]
     base = np.zeros(len(items))
     if biases:
         base = _bias(item_bias, "item_bias", len(items))
         items = np.concatenate([items, np.ones((len(items), 1))], axis=1)
-        typical.append(np.zeros(1) if is_blank(user_bias) else [_numbers(user_bias, "user_bias").mean()])
-    x = fold_in_row(items[rated], base[rated], ratings[rated], typical=np.concatenate(typical), ridge=decay * rated.sum())
+        typical.append([0.0] if is_blank(user_bias) else [_numbers(user_bias, "user_bias").mean()])
+        ridge[-1] *= not is_blank(user_bias)
+    x = fold_in_row(items[rated], base[rated], ratings[rated], typical=np.concatenate(typical), ridge=ridge)
     return np.roll(x, 1) if biases else x
 
 

@@ -74,13 +74,14 @@ def CF_SIMILAR(item_factors, item, n, titles=None):
 @xw.arg("ratings_row", doc="a rating for each item, or a blank", **_CELLS)
 @xw.arg("item_factors", doc=_FACTORS, **_CELLS)
 @xw.arg("item_bias", doc="the items' biases", **_CELLS)
-@xw.arg("weight_decay", doc="penalty on the distance from the mean user, for each rating; 0.15 if left out", **_CELLS)
+@xw.arg("weight_decay", doc="pull to the mean user, for each rating; left out: what suits few ratings and many", **_CELLS)
 @xw.arg("user_factors", doc="the users among whom the new one is; without them the mean user is 0", **_CELLS)
-@xw.arg("user_bias", doc="their biases", **_CELLS)
+@xw.arg("user_bias", doc="their biases; without them nothing pulls the new user's bias", **_CELLS)
+@xw.arg("spread", doc="the standard deviation of all ratings; 1 if left out", **_CELLS)
 @_or_a_sentence
-def CF_FOLD_IN(ratings_row, item_factors, item_bias=None, weight_decay=None, user_factors=None, user_bias=None):
+def CF_FOLD_IN(ratings_row, item_factors, item_bias=None, weight_decay=None, user_factors=None, user_bias=None, spread=None):
     """The factors of a new user who gave these ratings, in a row; their bias before them where items have one."""
-    return [functions.fold_in_cells(ratings_row, item_factors, item_bias, weight_decay, user_factors, user_bias).tolist()]
+    return [functions.fold_in_cells(ratings_row, item_factors, item_bias, weight_decay, user_factors, user_bias, spread).tolist()]
 
 
 @xw.func(category=_CATEGORY)

@@ -35,6 +35,12 @@ class Term:
             return self.constant
         return float(x[self.cell] if self.output is None else outputs[self.output])
 
+    def values(self, points: np.ndarray, outputs: np.ndarray) -> np.ndarray:
+        """The same for many points (p, n) and their outputs: (p,)."""
+        if self.constant is not None:
+            return np.full(len(points), self.constant)
+        return points[:, self.cell] if self.output is None else outputs[:, self.output]
+
 
 @dataclass(frozen=True)
 class Line:

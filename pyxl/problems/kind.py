@@ -74,6 +74,15 @@ def linear_model(structure: Structure, objective: Term, rows: Sequence[Line], *,
                        ceiling - constants[1:], low, high, whole)
 
 
+def linear_rows(structure: Structure, rows: Sequence[Line], *, low: np.ndarray, high: np.ndarray, floor: np.ndarray, ceiling: np.ndarray,
+                whole: np.ndarray) -> LinearModel:
+    """Those constraints of a problem that are linear, without an objective."""
+    chosen = [n for n, line in enumerate(rows) if all(term.output is None or not structure.reached([term.output])
+                                                      for term in (line.left, line.right))]
+    return linear_model(structure, Term("", constant=0.0), [rows[n] for n in chosen], low=low, high=high, floor=floor[chosen],
+                        ceiling=ceiling[chosen], whole=whole)
+
+
 class _Forms:
     """The affine forms of terms, as rows of one width."""
 

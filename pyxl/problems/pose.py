@@ -18,7 +18,7 @@ from solver.errors import UserError
 
 from .constraint_lines import Line, SheetCell, Term, Terms, bounds_of, different_cells, lines_of, shown_cell, whole_cells
 from .first_error import first_error
-from .kind import Kind, kind_of, linear_model
+from .kind import Kind, kind_of, linear_model, linear_rows
 from .overlaid import Overlaid
 
 if TYPE_CHECKING:
@@ -88,7 +88,10 @@ def pose(workbook: ReadableWorkbook, problem: SolverProblem) -> Posed:
     linear = linear_model(structure, objective, rows, low=low, high=high, floor=floor, ceiling=ceiling,
                           whole=whole) if kind.sort == "linear" else None
     program = Program(_Evaluation(compiled, objective, rows), np.clip(compiled.start, low, high), low, high, floor, ceiling,
-                      problem.goal, problem.target, _root(seen, problem, objective), whole, linear)
+                      problem.goal, problem.target, _root(seen, problem, objective), whole, linear,
+                      None if linear is not None or structure is None else linear_rows(structure, rows, low=low, high=high, floor=floor,
+                                                                                        ceiling=ceiling, whole=whole),
+                      different_cells(lines), kind.sort == "stepwise")
     _check_start(seen, problem, program, terms.outputs)
     notes = list(compiled.not_smooth)
     if moved := [place for place, a, b in zip(problem.cells, compiled.start, program.start) if a != b]:
@@ -167,6 +170,11 @@ class _Evaluation:
     def values(self, x: np.ndarray) -> np.ndarray:
         """The objective and the constraint functions without their slopes."""
         return self._values(x, self.outputs(x))
+
+    def many(self, points: np.ndarray) -> np.ndarray:
+        """The objective and the constraint functions of many points, (p, 1 + m)."""
+        outputs = self._compiled.values_of_many(points)
+        return np.stack([left.values(points, outputs) - right.values(points, outputs) for left, right in self._sides()], axis=1)
 
     def outputs(self, x: np.ndarray) -> np.ndarray:
         """The compiled formulas' values, which the terms of lines refer to."""

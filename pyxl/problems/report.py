@@ -11,13 +11,22 @@ from solver import FEASIBLE
 from .solve import Solved
 
 
+ALLOWED = ("allowable_increase", "allowable_decrease")
+NO_LIMIT = 1e30     # as Excel's Sensitivity Report writes it
+
+
 def problem_report(solved: Solved) -> dict:
     """The objective and the changing cells before and after, the constraints with value, bound, slack and whether
-    they bind; reduced gradients of the cells and Lagrange multipliers of the constraints (see `solver.Sensitivity`)."""
-    problem, minimum, program = solved.posed.problem, solved.minimum, solved.posed.program
-    cells = [{"cell": f"{quoted(sheet)}!{cell}", "before": before, "after": after, "reduced_gradient": slope}
+    they bind; reduced gradients of the cells and Lagrange multipliers of the constraints (see `solver.Sensitivity`): of a
+    linear problem reduced costs and shadow prices, with how far they hold; None where whole numbers leave none. As in Excel's
+    report 1e30 stands for as much as you like."""
+    problem, minimum, program, held = solved.posed.problem, solved.minimum, solved.posed.program, solved.minimum.sensitivity
+    cells = [{"cell": f"{quoted(sheet)}!{cell}", "before": before, "after": after, "reduced_gradient": _number(slope)}
              for (sheet, cell), before, after, slope in zip(solved.posed.cells, program.start.tolist(), minimum.x.tolist(),
-                                                            minimum.sensitivity.reduced_gradient.tolist())]
+                                                            held.reduced_gradient.tolist())]
+    if (ranges := held.ranges) is not None:
+        for cell, *known in zip(cells, ranges.coefficients, ranges.coefficient_increase, ranges.coefficient_decrease):
+            cell |= dict(zip(("coefficient", *ALLOWED), map(_number, known)))
     objective = None if problem.objective is None else "{}!{}".format(quoted(problem.objective[0]), problem.objective[1])
     return {"problem": problem.told(), "goal": problem.goal, "target": problem.target if problem.goal == "value" else None,
             "objective": objective, "kind": solved.posed.kind.told(), "engine": minimum.engine, "proved": minimum.proved,
@@ -38,10 +47,17 @@ def _constraints(solved: Solved) -> Iterator[dict]:
         bound = line.right.value(minimum.x, outputs)
         slack = {"<=": bound - value, ">=": value - bound, "=": -abs(value - bound)}[line.relation]
         near = FEASIBLE * max(1.0, abs(bound))
-        multiplier = None if line.row is None else float(minimum.sensitivity.multipliers[line.row])
+        held, row = minimum.sensitivity, line.row
+        ranges = {} if row is None or held.ranges is None else dict(zip(
+            ALLOWED, (_number(held.ranges.bound_increase[row]), _number(held.ranges.bound_decrease[row]))))
         yield {"constraint": line.told(), "value": value, "bound": bound, "slack": 0.0 if abs(slack) <= 1e-12 * max(1.0, abs(bound)) else slack,
                "binding": abs(slack) <= near, "met": slack >= -near,
-               "multiplier": None if multiplier is None or math.isnan(multiplier) else multiplier}
+               "multiplier": None if row is None else _number(held.multipliers[row]), **ranges}
+
+
+def _number(value: float) -> float | None:
+    """A number of a report; None where there is none."""
+    return None if math.isnan(value) else max(-NO_LIMIT, min(NO_LIMIT, float(value)))
 
 
 def _is_whole(value: float) -> bool:

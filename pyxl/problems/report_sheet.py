@@ -8,10 +8,10 @@ from pyxl.base.plain_output import table
 from pyxl.grid.cells import Cell, Value
 from pyxl.xlsx import NewSheet
 
-from .report import problem_report
+from .report import ALLOWED, problem_report
 from .solve import Solved
 
-WIDTHS = (34.0, 16.0, 16.0, 18.0, 18.0, 18.0)
+WIDTHS = (34.0, 16.0, 16.0, 18.0, 18.0, 18.0, 18.0, 18.0)
 Section = tuple[str, tuple[str, ...], list[tuple[Value, ...]]]   # heading, headers, rows
 
 
@@ -44,16 +44,20 @@ def report_cells(solved: Solved, there: Sequence[Cell]) -> dict[Cell, Value]:
 def _sections(solved: Solved) -> list[Section]:
     report = problem_report(solved)
     objective = (report["objective"], report["before"], report["after"])
-    cells = [(c["cell"], c["before"], c["after"], c["reduced_gradient"]) for c in report["cells"]]
-    constraints = [(c["constraint"], c["value"], c["bound"], c["slack"], _status(c), c["multiplier"])
+    cells = [(c["cell"], c["before"], c["after"], c["reduced_gradient"], *(c[key] for key in ("coefficient", *ALLOWED) if key in c))
+             for c in report["cells"]]
+    linear = any("coefficient" in c for c in report["cells"])
+    allowed = ("allowable increase", "allowable decrease") if linear else ()
+    constraints = [(c["constraint"], c["value"], c["bound"], c["slack"], _status(c), c["multiplier"],
+                    *(c.get(key) for key in ALLOWED if linear))
                    for c in report["constraints"]]
     sections: list[Section] = [
         (f"Problem: {report['problem']}", ("objective", "before", "after"), [objective]),
         (report["stop"], (), []),
-        ("Changing cells, and what of the objective's gradient the constraints leave", ("cell", "before", "after", "reduced gradient"), cells)]
+        ("Changing cells, and what of the objective's gradient the constraints leave", ("cell", "before", "after", "reduced gradient", *(("coefficient", *allowed) if linear else ())), cells)]
     if constraints:
         sections.append(("Constraints; a multiplier says how much the objective changes when the bound is moved up by one",
-                         ("constraint", "value", "bound", "slack", "status", "multiplier"), constraints))
+                         ("constraint", "value", "bound", "slack", "status", "multiplier", *allowed), constraints))
     return sections
 
 

@@ -136,7 +136,7 @@ def temporary_beside(target: Path) -> Iterator[Path]:
     try:
         yield temporary
     finally:
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(OSError):      # it was renamed; or it cannot be removed, and the next saver sweeps it
             temporary.unlink()
 
 

@@ -67,6 +67,13 @@ def checked_target(package: Package, *, out: Path | None, overwrite: bool) -> tu
     Raises UserError for all that can be known beforehand to stand in the way of saving there, so
     that nobody computes for a minute and is refused then.
     """
+    try:
+        return _checked(package, out, overwrite)
+    except OSError as error:
+        raise not_saved((out or package.path).name, error) from error
+
+
+def _checked(package: Package, out: Path | None, overwrite: bool) -> tuple[Path, Path, bool]:
     in_place = out is None or same_file(out, package.path)
     if in_place and out is not None and not overwrite:
         raise _exists(out)

@@ -15,7 +15,7 @@ from solver.model.models import Bounds
 from solver.reading.rating_texts import LARGEST_RATING
 
 from .id_labels import Labels, shown_label
-from .recommend import OTHER, fold_in, newcomer_ridge, predictions_for, seen_by, top_n
+from .recommend import OTHER, decay_ridge, fold_in, newcomer_ridge, predictions_for, seen_by, top_n
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -78,7 +78,7 @@ def newcomer(ratings: Mapping[Hashable, float] | pd.Series, factors: Factors, si
     if weight_decay is None:
         ridge = newcomer_ridge(factors.n_factors, biases=biases, spread=spread, bounds=bounds)
     elif isinstance(weight_decay, Real) and 0 <= weight_decay < np.inf:
-        ridge = float(weight_decay) * len(rated)
+        ridge = decay_ridge(float(weight_decay), len(rated), factors.n_factors, biases=biases, spread=spread, bounds=bounds)
     else:
         raise UserError(f"weight_decay is {weight_decay!r}. Give a number of 0 or more.")
     mean = np.concatenate([typical[name].numpy().reshape(-1) for name in (side, f"{side}_bias") if name in typical])

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from solver.errors import UserError
+from solver.model.models import penalty_scales
 
 if TYPE_CHECKING:  # worksheet functions come with arrays and need no torch
     from solver.model.factors import Factors
@@ -139,6 +140,13 @@ def newcomer_ridge(n_factors: int, *, biases: bool, spread: float, bounds: Bound
     return ridge
 
 
+def decay_ridge(weight_decay: float, n_ratings: int, n_factors: int, *, biases: bool, spread: float,
+                bounds: Bounds = None) -> np.ndarray:
+    """(d,) ridge of a newcomer with so many ratings for the weight decay of a fit (`solver.core.objective`)."""
+    of_factors, of_bias = penalty_scales(spread, bounds)
+    return weight_decay * n_ratings * np.array([of_factors] * n_factors + [of_bias] * biases)
+
+
 def fold_in(features: np.ndarray, base: np.ndarray, values: np.ndarray, *, typical: np.ndarray,
             ridge: float | np.ndarray, bounds: Bounds = None) -> np.ndarray:
     """The row x = [p, b] (d,) of a newcomer, from its n ratings `values`; all that was fitted stays.
@@ -148,8 +156,8 @@ def fold_in(features: np.ndarray, base: np.ndarray, values: np.ndarray, *, typic
 
         Σ (r − r̂)² + Σ_j ridge_j · (x_j − x̄_j)²,    x = x̄ + (FᵀF + diag(ridge))⁻¹ Fᵀ (r − base − F x̄)
 
-    where `ridge` = λ·n is a weight decay of λ per rating (Koren, Bell & Volinsky 2009, eq. 5, for
-    one row). Where ridge 0 leaves several solutions, it is the nearest to x̄. With `bounds`, where there
+    where `ridge` is that of `newcomer_ridge`, or of `decay_ridge`, a weight decay λ for each rating (Koren, Bell &
+    Volinsky 2009, eq. 5, for one row). Where ridge 0 leaves several solutions, it is the nearest to x̄. With `bounds`, where there
     is no formula, by descent from x̄ until no step of 1e-12 is left. Raises UserError where ridge 0
     leaves no finite solution.
     """
@@ -163,6 +171,8 @@ def fold_in(features: np.ndarray, base: np.ndarray, values: np.ndarray, *, typic
 def _least_squares(features: np.ndarray, errors: np.ndarray, root: np.ndarray) -> np.ndarray:
     """The shortest y (d,) that minimises ‖errors − F y‖² + ‖root ∘ y‖²."""
     stacked = np.concatenate([features, np.diag(root)])
+    if not np.isfinite(stacked).all():
+        raise UserError("The model's factors or its weight decay are too large to be computed with. Fit it again.")
     return np.linalg.lstsq(stacked, np.concatenate([errors, np.zeros(len(root))]), rcond=None)[0]
 
 

@@ -79,7 +79,7 @@ def check_document(document: Mapping) -> None:
     """Raise Misfit unless every entry is what `save_model` writes there."""
     for name, good in _ENTRIES.items():
         if name not in document:
-            raise Misfit(f"its {name} are missing")
+            raise Misfit(f"it has no {name}")
         if not good(document[name]):
             shown = repr(document[name])
             raise Misfit(f"its {name} cannot be {shown if len(shown) <= 60 else shown[:60] + ' …'}")

@@ -33,7 +33,7 @@ _REBUILD: dict[str, Callable[[dict[str, Tensor], Mapping], Any]] = {  # what a m
     "Factors": lambda tensors, about: Factors(**tensors, offset=about["offset"], given=about.get("given", 0)),
     "NetFactors": lambda tensors, _: NetFactors.of(tensors),
 }
-_APART = ("factors", "samples", "settings", "history")  # fields of FitResult that are stored in ways of their own
+_APART = ("factors", "samples", "settings", "history", "decay")  # fields of FitResult that are stored in ways of their own, or not
 _LABELS = (int, float, str, bool)            # types of labels that JSON keeps apart and gives back as they were
 
 

@@ -6,12 +6,13 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from solver.data.ratings import Ratings
 from solver.model.factors import Factors
-from solver.model.models import Bounds, into_range, predict
+from solver.model.models import Bounds, into_range, penalty_scales, predict
 from solver.model.wide_rows import wide_rows
 
 from .sparse_products import RatedPairs
@@ -61,10 +62,14 @@ class Targets:
 class Objective:
     """The mean, over the rated pairs only, of
 
-        (r − r̂)² + λ · (‖p_u‖² + ‖q_i‖² + b_u² + b_i²),    λ = `weight_decay`
+        (r − r̂)² + λ · (s_f · (‖p_u‖² + ‖q_i‖²) + s_b · ((b_u − b̄_U)² + (b_i − b̄_I)²)),    λ = `weight_decay`
 
-    (Koren, Bell & Volinsky 2009, eq. 5). A row's penalty counts once for each of its ratings, so
-    that the same λ suits a small table and a large one.
+    (Koren, Bell & Volinsky 2009, eq. 5, with a free mean). A row's penalty counts once for each of its ratings, so
+    that the same λ suits a small table and a large one. b̄_U and b̄_I are the mean biases of the users and of the
+    items, every row as often as it has ratings: decay pulls everybody to the average user and the average item, and
+    costs the level of all ratings nothing. It is the same as r̂ = μ + p_u·q_i + c_u + c_i with a μ that is free and
+    penalised c, but a sheet needs no cell for μ. A model without biases has no average to pull to but 0.
+    The scales s_f and s_b (`penalty_scales`) make λ mean the same for ratings in stars and in percent.
     """
 
     targets: Targets
@@ -72,6 +77,7 @@ class Objective:
     item_share: Tensor  # (n_items,)
     bounds: Bounds
     weight_decay: float
+    scales: tuple[float, float] = (1.0, 1.0)    # of the factors' and of the biases' penalty
 
     @classmethod
     def of(cls, ratings: Ratings, *, bounds: Bounds = None, weight_decay: float = 0.0,
@@ -83,7 +89,7 @@ class Objective:
             return torch.bincount(index, minlength=n).to(dtype) / max(len(index), 1)
 
         return cls(targets, share(targets.users, ratings.n_users), share(targets.items, ratings.n_items),
-                   bounds, weight_decay)
+                   bounds, weight_decay, penalty_scales(spread_of(ratings), bounds))
 
     def mean_squared_error(self, factors: Factors) -> Tensor:
         return ((self.targets.predicted(factors, self.bounds) - self.targets.values) ** 2).mean()
@@ -91,10 +97,25 @@ class Objective:
     def penalty(self, factors: Factors) -> Tensor | float:
         if not self.weight_decay:
             return 0.0
-        per_row = {"user": self.user_share, "user_bias": self.user_share,
-                   "item": self.item_share, "item_bias": self.item_share}
-        squares = (per_row[name] @ (t.reshape(len(t), -1) ** 2).sum(1) for name, t in factors.tensors().items())
-        return self.weight_decay * sum(squares)
+        of_factors, of_biases = self.scales
+        total = of_factors * sum(share @ (rows ** 2).sum(1) for share, rows in
+                                 ((self.user_share, factors.user), (self.item_share, factors.item)))
+        for name, mean in self.mean_biases(factors).items():
+            total = total + of_biases * (self.share(name) @ (getattr(factors, name) - mean) ** 2)
+        return self.weight_decay * total
+
+    def mean_biases(self, factors: Factors) -> dict[str, Tensor]:
+        """b̄_U and b̄_I by field name, every row as often as it has ratings; none where there are no biases."""
+        return {name: self.share(name) @ bias for name, bias in factors.tensors().items() if name.endswith("_bias")}
+
+    def share(self, name: str) -> Tensor:
+        """The shares of the ratings that the rows of a field of `Factors` have."""
+        return self.user_share if name.startswith("user") else self.item_share
+
+
+def spread_of(ratings: Ratings) -> float:
+    """The standard deviation of the ratings, or 1 where all are equal."""
+    return float(ratings.values.std(dtype=np.float64)) or 1.0
 
 
 @dataclass(frozen=True, eq=False)

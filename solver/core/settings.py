@@ -99,10 +99,11 @@ class Settings:
         None, Number(above=0, optional=True), "Learning rate: how far a step goes.", unset="the optimizer's own",
         given=Given.EVERYWHERE)
 
-    weight_decay: float = option(
-        0.0, Number(least=0), "Penalty on large factors: larger fits the ratings less and predicts blanks better.",
-        given=Given.EVERYWHERE)
-    """λ of the penalty λ·(‖p_u‖² + ‖q_i‖² + b_u² + b_i²) added to each squared error; 0.02 to 0.1 is usual. adamw
+    weight_decay: float | None = option(
+        0.0, Number(least=0, optional=True), "Pull to the average user and item: larger fits the ratings less.",
+        unset="the number that predicts held-out ratings best (cross-validation)", given=Given.EVERYWHERE)
+    """λ of the penalty λ·(‖p_u‖² + ‖q_i‖² + (b_u − b̄_U)² + (b_i − b̄_I)²) added to each squared error, b̄ the mean
+    biases, for ratings in units of their standard deviation (`objective`). None: `choose_decay` finds the number. adamw
     takes it as decoupled decay instead (Loshchilov & Hutter 2019)."""
 
     decay_by: str = option(
@@ -230,7 +231,7 @@ _TABLES: dict[str, Mapping[str, Any]] = {"model": MODELS, "loss": LOSSES, "optim
 
 
 def _refuse_what_is_not_honoured(settings: Settings) -> None:
-    given = [name for name, value in asdict(settings).items() if value != OPTIONS[name].default]
+    given = [name for name, value in asdict(settings).items() if value is not None and value != OPTIONS[name].default]
     for what in _TABLES:
         chosen = getattr(settings, what)
         if chosen is None:

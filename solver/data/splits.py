@@ -67,3 +67,11 @@ def folds(ratings: Ratings, n: int = 5, *, seed: int = 0) -> Iterator[tuple[Rati
     fold = np.random.default_rng(seed).permutation(len(ratings)) % n
     for number in range(n):
         yield ratings.take(fold != number), ratings.take(fold == number)
+
+
+def part(ratings: Ratings, enough: int) -> Ratings:
+    """All ratings of some users, about `enough` in all: with them go the counts that users have."""
+    if len(ratings) <= enough:
+        return ratings
+    chosen = np.random.default_rng(0).random(ratings.n_users) < enough / len(ratings)
+    return ratings.take(chosen[ratings.user_index])

@@ -22,6 +22,7 @@ import numpy as np
 
 from solver.core.settings import Settings
 from solver.data.ratings import Ratings
+from solver.data.splits import part
 from solver.errors import UserError
 
 EFFORTS = ("quick", "good", "best")
@@ -95,11 +96,3 @@ def _best_change(settings: Settings, ratings: Ratings) -> tuple[float, float]:
         return result.history[-1].holdout_rmse
 
     return min(TRIED, key=last_rmse)
-
-
-def part(ratings: Ratings, enough: int) -> Ratings:
-    """All ratings of some users, about `enough` in all: with them go the counts that users have."""
-    if len(ratings) <= enough:
-        return ratings
-    chosen = np.random.default_rng(0).random(ratings.n_users) < enough / len(ratings)
-    return ratings.take(chosen[ratings.user_index])

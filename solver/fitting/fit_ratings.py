@@ -24,9 +24,11 @@ from solver.model.models import Bounds
 from solver.model.posterior import point_factors
 from solver.threads import one_thread
 
-from .start_values import check_start, start_values
+from .choose_decay import ChosenDecay, choose_decay
+from .start_values import check_start, have_vanished, revived, start_values
 
 SMALL = 1_000_000        # ratings below which threads and GPUs cost more than they bring
+DECOUPLED_DECAY = 0.1    # of adamw, where none is given
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +42,7 @@ class FitResult:
     out. After a fit in batches, `rmse_before` and `rmse_after` are means over the first and over the
     kept epoch. Where a method draws from a posterior, `samples` are the draws, the
     history is that of their mean prediction (`posterior`), and `factors` come as near to it as one set can.
-    `device` is where it was computed.
+    `device` is where it was computed. `decay` says how the weight decay in the `settings` was chosen, where none was given.
     """
 
     factors: Factors
@@ -57,6 +59,7 @@ class FitResult:
     holdout_rmse: float | None = None
     samples: tuple[Factors, ...] = ()
     device: str = "cpu"
+    decay: ChosenDecay | None = None
 
     @property
     def epochs(self) -> int:
@@ -78,7 +81,8 @@ def fit(ratings: Ratings, start: Factors | None = None, settings: Settings = Set
     Ctrl-C: the best factors so far are kept. Before it, `on_factors` is given a function that makes a
     copy of the factors that this epoch's RMSE belongs to. `on_batch(done, of)` tells how far an epoch in batches
     is. Users and items without a rating keep their start values, unless a method that draws from a posterior
-    starts by itself: then they are what their like are on average. Raises UserError when there is
+    starts by itself: then they are what their like are on average. ``settings.weight_decay`` None is chosen first, by
+    cross-validation (`choose_decay`). Raises UserError when there is
     nothing to learn, the start values are not finite, or a patience is given without a hold-out.
     """
     check_ratings(ratings, settings)
@@ -88,16 +92,23 @@ def fit(ratings: Ratings, start: Factors | None = None, settings: Settings = Set
     with one_thread(len(ratings) < SMALL):
         if settings.model is None:
             settings = replace(settings, model="dot+bias" if start is None else start.model)
+        settings, decay, decay_notes = _decided(settings if start is None else
+                                                replace(settings, n_factors=start.n_factors), ratings)
         rows = Rows.of(ratings, holdout)
         if start is None:
             start = start_values(ratings, settings)
             if OPTIMIZERS[settings.optimizer].samples:
                 rows = Rows(EVERY, EVERY)  # whom nobody rated is drawn too, from what all have in common
-        notes = check_start(start, ratings, model=settings.model)
+        notes = decay_notes + check_start(start, ratings, model=settings.model)
         if settings.loss == "cross-entropy" and settings.negatives:
             rows = replace(rows, item=EVERY)  # what nobody chose is learnt from too: it is drawn as a negative
         device, device_notes = _device(settings, ratings)
-        problem = FitTask(ratings=rows.of_ratings(ratings), start=rows.of_factors(start), settings=settings,
+        began = rows.of_factors(start)
+        if vanished := have_vanished(began, ratings):
+            began = revived(began, seed=settings.seed)
+            notes += (f"The factors had all but vanished, and from there no step leads on: small ones of seed {settings.seed} "
+                      "were the start.",)
+        problem = FitTask(ratings=rows.of_ratings(ratings), start=began, settings=settings,
                           holdout=holdout and rows.of_ratings(holdout), clip=clip, on_batch=on_batch)
 
         def on_seen(epoch: Epoch, seen: Seen) -> bool | None:
@@ -114,13 +125,31 @@ def fit(ratings: Ratings, start: Factors | None = None, settings: Settings = Set
                            outcome.best_epoch.rmse, tuple(outcome.history), outcome.history[-1].seconds,
                            outcome.stop, outcome.converged, outcome.stopped,
                            notes + device_notes, holdout_rmse=outcome.best_epoch.holdout_rmse,
-                           samples=tuple(rows.back(sample, start) for sample in outcome.samples), device=device)
+                           samples=tuple(rows.back(sample, start) for sample in outcome.samples), device=device,
+                           decay=decay)
+        if vanished:
+            result = replace(result, rmse_before=rmse(start, ratings, bounds=settings.bounds))
         if not OPTIMIZERS[settings.optimizer].samples:
             return result
         factors = rows.back(point_factors(outcome.samples), start) if outcome.samples else result.factors
         judge = Judge.of(ratings)  # an epoch's RMSE is that of a mean over draws
         return replace(result, factors=factors, rmse_before=judge.rmse(start), rmse_after=judge.rmse(factors),
                        holdout_rmse=rmse(factors, holdout, clip=clip) if holdout else None)
+
+
+def _decided(settings: Settings, ratings: Ratings) -> tuple[Settings, ChosenDecay | None, tuple[str, ...]]:
+    """The settings with a number as weight decay, how it was chosen where it was, and what to say of that."""
+    method = OPTIMIZERS[settings.optimizer]
+    if settings.weight_decay is not None:
+        return settings, None, ()
+    if method.samples:      # it needs none
+        return replace(settings, weight_decay=0.0), None, ()
+    if method.decoupled:
+        return (replace(settings, weight_decay=DECOUPLED_DECAY), None,
+                (f"Cross-validation chooses penalties, and the weight decay of {settings.optimizer} is none: "
+                 f"{DECOUPLED_DECAY:g} was taken.",))
+    chosen = choose_decay(ratings, settings)
+    return replace(settings, weight_decay=chosen.weight_decay), chosen, (chosen.reason,)
 
 
 def check_ratings(ratings: Ratings, settings: Settings) -> None:
@@ -138,16 +167,50 @@ def check_ratings(ratings: Ratings, settings: Settings) -> None:
 
 
 def _descend_on(device: str, problem: FitTask, on_seen) -> Descent:
-    start = problem.start.map(lambda tensor: tensor.to(_dtype(tensor, device)))
+    level = _level(problem)
+    start = level.taken_from(problem.start).map(lambda tensor: tensor.to(_dtype(tensor, device)))
     unit, bounded = unit_of(problem), problem.settings.bounds is not None
 
+    def in_the_ratings_units(found: Factors) -> Factors:
+        return level.given_back_to(times(found, unit, bounded))
+
     def on_seen_in_units(epoch: Epoch, seen: Seen) -> bool | None:
-        return on_seen(epoch, replace(seen, factors=lambda: times(seen.factors(), unit, bounded)))
+        return on_seen(epoch, replace(seen, factors=lambda: in_the_ratings_units(seen.factors())))
 
     steps = steps_for(in_units(replace(problem, device=device, start=start), unit))
     outcome = descend(steps if unit == 1.0 else FromUnits(steps, unit), problem.settings, on_seen_in_units)
-    outcome.best = times(outcome.best, unit, bounded)
+    outcome.best = in_the_ratings_units(outcome.best)
     return outcome
+
+
+@dataclass(frozen=True)
+class _Level:
+    """The mean biases (`objective`) that stand in the offset during a fit in batches, whose decay pulls biases to 0."""
+
+    user: float = 0.0
+    item: float = 0.0
+
+    def taken_from(self, factors: Factors) -> Factors:
+        return self._moved(factors, -1)
+
+    def given_back_to(self, factors: Factors) -> Factors:
+        return self._moved(factors, 1)
+
+    def _moved(self, factors: Factors, sign: int) -> Factors:
+        if not (self.user or self.item):
+            return factors
+        return replace(factors, user_bias=factors.user_bias + sign * self.user, item_bias=factors.item_bias + sign * self.item,
+                       offset=factors.offset - sign * (self.user + self.item))
+
+
+def _level(problem: FitTask) -> _Level:
+    start, settings = problem.start, problem.settings
+    if settings.batch_size is None or not settings.weight_decay:
+        return _Level()
+    if not isinstance(start, Factors) or start.user_bias is None or start.offset:
+        return _Level()
+    users, items = (torch.as_tensor(index) for index in (problem.ratings.user_index, problem.ratings.item_index))
+    return _Level(float(start.user_bias[users].mean()), float(start.item_bias[items].mean()))
 
 
 def _dtype(tensor: torch.Tensor, device: str) -> torch.dtype:

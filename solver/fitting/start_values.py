@@ -8,6 +8,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from solver.core.objective import spread_of
 from solver.core.optimizers import OPTIMIZERS
 from solver.core.settings import Settings
 from solver.data.ratings import Ratings
@@ -111,6 +112,25 @@ def random_factors(ratings: Ratings, *, model: str, n_factors: int, seed: int,
     return Factors(scale * uniform(n_users, n_factors), scale * uniform(n_items, n_factors),
                    mean / 2 + 0.1 * spread * uniform(n_users),
                    mean / 2 + 0.1 * spread * uniform(n_items))
+
+
+VANISHED = 1e-4     # of the ratings' spread: products of factors that small are those of a fit with too much weight decay
+REVIVED = 0.05      # spread of the factors that take their place
+
+
+def have_vanished(start: Factors | NetFactors, ratings: Ratings) -> bool:
+    """Whether the factors beside biases are all but 0: there the gradient is, too, and a fit would end where it starts."""
+    if not isinstance(start, Factors) or start.user_bias is None or not start.n_factors:
+        return False
+    largest = float(start.user.detach().norm(dim=1).max() * start.item.detach().norm(dim=1).max())
+    return 0 < largest < VANISHED * spread_of(ratings)
+
+
+def revived(start: Factors, *, seed: int) -> Factors:
+    """The same biases beside small random factors."""
+    generator = torch.Generator().manual_seed(int(seed))
+    return replace(start, **{name: REVIVED * torch.randn(rows.shape, generator=generator, dtype=rows.dtype)
+                             for name, rows in (("user", start.user), ("item", start.item))})
 
 
 def check_start(start: Factors | NetFactors, ratings: Ratings, *, model: str) -> tuple[str, ...]:

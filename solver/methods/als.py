@@ -1,8 +1,9 @@
 """Alternating least squares: all users given the items, then all items given the users, exactly.
 
 With the factors of one side fixed, the objective (`objective`) is a ridge regression for each row of
-the other, x_u = (p_u, b_u) against (q_i, 1) with the penalty λ·n_u (Zhou, Wilkinson, Schreiber & Pan
-2008, "Large-scale parallel collaborative filtering for the Netflix prize"). A trace of ‖x − x_old‖² is
+the other, x_u = (p_u, b_u) against (q_i, 1), pulled to (0, b̄) by the penalty λ·n_u (Zhou, Wilkinson, Schreiber
+& Pan 2008, "Large-scale parallel collaborative filtering for the Netflix prize"). The mean bias b̄ is taken
+before each side is solved, which is one more alternation and never goes uphill. A trace of ‖x − x_old‖² is
 added, which moves no optimum: where a row has fewer ratings than factors and λ is 0, of all the
 solutions it picks the one that changes least.
 """
@@ -49,8 +50,9 @@ class AlternatingLeastSquares:
         loss, mse, slope = self._look()
         if not last:
             user, item = _rows(here.user, here.user_bias), _rows(here.item, here.item_bias)
-            user = self._solve(user, item, self.by_user, self.user_ridge)
-            item = self._solve(item, user, self.by_item, self.item_ridge)
+            means = self.objective.mean_biases(here)
+            user = self._solve(user, item, self.by_user, self.user_ridge, means.get("user_bias"))
+            item = self._solve(item, user, self.by_item, self.item_ridge, means.get("item_bias"))
             k = here.n_factors
             biases = {} if here.user_bias is None else {"user_bias": user[:, k], "item_bias": item[:, k]}
             self.factors = here.with_tensors({"user": user[:, :k], "item": item[:, :k], **biases})
@@ -65,17 +67,20 @@ class AlternatingLeastSquares:
         loss.backward()
         return loss.item(), mse.item(), max(float(leaf.grad.abs().max()) for leaf in leaves.tensors().values())
 
-    def _solve(self, own: Tensor, other: Tensor, ratings: ByRow, ridge: Ridge) -> Tensor:
-        """The rows of one side, given the other."""
-        features, targets = other, ratings.values
-        if self.factors.user_bias is not None:
-            features, targets = other.clone(), targets - other[:, -1].index_select(0, ratings.others)
+    def _solve(self, own: Tensor, other: Tensor, ratings: ByRow, ridge: Ridge, mean_bias: Tensor | None) -> Tensor:
+        """The rows x of one side, given the other, as z = x ∘ √s: the penalty's scales s are in the features."""
+        features, targets, average = other.clone(), ratings.values, torch.zeros_like(own[0])
+        if mean_bias is not None:
+            targets, average[-1] = targets - other[:, -1].index_select(0, ratings.others), mean_bias
             features[:, -1] = 1
+        roots = torch.full_like(own[0], self.objective.scales[0] ** 0.5)
+        roots[self.factors.n_factors:] = self.objective.scales[1] ** 0.5
+        features /= roots
         trace = TRACE[own.dtype] * float((features ** 2).sum(1).mean())
         counts = torch.as_tensor(ratings.counts, dtype=own.dtype, device=own.device)
-        centres = own * (trace / (self.decay + trace))
+        centres = (own * trace + average * self.decay) / (self.decay + trace) * roots
         solved = ridge.solve(features, targets[None], centres[:, None],
-                             (self.decay + trace) * counts.clamp(min=1))[:, 0]
+                             (self.decay + trace) * counts.clamp(min=1))[:, 0] / roots
         return torch.where(counts[:, None] > 0, solved, own)
 
 

@@ -47,9 +47,17 @@ class FullBatch:
             self._closure()
         else:
             self.optimizer.step(self._closure)
+            if self.to_the_end:
+                self._pull_to_the_mean(here)
         loss, mse, slope = self._seen
         return Seen(loss, math.sqrt(mse) if mse >= 0 else math.nan, lambda: here, slope,
                     self.judge.rmse(here) if self.judge else None)
+
+    @torch.no_grad()
+    def _pull_to_the_mean(self, before: Factors) -> None:
+        """The optimizer's own decay has pulled biases to 0; the average user and item stay as they were (`objective`)."""
+        for name, mean in self.objective.mean_biases(before).items():
+            self.leaves[name] += self.lr * self.problem.settings.weight_decay * mean
 
     def _closure(self) -> Tensor:
         self.optimizer.zero_grad()

@@ -61,3 +61,13 @@ def into_range(x: Tensor, bounds: Bounds) -> Tensor:
         return x
     low, high = bounds
     return low + (high - low) * x.sigmoid()
+
+
+def penalty_scales(spread: float, bounds: Bounds) -> tuple[float, float]:
+    """(s_f, s_b) for ratings of this standard deviation s: (s, 1), and (s², s²) where the model is bounded.
+
+    Errors grow with s, so squared errors with s². Biases grow with s too, the squares of factors, whose products are
+    ratings, with s; inside a sigmoid neither grows. With these scales the whole objective grows with s², whatever
+    the unit of the ratings, and λ is a pure number.
+    """
+    return (spread, 1.0) if bounds is None else (spread ** 2, spread ** 2)

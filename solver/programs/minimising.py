@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 from solver.errors import UserError, stopped_by
 from solver.threads import one_thread
 
+from .generations import minimise_by_generations
 from .linear import minimise_linear
 from .minimum import Minimum
 from .program import FEASIBLE, Program
@@ -29,17 +30,19 @@ def minimise(program: Program, *, steps: int | None = None, starts: int = 1, see
     """Minimise a program (or what its goal says) from its start, and from `starts` − 1 others drawn by `seed`.
 
     Without constraints by L-BFGS, or L-BFGS-B within bounds; with them by SLSQP, and many of them by an augmented Lagrangian. `steps` is
-    the most of each search. A linear program is brought to its proved optimum by HiGHS instead, from any start, and `seconds` is
-    the most that it may take. ``on_step(step, x)`` is called after every step, where ``x()`` gives the best point so
+    the most of each search. A linear program is brought to its proved optimum by HiGHS instead, from any start; whole numbers
+    in other programs, and formulas that go in steps, are sought by whole generations of points. `seconds` is the most that these
+    two may take. ``on_step(step, x)`` is called after every step, where ``x()`` gives the best point so
     far; a true value, or Ctrl-C, stops there and keeps it. Raises UserError where f or a constraint is not finite
     at the start.
     """
     if steps is not None and steps < 1 or starts < 1:
         raise UserError("The number of steps and of starts is 1 or more. Correct it.")
-    if program.linear is not None:
+    if program.linear is not None and not program.different:
         return minimise_linear(program, seconds=seconds, on_step=on_step)
-    if program.whole.any():
-        raise UserError("Whole numbers are sought in linear problems alone so far. Make the formulas linear, or leave them out.")
+    if program.whole.any() or program.stepwise:
+        return minimise_by_generations(program, seconds=seconds, seed=seed, on_step=on_step,
+                                       by_slopes=lambda inner: minimise(replace(inner, stepwise=False), steps=200))
     began, best, found, winner, before = time.perf_counter(), None, None, 0, None
     for number, start in enumerate(_starts(program, starts, seed), 1):
         try:

@@ -42,7 +42,8 @@ class Program:
     (1 + m, n), float64, f first; not-a-number or infinity where x is outside their domain. `start`,
     `low` and `high` are (n,), `floor` and `ceiling` (m,), with infinities where there is no bound. The numbers `whole` (n,)
     are to be whole; None: none of them. `linear` says the same as a linear model, where f and c are proved to be linear:
-    its columns are x and its rows are c.
+    its columns are x and its rows are c. `linear_rows` are those of the constraints that are linear where others are not. The
+    numbers of each group `different` are to be 1, 2, 3 … in any order. `stepwise` says that slopes tell nothing of f or c.
     """
 
     evaluate: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
@@ -56,6 +57,9 @@ class Program:
     root: int = 1
     whole: np.ndarray | None = None
     linear: LinearModel | None = None
+    linear_rows: LinearModel | None = None
+    different: tuple[np.ndarray, ...] = ()
+    stepwise: bool = False
 
     def merit(self, f: float) -> float:
         """What is minimised, of f."""
@@ -83,6 +87,11 @@ class Program:
         """f and the constraint functions (1 + m,) alone, which may take less time."""
         alone = getattr(self.evaluate, "values", None)
         return self.evaluate(x)[0] if alone is None else alone(x)
+
+    def many(self, points: np.ndarray) -> np.ndarray:
+        """f and the constraint functions (p, 1 + m) of many points (p, n)."""
+        together = getattr(self.evaluate, "many", None)
+        return np.array([self.values(x) for x in points]) if together is None else together(points)
 
     def missed(self, c: np.ndarray) -> np.ndarray:
         """How far each constraint is missed, 0 where it is met: (m,)."""

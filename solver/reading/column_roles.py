@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from solver.errors import UserError
 
 from .delimited import TextTable
-from .rating_texts import reads_as_number
+from .rating_texts import reads_as_number, shortened
 
 
 @dataclass(frozen=True)
@@ -104,5 +104,5 @@ def _plain(name: str) -> str:
 
 
 def _columns(first) -> str:
-    shown = ", ".join(f"'{name}'" for name in first[:12]) + (", …" if len(first) > 12 else "")
+    shown = ", ".join(f"'{shortened(' '.join(name.split()))}'" for name in first[:12]) + (", …" if len(first) > 12 else "")
     return f"{len(first)} column{'s' * (len(first) > 1)}: {shown}"

@@ -6,7 +6,6 @@ from collections.abc import Container, Mapping, Sequence
 
 from xlsxwriter import Workbook
 
-from pyxl.fit.settings_cells import WEIGHT_DECAY
 from pyxl.grid.block_names import PYTHON, RESULTS, SETTINGS, result_name, setting_name
 from pyxl.grid.cells import Cell, Range, quoted
 from pyxl.grid.layout import Layout
@@ -112,7 +111,7 @@ def _how_to(workbook: Workbook, sheet, styles: Styles, row: int, content: Conten
 
 
 def _settings(workbook: Workbook, sheet, styles: Styles, row: int, content: Content) -> int:
-    values = {"seed": content.seed, "weight_decay": WEIGHT_DECAY}
+    values = {"seed": content.seed, "weight_decay": None}    # None: chosen by cross-validation
     for name in SETTINGS:
         option = OPTIONS[name]
         sheet.write_string(row - 1, 1, option.label, styles.label)

@@ -79,8 +79,8 @@ def _prior(sheet, styles: Styles, plan: YouPlan, view: View) -> None:
     put_array(sheet, plan.average, f"={average}", styles.ranked)
     decay, count = (ref(cell, rows=True, cols=True) for cell in (YOU_DECAY, COUNT))
     for cell in plan.ridge.cells():
-        usual = f"{NEWCOMER_RIDGE:g}*{ref(plan.spread)}" if cell.row < YOU_HEAD + 1 + plan.k else f"{NEWCOMER_RIDGE:g}"
-        put_array(sheet, cell, f"=IF({_given(decay)},{decay}*{count},{usual})", styles.calc)
+        scale = f"*{ref(plan.spread)}" if cell.row < YOU_HEAD + 1 + plan.k else ""     # factors grow with √σ, biases with σ
+        put_array(sheet, cell, f"=IF({_given(decay)},{decay}*{count},{NEWCOMER_RIDGE:g}){scale}", styles.calc)
 
 
 def _solution(sheet, styles: Styles, plan: YouPlan, view: View) -> None:

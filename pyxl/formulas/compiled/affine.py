@@ -27,10 +27,11 @@ from .torch_program import INPUT, Recorded
 MOST_ELEMENTS = 4_000_000   # numbers that are followed; a larger program counts as smooth without a look
 PRODUCT = "product"
 
+# operations that leave the order of all elements as it is
+_SAME_ORDER = {"detach", "alias", "clone", "view", "_unsafe_view", "reshape", "squeeze", "unsqueeze", "_to_copy", "lift_fresh", "to"}
 _MOVES = {   # operations that only put elements elsewhere -> the arguments that hold elements
-    **dict.fromkeys(("view", "_unsafe_view", "reshape", "expand", "permute", "transpose", "t", "squeeze", "unsqueeze", "slice",
-                     "select", "index_select", "index", "gather", "clone", "detach", "alias", "narrow", "flip", "repeat",
-                     "diagonal", "constant_pad_nd", "cat", "stack"), (0,)),
+    **dict.fromkeys(("expand", "permute", "transpose", "t", "slice", "select", "index_select", "index", "gather", "narrow", "flip",
+                     "repeat", "diagonal", "constant_pad_nd", "cat", "stack"), (0,)),
     "where": (1, 2)}
 _SEGMENTED = {"amax": "max", "amin": "min", "all": "all", "any": "any"}
 _PAIRED = {"maximum": "max", "minimum": "min", "fmax": "max", "fmin": "min"}
@@ -175,10 +176,10 @@ class _Following(TorchDispatchMode):
         name = func._schema.name.removeprefix("aten::")
         if name == "_local_scalar_dense":    # a look at a value: which way of computing is taken
             return
-        if name in _MOVES:
-            yield self._moved(name, func, args, kwargs, result)
-        elif name in ("_to_copy", "lift_fresh", "to"):
+        if name in _SAME_ORDER:
             yield self.form(args[0])
+        elif name in _MOVES:
+            yield self._moved(name, func, args, kwargs, result)
         elif (rule := _RULES.get(name)) is not None:
             yield rule(self, name, args, kwargs, result)
         elif name in _SIGNS:
@@ -250,8 +251,6 @@ class _Following(TorchDispatchMode):
             given = [*given[:2], 0]
         elif name == "where" and self._moves(args[0]):
             given[0] = torch.from_numpy(_constants(self.form(args[0])) != 0).reshape(args[0].shape)
-        elif name == "clone":
-            given, kwargs = given[:1], {}
         return vstack(pool, format="csr")[func(*given, **kwargs).reshape(-1).numpy()]
 
     def _chosen(self, args, result: Tensor) -> csr_array:

@@ -7,17 +7,64 @@ computed again at a harmless place for those elements, and their result replaced
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 import torch
 from torch import Tensor
+
+_MANY = ContextVar("many points at once", default=False)
+
+
+@contextmanager
+def many_points() -> Iterator[None]:
+    """Within it no function looks at a value to choose its way, so that `torch.vmap` may compute many points at once; derivatives
+    are not asked for."""
+    token = _MANY.set(True)
+    try:
+        yield
+    finally:
+        _MANY.reset(token)
+
+
+def _all_finite(numbers: Tensor) -> bool:
+    return math.isfinite(numbers.detach().sum().item())
+
+
+def sure(answer: Callable[[], Tensor | bool]) -> bool:
+    """Whether something holds of all elements; never of many points, for which nobody may look."""
+    return not _MANY.get() and bool(answer())
+
+
+class _PointByPoint(torch.autograd.Function):
+    """A function that leaves torch, for one point or for many."""
+
+    @staticmethod
+    def forward(call: Callable[..., Tensor], *tensors: Tensor) -> Tensor:
+        return call(*tensors)
+
+    @staticmethod
+    def setup_context(ctx, inputs, output) -> None:
+        ctx.mark_non_differentiable(output)
+
+    @staticmethod
+    def vmap(info, in_dims, call: Callable[..., Tensor], *tensors: Tensor):
+        parts = [call(*(t if at is None else t.select(at, n) for t, at in zip(tensors, in_dims[1:]))) for n in range(info.batch_size)]
+        return torch.stack(parts), 0
+
+
+def point_by_point(call: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """`call`, which computes without torch, made fit for many points."""
+    return lambda *tensors: _PointByPoint.apply(call, *tensors) if _MANY.get() else call(*tensors)
 
 
 def guarded(call: Callable[..., Tensor], harmless: float = 2.0) -> Callable[..., Tensor]:
     """`call`, elementwise, with NaN and no gradient where it has no finite value."""
     def run(*args: Tensor) -> Tensor:
         result = call(*args)
-        if bool(result.detach().sum().isfinite()):  # one pass: a sum of finite numbers is finite, or is looked at
+        if sure(lambda: _all_finite(result)):  # one pass: a sum of finite numbers is finite, or is looked at
             return result
         bad = ~result.detach().isfinite()
         args = [torch.where(bad, harmless, arg) for arg in args]
@@ -33,7 +80,7 @@ safe_divide = guarded(lambda a, b: a / b)
 @guarded
 def sqrt(x: Tensor) -> Tensor:
     """At 0 there is no derivative; 0 stands in, so that a fit may end there."""
-    if bool((x > 0).all()):
+    if sure(lambda: (x > 0).all()):
         return x.sqrt()
     root = torch.where(x > 0, x, 1.0).sqrt()
     return torch.where(x > 0, root, torch.where(x == 0, 0.0, torch.nan))
@@ -43,10 +90,10 @@ def sqrt(x: Tensor) -> Tensor:
 def safe_power(a: Tensor, b: Tensor) -> Tensor:
     """Excel's ``^``: 0^0 and roots of negative numbers are errors."""
     at_zero = a == 0
-    if not bool(at_zero.any()):
+    if sure(lambda: ~at_zero.any()):
         return a.pow(b)
     result = torch.where(at_zero, 1.0, a).pow(b)
-    if b.requires_grad or bool((b < 1).any()):
+    if _MANY.get() or b.requires_grad or bool((b < 1).any()):
         return torch.where(at_zero, torch.where(b > 0, 0.0, torch.nan), result)
     return torch.where(at_zero, a * (b == 1), result)  # a^1 has the derivative 1 at 0, higher powers 0
 
@@ -68,7 +115,7 @@ def product(equation: str) -> Callable[..., Tensor]:
     """
     def run(*factors: Tensor) -> Tensor:
         result = torch.einsum(equation, *factors)
-        if bool(result.detach().sum().isfinite()):
+        if sure(lambda: _all_finite(result)):
             return result
         finite = [factor.detach().isfinite() for factor in factors]
         clean = torch.einsum(equation, *(torch.where(good, f, 0.0) for good, f in zip(finite, factors)))
@@ -83,7 +130,7 @@ def guarded_reduction(call: Callable[..., Tensor], vectors: int = 1) -> Callable
     the result is (rows, columns, 1, 1), NaN without a gradient where it is not finite."""
     def run(*args: Tensor) -> Tensor:
         result = call(*args)
-        if not bool(result.detach().sum().isfinite()):
+        if not sure(lambda: _all_finite(result)):
             bad = ~result.detach().isfinite()
             harmless = [torch.arange(1.0, arg.shape[-1] + 1, dtype=arg.dtype) for arg in args[:vectors]]
             args = [torch.where(bad[..., None], h, arg) for h, arg in zip(harmless, args)] + list(args[vectors:])
@@ -117,4 +164,6 @@ class _SquaredDistance(torch.autograd.Function):
                      for sign, shape, needed in zip((2.0, -2.0), ctx.shapes, ctx.needs_input_grad))
 
 
-squared_distance = _SquaredDistance.apply
+def squared_distance(x: Tensor, y: Tensor) -> Tensor:
+    """Σ (x − y)² along the last axis."""
+    return ((x - y) ** 2).sum(-1) if _MANY.get() else _SquaredDistance.apply(x, y)

@@ -24,6 +24,7 @@ from pyxl.formulas.language.formula_errors import NA, VALUE, Fault, Unsupported
 from pyxl.formulas.language.nodes import Call, Literal, Node
 from pyxl.formulas.language.values import logical
 
+from .moving_place_rules import choose_by_changing
 from .sum_rules import readable, sample
 
 
@@ -104,7 +105,7 @@ def if_error(only: str | None = None) -> Callable:
 def choose(here: Interpreter, node: Call) -> Lanes | LaneAreas:
     index = here.value(node.args[0])
     if index.dynamic:
-        raise Unsupported("CHOOSE by a number that depends on the changing cells has no derivative.")
+        return choose_by_changing(here, index, node.args[1:])
     place = uniform(np.trunc(here.numbers(index)[:, :, 0, 0]))
     if not 1 <= place < len(node.args):
         raise Fault(VALUE)

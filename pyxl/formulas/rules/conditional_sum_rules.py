@@ -139,7 +139,7 @@ def _fits_at_run(here: Interpreter, tested: Lanes, wanted: Lanes) -> int:
         given = iter(tensors)
         now = [values_now(part, next(given).detach().numpy() if part.dynamic else None) for part in (tested, wanted)]
         return torch.from_numpy(_fits(*now))
-    return here.program.step(run, *tensors)
+    return here.program.step(guarded.point_by_point(run), *tensors)
 
 
 def _average(x: Tensor, counts: Tensor | None, n: Tensor) -> Tensor:

@@ -61,7 +61,7 @@ def in_steps(here: Interpreter, node: Call) -> Lanes:
         numbers = [math.nan if isinstance(value, (ErrorValue, str, type(None))) else float(value)
                    for value in np.asarray(results, dtype=object).ravel()]
         return torch.tensor(numbers, dtype=torch.float64).reshape(shape)
-    tensor = here.program.step(run, *(arg.tensor for arg in args if arg.dynamic))
+    tensor = here.program.step(guarded.point_by_point(run), *(arg.tensor for arg in args if arg.dynamic))
     return dynamic(tensor, shape, BOOLEAN if node.name.startswith("IS") else NUMBER)
 
 

@@ -65,7 +65,7 @@ def _inverse(matrix: Tensor) -> Tensor:
     """NaN, and no gradient, where there is none."""
     inverse, info = torch.linalg.inv_ex(matrix)
     bad = (info != 0) | ~inverse.detach().isfinite().all(-1).all(-1)
-    if not bool(bad.any()):
+    if guarded.sure(lambda: ~bad.any()):
         return inverse
     bad = bad[..., None, None]
     one = torch.eye(matrix.shape[-1], dtype=matrix.dtype)

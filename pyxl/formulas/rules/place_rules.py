@@ -16,6 +16,8 @@ from pyxl.formulas.language.parse import parse
 from pyxl.formulas.language.values import logical
 from pyxl.grid.cells import MAX_COL, MAX_ROW
 
+from .moving_place_rules import index_by_changing, lookup_by_changing
+
 
 def offset(here: Interpreter, node: Call) -> Lanes | LaneAreas:
     found = here.evaluate(node.args[0])
@@ -33,6 +35,8 @@ def offset(here: Interpreter, node: Call) -> Lanes | LaneAreas:
 
 
 def index(here: Interpreter, node: Call) -> Lanes | LaneAreas:
+    if any(here.value(arg).dynamic for arg in node.args[1:3]):
+        return index_by_changing(here, node)
     found = here.evaluate(node.args[0])
     if len(node.args) > 3 and _same(_whole(here, node.args[3], node.name)) != 1:
         raise Fault(REF)
@@ -100,6 +104,8 @@ def table_lookup(axis: int) -> Callable:
     def rule(here: Interpreter, node: Call) -> Lanes | LaneAreas:
         key, *_ = args = list(node.args)
         nearest = logical(uniform(_constant(here, args[3], node.name).const)) if len(args) > 3 else True
+        if here.value(key).dynamic or here.value(args[2]).dynamic:
+            return lookup_by_changing(here, node, axis, nearest=nearest)
         table = here.in_array().evaluate(args[1])
         which = _whole(here, args[2], node.name)
         if uniform(_by_lane(which < 1)):

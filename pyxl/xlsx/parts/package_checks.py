@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from pathlib import Path
 from typing import BinaryIO
@@ -35,7 +36,8 @@ def refuse_foreign_file(path: Path) -> None:
 
 
 def _holds(file: BinaryIO, sought: bytes) -> bool:
-    """Whether it stands in the rest of a file, which is read a piece at a time: to map one that shrinks would kill us."""
+    """Whether it stands anywhere in a file, which is read a piece at a time: to map one that shrinks would kill us."""
+    file.seek(0)
     before = b""
     while piece := file.read(1 << 20):
         if sought in before + piece:
@@ -100,10 +102,15 @@ def implausible(name: str, part: str) -> UserError:
 
 def damaged_workbook(name: str, what: str) -> UserError:
     """The error for a package that is broken; `what` says how."""
-    return UserError(f"'{name}' is damaged: {what}. Open it in Excel, let it repair it, and save it again.")
+    return UserError(f"'{name}' is damaged: {_short(what)}. Open it in Excel, let it repair it, and save it again.")
 
 
 def damaged_sheet(sheet: str, what: str) -> UserError:
     """The error for a sheet whose cells cannot be right; `what` says why."""
-    return UserError(f"Sheet '{sheet}' is damaged: {what}. "
+    return UserError(f"Sheet '{sheet}' is damaged: {_short(what)}. "
                      "Open the workbook in Excel, let it repair it, and save it again.")
+
+
+def _short(what: str) -> str:
+    """What is found in a damaged file may have any length; a sentence has not."""
+    return re.sub(r"\S{80,}", lambda found: found[0][:60] + "…", what)[:400]

@@ -63,6 +63,7 @@ class _Splicer:
         self.columns: dict[str, int] = {}                # letters -> number, as met
         self.prefix: bytes | None = None                 # of the sheet's elements: b"" or b"x:"; None before its cells
         self.rows = ((row, list(cells)) for row, cells in itertools.groupby(sorted(edits), itemgetter(0)))
+        self.depth = 0                                   # of elements, before the cells
         self.row = self.col = 0                          # where the sheet is
         self.todo: list[Cell] = []                       # what its row still gets, leftmost last
         self.cell: tuple[int, bytes] | None = None       # the cell being replaced: offset, start tag
@@ -86,6 +87,8 @@ class _Splicer:
     def start(self, name, attributes):
         self.at = self.parser.CurrentByteIndex
         key = self.names.get(name)
+        if self.prefix is None:
+            self.depth += 1
         if key is None:
             if not self.names:
                 namespace = main_namespace(name, self.part)
@@ -108,7 +111,7 @@ class _Splicer:
 
     def _start_around(self, key, attributes):
         """What stands before and after the cells."""
-        if key == "dimension":
+        if key == "dimension" and self.prefix is None and self.depth == 2:     # before the cells, where it belongs
             tag = self.stream.tag(self.at)
             filled = [cell for cell, value in self.edits.items() if value is not None]
             self.stream.replace(self.at, tag, with_dimension(tag, attributes.get("ref", ""), filled))
@@ -125,6 +128,8 @@ class _Splicer:
     def end(self, name):
         self.at = self.parser.CurrentByteIndex
         key = self.names.get(name)
+        if self.prefix is None:
+            self.depth -= 1
         if key == "c":
             if self.cell:
                 self._end_cell()

@@ -1,0 +1,125 @@
+"""The attack campaign, the short form: what failed once first, then a minute of new cases by a fresh seed, which is printed."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import random
+import secrets
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from campaign.dom import compare_sheets
+from campaign.kinds import KINDS
+from campaign.report import reliability
+from campaign.verdict import Failed, judged
+from packages import worksheet
+
+from pyxl.grid.cells import Cell
+
+HERE = Path(__file__).parent
+SECONDS = 40        # of the clock, for all kinds together; on a busy machine fewer cases are tried, not more time is taken
+# Cases that failed once: (kind, number) -> what was wrong. A change of a generator gives them another content: then they are new cases.
+REGRESSIONS = [
+    ("packages", 85), ("packages", 162), ("packages", 501207159), ("packages", 501207287), ("packages", 501207579), ("ratings", 4), ("ratings", 774743), ("ratings", 31400148), ("models", 31400183), ("packages", 31400062), ("packages", 31400085),
+    ("disks", 2),       # a call of the system's that fails before the save was no sentence
+    ("disks", 87),      # a temporary file that could not be removed made a finished save "not saved"
+]
+
+# Open faults, told on docs/reliability.md: a cell's formula is refused by a sentence that blames us. Mend them and take them out.
+KNOWN = ["(TypeError: only 0-dimensional arrays can be converted to Python scalars). Please report it."]
+
+
+def campaign(*argv) -> subprocess.CompletedProcess:
+    """In a process of its own, which a case may end."""
+    return subprocess.run([sys.executable, "-m", "campaign", *map(str, argv)], cwd=HERE, capture_output=True, text=True, timeout=600,
+                          env=os.environ | {"PYTHONPATH": os.pathsep.join(map(str, (HERE, HERE / "helpers", HERE.parent)))})
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the judge asks Linux for the memory that a case takes")
+def test_what_failed_once_does_not_fail_again():
+    for kind in dict.fromkeys(kind for kind, _ in REGRESSIONS):
+        KINDS[kind].warm_up()
+    verdicts = [judged(kind, number, lambda kind=kind, number=number: KINDS[kind].attempt(number)) for kind, number in REGRESSIONS]
+    assert not [verdict for verdict in verdicts if verdict.outcome == "failed"]
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the judge asks Linux for the memory that a case takes")
+def test_a_fresh_attack_finds_nothing(tmp_path):
+    seed = secrets.randbelow(10**9)
+    done = campaign("--seconds", SECONDS, "--seed", seed, "--json", tmp_path / "run.json")
+    print(done.stdout)
+    last = "\n".join(done.stderr.splitlines()[-20:])
+    assert (tmp_path / "run.json").exists(), f"seed {seed}\n{done.stdout}\n{last}"      # else a case ended the process
+    run = json.loads((tmp_path / "run.json").read_text())
+    failures = [failure for result in run["results"] for failure in result["failures"]]
+    assert not [one for one in failures if not any(known in one["why"] for known in KNOWN)], f"seed {seed}\n{done.stdout}"
+    assert {result["kind"] for result in run["results"]} == set(KINDS)
+    for result in run["results"]:       # a judge before whom all is refused would find nothing for ever
+        assert result["answered"] > 0 or result["tried"] < 10, result
+    assert f"Seed {seed}" in reliability(run)
+
+
+# -- the judge itself --------------------------------------------------------------------------------
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the judge asks Linux for the memory that a case takes")
+@pytest.mark.parametrize("attempt, outcome", [
+    (lambda: None, "answered"), (lambda: 1 / 0, "failed"), (lambda: bytearray(1 << 32), "failed"), (lambda: raise_(Failed("no")), "failed")])
+def test_the_judge_sees_crashes_and_memory(attempt, outcome):
+    assert judged("kind", 1, attempt).outcome == outcome
+
+
+def test_the_judge_sees_what_takes_too_long(monkeypatch):
+    monkeypatch.setattr("campaign.verdict.CPU_SECONDS", 0.2)
+
+    def endless():
+        while True:
+            try:
+                sum(range(1000))
+            except Exception:
+                continue
+    assert "It took more than" in judged("kind", 1, endless).why
+
+
+def raise_(error):
+    raise error
+
+
+CELLS = '<row r="1"><c r="A1"><v>1</v></c><c r="B1"><v>2</v></c></row>'
+
+
+@pytest.mark.parametrize("after, fault", [
+    (CELLS.replace("<v>1</v>", "<v>9</v>"), None), (CELLS, "was written"), (CELLS.replace("<v>2</v>", "<v>3</v>"), "nobody edited"),
+    (CELLS.replace("<v>1</v>", "<v>9</v>") + '<row r="1"/>', "comes after"),
+    (CELLS.replace("<v>1</v>", "<v>9</v>").replace("</row>", '<c r="C1"><v>0</v></c></row>'), "appeared")])
+def test_the_judge_sees_cells_that_changed_and_edits_that_are_lost(after, fault):
+    edits = {Cell(1, 1): 9.0}
+    if fault is None:
+        compare_sheets(worksheet(CELLS).encode(), worksheet(after).encode(), edits)
+    else:
+        with pytest.raises(Failed, match=fault):
+            compare_sheets(worksheet(CELLS).encode(), worksheet(after).encode(), edits)
+
+
+def test_what_fails_is_shrunk_to_what_it_needs():
+    from campaign.shrink import shrunk
+    from packages import parts_of, zipped
+
+    def fails(package: bytes) -> bool:
+        with zipfile.ZipFile(io.BytesIO(package)) as archive:
+            return any(b'r="C7"' in archive.read(name) for name in archive.namelist())
+    cells = "".join(f'<row r="{row}"><c r="C{row}"><v>{row}</v></c></row>' for row in range(1, 200))
+    small = shrunk(zipped(parts_of({"R": worksheet(cells), "S": worksheet(cells.replace("C", "D"))})), fails)
+    with zipfile.ZipFile(io.BytesIO(small)) as archive:
+        (name,) = archive.namelist()
+        assert archive.read(name).count(b"<c ") == 1 and fails(small)
+
+
+def test_a_case_is_the_same_whenever_it_is_tried():
+    from campaign.mutations import with_package_changed
+    from campaign.workbook_kinds import bases
+    assert with_package_changed(random.Random("packages 7"), bases()[0]) == with_package_changed(random.Random("packages 7"), bases()[0])
