@@ -18,7 +18,7 @@ from solver import MODELS, Factors, Ratings, random_factors
 from workbook.model_sheets.buttons import add_macros
 from workbook.model_sheets.controls import write_before_fit
 from workbook.model_sheets.crosstab_sheet import write_crosstab
-from workbook.model_sheets.embedding_sheet import MOST_PAIRS, write_embedding
+from workbook.model_sheets.embedding_sheet import MOST_COPIES, write_embedding
 from workbook.model_sheets.geometry import Crosstab, LongForm, check_size, crosstab, long_form
 from workbook.model_sheets.loss_chart import write_history
 from workbook.model_sheets.ratings_sheet import write_ratings
@@ -78,8 +78,9 @@ def plan_sheets(content: Content, models: Container[str] = MODELS) -> dict[str, 
     size = {"users": ratings.n_users, "items": ratings.n_items, "factors": k}
     plans: dict[str, Crosstab | LongForm] = {
         name: crosstab(name, model, **size) for name, model in CROSSTABS.items() if model in models}
-    if "dot" in models and ratings.n_users * ratings.n_items <= MOST_PAIRS:
-        plans[EMBEDDING] = long_form(EMBEDDING, **size, ratings=len(content.given))
+    if "dot" in models:
+        plans[EMBEDDING] = long_form(EMBEDDING, **size, ratings=len(content.given),
+                                     copies=ratings.n_users * ratings.n_items <= MOST_COPIES)
     for plan in plans.values():
         check_size(**size, ratings=len(ratings), bottom=plan.used.bottom, right=plan.history.right)
     return plans

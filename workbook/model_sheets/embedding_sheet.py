@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import re
+
 from xlsxwriter import Workbook
 from xlsxwriter.utility import xl_col_to_name
 
-from pyxl.grid.cells import Range, quoted
+from pyxl.grid.cells import Cell, Range, quoted
 from pyxl.grid.layout import Layout
 from workbook.write.content import Content
 from workbook.write.display_labels import put_label, width_of
 from workbook.write.references import box, ref
 from workbook.write.source_formulas import label_wanted
 from workbook.write.styles import Styles, colour_scale, print_setup
+from workbook.write.write_cells import put_array, put_formula
 
 from .buttons import FIRST_ROW, LEAST_WIDTH, write_buttons
 from .controls import write_controls
 from .geometry import LongForm
 from .solver_names import solver_note
 
-# Users × items above which there is no such sheet: nobody reads longer tables, and a row is a dozen formulas.
-MOST_PAIRS = 2_500
+# Users × items up to which every cell is a formula of its own and the looked-up factors stand beside the ratings, as
+# in the lesson. Above it a column is one array formula, as the crosstab that it follows is, and a prediction looks its
+# factors up by itself: 21,000 ratings with 20 factors would otherwise need a million formulas.
+MOST_COPIES = 2_500
 
 _NOTES = ("The model of dotprod, a rating a row:", "equal factors give an equal RMSE.")
 
@@ -31,14 +36,26 @@ def write_embedding(workbook: Workbook, styles: Styles, plan: LongForm, content:
     _headers(sheet, styles, plan, content)
     for column, style, formula in _live_columns(plan, content, of):
         looks = getattr(styles, style)
+        # SUMPRODUCT adds up whatever it is given: it stays a formula a row
+        if plan.user_copies is None and "SUMPRODUCT" not in formula:
+            put_array(sheet, column, _spread(formula, column), looks)
+            continue
         for row in range(column.top, column.bottom + 1):
-            sheet.write_formula(row - 1, column.left - 1, formula.format(row=row, first=column.top), looks)
+            what = formula.format(row=row, first=column.top)
+            if plan.user_copies is None:    # it depends on array formulas: see `write_cells.put_formula`
+                put_formula(sheet, Cell(row, column.left), what, looks)
+            else:
+                sheet.write_formula(row - 1, column.left - 1, what, looks)
     write_controls(sheet, styles, plan)
     if content.macros:
         write_buttons(sheet)
     errors, rmse = plan.errors, layout.rmse
     sheet.write_string(rmse.row - 2, rmse.col - 1, "RMSE", styles.header)
-    sheet.write_formula(rmse.row - 1, rmse.col - 1, f"=SQRT(AVERAGE({ref(errors)}))", styles.calculated)
+    what = f"=SQRT(AVERAGE({ref(errors)}))"
+    if plan.user_copies is None:
+        put_formula(sheet, rmse, what, styles.calculated)
+    else:
+        sheet.write_formula(rmse.row - 1, rmse.col - 1, what, styles.calculated)
     for row, line in enumerate((*_NOTES, solver_note(layout)), layout.item_ids.bottom + 2):
         sheet.write_string(row - 1, 1, line, styles.note)
     sheet.conditional_format(*box(layout.predictions), colour_scale(*content.scale))
@@ -53,11 +70,17 @@ def _live_columns(plan: LongForm, content: Content, of: Layout) -> list[tuple[Ra
     place = _in_row(plan.places)
     corner = f"INDEX({crosstab},1,1)"
     numbered = f"((ROW({crosstab})-ROW({corner}))*{m}+COLUMN({crosstab})-COLUMN({corner}))"     # from 0, row by row
-    so_far = f"ROWS(${place[:-5]}${{first}}:${place})"      # the number of this row, from 1
+    largest_first = f"ISNUMBER({crosstab})*({n * m}-{numbered})"
+    if plan.user_copies is None:
+        so_far = f"ROW({place})-ROW({place[:-5]}{{first}})+1"
+        found = f"LARGE({largest_first},{so_far})"      # of a column of numbers at once: sorted once
+    else:
+        so_far = f"ROWS(${place[:-5]}${{first}}:${place})"      # the number of this row, from 1
+        found = f"SUMPRODUCT(LARGE({largest_first},{so_far}))"
     row, col = f"INT({place}/{m})+1", f"MOD({place},{m})+1"
+    factors = []
     columns = [
-        (plan.places, "lookup_whole", f'=IF({so_far}>COUNT({crosstab}),"",'
-         f"{n * m}-SUMPRODUCT(LARGE(ISNUMBER({crosstab})*({n * m}-{numbered}),{so_far})))"),
+        (plan.places, "lookup_whole", f'=IF({so_far}>COUNT({crosstab}),"",{n * m}-{found})'),
         (layout.user_keys, "result_text", _if_there(place, f'INDEX({_on(of, of.user_ids)},{row})')),
         (layout.item_keys, "result_text", _if_there(place, f'INDEX({_on(of, of.item_ids)},{col})')),
         (layout.ratings, "rating", _if_there(place, f"INDEX({crosstab},{row},{col})"))]
@@ -67,14 +90,22 @@ def _live_columns(plan: LongForm, content: Content, of: Layout) -> list[tuple[Ra
         wanted = label_wanted(_in_row(keys), wild)
         columns.append((index, "lookup_whole", _if_there(place, f"MATCH({wanted},{ref(ids, rows=True, cols=True)},0)")))
         table = block.range
+        if copies is None:
+            factors.append(f"INDEX({ref(table, rows=True, cols=True)},{_in_row(index)},0)")
+            continue
+        factors.append(_in_row(copies))
         for shift in range(table.shape[1]):
             source = Range(table.top, table.left + shift, table.bottom, table.left + shift)
             column = Range(copies.top, copies.left + shift, copies.bottom, copies.left + shift)
             columns.append((column, "lookup", _if_there(place, f"INDEX({ref(source, rows=True)},${_in_row(index)})")))
-    factors = f"{_in_row(plan.user_copies)},{_in_row(plan.item_copies)}"
-    columns.append((layout.predictions, "prediction", f'=IF({place}="",0,SUMPRODUCT({factors}))'))
+    columns.append((layout.predictions, "prediction", f'=IF({place}="",0,SUMPRODUCT({",".join(factors)}))'))
     columns.append((plan.errors, "lookup", _if_there(place, f"({_in_row(layout.ratings)}-{_in_row(layout.predictions)})^2")))
     return columns
+
+
+def _spread(formula: str, column: Range) -> str:
+    """A row's formula as one array formula for the whole column."""
+    return re.sub(r"([A-Z]+)\{row\}", rf"\g<1>{column.top}:\g<1>{column.bottom}", formula).replace("{first}", str(column.top))
 
 
 def _on(layout: Layout, where: Range) -> str:
@@ -131,6 +162,6 @@ def _headers(sheet, styles: Styles, plan: LongForm, content: Content) -> None:
              (layout.predictions, "predict"), (plan.errors, "error²"))
     for column, text in names:
         sheet.write_string(1, column.left - 1, text, styles.header)
-    for copies in (plan.user_copies, plan.item_copies):
+    for copies in filter(None, (plan.user_copies, plan.item_copies)):
         for number, col in enumerate(range(copies.left, copies.right + 1), 1):
             sheet.write_number(1, col - 1, number, styles.header)

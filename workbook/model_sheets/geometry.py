@@ -89,15 +89,15 @@ class LongForm:
     """The sheet with a rating a row, which looks its factors up.
 
     `places` says where in the crosstab each rating stands, counted row by row; `user_copies` and
-    `item_copies` are the factors beside each rating.
+    `item_copies` are the factors beside each rating, or None where the prediction looks them up by itself.
     """
 
     layout: Layout
     places: Range
     user_index: Range
     item_index: Range
-    user_copies: Range
-    item_copies: Range
+    user_copies: Range | None
+    item_copies: Range | None
     errors: Range
     status: Cell
     stop: Cell
@@ -110,7 +110,7 @@ class LongForm:
         return Range(1, 1, bottom, self.layout.rmse.col)
 
 
-def long_form(sheet: str, *, users: int, items: int, factors: int, ratings: int) -> LongForm:
+def long_form(sheet: str, *, users: int, items: int, factors: int, ratings: int, copies: bool) -> LongForm:
     """User table, item table below it, and to the right a row for every rating, and rows to spare."""
     rows = min(users * items, ratings + max(20, ratings // 10))
 
@@ -125,16 +125,18 @@ def long_form(sheet: str, *, users: int, items: int, factors: int, ratings: int)
         return Range(3, col, rows + 2, col + width - 1)
 
     user = factors + 4                      # user, item, rating
+    width = factors if copies else 0        # of the looked-up factors
     user_index = user + 3
-    item_index = user_index + factors + 1
-    predict = item_index + factors + 1      # predict, error², a gap, RMSE
+    item_index = user_index + width + 1
+    predict = item_index + width + 1        # predict, error², a gap, RMSE
     layout = Layout(
         sheet=sheet, form="long", variant="dot", ratings=column(user + 2), predictions=column(predict),
         rmse=Cell(3, predict + 3), user_factors=user_factors, item_factors=item_factors,
         user_ids=user_ids, item_ids=item_ids, user_keys=column(user), item_keys=column(user + 1))
     chart = Cell(11, layout.rmse.col + 1)   # below the status, whose text runs to the right, and beside what is printed
     return LongForm(layout, column(user - 1), column(user_index), column(item_index),
-                    column(user_index + 1, factors), column(item_index + 1, factors), column(predict + 1),
+                    column(user_index + 1, width) if copies else None,
+                    column(item_index + 1, width) if copies else None, column(predict + 1),
                     status=Cell(6, layout.rmse.col), stop=Cell(9, layout.rmse.col),
                     history=_history(chart.row, layout.rmse.col, chart), chart=chart)
 
