@@ -63,6 +63,7 @@ def test_the_lessons_sheets_by_formulas_alone(shared, sheet, best):
 def test_sheets_that_we_build(tmp_path, monkeypatch, large):
     if large:
         monkeypatch.setattr("workbook.model_sheets.crosstab_sheet.MOST_FORMULAS", 20)
+        monkeypatch.setattr("workbook.builder.MOST_COPIES", 20)
     n_users, n_items = 14, 11
     rng = np.random.default_rng(3)
     rated = rng.random((n_users, n_items)) < 0.7

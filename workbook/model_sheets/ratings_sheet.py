@@ -87,7 +87,7 @@ def write_ratings(workbook: Workbook, styles: Styles, content: Content, first_cr
 
 def held_text(value: float) -> str:
     """A rating as the cell of one held out has it."""
-    return f"{value:.15g}?"
+    return f"{value!r}?".replace(".0?", "?")
 
 
 def _words(workbook: Workbook, sheet, styles: Styles, content: Content) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 def source_cell(user: str, item: str, wild: bool) -> str:
     """The cell of the rating by the user (item) whose label stands in the cell `user` (`item`); an error where the
     source has no such label. `wild`: see `Content.wild_labels`."""
-    return f"INDEX(source,{row_of(user, wild)},{column_of(item, wild)})"
+    return f"INDEX(source,{source_row(user, wild)},{source_column(item, wild)})"
 
 
 def source_block(users: str, items: str, wild: bool) -> str:
@@ -19,15 +19,15 @@ def source_block(users: str, items: str, wild: bool) -> str:
     One HLOOKUP for the block: an INDEX and two MATCHes a cell took LibreOffice longer at 300 × 200.
     """
     numbers = 'IF(ISNUMBER(source_table)+(ROW(source_table)=ROW(source_item)),source_table,"")'
-    return f'=IFERROR(HLOOKUP({label_wanted(items, wild)},{numbers},{row_of(users, wild)}+1,0),"")'
+    return f'=IFERROR(HLOOKUP({label_wanted(items, wild)},{numbers},{source_row(users, wild)}+1,0),"")'
 
 
-def row_of(user: str, wild: bool) -> str:
+def source_row(user: str, wild: bool) -> str:
     """Which row of the source a user has."""
     return f"MATCH({label_wanted(user, wild)},source_user,0)"
 
 
-def column_of(item: str, wild: bool) -> str:
+def source_column(item: str, wild: bool) -> str:
     """Which column of the source an item has."""
     return f"MATCH({label_wanted(item, wild)},source_item,0)"
 

@@ -44,7 +44,7 @@ def write_held(sheet, styles: Styles, plan: CheckPlan, view: View) -> None:
         for which, what in (
                 ("row", f"MATCH({row},{before},1)"),
                 # of the places from the right the largest is the first from the left
-                ("column", f"1/(1/(COLUMNS(source)+1-SUMPRODUCT(LARGE({line}*(COLUMNS(source)+1-COLUMN(source_item)+COLUMN(INDEX(source_item,1))-1),{rest}))))"),
+                ("column", f"COLUMNS(source)+1-SUMPRODUCT(LARGE({line}*(COLUMNS(source)-COLUMN(source_item)+COLUMN(INDEX(source_item,1))),{rest}))"),
                 ("user", f"INDEX(source_user,{r})"), ("item", f"INDEX(source_item,{c})"),
                 ("user no.", f'MATCH({label_wanted(user, wild)},{view.name("user_ids")},0)'),
                 ("item no.", f'MATCH({label_wanted(item, wild)},{view.name("item_ids")},0)'),
