@@ -155,19 +155,20 @@ def _columns_and_headers(sheet, styles: Styles, plan: Crosstab, content: Content
             height = min(18 + 4.9 * longest, 140)
             sheet.set_row(row - 1, max(height, first_row) if row == 1 else height)
         sheet.write_string(row - 1, ids - 1, "user ↓  item →", styles.corner)
-        # labels stand typed beside the parameters that they name; all others are formulas
+        # labels stand typed beside the parameters that they name; all others are formulas. Anchored, user and item labels
+        # are no one group of alike formulas, which as a whole would reach over predictions.
         for col, item in enumerate(content.items, ids + 1):
             looks = styles.header_up if turned else styles.header
             if row == plan.headers[1]:
                 put_label(sheet, row, col, item, looks)
             else:
-                sheet.write_formula(row - 1, col - 1, f"={ref(Cell(plan.headers[1], col))}", looks)
+                sheet.write_formula(row - 1, col - 1, f"={ref(Cell(plan.headers[1], col), rows=True)}", looks)
     for table in plan.tables:
         for shift, user in enumerate(content.users):
             if table == layout.predictions:
                 put_label(sheet, table.top + shift, ids, user, styles.user)
             else:
-                sheet.write_formula(table.top + shift - 1, ids - 1, f"={ref(Cell(layout.predictions.top + shift, ids))}", styles.user)
+                sheet.write_formula(table.top + shift - 1, ids - 1, f"={ref(Cell(layout.predictions.top + shift, ids), cols=True)}", styles.user)
 
 
 def _colours(sheet, styles: Styles, plan: Crosstab, content: Content) -> None:
