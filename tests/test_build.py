@@ -63,7 +63,7 @@ def test_dotprod_stands_in_the_lessons_cells(tmp_path):
     assert sheet["V39"].value == '=IF(V16="",0,MMULT($B39:$F39,V$19:V$23))'
     rmse = sheet["V41"].value       # the lesson's, with 0 for a blank, which is an empty text: LibreOffice's SUMXMY2 stumbles over it
     assert (rmse.ref, rmse.text) == ("V41", "=SQRT(SUMXMY2(IF(ISNUMBER(H2:V16),H2:V16,0),H25:V39)/COUNT(H2:V16))")
-    assert [sheet[c].value for c in ("H1", "V24", "G2", "G39")] == ["i0", "i14", 101, 115]
+    assert [sheet[c].value for c in ("H1", "H24", "V24", "G2", "G25", "G39")] == ["=H$24", "i0", "i14", "=$G25", 101, 115]
 
 
 @pytest.mark.parametrize("name", ["bias", "bounded"])
