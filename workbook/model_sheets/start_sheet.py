@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from xlsxwriter import Workbook
 
@@ -39,13 +39,12 @@ SHOWS = {
     "map": "The items in the plane in which they differ most.",
     "check": "Errors beside those of simple baselines, also on ratings held out: does a model overfit, and where?",
 }
-NOT_BOUNDED = "Not here: the factors of a newcomer in a sigmoid are no formula. On the command line: collabsheet fold-in."
 _RESULT_HEADERS = ("sheet", "model", "RMSE now", "before fit", "after fit", "epochs", "why the fit ended")
 
 
 def write_start(workbook: Workbook, styles: Styles, sheet, content: Content, layouts: Mapping[str, Layout],
-                views: Container[str], file_name: str) -> None:
-    """Fill the sheet, which must be the workbook's first; `layouts` are the model sheets, `views` those beside them."""
+                file_name: str) -> None:
+    """Fill the sheet, which must be the workbook's first; `layouts` are the model sheets."""
     for col, width in enumerate((2, 16, 16, 12, 12, 12, 10, 64)):
         sheet.set_column(col, col, width, styles.text)
     sheet.set_default_row(17)
@@ -64,7 +63,7 @@ def write_start(workbook: Workbook, styles: Styles, sheet, content: Content, lay
     row = _heading(sheet, styles, row + 1, "Results")
     row = _results(workbook, sheet, styles, row, layouts)
     row = _heading(sheet, styles, row + 1, "Ask the models")
-    row = _views(sheet, styles, row, views)
+    row = _views(sheet, styles, row)
     row = _heading(sheet, styles, row + 1, "Colours")
     _key(sheet, styles, row, content)
     print_setup(sheet, one_page=True)
@@ -178,13 +177,10 @@ def _results(workbook: Workbook, sheet, styles: Styles, row: int, layouts: Mappi
     return row + 1
 
 
-def _views(sheet, styles: Styles, row: int, views: Container[str]) -> int:
+def _views(sheet, styles: Styles, row: int) -> int:
     for name, says in SHOWS.items():
-        if name in views:
-            sheet.write_url(row - 1, 1, f"internal:{quoted(name)}!A1", styles.link, name)
-        else:
-            sheet.write_string(row - 1, 1, name, styles.text)
-        sheet.write_string(row - 1, 2, says if name in views else NOT_BOUNDED, styles.beside)
+        sheet.write_url(row - 1, 1, f"internal:{quoted(name)}!A1", styles.link, name)
+        sheet.write_string(row - 1, 2, says, styles.beside)
         row += 1
     return row
 
