@@ -16,7 +16,7 @@ from workbook.write.write_cells import put_number, put_text
 from .data_sheet import DATA_SHEET, START_OF, point_cell
 from .sheet_formulas import SHEET_RULES
 from .training_charts import insert_training_charts
-from .training_plan import TOP_ROW, START, TrainingPlan
+from .training_plan import START, TOP_ROW, TrainingPlan
 
 _HEADERS = {"x": "x", "y": "y", "b": "b", "a": "a", "prediction": "y_pred", "squared_error": "err²",
             "nudged_b": "err², b+.01", "estimate_b": "est. de/db", "nudged_a": "err², a+.01", "estimate_a": "est. de/da",
