@@ -87,7 +87,7 @@ def other_blocks(task: FitTask, usual: int) -> None:
     for blocks in (usual // 2, usual * 3 // 2):
         steps = StratifiedSGD(task, blocks=blocks)
         steps.step(last=False)
-        part.save("blocks", blocks=blocks, pass_ms=1e3 * part.seconds(lambda: steps.step(last=False), times=3))  # noqa: B023
+        part.save("blocks", blocks=blocks, pass_ms=1e3 * part.seconds(lambda: steps.step(last=False), times=3))
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ import torch
 from solver import Ratings
 
 PLANTED = 16        # factors of the truth
-MORE = 1.35         # pairs drawn for every one that is wanted: those drawn twice count once
+MORE = 1.5          # pairs drawn for every one that is wanted: those drawn twice count once
 CHUNK = 1 << 22
 NOISE, BIAS, INTERACTION = 0.75, 0.45, 0.5
 
