@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+import traceback
 from dataclasses import replace
 
 from figures import part_of
@@ -67,7 +68,6 @@ def hold_out() -> None:
                       seeds_apart=fits["other_seed"].holdout_rmse - cpu, on=fits["device"].device, seconds=seconds,
                       finite=bool(np.isfinite(other)))
         except Exception as why:    # the next way is to be tried all the same
-            import traceback
             traceback.print_exc()
             part.save("hold-out", way=way, failed=f"{type(why).__name__}: {why}"[:500])
 

@@ -1,19 +1,24 @@
 """The parts of `on_a_gpu.sh`, one after another by worth, each in a process and with a time limit of its own.
 
 A part that fails or hangs is named, with what it said; the next one goes on. `table.md` is written anew after each.
+A dry run has all of them in one process, so that nothing is loaded twice.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
+import runpy
 import signal
 import subprocess
 import sys
 import time
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
@@ -39,47 +44,66 @@ def tasks(folder: Path, *, dry: bool) -> tuple[Task, ...]:
     def script(name: str, file: str, seconds: float, *more: str) -> Task:
         return Task(name, (str(HERE / file), "--folder", str(folder), *more, *(["--dry-run"] if dry else [])), seconds)
 
-    return (script("device", "device_part.py", 60),
-            script("agreement", "agreement_part.py", 150),
-            script("Gibbs", "large_fits_part.py", 100, "--what", "gibbs"),
-            script("SGD", "large_fits_part.py", 80, "--what", "sgd"),
-            Task("tests", ("-m", "pytest", "-q", "-rfE", "-p", "no:cacheprovider", "--tb=short", *TESTS,
-                           *(["--collect-only"] if dry else [])), 120),
-            script("ALS", "large_fits_part.py", 80, "--what", "als"),
-            script("formulas", "formulas_part.py", 90))
+    scripts = (script("device", "device_part.py", 60),
+               script("agreement", "agreement_part.py", 150),
+               script("Gibbs", "large_fits_part.py", 90, "--what", "gibbs"),
+               script("SGD", "large_fits_part.py", 80, "--what", "sgd"),
+               script("ALS", "large_fits_part.py", 70, "--what", "als"),
+               script("formulas", "formulas_part.py", 80))
+    tests = Task("tests", ("-m", "pytest", "-q", "-rfE", "-p", "no:cacheprovider", "--tb=short", *TESTS), 120)
+    return scripts if dry else (*scripts[:4], tests, *scripts[4:])
 
 
-def carry_out(task: Task, log: Path, *, seconds: float) -> str:
+def carry_out(task: Task, log: Path, *, seconds: float, here: bool = False) -> str:
     """Run it; what it says goes to the log and its end to our own output. How it ended, in a few words."""
     began = time.perf_counter()
-    environment = os.environ | {"PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": "ignore"}
     with log.open("a") as file:
         print(f"\n== {task.name} ==", file=file, flush=True)
         first = file.tell()
-        running = subprocess.Popen([sys.executable, *task.arguments], stdout=file, stderr=subprocess.STDOUT, cwd=ROOT,
-                                   env=environment, start_new_session=True)
-        try:
-            code = running.wait(timeout=seconds)
-            ended = f"{'done' if code == 0 else f'failed with {code}'} after {time.perf_counter() - began:.0f} s"
-        except subprocess.TimeoutExpired:
-            os.killpg(running.pid, signal.SIGKILL)
-            running.wait()
-            ended = f"not done after {seconds:.0f} s"
+        code = _run_here(task, file) if here else _run_apart(task, file, seconds)
+        took = f"{time.perf_counter() - began:.0f} s"
+        ended = f"not done after {took}" if code is None else f"failed with {code} after {took}" if code else f"done after {took}"
         print(f"== {task.name}: {ended} ==", file=file)
-    with log.open("rb") as file:
-        file.seek(first)
-        said = file.read().decode(errors="replace")
+    with log.open("rb") as read:
+        read.seek(first)
+        said = read.read().decode(errors="replace")
     print(f"\n== {task.name} ==\n{said[-2500:].rstrip()}", flush=True)
     return ended
 
 
-def carry_out_all(chosen: Sequence[Task], folder: Path, *, seconds: float) -> dict[str, str]:
+def _run_apart(task: Task, file: TextIO, seconds: float) -> int | None:
+    """The exit status of a process; None where it had to be ended."""
+    environment = os.environ | {"PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": "ignore"}
+    running = subprocess.Popen([sys.executable, *task.arguments], stdout=file, stderr=subprocess.STDOUT, cwd=ROOT,
+                               env=environment, start_new_session=True)
+    try:
+        return running.wait(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        os.killpg(running.pid, signal.SIGKILL)
+        running.wait()
+        return None
+
+
+def _run_here(task: Task, file: TextIO) -> int:
+    before, sys.argv = sys.argv, list(task.arguments)
+    try:
+        with contextlib.redirect_stdout(file), contextlib.redirect_stderr(file):
+            runpy.run_path(task.arguments[0], run_name="__main__")
+        return 0
+    except Exception:   # as a process would say it
+        traceback.print_exc(file=file)
+        return 1
+    finally:
+        sys.argv = before
+
+
+def carry_out_all(chosen: Sequence[Task], folder: Path, *, seconds: float, here: bool = False) -> dict[str, str]:
     """How each of them ended, by its name."""
     folder.mkdir(parents=True, exist_ok=True)
     began, ended = time.perf_counter(), {}
     for task in chosen:
         left = seconds - (time.perf_counter() - began)
-        ended[task.name] = (carry_out(task, folder / "log.txt", seconds=min(task.seconds, left)) if left > 5
+        ended[task.name] = (carry_out(task, folder / "log.txt", seconds=min(task.seconds, left), here=here) if left > 5
                             else "left out: no time was left")
         (folder / "table.md").write_text(report(load_figures(folder), ended))
     return ended
@@ -140,11 +164,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("folder", nargs="?", type=Path, default=Path(os.environ.get("OUT") or ROOT / "build" / "gpu"))
     parser.add_argument("--dry-run", action="store_true", help="tiny, on the CPU")
-    parser.add_argument("--only", action="append", help="this part only; may be repeated")
+    parser.add_argument("--only", action="append", metavar="PART", help="this part only; may be repeated")
     parser.add_argument("--seconds", type=float, default=ALL_SECONDS, help="for all parts together")
     chosen = parser.parse_args()
     parts = [task for task in tasks(chosen.folder.resolve(), dry=chosen.dry_run) if task.name in (chosen.only or (task.name,))]
-    carry_out_all(parts, chosen.folder.resolve(), seconds=chosen.seconds)
+    carry_out_all(parts, chosen.folder.resolve(), seconds=chosen.seconds, here=chosen.dry_run)
     print(f"\n{(chosen.folder / 'table.md').read_text()}\nFigures, log and table: {chosen.folder}")
 
 
