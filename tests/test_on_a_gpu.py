@@ -63,4 +63,4 @@ def test_made_ratings_are_different_pairs_and_every_row_has_one(users):
     pairs = ratings.user_index.astype(int) * ratings.n_items + ratings.item_index
     assert len(np.unique(pairs)) == len(ratings) <= 2_000
     assert len(np.unique(ratings.user_index)) == ratings.n_users and len(np.unique(ratings.item_index)) == ratings.n_items
-    assert 0.5 <= ratings.values.min() and ratings.values.max() <= 5 and ratings.values.dtype == np.float32
+    assert ratings.values.min() >= 0.5 and ratings.values.max() <= 5 and ratings.values.dtype == np.float32

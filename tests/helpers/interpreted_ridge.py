@@ -1,4 +1,5 @@
-"""The regressions' kernels without a GPU: Triton's interpreter runs them on the CPU. Run by `test_cuda`, as `interpreted_walk` is."""
+"""The kernels of ALS and of Gibbs sampling without a GPU: Triton's interpreter runs them on the CPU. Run by `test_cuda`, as
+`interpreted_walk` is."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ import torch
 from triton.runtime import interpreter
 
 from solver.core.by_row import ByRow
+from solver.core.product_kernel import pair_products
 from solver.gpu.triton_ridge import TritonRidge, square_of
 from solver.methods.ridge_regression import PlainRidge
 
@@ -45,3 +47,15 @@ def test_every_row_is_solved_as_plain_torch_solves_it(d, sides):
 def test_a_bias_beside_a_power_of_two_is_a_border():
     assert [square_of(d) for d in (16, 17, 18, 51, 64, 65, 66, 129)] == [
         (16, 0), (16, 1), (32, 0), (64, 0), (64, 0), (64, 1), (128, 0), (128, 1)]
+
+
+@pytest.mark.parametrize("width", [1, 5, 32, 65])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_products_of_pairs_are_those_of_gathered_rows(width, dtype):
+    generator = torch.Generator().manual_seed(width)
+    user, item = (torch.randn(n, width, generator=generator, dtype=dtype) for n in (9, 4))
+    users, items = (torch.randint(len(rows), (150,), generator=generator, dtype=torch.int32) for rows in (user, item))
+    expected = (user[users] * item[items]).sum(1)
+    torch.testing.assert_close(pair_products(user, item, users, items), expected, rtol=1e-5 if dtype == torch.float32 else 1e-12,
+                               atol=1e-6 if dtype == torch.float32 else 1e-12)
+    assert len(pair_products(user, item, users[:0], items[:0])) == 0
