@@ -66,8 +66,14 @@ def measure(what: str, ratings: Ratings) -> None:
               of_bandwidth=card and asked / card, blocks=getattr(steps, "blocks", None),
               gib=torch.cuda.max_memory_allocated() / 2**30 if part.sizes.device == "cuda" else None)
     profile(what, steps)
-    if what == "sgd" and part.sizes.device == "cuda":
+    if part.sizes.device != "cuda":
+        return
+    if what == "sgd":
         other_blocks(task, steps.blocks)
+    if what == "gibbs":
+        from ridge_variants import measure_ridge
+        for side, ratings in (("users", steps.user.ratings), ("items", steps.item.ratings)):
+            measure_ridge(part, ratings, chosen.n_factors + 1, side=side)
 
 
 def profile(what: str, steps: Steps) -> None:

@@ -28,7 +28,8 @@ from figures import load_figures  # noqa: E402
 from records import table  # noqa: E402
 
 ALL_SECONDS = 470.0
-TESTS = ("tests/test_cuda.py", "tests/test_sparse_products.py", "tests/test_fit.py")
+TESTS = ("tests/test_cuda.py", "tests/test_sparse_products.py", "tests/test_fit.py::test_cuda_and_cpu_agree", "-k",
+         "not interpreter and not compile")     # those two need no device
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ def report(figures: list[dict], ended: dict[str, str]) -> str:
     """Every figure that has an aim, and how each part ended: two tables in Markdown."""
     rows = [(name_of(line), value_of(line), aim_of(line), "failed" if "failed" in line else "yes" if line["reached"] else "no")
             for line in figures if "reached" in line or "failed" in line]
-    others = [(name_of(line), value_of(line), "", "") for line in figures if line["figure"] in ("machine", "bandwidth", "blocks")]
+    others = [(name_of(line), value_of(line), "", "") for line in figures if line["figure"] in ("machine", "bandwidth", "blocks", "ridge")]
     return (table(("figure", "found", "aim", "reached"), [*others, *rows], left=4) + "\n\n"
             + table(("part", "ended"), ended.items(), left=2) + "\n")
 
@@ -128,6 +129,8 @@ def name_of(line: dict) -> str:
             return f"a pass of {line['what']}, {line['ratings']:,} ratings, {line['factors']} factors"
         case "blocks":
             return f"a pass of sgd, {line['blocks']} blocks"
+        case "ridge":
+            return f"regressions of the {line['side']}, {line['features']} features, {line['precision']}, {line['together']} at once"
         case "gradient":
             return f"gradient of the {line['what']}"
         case other:
@@ -149,6 +152,8 @@ def value_of(line: dict) -> str:
             return f"{line['pass_ms']:.1f} ms, {line['bytes_a_second'] / 1e9:,.0f} GB/s{share}"
         case {"figure": "blocks"}:
             return f"{line['pass_ms']:.1f} ms"
+        case {"figure": "ridge"}:
+            return f"{line['ms']:.1f} ms, {line['error']:.0e} from float64"
         case {"figure": "gradient"}:
             return f"{line['device_ms']:.2f} ms, CPU {line['cpu_ms']:.2f} ms, apart {line['apart']:.1e}"
         case _:
