@@ -77,12 +77,16 @@ def measure(what: str, ratings: Ratings) -> None:
 
 
 def profile(what: str, steps: Steps) -> None:
-    """Where the time of a pass goes, printed: the kernels that take most of it."""
+    """Where the time of a pass goes, printed: the kernels that take most of it. Where that cannot be seen, why not."""
     from torch.profiler import ProfilerActivity, profile
     cuda = part.sizes.device == "cuda"
-    with profile(activities=[ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if cuda else [])]) as seen:
-        steps.step(last=False)
-        part.wait()
+    try:
+        with profile(activities=[ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if cuda else [])]) as seen:
+            steps.step(last=False)
+            part.wait()
+    except RuntimeError as why:
+        print(f"no profile of {what}: {why}", flush=True)
+        return
     print(f"A pass of {what}, by kernels:\n" + seen.key_averages().table(
         sort_by="self_cuda_time_total" if cuda else "self_cpu_time_total", row_limit=14, max_name_column_width=60), flush=True)
 
