@@ -122,11 +122,11 @@ def test_the_kernels_of_gibbs_sampling_compile_for_gpus(monkeypatch, tmp_path):
 
     from solver.core.product_kernel import COLUMNS, PAIRS, multiply_pairs
     from solver.gpu.ridge_kernels import normal_equations, solve_rows
-    from solver.gpu.triton_ridge import MOST_STEPS, PRECISION, STEP
+    from solver.gpu.triton_ridge import MOST_GRADIENTS, PRECISION, RATINGS_AT_ONCE
     whole = ("others", "begins", "ends", "stretches", "rows", "users", "items")
     shape = {"MAIN": 64, "BORDER": 1, "SIDES": 2}
-    for kernel, chosen in ((normal_equations, shape | {"STEP": STEP, "PRECISION": PRECISION}),
-                           (solve_rows, shape | {"MOST": MOST_STEPS}),
+    for kernel, chosen in ((normal_equations, shape | {"STEP": RATINGS_AT_ONCE, "PRECISION": PRECISION}),
+                           (solve_rows, shape | {"MOST": MOST_GRADIENTS}),
                            (multiply_pairs, {"WIDTH": 65, "PAIRS": PAIRS, "COLUMNS": COLUMNS})):
         names = [name for name in kernel.arg_names if name not in chosen]
         kinds = {name: "i32" if name in ("n", "n_ratings") else "fp32" if name == "tolerance" else

@@ -17,11 +17,11 @@ from .ridge_kernels import BESIDE, normal_equations, solve_rows
 
 MOST_FEATURES = 129     # a square of 128 fills the registers
 STRETCH = 4096          # ratings of one program at most: the busiest rows are shared out
-STEP = 32               # ratings that are multiplied at once
+RATINGS_AT_ONCE = 32    # ratings that are multiplied at once
 TOGETHER = 2**15        # stretches whose normal equations are held at once
 PRECISION = "tf32x3"    # of the squares: three products of tf32, which is float32 but for the last bits
 TOLERANCE = 1e-6        # of the residual, at which a system counts as solved
-MOST_STEPS = 512        # of conjugate gradients
+MOST_GRADIENTS = 512    # steps of conjugate gradients
 
 
 def has_kernels_for(ratings: ByRow, d: int) -> bool:
@@ -51,10 +51,10 @@ class TritonRidge:
         warps = 4 if main <= 64 else 8
         for batch in self.batches:
             normal_equations[(batch.stretches,)](wide, border, self.ratings.others, targets, n, batch.begins, batch.ends, squares,
-                                                 beside, MAIN=main, BORDER=with_border, SIDES=sides, STEP=STEP,
+                                                 beside, MAIN=main, BORDER=with_border, SIDES=sides, STEP=RATINGS_AT_ONCE,
                                                  PRECISION=self.precision, num_warps=warps, num_stages=3)
             solve_rows[(len(batch.rows),)](squares, beside, batch.starts, batch.rows, ridge, out, TOLERANCE, MAIN=main,
-                                           BORDER=with_border, SIDES=sides, MOST=MOST_STEPS, num_warps=warps)
+                                           BORDER=with_border, SIDES=sides, MOST=MOST_GRADIENTS, num_warps=warps)
         return out[:, :, :d]
 
 
