@@ -16,7 +16,7 @@ from .sensitivity import Ranges, Sensitivity
 from .trials import Step
 
 ENGINE = "HiGHS"
-WHOLE_SECONDS = 10.0   # of branch and bound, unless told otherwise
+WHOLE_SECONDS = 5.0   # of branch and bound, unless told otherwise
 SAME = 1e-9   # relative difference of values that counts as none
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from solver.errors import UserError
 
-from .highs import LinearModel
+if TYPE_CHECKING:
+    from .highs import LinearModel
 
 FEASIBLE = 1e-6   # how far a constraint may be missed, relative above 1; Excel's Solver allows as much
 
