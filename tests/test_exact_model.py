@@ -14,7 +14,7 @@ from pyxl import open_workbook
 from pyxl.__main__ import main
 from pyxl.grid.stored_problem import stored_problem
 from pyxl.problems.pose import pose
-from solver import minimise
+from solver import NoSolution, minimise
 
 CELLS = {"A1": 1.0, "A2": 2.0, "A3": 3.0, "B1": 1.0, "B2": 2.0, "B3": 3.0}
 
@@ -89,8 +89,7 @@ def test_random_piecewise_books_end_where_the_best_of_all_points_is(tmp_path_fac
                  solver=solver("D1", "A1:A3", ("A1:A3", "<=", "3"), ("A1:A3", "int", ""), ("D2", "<=", str(bound)), goal=goal))
     try:
         problem = posed(path)
-    except Exception as why:
-        assert "can never be met" in str(why)     # noqa: PT017  a row that nothing moves
+    except NoSolution:     # a row that nothing moves
         return
     values = problem.program.many(POINTS)
     met = values[:, 0][np.array([problem.program.violation(c) <= 1e-9 for c in values[:, 1:]])]

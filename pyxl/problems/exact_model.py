@@ -174,8 +174,7 @@ def exact_model(structure: Structure, objective: csr_array, rows: Sequence[csr_a
                 args = [affine(arg, number) for arg in terms.args]
             else:
                 args = [affine(terms.args[0], int(row)) for row in np.flatnonzero(terms.segments == number)]
-            below, above = needs[column]
-            known[column] = rule(columns, terms, args, bool(below), bool(above))
+            known[column] = rule(columns, terms, args, *needs[column].tolist())
     cost = affine(objective, 0)
     together = [(affine(row, 0), a, b) for row, a, b in zip(rows, floor, ceiling)] + columns.rows
     entries = [(number, column, c) for number, (form, _, _) in enumerate(together) for column, c in form.parts.items()]
@@ -223,7 +222,7 @@ def _needs(structure: Structure, reached, objective: csr_array, rows, goal: str,
     for row, a, b in zip(rows, floor, ceiling):
         harm(row, bool(np.isfinite(b)), bool(np.isfinite(a)))
     for terms in reversed(reached):
-        below, above = needs[terms.first:terms.first + terms.count].any(axis=0)
+        below, above = needs[terms.first:terms.first + terms.count].any(axis=0).tolist()
         if terms.operation in ("max", "min", "all", "any"):
             harm(terms.args[0], below, above)
         elif terms.operation == "if":
