@@ -60,7 +60,7 @@ class Affine:
         return self + other * -1.0
 
 
-def constant(value: float) -> Affine:
+def constant_form(value: float) -> Affine:
     return Affine(value, {})
 
 
@@ -149,7 +149,7 @@ def exact_model(structure: Structure, objective: csr_array, rows: Sequence[csr_a
     known: dict[int, Affine] = {number: Affine(0.0, {number - 1: 1.0}) for number in range(1, n + 1)}
 
     def affine(form: csr_array, row: int) -> Affine:
-        found = constant(0.0)
+        found = constant_form(0.0)
         parts: dict[int, float] = {}
         constant_part = 0.0
         for place in range(form.indptr[row], form.indptr[row + 1]):
@@ -283,8 +283,8 @@ def _maximum(columns: _Columns, terms, args: list[Affine], below: bool, above: b
     if above:    # one of them is chosen, and t is not above it
         largest, chosen = max(columns.largest(arg) for arg in args), [columns.binary() for _ in args]
         for arg, b in zip(args, chosen):
-            columns.at_least(arg + (constant(1.0) - b) * (largest - columns.least(arg)), t)
-        total = sum(chosen, constant(0.0))
+            columns.at_least(arg + (constant_form(1.0) - b) * (largest - columns.least(arg)), t)
+        total = sum(chosen, constant_form(0.0))
         columns.rows.append((total, 1.0, 1.0))
     return t
 
@@ -304,7 +304,7 @@ def _absolute(columns: _Columns, terms, args: list[Affine], below: bool, above: 
         columns.at_least(t, a * -1.0)
     if above:
         b = columns.binary()
-        columns.at_least(a + (constant(1.0) - b) * (-2.0 * columns.least(a)), t)
+        columns.at_least(a + (constant_form(1.0) - b) * (-2.0 * columns.least(a)), t)
         columns.at_least(a * -1.0 + b * (2.0 * columns.largest(a)), t)
     return t
 
@@ -315,31 +315,31 @@ def _compared(columns: _Columns, terms, args: list[Affine], below: bool, above: 
     if sign in _TURNED:
         d, sign = d * -1.0, _TURNED[sign]
     if sign == "<>":
-        return constant(1.0) - _equal(columns, d, above, below)
+        return constant_form(1.0) - _equal(columns, d, above, below)
     if sign == "=":
         return _equal(columns, d, below, above)
     least, largest = columns.ends(d)
     if least > 0 or largest < 0 or sign == ">=" and least >= 0 or sign == ">" and largest <= 0:
-        return constant(float(least >= 0))
+        return constant_form(float(least >= 0))
     z = columns.binary()
     if below:    # where it holds z is 1
         most = 0.0 if sign == ">" else -columns.grain(d)
-        columns.at_least(constant(most) + z * (columns.largest(d) - most), d)
+        columns.at_least(constant_form(most) + z * (columns.largest(d) - most), d)
     if above:    # where z is 1 it holds
         wanted = columns.grain(d) if sign == ">" else 0.0
-        columns.at_least(d, constant(wanted) - (constant(1.0) - z) * (wanted - columns.least(d)))
+        columns.at_least(d, constant_form(wanted) - (constant_form(1.0) - z) * (wanted - columns.least(d)))
     return z
 
 
 def _equal(columns: _Columns, d: Affine, below: bool, above: bool) -> Affine:
     z = columns.binary()
     if above:
-        columns.at_least((constant(1.0) - z) * columns.largest(d), d)
-        columns.at_least(d, (constant(1.0) - z) * columns.least(d))
+        columns.at_least((constant_form(1.0) - z) * columns.largest(d), d)
+        columns.at_least(d, (constant_form(1.0) - z) * columns.least(d))
     if below:
         more, less, grain = columns.binary(), columns.binary(), columns.grain(d)
-        columns.at_least(d, constant(grain) - (constant(1.0) - more) * (grain - columns.least(d)))
-        columns.at_least(constant(-grain) + (constant(1.0) - less) * (grain + columns.largest(d)), d)
+        columns.at_least(d, constant_form(grain) - (constant_form(1.0) - more) * (grain - columns.least(d)))
+        columns.at_least(constant_form(-grain) + (constant_form(1.0) - less) * (grain + columns.largest(d)), d)
         columns.rows.append((z + more + less, 1.0, np.inf))
     return z
 
@@ -371,7 +371,7 @@ def _switched(columns: _Columns, z: Affine, a: Affine) -> Affine:
     low, high = columns.least(a), columns.largest(a)
     boolean = len(a.parts) == 1 and not a.constant and columns.all_boolean(a) and set(a.parts.values()) == {1.0}
     t = columns.new(min(low, 0.0), max(high, 0.0), whole=boolean)
-    off = constant(1.0) - z
+    off = constant_form(1.0) - z
     columns.at_least(z * high, t)
     columns.at_least(t, z * low)
     columns.at_least(a - off * low, t)
@@ -384,15 +384,15 @@ def _all(columns: _Columns, terms, args: list[Affine], below: bool, above: bool)
         raise NotExact
     if len(args) == 1:
         return args[0]
-    t, total = columns.binary(), sum(args, constant(0.0))
+    t, total = columns.binary(), sum(args, constant_form(0.0))
     for arg in args:
         columns.at_least(arg, t)
-    columns.at_least(t, total - constant(len(args) - 1.0))
+    columns.at_least(t, total - constant_form(len(args) - 1.0))
     return t
 
 
 def _any(columns: _Columns, terms, args: list[Affine], below: bool, above: bool) -> Affine:
-    return constant(1.0) - _all(columns, terms, [constant(1.0) - arg for arg in args], above, below)
+    return constant_form(1.0) - _all(columns, terms, [constant_form(1.0) - arg for arg in args], above, below)
 
 
 _RULES: dict[str, Callable[..., Affine]] = {
