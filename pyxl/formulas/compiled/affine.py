@@ -160,7 +160,7 @@ class _Following(TorchDispatchMode):
             self.remember(result, self._new("steps", result.numel(), boolean=result.dtype == torch.bool))
         return result
 
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+    def _seen(self, func, types, args=(), kwargs=None):
         kwargs = kwargs or {}
         result = func(*args, **kwargs)
         if any(map(self._moves, _tensors(args))):
@@ -393,6 +393,9 @@ class _Following(TorchDispatchMode):
                     moving[:] = True
         return self._mixed(moving, name, np.where(moving, 0.0, fixed), boolean=result.dtype == torch.bool)
 
+
+# Set after the class is made: a method of that name in its body is wrapped by torch, which imports its compiler for it (1 s).
+_Following.__torch_dispatch__ = _Following._seen
 
 _RULES = {"add": _Following._added, "sub": _Following._added, "rsub": _Following._added, "neg": _Following._negated,
           "mul": _Following._multiplied, "div": _Following._divided, "pow": _Following._powered, "sum": _Following._summed,
