@@ -125,7 +125,7 @@ def refuse_missing_device(device: str) -> None:
     """Who asks for a GPU is not to wait a hundred times longer without knowing."""
     import torch
 
-    there = {"cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available}
+    there: dict[str, Callable[[], bool]] = {"cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available}
     if device in there and not there[device]():
         raise UserError(f"There is no {device} device on this machine. Say --device auto or --device cpu.")
 
@@ -133,8 +133,9 @@ def refuse_missing_device(device: str) -> None:
 def refuse_negative_ids(ratings: Ratings, path: str) -> None:
     """Raise UserError for an id below 0, which mostly stands for a missing one."""
     for what, labels in (("user", ratings.users), ("item", ratings.items)):
-        if isinstance(labels[0], int) and min(labels) < 0:
-            raise UserError(f"{Path(path).name}: the {what} {min(labels)} is negative, which mostly stands for a missing "
+        least = min((label for label in labels if isinstance(label, int)), default=0)    # ids are all numbers, or all texts
+        if least < 0:
+            raise UserError(f"{Path(path).name}: the {what} {least} is negative, which mostly stands for a missing "
                             f"one. Name the {what}, or leave its ratings out.")
 
 

@@ -7,9 +7,9 @@ workbook is open.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from pyxl.detect.verified_model import VerifiedModel
 from pyxl.detect.verify import agrees
@@ -29,40 +29,12 @@ from .held_out import held_out
 from .history import history_area, history_cells
 from .run_log import find_log
 from .settings_cells import result_cells
+from .watcher import OnlyEpochs, Watcher
 
 if TYPE_CHECKING:
-    import numpy as np
-
-    from solver import Epoch, Factors, FitResult, Settings, Step
+    from solver import Epoch, FitResult, Settings, Step
 
     Result = FitResult | Solved
-
-
-class Watcher(Protocol):
-    """Who is told how a fit goes, as `solver.fit` tells it, or `solver.minimise`."""
-
-    def look(self, factors: Callable[[], Factors]) -> None: ...
-
-    def on_epoch(self, epoch: Epoch) -> bool | None: ...
-
-    def on_step(self, step: Step, x: Callable[[], np.ndarray]) -> bool | None: ...
-
-
-@dataclass(frozen=True)
-class OnlyEpochs:
-    """A watcher of epochs and steps for somebody who wants the sheet's name with them."""
-
-    sheet: str
-    tell: Callable[[str, Epoch | Step], bool | None] | None
-
-    def look(self, factors: Callable[[], Factors]) -> None:
-        """The factors are not asked for."""
-
-    def on_epoch(self, epoch: Epoch) -> bool | None:
-        return self.tell(self.sheet, epoch) if self.tell else None
-
-    def on_step(self, step: Step, x: Callable[[], np.ndarray]) -> bool | None:
-        return self.tell(self.sheet, step) if self.tell else None
 
 
 def fit_workbook(path, *, out=None, sheets: Iterable[str] | None = None,

@@ -16,6 +16,7 @@ from openpyxl.utils import get_column_letter
 from pyxl.grid.cells import Cell, Value
 from pyxl.xlsx.parts.cell_xml import Unwritable, new_cell
 from pyxl.xlsx.parts.package_checks import damaged_workbook
+from pyxl.xlsx.parts.sheet_splice import Edits
 from pyxl.xlsx.parts.xml_stream import START_TAG, elements, local, reader, refuse_wide
 from solver.errors import UserError
 
@@ -46,7 +47,7 @@ def refuse_new_sheet(workbook: WorkbookPart, file: str, sheet: NewSheet) -> None
 
 
 def added_parts(package: Package, workbook: WorkbookPart, sheets: Sequence[NewSheet],
-                cells: Mapping[str, Mapping[Cell, Value]]) -> tuple[dict[str, bytes], dict[str, Callable[[bytes], bytes]]]:
+                cells: Edits) -> tuple[dict[str, bytes], dict[str, Callable[[bytes], bytes]]]:
     """(new part -> its bytes, part that lists them -> what edits it) for sheets with the cells given by name."""
     folder, base = posixpath.split(workbook.part)
     relations_part = posixpath.join(folder, "_rels", base + ".rels")
@@ -127,7 +128,7 @@ def _unused_ids(taken: set[str]) -> Iterator[str]:
             yield f"rId{n}"
 
 
-def _sheet_xml(sheet: NewSheet, cells: Mapping[Cell, Value], *, strict: bool) -> bytes:
+def _sheet_xml(sheet: NewSheet, cells: Mapping[Cell, Value | Cached], *, strict: bool) -> bytes:
     main = "http://purl.oclc.org/ooxml/spreadsheetml/main" if strict else "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
     columns = "".join(f'<col min="{n}" max="{n}" width="{width:g}" customWidth="1"/>' for n, width in enumerate(sheet.widths, 1))
     rows: dict[int, list[bytes]] = {}

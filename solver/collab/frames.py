@@ -12,9 +12,8 @@ import pandas as pd
 from solver.data.rated import sorted_pairs
 from solver.data.ratings import Ratings
 from solver.errors import UserError
-from solver.reading.column_roles import find_by_name
+from solver.reading.column_roles import RATING_ROLES, TIME_ROLE, find_by_name
 from solver.reading.rating_texts import LARGEST_RATING
-from solver.reading.readers import RATING_ROLES, TIME_ROLE
 
 from .id_labels import shown_label
 

@@ -11,7 +11,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import Flag, auto
 from numbers import Integral, Real
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeGuard
 
 from solver.errors import UserError
 
@@ -126,8 +126,8 @@ class Whole:
         return "a whole number " + (f"of {self.least} or more" if self.most is None else f"from {self.least} to {self.most}")
 
     def check(self, option: str, value: object) -> None:
-        if (isinstance(value, bool) or not isinstance(value, Integral) or value < self.least
-                or (self.most is not None and value > self.most)):
+        whole = int(value) if isinstance(value, Integral) and not isinstance(value, bool) else None
+        if whole is None or whole < self.least or (self.most is not None and whole > self.most):
             raise UserError(f"{option} is {value!r}. Give {self.told}.")
 
     def parse(self, text: str) -> int:
@@ -195,7 +195,7 @@ class Widths:
         return tuple(int(part) for part in text.split(","))
 
 
-def is_finite_number(value: object) -> bool:
+def is_finite_number(value: object) -> TypeGuard[Real]:
     """Whether a value is a finite real number, and no bool."""
     try:
         return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)

@@ -30,6 +30,7 @@ from solver.fused.sgd import row_decay
 from solver.kernels.packed import LANES, pack_factors
 from solver.kernels.target import Target
 from solver.model.factors import Factors
+from solver.model.net import additive
 
 from .device_strata import device_strata
 from .walk_kernel import walk_blocks
@@ -50,7 +51,7 @@ class StratifiedSGD:
         self.problem, self.settings = problem, settings
         self.epochs = settings.epochs or method.batch_epochs
         self.lr = settings.constants["lr"]
-        packed = pack_factors(problem.start.map(lambda tensor: tensor.cpu().float()))
+        packed = pack_factors(additive(problem.start).map(lambda tensor: tensor.cpu().float()))
         self.width, self.table = packed.width, torch.as_tensor(packed.table, device=device)
         columns = [torch.as_tensor(array, device=device) for array in packed.rows_of(ratings, slice(None))]
         shuffled = torch.randperm(len(ratings), generator=torch.Generator(device).manual_seed(int(settings.seed)),
@@ -60,7 +61,7 @@ class StratifiedSGD:
                                processors=_processors(device))
         self.data = tuple(column.index_select(0, strata.order) for column in (users, items, values))
         self.edges, self.blocks, self.target = strata.edges, strata.blocks, Target.of(settings)
-        counts = sum(torch.bincount(rows, minlength=len(self.table)) for rows in (users, items))
+        counts = torch.bincount(users, minlength=len(self.table)) + torch.bincount(items, minlength=len(self.table))
         self.decay = torch.as_tensor(row_decay(settings, counts.cpu().numpy()), dtype=torch.float32, device=device)
         self.sequence = torch.zeros(self.blocks, dtype=torch.int64, device=device)
         self.rates = torch.zeros(self.blocks, device=device)
@@ -91,7 +92,7 @@ class StratifiedSGD:
     def _walk(self, turn: int, programs: int, edges: Tensor) -> None:
         lanes = 1 << (self.width - 1).bit_length()
         walk_blocks[(programs,)](*self.data, edges, self.sequence, self.rates, self.table, self.decay, self.sums, turn,
-                          self.problem.start.offset, self.target.low, self.target.span,
+                          additive(self.problem.start).offset, self.target.low, self.target.span,
                           WIDTH=self.width, LANES=lanes, LINK=int(self.target.link), num_warps=1, num_stages=1)
 
     def _recorded(self) -> Callable[[], None]:
@@ -105,7 +106,7 @@ class StratifiedSGD:
 
     def _factors(self) -> Factors:
         """The factors as they stand in the table: views of it."""
-        like, n, k = self.problem.start, self.problem.ratings.n_users, self.problem.start.n_factors
+        like, n, k = additive(self.problem.start), self.problem.ratings.n_users, additive(self.problem.start).n_factors
         tensors = {"user": self.table[:n, :k], "item": self.table[n:, :k]}
         if like.user_bias is not None:
             tensors |= {"user_bias": self.table[:n, self.width - 2], "item_bias": self.table[n:, self.width - 1]}

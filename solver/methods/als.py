@@ -19,6 +19,7 @@ from solver.core.by_row import ByRow, both_sides
 from solver.core.objective import Judge, Objective
 from solver.core.optimizers import OPTIMIZERS
 from solver.core.steps import FitTask, Seen
+from solver.model.net import additive
 
 from .ridge_regression import Ridge, ridge_for
 
@@ -35,13 +36,13 @@ class AlternatingLeastSquares:
         settings, device = problem.settings, problem.device
         self.epochs = OPTIMIZERS[settings.optimizer].epochs
         self.decay = float(settings.weight_decay)
-        self.factors = problem.start.map(lambda tensor: tensor.to(device))
+        self.factors = additive(problem.start).map(lambda tensor: tensor.to(device))
         self.objective = Objective.of(problem.ratings, weight_decay=self.decay, device=device,
-                                      dtype=problem.start.user.dtype)
+                                      dtype=additive(problem.start).user.dtype)
         held = problem.holdout
         self.judge = Judge.of(held, clip=problem.clip, device=device) if held else None
         targets = self.objective.targets
-        self.by_user, self.by_item = both_sides(targets.pairs, targets.values - problem.start.offset)
+        self.by_user, self.by_item = both_sides(targets.pairs, targets.values - additive(problem.start).offset)
         self.user_ridge, self.item_ridge = (ridge_for(ratings, threads=torch.get_num_threads())
                                             for ratings in (self.by_user, self.by_item))
 

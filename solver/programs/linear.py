@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from scipy.sparse import csr_array, vstack
@@ -23,7 +24,9 @@ SAME = 1e-9   # relative difference of values that counts as none
 def minimise_linear(program: Program, *, seconds: float | None = None,
                     on_step: Callable[[Step, Callable[[], np.ndarray]], bool | None] | None = None) -> Minimum:
     """The optimum of a program whose `linear` is given. Where the start is as good, it is the start."""
-    began, history, asked = time.perf_counter(), [], []
+    began = time.perf_counter()
+    history: list[Step] = []
+    asked: list[bool] = []
     values_before = program.values(program.start)
     model = towards_goal(program)
 
@@ -40,22 +43,23 @@ def minimise_linear(program: Program, *, seconds: float | None = None,
     if answer.state == "infeasible" and program.goal == "value":   # the nearest that can be reached, if any
         model = towards_goal(program, nearest=True)
         answer = solve_model(model, seconds=seconds, ranging=True, on_progress=on_progress)
-    known = {"value_before": float(values_before[0]), "values_before": values_before, "history": tuple(history), "engine": ENGINE}
+    ended = partial(Minimum, value_before=float(values_before[0]), values_before=values_before, history=tuple(history),
+                    engine=ENGINE)
     x = program.start if answer.y is None else answer.y[:len(program.start)]
     if answer.state in ("infeasible", "unbounded") or answer.y is None:
-        return _nothing(program, model, answer, values_before, known, began)
+        return _nothing(program, model, answer, values_before, ended, began)
     x, already = _settled(program, x, values_before)
     values = program.values(x)
     if not already and not np.isfinite(values).all():
-        return _nothing(program, model, answer, values_before, known, began)
+        return _nothing(program, model, answer, values_before, ended, began)
     proved = answer.state == "optimal"
     stopped = answer.state == "stopped" and (any(asked) or time.perf_counter() - began < (seconds or np.inf))   # else time was up
     bound = float(values[0]) if proved else _sign(program) * answer.bound if np.isfinite(answer.bound) else None
     stop = _told(program, answer, float(values[0]), already=already, whole=bool(model.whole.any()))
-    return Minimum(x, float(values[0]), values=values, violation=program.violation(values[1:]),
-                   sensitivity=_sensitivity(program, model, answer, x, values), stop=stop, converged=proved,
-                   stopped=stopped, seconds=time.perf_counter() - began, proved=proved,
-                   bound=bound if program.goal != "value" else None, **known)
+    return ended(x, float(values[0]), values=values, violation=program.violation(values[1:]),
+                 sensitivity=_sensitivity(program, model, answer, x, values), stop=stop, converged=proved,
+                 stopped=stopped, seconds=time.perf_counter() - began, proved=proved,
+                 bound=bound if program.goal != "value" else None)
 
 
 def nearest_point(program: Program, minimum: Minimum) -> Minimum:
@@ -127,7 +131,8 @@ def _told(program: Program, answer: Answer, value: float, *, already: bool, whol
     return f"{found}: all formulas are linear, and HiGHS proved that no point is better{nodes}."
 
 
-def _nothing(program: Program, model: LinearModel, answer: Answer, values_before: np.ndarray, known: dict, began: float) -> Minimum:
+def _nothing(program: Program, model: LinearModel, answer: Answer, values_before: np.ndarray,
+             ended: Callable[..., Minimum], began: float) -> Minimum:
     """Where there is no optimum, or none was found in time: the start."""
     m = program.n_constraints
     blank = Sensitivity(np.full(m, np.nan), np.full(len(program.start), np.nan), np.zeros(m, dtype=bool))
@@ -142,9 +147,9 @@ def _nothing(program: Program, model: LinearModel, answer: Answer, values_before
     else:
         stop = "Stopped before any point was found that meets all constraints. Allow more seconds."
     none = answer.state if answer.state in ("infeasible", "unbounded") else None
-    return Minimum(program.start, float(values_before[0]), values=values_before, violation=program.violation(values_before[1:]),
+    return ended(program.start, float(values_before[0]), values=values_before, violation=program.violation(values_before[1:]),
                    sensitivity=blank, stop=stop, converged=False, stopped=False, seconds=time.perf_counter() - began, none=none,
-                   conflict=contradiction, **known)
+                   conflict=contradiction)
 
 
 def _sensitivity(program: Program, model: LinearModel, answer: Answer, x: np.ndarray, values: np.ndarray) -> Sensitivity:

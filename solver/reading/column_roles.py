@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from solver.errors import UserError
 
-from .delimited import TextTable
+from .columns import RatingsTable
 from .rating_texts import reads_as_number, shortened
 
 
@@ -18,6 +18,21 @@ class Role:
 
     name: str
     names: tuple[str, ...]  # letters and digits only, lower case
+
+
+ITEM_NAMES = ("item", "itemid", "movie", "movieid", "film", "filmid", "product", "productid",
+               "asin", "book", "bookid", "isbn", "song", "songid", "track", "trackid", "artist",
+               "artistid", "business", "businessid", "iid")
+RATING_ROLES = (
+    Role("user", ("user", "userid", "reviewer", "reviewerid", "customer", "customerid", "member",
+                  "memberid", "rater", "raterid", "person", "personid", "username", "reviewername",
+                  "uid")),
+    Role("item", (*ITEM_NAMES, "title", "itemname", "itemtitle", "movietitle", "booktitle", "name")),
+    Role("rating", ("rating", "ratings", "score", "stars", "value", "overall", "grade", "mark",
+                    "points", "vote")),
+)
+TIME_ROLE = Role("time", ("timestamp", "time", "datetime", "date", "unixtime", "ratedat", "unixreviewtime",
+                          "reviewtime"))
 
 
 @dataclass(frozen=True)
@@ -31,7 +46,7 @@ class FoundColumns:
     time: int | None = None  # where the times stand, if there are any
 
 
-def find_columns(table: TextTable, roles: Sequence[Role], columns=None, *,
+def find_columns(table: RatingsTable, roles: Sequence[Role], columns=None, *,
                  numeric: int | None = None, advice: str) -> FoundColumns:
     """Find the column of each role: as `columns` says, by the header's names, or by position.
 
@@ -65,7 +80,7 @@ def find_columns(table: TextTable, roles: Sequence[Role], columns=None, *,
     return FoundColumns(tuple(positions), first, header, guessed and header)
 
 
-def _asked_for(table: TextTable, first, roles, columns) -> tuple[list[int], bool]:
+def _asked_for(table: RatingsTable, first, roles, columns) -> tuple[list[int], bool]:
     """(positions, whether any was asked for by name)"""
     if isinstance(columns, str):
         columns = columns.split(",")

@@ -4,11 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
 
 from .times import Times
+
+
+class RatingsTable(Protocol):
+    """A file of ratings that was looked at. Every format of `formats` gives one."""
+
+    @property
+    def name(self) -> str:
+        """The name of the file or folder, as messages show it."""
+
+    @property
+    def unit(self) -> str:
+        """What messages count: ``line`` or ``row``."""
+
+    @property
+    def comma_separates(self) -> bool:
+        """Whether commas separate the columns: a number with a decimal comma is then most likely a mistake."""
+
+    def at(self, row: int) -> str:
+        """``'ratings.csv, line 17'``: how a message about a row begins. Rows count from 1."""
+
+    def first_line(self) -> tuple[str, ...]:
+        """The names of the columns, or the fields of the first line; () for an empty file."""
+
+    def way_of_writing(self, *, separator_given: bool, decimal_comma: bool) -> str:
+        """How the file is written, where a reader had to find that out, as in ``';' between the columns, UTF-8``; else ''."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,11 +87,15 @@ class Numbers:
 @dataclass(frozen=True, eq=False)
 class TableRows:
     """The columns that were looked for, the (n_rows,) number of the line each row was read from,
-    and the times, where there is such a column."""
+    and the times, where there is such a column.
 
-    columns: list[Column | Numbers]
+    `numbers` is the column of numbers, where the file stores it as numbers; the texts of that column are then none.
+    """
+
+    columns: list[Column]
     lines: np.ndarray
     times: Times | None
+    numbers: Numbers | None = None
 
 
 class Growing:

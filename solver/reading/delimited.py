@@ -58,11 +58,21 @@ class TextTable:
 
     unit = "line"           # what messages count
 
+    @property
+    def comma_separates(self) -> bool:
+        return self.separator == ","
+
+    def way_of_writing(self, *, separator_given: bool, decimal_comma: bool) -> str:
+        """Separator and encoding, and that there are decimal commas; '' for plain CSV in UTF-8, or the separator that was given."""
+        if not decimal_comma and self.encoding == "utf-8" and (self.separator == "," or separator_given):
+            return ""
+        return f"'{self.separator_name}' between the columns, {self.encoding_name}" + ", decimal comma" * decimal_comma
+
     def at(self, line: int) -> str:
         """``'ratings.csv, line 17'``: how a message begins."""
         return f"{self.name}, line {line}"
 
-    def opened(self) -> io.BufferedIOBase:
+    def opened(self) -> io.BufferedReader | gzip.GzipFile:
         """The file's bytes, unpacked."""
         return _opened(self.path, self.gzipped)
 
@@ -192,7 +202,7 @@ def _split_plain(lines, separator: str, first: int = 1) -> Iterator[tuple[int, l
         yield number, line.rstrip("\r\n").split(separator)
 
 
-def _opened(path: Path, gzipped: bool) -> io.BufferedIOBase:
+def _opened(path: Path, gzipped: bool) -> io.BufferedReader | gzip.GzipFile:
     return gzip.open(path, "rb") if gzipped else path.open("rb")
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import csv
 import zlib
-from typing import BinaryIO
+from io import BufferedIOBase
 
 import numpy as np
 import pyarrow as pa
@@ -52,7 +52,7 @@ def read_plain(table: TextTable, found: FoundColumns, growing: Growing) -> tuple
     return at, line
 
 
-def _plain_header(raw: BinaryIO, table: TextTable, found: FoundColumns) -> int:
+def _plain_header(raw: BufferedIOBase, table: TextTable, found: FoundColumns) -> int:
     """The bytes of the header, where it is the whole first line, else 0."""
     head = raw.readline(_LONGEST_LINE)
     if not _plain_lines(head) or not head.endswith(b"\n"):

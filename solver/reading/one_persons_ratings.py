@@ -6,10 +6,9 @@ from collections.abc import Hashable, Sequence
 
 from solver.errors import UserError
 
-from .column_roles import find_columns
+from .column_roles import RATING_ROLES, find_columns
 from .delimited import examine_text
 from .rating_columns import DECIMALS, notes_on_blanks, numbered, numbers_of, refuse_blank
-from .readers import RATING_ROLES
 from .text_columns import read_columns
 
 
@@ -26,14 +25,14 @@ def read_ratings_of_one(path, *, rated: str = "item", columns: Sequence[str | in
     table = examine_text(path, sep=sep, fewest=len(roles))
     found = find_columns(table, roles, columns, numeric=1, advice=f"Call them {rated} and rating in the first line.")
     rows = read_columns(table, found)
-    (others, values), lines = rows.columns, rows.lines
+    (others, texts), lines = rows.columns, rows.lines
     refuse_blank(table, others, lines, rated)
-    notes = notes_on_blanks(table, values, lines)
-    there = ~values.blank()
-    others, values, lines = others.take(there), values.take(there), lines[there]
+    notes = notes_on_blanks(table, texts, lines)
+    there = ~texts.blank()
+    others, texts, lines = others.take(there), texts.take(there), lines[there]
     if not len(lines):
         raise UserError(f"{table.name} holds no rating. Add a line for every rating: {rated}, rating.")
-    numbers, _, more = numbers_of(table, values, lines, decimal)
+    numbers, _, more = numbers_of(table, texts, lines, decimal)
     labels, index = numbered(table, others, lines, rated)
     first: dict[int, int] = {}
     for row, of in enumerate(index.tolist()):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from pathlib import Path
 
@@ -11,7 +11,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from solver.disk import refuse_unless_file
 from solver.errors import UserError
 
 from .column_roles import FoundColumns
@@ -32,6 +31,7 @@ class ParquetTable:
     columns: tuple[str, ...]
 
     unit = "row"
+    comma_separates = False
 
     @property
     def name(self) -> str:
@@ -47,17 +47,18 @@ class ParquetTable:
         """The names of the columns."""
         return self.columns
 
+    def way_of_writing(self, *, separator_given: bool, decimal_comma: bool) -> str:
+        """Nothing: a Parquet file says itself how it is written."""
+        return ""
 
-def is_parquet(path) -> bool:
-    """Whether a file is called so, or a folder holds such a file."""
-    path = Path(path)
-    refuse_unless_file(path)
+
+def is_parquet(path: Path) -> bool:
+    """Whether a file has the ending of a Parquet file, or a folder holds such a file."""
     return bool(_parts(path)) if path.is_dir() else path.suffix.lower() in SUFFIXES
 
 
-def look_at_parquet(path) -> ParquetTable:
-    """The table, of which only the ends of the files were read. Raises UserError for what is none."""
-    path = Path(path)
+def examine_parquet(path: Path) -> ParquetTable:
+    """The table; only the ends of its files were read. Raises UserError for a file that is no Parquet file."""
     files = _parts(path) if path.is_dir() else (path,)
     names, rows = [], []
     for file in files:
@@ -70,7 +71,7 @@ def look_at_parquet(path) -> ParquetTable:
 
 
 def read_parquet(table: ParquetTable, found: FoundColumns, *, numeric: int) -> TableRows:
-    """The found columns, in order; that of role `numeric` as Numbers, where it holds numbers.
+    """The found columns, in order; that of role `numeric` as `numbers`, where the file stores numbers there.
 
     Raises UserError for a file that lacks a column, cannot be read, or holds what is no id or no number.
     """
@@ -90,9 +91,7 @@ def read_parquet(table: ParquetTable, found: FoundColumns, *, numeric: int) -> T
             except (OSError, pa.ArrowException) as error:
                 raise _broken(file) from error
     rows = growing.rows()
-    if numbers:
-        rows.columns[numeric] = Numbers(np.concatenate(numbers))
-    return rows
+    return replace(rows, numbers=Numbers(np.concatenate(numbers))) if numbers else rows
 
 
 def _add(batch: pa.RecordBatch, table: ParquetTable, wanted: list[str], growing: Growing,

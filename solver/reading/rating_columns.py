@@ -12,12 +12,9 @@ import numpy as np
 from solver.data.ratings import Ratings
 from solver.errors import UserError
 
-from .columns import Column, Numbers
-from .delimited import TextTable
-from .parquet_files import ParquetTable
+from .columns import Column, Numbers, RatingsTable
 from .rating_texts import decimal_sign, identity, labels_from_texts, parse_rating
 
-RatingsTable = TextTable | ParquetTable
 DECIMALS = {"comma": ",", ",": ",", "point": ".", ".": "."}
 
 
@@ -79,10 +76,10 @@ def _decimal_sign(table: RatingsTable, values: Column, decimal: str | None) -> s
     if decimal is not None:
         return DECIMALS[decimal]
     # Between commas a decimal comma had to be quoted: rather a mistake than a habit of the file.
-    return "." if isinstance(table, TextTable) and table.separator == "," else decimal_sign(values.texts)
+    return "." if table.comma_separates else decimal_sign(values.texts)
 
 
-def notes_on_blanks(table: RatingsTable, values: Column, lines: np.ndarray) -> list[str]:
+def notes_on_blanks(table: RatingsTable, values: Column | Numbers, lines: np.ndarray) -> list[str]:
     blank = values.blank()
     return [f"{table.at(lines[blank][0])}: there is no rating; {how_many_of(blank.sum(), f'such {table.unit}')} "
             "left out."] if blank.any() else []

@@ -5,19 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
 from solver.data.ratings import Ratings
+from solver.disk import refuse_unless_file
 from solver.errors import UserError
 
-from .column_roles import FoundColumns, Role, find_by_name, find_columns
-from .columns import TableRows
-from .delimited import TextTable, examine_text
-from .parquet_files import ParquetTable, is_parquet, look_at_parquet, read_parquet
+from .column_roles import RATING_ROLES, TIME_ROLE, FoundColumns, find_by_name, find_columns
+from .columns import RatingsTable, TableRows
+from .formats import format_of
 from .rating_columns import (
     DECIMALS,
-    RatingsTable,
     how_many_of,
     notes_on_blanks,
     notes_on_negatives,
@@ -27,23 +27,9 @@ from .rating_columns import (
     refuse_nothing_to_learn,
 )
 from .rating_texts import shortened
-from .text_columns import read_columns
 
 _LARGE = 1_000_000       # ratings from which on indices and values are kept in 32 bits
 
-ITEM_NAMES = ("item", "itemid", "movie", "movieid", "film", "filmid", "product", "productid",
-               "asin", "book", "bookid", "isbn", "song", "songid", "track", "trackid", "artist",
-               "artistid", "business", "businessid", "iid")
-RATING_ROLES = (
-    Role("user", ("user", "userid", "reviewer", "reviewerid", "customer", "customerid", "member",
-                  "memberid", "rater", "raterid", "person", "personid", "username", "reviewername",
-                  "uid")),
-    Role("item", (*ITEM_NAMES, "title", "itemname", "itemtitle", "movietitle", "booktitle", "name")),
-    Role("rating", ("rating", "ratings", "score", "stars", "value", "overall", "grade", "mark",
-                    "points", "vote")),
-)
-TIME_ROLE = Role("time", ("timestamp", "time", "datetime", "date", "unixtime", "ratedat", "unixreviewtime",
-                          "reviewtime"))
 UNIX_SECONDS = re.compile("[0-9]{9,10}")
 
 
@@ -64,7 +50,8 @@ def read_ratings(path, *, columns: Sequence[str | int] | None = None, sep: str |
     if decimal is not None and decimal not in DECIMALS:
         raise UserError(f"decimal is {decimal!r}. Choose one of: comma, point.")
     table, found, rows = _read(path, columns, sep)
-    (users, items, values), lines = rows.columns, rows.lines
+    (users, items, texts), lines = rows.columns, rows.lines
+    values = texts if rows.numbers is None else rows.numbers
     refuse_blank(table, users, lines, "user")
     refuse_blank(table, items, lines, "item")
     notes = notes_on_blanks(table, values, lines)
@@ -79,7 +66,7 @@ def read_ratings(path, *, columns: Sequence[str | int] | None = None, sep: str |
     item_labels, item_index = numbered(table, items, lines, "item")
     notes += more
     times, time_notes = _times(table, found, rows, rated)
-    del rows, users, items, values  # memory: a long column less of each
+    del rows, users, items, texts, values  # memory: a long column less of each
 
     again, repeats = _repeats(table, user_index, item_index, len(item_labels), lines)
     notes += repeats + notes_on_negatives(table, numbers, lines) + time_notes
@@ -100,13 +87,12 @@ def _read(path, columns: Sequence[str | int] | None, sep: str | None) -> tuple[R
         columns = columns.split(",")
     roles = RATING_ROLES if columns is None or len(columns) != len(RATING_ROLES) + 1 else (*RATING_ROLES, TIME_ROLE)
     advice = "Say with --columns which are user, item, rating."
-    table = look_at_parquet(path) if is_parquet(path) else examine_text(path, sep=sep, fewest=len(RATING_ROLES))
+    path = Path(path)
+    refuse_unless_file(path)
+    file_format = format_of(path)
+    table: RatingsTable = file_format.examine(path, sep)
     found = _with_times(find_columns(table, roles, columns, numeric=2, advice=advice))
-    if isinstance(table, ParquetTable):
-        return table, found, read_parquet(table, found, numeric=2)
-    rows = read_columns(table, found)
-    table.refuse_if_cut()
-    return table, found, rows
+    return table, found, file_format.read(table, found)
 
 
 def _with_times(found: FoundColumns) -> FoundColumns:
@@ -170,11 +156,8 @@ def _notes_on_reading(table: RatingsTable, found: FoundColumns, ratings: Ratings
                       sep_given: bool, comma_found: bool) -> list[str]:
     """What was found out about the file where it is not the plainest kind of CSV."""
     notes = []
-    if isinstance(table, TextTable) and (
-            comma_found or table.encoding != "utf-8" or (table.separator != "," and not sep_given)):
-        as_ = [f"'{table.separator_name}' between the columns", table.encoding_name]
-        as_ += ["decimal comma"] * comma_found
-        notes.append(f"{table.name} was read with {', '.join(as_)}: {len(ratings):,} ratings by "
+    if written := table.way_of_writing(separator_given=sep_given, decimal_comma=comma_found):
+        notes.append(f"{table.name} was read with {written}: {len(ratings):,} ratings by "
                      f"{ratings.n_users:,} users of {ratings.n_items:,} items. If that is wrong, "
                      "say --sep or --decimal.")
     if found.guessed:

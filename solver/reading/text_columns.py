@@ -31,6 +31,13 @@ def read_columns(table: TextTable, found: FoundColumns) -> TableRows:
     return growing.rows()
 
 
+def read_whole_text(table: TextTable, found: FoundColumns) -> TableRows:
+    """As `read_columns`. Raises UserError, too, where another program shortened the file meanwhile."""
+    rows = read_columns(table, found)
+    table.refuse_if_cut()
+    return rows
+
+
 def _read_lines(table: TextTable, found: FoundColumns, growing: Growing, start: int, line: int) -> None:
     """Add what stands from byte `start`, line number `line`, to the end."""
     codes = [array("i") for _ in found.positions]

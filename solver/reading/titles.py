@@ -6,11 +6,10 @@ from collections.abc import Hashable, Sequence
 
 from solver.errors import UserError
 
-from .column_roles import Role, find_columns
+from .column_roles import ITEM_NAMES, Role, find_columns
 from .delimited import TextTable, examine_text
 from .rating_columns import how_many_of
 from .rating_texts import identity
-from .readers import ITEM_NAMES
 from .text_columns import read_columns
 
 _TITLE_NAMES = ("title", "name", "itemname", "itemtitle", "movietitle", "moviename", "booktitle",
