@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from solver.core.options import Given, Names, Option
 from solver.core.settings import options_given
@@ -24,7 +25,7 @@ def add_option_arguments(parser: argparse._ActionsContainer, where: Given, *,
                             help="".join(parts).replace("%", "%%"))
 
 
-def options_in(args: argparse.Namespace, where: Given) -> dict[str, object]:
+def options_in(args: argparse.Namespace, where: Given) -> dict[str, Any]:
     """The options that were given, by name."""
     return {name: value for name in options_given(where) if (value := getattr(args, name)) is not None}
 

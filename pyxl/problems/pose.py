@@ -11,7 +11,7 @@ import numpy as np
 from pyxl.formulas.evaluate.calculator import Calculator
 from pyxl.formulas.language.formula_errors import FormulaError
 from pyxl.formulas.language.parse import Call, parse
-from pyxl.grid.cells import quoted
+from pyxl.grid.cells import Cell, quoted
 from pyxl.grid.problem import KINDS, SheetRange, SolverProblem, place_told
 from pyxl.grid.readable_workbook import ReadableWorkbook
 from solver.errors import UserError
@@ -58,7 +58,7 @@ def pose(workbook: ReadableWorkbook, problem: SolverProblem) -> Posed:
 
     _refuse_unknown_relations(problem)
     _check_cells(workbook, problem)
-    blank = {}
+    blank: dict[str, dict[Cell, float]] = {}
     for sheet, cell in problem.cells:
         if workbook.grid(sheet).values.get(cell) is None:   # 0, as for Solver
             blank.setdefault(sheet, {})[cell] = 0.0
@@ -86,7 +86,8 @@ def pose(workbook: ReadableWorkbook, problem: SolverProblem) -> Posed:
     kind = kind_of(structure, whole=int(whole.sum()), different=sum(map(len, different_cells(lines))))
     linear = linear_model(structure, objective, rows, low=low, high=high, floor=floor, ceiling=ceiling,
                           whole=whole) if kind.sort == "linear" else None
-    program = Program(_Evaluation(compiled, objective, rows), np.clip(compiled.start, low, high), low, high, floor, ceiling,
+    evaluation = _Evaluation(compiled, objective, rows)
+    program = Program(evaluation, np.clip(compiled.start, low, high), low, high, floor, ceiling,
                       problem.goal, problem.target, _root(seen, problem, objective), whole, linear,
                       None if linear is not None or structure is None else linear_rows(structure, rows, low=low, high=high, floor=floor,
                                                                                         ceiling=ceiling, whole=whole),
@@ -97,7 +98,7 @@ def pose(workbook: ReadableWorkbook, problem: SolverProblem) -> Posed:
         first = place_told(*moved[0], problem.sheet)
         notes.append(f"{first} began outside its bounds and was moved into them." if len(moved) == 1 else
                      f"{len(moved)} cells, {first} the first, began outside their bounds and were moved into them.")
-    return Posed(problem, problem.cells, tuple(lines), program, program.evaluate.outputs, objective, kind, tuple(notes))
+    return Posed(problem, problem.cells, tuple(lines), program, evaluation.outputs, objective, kind, tuple(notes))
 
 
 def _structure(compiled: Compiled) -> Structure | None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from openpyxl.utils import get_column_letter
 
 from pyxl.grid.cells import Cell, Value
-from pyxl.xlsx.parts.cell_xml import Unwritable, new_cell
+from pyxl.xlsx.parts.cell_xml import Cached, Unwritable, new_cell
 from pyxl.xlsx.parts.package_checks import damaged_workbook
 from pyxl.xlsx.parts.sheet_splice import Edits
 from pyxl.xlsx.parts.xml_stream import START_TAG, elements, local, reader, refuse_wide
