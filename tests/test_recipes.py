@@ -1,13 +1,15 @@
-"""Three recipes of CONTRIBUTING.md, followed by a test: an optimizer, a worksheet function and a metric are each a line in
-their table, and everything that reads the table offers them. All files that the recipes name are there."""
+"""Four recipes of CONTRIBUTING.md, followed by a test: an optimizer, a worksheet function, a metric and a ratings format are
+each an entry in their table, and everything that reads the table offers them. All files that the recipes name are there."""
 
 from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 import lesson_sheet
+import numpy as np
 import pytest
 import torch
 
@@ -19,9 +21,13 @@ from pyxl.formulas.language.function import Function
 from pyxl.formulas.rules.elementwise_rules import each_lane
 from pyxl.problems.solve import ByFormulas
 from pyxl.problems.stated import Statement
-from solver import CollabFilter, Settings, UserError, cross_validate
+from solver import CollabFilter, Settings, UserError, cross_validate, read_ratings
 from solver.core.optimizers import OPTIMIZERS, Optimizer
 from solver.judging.metrics import METRICS, Metric
+from solver.reading import formats
+from solver.reading.column_roles import FoundColumns
+from solver.reading.columns import Growing, TableRows
+from solver.reading.formats import Format
 from workbook import example
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -59,6 +65,50 @@ def test_a_metric_is_a_line_in_its_table(monkeypatch):
     ratings, _ = example()
     validated = cross_validate(ratings, CollabFilter(n_factors=2, effort="quick"), folds=3, metrics=["worst", "rmse"])
     assert validated.mean("worst") > validated.mean("rmse") > 0
+
+
+@dataclass(frozen=True)
+class JsonLines:
+    """A ratings table for this test: an object a line, as ``{"user": 1, "item": 2, "rating": 3.5}``."""
+
+    path: Path
+    unit = "line"
+    comma_separates = False
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    def at(self, row: int) -> str:
+        return f"{self.name}, line {row}"
+
+    def objects(self) -> list[dict]:
+        return [json.loads(line) for line in self.path.read_text().splitlines()]
+
+    def first_line(self) -> tuple[str, ...]:
+        return tuple(self.objects()[0])
+
+    def way_of_writing(self, *, separator_given: bool, decimal_comma: bool) -> str:
+        return ""
+
+    def rows(self, found: FoundColumns) -> TableRows:
+        growing, objects = Growing(len(found.positions), timed=False), self.objects()
+        names = [found.first_line[position] for position in found.positions]
+        growing.add([growing.codes_of(column, [str(one[name]) for one in objects]) for column, name in enumerate(names)],
+                    np.arange(1, len(objects) + 1))
+        return growing.rows()
+
+
+def test_a_ratings_format_is_an_entry_in_its_table(tmp_path, monkeypatch):
+    ratings, _ = example()
+    path = tmp_path / "ratings.jsonl"
+    path.write_text("".join(json.dumps({"user": int(user), "item": int(item), "rating": float(value)}) + "\n" for user, item, value in zip(
+        np.array(ratings.users)[ratings.user_index], np.array(ratings.items)[ratings.item_index], ratings.values)))
+    added = Format(holds=lambda path: path.suffix == ".jsonl", examine=lambda path, separator: JsonLines(path), read=JsonLines.rows)
+    monkeypatch.setattr(formats, "FORMATS", {"JSON lines": added, **formats.FORMATS})
+    found, notes = read_ratings(path)
+    assert set(found.users) == set(ratings.users) and set(found.items) == set(ratings.items) and not notes
+    assert sorted(found.values.tolist()) == sorted(ratings.values.tolist())
 
 
 def test_every_file_that_a_recipe_names_is_there():

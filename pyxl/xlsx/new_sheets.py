@@ -85,26 +85,27 @@ class _Insertion:
     def __call__(self, data: bytes) -> bytes:
         refuse_wide(data, self.part)
         parser, feed = reader(self.part)
-        path, found = [], []
+        path: list[str] = []
+        tags: list[bytes] = []      # start tags of the list, and where the lists end
+        ends: list[int] = []
 
         def start(name, _):
             path.append(local(name))
             if tuple(path) == self.path:
-                found.append(START_TAG.match(data, parser.CurrentByteIndex)[1])
+                tags.append(START_TAG.match(data, parser.CurrentByteIndex)[1])
 
         def end(_):
             if tuple(path) == self.path:
-                found.append(parser.CurrentByteIndex)
+                ends.append(parser.CurrentByteIndex)
             path.pop()
 
         parser.StartElementHandler, parser.EndElementHandler = start, end
         feed(data)
         feed(b"")
-        if len(found) != 2 or data[found[1]:found[1] + 2] != b"</":
+        if len(tags) != 1 or len(ends) != 1 or data[ends[0]:ends[0] + 2] != b"</":
             raise damaged_workbook(self.part, f"its list of {self.path[-1]} is empty or there twice")
-        tag, at = found
-        prefix = re.match(rb"<((?:[^\s:/>]+:)?)", tag)[1]
-        return data[:at] + b"".join(line(prefix) for line in self.lines) + data[at:]
+        prefix = re.match(rb"<((?:[^\s:/>]+:)?)", tags[0])[1]
+        return data[:ends[0]] + b"".join(line(prefix) for line in self.lines) + data[ends[0]:]
 
 
 def _line(text: str) -> Callable[[bytes], bytes]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import Field, dataclass, field
 from enum import Flag, auto
 from numbers import Integral, Real
 from typing import Any, Protocol, TypeGuard
@@ -80,7 +80,7 @@ def option(default: object, values: Values, help: str, *, given: Given, unset: s
                                                        "flag": flag}})
 
 
-def option_of(declared) -> Option:
+def option_of(declared: Field[Any]) -> Option:
     """The option that a field of `Settings` declares."""
     said = declared.metadata["option"]
     return Option(name=declared.name, default=declared.default, values=said["values"], help=said["help"],

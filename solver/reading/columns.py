@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -57,9 +57,11 @@ class Column:
         """(n_rows,) bool: the rows that hold nothing."""
         return self.where(lambda text: not text.strip())
 
-    def where(self, is_it) -> np.ndarray:
+    def where(self, is_it: Callable[[str], bool]) -> np.ndarray:
         """(n_rows,) bool: the rows for whose text the function `is_it` is true."""
-        return np.array([is_it(text) for text in self.texts], bool)[self.codes]
+        of_texts = np.array([is_it(text) for text in self.texts], bool)
+        rows: np.ndarray = of_texts[self.codes]
+        return rows
 
     def take(self, rows: np.ndarray) -> Column:
         """The column with the given rows (bool) only."""
@@ -77,7 +79,8 @@ class Numbers:
 
     def blank(self) -> np.ndarray:
         """(n_rows,) bool: the rows that hold nothing."""
-        return np.isnan(self.values)
+        blank: np.ndarray = np.isnan(self.values)
+        return blank
 
     def take(self, rows: np.ndarray) -> Numbers:
         """The column with the given rows (bool) only."""

@@ -121,9 +121,9 @@ class Calculator:
         """A calculator of the same workbook in which more cells are given."""
         return Calculator(self._workbook, overrides={**self._given, **changes})
 
-    def grid(self, title: str) -> Grid:
+    def grid(self, sheet: str) -> Grid:
         """A sheet as it was read."""
-        return self._workbook.grid(title)
+        return self._workbook.grid(sheet)
 
     @property
     def sheets(self) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 from types import MappingProxyType
 from typing import Any, Protocol
@@ -32,7 +32,7 @@ from pyxl.formulas.language.parse import (
 from pyxl.formulas.language.table_references import resolved
 from pyxl.formulas.language.values import Area, Areas, counted, lift, pack
 from pyxl.grid.cells import Cell, ErrorValue, Range, Value
-from pyxl.grid.grid import Grid, Table
+from pyxl.grid.readable_workbook import ReadableSheets
 
 _MEAN_CELLS = {"OFFSET", "INDEX", "INDIRECT", "CHOOSE", "IF", "IFS", "SWITCH", "SINGLE", "XLOOKUP",
                "ANCHORARRAY", "LET"}  # may answer with a reference
@@ -45,20 +45,8 @@ class StoredValue(Exception):
     """The formula reads another workbook: only the value stored with it can be used."""
 
 
-class CellSource(Protocol):
+class CellSource(ReadableSheets, Protocol):
     """What formulas read: `Calculator` gives it. Its sheets are called by the names that the workbook writes."""
-
-    @property
-    def sheets(self) -> Sequence[str]:
-        """The worksheets as their tabs stand."""
-
-    @property
-    def tables(self) -> Sequence[Table]:
-        """The Excel tables of the workbook."""
-
-    @property
-    def date1904(self) -> bool:
-        """Whether days are counted from 1 January 1904."""
 
     def cell(self, title: str, row: int, col: int) -> Value:
         """The value of one cell; None where it is blank. Raises Pending while its formula is not evaluated."""
@@ -68,9 +56,6 @@ class CellSource(Protocol):
 
     def sample(self, title: str, box: Box) -> np.ndarray:
         """As `read`, for functions that add or count and do not ask where a value stands."""
-
-    def grid(self, title: str) -> Grid:
-        """A sheet as it was read."""
 
     def title(self, sheet: str) -> str | None:
         """A sheet's name as the workbook writes it; None where there is no such sheet."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pyxl.formulas.language.formula_errors import REF, Fault
 from pyxl.formulas.language.function import Function
 from pyxl.formulas.language.values import Area, pack
@@ -16,7 +18,7 @@ def _table(here, row_input, column_input):
     if inputs == [None, None] or top == 1 or left == 1:
         raise Fault(REF)
     rows, cols = here.block.shape
-    known: dict[tuple, object] = {}
+    known: dict[tuple, Any] = {}
     results = []
     for row, col in here.block.cells():
         values = (here.workbook.cell(here.sheet, top - 1, col), here.workbook.cell(here.sheet, row, left - 1))
