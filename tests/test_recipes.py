@@ -24,10 +24,11 @@ from pyxl.problems.stated import Statement
 from solver import CollabFilter, Settings, UserError, cross_validate, read_ratings
 from solver.core.optimizers import OPTIMIZERS, Optimizer
 from solver.judging.metrics import METRICS, Metric
-from solver.reading import formats
+from solver.reading.bad_rows import BadRows
 from solver.reading.column_roles import FoundColumns
-from solver.reading.columns import Growing, TableRows
-from solver.reading.formats import Format
+from solver.reading.columns import Growing
+from solver.reading.formats import format_table
+from solver.reading.table_port import Format
 from workbook import example
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -68,12 +69,12 @@ def test_a_metric_is_a_line_in_its_table(monkeypatch):
 
 
 @dataclass(frozen=True)
-class JsonLines:
-    """A ratings table for this test: an object a line, as ``{"user": 1, "item": 2, "rating": 3.5}``."""
+class FixedWidths:
+    """A table whose columns are 8 characters wide, and whose first line names them."""
 
     path: Path
     unit = "line"
-    comma_separates = False
+    comma_separated = False
 
     @property
     def name(self) -> str:
@@ -82,33 +83,35 @@ class JsonLines:
     def at(self, row: int) -> str:
         return f"{self.name}, line {row}"
 
-    def objects(self) -> list[dict]:
-        return [json.loads(line) for line in self.path.read_text().splitlines()]
+    def lines(self) -> list[list[str]]:
+        return [[line[at:at + 8].strip() for at in range(0, len(line), 8)] for line in self.path.read_text().splitlines()]
 
     def first_line(self) -> tuple[str, ...]:
-        return tuple(self.objects()[0])
+        return tuple(self.lines()[0])
 
-    def way_of_writing(self, *, separator_given: bool, decimal_comma: bool) -> str:
-        return ""
+    def sample(self) -> list[list[str]]:
+        return self.lines()[:10]
 
-    def rows(self, found: FoundColumns) -> TableRows:
-        growing, objects = Growing(len(found.positions), timed=False), self.objects()
-        names = [found.first_line[position] for position in found.positions]
-        growing.add([growing.codes_of(column, [str(one[name]) for one in objects]) for column, name in enumerate(names)],
-                    np.arange(1, len(objects) + 1))
-        return growing.rows()
+    def read(self, found: FoundColumns, rows: Growing, bad: BadRows) -> None:
+        lines = self.lines()[found.header:]
+        rows.add([rows.codes_of(column, [line[position] for line in lines]) for column, position in enumerate(found.positions)],
+                 np.arange(1, len(lines) + 1, dtype=np.int32))
+
+    def read_as(self) -> tuple[str, ...]:
+        return ()
 
 
 def test_a_ratings_format_is_an_entry_in_its_table(tmp_path, monkeypatch):
     ratings, _ = example()
-    path = tmp_path / "ratings.jsonl"
-    path.write_text("".join(json.dumps({"user": int(user), "item": int(item), "rating": float(value)}) + "\n" for user, item, value in zip(
-        np.array(ratings.users)[ratings.user_index], np.array(ratings.items)[ratings.item_index], ratings.values)))
-    added = Format(holds=lambda path: path.suffix == ".jsonl", examine=lambda path, separator: JsonLines(path), read=JsonLines.rows)
-    monkeypatch.setattr(formats, "FORMATS", {"JSON lines": added, **formats.FORMATS})
+    users, items = np.array(ratings.users)[ratings.user_index], np.array(ratings.items)[ratings.item_index]
+    path = tmp_path / "ratings.fixed"
+    path.write_text("user    item    rating  \n" + "".join(
+        f"{user:<8}{item:<8}{rating:<8g}\n" for user, item, rating in zip(users, items, ratings.values)))
+    added = Format("fixed widths", lambda source, head: source.suffix == ".fixed", lambda source, told: FixedWidths(source.path))
+    monkeypatch.setattr(format_table, "FORMATS", (added, *format_table.FORMATS))
     found, notes = read_ratings(path)
     assert set(found.users) == set(ratings.users) and set(found.items) == set(ratings.items) and not notes
-    assert sorted(found.values.tolist()) == sorted(ratings.values.tolist())
+    assert found.values.tolist() == ratings.values.tolist()
 
 
 def test_every_file_that_a_recipe_names_is_there():

@@ -17,7 +17,7 @@ class Times:
     row, counted from 0, and the text; what follows is not looked at.
     """
 
-    def __init__(self) -> None:
+    def __init__(self):
         self.odd: tuple[int, str] | None = None
         self._parts: list[np.ndarray] = []
         self._rows, self._kind = 0, None
