@@ -64,7 +64,7 @@ class Gibbs:
         self.units = Units.of(self.train.values, start)
         rows = self.units.rows(start.map(lambda tensor: tensor.to(device)))
         threads = torch.get_num_threads()
-        self.user, self.item = (_Side(own, ratings, ridge_for(ratings, threads=threads)) for own, ratings in zip(
+        self.user, self.item = (_Side(own, ratings, ridge_for(ratings, n_features=own.shape[1], threads=threads)) for own, ratings in zip(
             rows, both_sides(self.train.pairs, self.units.of_ratings(self.train.values))))
         self.residual = self.user.ratings.values - self._predicted(self.train.pairs, *rows)
         self.sweep = 0

@@ -209,11 +209,12 @@ def _ranging(highs, model: LinearModel) -> Ranging | None:
     return Ranging(*ends)
 
 
-def conflict(model: LinearModel, *, seconds: float = 5.0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Of a model without any point: rows (m,), lower and upper bounds (k,) that contradict each other, as masks, and no
-    longer do when any one of them is given up (as far as that was found out in so many seconds).
+def conflict(model: LinearModel, *, n_rows: int, n_columns: int,
+             seconds: float = 5.0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of a model without any point: rows (n_rows,), lower and upper bounds (n_columns,) that contradict each other, as masks, and
+    no longer do when any one of them is given up (as far as that was found out in so many seconds).
 
-    A deletion filter (Chinneck & Dravnieks 1991), which gives up whole stretches first.
+    Rows and columns after so many say what is piecewise linear, and stay. A deletion filter (Chinneck & Dravnieks 1991), which gives up whole stretches first.
     """
     ends, m = time.perf_counter() + seconds, model.rows.shape[0]
     rows, low, high = np.ones(m, dtype=bool), np.isfinite(model.low), np.isfinite(model.high)
@@ -230,15 +231,15 @@ def conflict(model: LinearModel, *, seconds: float = 5.0) -> tuple[np.ndarray, n
         group[places] = kept
         return False
 
-    for group in (rows, low, high):
-        size = max(1, len(group) // 4)
+    for group, count in ((rows, n_rows), (low, n_columns), (high, n_columns)):
+        size = max(1, count // 4)
         while size:
-            for first in range(0, len(group), size):
-                places = np.flatnonzero(group[first:first + size]) + first
+            for first in range(0, count, size):
+                places = np.flatnonzero(group[first:min(first + size, count)]) + first
                 if len(places):
                     without(group, places)
             size = 0 if size == 1 else max(1, size // 4)
-    return rows, low, high
+    return rows[:n_rows], low[:n_columns], high[:n_columns]
 
 
 def closest(model: LinearModel) -> np.ndarray | None:

@@ -207,7 +207,7 @@ class Calculator:
         raise error
 
     def _evaluate(self, title: str, sheet: SheetState, cell: Cell):
-        formula = sheet.grid.formulas[cell]
+        formula = sheet.grid.filled[cell]
         at = NodeEvaluator(self, title, cell, cell[0] - formula.anchor[0], cell[1] - formula.anchor[1],
                 bool(formula.array), formula.array)
         try:

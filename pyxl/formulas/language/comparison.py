@@ -10,6 +10,7 @@ import numpy as np
 from pyxl.grid.cells import ErrorValue, Value
 
 from .formula_errors import Fault
+from .values import one_value
 
 
 def compare(a: Value, b: Value) -> int:
@@ -50,4 +51,4 @@ def _blank_beside(other: Value) -> Value:
 
 
 def _rank(value: Value) -> int:
-    return 2 if isinstance(value, (bool, np.bool_)) else 1 if isinstance(value, str) else 0
+    return 2 if isinstance(value, (bool, np.bool_)) else 1 if isinstance(one_value(value), str) else 0

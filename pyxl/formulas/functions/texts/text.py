@@ -131,8 +131,9 @@ def _formatted(here, value: Value, pattern: str) -> str:
 
 def _fixed(value: float, decimals: int = 2, plain: bool | None = None) -> str:
     """With so many decimals, rounded left of the point where they are negative."""
-    rounded = f"{Decimal(f'{value:.15g}').quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP, Context(prec=400)):f}" \
-        if decimals < 127 else f"{value}"
+    if decimals > 127:
+        raise Fault(VALUE)
+    rounded = f"{Decimal(f'{value:.15g}').quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP, Context(prec=500)):f}"
     sign, digits = ("-", rounded[1:]) if rounded.startswith("-") else ("", rounded)
     front, point, back = digits.partition(".")
     if not plain:
