@@ -90,7 +90,8 @@ class Grid:
     def filled(self) -> dict[Cell, Formula]:
         """The formulas; those with the same relative form share the text and the anchor of the first, as the cells of a
         shared group do, so that what is read of a text is read once."""
-        forms, first = RelativeForms(), {}
+        forms = RelativeForms()
+        first: dict[tuple[str, Cell], Formula] = {}
         found = {}
         for cell, formula in self.formulas.items():
             if formula.text:

@@ -41,6 +41,7 @@ def relative_form(text: str, row: int, col: int) -> RelativeForm:
         pattern.append(text[end:match.start()].replace("%", "%%"))
         end = match.end()
         ends = match.group(*range(1, 13))
+        parts: tuple[tuple[str, str, bool | None], ...]     # (what fixes it, or '', the text, whether it is a column)
         if ends[1]:
             parts = ((ends[0], ends[1], True), (ends[2], ends[3], False))
         elif ends[5]:

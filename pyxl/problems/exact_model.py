@@ -19,7 +19,7 @@ from .constraint_lines import SheetCell
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-    from pyxl.formulas.compiled.affine import NonlinearTerms, Structure
+    from pyxl.formulas.compiled.affine import Structure
     from solver import LinearModel
 
 MOST_COLUMNS = 20_000    # of all columns; a larger model is left to other methods
@@ -208,7 +208,7 @@ def _needs(structure: Structure, reached, objective: csr_array, rows, goal: str,
     for row, a, b in zip(rows, floor, ceiling):
         harm(row, bool(np.isfinite(b)), bool(np.isfinite(a)))
     for terms in reversed(reached):
-        below, above = needs[terms.first:terms.first + terms.count].any(axis=0).tolist()
+        below, above = map(bool, np.any(needs[terms.first:terms.first + terms.count], axis=0))
         if terms.operation in ("max", "min", "all", "any"):
             harm(terms.args[0], below, above)
         elif terms.operation == "if":

@@ -11,7 +11,7 @@ import numpy as np
 from pyxl.formulas.evaluate.calculator import Calculator
 from pyxl.formulas.language.formula_errors import FormulaError, Unsupported
 from pyxl.formulas.language.parse import Call, parse
-from pyxl.grid.cells import quoted
+from pyxl.grid.cells import Cell, quoted
 from pyxl.grid.problem import KINDS, SheetRange, SolverProblem, place_told
 from pyxl.grid.readable_workbook import ReadableWorkbook
 from solver.errors import UserError
@@ -60,7 +60,7 @@ def pose(workbook: ReadableWorkbook, problem: SolverProblem) -> Posed:
 
     _refuse_unknown_relations(problem)
     _check_cells(workbook, problem)
-    blank = {}
+    blank: dict[str, dict[Cell, float]] = {}
     for sheet, cell in problem.cells:
         if workbook.grid(sheet).values.get(cell) is None:   # 0, as for Solver
             blank.setdefault(sheet, {})[cell] = 0.0
@@ -99,13 +99,15 @@ def pose(workbook: ReadableWorkbook, problem: SolverProblem) -> Posed:
     linear, exact = (linear_model(structure, objective, rows, **given), True) if kind.sort == "linear" else (None, True)
     if kind.sort in ("quadratic", "piecewise") and not kind.different:
         try:
-            linear, exact = exact_model(structure, *forms_of(structure, objective, rows), goal=problem.goal, **given)
+            objective_form, row_forms = forms_of(structure, objective, rows)
+            linear, exact = exact_model(structure, objective_form, row_forms, goal=problem.goal, **given)
             kind, notes = replace(kind, exact=True), []     # no slopes are asked for
         except NeedsBound as missing:
             notes.append(needed_bound(missing, problem.cells, lambda place: place_told(*place, problem.sheet)))
         except NotExact:
             pass
-    program = Program(_Evaluation(compiled, objective, rows), np.clip(compiled.start, low, high), low, high, floor, ceiling,
+    evaluation = _Evaluation(compiled, objective, rows)
+    program = Program(evaluation, np.clip(compiled.start, low, high), low, high, floor, ceiling,
                       problem.goal, problem.target, _root(seen, problem, objective), whole, linear,
                       None if kind.sort == "linear" or structure is None else linear_rows(structure, rows, **given),
                       different_cells(lines), kind.sort == "stepwise", exact)
@@ -114,7 +116,7 @@ def pose(workbook: ReadableWorkbook, problem: SolverProblem) -> Posed:
         first = place_told(*moved[0], problem.sheet)
         notes.append(f"{first} began outside its bounds and was moved into them." if len(moved) == 1 else
                      f"{len(moved)} cells, {first} the first, began outside their bounds and were moved into them.")
-    return Posed(problem, problem.cells, tuple(lines), program, program.evaluate.outputs, objective, kind, tuple(notes))
+    return Posed(problem, problem.cells, tuple(lines), program, evaluation.outputs, objective, kind, tuple(notes))
 
 
 def _structure(compiled: Compiled) -> Structure | None:

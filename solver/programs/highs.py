@@ -109,9 +109,11 @@ def _asked(model: LinearModel, *, seconds=None, start=None, ranging=False, on_pr
     import highspy
 
     highs = highspy.Highs()
-    for option, value in {"output_flag": False, "primal_feasibility_tolerance": EXACT, "dual_feasibility_tolerance": EXACT,
-                          "mip_feasibility_tolerance": WHOLE, "mip_rel_gap": 1e-9, "mip_abs_gap": 1e-9, "threads": 1,
-                          "presolve": "on"}.items():
+    options: dict[str, bool | float | str] = {
+        "output_flag": False, "primal_feasibility_tolerance": EXACT, "dual_feasibility_tolerance": EXACT,
+        "mip_feasibility_tolerance": WHOLE, "mip_rel_gap": 1e-9, "mip_abs_gap": 1e-9, "threads": 1,
+        "presolve": "on"}
+    for option, value in options.items():
         highs.setOptionValue(option, value)
     if seconds is not None:
         highs.setOptionValue("time_limit", float(seconds))
@@ -170,7 +172,8 @@ def _bounded(bound: np.ndarray) -> np.ndarray:
 
 def _run(highs, on_progress) -> bool:
     """Run HiGHS beside this thread, which listens; whether it was told to stop."""
-    seen, stop = [], []
+    seen: list[Progress] = []
+    stop: list[bool] = []
 
     def heard(event):
         out = event.data_out

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from scipy.sparse import csr_array, vstack
@@ -27,7 +28,9 @@ def minimise_linear(program: Program, *, seconds: float | None = None,
     Of a program that is piecewise linear the formulas have the last word: where they say something else at the point that HiGHS
     found, nothing is proved.
     """
-    began, history, asked = time.perf_counter(), [], []
+    began = time.perf_counter()
+    history: list[Step] = []
+    asked: list[bool] = []
     values_before = program.values(program.start)
     model = towards_goal(program)
 
@@ -44,25 +47,26 @@ def minimise_linear(program: Program, *, seconds: float | None = None,
     if answer.state == "infeasible" and program.goal == "value":   # the nearest that can be reached, if any
         model = towards_goal(program, nearest=True)
         answer = solve_model(model, seconds=seconds, ranging=not program.piecewise, on_progress=on_progress)
-    known = {"value_before": float(values_before[0]), "values_before": values_before, "history": tuple(history), "engine": ENGINE}
+    ended = partial(Minimum, value_before=float(values_before[0]), values_before=values_before, history=tuple(history),
+                    engine=ENGINE)
     x = program.start if answer.y is None else answer.y[:len(program.start)] + 0.0     # and no -0
     if answer.state in ("infeasible", "unbounded") or answer.y is None:    # a strip of 1e-6 may hold a point
         answer = answer if program.exact or answer.state == "unbounded" else replace(answer, state="stopped")
-        return _nothing(program, model, answer, values_before, known, began)
+        return _nothing(program, model, answer, values_before, ended, began)
     x, already = _settled(program, x, values_before)
     values = program.values(x)
     if not already and not np.isfinite(values).all():
-        return _nothing(program, model, answer, values_before, known, began)
+        return _nothing(program, model, answer, values_before, ended, began)
     proved = answer.state == "optimal" and (already or not program.piecewise or _as_told(program, model, answer, values))
     if answer.state == "optimal" and not proved:
         answer = replace(answer, state="stopped", bound=-np.inf)
     stopped = answer.state == "stopped" and (any(asked) or time.perf_counter() - began < (seconds or np.inf))   # else time was up
     bound = float(values[0]) if proved else _sign(program) * answer.bound if np.isfinite(answer.bound) else None
     stop = _told(program, answer, float(values[0]), already=already, whole=bool(model.whole.any()))
-    return Minimum(x, float(values[0]), values=values, violation=program.violation(values[1:]),
-                   sensitivity=_sensitivity(program, model, answer, x, values), stop=stop, converged=proved,
-                   stopped=stopped, seconds=time.perf_counter() - began, proved=proved,
-                   bound=bound if program.goal != "value" else None, **known)
+    return ended(x, float(values[0]), values=values, violation=program.violation(values[1:]),
+                 sensitivity=_sensitivity(program, model, answer, x, values), stop=stop, converged=proved,
+                 stopped=stopped, seconds=time.perf_counter() - began, proved=proved,
+                 bound=bound if program.goal != "value" else None)
 
 
 def nearest_point(program: Program, minimum: Minimum) -> Minimum:
@@ -145,7 +149,8 @@ def _told(program: Program, answer: Answer, value: float, *, already: bool, whol
     return f"{found}: {why}, and HiGHS proved that no point is better{nearly}{nodes}."
 
 
-def _nothing(program: Program, model: LinearModel, answer: Answer, values_before: np.ndarray, known: dict, began: float) -> Minimum:
+def _nothing(program: Program, model: LinearModel, answer: Answer, values_before: np.ndarray,
+             ended: Callable[..., Minimum], began: float) -> Minimum:
     """Where there is no optimum, or none was found in time: the start."""
     m = program.n_constraints
     blank = Sensitivity(np.full(m, np.nan), np.full(len(program.start), np.nan), np.zeros(m, dtype=bool))
@@ -159,9 +164,9 @@ def _nothing(program: Program, model: LinearModel, answer: Answer, values_before
     else:
         stop = "Stopped before any point was found that meets all constraints. Allow more seconds."
     none = answer.state if answer.state in ("infeasible", "unbounded") else None
-    return Minimum(program.start, float(values_before[0]), values=values_before, violation=program.violation(values_before[1:]),
+    return ended(program.start, float(values_before[0]), values=values_before, violation=program.violation(values_before[1:]),
                    sensitivity=blank, stop=stop, converged=False, stopped=False, seconds=time.perf_counter() - began, none=none,
-                   conflict=contradiction, **known)
+                   conflict=contradiction)
 
 
 def _sensitivity(program: Program, model: LinearModel, answer: Answer, x: np.ndarray, values: np.ndarray) -> Sensitivity:

@@ -129,6 +129,14 @@ def follow(program: Recorded, start: np.ndarray) -> Structure:
         return Structure(len(start), following.widened(following.form(output)), tuple(following.terms))
 
 
+def _sees_every_operation(cls: type[_Following]) -> type[_Following]:
+    """Set after the class is made: a method of that name in its body is wrapped by torch, which imports its compiler for it (1 s)."""
+    hook = "__torch_dispatch__"
+    setattr(cls, hook, cls._seen)
+    return cls
+
+
+@_sees_every_operation
 class _Following(TorchDispatchMode):
     """Sees every operation of torch, and keeps the forms of the tensors that depend on the changing cells."""
 
@@ -398,9 +406,6 @@ class _Following(TorchDispatchMode):
                     moving[:] = True
         return self._mixed(moving, name, np.where(moving, 0.0, fixed), boolean=result.dtype == torch.bool)
 
-
-# Set after the class is made: a method of that name in its body is wrapped by torch, which imports its compiler for it (1 s).
-_Following.__torch_dispatch__ = _Following._seen
 
 _RULES = {"add": _Following._added, "sub": _Following._added, "rsub": _Following._added, "neg": _Following._negated,
           "mul": _Following._multiplied, "div": _Following._divided, "pow": _Following._powered, "sum": _Following._summed,

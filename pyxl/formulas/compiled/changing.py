@@ -65,7 +65,7 @@ class Reach:
         nodes = [node for node in nodes if id(node) not in inside]
         nodes += [replace(node.cells, sheet=sheet) for node in nodes if isinstance(node, AcrossSheets)
                   for sheet in self._calculator.sheets_between(node.first, node.last)]
-        nodes += [sheet for node in nodes if unforeseen(node) and (sheet := sheet_read(node))]
+        nodes += [read for node in nodes if unforeseen(node) and (read := sheet_read(node))]
         nodes += [Name(None, node.name) for node in nodes if isinstance(node, Call) and node.name not in FUNCTIONS]
         for node in nodes:
             if isinstance(node, Reference):

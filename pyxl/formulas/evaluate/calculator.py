@@ -16,10 +16,8 @@ from pyxl.grid.cells import MAX_COL, MAX_ROW, Cell, Range, Value, quoted
 from pyxl.grid.grid import Grid, Table
 from pyxl.grid.readable_workbook import ReadableWorkbook
 
-from .node_evaluator import NodeEvaluator, StoredValue
+from .node_evaluator import Box, NodeEvaluator, StoredValue
 from .sheet_state import Key, Pending, SheetState, python_value, shown_value
-
-Box = tuple[int, int, int, int]  # top, left, bottom, right
 
 
 def too_large(box: Box) -> bool:
@@ -82,11 +80,11 @@ class Calculator:
         return Range(*self.used_part((where.top, where.left, where.bottom, where.right)))
 
     def part(self, node: Node, sheet: str, cell: Cell, anchor: Cell, *, array: bool, block: Range | None = None):
-        """What a node of a formula is for `cell`, as `At` evaluates it: a value or an array. Raises FormulaError."""
+        """What a node of a formula is for `cell`, as `NodeEvaluator` evaluates it: a value or an array. Raises FormulaError."""
         at = NodeEvaluator(self, sheet, cell, cell.row - anchor.row, cell.col - anchor.col, array, block)
         return self._settled(lambda: at.values(at.evaluate(node)))
 
-    # What `At` reads from; both raise Pending while a formula they need is unsettled.
+    # What `NodeEvaluator` reads from; both raise Pending while a formula they need is unsettled.
 
     def cell(self, title: str, row: int, col: int) -> Value:
         sheet = self._sheets.get(title) or self._open(title)
@@ -140,9 +138,9 @@ class Calculator:
         other._failed = {}
         return other
 
-    def grid(self, title: str) -> Grid:
+    def grid(self, sheet: str) -> Grid:
         """A sheet as it was read."""
-        return self._workbook.grid(title)
+        return self._workbook.grid(sheet)
 
     @property
     def sheets(self) -> tuple[str, ...]:
