@@ -19,7 +19,7 @@ test: lint
 	@(for program in soffice pdftoppm Xvfb xdotool; do command -v $$program || exit 1; done; /usr/bin/python3 -c 'import uno' \
 	  && ls "$$(dirname "$$(readlink -f "$$(command -v soffice)")")/libvclplug_gtk3lo.so") >/dev/null 2>&1 \
 	  || { $(APT) update -qq && $(APT) install -y -qq --no-install-recommends $(OFFICE) >/dev/null; }
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 # what reads the code without running it: style, types, and which folder may import which
 lint: .venv/.product .venv/.test
@@ -35,7 +35,7 @@ docs: .venv/.product .venv/.test
 bench: $(BENCH)/.peers
 	@$(BENCH)/bin/python tests/benchmarks/make_benchmarks.py
 
-# SECONDS=600 by default; LONG=1 tries as many cases as docs/reliability.md says, which takes a day
+# SECONDS=600 by default; LONG=1 tries as many cases as docs/reliability.md says, which takes hours
 campaign: .venv/.product .venv/.test
 	@cd tests && PYTHONPATH=.:helpers:.. ../$(BIN)/python -m campaign $(if $(LONG),--long,--seconds $(or $(SECONDS),600)) --report ../docs/reliability.md 2>/dev/null
 

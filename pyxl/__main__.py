@@ -30,6 +30,7 @@ def _commands() -> tuple[Command, ...]:
     from pyxl.cli.build_commands import DEMO, EXAMPLES, EXPORT, NEW
     from pyxl.cli.doctor_command import DOCTOR
     from pyxl.cli.functions_command import FUNCTIONS_COMMAND
+    from pyxl.cli.look_command import LOOK_COMMAND
     from pyxl.cli.map_command import MAP
     from pyxl.cli.model_commands import EVALUATE, EXPLAIN, FOLD_IN, RECOMMEND, SIMILAR
     from pyxl.cli.optimizers_command import OPTIMIZERS_COMMAND
@@ -41,7 +42,7 @@ def _commands() -> tuple[Command, ...]:
     asking = (with_report(command, REPORTS[command.name]) for command in (RECOMMEND, SIMILAR, EXPLAIN, EVALUATE, FOLD_IN))
     return (DEMO, NEW, INSPECT, FIT, RESTORE,
             CHECK_GRADIENT, RECALCULATE, EXAMPLES, OPTIMIZERS_COMMAND,
-            TRAIN, *asking, MAP, EXPORT, DOCTOR, FUNCTIONS_COMMAND)
+            LOOK_COMMAND, TRAIN, *asking, MAP, EXPORT, DOCTOR, FUNCTIONS_COMMAND)
 
 
 if __name__ == "__main__":

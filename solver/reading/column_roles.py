@@ -5,19 +5,26 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from solver.errors import UserError
 
-from .delimited import TextTable
 from .rating_texts import reads_as_number, shortened
+
+if TYPE_CHECKING:
+    from .table_port import SourceTable
 
 
 @dataclass(frozen=True)
 class Role:
-    """A column that is looked for: what messages call it, and its usual names, likeliest first."""
+    """A column that is looked for: what messages call it, and its usual names, likeliest first.
+
+    Where no column has one of them, the one whose name ends as `endings` say is taken: ``Book-Rating``, ``anime_id``.
+    """
 
     name: str
-    names: tuple[str, ...]  # letters and digits only, lower case
+    names: tuple[str, ...]              # letters and digits only, lower case
+    endings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -28,10 +35,11 @@ class FoundColumns:
     first_line: tuple[str, ...]
     header: bool
     guessed: bool           # taken by position although the file has a header
+    by_place: bool = False  # neither told nor found by name
     time: int | None = None  # where the times stand, if there are any
 
 
-def find_columns(table: TextTable, roles: Sequence[Role], columns=None, *,
+def find_columns(table: SourceTable, roles: Sequence[Role], columns=None, *,
                  numeric: int | None = None, advice: str) -> FoundColumns:
     """Find the column of each role: as `columns` says, by the header's names, or by position.
 
@@ -56,16 +64,20 @@ def find_columns(table: TextTable, roles: Sequence[Role], columns=None, *,
             positions = list(range(len(roles)))
             if len(first) < len(roles):
                 raise UserError(f"{table.name} has {_columns(first)}, but {len(roles)} are needed: "
-                                f"{wanted}. Separate them by one of , ; tab | ::.")
+                                f"{wanted}. Separate them by one of , ; tab | :: or blanks, or say with --sep what stands between.")
+            for role, candidates in zip(roles, _by_ending(first, roles, find_by_name(first, roles))):
+                if len(candidates) > 1:
+                    one, two = (shortened(first[at]) for at in candidates[:2])
+                    raise UserError(f"{table.name} has two columns that may hold the {role.name}: '{one}' and '{two}'. {advice}")
             guessed = not any(reads_as_number(first[at]) for at in positions)
             if some and guessed:
                 raise UserError(f"{table.name} has no column for: {', '.join(missing)}. It has "
                                 f"{_columns(first)}. {advice}")
     header = named or (numeric is not None and not any(reads_as_number(first[at]) for at in positions))
-    return FoundColumns(tuple(positions), first, header, guessed and header)
+    return FoundColumns(tuple(positions), first, header, guessed and header, by_place=columns is None and not named)
 
 
-def _asked_for(table: TextTable, first, roles, columns) -> tuple[list[int], bool]:
+def _asked_for(table: SourceTable, first, roles, columns) -> tuple[list[int], bool]:
     """(positions, whether any was asked for by name)"""
     if isinstance(columns, str):
         columns = columns.split(",")
@@ -89,13 +101,37 @@ def _asked_for(table: TextTable, first, roles, columns) -> tuple[list[int], bool
 
 
 def find_by_name(first: Sequence[str], roles: Sequence[Role]) -> list[int | None]:
-    """The position of each role's column among these names, None where none is called so."""
+    """The position of each role's column among these names, None where none is called so, or two may be meant because
+    their names end alike."""
     plain = [_plain(field) for field in first]
     positions: list[int | None] = []
     for role in roles:
         there = [plain.index(name) for name in role.names if name in plain]
         positions.append(next((at for at in there if at not in positions), None))
+    for number, candidates in enumerate(_by_ending(first, roles, positions)):
+        if len(candidates) == 1:
+            positions[number] = candidates[0]
     return positions
+
+
+def _by_ending(first: Sequence[str], roles: Sequence[Role], positions: Sequence[int | None]) -> list[list[int]]:
+    """For each role without a column, those of the free columns whose names end as its names do."""
+    last = [_last_words(name) for name in first]
+    its_role = [_role_of(words, roles) for words in last]
+    return [[] if position is not None else [at for at, of in enumerate(its_role) if of is role and at not in positions]
+            for role, position in zip(roles, positions)]
+
+
+def _last_words(name: str) -> tuple[str, str]:
+    """(the last word, the last two joined) of a name such as ``buyerUserID``, ``Book-Rating`` or ``anime_id``."""
+    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+|\d+", name)
+    return "".join(words[-1:]).casefold(), "".join(words[-2:]).casefold()
+
+
+def _role_of(last: tuple[str, str], roles: Sequence[Role]) -> Role | None:
+    """The role whose ending this is; of several the longest, so that 'buyer_user_id' is a user and no other id."""
+    fitting = [(len(ending), role) for role in roles for ending in role.endings if ending in last]
+    return max(fitting, key=lambda one: one[0])[1] if fitting else None
 
 
 def _plain(name: str) -> str:
