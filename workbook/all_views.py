@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pyxl.grid.block_names import CHOSEN, CHOSEN_BLOCKS, MODEL_NUMBER, block_name, result_name
 from pyxl.grid.layout import Layout
 from workbook.model_sheets.crosstab_sheet import into_range_formula
-from workbook.model_sheets.geometry import Crosstab
+from workbook.model_sheets.geometry import Crosstab, LongForm
 from workbook.views.check.check_sheet import write_check
 from workbook.views.map_sheet import write_map
 from workbook.views.members_sheet import write_items, write_users
@@ -84,6 +84,6 @@ VIEWS: dict[str, Callable] = {  # in the order of the tabs
     "map": write_map, "check": write_check}
 
 
-def view_on(plans: dict, content: Content) -> View:
+def view_on(plans: Mapping[str, Crosstab | LongForm], content: Content) -> View:
     """The view of a workbook with these sheets."""
     return View(content, {name: plan for name, plan in plans.items() if isinstance(plan, Crosstab)})

@@ -104,7 +104,7 @@ def fold_in_cells(ratings_row: BlockInCells, item_factors: BlockInCells, item_bi
     if biases:
         base = biases_in(item_bias, "item_bias", len(items))
         items = np.concatenate([items, np.ones((len(items), 1))], axis=1)
-        typical.append([0.0] if is_blank(user_bias) else [numbers_in(user_bias, "user_bias").mean()])
+        typical.append(np.array([0.0 if is_blank(user_bias) else numbers_in(user_bias, "user_bias").mean()]))
         ridge[-1] *= not is_blank(user_bias)
     x = fold_in_row(items[rated], base[rated], ratings[rated], typical=np.concatenate(typical), ridge=ridge)
     return np.roll(x, 1) if biases else x
