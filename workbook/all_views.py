@@ -54,6 +54,10 @@ class View:
             last = f"IF({MODEL_NUMBER}={number},{before[number - 1]},{last})"
         return last
 
+    def block_of_chosen(self, role: str, formula: str = "{block}") -> str:
+        """The formula with the chosen model sheet's block of this role at ``{block}``."""
+        return self.of_chosen(lambda layout: formula.format(block=block_name(layout.sheet, role)))
+
     @property
     def biases(self) -> bool:
         """Whether any of the models has biases; those of one that has none are 0."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from xlsxwriter import Workbook
@@ -86,7 +87,7 @@ def _own_order(sheet, styles: Styles, plan: MembersPlan, view: View, side: _Side
         i, n, score = (ref(cell[what], cols=True) for what in ("number", "ratings", "score"))
         rated = side.line.format(block=view.name("ratings"), i=i)
         put_number(sheet, cell["number"], row + 1, styles.calc_whole)
-        put_array(sheet, cell["score"], f"={view.of_chosen(lambda layout, i=i: _score(layout, view, side, i))}", styles.calc)
+        put_array(sheet, cell["score"], f"={view.of_chosen(partial(_score, view=view, side=side, i=i))}", styles.calc)
         put_formula(sheet, cell["ratings"], f"=COUNT({rated})", styles.calc_whole)
         put_formula(sheet, cell["mean"], f'=IF({n}=0,"",AVERAGE({rated}))', styles.calc)
         own = ref(Range(cell["number"].row, plan.factors.left, cell["number"].row, plan.factors.right), cols=True)
@@ -108,7 +109,12 @@ def _own_order(sheet, styles: Styles, plan: MembersPlan, view: View, side: _Side
         put_text(sheet, where.first.moved(-1, 0), title, styles.calc_head)
 
 
-def _score(layout: Layout, view: View, side: _Side, i: str) -> str:
+def _line(layout: Layout, *, line: str) -> str:
+    """What one sees, as a formula has it, for this model."""
+    return quoted_text(line.format(by=RANKED_BY[layout.variant][1]))
+
+
+def _score(layout: Layout, *, view: View, side: _Side, i: str) -> str:
     """The formula of what ranks a member in this model: the bias, or without biases the mean prediction."""
     if layout.item_bias is not None:
         return f"INDEX({view.name(f'{side.role}_bias')},{i})"
@@ -153,7 +159,7 @@ def _ranked_row(sheet, styles: Styles, plan: MembersPlan, row: int) -> None:
 def _words(sheet, styles: Styles, plan: MembersPlan, view: View, side: _Side) -> None:
     put_text(sheet, Cell(1, 1), side.sheet.capitalize(), styles.title)
     for row, line in enumerate(side.lines, 2):
-        put_words(sheet, Cell(row, 1), view.of_chosen(lambda layout, line=line: quoted_text(line.format(by=RANKED_BY[layout.variant][1]))), styles.note)
+        put_words(sheet, Cell(row, 1), view.of_chosen(partial(_line, line=line)), styles.note)
     titles = {plan.rank: "rank", plan.name: side.role, plan.ratings: "ratings", plan.mean: "mean"}
     for column, title in titles.items():
         put_text(sheet, Cell(MEMBERS_HEAD, column.left), title, styles.header_left if column == plan.name else styles.header)

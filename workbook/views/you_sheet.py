@@ -9,7 +9,7 @@ formula gives x at once: steps of Gauss and Newton lead there from x̄, and then
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from xlsxwriter import Workbook
@@ -85,10 +85,7 @@ def _prior(sheet, styles: Styles, plan: YouPlan, view: View) -> None:
     put_array(sheet, plan.average, f"={average}", styles.ranked)
     decay, count = (ref(cell, rows=True, cols=True) for cell in (YOU_DECAY, COUNT))
     for cell in plan.ridge.cells():
-        of_factors, spread = cell.row < YOU_HEAD + 1 + plan.k, ref(plan.spread)
-        # factors grow with √σ, biases with σ, and inside a sigmoid neither does
-        scale = view.of_chosen(lambda layout, of_factors=of_factors, spread=spread:
-                               f"{spread}^2" if layout.low else spread if of_factors else "1")
+        scale = view.of_chosen(partial(_ridge_scale, spread=ref(plan.spread), of_factors=cell.row < YOU_HEAD + 1 + plan.k))
         put_array(sheet, cell, f"=IF({_given(decay)},{decay}*{count},{NEWCOMER_RIDGE:g})*{scale}", styles.calc)
 
 
@@ -125,31 +122,35 @@ def _steps_in_sigmoid(sheet, styles: Styles, plan: YouPlan, view: View) -> None:
     put_text(sheet, Cell(YOU_HEAD - 1, plan.step_in_sigmoid(0, "share").left), "steps in a sigmoid", styles.calc_head)
     before = plan.average
 
-    def in_sigmoid(formula: Callable[[str, str], str]) -> str:
-        def of(layout: Layout) -> str:
-            if not layout.low:
-                return "0"
-            low, high = (block_name(layout.sheet, end) for end in ("low", "high"))
-            return formula(low, f"({high}-{low})")
-        return f"={view.of_chosen(of)}"
     for step in range(GAUSS_NEWTON + NEWTON):
         share, pull, curvature, row = (plan.step_in_sigmoid(step, which) for which in ("share", "pull", "curvature", "row"))
         s, x = ref(share), ref(before, rows=True, cols=True)
         slope = f"{s}*(1-{s})"
         for where, title in ((share, "share"), (pull, "g"), (curvature, "c"), (row, f"after step {step + 1}")):
             put_text(sheet, where.first.moved(-1, 0), title, styles.calc_head)
-        put_array(sheet, share, in_sigmoid(lambda low, span, x=before: f"1/(1+EXP(-({_predicted(x, plan, view)})))"), styles.calc)
-
-        def error(low: str, span: str, s=s) -> str:
-            return f"IF({counted}=1,{ratings}-{low}-{span}*{s},0)"
-        put_array(sheet, pull, in_sigmoid(lambda low, span, slope=slope, error=error: f"{error(low, span)}*{span}*{slope}"), styles.calc)
         less = f"-{ref(pull)}*(1-2*{s})" if step >= GAUSS_NEWTON else ""
-        put_array(sheet, curvature, in_sigmoid(lambda low, span, slope=slope, less=less: f"{counted}*(({span}*{slope})^2{less})"), styles.calc)
         matrix = f"MMULT(TRANSPOSE({features}*{ref(curvature)}),{features})+({numbers}=TRANSPOSE({numbers}))*{ridge}"
         downhill = f"MMULT(TRANSPOSE({features}),{ref(pull)})-{ridge}*({x}-{average})"
-        put_array(sheet, row, in_sigmoid(lambda low, span, x=x, matrix=matrix, downhill=downhill:
-                                         f"{x}+MMULT(MINVERSE({matrix}),{downhill})"), styles.calc)
+        for where, formula in (
+                (share, f"1/(1+EXP(-({_predicted(before, plan, view)})))"),
+                (pull, f"IF({counted}=1,{ratings}-{{low}}-{{span}}*{s},0)*{{span}}*{slope}"),
+                (curvature, f"{counted}*(({{span}}*{slope})^2{less})"),
+                (row, f"{x}+MMULT(MINVERSE({matrix}),{downhill})")):
+            put_array(sheet, where, f"={view.of_chosen(partial(_in_sigmoid, formula=formula))}", styles.calc)
         before = row
+
+
+def _in_sigmoid(layout: Layout, *, formula: str) -> str:
+    """A formula with ``{low}`` and ``{span}`` of the model's range, or 0 where the model has none."""
+    if not layout.low:
+        return "0"
+    low, high = (block_name(layout.sheet, end) for end in ("low", "high"))
+    return formula.format(low=low, span=f"({high}-{low})")
+
+
+def _ridge_scale(layout: Layout, *, spread: str, of_factors: bool) -> str:
+    """The formula of what the ridge is multiplied by: factors grow with √σ, biases with σ, and inside a sigmoid neither does."""
+    return f"{spread}^2" if layout.low else spread if of_factors else "1"
 
 
 def _predicted(unknowns: Range, plan: YouPlan, view: View) -> str:

@@ -64,7 +64,7 @@ def write_shown(sheet, styles: Styles, plan: CheckPlan, view: View) -> None:
         put_number(sheet, i, int(ratings.item_index[place]) + 1, styles.calc_whole)
         pair = f"{ref(u, cols=True)},{ref(i, cols=True)}"
         rated = f"INDEX({view.name('ratings')},{pair})"
-        predicted = view.of_chosen(lambda layout, pair=pair: f"INDEX({block_name(layout.sheet, 'predictions')},{pair})")
+        predicted = view.block_of_chosen("predictions", f"INDEX({{block}},{pair})")
         for which, value in (("observed", rated), ("predicted", predicted)):
             put_formula(sheet, plan.of_shown(which).first.moved(row, 0), f'=IF(ISNUMBER({rated}),{value},"")', styles.calc)
 
@@ -84,8 +84,7 @@ def write_sides(sheet, styles: Styles, plan: CheckPlan, view: View) -> None:
             cell = {which: plan.of_side(side, which).first.moved(row, 0) for which in SIDE}
             i = ref(cell["number"], cols=True)
             rated = _LINE[side].format(block=view.name("ratings"), i=i)
-            predicted = view.of_chosen(lambda layout, side=side, i=i: _LINE[side].format(
-                block=block_name(layout.sheet, "predictions"), i=i))
+            predicted = view.block_of_chosen("predictions", _LINE[side].format(block="{block}", i=i))
             put_number(sheet, cell["number"], row + 1, styles.calc_whole)
             put_formula(sheet, cell["ratings"], f"=COUNT({rated})", styles.calc_whole)
             put_formula(sheet, cell["sum"], f"=SUM({rated})", styles.calc)
@@ -144,7 +143,7 @@ def write_bins(sheet, styles: Styles, plan: CheckPlan, view: View) -> None:
             put_formula(sheet, cell[share], f"={ref(cell[count])}/{total}", styles.calc)
     ends = plan.of_bin("up to")
     edges = fixed(Range(ends.top, ends.left, ends.bottom - 1, ends.right))
-    ratings, predictions = view.name("ratings"), view.of_chosen(lambda layout: block_name(layout.sheet, "predictions"))
+    ratings, predictions = view.name("ratings"), view.block_of_chosen("predictions")
     put_array(sheet, plan.of_bin("training"), f'=FREQUENCY(IF(ISNUMBER({ratings}),{ratings}-{predictions},""),{edges})',
           styles.calc_whole)
     if plan.held:
