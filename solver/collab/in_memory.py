@@ -32,8 +32,8 @@ def as_frame(X) -> pd.DataFrame:
     if hasattr(X, "detach"):    # a tensor of torch, wherever it is
         X = X.detach().cpu().numpy()
     if isinstance(X, Mapping) and X and all(isinstance(own, Mapping) for own in X.values()):
-        rows = [(user, item, rating) for user, own in X.items() for item, rating in own.items()]
-        return pd.DataFrame(rows, columns=["user", "item", "rating"])
+        triples = [(user, item, rating) for user, own in X.items() for item, rating in own.items()]
+        return pd.DataFrame(triples, columns=["user", "item", "rating"])
     try:
         rows = X if isinstance(X, (np.ndarray, dict)) else list(X)
     except TypeError:
