@@ -15,7 +15,7 @@ from pyxl.__main__ import main
 from solver import CollabFilter, Settings, rmse, split_off
 from solver.fitting import effort as efforts
 from solver.fitting import guarded_fit
-from solver.judging.baselines import bias_only
+from solver.judging.baselines import bias_only, mean_only
 
 KINDS = kinds()
 
@@ -41,6 +41,7 @@ def test_by_a_hold_out_it_is_never_worse_than_biases_alone(kind):
         warnings.simplefilter("ignore")
         model = CollabFilter(8, effort="quick").fit(learnt, holdout=held)
     assert model.result_.holdout_rmse <= (1 + efforts.TOLERANCE) * rmse(bias_only(learnt), held, clip=model.rating_range_)
+    assert model.result_.holdout_rmse <= rmse(mean_only(learnt), held, clip=model.rating_range_) * (1 + 1e-9)
 
 
 def test_a_rate_that_is_too_high_is_lowered_and_that_is_said():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from numbers import Integral, Real
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -142,7 +142,7 @@ def _settings(options: CollabFilter, ratings: Ratings, rating_range: tuple[float
               seed: int) -> tuple[Settings, bool]:
     """(what `effort` chooses for these ratings, and in its place what was said; whether factors help, as far as was tried)"""
     given = {name: getattr(options, name) for name in options_given(Given.ESTIMATOR)}
-    said = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items() if value is not None}
+    said: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items() if value is not None}
     if options.feedback == "implicit":
         said = {"model": "bounded", "loss": "cross-entropy"} | said
     choice = choose_settings("quick" if options.effort == "good" else options.effort, ratings, n_factors=options.n_factors)

@@ -105,8 +105,10 @@ def _slower_and_slower(settings: Settings) -> Iterator[Settings]:
 
 def _biases_alone(learnt: Ratings, settings: Settings, holdout: Ratings | None, clip: Bounds,
                   first: FitResult | None) -> FitResult:
-    """Biases as a result: factors of the asked-for width that are all 0."""
+    """Biases as a result, or, where it predicts the hold-out better, the mean: factors of the asked-for width that are all 0."""
     biases = bias_only(learnt)
+    if holdout is not None and rmse(mean_only(learnt), holdout, clip=clip) < rmse(biases, holdout, clip=clip):
+        biases = mean_only(learnt)
     users, items = (torch.zeros(n, settings.n_factors, dtype=torch.float64) for n in (learnt.n_users, learnt.n_items))
     factors = Factors(users, items, biases.user_bias, biases.item_bias, biases.offset)
     after, before = rmse(factors, learnt, clip=clip), rmse(mean_only(learnt), learnt, clip=clip)
