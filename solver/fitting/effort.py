@@ -33,7 +33,7 @@ _DECAY = 1.3                      # weight decay where s = 1: it falls with s^2.
 TRIED = tuple((decay, lr) for lr in (1.0, 0.65) for decay in (0.55, 0.8, 1.15))  # multiples of which "good" chooses
 _ENOUGH = 500_000                 # ratings, about, that such a choice is made on
 FEWEST_TO_HOLD_OUT = 1_000                   # ratings below which nothing is held out to choose by
-TOLERANCE = 0.005                # by which an error may be above that of biases alone: a tenth of few ratings tells no more
+NO_WORSE = 0.005                # by which an error may be above that of biases alone: a tenth of few ratings tells no more
 LEAST = 0.3                      # s, at least: one absurd rating makes all others look explained
 
 
@@ -120,4 +120,4 @@ def _best_change(settings: Settings, ratings: Ratings) -> tuple[tuple[float, flo
 
     errors = {change: last_rmse(change) for change in TRIED}
     best = min(errors, key=lambda change: errors[change])
-    return best, errors[best] <= rmse(bias_only(learnt), held, clip=clip) * (1 + TOLERANCE)
+    return best, errors[best] <= rmse(bias_only(learnt), held, clip=clip) * (1 + NO_WORSE)

@@ -22,11 +22,11 @@ from solver.judging.baselines import bias_only, mean_only
 from solver.model.factors import Factors
 from solver.model.models import Bounds, predict
 
-from .effort import BIASES_ALONE, TOLERANCE
+from .effort import BIASES_ALONE, NO_WORSE
 from .fit_ratings import FitResult, fit
 
 SLOWER = (1 / 4, 1 / 20)    # of the rate and of the decay, tried one after the other
-ENOUGH = 500_000            # ratings, about, that a fit is judged by
+JUDGED = 500_000            # ratings, about, that a fit is judged by
 
 
 @dataclass(frozen=True)
@@ -40,14 +40,14 @@ class Limit:
     @classmethod
     def of_biases(cls, learnt: Ratings, held: Ratings | None, clip: Bounds) -> Limit:
         """That of biases alone, of ratings held out where there are some; and that of the start."""
-        of = learnt if held else part(learnt, ENOUGH)
+        of = learnt if held else part(learnt, JUDGED)
         biases, start = (rmse(baseline, held or of, clip=clip) for baseline in (bias_only(of), mean_only(of)))
-        return cls(held or of, min(biases * (1 + TOLERANCE), start), clip)
+        return cls(held or of, min(biases * (1 + NO_WORSE), start), clip)
 
     @classmethod
     def of_start(cls, learnt: Ratings, clip: Bounds) -> Limit:
         """That of the start alone, of ratings learnt from."""
-        of = part(learnt, ENOUGH)
+        of = part(learnt, JUDGED)
         return cls(of, rmse(mean_only(of), of, clip=clip), clip)
 
     def kept_by(self, result: FitResult) -> bool:
