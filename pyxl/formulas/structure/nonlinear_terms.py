@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,8 +64,13 @@ class Structure:
 
     def reached(self, outputs=slice(None)) -> list[NonlinearTerms]:
         """The terms that some outputs depend on, directly or through other terms, those needed first."""
+        return self.reached_by([self.forms[outputs]])
+
+    def reached_by(self, forms: Sequence[csr_array]) -> list[NonlinearTerms]:
+        """The same of any forms."""
         wanted = np.zeros(self.forms.shape[1], dtype=bool)
-        wanted[self.forms[outputs].indices] = True
+        for form in forms:
+            wanted[form.indices] = True
         found = []
         for terms in reversed(self.terms):
             if wanted[terms.first:terms.first + terms.count].any():
