@@ -30,8 +30,9 @@ from workbook.model_sheets.start_sheet import write_start
 from workbook.write.content import Content, content_of
 from workbook.write.styles import make_styles
 
-from .all_views import VIEWS, view_on
+from .all_views import VIEWS
 from .new_file import checked_new_target, new_file, new_workbook
+from .views.view import view_on
 from .xlwings_conf import write_conf
 
 CROSSTABS = {"dotprod": "dot", "bias": "dot+bias", "bounded": "bounded"}  # sheet -> model
@@ -110,13 +111,14 @@ def _write(path: Path, plans: Mapping[str, Crosstab | LongForm], content: Conten
                 _define(workbook, layout.sheet, what, Range.around([getattr(plan, what)]))
             define_solver_names(workbook, problem_of(layout))
         view = view_on(plans, content)
-        for name, write in VIEWS.items():
-            write(workbook, styles, view)
+        for name, view_sheet in VIEWS.items():
+            view_sheet.write(workbook, styles, view)
             workbook.define_name(view_name(name), f"={quoted(name)}!$A$1")
         workbook.define_name(RUN_LOG, f"={quoted(RUN_LOG_SHEET)}!{write_run_log(workbook, styles).absolute}")
         write_before_fit(workbook)
         write_conf(workbook)
-        write_start(workbook, styles, start, content, {name: plan.layout for name, plan in plans.items()}, path.name)
+        write_start(workbook, styles, start, content, {name: plan.layout for name, plan in plans.items()},
+                    {name: view_sheet.purpose for name, view_sheet in VIEWS.items()}, path.name)
         if content.macros:
             add_macros(workbook)
 

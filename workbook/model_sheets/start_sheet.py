@@ -30,21 +30,13 @@ _BUTTONS = "Go to a model sheet and press Fit: watch it learn. Stop keeps the be
 LIVE = "(the workbook stays open: watch it learn, and stop it on its sheet)"
 BUTTONS_START = "(what the buttons start; on another machine: collabsheet doctor BOOK --repair)"
 RUN_MAIN_STARTS = "(what xlwings' Run main starts, the button for a workbook without macros)"
-SHOWS = {
-    "recommend": "Choose a user: the ten items predicted highest of those not rated.",
-    "you": "Rate a few items yourself: your factors, predictions and ten best follow at once, without a fit.",
-    "why": "Choose a user and an item: the parts that add up to the prediction.",
-    "items": "Items from best to worst by bias, in what they differ, and which are alike.",
-    "users": "The same of users.",
-    "map": "The items in the plane in which they differ most.",
-    "check": "Errors beside those of simple baselines, also on ratings held out: does a model overfit, and where?",
-}
 _RESULT_HEADERS = ("sheet", "model", "RMSE now", "before fit", "after fit", "epochs", "why the fit ended")
 
 
 def write_start(workbook: Workbook, styles: Styles, sheet, content: Content, layouts: Mapping[str, Layout],
-                file_name: str) -> None:
-    """Fill the sheet, which must be the workbook's first; `layouts` are the model sheets."""
+                views: Mapping[str, str], file_name: str) -> None:
+    """Fill the sheet, which must be the workbook's first; `layouts` are the model sheets, and `views` has a sentence for each
+    sheet beside them."""
     for col, width in enumerate((2, 16, 16, 12, 12, 12, 10, 64)):
         sheet.set_column(col, col, width, styles.text)
     sheet.set_default_row(17)
@@ -63,7 +55,7 @@ def write_start(workbook: Workbook, styles: Styles, sheet, content: Content, lay
     row = _heading(sheet, styles, row + 1, "Results")
     row = _results(workbook, sheet, styles, row, layouts)
     row = _heading(sheet, styles, row + 1, "Ask the models")
-    row = _views(sheet, styles, row)
+    row = _views(sheet, styles, row, views)
     row = _heading(sheet, styles, row + 1, "Colours")
     _key(sheet, styles, row, content)
     print_setup(sheet, one_page=True)
@@ -177,10 +169,10 @@ def _results(workbook: Workbook, sheet, styles: Styles, row: int, layouts: Mappi
     return row + 1
 
 
-def _views(sheet, styles: Styles, row: int) -> int:
-    for name, says in SHOWS.items():
+def _views(sheet, styles: Styles, row: int, views: Mapping[str, str]) -> int:
+    for name, sentence in views.items():
         sheet.write_url(row - 1, 1, f"internal:{quoted(name)}!A1", styles.link, name)
-        sheet.write_string(row - 1, 2, says, styles.beside)
+        sheet.write_string(row - 1, 2, sentence, styles.beside)
         row += 1
     return row
 

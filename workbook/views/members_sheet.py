@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
 
 from xlsxwriter import Workbook
 
@@ -13,6 +12,7 @@ from pyxl.grid.block_names import block_name
 from pyxl.grid.cells import Cell, Range
 from pyxl.grid.layout import Block, Layout
 from solver.collab.recommend import AT_THE_MEAN
+from workbook.views.view import View
 from workbook.write.display_labels import width_of
 from workbook.write.references import box, columns_of, ref
 from workbook.write.styles import BARS, Styles, print_setup
@@ -20,9 +20,6 @@ from workbook.write.write_cells import put_array, put_formula, put_number, put_t
 
 from .components_block import write_components
 from .members_plan import MEMBERS_FIRST, MEMBERS_HEAD, OWN, MembersPlan, members_plan
-
-if TYPE_CHECKING:
-    from workbook.all_views import View
 
 
 @dataclass(frozen=True)

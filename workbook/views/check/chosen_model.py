@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from xlsxwriter import Workbook
 
 from pyxl.grid.block_names import CHOSEN, CHOSEN_BLOCKS, CHOSEN_MODEL, MODEL_NUMBER, block_name
 from pyxl.grid.cells import Cell, Range
+from workbook.views.view import View
 from workbook.write.references import ref
 from workbook.write.styles import Styles
 from workbook.write.write_cells import put_array, put_formula, put_text
 
 from .check_numbers import fixed
 from .check_plan import CHECK_FIRST, CHOICE, CheckPlan
-
-if TYPE_CHECKING:
-    from workbook.all_views import View
 
 BEST_MODEL = "best"       # the choice of a new workbook
 SURELY = 2          # standard errors from which on one model is called better than another
