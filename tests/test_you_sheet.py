@@ -12,8 +12,8 @@ from pyxl import open_workbook
 from pyxl.grid.block_names import result_name
 from solver import Ratings
 from solver.collab.recommend import decay_ridge, fold_in, members, newcomer_ridge, predictions_for, seen_by, top_n
+from workbook.all_views import VIEWS
 from workbook.export import busiest
-from workbook.model_sheets.start_sheet import NOT_BOUNDED
 from workbook.views.recommend_sheet import HIGHEST, LOWEST
 from workbook.views.you_plan import BEST, COUNT, YOU_DECAY, YouPlan
 
@@ -175,7 +175,7 @@ def test_a_model_without_biases_has_it_and_a_bounded_one_cannot(tmp_path, office
     exported(tmp_path / "bounded.xlsx", fitted(ratings, "bounded"), part)
     with open_workbook(tmp_path / "bounded.xlsx") as opened:
         assert "you" not in opened.sheets and "recommend" in opened.sheets
-        assert NOT_BOUNDED in opened.grid("start").values.values()
+        assert VIEWS["you"].not_bounded in opened.grid("start").values.values()
 
 
 def test_typed_into_an_open_workbook_it_follows_at_once(calc, example_book, tmp_path):

@@ -30,8 +30,9 @@ from workbook.model_sheets.start_sheet import write_start
 from workbook.write.content import Content, content_of
 from workbook.write.styles import make_styles
 
-from .all_views import sheets_for, view_on
+from .all_views import VIEWS, purposes
 from .new_file import checked_new_target, new_file, new_workbook
+from .views.view import view_on
 from .xlwings_conf import write_conf
 
 CROSSTABS = {"dotprod": "dot", "bias": "dot+bias", "bounded": "bounded"}  # sheet -> model
@@ -110,14 +111,14 @@ def _write(path: Path, plans: Mapping[str, Crosstab | LongForm], content: Conten
                 _define(workbook, layout.sheet, what, Range.around([getattr(plan, what)]))
             define_solver_names(workbook, problem_of(layout))
         view = view_on(plans, content)
-        views = sheets_for(view)
-        for name, write in views.items():
-            write(workbook, styles, view)
+        views = {name: sheet for name, sheet in VIEWS.items() if sheet.fits(view)}
+        for name, view_sheet in views.items():
+            view_sheet.write(workbook, styles, view)
             workbook.define_name(view_name(name), f"={quoted(name)}!$A$1")
         workbook.define_name(RUN_LOG, f"={quoted(RUN_LOG_SHEET)}!{write_run_log(workbook, styles).absolute}")
         write_before_fit(workbook)
         write_conf(workbook)
-        write_start(workbook, styles, start, content, {name: plan.layout for name, plan in plans.items()}, views, path.name)
+        write_start(workbook, styles, start, content, {name: plan.layout for name, plan in plans.items()}, purposes(view), views, path.name)
         if content.macros:
             add_macros(workbook, {MODULE: macro_source()})
 

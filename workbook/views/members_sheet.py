@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from xlsxwriter import Workbook
 
 from pyxl.grid.block_names import block_name
 from pyxl.grid.cells import Cell, Range
 from pyxl.grid.layout import Block
+from workbook.views.view import View
 from workbook.write.display_labels import width_of
 from workbook.write.references import box, columns_of, ref
 from workbook.write.styles import BARS, Styles, print_setup
@@ -18,9 +18,6 @@ from workbook.write.write_cells import put_array, put_formula, put_number, put_t
 
 from .components_block import write_components
 from .members_plan import MEMBERS_FIRST, MEMBERS_HEAD, OWN, MembersPlan, members_plan
-
-if TYPE_CHECKING:
-    from workbook.all_views import View
 
 
 @dataclass(frozen=True)

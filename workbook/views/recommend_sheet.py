@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from xlsxwriter import Workbook
 
 from pyxl.grid.cells import Cell, Range
+from workbook.views.best_list import HIGH, LOW, N_BEST, Candidates, write_best
 from workbook.views.check.check_sheet import CHECK_SHEET as CHECK
 from workbook.views.check.check_sheet import check_plan
-from workbook.write.best_list import HIGH, LOW, N_BEST, Candidates, write_best
-from workbook.write.choice import unknown, with_most_blanks, write_choice
+from workbook.views.choice import unknown, with_most_blanks, write_choice
+from workbook.views.view import View
 from workbook.write.display_labels import width_of
 from workbook.write.references import ref
 from workbook.write.styles import Styles, print_setup
 from workbook.write.write_cells import put_array, put_number, put_text
-
-if TYPE_CHECKING:
-    from workbook.all_views import View
 
 _NAME = "recommend"
 CHOSEN_USER, LOWEST, HIGHEST = Cell(5, 2), Cell(6, 2), Cell(7, 2)

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from xlsxwriter import Workbook
 
 from pyxl.grid.cells import Cell, Range
-from workbook.write.best_list import kept_in_range
-from workbook.write.choice import unknown, with_most_blanks, write_choice
+from workbook.views.best_list import kept_in_range
+from workbook.views.choice import unknown, with_most_blanks, write_choice
+from workbook.views.view import View
 from workbook.write.display_labels import width_of
 from workbook.write.references import box, ref
 from workbook.write.styles import BARS, Styles, print_setup
 from workbook.write.write_cells import put_array, put_formula, put_number, put_text
-
-if TYPE_CHECKING:
-    from workbook.all_views import View
 
 _NAME = "why"
 EXPLAINED_USER, ITEM = Cell(5, 2), Cell(6, 2)

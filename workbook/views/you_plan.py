@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pyxl.grid.cells import Cell, Range
-from workbook.write.best_list import N_BEST
+from workbook.views.best_list import N_BEST
 
 YOU_DECAY, COUNT = Cell(5, 2), Cell(6, 2)   # what the reader sets; how many ratings count
 YOU_HEAD = 8                                # of the list of items

@@ -8,22 +8,18 @@ over the items rated: F has a row [q, 1] for each, r̄ is what the average user 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from xlsxwriter import Workbook
 
 from pyxl.grid.cells import Cell, Range
 from solver.collab.recommend import NEWCOMER_RIDGE
-from workbook.write.best_list import HIGH, LOW, Candidates, kept_in_range, write_best
+from workbook.views.best_list import HIGH, LOW, Candidates, kept_in_range, write_best
+from workbook.views.view import View
 from workbook.write.display_labels import width_of
 from workbook.write.references import box, ref
 from workbook.write.styles import Styles, colour_scale, print_setup
 from workbook.write.write_cells import put_array, put_formula, put_number, put_text
 
 from .you_plan import BEST, COUNT, OWN_HEAD, YOU_DECAY, YOU_HEAD, YouPlan
-
-if TYPE_CHECKING:
-    from workbook.all_views import View
 
 _NAME = "you"
 OLD_MINVERSE = 52   # rows and columns that Excel's MINVERSE took before 2007

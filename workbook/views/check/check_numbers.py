@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 from pyxl.grid.block_names import block_name
 from pyxl.grid.cells import Range
 from solver.judging.baselines import DAMPING
+from workbook.views.view import View
 from workbook.write.display_labels import put_label
 from workbook.write.references import ref
 from workbook.write.styles import Styles
 from workbook.write.write_cells import put_array, put_formula, put_number, put_text
 
 from .check_plan import BIN, BINS, CHECK_FIRST, CHECK_HEAD, GROUP, QUARTERS, SIDE, CheckPlan
-
-if TYPE_CHECKING:
-    from workbook.all_views import View
 
 _LINE = {"user": "INDEX({block},{i},0)", "item": "INDEX({block},0,{i})"}    # one member's part of a users × items block
 

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from xlsxwriter import Workbook
 
 from pyxl.grid.block_names import HELD, block_name
 from pyxl.grid.cells import Cell
+from workbook.views.view import View
 from workbook.write.styles import Styles, print_setup
 from workbook.write.write_cells import put_array, put_formula, put_text
 
 from .check_charts import insert_charts
 from .check_numbers import fixed, write_bins, write_constants, write_groups, write_held, write_shown, write_sides
 from .check_plan import CHECK_HEAD, MOST_DOTS, PRINTED, SUMMARY, CheckPlan
-
-if TYPE_CHECKING:
-    from workbook.all_views import View
 
 CHECK_SHEET = "check"
 LINES = ("Ratings held out (blue on the model sheets) are in no RMSE there and in no fit: they judge the models. Good models come "
