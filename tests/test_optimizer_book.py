@@ -130,7 +130,7 @@ def test_the_command_builds_and_runs(tmp_path, capsys):
 @pytest.mark.parametrize("words, told", [
     (["-o", "{book}"], "exists already"),
     ([], "say -o graddesc.xlsx"),
-    (["-o", "graddesc.ods"], "ends with .xlsx"),
+    (["-o", "graddesc.ods"], "ends with .xlsm, for buttons, or .xlsx"),
     (["-o", "new.xlsx", "--data", "nowhere.csv"], "There is no file 'nowhere.csv'"),
     (["run", "{book}"], "--in-place, --live, or -o OUT"),
     (["run", "{book}", "--in-place", "--sheet", "compare"], "'compare' runs no epochs. Choose one of sgd"),

@@ -15,7 +15,7 @@ from pyxl.grid.layout import Block, Layout
 from pyxl.grid.parameters import parameter_cells
 from pyxl.hosts.refresh_results import refresh_all
 from solver import MODELS, Factors, Ratings, random_factors
-from workbook.model_sheets.buttons import add_macros
+from workbook.model_sheets.buttons import MODULE, add_macros, macro_source
 from workbook.model_sheets.controls import write_before_fit
 from workbook.model_sheets.crosstab_sheet import write_crosstab
 from workbook.model_sheets.embedding_sheet import MOST_COPIES, write_embedding
@@ -120,7 +120,7 @@ def _write(path: Path, plans: Mapping[str, Crosstab | LongForm], content: Conten
         write_start(workbook, styles, start, content, {name: plan.layout for name, plan in plans.items()},
                     {name: view_sheet.purpose for name, view_sheet in VIEWS.items()}, path.name)
         if content.macros:
-            add_macros(workbook)
+            add_macros(workbook, {MODULE: macro_source()})
 
 
 def _define_block_names(workbook: Workbook, layout: Layout) -> None:

@@ -15,7 +15,8 @@ _FEW = 6    # errors that are told one by one
 def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("action", nargs="?", choices=["run"], metavar="run", help="run the epochs of BOOK; without it a workbook is built")
     parser.add_argument("workbook", nargs="?", metavar="BOOK", help="with run: a workbook that this command built")
-    parser.add_argument("-o", "--output", metavar="OUT", help="the workbook to write: to build, or, with run, a copy of BOOK")
+    parser.add_argument("-o", "--output", metavar="OUT", help="the workbook to write: to build (.xlsm has buttons, .xlsx no macros), or, with run, a copy "
+                        "of BOOK")
     parser.add_argument("--overwrite", action="store_true", help="replace OUT if it exists")
     parser.add_argument("--data", metavar="FILE", help="build with these points, a table of two columns, x and y (default: the lesson's 29)")
     run = parser.add_argument_group("with run")
@@ -40,12 +41,13 @@ def _build(args: argparse.Namespace, say: Say) -> dict:
     if not args.output:
         raise UserError("The workbook has no name: say -o graddesc.xlsx, or, to run one, collabsheet optimizers run BOOK.")
     if not args.output.lower().endswith((".xlsx", ".xlsm")):
-        raise UserError(f"'{args.output}' is no name of a workbook. Give one that ends with .xlsx.")
+        raise UserError(f"'{args.output}' is no name of a workbook. Give one that ends with .xlsm, for buttons, or .xlsx.")
     points = read_points(args.data) if args.data else None
     plans = build_optimizers(args.output, rows=points, overwrite=args.overwrite)
     rows = next(iter(plans.values())).n_rows
     say(f"Built {args.output}: {rows} points, {len(plans)} optimizers: {', '.join(plans)}.")
-    say(f"Run it: {quoted_command('collabsheet', 'optimizers', 'run', args.output, '--epochs', '5', '--in-place')}")
+    press = "open it and press Run, or close it and: " if args.output.lower().endswith(".xlsm") else ""
+    say(f"Run it: {press}{quoted_command('collabsheet', 'optimizers', 'run', args.output, '--epochs', '5', '--in-place')}")
     return {"workbook": str(args.output), "points": rows, "sheets": list(plans)}
 
 
