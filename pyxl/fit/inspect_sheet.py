@@ -12,6 +12,7 @@ from pyxl.grid.layout import Block
 from pyxl.grid.problem import SolverProblem
 from pyxl.grid.readable_workbook import ReadableWorkbook
 from pyxl.grid.sheet_names import area_named
+from pyxl.grid.stored_options import option_notes
 from pyxl.grid.stored_problem import stored_problem
 from pyxl.problems.pose import pose
 from pyxl.training.carried_over import training_sheets
@@ -55,7 +56,8 @@ def _report(workbook: ReadableWorkbook, sheet: str, settings) -> dict:
             report["solver"] = problem.told()
         ready = verified_model(workbook, sheet, settings)
     except UserError as why:
-        return report | {"reason": str(why), "problem": problem and _problem(workbook, problem)}
+        return report | {"reason": str(why), "problem": problem and _problem(workbook, problem),
+                         "notes": list(option_notes(workbook, problem)) if problem else []}
     layout = ready.model.layout
     cells = {role: _where(getattr(layout, role)) for role in ROLES if getattr(layout, role) is not None}
     return report | {
