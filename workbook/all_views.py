@@ -19,34 +19,20 @@ from workbook.write.styles import Styles
 
 @dataclass(frozen=True)
 class ViewSheet:
-    """A view sheet: `write(workbook, styles, view)` adds it, and `purpose` is what the sheet `start` says of it.
-
-    `not_bounded` is what `start` says instead where the model is a bounded one, for a sheet that has no formulas then.
-    """
+    """A view sheet: `write(workbook, styles, view)` adds it, and `purpose` is what the sheet `start` says of it."""
 
     write: Callable[[Workbook, Styles, View], None]
     purpose: str
-    not_bounded: str = ""
-
-    def fits(self, view: View) -> bool:
-        """Whether the sheet has formulas for the model of this workbook."""
-        return not (view.layout.low and self.not_bounded)
 
 
 VIEWS: dict[str, ViewSheet] = {     # in the order of the tabs
     "recommend": ViewSheet(write_recommend, "Choose a user: the ten items predicted highest of those not rated."),
     "you": ViewSheet(
-        write_you, "Rate a few items yourself: your factors, predictions and ten best follow at once, without a fit.",
-        not_bounded="Not here: the factors of a newcomer in a sigmoid are no formula. On the command line: collabsheet fold-in."),
+        write_you, "Rate a few items yourself: your factors, predictions and ten best follow at once, without a fit."),
     "why": ViewSheet(write_why, "Choose a user and an item: the parts that add up to the prediction."),
     "items": ViewSheet(write_items, "Items from best to worst by bias, in what they differ, and which are alike."),
     "users": ViewSheet(write_users, "The same for users."),
     "map": ViewSheet(write_map, "The items in the plane in which they differ most."),
     "check": ViewSheet(
-        write_check, "Errors beside those of simple baselines, also on ratings held out: does a model overfit, and where?"),
+        write_check, "Errors beside those of simple baselines, also on ratings held out: does a model overfit, and where? Here one chooses the model that the sheets above show."),
 }
-
-
-def purposes(view: View) -> dict[str, str]:
-    """What the sheet `start` says of each sheet of the table."""
-    return {name: sheet.purpose if sheet.fits(view) else sheet.not_bounded for name, sheet in VIEWS.items()}

@@ -95,7 +95,7 @@ def pose(workbook: ReadableWorkbook, problem: SolverProblem) -> Posed:
     if uncompiled is not None:
         kind = replace(kind, sort="stepwise")
     given = {"low": low, "high": high, "floor": floor, "ceiling": ceiling, "whole": whole}
-    notes = list(compiled.not_smooth)
+    notes = [] if kind.sort == "stepwise" else list(compiled.not_smooth)     # a search by points needs no slopes
     if uncompiled is not None:
         notes.append(f"Formulas are evaluated point by point, which is slow: {uncompiled}")
     linear, exact = (linear_model(structure, objective, rows, **given), True) if kind.sort == "linear" else (None, True)

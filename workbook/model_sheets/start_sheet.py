@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from xlsxwriter import Workbook
 
@@ -34,12 +34,9 @@ _RESULT_HEADERS = ("sheet", "model", "RMSE now", "before fit", "after fit", "epo
 
 
 def write_start(workbook: Workbook, styles: Styles, sheet, content: Content, layouts: Mapping[str, Layout],
-                views: Mapping[str, str], linked: Container[str], file_name: str) -> None:
-    """Fill the sheet, which must be the workbook's first.
-
-    `layouts` are those of the model sheets. `views` has a sentence for each sheet beside them; those in `linked` are in
-    this workbook.
-    """
+                views: Mapping[str, str], file_name: str) -> None:
+    """Fill the sheet, which must be the workbook's first; `layouts` are the model sheets, and `views` has a sentence for each
+    sheet beside them."""
     for col, width in enumerate((2, 16, 16, 12, 12, 12, 10, 64)):
         sheet.set_column(col, col, width, styles.text)
     sheet.set_default_row(17)
@@ -58,7 +55,7 @@ def write_start(workbook: Workbook, styles: Styles, sheet, content: Content, lay
     row = _heading(sheet, styles, row + 1, "Results")
     row = _results(workbook, sheet, styles, row, layouts)
     row = _heading(sheet, styles, row + 1, "Ask the models")
-    row = _views(sheet, styles, row, views, linked)
+    row = _views(sheet, styles, row, views)
     row = _heading(sheet, styles, row + 1, "Colours")
     _key(sheet, styles, row, content)
     print_setup(sheet, one_page=True)
@@ -172,12 +169,9 @@ def _results(workbook: Workbook, sheet, styles: Styles, row: int, layouts: Mappi
     return row + 1
 
 
-def _views(sheet, styles: Styles, row: int, views: Mapping[str, str], linked: Container[str]) -> int:
+def _views(sheet, styles: Styles, row: int, views: Mapping[str, str]) -> int:
     for name, sentence in views.items():
-        if name in linked:
-            sheet.write_url(row - 1, 1, f"internal:{quoted(name)}!A1", styles.link, name)
-        else:
-            sheet.write_string(row - 1, 1, name, styles.text)
+        sheet.write_url(row - 1, 1, f"internal:{quoted(name)}!A1", styles.link, name)
         sheet.write_string(row - 1, 2, sentence, styles.beside)
         row += 1
     return row

@@ -64,8 +64,8 @@ def _words(sheet, styles: Styles, view: View) -> None:
     sheet.set_row(0, 24)
     put_text(sheet, Cell(1, 1), "Recommendations", styles.title)
     put_text(sheet, Cell(2, 1), "The ten items that the model predicts highest for one user, of those that the user has not rated.", styles.note)
-    put_text(sheet, Cell(3, 1), f"Choose a user in the yellow cell. It is live: fit the sheet {view.layout.sheet}, or rate there, "
-                            "and the list follows.", styles.note)
+    put_text(sheet, Cell(3, 1), f"Choose a user in the yellow cell. It is live: it shows {view.followed}, "
+                            "and follows every rating and every fit.", styles.note)
     for col, header in enumerate(("ratings", "their mean"), 4):
         put_text(sheet, Cell(_HEAD, col), header, styles.header)
     put_text(sheet, TWO_DIGITS.moved(-1, -1), "Helper calculations, not printed: change nothing here.", styles.calc_head)
