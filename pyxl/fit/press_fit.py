@@ -68,6 +68,7 @@ class OnlyEpochs:
 def fit_workbook(path, *, out=None, sheets: Iterable[str] | None = None,
                  settings: Settings | None = None, options: Mapping | None = None,
                  overwrite: bool = False, repeat: int | None = None, by_formulas: ByFormulas = ByFormulas(),
+                 visible_only: bool = False,
                  on_epoch: Callable[[str, Epoch | Step], bool | None] | None = None) -> dict[str, FitResult | Solved]:
     """Fit every recognised sheet of a workbook, or the named ones, and write the parameters.
 
@@ -79,6 +80,7 @@ def fit_workbook(path, *, out=None, sheets: Iterable[str] | None = None,
     own (its `start` sheet), or the defaults; `options` changes single ones of them by name.
     `repeat`, the number of a run in the workbook's run log, takes the sheet, the settings and the
     start values from there, and nothing of them may be given.
+    `visible_only` leaves the ratings in hidden rows and columns out of the fit of a factor model.
     `on_epoch` is called with the sheet's name and the epoch (or `Step`); a true value, or Ctrl-C, stops
     there: what was found so far is written. Formulas stay; their cached results are refreshed.
     Raises UserError; then nothing has been written.
@@ -92,7 +94,7 @@ def fit_workbook(path, *, out=None, sheets: Iterable[str] | None = None,
         beside = book.notes_on_saving(out=target) if out is not None else ()
 
         results = fit_on_host(host, sheets=sheets, settings=settings, options=options or {}, repeat=repeat,
-                           by_formulas=by_formulas, watch=lambda ready: OnlyEpochs(ready.sheet, on_epoch))
+                           by_formulas=by_formulas, visible_only=visible_only, watch=lambda ready: OnlyEpochs(ready.sheet, on_epoch))
         if out is not None:
             host.save(out=target, overwrite=overwrite)
         return {sheet: replace(result, notes=result.notes + unkept + beside) for sheet, result in results.items()}
@@ -100,14 +102,14 @@ def fit_workbook(path, *, out=None, sheets: Iterable[str] | None = None,
 
 def fit_on_host(host: Host, *, sheets: Iterable[str] | None, settings: Settings | None, options: Mapping,
              watch: Callable[[Fittable], Watcher], repeat: int | None = None,
-             by_formulas: ByFormulas = ByFormulas()) -> dict[str, Result]:
+             by_formulas: ByFormulas = ByFormulas(), visible_only: bool = False) -> dict[str, Result]:
     """Fit the recognised sheets of the workbook that `host` holds, or the named ones, and write.
 
     ``watch(ready)`` gives who is told how the fit of that sheet goes; the rest is as for `fit_workbook`. Raises
     UserError; no parameter has been written by this function then.
     """
     ready, skipped = fittable_sheets(host, sheets=sheets, settings=settings, options=options, repeat=repeat,
-                                  by_formulas=by_formulas)
+                                  by_formulas=by_formulas, visible_only=visible_only)
     host.refuse_protected(area for r in ready for area in r.blocks.values())
     host.write(before_fit.cells_to_keep(host, {r.sheet: r.blocks for r in ready}))
     log, results, unsolved = find_log(host), {}, []
@@ -148,6 +150,13 @@ def _fitted(host: Host, r: VerifiedModel, watcher: Watcher) -> FitResult:
         result = replace(result, rmse_before=r.rmse, rmse_after=rmse(result.factors, r.ratings, bounds=bounds))
     held = held_out(host, r)
     return result if held is None else replace(result, holdout_rmse=rmse(result.factors, held, bounds=bounds))
+
+
+def _rmse_of_counted(r: VerifiedModel, result: FitResult) -> float:
+    """What the sheet's own RMSE has to be."""
+    from solver import rmse
+
+    return result.rmse_after if r.counted is r.ratings else rmse(result.factors, r.counted, bounds=r.settings.bounds)
 
 
 def _compared(host: Host, fitted: list[Fittable], results: dict[str, Result], skipped: list[str]) -> dict[str, Result]:
@@ -192,7 +201,9 @@ def _noticed(host: Host, r: Fittable, result: Result) -> Iterator[str]:
         return
     yield from r.notes
     layout = r.model.layout
-    ours, measured = result.rmse_after, host.value(layout.sheet, layout.rmse)
+    ours, measured = _rmse_of_counted(r, result), host.value(layout.sheet, layout.rmse)
+    if r.counted is not r.ratings:
+        yield f"{quoted(layout.sheet)}!{layout.rmse} counts all {len(r.counted):,} ratings: their RMSE is {ours:.6f}."
     if layout.measure != "rmse" or (isinstance(measured, float) and agrees(measured, ours)):
         return
     where = f"{quoted(layout.sheet)}!{layout.rmse} says {measured!r} where the fit says {ours!r}"
