@@ -47,7 +47,10 @@ def read_sheet_ratings(workbook: ReadableWorkbook, model: ModelSheet, calculator
     layout = model.layout
     grid, area = workbook.grid(layout.sheet), layout.ratings
     refuse_merged(grid, area)
-    values, mended, notes, cells = np.full(area.shape, np.nan), {}, [], []
+    values = np.full(area.shape, np.nan)
+    mended: dict[Cell, float] = {}
+    notes: list[str] = []
+    cells: list[Cell] = []
     for cell in area.cells():
         value = grid.values.get(cell)
         if cell in grid.formulas:

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pyxl.formulas.evaluate.calculator import Calculator
-from pyxl.formulas.language.formula_errors import FormulaError
+from pyxl.formulas.language.formula_errors import FormulaError, Unsupported
 from pyxl.formulas.language.parse import Call, parse
-from pyxl.grid.cells import quoted
+from pyxl.grid.cells import Cell, quoted
 from pyxl.grid.problem import KINDS, SheetRange, SolverProblem, place_told
 from pyxl.grid.readable_workbook import ReadableWorkbook
 from solver.errors import UserError
 
 from .constraint_lines import Line, SheetCell, Term, Terms, bounds_of, different_cells, lines_of, shown_cell, whole_cells
+from .evaluated import Evaluated
+from .exact_model import NeedsBound, NotExact, exact_model, needed_bound
 from .first_error import first_error
-from .kind import Kind, kind_of, linear_model, linear_rows
+from .kind import Kind, forms_of, kind_of, linear_model, linear_rows
 from .overlaid import Overlaid
 
 if TYPE_CHECKING:
@@ -58,7 +60,7 @@ def pose(workbook: ReadableWorkbook, problem: SolverProblem) -> Posed:
 
     _refuse_unknown_relations(problem)
     _check_cells(workbook, problem)
-    blank = {}
+    blank: dict[str, dict[Cell, float]] = {}
     for sheet, cell in problem.cells:
         if workbook.grid(sheet).values.get(cell) is None:   # 0, as for Solver
             blank.setdefault(sheet, {})[cell] = 0.0
@@ -70,7 +72,11 @@ def pose(workbook: ReadableWorkbook, problem: SolverProblem) -> Posed:
         terms = Terms(seen, calculator, problem, dict(zip(formulas, seen.places)))
         objective = terms.objective(problem)
         lines = list(lines_of(problem, terms))
-        compiled = compile_formulas(seen, terms.outputs, problem.changing)
+        try:
+            compiled, uncompiled = compile_formulas(seen, terms.outputs, problem.changing), None
+        except Unsupported as why:
+            start = np.array([seen.grid(sheet).values[cell] for sheet, cell in problem.cells], dtype=float)
+            compiled, uncompiled = Evaluated(seen, calculator, terms.outputs, problem.cells, start), why
     except FormulaError as why:
         raise UserError(f"{quoted(problem.sheet)} cannot be solved by its formulas: {why}") from why
     low, high = bounds_of(problem, lines)
@@ -82,22 +88,35 @@ def pose(workbook: ReadableWorkbook, problem: SolverProblem) -> Posed:
             floor[line.row] = bound
         if line.relation in ("=", "<="):
             ceiling[line.row] = bound
-    whole, structure = whole_cells(problem, lines), _structure(compiled)
+    whole, structure = whole_cells(problem, lines), None if uncompiled else _structure(compiled)
     kind = kind_of(structure, whole=int(whole.sum()), different=sum(map(len, different_cells(lines))))
-    linear = linear_model(structure, objective, rows, low=low, high=high, floor=floor, ceiling=ceiling,
-                          whole=whole) if kind.sort == "linear" else None
-    program = Program(_Evaluation(compiled, objective, rows), np.clip(compiled.start, low, high), low, high, floor, ceiling,
-                      problem.goal, problem.target, _root(seen, problem, objective), whole, linear,
-                      None if linear is not None or structure is None else linear_rows(structure, rows, low=low, high=high, floor=floor,
-                                                                                        ceiling=ceiling, whole=whole),
-                      different_cells(lines), kind.sort == "stepwise")
-    _check_start(seen, problem, program, terms.outputs)
+    if uncompiled is not None:
+        kind = replace(kind, sort="stepwise")
+    given = {"low": low, "high": high, "floor": floor, "ceiling": ceiling, "whole": whole}
     notes = list(compiled.not_smooth)
+    if uncompiled is not None:
+        notes.append(f"Formulas are evaluated point by point, which is slow: {uncompiled}")
+    linear, exact = (linear_model(structure, objective, rows, **given), True) if kind.sort == "linear" else (None, True)
+    if kind.sort in ("quadratic", "piecewise") and not kind.different:
+        try:
+            objective_form, row_forms = forms_of(structure, objective, rows)
+            linear, exact = exact_model(structure, objective_form, row_forms, goal=problem.goal, **given)
+            kind, notes = replace(kind, exact=True), []     # no slopes are asked for
+        except NeedsBound as missing:
+            notes.append(needed_bound(missing, problem.cells, lambda place: place_told(*place, problem.sheet)))
+        except NotExact:
+            pass
+    evaluation = _Evaluation(compiled, objective, rows)
+    program = Program(evaluation, np.clip(compiled.start, low, high), low, high, floor, ceiling,
+                      problem.goal, problem.target, _root(seen, problem, objective), whole, linear,
+                      None if kind.sort == "linear" or structure is None else linear_rows(structure, rows, **given),
+                      different_cells(lines), kind.sort == "stepwise", exact)
+    _check_start(seen, problem, program, terms.outputs)
     if moved := [place for place, a, b in zip(problem.cells, compiled.start, program.start) if a != b]:
         first = place_told(*moved[0], problem.sheet)
         notes.append(f"{first} began outside its bounds and was moved into them." if len(moved) == 1 else
                      f"{len(moved)} cells, {first} the first, began outside their bounds and were moved into them.")
-    return Posed(problem, problem.cells, tuple(lines), program, program.evaluate.outputs, objective, kind, tuple(notes))
+    return Posed(problem, problem.cells, tuple(lines), program, evaluation.outputs, objective, kind, tuple(notes))
 
 
 def _structure(compiled: Compiled) -> Structure | None:
@@ -193,7 +212,7 @@ class _Evaluation:
 
 def _check_start(workbook: ReadableWorkbook, problem: SolverProblem, program: Program, outputs: list[SheetCell]) -> None:
     """Raise UserError where the objective or a constraint, or a slope of one, is not finite at the start."""
-    if program.linear is not None:
+    if program.linear is not None or program.stepwise:
         values, jacobian = program.values(program.start), np.zeros(0)
     else:
         values, jacobian = program.evaluate(program.start)

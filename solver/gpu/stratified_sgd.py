@@ -30,6 +30,7 @@ from solver.fused.sgd import row_decay
 from solver.kernels.packed import LANES, pack_factors
 from solver.kernels.target import Target
 from solver.model.factors import Factors
+from solver.model.net import additive
 
 from .device_strata import device_strata, most_of_a_row
 from .row_copies import MEETINGS, RowCopies, dealt_among_copies
@@ -51,7 +52,7 @@ class StratifiedSGD:
         self.problem, self.settings = problem, settings
         self.epochs = settings.epochs or method.batch_epochs
         self.lr = settings.constants["lr"]
-        packed, processors = pack_factors(problem.start.map(lambda tensor: tensor.cpu().float())), _processors(device)
+        packed, processors = pack_factors(additive(problem.start).map(lambda tensor: tensor.cpu().float())), _processors(device)
         self.width, n_users = packed.width, ratings.n_users
         users, items, values = (torch.as_tensor(array, device=device) for array in packed.rows_of(ratings, slice(None)))
         shuffled = torch.randperm(len(ratings), generator=torch.Generator(device).manual_seed(int(settings.seed)),
@@ -104,7 +105,7 @@ class StratifiedSGD:
     def _walk(self, turn: int, programs: int, edges: Tensor) -> None:
         lanes = 1 << (self.width - 1).bit_length()
         walk_blocks[(programs,)](*self.data, edges, self.sequence, self.rates, self.table, self.decay, self.sums, turn,
-                          self.problem.start.offset, self.target.low, self.target.span,
+                          additive(self.problem.start).offset, self.target.low, self.target.span,
                           WIDTH=self.width, LANES=lanes, LINK=int(self.target.link), num_warps=1, num_stages=1)
 
     def _decay(self, users: Tensor, items: Tensor) -> Tensor:
@@ -125,7 +126,8 @@ class StratifiedSGD:
 
     def _factors(self) -> Factors:
         """The factors as they stand in the table: views of it."""
-        like, ratings, k = self.problem.start, self.problem.ratings, self.problem.start.n_factors
+        like, ratings = additive(self.problem.start), self.problem.ratings
+        k = like.n_factors
         user, item = self.table[:ratings.n_users], self.table[self.first_item:][:ratings.n_items]
         tensors = {"user": user[:, :k], "item": item[:, :k]}
         if like.user_bias is not None:

@@ -11,7 +11,7 @@ form reaches no term is linear for all values of the changing cells: every opera
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -90,8 +90,13 @@ class Structure:
 
     def reached(self, outputs=slice(None)) -> list[NonlinearTerms]:
         """The terms that some outputs depend on, directly or through other terms, those needed first."""
+        return self.reached_by([self.forms[outputs]])
+
+    def reached_by(self, forms: Sequence[csr_array]) -> list[NonlinearTerms]:
+        """The same of any forms."""
         wanted = np.zeros(self.forms.shape[1], dtype=bool)
-        wanted[self.forms[outputs].indices] = True
+        for form in forms:
+            wanted[form.indices] = True
         found = []
         for terms in reversed(self.terms):
             if wanted[terms.first:terms.first + terms.count].any():
@@ -124,6 +129,14 @@ def follow(program: Recorded, start: np.ndarray) -> Structure:
         return Structure(len(start), following.widened(following.form(output)), tuple(following.terms))
 
 
+def _sees_every_operation(cls: type[_Following]) -> type[_Following]:
+    """Set after the class is made: a method of that name in its body is wrapped by torch, which imports its compiler for it (1 s)."""
+    hook = "__torch_dispatch__"
+    setattr(cls, hook, cls._seen)
+    return cls
+
+
+@_sees_every_operation
 class _Following(TorchDispatchMode):
     """Sees every operation of torch, and keeps the forms of the tensors that depend on the changing cells."""
 
@@ -160,7 +173,7 @@ class _Following(TorchDispatchMode):
             self.remember(result, self._new("steps", result.numel(), boolean=result.dtype == torch.bool))
         return result
 
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+    def _seen(self, func, types, args=(), kwargs=None):
         kwargs = kwargs or {}
         result = func(*args, **kwargs)
         if any(map(self._moves, _tensors(args))):

@@ -23,11 +23,11 @@ def compare(a: Value, b: Value) -> int:
     rank_a, rank_b = _rank(a), _rank(b)
     if rank_a != rank_b:
         return -1 if rank_a < rank_b else 1
-    if rank_a == 0:
-        return 0 if same(a, b) else -1 if a < b else 1
-    if rank_a == 1:
-        a, b = a.casefold(), b.casefold()
-    return 0 if a == b else -1 if a < b else 1
+    if isinstance(a, str) or isinstance(b, str):
+        one, other = str(a).casefold(), str(b).casefold()
+        return 0 if one == other else -1 if one < other else 1
+    left, right = float(a), float(b)    # numbers, or booleans
+    return 0 if same(left, right) else -1 if left < right else 1
 
 
 def same(a, b):

@@ -96,7 +96,9 @@ def number(value: Value) -> float:
 
 def one_value(value) -> Value:
     """The same. Raises Unsupported for an array, or a LAMBDA that nobody calls, where one value is wanted."""
-    if value is None or isinstance(value, (float, int, str, np.bool_)):
+    if isinstance(value, np.bool_):
+        return bool(value)
+    if value is None or isinstance(value, (float, int, str)):
         return value
     raise Unsupported(f"{'an array' if isinstance(value, np.ndarray) else 'a LAMBDA that is not called'} stands where one value is wanted")
 

@@ -14,9 +14,10 @@ import lesson_sheet  # noqa: E402
 import torch  # noqa: E402
 from bench_formulas import of_lesson  # noqa: E402
 
-from pyxl.formulas.compile_formulas import Compiled, compile_formulas  # noqa: E402
+from pyxl.formulas.compile_formulas import WIDE, Compiled, compile_formulas  # noqa: E402
 from pyxl.grid.cells import Range  # noqa: E402
 from pyxl.xlsx import open_workbook  # noqa: E402
+from solver.threads import one_thread  # noqa: E402
 
 AIM = 1e-9  # value and gradient on the device less those on the CPU
 
@@ -31,7 +32,8 @@ def gradient(what: str, compiled: Compiled) -> None:
         def value_and_gradient(program=program, x=x) -> tuple[torch.Tensor, torch.Tensor]:
             value = program.run(x)[0]
             return value.detach(), torch.autograd.grad(value, x)[0]
-        milliseconds.append(1e3 * part.seconds(value_and_gradient, times=10))
+        with one_thread(compiled.widest < WIDE):
+            milliseconds.append(1e3 * part.seconds(value_and_gradient, times=10))
         found.append([tensor.cpu() for tensor in value_and_gradient()])
     apart = max(float((one - two).abs().max()) for one, two in zip(*found))
     part.save("gradient", what=what, cells=len(compiled.start), cpu_ms=milliseconds[0], device_ms=milliseconds[1], apart=apart,
