@@ -25,7 +25,7 @@ from .overlaid import Overlaid
 
 if TYPE_CHECKING:
     from pyxl.formulas.compile_formulas import Compiled
-    from pyxl.formulas.compiled.affine import Structure
+    from pyxl.formulas.structure.nonlinear_terms import Structure
     from solver import Program
 
 
@@ -93,7 +93,7 @@ def pose(workbook: ReadableWorkbook, problem: SolverProblem) -> Posed:
     if uncompiled is not None:
         kind = replace(kind, sort="stepwise")
     given = {"low": low, "high": high, "floor": floor, "ceiling": ceiling, "whole": whole}
-    notes = list(compiled.not_smooth)
+    notes = [] if kind.sort == "stepwise" else list(compiled.not_smooth)     # a search by points needs no slopes
     if uncompiled is not None:
         notes.append(f"Formulas are evaluated point by point, which is slow: {uncompiled}")
     linear, exact = (linear_model(structure, objective, rows, **given), True) if kind.sort == "linear" else (None, True)
@@ -120,7 +120,7 @@ def pose(workbook: ReadableWorkbook, problem: SolverProblem) -> Posed:
 
 
 def _structure(compiled: Compiled) -> Structure | None:
-    from pyxl.formulas.compiled.affine import NotFollowed
+    from pyxl.formulas.structure.nonlinear_terms import NotFollowed
 
     try:
         return compiled.structure()
