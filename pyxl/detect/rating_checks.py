@@ -32,7 +32,7 @@ def refuse_mixed_percents(grid: Grid, rated: list[Cell]) -> None:
                         + (f", {min(numbers):g}–{max(numbers):g}" if numbers else "") + ". Unify them.")
 
 
-def refuse_nothing_to_learn(grid: Grid, area: Range, values: np.ndarray, rated: list[Cell]) -> None:
+def refuse_too_few(grid: Grid, area: Range, values: np.ndarray, rated: list[Cell]) -> None:
     """Raise UserError for fewer than two ratings, or for ratings that are all equal."""
     where = f"{quoted(grid.sheet)}!{area}"
     if len(values) == 0:
@@ -62,7 +62,7 @@ def notes_on_hidden(grid: Grid, area: Range, *, left_out: bool) -> list[str]:
     return [f"{quoted(grid.sheet)}: {hidden} of ratings {done}."]
 
 
-def notes_off_scale(grid: Grid, values: np.ndarray, rated: list[Cell]) -> list[str]:
+def notes_on_slips(grid: Grid, values: np.ndarray, rated: list[Cell]) -> list[str]:
     """A sentence on ratings that lie apart from all others."""
     apart = off_scale(values)
     if not apart.any():

@@ -24,14 +24,14 @@ from .detect import ModelSheet
 from .formula_checks import changes_by_itself, external_book
 from .id_cells import read_labels
 from .rating_checks import (
-    notes_off_scale,
     notes_on_hidden,
     notes_on_left_out,
     notes_on_looked_up,
+    notes_on_slips,
     notes_on_stretch,
     refuse_merged,
     refuse_mixed_percents,
-    refuse_nothing_to_learn,
+    refuse_too_few,
     visible,
 )
 
@@ -64,7 +64,7 @@ def read_sheet_ratings(workbook: ReadableWorkbook, model: ModelSheet, calculator
         cells.append(cell)
     refuse_mixed_percents(grid, cells)
     rated = ~np.isnan(values)
-    refuse_nothing_to_learn(grid, area, values[rated], cells)
+    refuse_too_few(grid, area, values[rated], cells)
     if mended:
         first = next(iter(mended))
         notes.append(f"{_at(grid, first)} held a number as text ({len(mended)} such "
@@ -78,7 +78,7 @@ def read_sheet_ratings(workbook: ReadableWorkbook, model: ModelSheet, calculator
     notes += _unrated(grid, layout.item_factors, model.item_of[fitted], items, "item")
     notes += notes_on_hidden(grid, area, left_out=visible_only)
     notes += notes_on_looked_up(grid, cells)
-    notes += notes_off_scale(grid, values[rated], cells)
+    notes += notes_on_slips(grid, values[rated], cells)
     notes += notes_on_stretch(grid, area)
     notes += notes_on_left_out(grid, layout)
     pairs = model.user_of[rated] * len(items) + model.item_of[rated]
