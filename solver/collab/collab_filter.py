@@ -267,8 +267,8 @@ class CollabFilter(Estimator):
     # -- understanding ------------------------------------------------------------------------------
 
     def similar_items(self, item: Hashable, n: int = 10, *, min_ratings: int = 1) -> pd.DataFrame:
-        """The `n` items whose factors point most nearly the same way, of those with `min_ratings` or more:
-        columns ``item`` and ``similarity``, the cosine. Of few ratings a direction is learnt badly, and such
+        """The `n` items whose factors lie most nearly in the same direction from the mean item, of those with
+        `min_ratings` or more: columns ``item`` and ``similarity``, the cosine. Of few ratings a direction is learnt badly, and such
         items are alike by chance; without any they are like none. Raises UserError for an unknown item."""
         return self._similar("item", item, n, min_ratings)
 
@@ -280,7 +280,7 @@ class CollabFilter(Estimator):
         self._check_fitted()
         row, counts, n = self._labels[what].position(label), self._counts[what], _how_many(n)
         among = counts >= max(1, _how_many(min_ratings, "min_ratings"))
-        found, cosines = similar(getattr(self.factors_, what).numpy(), row, n if counts[row] else 0, among=among)
+        found, cosines = similar(getattr(self.factors_, what).numpy(), row, n if counts[row] else 0, rated=counts > 0, among=among)
         return ranked_frame(what, [self._labels[what].labels[i] for i in found], "similarity", cosines)
 
     def explain(self, user: Hashable, item: Hashable) -> Explanation:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from xlsxwriter import Workbook
 
@@ -11,6 +11,7 @@ from pyxl.grid.cells import Cell, Range, quoted
 from pyxl.grid.layout import Layout
 from solver.core.options import AUTO, Names, Number, Option, Whole
 from solver.core.settings import OPTIONS, honoured_by
+from solver.reading.rating_columns import how_many_of
 from workbook.write.content import Content
 from workbook.write.styles import Styles, print_setup
 from workbook.write.write_cells import put_formula
@@ -30,31 +31,22 @@ _BUTTONS = "Go to a model sheet and press Fit: watch it learn. Stop keeps the be
 LIVE = "(the workbook stays open: watch it learn, and stop it on its sheet)"
 BUTTONS_START = "(what the buttons start; on another machine: collabsheet doctor BOOK --repair)"
 RUN_MAIN_STARTS = "(what xlwings' Run main starts, the button for a workbook without macros)"
-SHOWS = {
-    "recommend": "Choose a user: the ten items predicted highest of those not rated.",
-    "you": "Rate a few items yourself: your factors, predictions and ten best follow at once, without a fit.",
-    "why": "Choose a user and an item: the parts that add up to the prediction.",
-    "items": "Items from best to worst by bias, in what they differ, and which are alike.",
-    "users": "The same of users.",
-    "map": "The items in the plane in which they differ most.",
-    "check": "Errors beside those of simple baselines, also on ratings held out: does a model overfit, and where?",
-}
-NOT_BOUNDED = "Not here: the factors of a newcomer in a sigmoid are no formula. On the command line: collabsheet fold-in."
 _RESULT_HEADERS = ("sheet", "model", "RMSE now", "before fit", "after fit", "epochs", "why the fit ended")
 
 
 def write_start(workbook: Workbook, styles: Styles, sheet, content: Content, layouts: Mapping[str, Layout],
-                views: Container[str], file_name: str) -> None:
-    """Fill the sheet, which must be the workbook's first; `layouts` are the model sheets, `views` those beside them."""
+                views: Mapping[str, str], file_name: str) -> None:
+    """Fill the sheet, which must be the workbook's first; `layouts` are the model sheets, and `views` has a sentence for each
+    sheet beside them."""
     for col, width in enumerate((2, 16, 16, 12, 12, 12, 10, 64)):
         sheet.set_column(col, col, width, styles.text)
     sheet.set_default_row(17)
     ratings = content.ratings
     sheet.set_row(1, 26)
     sheet.write_string("B2", "collabsheet", styles.title)
-    held = f"; {len(content.held):,} more are held out" if len(content.held) else ""
-    sheet.write_string("C2", f"{len(ratings):,} ratings by {ratings.n_users:,} users of {ratings.n_items:,} items, "
-                             f"{content.n_factors} factors{held}", styles.note)
+    held = f"; {how_many_of(len(content.held), 'more rating')} held out" if len(content.held) else ""
+    sheet.write_string("C2", f"{how_many_of(len(ratings), 'rating')} by {how_many_of(ratings.n_users, 'user')} of "
+                             f"{how_many_of(ratings.n_items, 'item')}, {how_many_of(content.n_factors, 'factor')}{held}", styles.note)
     row = _lines(sheet, styles, 3, INTRODUCTION)
 
     row = _heading(sheet, styles, row + 1, "How to fit")
@@ -66,7 +58,8 @@ def write_start(workbook: Workbook, styles: Styles, sheet, content: Content, lay
     row = _heading(sheet, styles, row + 1, "Ask the models")
     row = _views(sheet, styles, row, views)
     row = _heading(sheet, styles, row + 1, "Colours")
-    _key(sheet, styles, row, content)
+    last = _key(sheet, styles, row, content)
+    sheet.print_area(0, 0, last - 1, 7)     # a long reason in the results would make all else small
     print_setup(sheet, one_page=True)
     sheet.activate()
 
@@ -91,7 +84,9 @@ def _how_to(workbook: Workbook, sheet, styles: Styles, row: int, content: Conten
     too_large = [name for name, layout in layouts.items()
                  if sum(r.size for r in changing_cells(layout)) > MOST_CHANGING_CELLS]
     solver = "Go to a model sheet, then Data > Solver > Solve: the model is set up."
-    if too_large:
+    if len(too_large) == len(layouts):
+        solver = f"Solver takes at most {MOST_CHANGING_CELLS} changing cells, and every model sheet has more: fit by the lines below."
+    elif too_large:
         solver += f" (Not on {', '.join(too_large)}: Solver takes at most {MOST_CHANGING_CELLS} changing cells.)"
     for label, text in ((("Buttons", _BUTTONS),) if content.macros else ()) + (("In Excel", solver),):
         sheet.write_string(row - 1, 1, label, styles.label)
@@ -102,10 +97,10 @@ def _how_to(workbook: Workbook, sheet, styles: Styles, row: int, content: Conten
             ("Live", f"collabsheet fit {argument} --live", LIVE),
             ("Python", content.python, BUTTONS_START if content.macros else RUN_MAIN_STARTS)):
         sheet.write_string(row - 1, 1, label, styles.label)
-        for col in range(2, 6):
+        for col in range(2, 7):
             sheet.write_blank(row - 1, col, None, styles.code)
         sheet.write_string(row - 1, 2, text, styles.code)
-        sheet.write_string(row - 1, 6, note, styles.note_beside)
+        sheet.write_string(row - 1, 7, note, styles.note_beside)
         row += 1
     workbook.define_name(PYTHON, f"={START_SHEET}!$C${row - 1}")
     return row
@@ -178,28 +173,27 @@ def _results(workbook: Workbook, sheet, styles: Styles, row: int, layouts: Mappi
     return row + 1
 
 
-def _views(sheet, styles: Styles, row: int, views: Container[str]) -> int:
-    for name, says in SHOWS.items():
-        if name in views:
-            sheet.write_url(row - 1, 1, f"internal:{quoted(name)}!A1", styles.link, name)
-        else:
-            sheet.write_string(row - 1, 1, name, styles.text)
-        sheet.write_string(row - 1, 2, says if name in views else NOT_BOUNDED, styles.beside)
+def _views(sheet, styles: Styles, row: int, views: Mapping[str, str]) -> int:
+    for name, sentence in views.items():
+        sheet.write_url(row - 1, 1, f"internal:{quoted(name)}!A1", styles.link, name)
+        sheet.write_string(row - 1, 2, sentence, styles.beside)
         row += 1
     return row
 
 
-def _key(sheet, styles: Styles, row: int, content: Content) -> None:
+def _key(sheet, styles: Styles, row: int, content: Content) -> int:
     held = [(None, styles.held, "rated, but held out: the sheet check judges the models by it")] if len(content.held) else []
-    for shift, (sample, style, text) in enumerate((
+    for sample, style, text in (
             (0.85, styles.factor, "a parameter: a fit writes these cells, and only these"),
             (None, styles.option, "yours to change: a setting"),
             (0.3929, styles.calculated, "the error that a fit makes small: a live formula"),
             (None, styles.blank, "not rated: type a rating to add it"),
             *held,
-            (3.7, styles.key_predicted, "in a filled table: predicted, because nobody rated"))):
-        _write(sheet, row + shift - 1, 1, sample, style)
-        sheet.write_string(row + shift - 1, 2, text, styles.beside)
+            (3.7, styles.key_predicted, "in a filled table: predicted, because nobody rated")):
+        _write(sheet, row - 1, 1, sample, style)
+        sheet.write_string(row - 1, 2, text, styles.beside)
+        row += 1
+    return row - 1
 
 
 def _write(sheet, row: int, col: int, value, style) -> None:

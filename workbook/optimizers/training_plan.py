@@ -45,6 +45,11 @@ class TrainingPlan:
         return self.cell("squared_error", self.bottom + 1)
 
     @property
+    def fault(self) -> Cell:
+        """Says why the sheet cannot go on; an empty text where it can."""
+        return Cell(self.bottom + 3, 2)
+
+    @property
     def panel(self) -> int:
         """The column of the labels of the settings; their values stand in the next one."""
         return len(self.columns) + 2

@@ -49,7 +49,7 @@ def write_training(workbook: Workbook, styles: Styles, plan: TrainingPlan):
     _write_log(sheet, styles, plan)
     insert_training_charts(workbook, sheet, plan)
     named = {"error": Range.around([plan.error]), "log": plan.log, "carry": plan.carry, "epochs": Range.around([plan.now["epochs"]]),
-             "row": Range.around([plan.now["row"]]), "rows": plan.column("x")}
+             "row": Range.around([plan.now["row"]]), "rows": plan.column("x"), "fault": Range.around([plan.fault])}
     for role in TRAINING_ROLES:
         workbook.define_name(block_name(plan.sheet, role), f"={quoted(plan.sheet)}!{named[role].absolute}")
     sheet.freeze_panes(TOP_ROW - 1, 0)
@@ -186,6 +186,9 @@ def _write_drawn(sheet, styles: Styles, plan: TrainingPlan) -> None:
 def _write_carry(sheet, styles: Styles, plan: TrainingPlan) -> None:
     """The table by which an epoch follows another: macros and the command line read it."""
     carry, rule = plan.carry, SHEET_RULES[plan.optimizer]
+    following = Range(carry.top, carry.left + 2, carry.bottom, carry.left + 2)
+    sheet.write_formula(plan.fault.row - 1, plan.fault.col - 1, f'=IF(SUMPRODUCT(ISNUMBER({following})*1)+ISNUMBER({plan.error})='
+                        f'{following.size + 1},"","The numbers grow without end. Take a smaller learning rate, and start anew (Reset).")', styles.status_above)
     put_text(sheet, Cell(carry.top - 2, carry.left), "Carried over to the next epoch", styles.heading)
     for col in range(carry.left + 1, carry.right + 1):
         put_text(sheet, Cell(carry.top - 2, col), "", styles.heading)
@@ -199,14 +202,14 @@ def _write_carry(sheet, styles: Styles, plan: TrainingPlan) -> None:
         put_text(sheet, Cell(row, carry.left), _carried_label(name), styles.plain)
         sheet.write_formula(row - 1, carry.left, f"=ADDRESS(ROW({target}),COLUMN({target}),4)", styles.plain)
         if name in rule.between:
-            following = rule.between[name].format(**cells)
+            next_value = rule.between[name].format(**cells)
         elif name in START:
-            following = ref(plan.cell(f"next_{name}", plan.bottom))
+            next_value = ref(plan.cell(f"next_{name}", plan.bottom))
         elif name in plan.columns:
-            following = ref(plan.cell(name, plan.bottom))
+            next_value = ref(plan.cell(name, plan.bottom))
         else:
-            following = f"{target}+1" if name == "epochs" else "0"
-        sheet.write_formula(row - 1, carry.left + 1, "=" + following, styles.table_plain)
+            next_value = f"{target}+1" if name == "epochs" else "0"
+        sheet.write_formula(row - 1, carry.left + 1, "=" + next_value, styles.table_plain)
         at_reset = _at_reset(plan, name)
         if at_reset is None:
             sheet.write_blank(row - 1, carry.left + 2, None, styles.table_plain)

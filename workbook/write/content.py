@@ -11,6 +11,7 @@ import numpy as np
 
 from solver import Ratings, hold_out
 from solver.errors import UserError
+from solver.model.rating_bounds import default_bounds
 
 from .display_labels import id_labels, item_headers
 
@@ -104,21 +105,6 @@ def content_of(ratings: Ratings, *, titles: Mapping | None, n_factors: int, seed
     return Content(ratings, hold_out(ratings, holdout, seed=seed), id_labels(ratings.users, "user"),
                    item_headers(ratings.items, titles), id_labels(ratings.items, "item"), titled, n_factors, seed,
                    _checked(bounds, ratings.values) if bounds else default_bounds(ratings.values))
-
-
-def default_bounds(values: np.ndarray) -> tuple[float, float]:
-    """The range of a bounded model: the ratings' own, widened by one step of their scale.
-
-    A sigmoid only approaches its ends, so the best rating must lie inside. The step is the
-    smallest gap between two ratings, kept between 1/50 and 1/8 of their range: half stars from
-    0.5 to 5 give (0, 5.5), the lesson's choice.
-    """
-    low, high = float(values.min()), float(values.max())
-    if low == high:
-        return low - 0.5, high + 0.5
-    gap = float(np.diff(np.unique(values)).min())
-    step = min(max(gap, (high - low) / 50), (high - low) / 8)
-    return low - step, high + step
 
 
 def _checked(bounds: tuple[float, float], values: np.ndarray) -> tuple[float, float]:
