@@ -159,6 +159,7 @@ FILES: dict[str, BadInput] = {
     "37": noted("a table with semicolons, BOM and decimal commas", "was read with ';' between the columns, UTF-8 with a byte order mark, decimal comma: 3 ratings", file("r.csv", "\ufeffuser;item;rating\n1;1;3,5\n1;2;4\n2;1;5\n".encode()), _NEW),
     "38": noted("a byte that is no UTF-8", "Windows-1252 (Latin-1)", _not_utf8, _NEW),
     "38 stated": BadInput("the same, said to be UTF-8", "r.csv, line 3 is not UTF-8 text.", _not_utf8, (*_NEW, "--encoding", "utf-8")),
+    "38 mixed": BadInput("one such byte among UTF-8", "r.csv, line 3 is not UTF-8 text.", file("r.csv", b"user,item,rating\n1,\xc3\xa9,3\n1,\xff,4\n"), _NEW),
     "39": BadInput("more rows than Excel has", "1,048,576", _crowd, ("new", "r.parquet", "-o", "b.xlsx", "--users", "1100", "--items", "1000")),
     "40": BadInput("more columns than Excel has", "16,384", _many_items, (*_NEW, "--items", "20000")),
     "41": noted("a title that begins with =", "'=HYPERLINK(1)' begins like a formula: stored as text, which nothing runs.", _titles("=HYPERLINK(1)"), _TITLED),
