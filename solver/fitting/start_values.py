@@ -129,7 +129,7 @@ def have_vanished(start: AnyFactors, ratings: Ratings, *, bounded: bool) -> bool
 
 
 def revived(start: AnyFactors, *, seed: int) -> AnyFactors:
-    """The same biases beside small random factors."""
+    """Keeps the biases and replaces the factors by small random ones."""
     generator = torch.Generator().manual_seed(int(seed))
     return start.with_tensors({name: REVIVED * torch.randn(rows.shape, generator=generator, dtype=rows.dtype)
                                for name, rows in (("user", start.user), ("item", start.item))})
