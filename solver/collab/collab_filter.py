@@ -376,7 +376,7 @@ class CollabFilter(Estimator):
                 n = strangers.nunique(dropna=False)
                 strange.append(f"{n:,} {what}{'s' * (n > 1)} (the first is {shown_label(strangers[0])})")
         if strange:
-            warnings.warn(f"No rating was learnt from for {' and '.join(strange)}: the mean of the others stands in.",
+            warnings.warn(f"No rating was learnt from for {' and '.join(strange)}: they get the predictions of the mean of the others.",
                           stacklevel=3)
         return found[0], found[1]
 
