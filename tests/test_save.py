@@ -17,6 +17,7 @@ from packages import MAIN, make_book, packed_parts, parts_of, read_parts, relati
 
 from pyxl.grid.cells import Cell, ErrorValue
 from pyxl.xlsx import Cached, open_workbook
+from pyxl.xlsx.atomic_file import refuse_unless_writable
 from solver.drafts import draft_folder
 from solver.errors import UserError
 from workbook.new_file import checked_new_target
@@ -503,6 +504,35 @@ def test_a_place_for_a_new_file_that_cannot_be_looked_at_is_one_sentence(tmp_pat
         patched.setattr(os, "stat", fails)
         with pytest.raises(UserError, match="the disk reports an error. Choose another disk"):
             checked_new_target(tmp_path / "new.xlsx", overwrite=False)
+        with pytest.raises(UserError, match="the disk reports an error. Choose another disk"):
+            refuse_unless_writable(tmp_path / "new.xlsx")
+
+
+def test_a_model_that_is_saved_again_sweeps_what_a_killed_save_left(tmp_path):
+    from solver.collab.storage import write_folder
+    write_folder(tmp_path / "m", {}, {})
+    left = tmp_path / ".~collabsheet-draft-0123456789abcdef"
+    left.mkdir()
+    os.utime(left, (1e9, 1e9))
+    write_folder(tmp_path / "m", {}, {}, overwrite=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["m"]
+
+
+@pytest.mark.parametrize("call", range(1, 8))
+def test_a_model_folder_that_cannot_be_looked_at_is_one_sentence(tmp_path, monkeypatch, call):
+    from solver.collab.storage import write_folder
+    write_folder(tmp_path / "m", {}, {})
+    real, calls = os.stat, []
+
+    def fails(*arguments, **options):
+        calls.append(arguments)
+        if len(calls) == call:
+            raise OSError(122, "Disk quota exceeded")
+        return real(*arguments, **options)
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "stat", fails)
+        with suppress(UserError):
+            write_folder(tmp_path / "m", {}, {}, overwrite=True)
 
 
 def test_a_saved_workbook_that_cannot_be_opened_again_is_called_saved(path, monkeypatch):

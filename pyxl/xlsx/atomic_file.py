@@ -106,14 +106,14 @@ def note_on_links(target: Path) -> str | None:
 
 def refuse_unless_writable(target: Path) -> None:
     """Raise UserError when `target` exists and is read-only, a folder, or open in an office program."""
-    if target.is_dir():
-        raise UserError(f"'{target.name}' is a folder. Give a file name for the workbook.")
     try:
         mode = target.stat().st_mode
     except FileNotFoundError:
         return
     except OSError as error:
         raise UserError(f"'{target.name[:60]}' cannot be written: {why_not_saved(error)}; nothing was saved.") from None
+    if stat.S_ISDIR(mode):
+        raise UserError(f"'{target.name}' is a folder. Give a file name for the workbook.")
     if not stat.S_ISREG(mode):
         raise UserError(f"'{target.name}' is a pipe or a device. Give a file name for the workbook.")
     if (holder := open_elsewhere(target)) is not None:

@@ -21,7 +21,7 @@ from pathlib import Path
 from torch import Tensor
 
 from solver.disk import note_written, why_not_saved
-from solver.drafts import draft_folder
+from solver.drafts import draft_folder, sweep_drafts
 from solver.errors import UserError
 
 NUMBERS, DOCUMENT = "model.safetensors", "model.json"
@@ -41,10 +41,10 @@ def write_folder(folder: str | Path, tensors: Mapping[str, Tensor], document: Ma
     """
     folder = Path(folder)
     old = os.path.lexists(folder)
-    if old:
-        _refuse_unless_model(folder, overwrite)
     try:
         if old:
+            _refuse_unless_model(folder, overwrite)
+            sweep_drafts(folder.parent)
             _replace(folder, tensors, document)
         else:
             _create(folder, tensors, document)

@@ -12,13 +12,15 @@ from solver.core.loop import Epoch
 from solver.data.rated import RatedItems
 from solver.model.net import AnyFactors
 
+_LARGEST = 2**63 - 1     # whole number that a tensor takes
+
 
 class Misfit(ValueError):
     """What does not fit, for the middle of a sentence: ``its rating_range is [1]``."""
 
 
 def _number(value) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, float) and math.isfinite(value) or isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _LARGEST
 
 
 def _whole(value) -> bool:

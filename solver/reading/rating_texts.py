@@ -93,5 +93,6 @@ def _with_point(text: str, decimal: str) -> str:
 
 
 def shortened(text: str) -> str:
-    """As much of a text as fits into a sentence."""
+    """As much of a text as fits into a sentence, in one line."""
+    text = " ".join(text.split())
     return text if len(text) <= 40 else text[:39] + "…"
