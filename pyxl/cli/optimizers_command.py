@@ -73,7 +73,7 @@ def _run(args: argparse.Namespace, say: Say) -> dict:
         from pyxl.base.one_at_a_time import one_at_a_time
         from pyxl.hosts.live_host import LiveHost
         from pyxl.live.open_live import opened_live, where_it_is
-        with opened_live(args.workbook, engine=args.engine, show=sheets and sheets[0]) as book:
+        with opened_live(args.workbook, engine=args.engine, show=sheets[0] if sheets else None) as book:
             host = LiveHost(book)
             with one_at_a_time(host.place), host.one_undo_step("Run epochs"):
                 errors = run_training_in_view(host, epochs=args.epochs, sheets=sheets, reset=args.reset, as_macro=args.as_macro)

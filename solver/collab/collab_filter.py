@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Collection, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass, replace
 from numbers import Integral
 from pathlib import Path
@@ -15,7 +15,7 @@ import pandas as pd
 from solver.core.loop import Epoch
 from solver.data.rated import RatedItems
 from solver.data.ratings import Ratings
-from solver.errors import UserError
+from solver.errors import NotFittedError, UserError
 from solver.fitting.effort import N_FACTORS
 from solver.fitting.fit_ratings import FitResult
 from solver.fitting.guarded_fit import guarded_fit
@@ -24,6 +24,7 @@ from solver.model.factors import Factors
 from solver.model.net import additive
 from solver.threads import survive_forks
 
+from .bulk import Wanted, best_of_many
 from .estimator import Estimator
 from .frames import pairs_from, ratings_from
 from .id_labels import Labels, shown_label
@@ -31,7 +32,7 @@ from .item_columns import item_columns_of
 from .newcomer import FoldedIn, newcomer, ranked_frame
 from .predictions import Everybody, predict_for_user, predict_pairs, predict_rows
 from .preparation import Prepared, prepare_fit
-from .recommend import OTHER, Explanation, explain, similar, top_n
+from .recommend import OTHER, Explanation, explain, similar
 
 LARGEST_TABLE = 500_000_000  # predictions in one crosstab: 4 GB
 
@@ -45,8 +46,8 @@ class CollabFilter(Estimator):
     n_factors : factors for every user and item.
     effort : ``"quick"``, ``"good"`` or ``"best"``: how much time may go into accuracy. It chooses every
         setting below that is None, from the size of the data.
-    random_state : seed of start values, order and hold-out: a whole number, or a numpy RandomState, from
-        which one is drawn. None counts as 0: the same data give the same model unless told otherwise.
+    random_state : seed of start values, order and hold-out: a whole number, or a numpy RandomState or
+        Generator, from which one is drawn. None counts as 0: the same data give the same model unless told otherwise.
     rating_range : (lowest, highest) rating, to which predictions are clipped; None: that of the ratings.
     holdout : share of the ratings to set apart and judge by; the best epoch by them is kept.
     holdout_by : which: ``"random"``, or the latest by ``"time"``.
@@ -69,7 +70,7 @@ class CollabFilter(Estimator):
     _: KW_ONLY
     effort: str = "good"
     device: str = "auto"
-    random_state: int | np.random.RandomState | None = None
+    random_state: int | np.random.RandomState | np.random.Generator | None = None
     rating_range: tuple[float, float] | None = None
     holdout: float = 0.0
     holdout_by: str = "random"
@@ -129,7 +130,7 @@ class CollabFilter(Estimator):
             names = ()      # biases alone know no columns
         if names:
             result = replace(result, factors=additive(result.factors).balanced())
-        self._set_fitted(ratings.users, ratings.items, result, problem.rating_range, RatedItems.of(ratings),
+        self._set_fitted(ratings.users, ratings.items, result, problem.rating_range, RatedItems.of(ratings, learnt=problem.learnt),
                          np.bincount(problem.learnt.user_index, minlength=ratings.n_users),
                          np.bincount(problem.learnt.item_index, minlength=ratings.n_items),
                          problem.spread, (*notes, *problem.notes, *result.notes), names)
@@ -155,6 +156,26 @@ class CollabFilter(Estimator):
         """All ratings that were given, held-out ones too, user by user; of a pair rated twice the last."""
         self._check_fitted()
         return self._rated.ratings(self.users_, self.items_)
+
+    @property
+    def learnt_ratings_(self) -> Ratings:
+        """The ratings that were given and learnt from, user by user."""
+        every, held_out = self.ratings_, self._rated.held_out
+        return every if held_out is None else every.take(~held_out)
+
+    @property
+    def holdout_ratings_(self) -> Ratings:
+        """The ratings that were given and held out, user by user; none where all were learnt from."""
+        every, held_out = self.ratings_, self._rated.held_out
+        return every.take(np.zeros(len(every), bool) if held_out is None else held_out)
+
+    def was_learnt(self, X) -> np.ndarray:
+        """(n,) bool: which pairs of a table's columns of users and items the model has learnt from."""
+        self._check_fitted()
+        users, items = (self._labels[what].positions(column) for what, column in zip(("user", "item"), pairs_from(X)))
+        known = (users >= 0) & (items >= 0)
+        known[known] = self._rated.learnt(users[known], items[known])
+        return known
 
     @property
     def factor_names_(self) -> tuple[str, ...]:
@@ -206,15 +227,20 @@ class CollabFilter(Estimator):
             return self.evaluate(ratings, metrics=("auc",))["auc"]
         return -float(np.sqrt(np.mean((self.predict(ratings) - ratings.values) ** 2)))
 
-    def evaluate(self, X, y=None, *, metrics: Collection[str] = ("rmse", "mae"), n: int = 10,
+    def evaluate(self, X=None, y=None, *, metrics: Collection[str] = ("rmse", "mae"), n: int = 10,
                  liked: float | None = None) -> dict[str, float]:
         """These metrics (names of `solver.METRICS`) of ratings that the model has not learnt from.
 
         Metrics of an order judge the first `n` of the items that each user has not rated, as `recommend` gives them,
         by the items in X that the user likes: those rated `liked` or more; None: the mean of the model's own ratings
-        or more. Pairs of users or items that the model does not know are left out, with a warning. Raises UserError for
-        an unknown metric.
+        or more. X None judges by the ratings that were held out from the fit. Pairs of users or items that the model does
+        not know, and pairs that it has learnt from, are left out, with a warning; where it has learnt from all, they are
+        judged, and the warning says what that is worth. Raises UserError for an unknown metric, and where nothing was held out.
         """
+        if X is None:
+            X = self.holdout_ratings_
+            if not len(X):
+                raise UserError("The model has learnt from all ratings that it was given. Fit with holdout, or give ratings to judge by.")
         ratings, _ = ratings_from(X, y, unrated=1.0 if self.feedback == "implicit" else None)
         self._check_fitted()
         users, items = (self._labels[what].positions(list(labels))[index] for what, labels, index in
@@ -223,6 +249,14 @@ class CollabFilter(Estimator):
         if not here.all():
             warnings.warn(f"{(~here).sum():,} of {len(here):,} pairs are of users or items that the model does not know; "
                           "they are left out.", stacklevel=2)
+        learnt = here.copy()
+        learnt[here] = self._rated.learnt(users[here], items[here])
+        if learnt.any() and learnt[here].all():
+            warnings.warn("The model has learnt from all of these ratings: this tells how well it remembers them, not how well it "
+                          "predicts others.", stacklevel=2)
+        elif learnt.any():
+            here &= ~learnt
+            warnings.warn(f"The model has learnt from {learnt.sum():,} of {len(here):,} pairs; they are left out.", stacklevel=2)
         held = Ratings(self.users_, self.items_, users[here], items[here], ratings.values[here])
         if self.feedback == "implicit":
             held, liked = replace(held, values=np.ones(len(held))), 1.0     # every pair that happened is liked
@@ -230,19 +264,38 @@ class CollabFilter(Estimator):
         return measured(metrics, predicted=lambda: self.predict(held), known=self.ratings_, held=held, n=n, liked=liked,
                         scores_of=lambda some: predict_rows(self._draws, some, every))
 
-    def recommend(self, user: Hashable, n: int = 10, *, exclude_seen: bool = True) -> pd.DataFrame:
-        """The `n` items with the largest predictions for a user, best first: columns ``item`` and
-        ``prediction``; what the user has rated is left out unless `exclude_seen` is False.
+    def recommend(self, users=None, n: int = 10, *, items: Iterable[Hashable] | None = None,
+                  exclude: Iterable[Hashable] = (), exclude_seen: bool = True) -> pd.DataFrame:
+        """The `n` items with the largest predictions for a user, best first: columns ``item`` and ``prediction``.
 
-        They are ranked before clipping, so that many 5s have an order. Raises UserError for an
-        unknown user; `fold_in` makes one of ratings.
+        For a list of users, or with None for all, there is a column ``user`` before them, and the users follow one another
+        in their order. Only `items` are recommended, where they are given, and none of `exclude`; what a
+        user has rated is left out unless `exclude_seen` is False. Items are ranked before clipping, so that many 5s have
+        an order. Raises UserError for an unknown user, to whom `fold_in` recommends from a few ratings, and an unknown item.
         """
         self._check_fitted()
-        row, n = self._labels["user"].position(user), _how_many(n)
-        raw = predict_for_user(self._draws, row, len(self.items_))
-        found = top_n(raw, n, seen=self._rated.by(row) if exclude_seen else ())
-        values, _ = predict_pairs(self._draws, np.full(len(found), row), found, bounds=self.settings_.bounds)
-        return ranked_frame("item", [self.items_[i] for i in found], "prediction", self._clipped(values))
+        many = users is None or isinstance(users, (list, set, frozenset, np.ndarray, pd.Series, pd.Index))
+        labels = self._labels["user"]
+        rows = (np.arange(len(labels)) if users is None else labels.all_positions(users) if many else
+                np.array([labels.position(users)]))
+        among = np.arange(len(self.items_)) if items is None else np.unique(self._labels["item"].all_positions(items))
+        among = among[~np.isin(among, self._labels["item"].all_positions(exclude))]
+        wanted = Wanted(_how_many(n), among, self._rated if exclude_seen else None)
+        if many:
+            found = list(best_of_many(lambda users, items: predict_rows(self._draws, users, items), self._scores_of, rows, wanted))
+        else:
+            best = wanted.best_of_one(rows[0], self._scores_of(rows[0]))
+            found = [(np.full(len(best), rows[0]), best)]
+        of, best = (np.concatenate([part[side] for part in found]) if found else np.empty(0, np.intp) for side in (0, 1))
+        values, _ = predict_pairs(self._draws, of, best, bounds=self.settings_.bounds)
+        frame = ranked_frame("item", [self.items_[i] for i in best], "prediction", self._clipped(values))
+        if many:
+            frame.insert(0, "user", pd.Series([self.users_[u] for u in of], dtype=None if len(of) else object))
+        return frame
+
+    def _scores_of(self, user: int) -> np.ndarray:
+        """(n_items,) predictions for a user before they are bent into the range of a bounded model, by which items are ranked."""
+        return predict_for_user(self._draws, user, len(self.items_))
 
     # -- understanding ------------------------------------------------------------------------------
 
@@ -309,7 +362,7 @@ class CollabFilter(Estimator):
 
     def _check_fitted(self) -> None:
         if not self.__sklearn_is_fitted__():
-            raise UserError("This CollabFilter has learnt nothing yet. Call fit first, or load a model.")
+            raise NotFittedError("This CollabFilter has learnt nothing yet. Call fit first, or load a model.")
 
     def _rows(self, users, items) -> tuple[np.ndarray, np.ndarray]:
         """Rows of two columns of labels, -1 for unknown ones; one warning tells of all without a rating."""
@@ -323,7 +376,7 @@ class CollabFilter(Estimator):
                 n = strangers.nunique(dropna=False)
                 strange.append(f"{n:,} {what}{'s' * (n > 1)} (the first is {shown_label(strangers[0])})")
         if strange:
-            warnings.warn(f"No rating was learnt from for {' and '.join(strange)}: the mean of the others stands in.",
+            warnings.warn(f"No rating was learnt from for {' and '.join(strange)}: they get the predictions of the mean of the others.",
                           stacklevel=3)
         return found[0], found[1]
 

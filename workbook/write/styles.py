@@ -51,6 +51,7 @@ class Styles:
     lookup: Format          # a formula, unobtrusive
     lookup_whole: Format
     calculated: Format      # Calculation: RMSE
+    strip: Format           # the errors of a model, in a line
     status: Format          # what a live fit says
     status_above: Format
     epoch: Format           # history of a fit
@@ -129,6 +130,7 @@ def make_styles(workbook: Workbook) -> Styles:
         lookup=style(_CELL, center, num_format="0.00", bg_color="#F7F7F7"),
         lookup_whole=style(_CELL, center, num_format="0", bg_color="#F7F7F7"),
         calculated=style(_CALCULATION, center, num_format="0.0000"),
+        strip=style(bold=True, font_color="#B25400"),
         status=style(font_color=_LINK, indent=1),
         status_above=style(font_color=_LINK),
         epoch=style(center, num_format="#,##0"),
@@ -169,7 +171,8 @@ def make_styles(workbook: Workbook) -> Styles:
     )
 
 
-BARS = {"type": "data_bar", "bar_solid": True, "bar_color": "#A9CDB3", "bar_negative_color": "#E3B98A"}
+BARS = {"type": "data_bar", "bar_solid": True, "bar_color": "#A9CDB3", "bar_negative_color": "#E3B98A",
+        "bar_axis_color": "#FFFFFF"}      # an axis in ink would strike through the numbers
 
 
 def colour_scale(low: float, middle: float, high: float) -> dict:
@@ -177,6 +180,12 @@ def colour_scale(low: float, middle: float, high: float) -> dict:
     return {"type": "3_color_scale", "min_type": "num", "mid_type": "num", "max_type": "num",
             "min_value": low, "mid_value": middle, "max_value": high,
             "min_color": _LOW, "mid_color": _MIDDLE, "max_color": _HIGH}
+
+
+def fold_helpers(sheet, first: int, last: int, width: float, style: Format) -> None:
+    """Group the columns of helper calculations, counted from 1, and fold them away: the + above the next column shows them."""
+    sheet.set_column(first - 1, last - 1, width, style, {"level": 1, "hidden": True})
+    sheet.set_column(last, last, 3, None, {"collapsed": True})
 
 
 def print_setup(sheet, *, landscape: bool = True, one_page: bool = False,

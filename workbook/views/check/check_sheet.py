@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from xlsxwriter import Workbook
 
-from pyxl.grid.block_names import HELD, block_name
-from pyxl.grid.cells import Cell
+from pyxl.grid.block_names import HELD, block_name, held_out_name
+from pyxl.grid.cells import Cell, Range
 from workbook.views.view import View
-from workbook.write.styles import Styles, print_setup
+from workbook.write.styles import Styles, fold_helpers, print_setup
 from workbook.write.write_cells import put_array, put_formula, put_text
 
 from .check_charts import insert_charts
@@ -35,6 +35,8 @@ def write_check(workbook: Workbook, styles: Styles, view: View) -> None:
     for row, line in enumerate(LINES if plan.held else NOTHING, 2):
         put_text(sheet, Cell(row, 1), line, styles.note)
     _summary(sheet, styles, plan, view)
+    for name in plan.sheets if plan.held else ():
+        workbook.define_name(held_out_name(name), f"={CHECK_SHEET}!{Range.around([plan.model(name).moved(0, 1)]).absolute}")
     if view.several:
         write_choice_of_model(workbook, sheet, styles, plan, view)
     insert_charts(workbook, sheet, plan, CHECK_SHEET)
@@ -54,7 +56,7 @@ def write_check(workbook: Workbook, styles: Styles, view: View) -> None:
     sheet.set_column(0, 0, 22, styles.text)
     sheet.set_column(1, 2, 13, styles.text)
     sheet.set_column(3, PRINTED - 1, 10.5, styles.text)
-    sheet.set_column(PRINTED, plan.of_chosen("item_bias").right, 8, styles.calc)
+    fold_helpers(sheet, PRINTED + 2, plan.of_chosen("item_bias").right, 8, styles.calc)
     sheet.print_area(0, 0, plan.charts + 27, PRINTED - 1)
     print_setup(sheet, one_page=True)
 
