@@ -157,7 +157,9 @@ def _check_cells(workbook: ReadableWorkbook, problem: SolverProblem) -> None:
         grid = workbook.grid(sheet)
         value, where = grid.values.get(cell), f"{quoted(sheet)}!{cell}, a changing cell,"
         if grid.owner(cell) is not None:
-            raise UserError(f"{where} holds a formula, which is not overwritten. Give cells with numbers.")
+            text = grid.formulas[grid.owner(cell)].text
+            raise UserError(f"{where} holds a formula, ={text[:40]}, which is not overwritten as Solver does. To let it change, copy the "
+                            "changing cells and paste them as values (Paste Special > Values).")
         if isinstance(value, (str, bool)):
             raise UserError(f"{where} holds {shown_cell(value)}, not a number. Correct it, or leave the cell out.")
 
