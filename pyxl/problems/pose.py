@@ -72,8 +72,10 @@ def pose(workbook: ReadableWorkbook, problem: SolverProblem) -> Posed:
         terms = Terms(seen, calculator, problem, dict(zip(formulas, seen.places)))
         objective = terms.objective(problem)
         lines = list(lines_of(problem, terms))
+        compiled: Compiled | Evaluated
+        uncompiled: Unsupported | None = None
         try:
-            compiled, uncompiled = compile_formulas(seen, terms.outputs, problem.changing), None
+            compiled = compile_formulas(seen, terms.outputs, problem.changing)
         except Unsupported as why:
             start = np.array([seen.grid(sheet).values[cell] for sheet, cell in problem.cells], dtype=float)
             compiled, uncompiled = Evaluated(seen, calculator, terms.outputs, problem.cells, start), why
@@ -88,7 +90,7 @@ def pose(workbook: ReadableWorkbook, problem: SolverProblem) -> Posed:
             floor[line.row] = bound
         if line.relation in ("=", "<="):
             ceiling[line.row] = bound
-    whole, structure = whole_cells(problem, lines), None if uncompiled else _structure(compiled)
+    whole, structure = whole_cells(problem, lines), _structure(compiled)
     kind = kind_of(structure, whole=int(whole.sum()), different=sum(map(len, different_cells(lines))))
     if uncompiled is not None:
         kind = replace(kind, sort="stepwise")
@@ -119,9 +121,12 @@ def pose(workbook: ReadableWorkbook, problem: SolverProblem) -> Posed:
     return Posed(problem, problem.cells, tuple(lines), program, evaluation.outputs, objective, kind, tuple(notes))
 
 
-def _structure(compiled: Compiled) -> Structure | None:
+def _structure(compiled: Compiled | Evaluated) -> Structure | None:
+    """How the outputs depend on the changing cells; None where that cannot be followed."""
     from pyxl.formulas.structure.nonlinear_terms import NotFollowed
 
+    if isinstance(compiled, Evaluated):
+        return None
     try:
         return compiled.structure()
     except NotFollowed:
@@ -156,10 +161,12 @@ def _check_cells(workbook: ReadableWorkbook, problem: SolverProblem) -> None:
     for sheet, cell in problem.cells:
         grid = workbook.grid(sheet)
         value, where = grid.values.get(cell), f"{quoted(sheet)}!{cell}, a changing cell,"
-        if grid.owner(cell) is not None:
-            text = grid.formulas[grid.owner(cell)].text
-            raise UserError(f"{where} holds a formula, ={text[:40]}, which is not overwritten as Solver does. To let it change, copy the "
-                            "changing cells and paste them as values (Paste Special > Values).")
+        if (owner := grid.owner(cell)) is not None and owner != cell:
+            raise UserError(f"{where} is part of the array formula in {grid.formulas[owner].array}, which is not overwritten. Give cells with "
+                            "numbers.")
+        if owner is not None:
+            raise UserError(f"{where} holds a formula, ={grid.formulas[owner].text[:40]}, which is not overwritten as Solver does. To let it "
+                            "change, copy the changing cells and paste them as values (Paste Special > Values).")
         if isinstance(value, (str, bool)):
             raise UserError(f"{where} holds {shown_cell(value)}, not a number. Correct it, or leave the cell out.")
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from numbers import Integral, Real
 
 from solver.errors import UserError
 
 LONGEST_TITLE = 100     # a header longer than this helps nobody
 LONGEST_ID = 255        # what Excel's MATCH takes
+_FORMULA_SIGNS, _SHOWN = ("=", "+", "-", "@"), 40
 _EXACT = 2 ** 53        # above it a cell no longer holds every whole number
 
 
@@ -71,6 +72,16 @@ def _title(titles: Mapping | None, item: Hashable, own):
         return own
     title = " ".join(str(title).split())
     return title if len(title) <= LONGEST_TITLE else title[:LONGEST_TITLE - 1].rstrip() + "…"
+
+
+def notes_on_formula_like(labels: Iterable[Hashable]) -> list[str]:
+    """A sentence on texts that look like formulas, which a program that is less careful would run."""
+    found = [label for label in labels if isinstance(label, str) and label.lstrip().startswith(_FORMULA_SIGNS)]
+    if not found:
+        return []
+    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    shown = found[0] if len(found[0]) <= _SHOWN else found[0][:_SHOWN - 1] + "…"
+    return [f"'{shown}'{more} begins like a formula: stored as text, which nothing runs."]
 
 
 def put_label(sheet, row: int, col: int, label, style) -> None:
