@@ -163,8 +163,8 @@ def fit_on_host(host: Host, *, sheets: Iterable[str] | None, settings: Settings 
              by_formulas: ByFormulas = ByFormulas(), visible_only: bool = False) -> dict[str, Result]:
     """Fit the recognised sheets of the workbook that `host` holds, or the named ones, and write.
 
-    ``watch(ready)`` gives who is told how the fit of that sheet goes; the rest is as for `fit_workbook`. Raises
-    UserError; no parameter has been written by this function then.
+    ``watch(ready)`` gives the `Watcher` of a sheet's fit. All other arguments are those of `fit_workbook`. Where it raises
+    UserError for a sheet, it has written no parameter of that sheet.
     """
     ready, skipped = fittable_sheets(host, sheets=sheets, settings=settings, options=options, repeat=repeat,
                                   by_formulas=by_formulas, visible_only=visible_only)
