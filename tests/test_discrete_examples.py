@@ -10,6 +10,7 @@ from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
 from pyxl import fit_workbook, open_workbook
 from pyxl.grid.cells import Range
+from pyxl.grid.stored_problem import stored_problem
 from workbook.examples import write_examples
 
 
@@ -86,3 +87,32 @@ def test_the_optimum_known_by_other_means_is_reached_and_is_the_sheets_own(name,
     sheet, cell = result.posed.problem.objective
     value = office.recalculate(out, {sheet: [str(cell)]})[sheet][str(cell)][0][0]
     assert value == pytest.approx(minimum.value, abs=1e-9)
+
+
+@pytest.mark.parametrize("name", ["blending", "staff_schedule"])
+def test_highs_on_a_matrix_of_libreoffices_differences_says_the_same(name, examples, office):
+    """The matrix is what LibreOffice's objective and sides of constraints change by when one cell is moved from 0 to 1."""
+    path = examples[name]
+    with open_workbook(path) as workbook:
+        problem = stored_problem(workbook, workbook.sheets[0])
+    compared = [constraint for constraint in problem.constraints if constraint.relation in ("<=", ">=", "=")]
+    sides = [side for constraint in compared for side in (constraint.left, constraint.right)]
+    wanted = [str(problem.objective[1]), *dict.fromkeys(str(side[1]) for side in sides if isinstance(side, tuple))]
+    ranges = {problem.sheet: wanted}
+
+    def functions(x: np.ndarray) -> np.ndarray:
+        """The objective, and left − right of every constraint."""
+        given = {problem.sheet: {str(cell): value for (_, cell), value in zip(problem.cells, x.tolist())}}
+        found = office.recalculate(path, ranges, set=given)[problem.sheet]
+        side = lambda what: np.ravel(found[str(what[1])]) if isinstance(what, tuple) else what  # noqa: E731
+        return np.concatenate([[found[wanted[0]][0][0]], *(side(c.left) - side(c.right) for c in compared)]).astype(float)
+
+    base = functions(np.zeros(len(problem.cells)))
+    matrix = np.array([functions(unit) - base for unit in np.eye(len(problem.cells))]).T
+    signs = np.concatenate([np.full(c.left[1].size, {"<=": 1, ">=": -1}[c.relation]) for c in compared])
+    whole = np.full(len(problem.cells), any(c.relation == "int" for c in problem.constraints), dtype=int)
+    direction = -1.0 if problem.goal == "max" else 1.0
+    theirs = milp(direction * matrix[0], constraints=LinearConstraint(signs[:, None] * matrix[1:], -np.inf, -signs * base[1:]),
+                  bounds=Bounds(0, np.inf), integrality=whole, options={"mip_rel_gap": 0})
+    result, = fit_workbook(path).values()
+    assert result.minimum.value == pytest.approx(direction * theirs.fun + base[0], rel=1e-8)

@@ -10,12 +10,13 @@ from problem_books import SHEET, solver, write
 
 from pyxl import fit_workbook, open_workbook
 from pyxl.__main__ import main
+from pyxl.fit.fit_messages import on_the_way
 from pyxl.grid.cells import Cell
 from pyxl.grid.stored_problem import stored_problem
 from pyxl.problems.pose import pose
 from pyxl.problems.report import problem_report
 from pyxl.problems.solve import ByFormulas
-from solver import NoSolution, UserError
+from solver import NoSolution, UserError, minimise
 
 # Wyndor Glass: doors and windows of three plants (Hillier & Lieberman, Introduction to Operations Research, section 3.1)
 WYNDOR = {"B1": 0.0, "C1": 0.0, "B2": 3.0, "C2": 5.0, "D2": "=SUMPRODUCT(B1:C1,B2:C2)",
@@ -160,3 +161,28 @@ def test_inspect_says_what_is_made_of_solvers_options(tmp_path, capsys):
     said = capsys.readouterr().out
     assert "'Ignore Integer Constraints' is on; whole numbers are kept" in said and "'Integer Optimality' is 0.2" in said
     assert "'Use Multistart' is on; here it is --starts 20" in said and "Max Time" not in said and "Precision" not in said
+
+
+def test_a_long_search_tells_value_gap_nodes_and_the_best_point_and_is_stopped(tmp_path):
+    """A market split (Cornuéjols & Dawande 1999), which branch and bound does not end in a second."""
+    random, n = np.random.default_rng(4), 40
+    weights = random.integers(1, 100, size=(4, n))
+    cells = {str(Cell(row, col)): float(weights[row - 2, col - 1]) for row in range(2, 6) for col in range(1, n + 1)}
+    cells |= {str(Cell(1, col)): 0.0 for col in range(1, n + 1)}
+    cells |= {str(Cell(1, col)): 0.0 for col in range(n + 2, n + 6)}
+    cells |= {str(Cell(row, n + 1)): f"=SUMPRODUCT(A1:AN1,A{row}:AN{row})+{Cell(1, n + row)}-{weights[row - 2].sum() // 2}" for row in range(2, 6)}
+    cells |= {str(Cell(7, 1)): f"=SUM({Cell(1, n + 2)}:{Cell(1, n + 5)})"}
+    changing = f"A1:AN1,{Cell(1, n + 2)}:{Cell(1, n + 5)}"
+    problem = posed(write(tmp_path / "w.xlsx", cells, solver=solver("A7", changing, ("AO2:AO5", "=", "0"), ("A1:AN1", "bin", ""))))
+    seen, points = [], []
+
+    def on_step(step, x):
+        seen.append(step)
+        points.append(x())
+        return len(seen) == 12
+    minimum = minimise(problem.program, on_step=on_step)
+    assert minimum.stopped and minimum.feasible and not minimum.proved and "the best so far is kept" in minimum.stop
+    assert seen[-1].gap is not None and seen[-1].nodes >= 0 and seen[-1].value >= minimum.value - 1e-6
+    values = problem.program.values(points[-1])
+    assert problem.program.violation(values[1:]) <= 1e-6 and values[0] == pytest.approx(seen[-1].value)
+    assert "from the best" in on_the_way(seen[-1])

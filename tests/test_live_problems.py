@@ -58,3 +58,26 @@ def test_a_stated_problem_too(book):
 def test_what_is_refused_is_said(book):
     with pytest.raises(UserError, match="depends on none"):
         fit_live(book, by_formulas=ByFormulas(problem=Statement("B12", ["B14"])))
+
+
+@pytest.mark.parametrize("name, objective, cells", [("knapsack", "F7", "A6:A145"), ("staff_schedule", "B17", "I6:I12")])
+def test_whole_numbers_are_found_in_the_open_sheet(calc, tmp_path, name, objective, cells):
+    opened = calc.books.open(str(next(path for path in write_examples(tmp_path) if path.stem == name)))
+    try:
+        sheet = opened.sheets[0]
+        result, = fit_live(opened).values()
+        assert result.minimum.proved and sheet.range(objective).value == pytest.approx(result.minimum.value, abs=1e-9)
+        assert sheet.range(cells).value == result.minimum.x.tolist()
+    finally:
+        opened.close()
+
+
+def test_an_order_is_stopped_by_time_and_stands_in_the_open_sheet(calc, tmp_path):
+    opened = calc.books.open(str(next(path for path in write_examples(tmp_path) if path.stem == "round_trip")))
+    try:
+        sheet, before = opened.sheets[0], opened.sheets[0].range("B32").value
+        result, = fit_live(opened, by_formulas=ByFormulas(seconds=1.0)).values()
+        assert sorted(sheet.range("A6:A30").value) == list(range(1, 26))
+        assert sheet.range("B32").value == pytest.approx(result.minimum.value, abs=1e-9) and result.minimum.value < before / 2
+    finally:
+        opened.close()

@@ -56,7 +56,8 @@ def on_the_way(seen: Epoch | Step) -> str:
     if isinstance(seen, Epoch):
         return f"epoch {seen.epoch}  RMSE {seen.rmse:.6f}"
     missed = f", constraints missed by {seen.violation:.1e}" if seen.violation > 1e-6 else ""
-    return f"step {seen.number}  objective {seen.value:.9g}{missed}"
+    gap = "" if seen.gap is None else f", at most {seen.gap:.2%} from the best, {seen.nodes:,} node{'s' * (seen.nodes != 1)}"
+    return f"step {seen.number}  objective {seen.value:.9g}{missed}{gap}"
 
 
 def result_object(result: FitResult | Solved) -> dict:

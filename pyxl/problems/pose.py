@@ -165,7 +165,8 @@ def _check_cells(workbook: ReadableWorkbook, problem: SolverProblem) -> None:
             raise UserError(f"{where} is part of the array formula in {grid.formulas[owner].array}, which is not overwritten. Give cells with "
                             "numbers.")
         if owner is not None:
-            raise UserError(f"{where} holds a formula, which is not overwritten. Give cells with numbers.")
+            raise UserError(f"{where} holds a formula, ={grid.formulas[owner].text[:40]}, which is not overwritten as Solver does. To let it "
+                            "change, copy the changing cells and paste them as values (Paste Special > Values).")
         if isinstance(value, (str, bool)):
             raise UserError(f"{where} holds {shown_cell(value)}, not a number. Correct it, or leave the cell out.")
 

@@ -73,11 +73,13 @@ class Answer:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a search is: the value of the best point so far, what no point goes below, and the nodes seen."""
+    """How far a search is: the value of the best point `y` so far (None before there is one), what no point goes below, and the
+    nodes seen."""
 
     value: float
     bound: float
     nodes: int
+    y: np.ndarray | None = None
 
 
 def solve_model(model: LinearModel, *, seconds: float | None = None, start: np.ndarray | None = None, ranging: bool = False,
@@ -173,7 +175,11 @@ def _bounded(bound: np.ndarray) -> np.ndarray:
 def _run(highs, on_progress) -> bool:
     """Run HiGHS beside this thread, which listens; whether it was told to stop."""
     seen: list[Progress] = []
+    best: list[np.ndarray] = []
     stop: list[bool] = []
+
+    def improved(event):
+        best[:] = [np.array(event.data_out.mip_solution)]
 
     def heard(event):
         out = event.data_out
@@ -184,6 +190,7 @@ def _run(highs, on_progress) -> bool:
     def heard_simplex(event):
         if stop:
             event.interrupt()
+    highs.cbMipImprovingSolution += improved
     highs.cbMipInterrupt += heard
     highs.cbSimplexInterrupt += heard_simplex
     worker = Thread(target=highs.run, daemon=True)
@@ -194,7 +201,8 @@ def _run(highs, on_progress) -> bool:
             worker.join(LOOK)
             if worker.is_alive() and on_progress and time.perf_counter() - told >= LOOK:
                 told = time.perf_counter()
-                if on_progress(seen[0] if seen else Progress(np.inf, -np.inf, 0)):
+                progress = seen[0] if seen else Progress(np.inf, -np.inf, 0)
+                if on_progress(replace(progress, y=best[0] if best else None)):
                     stop.append(True)
         except KeyboardInterrupt:
             stop.append(True)

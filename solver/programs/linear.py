@@ -38,7 +38,7 @@ def minimise_linear(program: Program, *, seconds: float | None = None,
         f = _sign(program) * progress.value if np.isfinite(progress.value) else float(values_before[0])
         step = Step(len(history) + 1, f, 0.0, time.perf_counter() - began, gap=_gap(progress), nodes=progress.nodes)
         history.append(step)
-        asked.append(bool(on_step and on_step(step, lambda: program.start)))
+        asked.append(bool(on_step and on_step(step, lambda: _best_yet(program, progress))))
         return asked[-1]
     if seconds is None and model.whole.any():
         seconds = WHOLE_SECONDS
@@ -100,6 +100,14 @@ def towards_goal(program: Program, *, nearest: bool = False) -> LinearModel:
     return LinearModel(np.append(np.zeros(n), 1.0), 0.0, csr_array(vstack([wider, apart])),
                        np.concatenate([model.floor, [-np.inf, target]]), np.concatenate([model.ceiling, [target, np.inf]]),
                        np.concatenate([model.low, none]), np.append(model.high, np.inf), np.append(model.whole, False))
+
+
+def _best_yet(program: Program, progress: Progress) -> np.ndarray:
+    """The best point so far, or the start."""
+    if progress.y is None:
+        return program.start
+    x = progress.y[:len(program.start)]
+    return np.clip(np.where(program.whole, np.round(x), x), program.low, program.high)
 
 
 def _as_told(program: Program, model: LinearModel, answer: Answer, values: np.ndarray) -> bool:
