@@ -204,6 +204,7 @@ def test_cells_have_our_functions_while_the_command_runs(calc, book, path):
         sheet.range("bias_ratings")(1, 1).value = 1.5
         assert sheet.range("BA1").value == pytest.approx(sheet.range("bias_rmse").value, abs=1e-12)
         factors = np.array(sheet.range("bias_item_factors").value).T
+        factors = factors - factors.mean(axis=0)     # alike is said of factors seen from their mean
         lengths = np.linalg.norm(factors, axis=1)
         cosines = factors @ factors[2] / lengths / lengths[2]
         like = [n for n in np.argsort(-cosines) if n != 2][:3]
@@ -218,7 +219,7 @@ def test_cells_have_our_functions_while_the_command_runs(calc, book, path):
 
 def test_the_formulas_in_the_docs_give_values(calc, book):
     formulas = re.findall(r"^=CF_.*", (ROOT / "docs" / "functions.md").read_text(), re.M)
-    assert len(formulas) == 6
+    assert len(formulas) == 8
     with functions_in(calc.impl.office):
         sheet = book.sheets["bias"]
         for formula in formulas:
@@ -353,6 +354,8 @@ def test_the_command_fits_and_restores_a_file(path, capsys):
     with open_workbook(out) as book:
         for sheet, values in before.items():
             now = book.grid(sheet).values
+            # the line of errors goes on to name the last fit's
+            values = {cell: value for cell, value in values.items() if not str(value).startswith("RMSE ")}
             assert {cell for cell in values if now.get(cell) != pytest.approx(values[cell], abs=1e-12)} == set()
 
 
@@ -363,7 +366,10 @@ def test_a_headless_fit_can_be_restored_too(path):
     assert run(lambda: (RESTORE,), ["restore", str(path), "--in-place"]) == 0
     with open_workbook(path) as book:
         now = {sheet: {cell: book.grid(sheet).values[cell] for cell in before[sheet]} for sheet in before}
-    assert now["dotprod"] == before["dotprod"] and now["bias"] != before["bias"]
+    lines = {cell for cell, value in before["dotprod"].items() if str(value).startswith("RMSE ")}   # name the last fit's, too
+    assert {c: v for c, v in now["dotprod"].items() if c not in lines} == {
+        c: v for c, v in before["dotprod"].items() if c not in lines}
+    assert now["bias"] != before["bias"]
 
 
 def test_the_command_says_what_it_cannot_do(path, capsys, monkeypatch):
