@@ -79,8 +79,8 @@ def plan_sheets(content: Content, models: Container[str] = MODELS) -> dict[str, 
     plans: dict[str, Crosstab | LongForm] = {
         name: crosstab(name, model, **size) for name, model in CROSSTABS.items() if model in models}
     if "dot" in models:
-        plans[EMBEDDING] = long_form(EMBEDDING, **size, ratings=len(ratings),
-                                     copies=len(ratings) * 2 * k <= MOST_COPIES)
+        plans[EMBEDDING] = long_form(EMBEDDING, **size, ratings=len(content.given),
+                                     copies=ratings.n_users * ratings.n_items <= MOST_COPIES)
     for plan in plans.values():
         check_size(**size, ratings=len(ratings), bottom=plan.used.bottom, right=plan.history.right)
     return plans
@@ -92,14 +92,14 @@ def _write(path: Path, plans: Mapping[str, Crosstab | LongForm], content: Conten
         workbook.set_size(2400, 1500)
         styles = make_styles(workbook)
         start = workbook.add_worksheet(START)
-        write_ratings(workbook, styles, content)
+        write_ratings(workbook, styles, content, block_name(next(iter(plans)), "ratings"))
         for plan in plans.values():
             layout = plan.layout
             if isinstance(plan, Crosstab):
                 write_crosstab(workbook, styles, plan, content)
                 _define(workbook, layout.sheet, "filled", plan.filled)
             else:
-                write_embedding(workbook, styles, plan, content)
+                write_embedding(workbook, styles, plan, content, plans["dotprod"].layout)
             sheet = workbook.get_worksheet_by_name(layout.sheet)
             write_history(workbook, sheet, styles, plan)
             _define(workbook, layout.sheet, "history", plan.history)

@@ -30,6 +30,9 @@ from .id_cells import with_ids
 from .trace import Polynomial, TracedCell, Tracer, Untraceable
 
 
+NOBODY = -1
+
+
 class NotRecognised(UserError):
     """Why a sheet that compares ratings with predictions is not a model that we know."""
 
@@ -53,7 +56,8 @@ class NoModel(NotRecognised):
 @dataclass(frozen=True, eq=False)
 class ModelSheet:
     """A Layout, and whose rating each cell of ``layout.ratings`` is: `user_of` and `item_of` have
-    the shape of that range and give rows of the user and item blocks."""
+    the shape of that range and give rows of the user and item blocks, or NOBODY for a row of a long table without
+    a rating."""
 
     layout: Layout
     user_of: np.ndarray
@@ -82,7 +86,7 @@ def detect(workbook: ReadableWorkbook, sheet: str, *, calculator: Calculator | N
         if 1 in found.ratings.shape:
             check_matches(grid, calculator)
         try:
-            model = _model_sheet(tracer, grid, found, named)
+            model = _model_sheet(tracer, grid, found, named, calculator)
         except Untraceable as why:
             refused = refused or NotRecognised(f"{sheet}: {found.cell} compares {found.ratings} with "
                                                f"{found.predictions}, but {why}")
@@ -135,7 +139,7 @@ def _not_called_changing(grid: Grid, calculator: Calculator, model: ModelSheet, 
     return unlike and (NotRecognised if doubtful else StatedOtherwise)(unlike)
 
 
-def _model_sheet(tracer: Tracer, grid: Grid, found: ErrorMeasure, named: dict[str, Range]) -> ModelSheet:
+def _model_sheet(tracer: Tracer, grid: Grid, found: ErrorMeasure, named: dict[str, Range], calculator: Calculator) -> ModelSheet:
     """The Layout behind a comparison. Raises Untraceable when its predictions are no model."""
     sheet = grid.sheet
     rows, cols = found.predictions.shape
@@ -149,9 +153,14 @@ def _model_sheet(tracer: Tracer, grid: Grid, found: ErrorMeasure, named: dict[st
         user_of = np.repeat(np.arange(rows)[:, None], cols, 1)
         item_of = np.repeat(np.arange(cols)[None, :], rows, 0)
     else:
-        terms = [_terms(tracer, sheet, cell) for cell in found.predictions.cells()]
-        users, items = _sides_of_rows(terms)
-        user_of, item_of = (np.arange(len(terms)).reshape(rows, cols) for _ in range(2))
+        # a row without a rating, to spare, need not predict any
+        rated = np.array([type(value) is float or not _is_formula(grid, cell) for cell, value in zip(
+            found.ratings.cells(), calculator.array(sheet, found.ratings).ravel().tolist())])
+        if not rated.any():
+            raise Untraceable(f"no cell of {found.ratings} holds a rating.")
+        users, items = _sides_of_rows([_terms(tracer, sheet, cell) for cell, there in zip(found.predictions.cells(), rated) if there])
+        of_row = np.where(rated, np.cumsum(rated) - 1, NOBODY).reshape(rows, cols)
+        user_of, item_of = of_row, of_row
 
     user_factors, user_rows = _block(sheet, [u.factors for u in users], "user factors", named.get("user_factors"))
     item_factors, item_rows = _block(sheet, [i.factors for i in items], "item factors", named.get("item_factors"))
@@ -174,8 +183,13 @@ def _model_sheet(tracer: Tracer, grid: Grid, found: ErrorMeasure, named: dict[st
         user_factors=user_factors, item_factors=item_factors,
         user_bias=user_bias, item_bias=item_bias, low=low, high=high,
         **{role: named.get(role) for role in ("user_ids", "item_ids", "user_keys", "item_keys")})
-    user_of, item_of = np.array(user_rows)[user_of], np.array(item_rows)[item_of]
+    user_of, item_of = (np.where(index == NOBODY, NOBODY, np.array(rows)[index])
+                        for index, rows in ((user_of, user_rows), (item_of, item_rows)))
     return ModelSheet(with_ids(grid, claim, user_of, item_of), user_of, item_of)
+
+
+def _is_formula(grid: Grid, cell: Cell) -> bool:
+    return grid.owner(cell) is not None
 
 
 @dataclass(frozen=True)

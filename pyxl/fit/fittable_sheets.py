@@ -19,6 +19,7 @@ from pyxl.problems.stated import stated_problem
 from solver.errors import NoSolution, UserError
 from solver.model.models import MODELS
 
+from .check_source import check_source
 from .run_log import Run, logged_run
 from .settings_cells import sheet_settings
 
@@ -125,7 +126,7 @@ def _ready_sheet(host: Host, sheet: str, settings: Settings, via: str | None) ->
         else:
             wishes = solvers_further_wishes(host, sheet)
             if not wishes:
-                return ready
+                return replace(ready, notes=(*ready.notes, *check_source(host, ready)))
             if via == "model":
                 return replace(ready, notes=(*ready.notes, f"{wishes} --via model left that out."))
             why = StatedOtherwise(wishes)

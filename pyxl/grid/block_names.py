@@ -23,6 +23,8 @@ PYTHON = "collabsheet_python"   # on `start`: the path of the Python that button
 CONTROLS = ("status", "stop")  # on a model sheet: what a live fit says, and the cell that stops it
 RUN_LOG = "run_log"             # the line of headers of the sheet that keeps all runs
 HELD = ("held_users", "held_items", "held_ratings")     # on `check`: the ratings in no model sheet
+SOURCE = ("source", "source_user", "source_item", "source_table")  # on `ratings`: all ratings, their labels, both
+SCALE = ("source_low", "source_high")       # on `ratings`: the lowest and the highest rating there may be
 RESULTS = ("rmse_before", "rmse_after", "epochs", "stop")
 
 

@@ -12,7 +12,10 @@ import numpy as np
 from solver import Ratings, hold_out
 from solver.errors import UserError
 
-from .display_labels import id_labels, item_headers
+from .display_labels import id_labels, item_headers, reads_as_pattern
+
+
+_SCALES = ((1.0, 5.0, 1.0), (0.5, 5.0, 0.5), (0.0, 5.0, 0.5), (1.0, 10.0, 0.5), (0.0, 10.0, 0.5), (0.0, 100.0, 1.0))
 
 
 @dataclass(frozen=True)
@@ -58,13 +61,18 @@ class Content:
 
     @cached_property
     def held(self) -> Ratings:
-        """Those held out, to judge the models by."""
-        return self.given.take(self.apart)
+        """Those held out, to judge the models by: user by user, in the order of the items, as sheets list them."""
+        return self.given.take(np.flatnonzero(self.apart)[np.lexsort((self.given.item_index[self.apart], self.given.user_index[self.apart]))])
 
     @cached_property
     def table(self) -> np.ndarray:
         """(n_users, n_items) float64, NaN = unrated"""
         return self.ratings.crosstab()
+
+    @cached_property
+    def wild_labels(self) -> bool:
+        """Whether MATCH, which takes ``*``, ``?`` and ``~`` in a text for patterns, would mistake a label for another."""
+        return reads_as_pattern(self.users) or reads_as_pattern(self.items)
 
     @property
     def rating_range(self) -> tuple[float, float]:
@@ -72,6 +80,15 @@ class Content:
         if self.trained:
             return self.trained.rating_range
         return float(self.given.values.min()), float(self.given.values.max())
+
+    @property
+    def stated_scale(self) -> tuple[float, float]:
+        """The ends of the usual scale that holds all ratings and has their step, or their own."""
+        values = np.concatenate([self.given.values, self.rating_range])
+        for low, high, step in _SCALES:
+            if values.min() >= low and values.max() <= high and np.array_equal(values, np.round(values / step) * step):
+                return low, high
+        return float(values.min()), float(values.max())
 
     @property
     def scale(self) -> tuple[float, float, float]:
