@@ -23,8 +23,8 @@ from workbook.all_views import VIEWS
 from workbook.model_sheets.crosstab_sheet import MOST_FORMULAS
 from workbook.model_sheets.embedding_sheet import MOST_COPIES
 from workbook.model_sheets.geometry import crosstab, long_form
-from workbook.model_sheets.start_sheet import SHOWS
 from workbook.model_sheets.ratings_sheet import SourcePlan
+from workbook.model_sheets.start_sheet import SHOWS
 from workbook.write.content import content_of, default_bounds
 
 SIZES = [(15, 15, 5), (8, 20, 3), (40, 25, 5), (1, 2, 1), (3, 1, 8), (60, 50, 4)]  # users, items, factors

@@ -15,7 +15,7 @@ import workbook
 from pyxl import fit_workbook, open_workbook
 from pyxl.detect.detect import detect
 from pyxl.detect.verified_model import verified_model
-from pyxl.grid.cells import Cell, Range
+from pyxl.grid.cells import Range
 from pyxl.grid.layout import Block
 from solver import Ratings, Settings
 from workbook.model_sheets.ratings_sheet import SourcePlan

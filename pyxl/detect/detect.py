@@ -29,7 +29,6 @@ from .formula_checks import check_matches
 from .id_cells import with_ids
 from .trace import Polynomial, TracedCell, Tracer, Untraceable
 
-
 NOBODY = -1
 
 

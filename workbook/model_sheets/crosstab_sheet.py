@@ -10,7 +10,7 @@ from pyxl.grid.layout import Block, Layout
 from workbook.write.content import Content
 from workbook.write.display_labels import put_label
 from workbook.write.references import box, ref
-from workbook.write.source_formulas import blanks_as_zero, source_block, source_cell
+from workbook.write.source_formulas import blanks_as_zero, source_block, source_cell, source_rating
 from workbook.write.styles import Styles, colour_scale, print_setup
 from workbook.write.write_cells import put_array, put_formula
 
@@ -126,8 +126,8 @@ def _ratings(sheet, styles: Styles, plan: Crosstab, content: Content) -> None:
     else:
         for row in range(where.top, where.bottom + 1):
             for col in range(where.left, where.right + 1):
-                found = source_cell(ref(Cell(row, plan.ids), cols=True), ref(Cell(item.top, col), rows=True), outright)
-                sheet.write_formula(row - 1, col - 1, f'=IFERROR(IF(ISNUMBER({found}),{found},""),"")', styles.rating)
+                one = source_rating(ref(Cell(row, plan.ids), cols=True), ref(Cell(item.top, col), rows=True), outright)
+                sheet.write_formula(row - 1, col - 1, one, styles.rating)
     first = ref(where.first)
     held = source_cell(ref(user.first, cols=True), ref(item.first, rows=True), outright)
     sheet.conditional_format(*box(where), {"type": "formula", "criteria": f"=ISTEXT({held})", "format": styles.held_here,

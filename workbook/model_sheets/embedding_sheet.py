@@ -24,7 +24,7 @@ from .solver_names import solver_note
 # Users × items up to which every cell is a formula of its own and the looked-up factors stand beside the ratings, as
 # in the lesson. Above it a column is one array formula, as the crosstab that it follows is, and a prediction looks its
 # factors up by itself: 21,000 ratings with 20 factors would otherwise need a million formulas.
-MOST_COPIES = 2_500
+MOST_COPIES = 1_000
 
 _NOTES = ("The model of dotprod, a rating a row:", "equal factors give an equal RMSE.")
 

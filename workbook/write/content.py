@@ -14,7 +14,6 @@ from solver.errors import UserError
 
 from .display_labels import id_labels, item_headers, reads_as_pattern
 
-
 _SCALES = ((1.0, 5.0, 1.0), (0.5, 5.0, 0.5), (0.0, 5.0, 0.5), (1.0, 10.0, 0.5), (0.0, 10.0, 0.5), (0.0, 100.0, 1.0))
 
 

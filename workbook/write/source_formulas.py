@@ -13,6 +13,14 @@ def source_cell(user: str, item: str, wild: bool) -> str:
     return f"INDEX(source,{source_row(user, wild)},{source_column(item, wild)})"
 
 
+def source_rating(user: str, item: str, wild: bool) -> str:
+    """The formula of one rating: a number, or an empty text where there is none, or only one held out.
+
+    AVERAGE of a single cell is its number, and an error for a blank or a text: the cell is looked up once.
+    """
+    return f'=IFERROR(AVERAGE({source_cell(user, item, wild)}),"")'
+
+
 def source_block(users: str, items: str, wild: bool) -> str:
     """The array formula of all ratings by a column of users for a row of items: numbers, or an empty text.
 

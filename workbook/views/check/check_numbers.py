@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from pyxl.grid.block_names import block_name
 from pyxl.grid.cells import Range
 from solver.judging.baselines import DAMPING
-from workbook.write.display_labels import put_label
 from workbook.write.references import ref
 from workbook.write.source_formulas import blanks_as_zero, held_number, label_wanted
 from workbook.write.styles import Styles
