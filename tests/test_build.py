@@ -92,11 +92,11 @@ def test_embedding_stands_in_the_lessons_cells(tmp_path, shared):
     layout = workbook.build(ratings, tmp_path / "b.xlsx")["embedding"]
     assert [str(x) for x in (layout.user_factors.range, layout.item_factors.range, layout.user_ids, layout.item_ids,
                              layout.user_keys, layout.item_keys, layout.ratings, layout.predictions, layout.rmse)] == \
-        ["C4:G18", "C22:G36", "B4:B18", "B22:B36", "I3:I208", "J3:J208", "K3:K208", "X3:X208", "AA3"]
-    ours = openpyxl.load_workbook(tmp_path / "b.xlsx")
+        ["C4:G18", "C22:G36", "B4:B18", "B22:B36", "I3:I227", "J3:J227", "K3:K227", "X3:X227", "AA3"]   # and rows for more ratings
+    ours = openpyxl.load_workbook(tmp_path / "b.xlsx", data_only=True)
     for sheet, block in (("dotprod", "G2:V16"), ("dotprod", "H1:V1"), ("bias", "G2:V16")):
         theirs = [[cell.value for cell in row] for row in course[sheet][block]]
-        assert [[cell.value for cell in row] for row in ours[sheet][block]] == theirs
+        assert [[cell.value or None for cell in row] for row in ours[sheet][block]] == theirs
 
 
 @pytest.mark.parametrize("users, items, factors", SIZES)
@@ -191,7 +191,8 @@ def test_libreoffice_and_torch_agree(tmp_path, office, users, items, factors):
         all_pairs = predict_table(factors_now, bounds=bounds).numpy()
         expected = np.where(np.isnan(table), 0, all_pairs)
         if layout.form == "long":
-            expected = all_pairs[ratings.user_index, ratings.item_index][:, None]
+            expected = np.zeros(layout.ratings.shape)      # 0 in the rows to spare; a rating a row, user by user
+            expected[:len(ratings), 0] = all_pairs[~np.isnan(table)]
         else:
             np.testing.assert_allclose(got[sheet][filled[sheet]], np.where(np.isnan(table), all_pairs, table),
                                        rtol=0, atol=1e-9)
@@ -244,11 +245,12 @@ def test_titles_stay_text(tmp_path, office):
     path = tmp_path / "b.xlsx"
     ratings = Ratings.from_crosstab(np.arange(1.0, 29.0).reshape(2, 14), ["u1", "=u2"], range(14))
     layouts = workbook.build(ratings, path, titles=dict(enumerate(HOSTILE)))
-    book = openpyxl.load_workbook(path)
-    shown = [cell.value for cell in book["dotprod"][str(layouts["dotprod"].item_ids)][0]]
+    book, results = openpyxl.load_workbook(path), openpyxl.load_workbook(path, data_only=True)
+    shown = [cell.value for cell in results["dotprod"][str(layouts["dotprod"].item_ids)][0]]
     assert shown[:12] == HOSTILE[:12] and shown[12] == "spaced out" and len(shown[13]) == 100
-    assert all(cell.data_type == "s" for cell in book["dotprod"][str(layouts["dotprod"].item_ids)][0])
-    assert book["dotprod"][str(layouts["dotprod"].user_ids)][1][0].value == "=u2"
+    typed = book["ratings"][str(SourcePlan(2, 14).item_labels)][0][:14]
+    assert [cell.value for cell in typed] == shown and all(cell.data_type == "s" for cell in typed)
+    assert results["dotprod"][str(layouts["dotprod"].user_ids)][1][0].value == "=u2"
     with zipfile.ZipFile(path) as package:
         links = [name for name in package.namelist() if "worksheets/_rels" in name
                  and b"hyperlink" in package.read(name)]
@@ -263,7 +265,7 @@ def test_titles_stay_text(tmp_path, office):
 def test_titles_that_occur_twice_get_their_id(tmp_path):
     ratings = Ratings.from_crosstab([[1.0, 2, 3, 4]], ["u"], [7, 8, 9, "x"])
     layout = workbook.build(ratings, tmp_path / "b.xlsx", titles={7: "Emma", 8: "Emma", 9: " emma "})["dotprod"]
-    sheet = openpyxl.load_workbook(tmp_path / "b.xlsx")["dotprod"]
+    sheet = openpyxl.load_workbook(tmp_path / "b.xlsx", data_only=True)["dotprod"]
     assert [c.value for c in sheet[str(layout.item_ids)][0]] == ["Emma (7)", "Emma (8)", "emma (9)", "x"]
 
 
