@@ -19,7 +19,7 @@ test: lint
 	@(for program in soffice pdftoppm Xvfb xdotool; do command -v $$program || exit 1; done; /usr/bin/python3 -c 'import uno' \
 	  && ls "$$(dirname "$$(readlink -f "$$(command -v soffice)")")/libvclplug_gtk3lo.so") >/dev/null 2>&1 \
 	  || { $(APT) update -qq && $(APT) install -y -qq --no-install-recommends $(OFFICE) >/dev/null; }
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 # what reads the code without running it: style, types, and which folder may import which
 lint: .venv/.product .venv/.test

@@ -17,7 +17,7 @@ from pyxl.grid.block_names import RESULTS, ROLES, SETTINGS, block_name, history_
 from pyxl.grid.cells import Cell, Range
 from pyxl.grid.layout import Block
 from solver import OPTIMIZERS, Ratings, UserError, predict_table, random_factors, rmse
-from solver.core.options import Names, Number, Whole
+from solver.core.options import AUTO, Names, Number, Whole
 from solver.core.settings import OPTIONS
 from workbook.all_views import VIEWS
 from workbook.model_sheets.crosstab_sheet import MOST_FORMULAS
@@ -295,10 +295,10 @@ def test_settings_are_validated(tmp_path):
     rules = {str(rule.sqref): rule for rule in start.data_validations.dataValidation}
     cell = {option: names[setting_name(option)] for option in SETTINGS}
     shown = {option: start[where].value for option, where in cell.items()}
-    assert shown == {option: OPTIONS[option].default for option in SETTINGS} | {"weight_decay": None, "seed": 11}
+    assert shown == {option: OPTIONS[option].default for option in SETTINGS} | {"weight_decay": AUTO, "seed": 11}
     assert rules[cell["optimizer"]].formula1.strip('"').split(",") == list(OPTIMIZERS)
     types = {Names: "list", Whole: "whole", Number: "decimal"}
-    assert [rules[cell[o]].type for o in SETTINGS] == [types[type(OPTIONS[o].values)] for o in SETTINGS]
+    assert {o: rules[cell[o]].type for o in SETTINGS} == {o: types[type(OPTIONS[o].values)] for o in SETTINGS} | {"weight_decay": "custom"}
     assert [bool(rules[cell[o]].allow_blank) for o in SETTINGS] == [OPTIONS[o].values.optional for o in SETTINGS]
     assert all(rules[cell[o]].prompt and rules[cell[o]].error for o in SETTINGS)
 

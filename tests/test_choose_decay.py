@@ -8,10 +8,13 @@ import numpy as np
 import pytest
 from planted import planted, settings
 
-from pyxl import fit_workbook
+from pyxl import fit_workbook, open_workbook
+from pyxl.__main__ import main
+from pyxl.grid.block_names import setting_name
+from pyxl.grid.sheet_names import area_named
 from solver import Ratings, Settings, UserError, fit, rmse
 from solver.data.splits import split_off
-from solver.fitting.choose_decay import choose_decay, vanishing_decay
+from solver.fitting.choose_decay import HARDLY_ANY, choose_decay, vanishing_decay
 from solver.fitting.fit_ratings import DECOUPLED_DECAY
 from solver.judging.baselines import bias_only
 from workbook import build
@@ -98,6 +101,28 @@ def test_a_fit_in_batches_pulls_to_the_average_too(optimizer):
     found = fit(ratings, start, settings("dot+bias", optimizer=optimizer, batch_size=8, weight_decay=1.0, epochs=60))
     assert found.factors.offset == 0.0
     assert float(found.factors.raw_table().mean()) == pytest.approx(float(ratings.values.mean()), abs=0.25)
+
+
+def test_where_factors_find_nothing_hardly_any_are_left_and_a_fit_can_go_on_from_them():
+    ratings = noise_around_biases()
+    found = fit(ratings, None, settings("dot+bias", weight_decay=None))
+    assert found.settings.weight_decay == pytest.approx(HARDLY_ANY * vanishing_decay(ratings)) and not found.decay.surely
+    again = fit(ratings, found.factors, settings("dot+bias", weight_decay=found.settings.weight_decay))
+    assert not again.notes and again.rmse_after == pytest.approx(found.rmse_after, rel=1e-6)
+
+
+def test_the_word_auto_leaves_the_decay_to_be_chosen_on_the_command_line_and_in_its_cell(tmp_path, capsys):
+    path = tmp_path / "book.xlsx"
+    build(planted(12, 9, noise=0.5), path, n_factors=2)
+    with open_workbook(path) as book:
+        sheet, where = area_named(book, setting_name("weight_decay"))
+        assert book.grid(sheet).values[where.first] == "auto"
+        book.save({sheet: {where.first: 0.05}})
+    for words, chosen in (([], False), (["--weight-decay", "auto"], True), (["--weight-decay", "0.1"], False)):
+        assert main(["fit", str(path), "-o", str(tmp_path / "fitted.xlsx"), "--overwrite", "--sheet", "bias", *words]) == 0
+        assert ("chosen by cross-validation" in capsys.readouterr().out) == chosen
+    assert main(["fit", str(path), "--in-place", "--weight-decay", "much"]) == 2
+    assert "'much' is not a number of 0 or more, or auto" in capsys.readouterr().err
 
 
 def test_too_few_ratings_are_a_sentence():

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from ratings_files import HEAD, table, write  # noqa: F401  (fixture)
 
 from solver import UserError, read_ratings
-from solver.reading import large_files, readers, text_columns
+from solver.reading import readers
+from solver.reading.formats import large_files, text_columns
 
 quick = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -110,11 +111,13 @@ def test_only_from_the_first_odd_block_on_is_a_file_read_line_by_line(write, mon
 @pytest.mark.parametrize("odd, sentence", [
     ("7,7,good,1", "r.csv, line 844: the rating is 'good', not a number. Correct or remove that line."),
     ("7,7,NaN,1", "r.csv, line 844: the rating NaN is not a finite number. Correct or clear it."),
-    ("7,7", "r.csv, line 844: 2 fields where the first line has 4. Complete or remove that line."),
+    ("7,7", "r.csv, line 844: 2 fields where the first line has 4. Complete or remove that line. "
+            "Such lines are left out with --bad-lines skip."),
     ("7,7,4,1,5", "r.csv, line 844: 5 fields where the first line has 4. "
-                  "Put texts and numbers that hold the separator in quotes."),
+                  "Put texts and numbers that hold the separator in quotes. Such lines are left out with --bad-lines skip."),
     (",7,4,1", "r.csv, line 844 names no user. Name the user, or remove the line."),
-    ("007,7,4,1", "r.csv, lines 176 and 844: the users '7' and '007' are one number in two forms. Write them alike."),
+    ("007,7,4,1", "r.csv, lines 176 and 844: the users '7' and '007' are one number in two forms. Write them alike, "
+                  "or say --ids exact if they are two."),
     ('7,"7,4,1', "r.csv, line 844: a quotation mark opens a text here that does not close as it should. "
                  "Close it, or write a quotation mark inside a text twice."),
 ])
@@ -129,8 +132,11 @@ def test_a_file_that_ends_in_the_middle_of_a_line(write, monkeypatch):
 
 
 def test_bytes_that_are_no_text_and_a_broken_archive(write, monkeypatch):
-    path = write(GOOD.encode() + b"7,\xff,4,1\n", "r.csv")
-    assert both_ways(path, monkeypatch, block=500) == "r.csv, line 842 is not UTF-8 text. Save the file as CSV UTF-8."
+    path = write("7,é,4,1\n".encode() + GOOD.encode() + b"7,\xff,4,1\n", "r.csv")
+    assert both_ways(path, monkeypatch, block=500).startswith("r.csv, line 843 is not UTF-8 text. Save the file as CSV UTF-8,")
+    path = write(GOOD.encode() + "7,Amélie,4,1\n".encode("latin-1"), "r.csv")  # told by its letters, however late they come
+    *_, items, _, _, _, _, notes = both_ways(path, monkeypatch, block=500)
+    assert items[-1] == "Amélie" and "Windows-1252 (Latin-1)" in notes[0]
     packed = gzip.compress((GOOD * 9).encode())
     for cut in (packed[:-9], packed[:len(packed) // 2]):
         assert "r.csv.gz" in both_ways(write(cut, "r.csv.gz"), monkeypatch, block=500)
@@ -268,7 +274,8 @@ def as_rows(said):
     (COLUMNS | {"rating": ["4", "good", "1"]}, "r.parquet, row 2: the rating is 'good', not a number."),
     (COLUMNS | {"userId": [1, 2, None]}, "r.parquet, row 3 names no user. Name the user, or remove the row."),
     (COLUMNS | {"movieId": [[1], [2], [3]]}, "r.parquet: the column 'movieId' holds list<"),
-    ({"userId": [1], "movieId": [2]}, "r.parquet has 2 columns: 'userId', 'movieId', but 3 are needed"),
+    ({"userId": [1], "movieId": [2]}, "r.parquet has a user and an item in every row and no rating: pairs that happened."),
+    ({"userId": [1], "rating": [2]}, "r.parquet has 2 columns: 'userId', 'rating', but 3 are needed"),
     ({"userId": [1], "movieId": [2], "text": ["x"]}, "r.parquet has no column for: rating."),
     ({n: pa.array([], pa.int64()) for n in ("user", "item", "rating")}, "r.parquet is empty."),
 ])

@@ -23,7 +23,7 @@ from pyxl.engines.find_office import load_uno
 from pyxl.xlsx import open_workbook
 from solver import CollabFilter, UserError, read_ratings
 from solver.drafts import draft_folder, sweep_drafts
-from solver.reading import readers
+from solver.reading.formats import delimited
 
 ROOT = Path(__file__).resolve().parent.parent
 CSV = "user,item,rating\n1,1,3\n1,2,4\n2,1,5\n2,2,1\n3,1,2\n"
@@ -67,12 +67,12 @@ def test_a_save_does_not_replace_a_device(tmp_path, book, capsys):
 def test_a_table_that_shrinks_while_it_is_read_is_refused(tmp_path, monkeypatch):
     path = tmp_path / "r.csv"
     path.write_text(CSV)
-    real = readers.read_columns
+    real = delimited.read_columns
 
     def while_it_shrinks(*arguments):
         os.truncate(path, len(CSV) - 7)
         return real(*arguments)
-    monkeypatch.setattr(readers, "read_columns", while_it_shrinks)
+    monkeypatch.setattr(delimited, "read_columns", while_it_shrinks)
     with pytest.raises(UserError, match=r"r\.csv became shorter while it was read"):
         read_ratings(path)
 

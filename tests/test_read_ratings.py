@@ -21,7 +21,7 @@ def test_every_separator_is_found_with_and_without_a_header(read, sep, head):
     name = "tab" if sep == "\t" else sep
     assert notes == ([] if sep == "," else [
         f"ratings.csv was read with '{name}' between the columns, UTF-8: 3 ratings by 2 users of "
-        "2 items. If that is wrong, say --sep or --decimal."])
+        "2 items. If that is wrong, say --sep, --encoding, --decimal or --layout."])
     assert read(table(sep=sep, head=head), sep=sep) == (GOOD, [])
 
 
@@ -111,8 +111,8 @@ def test_a_decimal_comma_is_found_and_said(read):
     triples, notes = read("\ufeffuser;item;rating\n1;10;4\n1;20;3,5\n2;10;5,0\n")
     assert triples == GOOD
     assert notes == ["ratings.csv was read with ';' between the columns, UTF-8 with a byte order mark, "
-                     "decimal comma: 3 ratings by 2 users of 2 items. If that is wrong, say --sep or "
-                     "--decimal."]
+                     "decimal comma: 3 ratings by 2 users of 2 items. If that is wrong, say --sep, "
+                     "--encoding, --decimal or --layout."]
 
 
 @pytest.mark.parametrize("decimal", ["comma", ","])

@@ -92,7 +92,8 @@ def test_ids_that_are_most_likely_one_are_named(read, refuse, one, two, how):
         assert len({user for user, _, _ in read(content)[0]}) == 3
     else:
         assert refuse(content) == (f"ratings.csv, lines 2 and 4: the users '{one}' and '{two}' {how}. "
-                                   "Write them alike.")
+                                   "Write them alike, or say --ids exact if they are two.")
+        assert len({user for user, _, _ in read(content, ids="exact")[0]}) == (2 if two == "Bob " else 3)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -152,9 +153,9 @@ def test_a_lone_negative_rating_is_said_and_a_scale_with_negatives_is_not(read):
     ("user,item,text\n1,10,fine\n", "ratings.csv has no column for: rating. It has 3 columns: 'user', "
      "'item', 'text'. Say with --columns which are user, item, rating."),
     ("user,rating\n1,4\n", "ratings.csv has 2 columns: 'user', 'rating', but 3 are needed: user, item, "
-     "rating. Separate them by one of , ; tab | ::."),
-    ("user item rating\n1 2 3\n", "ratings.csv has 1 column: 'user item rating', but 3 are needed: user, "
-     "item, rating. Separate them by one of , ; tab | ::."),
+     "rating. Separate them by one of , ; tab | :: or blanks, or say with --sep what stands between."),
+    ("user/item/rating\n1/2/3\n", "ratings.csv has 1 column: 'user/item/rating', but 3 are needed: user, "
+     "item, rating. Separate them by one of , ; tab | :: or blanks, or say with --sep what stands between."),
     ("1,10,good\n", "ratings.csv, line 1: the rating is 'good', not a number. "
      "Correct or remove that line."),
     (HEAD + "1,10,4\n1,20\n2,10,5\n", "ratings.csv, line 3: 2 fields where the first line has 3. "
@@ -173,11 +174,12 @@ def test_a_file_that_is_no_table_of_ratings_gets_its_sentence(refuse, content, s
     assert refuse(content).startswith(sentence)
 
 
-def test_a_byte_that_is_not_utf8_is_named_with_its_line(refuse):  # 38
-    content = HEAD.encode() + b"1,10,4\n" * 15 + "1,Amélie,4\n".encode("latin-1") + b"2,10,5\n"
-    assert refuse(content) == "ratings.csv, line 17 is not UTF-8 text. Save the file as CSV UTF-8."
-    late = HEAD.encode() + b"1,10,4\n" * 20_000 + b"1,\xff,4\n"
-    assert refuse(late).startswith("ratings.csv, line 20002 is not UTF-8 text.")
+def test_a_broken_byte_in_a_file_of_utf8_is_named_with_its_line(refuse):  # 38
+    content = (HEAD + "1,Amélie,4\n" * 15).encode() + b"1,Am\xe9lie,4\n2,10,5\n"
+    assert refuse(content) == ("ratings.csv, line 17 is not UTF-8 text. Save the file as CSV UTF-8, or say with --encoding how it "
+                               "is written. Such lines are left out with --bad-lines skip.")
+    late = (HEAD + "1,é,4\n").encode() + b"1,10,4\n" * 20_000 + b"1,\xff,4\n"
+    assert refuse(late).startswith("ratings.csv, line 20003 is not UTF-8 text.")
 
 
 def workbook() -> bytes:
@@ -187,13 +189,16 @@ def workbook() -> bytes:
 
 
 @pytest.mark.parametrize("content, what", [  # 48, the other way round
-    (workbook(), "an Excel workbook or another zip archive"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "an old Excel workbook"),
-    (b"PAR1" + bytes(99), "a Parquet file"), (b"%PDF-1.7\n", "a PDF"),
-    (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "a binary file"), (gzip.compress(bytes(999)), "a binary file")])
+    (workbook(), "no workbook, or a damaged one. Save it again as .xlsx."),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "no workbook, or a damaged one. Save it again as .xlsx."),
+    (b"PAR1" + bytes(99), "no Parquet file, or a damaged one. Get a whole copy of it."),
+    (b"ARROW1" + bytes(99), "no Feather file, or a damaged one. Get a whole copy of it."),
+    (b"%PDF-1.7\n", "a PDF, not a text file. Save the table as CSV UTF-8."),
+    (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "a binary file, not a text file. Save the table as CSV UTF-8."),
+    (gzip.compress(bytes(999)), "a binary file, not a text file. Save the table as CSV UTF-8.")])
 @pytest.mark.parametrize("name", ["ratings.xlsx", "ratings.csv"])
 def test_a_file_that_is_no_text_is_named_for_what_it_is(refuse, name, content, what):
-    assert refuse(content, name) == f"'{name}' is {what}, not a text file. Save the table as CSV UTF-8."
+    assert refuse(content, name) == f"'{name}' is {what}"
 
 
 def test_a_missing_file_a_folder_and_a_broken_archive(tmp_path, refuse):

@@ -10,7 +10,7 @@ from solver import Ratings, hold_out
 from solver.errors import UserError
 
 from .command_line import Command
-from .reading_arguments import add_reading_arguments, read_given
+from .reading_arguments import TABLE_OF_RATINGS, add_ratings_arguments, read_given
 from .trained_model import load_trained, ratings_for
 
 HOLDOUT = 0.1   # a workbook that shows what its predictions are worth is worth a tenth of the ratings
@@ -56,14 +56,14 @@ def _demo(args: argparse.Namespace, say: Say) -> dict:
 
 
 def _new_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("ratings", help="a long table of ratings: .csv, .tsv, or .dat with '::'")
+    parser.add_argument("ratings", nargs="+", metavar="RATINGS", help=TABLE_OF_RATINGS)
     parser.add_argument("-o", "--output", metavar="BOOK", required=True, help="the workbook to build: .xlsm has buttons, .xlsx no macros")
     parser.add_argument("--overwrite", action="store_true", help="replace BOOK if it exists")
     parser.add_argument("--users", type=int, default=15, metavar="N", help="users to take, those with most ratings (default 15)")
     parser.add_argument("--items", type=int, default=15, metavar="N", help="items to take, those with most ratings (default 15)")
     parser.add_argument("--factors", type=int, default=5, metavar="N", help="factors for every user and item (default 5)")
     parser.add_argument("--titles", metavar="FILE", help="a table of item ids and titles")
-    add_reading_arguments(parser)
+    add_ratings_arguments(parser)
     _holdout_argument(parser)
     parser.add_argument("--seed", type=int, default=0, metavar="N",
                         help="seed of the random start values and of what is held out (default 0)")
@@ -110,7 +110,7 @@ def _export_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--items", type=int, default=15, metavar="N", help="items to take, those with most ratings (default 15)")
     parser.add_argument("--titles", metavar="FILE", help="a table of item ids and titles")
     parser.add_argument("--ratings", metavar="FILE", help="take the ratings from this table, not from the model")
-    add_reading_arguments(parser)
+    add_ratings_arguments(parser)
 
 
 def _export(args: argparse.Namespace, say: Say) -> dict:

@@ -11,7 +11,7 @@ from solver.judging.metrics import METRICS, check_metrics
 from solver.judging.plots import plot_predicted, refuse_plot
 
 from .command_line import Command
-from .reading_arguments import add_reading_arguments, read_given, reading_options
+from .reading_arguments import add_ratings_arguments, add_reading_arguments, named_ratings, read_given, reading_options
 from .trained_model import as_label, baselines, known_labels, known_part, load_trained, titles_of
 
 if TYPE_CHECKING:
@@ -65,14 +65,14 @@ def _similar(args: argparse.Namespace, say: Say) -> dict:
 
 def _evaluate_arguments(parser: argparse.ArgumentParser) -> None:
     _model_argument(parser)
-    parser.add_argument("ratings", help="ratings that the model has not seen, in a table as `train` reads it")
+    parser.add_argument("ratings", nargs="+", metavar="RATINGS", help="ratings that the model has not seen, in a table as `train` reads it")
     parser.add_argument("--metrics", metavar="NAME,NAME", default="rmse,mae",
                         help=f"what to measure (default rmse,mae): {', '.join(METRICS)}")
     parser.add_argument("-n", type=int, default=10, metavar="N", help="items of each user's list that are judged (default 10)")
     parser.add_argument("--liked", type=float, metavar="X", help="rating from which on a user likes an item, for metrics of "
                         "lists (default: the mean of the model's ratings)")
     parser.add_argument("--plot", metavar="FILE.png", help="draw predicted against observed ratings")
-    add_reading_arguments(parser)
+    add_ratings_arguments(parser)
 
 
 def _evaluate(args: argparse.Namespace, say: Say) -> dict:
@@ -82,7 +82,7 @@ def _evaluate(args: argparse.Namespace, say: Say) -> dict:
         refuse_plot(args.plot)
     model = load_trained(args.model)
     ratings, notes = read_given(args)
-    known_user, known_item, asked = known_part(ratings, model, args.ratings)
+    known_user, known_item, asked = known_part(ratings, model, named_ratings(args))
     measures = model.evaluate(asked, metrics=metrics, n=_how_many(args.n), liked=args.liked)
     rows = [("model", *measures.values())]
     of_ratings = {name: of for name in metrics if (of := METRICS[name].of_ratings)}

@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Mapping
 
-from solver.core.options import Given, Names, Option
+from solver.core.options import AUTO, Given, Names, Option
 from solver.core.settings import options_given
+
+_LEFT_OPEN = object()       # argparse has None for what was not given at all
 
 
 def add_option_arguments(parser: argparse._ActionsContainer, where: Given, *,
@@ -25,14 +27,18 @@ def add_option_arguments(parser: argparse._ActionsContainer, where: Given, *,
 
 
 def options_in(args: argparse.Namespace, where: Given) -> dict[str, object]:
-    """The options that were given, by name."""
-    return {name: value for name in options_given(where) if (value := getattr(args, name)) is not None}
+    """The options that were given, by name; None for one that was left open in words (`AUTO`)."""
+    return {name: None if value is _LEFT_OPEN else value for name in options_given(where)
+            if (value := getattr(args, name)) is not None}
 
 
 def _reader(option: Option) -> Callable[[str], object]:
     def read(text: str) -> object:
+        if option.values.optional and text.casefold() == AUTO:
+            return _LEFT_OPEN
         try:
             return option.values.parse(text)
         except ValueError:
-            raise argparse.ArgumentTypeError(f"'{text}' is not {option.values.told}") from None
+            or_auto = f", or {AUTO}" if option.values.optional else ""
+            raise argparse.ArgumentTypeError(f"'{text}' is not {option.values.told}{or_auto}") from None
     return read

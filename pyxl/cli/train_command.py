@@ -20,14 +20,14 @@ from solver.judging.plots import plot_history, refuse_plot
 
 from .command_line import Command
 from .option_arguments import add_option_arguments, options_in
-from .reading_arguments import add_reading_arguments, read_given
+from .reading_arguments import TABLE_OF_RATINGS, add_ratings_arguments, named_ratings, read_given
 from .train_report import Teller
 
 if TYPE_CHECKING:
     from solver import CollabFilter, Ratings
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("ratings", help="a long table of ratings: .csv, .tsv, .dat with '::', any of them .gz, or .parquet")
+    parser.add_argument("ratings", nargs="+", metavar="RATINGS", help=TABLE_OF_RATINGS)
     parser.add_argument("-o", "--output", metavar="MODEL_DIR", required=True, help="the folder to write the model to")
     parser.add_argument("--overwrite", action="store_true", help="replace the model in MODEL_DIR if there is one")
     parser.add_argument("--effort", default="good", metavar="quick|good|best",
@@ -40,7 +40,9 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
                         "learnt with, and may help a lot")
     parser.add_argument("--plot", metavar="FILE.png", help="draw the RMSE of every epoch")
     parser.add_argument("--range", metavar="LOW,HIGH", help="lowest and highest rating (default: those there are)")
-    add_reading_arguments(parser)
+    parser.add_argument("--feedback", default="explicit", metavar="explicit|implicit",
+                        help="explicit: ratings (default); implicit: pairs that happened, with or without a column of counts")
+    add_ratings_arguments(parser)
     add_option_arguments(parser.add_argument_group("settings", "What is not given here is chosen by --effort."), Given.TRAIN,
                          unset={"n_factors": str(N_FACTORS), "seed": "0", "device": "auto"})
 
@@ -58,11 +60,11 @@ def _train(args: argparse.Namespace, say: Say) -> dict:
 
     refuse_missing_device(options.get("device", "auto"))
     model = CollabFilter(effort=args.effort, random_state=seed, holdout=args.holdout, holdout_by=args.split,
-                         rating_range=rating_range, **options)
+                         rating_range=rating_range, feedback=args.feedback, **options)
     with enough_memory(n_factors):
         began = time.perf_counter()
-        ratings, notes = read_given(args)
-        refuse_negative_ids(ratings, args.ratings)
+        ratings, notes = read_given(args, unrated=1.0 if args.feedback == "implicit" else None)
+        refuse_negative_id(ratings, named_ratings(args))
         for note in notes:
             say(f"Note: {note}")
         say(f"Read {len(ratings):,} ratings by {ratings.n_users:,} users of {ratings.n_items:,} items "
@@ -130,11 +132,11 @@ def refuse_missing_device(device: str) -> None:
         raise UserError(f"There is no {device} device on this machine. Say --device auto or --device cpu.")
 
 
-def refuse_negative_ids(ratings: Ratings, path: str) -> None:
-    """Raise UserError for an id below 0, which mostly stands for a missing one."""
+def refuse_negative_id(ratings: Ratings, name: str) -> None:
+    """Raise UserError for a lone id below 0, which mostly stands for a missing one; where there are several they are hashes."""
     for what, labels in (("user", ratings.users), ("item", ratings.items)):
-        if isinstance(labels[0], int) and min(labels) < 0:
-            raise UserError(f"{Path(path).name}: the {what} {min(labels)} is negative, which mostly stands for a missing "
+        if isinstance(labels[0], int) and sum(label < 0 for label in labels) == 1:
+            raise UserError(f"{name}: the {what} {min(labels)} is negative, which mostly stands for a missing "
                             f"one. Name the {what}, or leave its ratings out.")
 
 

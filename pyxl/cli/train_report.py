@@ -18,9 +18,10 @@ _WAIT = 0.1     # seconds between two looks of the bar
 
 @dataclass(frozen=True)
 class _TrainReport:
-    """What biases alone reach, of the hold-out where there is one, and how many epochs there may be."""
+    """What biases alone reach, of the hold-out where there is one, and how many epochs there may be. Pairs that happened
+    have no such baseline: all their values are 1."""
 
-    baseline: float
+    baseline: float | None
     held_out: bool
     most_epochs: int
     in_batches: bool
@@ -31,8 +32,8 @@ class _TrainReport:
         from solver import rmse
         from solver.judging.baselines import bias_only
 
-        return cls(rmse(bias_only(learnt), held or learnt, clip=clip), held is not None, settings.most_epochs,
-                   settings.batch_size is not None)
+        baseline = None if settings.loss == "cross-entropy" else rmse(bias_only(learnt), held or learnt, clip=clip)
+        return cls(baseline, held is not None, settings.most_epochs, settings.batch_size is not None)
 
     @property
     def judged_by(self) -> str:
@@ -40,6 +41,9 @@ class _TrainReport:
 
     def head(self) -> list[str]:
         """The first lines of the table of epochs."""
+        if self.baseline is None:
+            return ["The error is that of telling pairs that happened from pairs that are drawn.",
+                    "epoch  training RMSE  hold-out RMSE  seconds"]
         of = "held-out" if self.held_out else "same"
         return [f"Biases alone predict the {of} ratings with RMSE {self.baseline:.4f} (the baseline).",
                 "epoch  training RMSE  hold-out RMSE  baseline  seconds"]
@@ -47,14 +51,17 @@ class _TrainReport:
     def line(self, epoch: Epoch) -> str:
         """An epoch's line of the table."""
         held = "" if epoch.holdout_rmse is None else f"{epoch.holdout_rmse:.4f}"
-        return f"{epoch.epoch:>5}  {epoch.rmse:>13.4f}  {held:>13}  {self.baseline:>8.4f}  {epoch.seconds:>7.1f}"
+        baseline = "" if self.baseline is None else f"  {self.baseline:>8.4f}"
+        return f"{epoch.epoch:>5}  {epoch.rmse:>13.4f}  {held:>13}{baseline}  {epoch.seconds:>7.1f}"
 
     def verdict(self, result: FitResult) -> str:
         """How the model compares."""
         reached = result.rmse_after if result.holdout_rmse is None else result.holdout_rmse
+        which = "Hold-out" if self.held_out else "Training"
+        if self.baseline is None:
+            return f"{which} RMSE {reached:.4f}."
         change = 100 * (reached / self.baseline - 1) if self.baseline else 0.0
         than = f"{abs(change):.1f} % {'below' if change < 0 else 'above'} the baseline"
-        which = "Hold-out" if self.held_out else "Training"
         return f"{which} RMSE {reached:.4f}, {than}."
 
     def method(self, result: FitResult) -> str:

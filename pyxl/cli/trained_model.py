@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from solver.errors import UserError
 
-from .reading_arguments import read_given
+from .reading_arguments import named_ratings, read_given
 
 if TYPE_CHECKING:
     import numpy as np
@@ -85,7 +85,7 @@ def ratings_for(model: CollabFilter, args: argparse.Namespace) -> tuple[Ratings,
     if args.ratings is None:
         return model.ratings_, []
     ratings, notes = read_given(args)
-    *_, known = known_part(ratings, model, args.ratings)
+    *_, known = known_part(ratings, model, named_ratings(args))
     if len(known) < len(ratings):
         notes.append(f"{len(ratings) - len(known):,} of {len(ratings):,} ratings are of users or items that the model "
                      "does not know; they were left out.")

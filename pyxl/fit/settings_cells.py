@@ -10,7 +10,7 @@ from pyxl.grid.cells import Cell, ErrorValue, Value, quoted
 from pyxl.grid.readable_workbook import ReadableWorkbook
 from pyxl.grid.sheet_names import area_named, prefix_of
 from solver.core.optimizers import OPTIMIZERS
-from solver.core.options import Whole
+from solver.core.options import AUTO, Whole
 from solver.core.settings import OPTIONS, Settings, usable
 from solver.errors import UserError
 
@@ -35,8 +35,9 @@ def sheet_settings(workbook: ReadableWorkbook, options: Mapping) -> tuple[Settin
             continue
         place = f"{quoted(where[0])}!{where[1].first}"
         value = workbook.grid(where[0]).values.get(where[1].first)
-        if value is None or (isinstance(value, str) and not value.strip()):
-            if OPTIONS[name].values.optional:
+        optional = OPTIONS[name].values.optional
+        if value is None or (isinstance(value, str) and value.strip().casefold() in ("", AUTO)[:1 + optional]):
+            if optional:
                 given[name] = None      # a blank weight decay is to be chosen, which is not the default of Python
             continue
         if isinstance(value, ErrorValue):

@@ -13,8 +13,8 @@ from solver.data.rated import sorted_pairs
 from solver.data.ratings import Ratings
 from solver.errors import UserError
 from solver.reading.column_roles import find_by_name
+from solver.reading.rating_names import RATING_ROLES, TIME_ROLE
 from solver.reading.rating_texts import LARGEST_RATING
-from solver.reading.readers import RATING_ROLES, TIME_ROLE
 
 from .id_labels import shown_label
 
@@ -181,7 +181,7 @@ def _factorized(column: pd.Series, what: str) -> tuple[np.ndarray, tuple]:
     if (codes < 0).any():
         raise UserError(f"{_row(column, int((codes < 0).argmax()))} names no {what}. "
                         f"Name the {what}, or leave the row out.")
-    if labels.dtype.kind == "i" and (labels < 0).any():
+    if labels.dtype.kind == "i" and (labels < 0).sum() == 1:   # several are hashes
         row = int((codes == int((labels < 0).argmax())).argmax())
         raise UserError(f"{_row(column, row)}: the {what} is {column.iloc[row]}; a negative id mostly stands for a "
                         f"missing one. Name the {what}, or leave the row out.")

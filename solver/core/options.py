@@ -15,6 +15,8 @@ from typing import Any, Protocol
 
 from solver.errors import UserError
 
+AUTO = "auto"       # the word, in a cell and on the command line, for a value that is left open: None
+
 
 class Given(Flag):
     """Where a user can give an option. Every option is also a field of `Settings`."""

@@ -103,8 +103,9 @@ class Settings:
         0.0, Number(least=0, optional=True), "Pull to the average user and item: larger fits the ratings less.",
         unset="the number that predicts held-out ratings best (cross-validation)", given=Given.EVERYWHERE)
     """λ of the penalty λ·(‖p_u‖² + ‖q_i‖² + (b_u − b̄_U)² + (b_i − b̄_I)²) added to each squared error, b̄ the mean
-    biases, for ratings in units of their standard deviation (`objective`). None: `choose_decay` finds the number. adamw
-    takes it as decoupled decay instead (Loshchilov & Hutter 2019)."""
+    biases, for ratings in units of their standard deviation (`objective`). None: `choose_decay` finds the number; on the
+    command line and in a cell the word `auto` says so. adamw takes it as decoupled decay instead (Loshchilov & Hutter
+    2019)."""
 
     decay_by: str = option(
         "rating", Names(DECAYS_BY), "Whether every rating counts the whole weight decay, or those of busy rows less.",

@@ -5,9 +5,14 @@ nobody rated), the loss has a minimum at p = q = 0 as soon as
 
     λ ≥ ‖D_U^−½ E D_I^−½‖ / s_f,        D the numbers of ratings of each user and each item, s_f as in `objective`
 
-(the largest singular value), so that more decay than that changes biases only. From a middle one it goes up and then
-down, as long as held-out ratings are predicted better, each fit from the factors of the one before. The folds are
-fitted all at once, as one table whose users and items are those of every fold.
+(the largest singular value), so that more decay than that changes biases only. From a middle one it goes up to that
+and then down, as long as held-out ratings are predicted better, each fit from the factors of the one before. The folds
+are fitted all at once, as one table whose users and items are those of every fold.
+
+One cross-validation of few ratings is noisy, and the least of its errors more so. So the folds are drawn twice; the
+decay is the mean of all tried, in logarithms, each weighted by how likely it makes the held-out ratings; and unless
+factors predict these better than biases alone by more than chance would, hardly any factors are left.
+`tests/benchmarks/bench_small_sheets.py` measures what that brings.
 """
 
 from __future__ import annotations
@@ -20,7 +25,7 @@ import numpy as np
 import torch
 
 from solver.core.loop import descend
-from solver.core.objective import rmse, spread_of
+from solver.core.objective import spread_of
 from solver.core.rows import Rows
 from solver.core.settings import Settings
 from solver.core.steps import FitTask
@@ -35,33 +40,38 @@ from solver.threads import one_thread
 
 from .start_values import random_factors
 
-UP = (0.2, 0.3, 0.42, 0.57, 0.77, 1.0)          # shares of the decay at which factors vanish, which are tried first
-DOWN = (0.12, 0.07, 0.04, 0.02, 0.01, 0.003)    # then, where the least of these was best
-FOLDS = 5
-ENOUGH = 10_000     # ratings, about, that are fitted to choose: of more, fewer folds are looked at
+UP = (0.2, 0.27, 0.36, 0.48, 0.62, 0.8, 1.0)    # shares of the decay at which factors vanish, which are tried first
+DOWN = (0.14, 0.1, 0.07, 0.04, 0.02, 0.01)      # then, while they are better
+FOLDS, REPEATS = 5, 2
+ENOUGH = 15_000     # ratings, about, that are fitted to choose: of more, fewer folds are looked at
 MOST_RATINGS = 200_000      # ratings, about, beyond which only some users count
 EPOCHS = 60         # of lbfgs for each decay; on from the one before, that brings the hold-out RMSE to 0.001
-PATIENCE = 2        # decays in a row that are worse, after which no more are tried
+PATIENCE = 2        # decays in a row that are worse, after which no smaller ones are tried
 ROUNDS = 60         # of the power iteration
+CAUTION = 0.5       # of the log-likelihood counts: errors of one user, or one item, are not independent
+SURELY = 0.75       # standard errors by which factors have to be better than biases alone
+HARDLY_ANY = 0.95   # of the vanishing decay, where they are not: a later fit can still start from such factors
 
 
 @dataclass(frozen=True)
 class ChosenDecay:
-    """`weight_decay` had the least RMSE, `rmse`, on held-out ratings of those tried; `bias_only` is that of biases
-    alone on the same ratings. `tried` are pairs (weight decay, RMSE)."""
+    """`weight_decay` suits the ratings best; `rmse` is the least on held-out ratings with any of those `tried`, pairs
+    (weight decay, RMSE), and `bias_only` that of biases alone. `surely` says whether factors beside biases did better than these, or there are none."""
 
     weight_decay: float
     rmse: float
     bias_only: float
     tried: tuple[tuple[float, float], ...]
+    surely: bool
 
     @property
     def reason(self) -> str:
         """Which decay was chosen and why, as a sentence."""
-        hardly = " More would leave no factors: these ratings tell hardly more than biases do." \
-            if self.weight_decay == self.tried[-1][0] else ""
-        return (f"Weight decay {self.weight_decay:.3g}, chosen by cross-validation: of {len(self.tried)} values it "
-                f"predicted held-out ratings best (RMSE {self.rmse:.4f}, biases alone {self.bias_only:.4f}).{hardly}")
+        errors = f"RMSE {self.rmse:.4f}, biases alone {self.bias_only:.4f}"
+        chosen = f"Weight decay {self.weight_decay:.3g}, chosen by cross-validation:"
+        if self.surely:
+            return f"{chosen} near it held-out ratings are predicted best ({errors})."
+        return f"{chosen} these ratings tell hardly more than biases do ({errors}), so that hardly any factors are left."
 
 
 def choose_decay(ratings: Ratings, settings: Settings) -> ChosenDecay:
@@ -77,29 +87,50 @@ def choose_decay(ratings: Ratings, settings: Settings) -> ChosenDecay:
         training, held = _folds(ratings, settings.seed)
         if not len(held):
             raise UserError(f"{len(ratings)} ratings are too few to choose a weight decay by cross-validation. Give a number.")
-        trial = _Trial(training, held, settings, vanishing_decay(ratings, bounds=settings.bounds),
-                       clip=(float(ratings.values.min()), float(ratings.values.max())))
+        vanishing = vanishing_decay(ratings, bounds=settings.bounds)
+        trial = _Trial(training, held, settings, vanishing, clip=(float(ratings.values.min()), float(ratings.values.max())))
         start = random_factors(training, model=settings.model, n_factors=settings.n_factors, seed=settings.seed,
                                low=settings.low, high=settings.high)
-        found = list(trial.errors(UP, start))
-        if min(found, key=_error) is found[0]:
-            found = [*list(trial.errors(DOWN, found[0].factors))[::-1], *found]
-        fewer = math.sqrt((FOLDS - 1) / FOLDS)   # noise, and with it the best decay, falls with √n; folds lack a part of the n
-        pairs = tuple((one.weight_decay * fewer, one.rmse) for one in found)
-        return ChosenDecay(*min(pairs, key=lambda pair: pair[1]), rmse(bias_only(training), held, clip=trial.clip), pairs)
+        found = list(trial.results(UP, start))
+        found = [*list(trial.results(DOWN, found[0].factors, patience=PATIENCE))[::-1], *found]
+        best, none = min(found, key=_error), found[-1]
+        # a fit of all ratings has more of them than a fold, and finds more in them
+        decays = vanishing * np.array([one.share for one in found]) * (FOLDS - 1) / FOLDS
+        surely = not MODELS[settings.model].biases or _surely_better(best, none)    # without biases factors carry the mean
+        chosen = _weighted_mean(decays, [one.error for one in found], len(ratings)) if surely else HARDLY_ANY * vanishing
+        return ChosenDecay(chosen, best.error, trial.error_of(bias_only(training), None)[1],
+                           tuple(zip(decays.tolist(), (one.error for one in found))), surely)
 
 
 @dataclass(frozen=True, eq=False)
 class _Tried:
-    """A decay, the RMSE on held-out ratings, and the factors that it led to."""
+    """A share of the vanishing decay, the factors that it led to, and their squared errors on held-out ratings."""
 
-    weight_decay: float
-    rmse: float
+    share: float
     factors: Factors
+    squares: np.ndarray     # (n_held,)
+
+    @property
+    def error(self) -> float:
+        return float(np.sqrt(self.squares.mean()))
 
 
 def _error(tried: _Tried) -> float:
-    return tried.rmse
+    return tried.error
+
+
+def _surely_better(best: _Tried, none: _Tried) -> bool:
+    """Whether the best factors predict better than next to none, by the paired differences of their squared errors.
+    Each rating is held out once in every repetition: so many times over it says no more than once."""
+    gains = none.squares - best.squares
+    return best is not none and gains.mean() > SURELY * gains.std() / math.sqrt(len(gains) / REPEATS)
+
+
+def _weighted_mean(decays: np.ndarray, errors: Sequence[float], n: int) -> float:
+    """The mean of the logarithms of decays, weighted by the likelihood of `n` ratings with these errors."""
+    likelihood = -CAUTION * n * np.log(np.maximum(errors, 1e-12))
+    weights = np.exp(likelihood - likelihood.max())
+    return float(np.exp(weights @ np.log(decays) / weights.sum()))
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,8 +143,8 @@ class _Trial:
     vanishing: float
     clip: tuple[float, float]
 
-    def errors(self, shares: Sequence[float], factors: Factors) -> Iterator[_Tried]:
-        """One decay after the other, from these factors on, until `PATIENCE` in a row were worse than the best."""
+    def results(self, shares: Sequence[float], factors: Factors, *, patience: int | None = None) -> Iterator[_Tried]:
+        """One decay after the other, from these factors on, until `patience` in a row were worse than the best."""
         rows, least, worse, given = Rows.of(self.training, None), math.inf, 0, self.settings
         ratings = rows.of_ratings(self.training)
         for share in shares:
@@ -121,11 +152,18 @@ class _Trial:
                                 weight_decay=share * self.vanishing, epochs=EPOCHS)
             steps = FullBatch(FitTask(ratings=ratings, start=rows.of_factors(factors), settings=settings))
             factors = rows.back(descend(steps, settings).best, factors)
-            error = rmse(factors, self.held, bounds=given.bounds, clip=self.clip)
-            yield _Tried(settings.weight_decay, error, factors)
-            least, worse = (error, 0) if error < least else (least, worse + 1)
-            if worse == PATIENCE:
+            tried = _Tried(share, factors, self.error_of(factors, given.bounds)[0])
+            yield tried
+            least, worse = (tried.error, 0) if tried.error < least else (least, worse + 1)
+            if worse == patience:
                 return
+
+    def error_of(self, factors: Factors, bounds: Bounds) -> tuple[np.ndarray, float]:
+        """Squared errors (n_held,) on the held-out ratings, and the root of their mean."""
+        users, items = torch.as_tensor(self.held.user_index), torch.as_tensor(self.held.item_index)
+        predicted = predict(factors, users, items, bounds=bounds).detach().numpy()
+        squares = (predicted.clip(*self.clip) - self.held.values) ** 2
+        return squares, float(np.sqrt(squares.mean()))
 
 
 def vanishing_decay(ratings: Ratings, *, bounds: Bounds = None) -> float:
@@ -154,14 +192,15 @@ def _in_order(ratings: Ratings) -> Ratings:
 
 def _folds(ratings: Ratings, seed: int) -> tuple[Ratings, Ratings]:
     """(training, held-out) ratings of all folds beside each other; those held out of whom their fold has learnt."""
-    n, used = len(ratings), min(FOLDS, max(1, ENOUGH // len(ratings)))
-    fold = np.random.default_rng(seed).permutation(n) % FOLDS
+    n, draw = len(ratings), np.random.default_rng(seed)
+    used = min(FOLDS * REPEATS, max(1, ENOUGH // n))
+    folds = np.stack([draw.permutation(n) % FOLDS for _ in range(REPEATS)])     # (REPEATS, n) the fold of each rating
     copies = np.repeat(np.arange(used), n)
     beside = replace(ratings, users=tuple(range(used * ratings.n_users)), items=tuple(range(used * ratings.n_items)),
                      user_index=np.tile(ratings.user_index, used) + copies * ratings.n_users,
                      item_index=np.tile(ratings.item_index, used) + copies * ratings.n_items,
                      values=np.tile(ratings.values, used), times=None)
-    apart = np.tile(fold, used) == copies
+    apart = np.concatenate([folds[copy // FOLDS] == copy % FOLDS for copy in range(used)])
     training = beside.take(~apart)
     known = np.isin(beside.user_index, training.user_index) & np.isin(beside.item_index, training.item_index)
     return training, beside.take(apart & known)

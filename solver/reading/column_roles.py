@@ -5,19 +5,26 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from solver.errors import UserError
 
-from .delimited import TextTable
 from .rating_texts import reads_as_number, shortened
+
+if TYPE_CHECKING:
+    from .table_port import SourceTable
 
 
 @dataclass(frozen=True)
 class Role:
-    """A column that is looked for: what messages call it, and its usual names, likeliest first."""
+    """A column that is looked for: what messages call it, and its usual names, likeliest first.
+
+    Where no column has one of them, the one whose name ends as `endings` say is taken: ``Book-Rating``, ``anime_id``.
+    """
 
     name: str
-    names: tuple[str, ...]  # letters and digits only, lower case
+    names: tuple[str, ...]              # letters and digits only, lower case
+    endings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -28,10 +35,11 @@ class FoundColumns:
     first_line: tuple[str, ...]
     header: bool
     guessed: bool           # taken by position although the file has a header
+    by_place: bool = False  # neither told nor found by name
     time: int | None = None  # where the times stand, if there are any
 
 
-def find_columns(table: TextTable, roles: Sequence[Role], columns=None, *,
+def find_columns(table: SourceTable, roles: Sequence[Role], columns=None, *,
                  numeric: int | None = None, advice: str) -> FoundColumns:
     """Find the column of each role: as `columns` says, by the header's names, or by position.
 
@@ -56,16 +64,16 @@ def find_columns(table: TextTable, roles: Sequence[Role], columns=None, *,
             positions = list(range(len(roles)))
             if len(first) < len(roles):
                 raise UserError(f"{table.name} has {_columns(first)}, but {len(roles)} are needed: "
-                                f"{wanted}. Separate them by one of , ; tab | ::.")
+                                f"{wanted}. Separate them by one of , ; tab | :: or blanks, or say with --sep what stands between.")
             guessed = not any(reads_as_number(first[at]) for at in positions)
             if some and guessed:
                 raise UserError(f"{table.name} has no column for: {', '.join(missing)}. It has "
                                 f"{_columns(first)}. {advice}")
     header = named or (numeric is not None and not any(reads_as_number(first[at]) for at in positions))
-    return FoundColumns(tuple(positions), first, header, guessed and header)
+    return FoundColumns(tuple(positions), first, header, guessed and header, by_place=columns is None and not named)
 
 
-def _asked_for(table: TextTable, first, roles, columns) -> tuple[list[int], bool]:
+def _asked_for(table: SourceTable, first, roles, columns) -> tuple[list[int], bool]:
     """(positions, whether any was asked for by name)"""
     if isinstance(columns, str):
         columns = columns.split(",")
@@ -89,13 +97,32 @@ def _asked_for(table: TextTable, first, roles, columns) -> tuple[list[int], bool
 
 
 def find_by_name(first: Sequence[str], roles: Sequence[Role]) -> list[int | None]:
-    """The position of each role's column among these names, None where none is called so."""
+    """The position of each role's column among these names, None where none is called so.
+
+    Raises UserError where two columns may be meant, because their names end alike and none is called by a usual name.
+    """
     plain = [_plain(field) for field in first]
     positions: list[int | None] = []
     for role in roles:
         there = [plain.index(name) for name in role.names if name in plain]
         positions.append(next((at for at in there if at not in positions), None))
+    by_ending = [_role_by_ending(name, roles) for name in plain]
+    for number, role in enumerate(roles):
+        if positions[number] is not None:
+            continue
+        free = [at for at, its_role in enumerate(by_ending) if its_role is role and at not in positions]
+        if len(free) > 1:
+            one, two = (shortened(first[at].strip()) for at in free[:2])
+            raise UserError(f"Two columns may hold the {role.name}: '{one}' and '{two}'. Say which to read with --columns, or "
+                            f"call it {role.name}.")
+        positions[number] = free[0] if free else None
     return positions
+
+
+def _role_by_ending(name: str, roles: Sequence[Role]) -> Role | None:
+    """The role whose ending this name has; of several the longest, so that 'buyer_user_id' is a user and no other id."""
+    fitting = [(len(ending), role) for role in roles for ending in role.endings if name.endswith(ending)]
+    return max(fitting, key=lambda one: one[0])[1] if fitting else None
 
 
 def _plain(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Read the genres, or categories, of items from a text file."""
+"""Read the genres, or categories, of items from a table."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import pandas as pd
 from solver.errors import UserError
 
 from .column_roles import Role, find_columns
-from .delimited import examine_text
 from .rating_columns import how_many_of
 from .rating_texts import identity
-from .text_columns import read_columns
+from .table_port import Told
+from .tables import opened_table, read_found
 from .titles import ITEM_ROLE
 
 _ROLES = (ITEM_ROLE, Role("genres", ("genres", "genre", "categories", "category", "tags", "tag", "subjects", "subject",
@@ -31,9 +31,9 @@ def read_genres(path, *, items: Sequence[Hashable], sep: str | None = None) -> t
     else ``;``, else ``,``. Ids match however they are written: 14, '14' or '014'. Raises UserError, naming
     file and line, for a file that cannot be read or knows the genres of no item.
     """
-    table = examine_text(path, sep=sep, fewest=len(_ROLES))
-    found = find_columns(table, _ROLES, None, advice=_NAME_THEM)
-    ids, texts = read_columns(table, found).columns
+    with opened_table(path, Told(sep=sep, layout="long", roles=_ROLES)) as looked_at:
+        read = read_found(looked_at, find_columns(looked_at, _ROLES, None, advice=_NAME_THEM))
+    table, (ids, texts) = read.table, read.rows.columns
     between = next((mark for mark in _SEPARATORS if any(mark in text for text in texts.texts)), _SEPARATORS[0])
     genres_of = [[name for part in text.split(between) if (name := part.strip()) not in _NONE] for text in texts.texts]
     wanted = {identity(item): item for item in items}

@@ -7,14 +7,14 @@ from collections.abc import Hashable, Sequence
 from solver.errors import UserError
 
 from .column_roles import find_columns
-from .delimited import examine_text
 from .rating_columns import DECIMALS, notes_on_blanks, numbered, numbers_of, refuse_blank
-from .readers import RATING_ROLES
-from .text_columns import read_columns
+from .rating_names import RATING_ROLES
+from .table_port import Told
+from .tables import Paths, opened_table, read_found
 
 
-def read_ratings_of_one(path, *, rated: str = "item", columns: Sequence[str | int] | None = None,
-                        sep: str | None = None, decimal: str | None = None) -> tuple[dict[Hashable, float], list[str]]:
+def read_ratings_of_one(path: Paths, *, rated: str = "item", columns: Sequence[str | int] | None = None, sep: str | None = None,
+                        decimal: str | None = None, encoding: str | None = None, sheet: str | None = None) -> tuple[dict[Hashable, float], list[str]]:
     """The rating of each label, and notes on what was odd; `rated` is ``'item'`` or ``'user'``.
 
     Columns are found, and labels and numbers read, as in `read_ratings`. Raises UserError, naming file
@@ -22,11 +22,11 @@ def read_ratings_of_one(path, *, rated: str = "item", columns: Sequence[str | in
     """
     if decimal is not None and decimal not in DECIMALS:
         raise UserError(f"decimal is {decimal!r}. Choose one of: comma, point.")
-    roles = [role for role in RATING_ROLES if role.name in (rated, "rating")]
-    table = examine_text(path, sep=sep, fewest=len(roles))
-    found = find_columns(table, roles, columns, numeric=1, advice=f"Call them {rated} and rating in the first line.")
-    rows = read_columns(table, found)
-    (others, values), lines = rows.columns, rows.lines
+    roles = tuple(role for role in RATING_ROLES if role.name in (rated, "rating"))
+    with opened_table(path, Told(sep, encoding, sheet, "long", roles=roles)) as looked_at:
+        found = find_columns(looked_at, roles, columns, numeric=1, advice=f"Call them {rated} and rating in the first line.")
+        read = read_found(looked_at, found, numeric=1)
+    table, others, values, lines = read.table, read.rows.columns[0], read.rows.values, read.rows.lines
     refuse_blank(table, others, lines, rated)
     notes = notes_on_blanks(table, values, lines)
     there = ~values.blank()

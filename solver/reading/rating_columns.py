@@ -12,16 +12,16 @@ import numpy as np
 from solver.data.ratings import Ratings
 from solver.errors import UserError
 
-from .columns import Column, Numbers
-from .delimited import TextTable
-from .parquet_files import ParquetTable
+from .bad_rows import BadRows
+from .columns import Column, Numbers, TableRows
 from .rating_texts import decimal_sign, identity, labels_from_texts, parse_rating
+from .table_port import SourceTable
 
-RatingsTable = TextTable | ParquetTable
 DECIMALS = {"comma": ",", ",": ",", "point": ".", ".": "."}
+IDS = ("checked", "exact")      # whether ids that are most likely one are refused
 
 
-def refuse_blank(table: RatingsTable, column: Column, lines: np.ndarray, role: str) -> None:
+def refuse_blank(table: SourceTable, column: Column, lines: np.ndarray, role: str) -> None:
     blank = column.blank()
     if blank.any():
         others = f", nor {how_many_of(blank.sum() - 1, table.unit)} more" if blank.sum() > 1 else ""
@@ -29,25 +29,59 @@ def refuse_blank(table: RatingsTable, column: Column, lines: np.ndarray, role: s
                         f"Name the {role}, or remove the {table.unit}.")
 
 
-def refuse_nothing_to_learn(table: RatingsTable, ratings: Ratings, lines: np.ndarray) -> None:
+def readable_rows(table: SourceTable, rows: TableRows, bad: BadRows, decimal: str | None) -> np.ndarray:
+    """(n_rows,) bool: the rows with a user, an item and a rating. Raises UserError for a row without user or item, unless
+    `bad` leaves it out; then also for what is no number."""
+    (users, items), values = rows.columns[:2], rows.values
+    good = ~values.blank()
+    if not bad.skip:
+        for column, role in ((users, "user"), (items, "item")):
+            refuse_blank(table, column.take(good), rows.lines[good], role)
+        return good
+    for column, role in ((users, "user"), (items, "item")):
+        _leave_out(good, column.blank(), f"names no {role}.", table, rows.lines, bad)
+    if isinstance(values, Column):
+        sign = _decimal_sign(table, values, decimal)
+        _leave_out(good, values.where(lambda text: bool(text.strip()) and not _is_rating(text, sign)), "holds no number as its rating.",
+                   table, rows.lines, bad)
+    return good
+
+
+def _leave_out(good: np.ndarray, odd: np.ndarray, why: str, table: SourceTable, lines: np.ndarray, bad: BadRows) -> None:
+    for row in np.flatnonzero(odd & good):
+        bad.found(f"{table.at(lines[row])} {why}")
+    good &= ~odd
+
+
+def _is_rating(text: str, sign: str) -> bool:
+    try:
+        parse_rating(text, decimal=sign, at="")
+    except UserError:
+        return False
+    return True
+
+
+def refuse_nothing_to_learn(table: SourceTable, ratings: Ratings, lines: np.ndarray) -> None:
     if len(ratings) == 1:
         raise UserError(f"{table.at(lines[0])} holds the only rating; a fit needs 2 or more. "
                         "Add some.")
     if np.ptp(ratings.values) == 0:
+        happened = (" If they mark the pairs that happened, learn from these with --feedback implicit; else say"
+                    if ratings.values[0] == 1 else " Say")
         raise UserError(f"{table.name}: all {len(ratings)} ratings are {ratings.values[0]:g}; there "
-                        "is nothing to learn. Say with --columns which column holds the ratings.")
+                        f"is nothing to learn.{happened} with --columns which column holds the ratings.")
 
 
-def numbered(table: RatingsTable, column: Column, lines: np.ndarray,
-             role: str) -> tuple[tuple[Hashable, ...], np.ndarray]:
+def numbered(table: SourceTable, column: Column, lines: np.ndarray,
+             role: str, *, ids: str = "checked") -> tuple[tuple[Hashable, ...], np.ndarray]:
     """The labels of a column of ids and each row's index into them.
 
     Raises UserError where two labels are most likely one id, because a user split in two is
-    learnt wrongly and nobody sees it.
+    learnt wrongly and nobody sees it; with `ids` ``'exact'`` they are two.
     """
     names = labels_from_texts(column.texts)
     seen: dict[Hashable, int] = {}
-    for code, label in enumerate(names):
+    for code, label in enumerate(names if ids == "checked" else ()):
         other = seen.setdefault(identity(label), code)
         if other == code or isinstance(label, int):
             continue
@@ -56,13 +90,13 @@ def numbered(table: RatingsTable, column: Column, lines: np.ndarray,
         alike = " ".join(one.split()).casefold() == " ".join(two.split()).casefold()
         how = "differ only by spaces or capitals" if alike else "are one number in two forms"
         raise UserError(f"{table.name}, {table.unit}s {first[other]} and {first[code]}: the {role}s '{one}' "
-                        f"and '{two}' {how}. Write them alike.")
+                        f"and '{two}' {how}. Write them alike, or say --ids exact if they are two.")
     index: dict[Hashable, int] = {}
     new = np.array([index.setdefault(label, len(index)) for label in names], np.int32)
     return tuple(index), new[column.codes]
 
 
-def numbers_of(table: RatingsTable, values: Column | Numbers, lines: np.ndarray,
+def numbers_of(table: SourceTable, values: Column | Numbers, lines: np.ndarray,
              decimal: str | None) -> tuple[np.ndarray, bool, list[str]]:
     """(the ratings (n,) float64, whether they have decimal commas, notes)"""
     if isinstance(values, Numbers):
@@ -75,26 +109,26 @@ def numbers_of(table: RatingsTable, values: Column | Numbers, lines: np.ndarray,
     return numbers, sign == ",", notes
 
 
-def _decimal_sign(table: RatingsTable, values: Column, decimal: str | None) -> str:
+def _decimal_sign(table: SourceTable, values: Column, decimal: str | None) -> str:
     if decimal is not None:
         return DECIMALS[decimal]
     # Between commas a decimal comma had to be quoted: rather a mistake than a habit of the file.
-    return "." if isinstance(table, TextTable) and table.separator == "," else decimal_sign(values.texts)
+    return "." if table.comma_separated else decimal_sign(values.texts)
 
 
-def notes_on_blanks(table: RatingsTable, values: Column, lines: np.ndarray) -> list[str]:
+def notes_on_blanks(table: SourceTable, values: Column | Numbers, lines: np.ndarray) -> list[str]:
     blank = values.blank()
     return [f"{table.at(lines[blank][0])}: there is no rating; {how_many_of(blank.sum(), f'such {table.unit}')} "
             "left out."] if blank.any() else []
 
 
-def _notes_on_spaces(table: RatingsTable, values: Column, lines: np.ndarray) -> list[str]:
+def _notes_on_spaces(table: SourceTable, values: Column, lines: np.ndarray) -> list[str]:
     padded = values.where(lambda text: text != text.strip())
     return [f"{table.at(lines[padded][0])}: the rating has a space beside it; "
             f"{how_many_of(padded.sum(), 'such text')} read as numbers."] if padded.any() else []
 
 
-def notes_on_negatives(table: RatingsTable, numbers: np.ndarray, lines: np.ndarray) -> list[str]:
+def notes_on_negatives(table: SourceTable, numbers: np.ndarray, lines: np.ndarray) -> list[str]:
     negative = numbers < 0
     if not 0 < negative.sum() <= max(1, len(numbers) / 100) or negative.all():
         return []

@@ -1,4 +1,4 @@
-"""Read a long table of ratings from a file, of any size."""
+"""Read ratings from files of any format, packed or not, and of any size."""
 
 from __future__ import annotations
 
@@ -12,74 +12,75 @@ from solver.data.ratings import Ratings
 from solver.errors import UserError
 
 from .column_roles import FoundColumns, Role, find_by_name, find_columns
-from .columns import TableRows
-from .delimited import TextTable, examine_text
-from .parquet_files import ParquetTable, is_parquet, look_at_parquet, read_parquet
+from .columns import Numbers
+from .evidence import refuse_contradicted
 from .rating_columns import (
     DECIMALS,
-    RatingsTable,
+    IDS,
     how_many_of,
     notes_on_blanks,
     notes_on_negatives,
     numbered,
     numbers_of,
-    refuse_blank,
+    readable_rows,
     refuse_nothing_to_learn,
 )
+from .rating_names import RATING_ROLES, TIME_ROLE
 from .rating_texts import shortened
-from .text_columns import read_columns
+from .table_port import SourceTable, Told
+from .tables import Paths, TableRead, opened_table, read_found
 
 _LARGE = 1_000_000       # ratings from which on indices and values are kept in 32 bits
-
-ITEM_NAMES = ("item", "itemid", "movie", "movieid", "film", "filmid", "product", "productid",
-               "asin", "book", "bookid", "isbn", "song", "songid", "track", "trackid", "artist",
-               "artistid", "business", "businessid", "iid")
-RATING_ROLES = (
-    Role("user", ("user", "userid", "reviewer", "reviewerid", "customer", "customerid", "member",
-                  "memberid", "rater", "raterid", "person", "personid", "username", "reviewername",
-                  "uid")),
-    Role("item", (*ITEM_NAMES, "title", "itemname", "itemtitle", "movietitle", "booktitle", "name")),
-    Role("rating", ("rating", "ratings", "score", "stars", "value", "overall", "grade", "mark",
-                    "points", "vote")),
-)
-TIME_ROLE = Role("time", ("timestamp", "time", "datetime", "date", "unixtime", "ratedat", "unixreviewtime",
-                          "reviewtime"))
 UNIX_SECONDS = re.compile("[0-9]{9,10}")
 
 
-def read_ratings(path, *, columns: Sequence[str | int] | None = None, sep: str | None = None,
-                 decimal: str | None = None) -> tuple[Ratings, list[str]]:
-    """The ratings of a file with one rating a line, and notes on what was odd and what was done.
+def read_ratings(path: Paths, *, columns: Sequence[str | int] | None = None, sep: str | None = None,
+                 decimal: str | None = None, encoding: str | None = None, sheet: str | None = None, layout: str | None = None,
+                 missing: str | None = None, bad_lines: str = "refuse", ids: str = "checked",
+                 unrated: float | None = None) -> tuple[Ratings, list[str]]:
+    """The ratings of a file, and notes on what was odd and what was done.
 
-    Text with separated columns, which may be gzipped, or Parquet (``.parquet``, or a folder of
-    such files). The columns of users, items and ratings are found by name, or told by `columns`:
-    three names or positions counted from 1; a fourth one holds the times, which else are found by
-    name. A file without a header, or with names that say nothing, has them first. `sep` None finds
-    the separator; `decimal` is ``'comma'`` or ``'point'``, None finds that too. Ids that are all
-    whole numbers become int, others stay text; labels stand in order of first appearance. Of a
-    pair rated twice the last rating is kept; lines without a rating are left out. From a million
+    The file is delimited text (by any sign or by blanks), JSON lines, Parquet, Feather, a sheet of a workbook, or
+    blocks as of the Netflix Prize; packed by gzip, bzip2, xz, Zstandard or in a zip archive, or not. Several files, and
+    a folder, hold one table in parts; ``'-'`` is the standard input. A rating stands in a row, or in a cell of a crosstab,
+    which `layout` ``'long'`` or ``'crosstab'`` says where it cannot be told; `missing` is the number that stands
+    in a crosstab for unrated, or ``'none'``.
+
+    The columns of users, items and ratings are found by name, or told by `columns`: three names or positions counted
+    from 1; a fourth one holds the times, which else are found by name. A file without a header, or with names that say
+    nothing, has them first. With `unrated` a table may have no ratings, and that is each pair's. `sep`, `encoding` and
+    `decimal` (``'comma'`` or ``'point'``) None are found, too; `sheet` names the sheet of a workbook.
+
+    Ids that are all whole numbers become int, others stay text; labels stand in order of first appearance. Two ids that
+    are most likely one are refused, unless `ids` is ``'exact'``. Of a pair rated twice the last rating is kept; lines
+    without a rating are left out, and with `bad_lines` ``'skip'`` those that cannot be read. From a million
     ratings on, indices are int32, and values float32 where that loses nothing. Raises UserError,
     naming file and line, for anything that is no rating.
     """
     if decimal is not None and decimal not in DECIMALS:
         raise UserError(f"decimal is {decimal!r}. Choose one of: comma, point.")
-    table, found, rows = _read(path, columns, sep)
-    (users, items, values), lines = rows.columns, rows.lines
-    refuse_blank(table, users, lines, "user")
-    refuse_blank(table, items, lines, "item")
+    if ids not in IDS:
+        raise UserError(f"ids is {ids!r}. Choose one of: {', '.join(IDS)}.")
+    pairs = unrated is not None
+    told = Told(sep, encoding, sheet, layout, missing, RATING_ROLES[:2] if pairs else RATING_ROLES)
+    read = _read(path, columns, told, bad_lines, pairs=pairs, unrated=unrated)
+    table, found, lines = read.table, read.found, read.rows.lines
+    (users, items), values = read.rows.columns[:2], read.rows.values
     notes = notes_on_blanks(table, values, lines)
-    rated = ~values.blank()
+    rated = readable_rows(read.table, read.rows, read.bad, decimal)
     users, items, values, lines = users.take(rated), items.take(rated), values.take(rated), lines[rated]
     if not len(lines):
         raise UserError(f"{table.name} holds no rating. Add a {table.unit} for every rating: "
                         "user, item, rating.")
+    if columns is None:
+        refuse_contradicted(table, found, [users, items, values])
 
     numbers, comma, more = numbers_of(table, values, lines, decimal)
-    user_labels, user_index = numbered(table, users, lines, "user")
-    item_labels, item_index = numbered(table, items, lines, "item")
-    notes += more
-    times, time_notes = _times(table, found, rows, rated)
-    del rows, users, items, values  # memory: a long column less of each
+    user_labels, user_index = numbered(table, users, lines, "user", ids=ids)
+    item_labels, item_index = numbered(table, items, lines, "item", ids=ids)
+    notes += more + read.bad.notes(table.name, table.unit)
+    times, time_notes = _times(read, rated)
+    del read, users, items, values  # memory: a long column less of each
 
     again, repeats = _repeats(table, user_index, item_index, len(item_labels), lines)
     notes += repeats + notes_on_negatives(table, numbers, lines) + time_notes
@@ -88,32 +89,49 @@ def read_ratings(path, *, columns: Sequence[str | int] | None = None, sep: str |
                       item_index.astype(kind, copy=False), numbers.astype(dtype, copy=False), times)
     if again is not None:
         ratings = ratings.take(~again)
-    refuse_nothing_to_learn(table, ratings, lines)
-    read_as = _notes_on_reading(table, found, ratings, sep_given=sep is not None,
-                                comma_found=comma and decimal is None)
-    return ratings, read_as + notes
+    if not pairs:
+        refuse_nothing_to_learn(table, ratings, lines)
+    return ratings, _notes_on_reading(table, found, ratings, comma_found=comma and decimal is None) + notes
 
 
-def _read(path, columns: Sequence[str | int] | None, sep: str | None) -> tuple[RatingsTable, FoundColumns, TableRows]:
-    """(the table, where its columns are, its rows)"""
+def _read(path: Paths, columns: Sequence[str | int] | None, told: Told, bad_lines: str, *, pairs: bool,
+          unrated: float | None) -> TableRead:
+    """The columns of users, items, ratings and times, as texts or numbers."""
     if isinstance(columns, str):
         columns = columns.split(",")
-    roles = RATING_ROLES if columns is None or len(columns) != len(RATING_ROLES) + 1 else (*RATING_ROLES, TIME_ROLE)
-    advice = "Say with --columns which are user, item, rating."
-    table = look_at_parquet(path) if is_parquet(path) else examine_text(path, sep=sep, fewest=len(RATING_ROLES))
-    found = _with_times(find_columns(table, roles, columns, numeric=2, advice=advice))
-    if isinstance(table, ParquetTable):
-        return table, found, read_parquet(table, found, numeric=2)
-    rows = read_columns(table, found)
-    table.refuse_if_cut()
-    return table, found, rows
+    with opened_table(path, told) as table:
+        roles = _roles(table, columns, pairs=pairs)
+        numeric = 2 if len(roles) > 2 else None
+        found = find_columns(table, roles, columns, numeric=numeric, advice="Say with --columns which are user, item, rating.")
+        read = read_found(table, _with_times(found, len(roles)), numeric=numeric, bad_lines=bad_lines)
+    if numeric is None:
+        read = replace(read, rows=replace(read.rows, numbers=Numbers(np.full(len(read.rows.lines), unrated))))
+    return read
 
 
-def _with_times(found: FoundColumns) -> FoundColumns:
+def _roles(table: SourceTable, columns: Sequence[str | int] | None, *, pairs: bool) -> tuple[Role, ...]:
+    """The roles to look for: user, item and rating; of pairs without ratings the first two; where four columns are told,
+    times too."""
+    n = len(RATING_ROLES)
+    if columns is not None:
+        if pairs and len(columns) == n - 1:
+            return RATING_ROLES[:-1]
+        return RATING_ROLES if len(columns) != n + 1 else (*RATING_ROLES, TIME_ROLE)
+    first = table.first_line()
+    named = find_by_name(first, RATING_ROLES)
+    if pairs and named[2] is None and (len(first) == n - 1 or None not in named[:2]):
+        return RATING_ROLES[:-1]
+    if len(first) == n - 1 and None not in named[:2]:
+        raise UserError(f"{table.name} has a user and an item in every {table.unit} and no rating: pairs that happened. Learn from "
+                        "them with --feedback implicit, or say with --columns which column holds the ratings.")
+    return RATING_ROLES
+
+
+def _with_times(found: FoundColumns, n_roles: int) -> FoundColumns:
     """With the column of times: as it was asked for, by its name, or, as MovieLens writes tables
     without a header, the fourth of four where it holds seconds since 1970."""
     first, positions = found.first_line, found.positions
-    if len(positions) > len(RATING_ROLES):
+    if n_roles > len(RATING_ROLES):
         return replace(found, positions=positions[:-1], time=positions[-1])
     if found.header:
         (time,) = find_by_name(first, (TIME_ROLE,))
@@ -122,9 +140,9 @@ def _with_times(found: FoundColumns) -> FoundColumns:
     return replace(found, time=None if time in positions else time)
 
 
-def _times(table: RatingsTable, found: FoundColumns, rows: TableRows,
-           rated: np.ndarray) -> tuple[np.ndarray | None, list[str]]:
+def _times(read: TableRead, rated: np.ndarray) -> tuple[np.ndarray | None, list[str]]:
     """(the times (n,) float64, or None where there are none or not all are understood; notes)"""
+    table, found, rows = read.table, read.found, read.rows
     if rows.times is None:
         return None, []
     name = f"the column '{found.first_line[found.time]}'" if found.header else f"column {found.time + 1}"
@@ -140,7 +158,7 @@ def _times(table: RatingsTable, found: FoundColumns, rows: TableRows,
     return times, []
 
 
-def _repeats(table: RatingsTable, user_index: np.ndarray, item_index: np.ndarray, n_items: int,
+def _repeats(table: SourceTable, user_index: np.ndarray, item_index: np.ndarray, n_items: int,
              lines: np.ndarray) -> tuple[np.ndarray | None, list[str]]:
     """(which ratings (n,) bool a later one of the same pair replaces, or None; notes)"""
     pairs = user_index * np.int64(n_items) + item_index
@@ -166,22 +184,18 @@ def _dtypes(numbers: np.ndarray) -> tuple[type, type]:
     return np.int32, np.float32 if (numbers.astype(np.float32) == numbers).all() else np.float64
 
 
-def _notes_on_reading(table: RatingsTable, found: FoundColumns, ratings: Ratings, *,
-                      sep_given: bool, comma_found: bool) -> list[str]:
+def _notes_on_reading(table: SourceTable, found: FoundColumns, ratings: Ratings, *, comma_found: bool) -> list[str]:
     """What was found out about the file where it is not the plainest kind of CSV."""
     notes = []
-    if isinstance(table, TextTable) and (
-            comma_found or table.encoding != "utf-8" or (table.separator != "," and not sep_given)):
-        as_ = [f"'{table.separator_name}' between the columns", table.encoding_name]
-        as_ += ["decimal comma"] * comma_found
-        notes.append(f"{table.name} was read with {', '.join(as_)}: {len(ratings):,} ratings by "
+    how = [*table.read_as(), *(["decimal comma"] * comma_found)]
+    if how:
+        notes.append(f"{table.name} was read with {', '.join(how)}: {len(ratings):,} ratings by "
                      f"{ratings.n_users:,} users of {ratings.n_items:,} items. If that is wrong, "
-                     "say --sep or --decimal.")
+                     "say --sep, --encoding, --decimal or --layout.")
     if found.guessed:
-        user, item, rating = (found.first_line[at] for at in found.positions)
-        notes.append(f"{table.name}: no column is called user, item or rating; '{user}' was taken "
-                     f"for the user, '{item}' for the item, '{rating}' for the rating. If that is "
+        roles = ("the user", "the item", "the rating")
+        taken = ", ".join(f"'{found.first_line[at]}' was taken for {role}" if not n else f"'{found.first_line[at]}' for {role}"
+                          for n, (at, role) in enumerate(zip(found.positions, roles)))
+        notes.append(f"{table.name}: no column is called user, item or rating; {taken}. If that is "
                      "wrong, say --columns.")
     return notes
-
-

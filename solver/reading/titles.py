@@ -1,4 +1,4 @@
-"""Read the titles of items from a text file."""
+"""Read the titles of items from a table."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Hashable, Sequence
 from solver.errors import UserError
 
 from .column_roles import Role, find_columns
-from .delimited import TextTable, examine_text
 from .rating_columns import how_many_of
+from .rating_names import ITEM_NAMES
 from .rating_texts import identity
-from .readers import ITEM_NAMES
-from .text_columns import read_columns
+from .table_port import SourceTable, Told
+from .tables import opened_table, read_found
 
 _TITLE_NAMES = ("title", "name", "itemname", "itemtitle", "movietitle", "moviename", "booktitle",
                 "movie", "film", "product", "book", "song", "item")
@@ -28,10 +28,9 @@ def read_titles(path, *, items: Sequence[Hashable], columns: Sequence[str | int]
     counted from 1), or the first two. Ids match however they are written: 14, '14' or '014'.
     Raises UserError, naming file and line, for a file that cannot be read or knows no item.
     """
-    table = examine_text(path, sep=sep, fewest=len(_TITLE_ROLES))
-    found = find_columns(table, _TITLE_ROLES, columns, advice=_NAME_THEM)
-    read = read_columns(table, found)
-    (ids, titles), lines = read.columns, read.lines
+    with opened_table(path, Told(sep=sep, layout="long", roles=_TITLE_ROLES)) as looked_at:
+        read = read_found(looked_at, find_columns(looked_at, _TITLE_ROLES, columns, advice=_NAME_THEM))
+    table, (ids, titles), lines = read.table, read.rows.columns, read.rows.lines
     wanted = {identity(item): item for item in items}
     wanted_of_code = [wanted.get(identity(text)) for text in ids.texts]
     known: dict[Hashable, tuple[str, int]] = {}  # item -> (title, line)
@@ -52,7 +51,7 @@ def read_titles(path, *, items: Sequence[Hashable], columns: Sequence[str | int]
     return result, notes + _notes_on_titles(table, result, items)
 
 
-def _notes_on_titles(table: TextTable, titles: dict[Hashable, str], items) -> list[str]:
+def _notes_on_titles(table: SourceTable, titles: dict[Hashable, str], items) -> list[str]:
     notes = []
     without = [item for item in items if item not in titles]
     if without:

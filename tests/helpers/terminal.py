@@ -13,6 +13,7 @@ def on_a_terminal(command, *, until: bytes, then: int | None) -> tuple[int, byte
     """Run a command on a pseudo-terminal; send signal `then` once `until` is on the screen."""
     pid, screen = pty.fork()
     if pid == 0:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)   # a shell's job in the background ignores it, and so would the command
         os.execv(command[0], command)
     shown, deadline = b"", time.monotonic() + 120
     while time.monotonic() < deadline:

@@ -9,7 +9,7 @@ from xlsxwriter import Workbook
 from pyxl.grid.block_names import PYTHON, RESULTS, SETTINGS, result_name, setting_name
 from pyxl.grid.cells import Cell, Range, quoted
 from pyxl.grid.layout import Layout
-from solver.core.options import Names, Number, Option, Whole
+from solver.core.options import AUTO, Names, Number, Option, Whole
 from solver.core.settings import OPTIONS, honoured_by
 from workbook.write.content import Content
 from workbook.write.styles import Styles, print_setup
@@ -18,6 +18,7 @@ from workbook.write.write_cells import put_formula
 from .solver_names import MOST_CHANGING_CELLS, changing_cells
 
 START_SHEET = "start"
+_LEFT_OPEN = ("weight_decay",)  # in a new workbook, by the word for it
 _LARGEST_WHOLE = 2 ** 31 - 1    # in the rules of a cell
 
 INTRODUCTION = (
@@ -111,13 +112,13 @@ def _how_to(workbook: Workbook, sheet, styles: Styles, row: int, content: Conten
 
 
 def _settings(workbook: Workbook, sheet, styles: Styles, row: int, content: Content) -> int:
-    values = {"seed": content.seed, "weight_decay": None}    # None: chosen by cross-validation
+    values = {"seed": content.seed, **dict.fromkeys(_LEFT_OPEN, AUTO)}
     for name in SETTINGS:
         option = OPTIONS[name]
         sheet.write_string(row - 1, 1, option.label, styles.label)
         _write(sheet, row - 1, 2, values.get(name, option.default), styles.option)
         sheet.write_string(row - 1, 3, _meaning(option), styles.note_beside)
-        sheet.data_validation(row - 1, 2, row - 1, 2, _rule(option) | {
+        sheet.data_validation(row - 1, 2, row - 1, 2, _rule(option, f"C{row}") | {
             "ignore_blank": option.values.optional, "input_title": option.label, "input_message": _meaning(option),
             "error_title": f"This is no {option.label}"})
         workbook.define_name(setting_name(name), f"={START_SHEET}!$C${row}")
@@ -129,11 +130,19 @@ def _meaning(option: Option) -> str:
     """What a settings cell is for, and what a blank stands for."""
     users = honoured_by(option.name).get("optimizer")
     used = f" Used by {', '.join(users)}." if users else ""
-    return option.help + used + (f" Blank: {option.unset}." if option.values.optional else "")
+    return option.help + used + (f" {_open(option)}: {option.unset}." if option.values.optional else "")
 
 
-def _rule(option: Option) -> dict:
+def _open(option: Option) -> str:
+    """What a cell holds whose setting is left open."""
+    return f"{AUTO}, or blank" if option.name in _LEFT_OPEN else "Blank"
+
+
+def _rule(option: Option, cell: str) -> dict:
     """The data validation of a settings cell, in XlsxWriter's words."""
+    if option.name in _LEFT_OPEN:
+        return {"validate": "custom", "value": f'=IF(ISNUMBER({cell}),{cell}>=0,LOWER({cell})="{AUTO}")',
+                "error_message": f"Give {option.values.told}, or the word {AUTO}."}
     match option.values:
         case Names(table):
             return {"validate": "list", "source": list(table), "error_message": "Choose one of the list."}

@@ -9,16 +9,18 @@ on from there: it knows every oddity and its sentence, at a tenth of the speed.
 from __future__ import annotations
 
 import csv
-import zlib
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
-from .column_roles import FoundColumns
-from .columns import Growing
-from .delimited import TextTable
+from solver.reading.column_roles import FoundColumns
+from solver.reading.columns import Growing
+from solver.reading.sources import CANNOT_BE_READ
+
+if TYPE_CHECKING:
+    from .delimited import TextTable
 
 _BLOCK = 32_000_000          # bytes read at once: memory stays small, and repeated texts are looked up once a block
 _LONGEST_LINE = 100_000      # bytes of a plain line; the module csv has a limit of its own above it
@@ -32,7 +34,7 @@ def read_plain(table: TextTable, found: FoundColumns, growing: Growing) -> tuple
     Gives where it ends: the byte, and the number of the line that begins there, from 1.
     """
     at, line = 0, 1
-    if not table.encoding.startswith("utf-8") or table.separator == " ":
+    if not table.plainly_written:
         return at, line
     try:
         with table.opened() as raw:
@@ -47,7 +49,7 @@ def read_plain(table: TextTable, found: FoundColumns, growing: Growing) -> tuple
                 if not rows:
                     break
                 at, line = at + len(block), line + rows
-    except (OSError, EOFError, zlib.error):  # it is said by who reads on
+    except CANNOT_BE_READ:  # it is said by who reads on
         pass
     return at, line
 

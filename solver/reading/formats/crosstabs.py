@@ -1,0 +1,203 @@
+"""A crosstab in a file, users × items with blanks where nobody rated, read as the long table that says the same."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from solver.errors import UserError
+from solver.reading.bad_rows import BadRows
+from solver.reading.column_roles import FoundColumns, find_by_name
+from solver.reading.columns import Growing
+from solver.reading.rating_names import RATING_ROLES
+from solver.reading.rating_texts import reads_as_number, shortened
+from solver.reading.table_port import LAYOUTS, SourceTable, Told
+
+from .text_rows import add_rows
+
+_NARROWEST = 5                                          # columns from which on a table may be a crosstab
+_NOTHING = ("", "na", "n/a", "nan", "null", "none", "-", "?", ".")   # texts of a cell that nobody filled
+_FEW, _MOST = 0.05, 0.5                                 # shares of the cells
+_SCALE = 0.2                                            # of all values' span, that each column of one scale has at least
+
+
+class RowByRow(SourceTable, Protocol):
+    """A table that gives its rows, too."""
+
+    def rows(self, *, bad: BadRows | None = None) -> Iterator[tuple[int, list[str]]]:
+        """(row number, texts) of every row that holds something."""
+
+
+@dataclass(frozen=True)
+class CrosstabTable:
+    """A crosstab that was recognised: what its rows and columns are, and what stands where nobody rated."""
+
+    inner: RowByRow
+    items: tuple[str, ...]
+    header: bool
+    labels: str                 # the first column: 'labels' of rows, 'counts' of their ratings, or 'values' as all others
+    missing: float | None
+    swapped: bool = False       # whether rows are items and columns users
+
+    comma_separated = False
+
+    @property
+    def name(self) -> str:
+        return self.inner.name
+
+    @property
+    def unit(self) -> str:
+        return self.inner.unit
+
+    def at(self, row: int) -> str:
+        return self.inner.at(row)
+
+    def first_line(self) -> tuple[str, ...]:
+        """The names of the long table's columns."""
+        return ("user", "item", "rating")
+
+    def sample(self) -> list[list[str]]:
+        return [list(self.first_line())]
+
+    def read_as(self) -> tuple[str, ...]:
+        """That it is a crosstab, and what the first column and the blanks were taken for."""
+        rows, columns = ("an item", "a user") if self.swapped else ("a user", "an item")
+        told = [f"{rows} in every {self.unit} and {columns} in every column of a crosstab"]
+        told += ["the first column, which counts the ratings, left out"] * (self.labels == "counts")
+        if self.missing is not None:
+            told.append(f"{self.missing:g} for unrated")
+        return (*self.inner.read_as(), *told)
+
+    def read(self, found: FoundColumns, rows: Growing, bad: BadRows) -> None:
+        """Add every cell that holds a rating."""
+        add_rows(self._cells(bad), found, rows)
+
+    def _cells(self, bad: BadRows) -> Iterator[tuple[int, list[str]]]:
+        start = self.labels != "values"
+        every = self.inner.rows(bad=bad)
+        if self.header:
+            next(every, None)
+        for count, (number, fields) in enumerate(every, 1):
+            values = fields[start:]
+            if len(values) > len(self.items) and any(text.strip() for text in values[len(self.items):]):
+                bad.found(f"{self.at(number)}: {len(fields)} fields where the first {self.unit} has {len(self.items) + start}. "
+                          "Correct it.")
+                continue
+            own = fields[0] if self.labels == "labels" else str(count)
+            for item, text in zip(self.items, values):
+                if not _is_nothing(text, self.missing):
+                    yield number, [item, own, text] if self.swapped else [own, item, text]
+
+
+def crosstab_in(table: RowByRow, told: Told) -> CrosstabTable | None:
+    """The crosstab that a table is; None where it is a long one.
+
+    Where the user does not say it, a crosstab has five columns or more, no names of user, item and rating, nothing
+    but numbers and blanks beside its labels, and either blanks in most columns or one scale in all of them.
+    Raises UserError where it cannot be told whether a number that fills most cells means unrated.
+    """
+    if told.layout not in (None, *LAYOUTS):
+        raise UserError(f"layout is {told.layout!r}. Choose one of: {', '.join(LAYOUTS)}.")
+    first = table.first_line()
+    stated = told.layout == "crosstab"
+    if told.layout == "long" or not first or not (stated or len(first) >= _NARROWEST):
+        return None
+    if not stated and None not in find_by_name(first, RATING_ROLES):
+        return None
+    sample = [[*row, *[""] * (len(first) - len(row))] for row in table.sample()]
+    header = _has_header(first)
+    body = sample[1:] if header else sample
+    numbers = [[_number(text) for text in row[1:len(first)]] for row in body]
+    if not body or (not stated and not _is_crosstab(body, numbers)):
+        return None
+    every = [number for row in numbers for number in row]
+    missing = _stated_missing(told.missing) if told.missing is not None else _missing(table, every)
+    labels = _first_column(body, numbers, header=header, missing=missing)
+    if labels == "values":
+        items: Sequence[str] = first if header else [str(n) for n in range(1, len(first) + 1)]
+    else:
+        items = first[1:] if header else [str(n) for n in range(1, len(first))]
+    blank = next((at for at, item in enumerate(items) if not item), None)
+    if blank is not None and any(any(row[blank + (labels != "values"):]) for row in body):
+        raise UserError(f"{table.name}: column {blank + 1 + (labels != 'values')} of the crosstab has no name. Name it.")
+    corner = find_by_name(first[:1], RATING_ROLES)
+    return CrosstabTable(table, tuple(items), header, labels, missing, swapped=header and corner[1] == 0)
+
+
+def _has_header(first: Sequence[str]) -> bool:
+    """Whether the first line names columns: texts stand beside the corner, or whole numbers that are all different, beside a
+    number only where they are counted."""
+    corner, names = first[0], first[1:]
+    if any(not reads_as_number(name) and not _is_nothing(name, None) for name in names):
+        return True
+    if not all(name.lstrip("-").isdecimal() for name in names) or len(set(names)) < len(names):
+        return False
+    counted = list(names) in ([str(n) for n in range(start, start + len(names))] for start in (0, 1))
+    return counted or not reads_as_number(corner)
+
+
+def _is_crosstab(body: list[list[str]], numbers: list[list[float | None]]) -> bool:
+    if any(number is None and not _is_nothing(text, None) for row, values in zip(body, numbers)
+           for text, number in zip(row[1:], values)):
+        return False
+    columns = list(zip(*numbers))
+    with_blanks = sum(None in column for column in columns)
+    there = [[number for number in column if number is not None] for column in columns]
+    if with_blanks > len(columns) / 2:
+        return any(there)
+    spans = [max(column) - min(column) for column in there if len(column) > 1]
+    every = [number for column in there for number in column]
+    return bool(spans) and len(columns) >= _NARROWEST and min(spans) >= _SCALE * (max(every) - min(every)) > 0
+
+
+def _missing(table: SourceTable, numbers: list[float | None]) -> float | None:
+    """The number that stands for unrated: a frequent one that lies farther from all others than they from each other."""
+    there = [number for number in numbers if number is not None]
+    counts = Counter(there)
+    distinct = sorted(counts)
+    if len(distinct) < 3:
+        return None
+    for odd, rest in ((distinct[-1], distinct[:-1]), (distinct[0], distinct[1:])):
+        gap = min(abs(odd - rest[0]), abs(odd - rest[-1]))
+        if counts[odd] >= _FEW * len(there) and gap > rest[-1] - rest[0]:
+            return odd
+    least = distinct[0]
+    if len(there) == len(numbers) and least <= 0 and counts[least] > _MOST * len(there):
+        share = 100 * counts[least] / len(there)
+        raise UserError(f"{table.name}: {least:g} stands in {share:.0f} % of the cells. Say --missing {least:g} if it means unrated, or "
+                        "--missing none if it is a rating.")
+    return None
+
+
+def _stated_missing(text: str) -> float | None:
+    if text.strip().casefold() == "none":
+        return None
+    number = _number(text)
+    if number is None:
+        raise UserError(f"--missing is '{shortened(text)}'. Give the number that stands for unrated, or none.")
+    return number
+
+
+def _first_column(body: list[list[str]], numbers: list[list[float | None]], *, header: bool, missing: float | None) -> str:
+    first = [row[0].strip() for row in body]
+    if not header and len(first) > 1:
+        counts = [sum(number is not None and number != missing for number in row) for row in numbers]
+        if [_number(text) for text in first] == counts:
+            return "counts"
+    distinct = len(set(first)) == len(first)
+    whole = all(not reads_as_number(text) or "." not in text for text in first)
+    return "labels" if header or (distinct and whole) else "values"
+
+
+def _number(text: str) -> float | None:
+    text = text.strip()
+    if not reads_as_number(text):
+        return None
+    return float(text.replace(",", "."))
+
+
+def _is_nothing(text: str, missing: float | None) -> bool:
+    text = text.strip()
+    return text.casefold() in _NOTHING or (missing is not None and _number(text) == missing)

@@ -1,0 +1,83 @@
+"""The columns of a delimited file that matter, line by line: every oddity has its sentence."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from solver.reading.bad_rows import BadRows
+from solver.reading.column_roles import FoundColumns
+from solver.reading.columns import Growing
+
+if TYPE_CHECKING:
+    from .delimited import TextTable
+
+_LARGE = 1_000_000       # bytes of a file that is worth the faster way
+_TIMES_AT_ONCE = 100_000
+
+
+def read_columns(table: TextTable, found: FoundColumns, growing: Growing, bad: BadRows) -> None:
+    """Add the found columns, in order, and the lines they were read from.
+
+    Raises UserError for a line with more or fewer fields than the first, unless `bad` leaves it out.
+    """
+    start, line = 0, 1
+    if table.source.path.stat().st_size >= _LARGE:
+        from .large_files import read_plain  # loads pyarrow's reader
+        start, line = read_plain(table, found, growing)
+    _read_lines(table, found, growing, bad, start, line)
+
+
+def _read_lines(table: TextTable, found: FoundColumns, growing: Growing, bad: BadRows, start: int, line: int) -> None:
+    """Add what stands from byte `start`, line number `line`, to the end."""
+    codes = [array("i") for _ in found.positions]
+    lines, times = array("i"), []
+    columns = list(zip(found.positions, growing.texts, codes))
+    for number, fields in _fitting_rows(table, found, bad, start, line):
+        lines.append(number)
+        for position, texts, column in columns:
+            column.append(texts.setdefault(fields[position], len(texts)))
+        if growing.times:
+            times.append(fields[found.time])
+            if len(times) == _TIMES_AT_ONCE:
+                _add_times(growing, times)
+    if times:
+        _add_times(growing, times)
+    growing.add([np.frombuffer(column, np.int32) for column in codes], np.frombuffer(lines, np.int32))
+
+
+def _add_times(growing: Growing, texts: list[str]) -> None:
+    import pyarrow as pa
+
+    growing.times.add(pa.array(texts, pa.string()))
+    texts.clear()
+
+
+def _fitting_rows(table: TextTable, found: FoundColumns, bad: BadRows, start: int,
+                  line: int) -> Iterator[tuple[int, list[str]]]:
+    most = fewest = len(found.first_line)
+    if found.header:  # the last columns may have no name, and then need not be there
+        fewest = max(n for n, name in enumerate(found.first_line, 1) if name)
+        fewest = max(fewest, *(at + 1 for at in found.positions))
+    rows = table.rows(start=start, line=line, bad=bad)
+    if found.header and not start:
+        next(rows)
+    for line, fields in rows:
+        n = len(fields)
+        if n < fewest:
+            if table.cut_off and not bad.skip and next(rows, None) is None:
+                bad.found(f"{table.at(line)}: the file ends in the middle of the line, after "
+                          f"{n} of {fewest} fields. Get a whole copy, or remove that line.")
+            bad.found(f"{table.at(line)}: {_fields(n)} where the first line has {most}. Complete or remove that line.")
+        elif n > most and "".join(fields[most:]).strip():
+            bad.found(f"{table.at(line)}: {_fields(n)} where the first line has {most}. "
+                      "Put texts and numbers that hold the separator in quotes.")
+        else:
+            yield line, fields
+
+
+def _fields(n: int) -> str:
+    return f"{n} field{'s' * (n > 1)}"
