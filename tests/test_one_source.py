@@ -70,7 +70,7 @@ def test_validation_refuses_what_is_no_rating(example):
     ({"B8": "good"}, "ratings!B8 holds 'good', not a rating"),
     ({"B18": 3.0}, "ratings!B18 is a rating of no user"),
     ({"A8": None}, "is a rating of no user"),
-    ({"A200": "Ann"}, "ratings!A200 lies beyond"),
+    ({"A200": "Ann"}, "ratings!A200 lies outside"),
 ])
 def test_a_source_that_makes_no_sense_is_refused(example, tmp_path, cells, sentence):
     with pytest.raises(UserError, match=sentence):

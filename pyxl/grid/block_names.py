@@ -23,7 +23,8 @@ PYTHON = "collabsheet_python"   # on `start`: the path of the Python that button
 CONTROLS = ("status", "stop")  # on a model sheet: what a live fit says, and the cell that stops it
 RUN_LOG = "run_log"             # the line of headers of the sheet that keeps all runs
 HELD = ("held_users", "held_items", "held_ratings")     # on `check`: the ratings in no model sheet
-SOURCE = ("source", "source_user", "source_item", "source_table")  # on `ratings`: all ratings, their labels, both
+SOURCE = ("source", "source_user", "source_item", "source_item_id")   # on `ratings`: the table with its labels, its first
+# column and row, and the ids of items that have titles. Rows and columns inserted anywhere below or beside the labels belong to it.
 SCALE = ("source_low", "source_high")       # on `ratings`: the lowest and the highest rating there may be
 RESULTS = ("rmse_before", "rmse_after", "epochs", "stop")
 

@@ -47,16 +47,18 @@ class SourcePlan:
         return Range(_HEAD + 1, 2, self.user_labels.bottom, self.item_labels.right)
 
     @property
-    def table(self) -> Range:
-        """The ratings under their item labels."""
-        return Range(_HEAD, 2, self.ratings.bottom, self.ratings.right)
+    def named(self) -> dict[str, Range]:
+        """What the names of the source lead to: labels begin with the corner, so that whatever is inserted after it is within."""
+        bottom, right = self.ratings.bottom, self.ratings.right
+        return dict(zip(SOURCE, (Range(_HEAD, 1, bottom, right), Range(_HEAD, 1, bottom, 1), Range(_HEAD, 1, _HEAD, right),
+                                 Range(_IDS, 1, _IDS, right))))
 
 
 def write_ratings(workbook: Workbook, styles: Styles, content: Content, first_crosstab: str) -> None:
     """Add the sheet, and its names. `first_crosstab` names the ratings of a model sheet, by which it counts those that
     no model sheet shows."""
     sheet, plan, ratings = workbook.add_worksheet(_NAME), SourcePlan(len(content.users), len(content.items)), content.given
-    for name, where in zip(SOURCE, (plan.ratings, plan.user_labels, plan.item_labels, plan.table)):
+    for name, where in plan.named.items():
         workbook.define_name(name, f"={_NAME}!{where.absolute}")
     _words(workbook, sheet, styles, content)
     turned = max(len(str(item)) for item in content.items) > 6
@@ -121,6 +123,6 @@ def _rules(sheet, styles: Styles, plan: SourcePlan) -> None:
 
 def _waiting(sheet, styles: Styles, shown: str) -> None:
     """A sentence where ratings are of users or items that the model sheets lack."""
-    more = f"COUNT(source)-COUNT({shown})"
+    more = f"COUNT(source)-COUNT(source_user)-COUNT(source_item)-COUNT({shown})"
     put_formula(sheet, _WAITING, f'=IF({more}>0,{more}&" of the ratings are of users or items that the other sheets '
             'do not have: they take no part","")', styles.status_above)

@@ -26,8 +26,8 @@ def source_block(users: str, items: str, wild: bool) -> str:
 
     One HLOOKUP for the block: an INDEX and two MATCHes a cell took LibreOffice longer at 300 × 200.
     """
-    numbers = 'IF(ISNUMBER(source_table)+(ROW(source_table)=ROW(source_item)),source_table,"")'
-    return f'=IFERROR(HLOOKUP({label_wanted(items, wild)},{numbers},{source_row(users, wild)}+1,0),"")'
+    numbers = 'IF(ISNUMBER(source)+(ROW(source)=ROW(source_item)),source,"")'
+    return f'=IFERROR(HLOOKUP({label_wanted(items, wild)},{numbers},{source_row(users, wild)},0),"")'
 
 
 def source_row(user: str, wild: bool) -> str:

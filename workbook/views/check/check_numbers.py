@@ -32,14 +32,16 @@ def write_held(sheet, styles: Styles, plan: CheckPlan, view: View) -> None:
         put_text(sheet, plan.of_held(which).first.moved(-1, 0), which, styles.calc_head)
     put_text(sheet, plan.held_before.first.moved(-1, 0), "held out above", styles.calc_head)
     for row, cell in enumerate(plan.held_before.cells()):
-        above = f"{ref(cell.moved(-1, 0))}+COUNTIF(INDEX(source,{row},0),{HELD_OUT})" if row else "0"
+        # the first row of the source has the labels of items, and the first cell of every other that of a user
+        here = f"COUNTIF(INDEX(source,{row},0),{HELD_OUT})-COUNTIF(INDEX(source_user,{row}),{HELD_OUT})"
+        above = f"{ref(cell.moved(-1, 0))}+{here}" if row > 1 else "0"
         sheet.write_formula(cell.row - 1, cell.col - 1, f"={above}", styles.calc_whole)
     before, wild = fixed(plan.held_before), view.content.wild_labels
     for row in range(plan.held):
         cell = {which: plan.of_held(which).first.moved(row, 0) for which in plan.held_columns}
         r, c, user, item, u, i = (ref(cell[which], cols=True) for which in plan.held_columns[:6])
         rest = f"{row + 1}-INDEX({before},{r})"     # which one of its row it is
-        line = f'ISNUMBER(SEARCH("~?",INDEX(source,{r},0)))'
+        line = f'ISNUMBER(SEARCH("~?",INDEX(source,{r},0)))*(COLUMN(source_item)>COLUMN(INDEX(source_item,1)))'
         for which, what in (
                 ("row", f"MATCH({row},{before},1)"),
                 # of the places from the right the largest is the first from the left

@@ -65,7 +65,7 @@ def check_plan(view: View) -> CheckPlan:
     """The plan of the sheet for what `view` shows."""
     content = view.content
     return CheckPlan(tuple(view.crosstabs), len(content.users), len(content.items), len(content.held),
-                     min(len(content.ratings), MOST_DOTS), SourcePlan(len(content.users), len(content.items)).ratings.shape[0])
+                     min(len(content.ratings), MOST_DOTS), SourcePlan(len(content.users), len(content.items)).named["source"].shape[0])
 
 
 def _summary(sheet, styles: Styles, plan: CheckPlan, view: View) -> None:
