@@ -35,7 +35,7 @@ docs: .venv/.product .venv/.test
 bench: $(BENCH)/.peers
 	@$(BENCH)/bin/python tests/benchmarks/make_benchmarks.py
 
-# SECONDS=600 by default; LONG=1 tries as many cases as docs/reliability.md says, which takes a day
+# SECONDS=600 by default; LONG=1 tries as many cases as docs/reliability.md says, which takes hours
 campaign: .venv/.product .venv/.test
 	@cd tests && PYTHONPATH=.:helpers:.. ../$(BIN)/python -m campaign $(if $(LONG),--long,--seconds $(or $(SECONDS),600)) --report ../docs/reliability.md 2>/dev/null
 

@@ -25,8 +25,9 @@ def draft_folder(parent: Path) -> Iterator[Path]:
     sweep_drafts(parent)
     folder = parent / (_PREFIX + secrets.token_hex(8))
     folder.mkdir()
-    lock = _lock(folder)
+    lock = None
     try:
+        lock = _lock(folder)
         drafts = folder / "drafts"     # one further down: whoever saves there locks it in turn
         drafts.mkdir()
         yield drafts

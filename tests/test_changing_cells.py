@@ -169,6 +169,20 @@ def test_solver_that_changes_one_side_only_is_obeyed(tmp_path, capsys):
     assert "other changing cells" in capsys.readouterr().err
 
 
+def test_solver_that_minimises_another_cell_is_obeyed(tmp_path):
+    """The model's RMSE is there too, but Solver is told to minimise another cell."""
+    path = tmp_path / "book.xlsx"
+
+    def lengths(sheet, places):
+        sheet.write_formula(0, 0, f"=SUMSQ({places['user_factors']})")
+
+    lesson_sheet.write(path, lesson_sheet.table(6, 5), k=2, down=2, solver={"opt": "A1"}, edit=lengths)
+    with open_workbook(path) as book, pytest.raises(NotRecognised, match="Solver's objective there is A1, not "):
+        verified_model(book, "Sheet1", Settings())
+    result = fit_workbook(path)["Sheet1"]
+    assert isinstance(result, Solved) and result.minimum.value < result.minimum.value_before
+
+
 def test_a_dialog_that_was_only_looked_at_says_nothing(tmp_path):
     """Excel keeps an objective and a goal, without changing cells."""
     path = tmp_path / "book.xlsx"

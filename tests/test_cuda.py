@@ -12,16 +12,20 @@ from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from planted import planted, settings
 
 from solver import Factors, Ratings, Settings, fit
+from solver.core.by_row import ByRow
 from solver.core.objective import Judge, Objective
 from solver.core.steps import FitTask
 from solver.fitting.start_values import start_values
+from solver.gpu.row_copies import dealt_among_copies
 from solver.methods.graphed_batch import GraphedMiniBatch, can_be_recorded
 from solver.methods.mini_batch import MiniBatch
+from solver.methods.ridge_regression import PlainRidge, ridge_for
 
 on_a_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 with_triton = pytest.mark.skipif(find_spec("triton") is None, reason="needs triton, which torch for the CPU lacks")
@@ -59,9 +63,30 @@ def test_what_cannot_be_recorded_is_known(options):
     assert not can_be_recorded(problem(**options))
 
 
+@pytest.mark.parametrize("most", [1, 3, 7, 100])
+def test_no_row_or_copy_has_more_ratings_than_it_may(most):
+    rows = torch.tensor([0] * 20 + [1] * 7 + [2] + [4] * 8, dtype=torch.int32)[torch.randperm(36)]
+    dealt, copies = dealt_among_copies(rows, 5, most=most)
+    if most == 100:
+        assert copies is None and torch.equal(dealt, rows)
+        return
+    counts = torch.bincount(dealt, minlength=len(copies.owners))
+    assert counts.max() <= most and counts[copies.members[copies.there]].min() >= 1
+    assert torch.equal(copies.owners[dealt.long()], rows.long()) and dealt.dtype == rows.dtype
+    table = torch.randn(len(copies.owners), 3)
+    before = table.clone()
+    copies.meet(table)
+    for row, owner in zip(table, copies.owners):
+        torch.testing.assert_close(row, before[copies.owners == owner].mean(0))
+    table.fill_(1.0)
+    copies.meet(table)
+    assert (table == 1).all()   # the columns of ones stay
+
+
 @with_triton
-def test_the_kernel_in_tritons_interpreter():
-    script = str(HERE / "helpers" / "interpreted_walk.py")
+@pytest.mark.parametrize("script", ["interpreted_walk.py", "interpreted_ridge.py"])
+def test_the_kernels_in_tritons_interpreter(script):
+    script = str(HERE / "helpers" / script)
     run = subprocess.run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", script], cwd=HERE.parent,
                          env=os.environ | {"TRITON_INTERPRET": "1"}, capture_output=True, text=True)
     assert run.returncode == 0, run.stdout[-4000:]
@@ -85,6 +110,34 @@ def test_the_kernel_compiles_for_gpus_and_orders_its_memory(monkeypatch, tmp_pat
                               options={"num_warps": 1, "num_stages": 1})
         loop = made.asm["ptx"].partition("Loop Header")
         assert "ld.global" in loop[2] and "bar.sync" in loop[0] + loop[2] and made.asm["cubin"]
+
+
+@with_triton
+def test_the_kernels_of_gibbs_sampling_compile_for_gpus(monkeypatch, tmp_path):
+    """For a bias beside 64 factors, on the matrix units of an H100, and without spilling into memory."""
+    monkeypatch.setenv("TRITON_CACHE_DIR", str(tmp_path))
+    import triton
+    from triton.backends.compiler import GPUTarget
+    from triton.compiler import ASTSource
+
+    from solver.core.product_kernel import COLUMNS, PAIRS, multiply_pairs
+    from solver.gpu.ridge_kernels import normal_equations, solve_rows
+    from solver.gpu.triton_ridge import MOST_GRADIENTS, PRECISION, RATINGS_AT_ONCE
+    whole = ("others", "begins", "ends", "stretches", "rows", "users", "items")
+    shape = {"MAIN": 64, "BORDER": 1, "SIDES": 2}
+    for kernel, chosen in ((normal_equations, shape | {"STEP": RATINGS_AT_ONCE, "PRECISION": PRECISION}),
+                           (solve_rows, shape | {"MOST": MOST_GRADIENTS}),
+                           (multiply_pairs, {"WIDTH": 65, "PAIRS": PAIRS, "COLUMNS": COLUMNS})):
+        names = [name for name in kernel.arg_names if name not in chosen]
+        kinds = {name: "i32" if name in ("n", "n_ratings") else "fp32" if name == "tolerance" else
+                 "*i32" if name in whole and not (kernel is multiply_pairs and name == "rows") else "*fp32" for name in names}
+        places = {(kernel.arg_names.index(name),): [["tt.divisibility", 16]] for name, kind in kinds.items() if kind[0] == "*"}
+        for capability in (80, 90):
+            source = ASTSource(fn=kernel, signature=kinds | dict.fromkeys(chosen, "constexpr"), constexprs=chosen, attrs=places)
+            made = triton.compile(source, target=GPUTarget("cuda", capability, 32), options={"num_warps": 4, "num_stages": 3})
+            assert made.asm["cubin"] and ".local" not in made.asm["ptx"]
+            if kernel is normal_equations:
+                assert ("wgmma" if capability == 90 else "mma.sync") in made.asm["ptx"]
 
 
 def large() -> tuple[Ratings, Settings]:
@@ -158,6 +211,40 @@ def test_gradients_on_the_gpu_are_those_on_the_cpu(dtype, monkeypatch):
         tolerance = 1e-12 if dtype == torch.float64 else 1e-5
         for name, gradient in outcomes[0].items():
             torch.testing.assert_close(outcomes[1][name], gradient, rtol=tolerance, atol=tolerance)
+
+
+@on_a_gpu
+@pytest.mark.parametrize("d", [20, 64, 65, 129])
+def test_regressions_on_the_gpu_are_those_on_the_cpu(d):
+    """The busiest row in pieces, rows of one rating, rows of none."""
+    counts, m = np.array([9000, 0, 300, 1, 64, *range(40)]), 500
+    generator = torch.Generator().manual_seed(d)
+
+    def normal(*size):
+        return torch.randn(*size, generator=generator)
+
+    starts, n = np.concatenate([[0], np.cumsum(counts)]), int(counts.sum())
+    others = torch.randint(m, (n,), generator=generator, dtype=torch.int32)
+    given = normal(m, d), normal(2, n), normal(len(counts), 2, d), torch.rand(len(counts), generator=generator) + 1
+    expected = PlainRidge(ByRow(starts, others, normal(n))).solve(*(tensor.double() for tensor in given))
+    found = []
+    for _ in range(2):
+        ratings = ByRow(starts, others.cuda(), torch.zeros(n, device="cuda"))
+        ridge = ridge_for(ratings, n_features=d, threads=1)
+        found.append(ridge.solve(*(tensor.cuda() for tensor in given)).cpu())
+    assert not isinstance(ridge, PlainRidge) or find_spec("triton") is None
+    assert torch.equal(*found)
+    assert (found[0].double() - expected).norm() / expected.norm() < 1e-4
+
+
+@on_a_gpu
+@pytest.mark.parametrize("options", [{"optimizer": "als", "weight_decay": 0.05}, {"optimizer": "gibbs"}], ids=lambda o: o["optimizer"])
+def test_als_and_gibbs_on_the_gpu_do_as_well_as_on_the_cpu(options):
+    train, test = held_out()
+    chosen = replace(large()[1], model="dot+bias", low=None, high=None, n_factors=16, epochs=30, **options)
+    cpu, gpu, again = (fit(train, None, replace(chosen, device=device), holdout=test) for device in ("cpu", "cuda", "cuda"))
+    assert gpu.holdout_rmse == pytest.approx(cpu.holdout_rmse, rel=1e-3 if options["optimizer"] == "als" else 0.02)
+    assert all(torch.equal(a, b) for a, b in zip(gpu.factors.tensors().values(), again.factors.tensors().values()))
 
 
 @on_a_gpu

@@ -109,7 +109,7 @@ NUMBERS = {"A1": 5.0, "A2": ErrorValue("#DIV/0!"), "A3": 2.0, "A4": "x", "A5": "
     ("=TYPE(A7)", 4.0), ("=TYPE(A2)", 16.0), ("=TYPE({1,2})", 64.0), ("=TYPE(LAMBDA(x,x))", 128.0),
     ("=FORMULATEXT(A5)", "=SUBTOTAL(9,A1,A3)"), ("=FORMULATEXT(C2)", "{=A1*{1;2}}"), ("=FORMULATEXT(A1)", "#N/A"),
     ("=ISFORMULA(A5)", True), ("=DOLLAR(1234.567)", "$1,234.57"), ("=DOLLAR(-1234.567,0)", "($1,235)"),
-    ("=FIXED(1234.567,-2)", "1,200"), ("=FIXED(-1234.567,1,TRUE)", "-1234.6"), ('=NUMBERVALUE("2.500,27%",",",".")', 25.0027),
+    ("=FIXED(1234.567,-2)", "1,200"), ("=LEN(FIXED(1E300,127))", 529.0), ("=FIXED(1,128)", "#VALUE!"), ("=FIXED(-1234.567,1,TRUE)", "-1234.6"), ('=NUMBERVALUE("2.500,27%",",",".")', 25.0027),
     ('=UNICODE("🌿")', 127807.0), ("=UNICHAR(127807)", "🌿"), ('=TEXTBEFORE("a-b-c","-",2)', "a-b"),
     ('=TEXTAFTER("a-b-c","-",-1)', "c"), ('=TEXTAFTER("abc","x")', "#N/A"), ('=SUM(--TEXTSPLIT("1,2;3,4",",",";"))', 10.0),
     ("=SHEET()", 1.0), ('=CELL("address",B3)', "$B$3"), ("=SUM(S:S!B1:B3)", 2.0), ("=SUM(S:T!B1)", "#REF!"),

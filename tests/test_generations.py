@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from pyxl.grid.stored_problem import stored_problem
 from pyxl.problems.pose import pose
 from pyxl.problems.solve import ByFormulas
 from pyxl.xlsx import open_workbook
-from solver import NoSolution
+from solver import NoSolution, minimise
 
 
 def solved(path, **options):
@@ -37,7 +38,7 @@ def test_few_points_are_all_looked_at_and_many_are_computed_as_one_is(tmp_path, 
     problem = posed(path).program
     points = np.array(list(itertools.product((1.0, 2.0, 3.0), (1.0, 2.0))))
     assert problem.many(points) == pytest.approx(np.array([problem.values(point) for point in points]))
-    minimum = solved(path)
+    minimum = minimise(replace(problem, linear=None))      # HiGHS knows some of them, too
     assert minimum.value == best == problem.many(points)[:, 0].max() and minimum.proved and "every one of" in minimum.stop
 
 

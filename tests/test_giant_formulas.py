@@ -54,6 +54,13 @@ def test_what_no_cell_can_hold_is_an_error_value(evaluated):
     assert found[2:5] == [405.0, 1e300, 1.0] and found[5] == "#VALUE!"
 
 
+@pytest.mark.parametrize("formula", ["=SEQUENCE({1;2})", "=TAKE({1,2},{1,2})", "=TOCOL(2,B1:C2)", "=SORTBY({1;2},{1;2},{1;1})", "=EXPAND(1,{2;2})",
+                                     "=1*LAMBDA(1)", "=LAMBDA(1)>2", '=LAMBDA(1)&"a"', "=SUM(LAMBDA(1))"])
+def test_an_array_or_a_lambda_where_one_value_is_wanted_is_said(evaluated, formula):
+    with pytest.raises(FormulaError, match="stands where one value is wanted"):
+        evaluated(formula, B1=1, B2=2, C1=3, C2=4)
+
+
 def test_a_whole_sheet_costs_what_is_in_it(evaluated):
     assert evaluated("=SUM(B1:XFD1048576)", "=COUNT(B:XFD)", "=SUM(B1:XFD1048575)", "=AVERAGE(B:C)", "=SUMPRODUCT(B:B,C:C)",
                      "=MATCH(3,C:C,0)", "=COUNTIF(B:B,\">1\")", B3=2, C3=3) == [12.0, 3.0, 5.0, 2.5, 6.0, 3.0, 1.0]

@@ -201,21 +201,26 @@ def test_a_crosstab_of_items_by_users_is_turned(write):
 def test_ratings_in_another_place_than_the_third_are_asked_for(refuse):
     rows = [(u, u % 5 + 1, 1000 + 7 * u) for u in range(60)]
     sentence = refuse(table([(row[2] % 50, row[1], row[2]) for row in rows], head=None))
-    assert "column 3 was taken for the rating because it is the third, but column 2 looks more like ratings" in sentence
-    assert "Say with --columns which are user, item, rating: 1,3,2 or 1,2,3." in sentence
+    assert "column 3 was taken for the rating because of its place, but column 2 looks more like ratings" in sentence
+    assert sentence.endswith("Say with --columns which are user, item, rating: 1,3,2 or 1,2,3.")
 
 
 def test_ids_that_are_different_in_every_row_are_asked_for(refuse, read):
     rows = [(n, n % 7, n % 9, n % 5) for n in range(40)]    # a number of the row first
     assert refuse(table(rows, head=None)).startswith("ratings.csv: column 1 was taken for the user because of its place, but it is different "
-                                                     "in each of the 40 lines")
+                                                     "in each of the 40 rows")
     assert len(read(table([row[1:] for row in rows], head=None))[0]) > 20
 
 
 def test_two_columns_that_may_be_the_rating_are_asked_for(refuse):
     rows = [(u, i, r, r) for u, i, r in GOOD]
     assert refuse(table(rows, head=("user", "item", "taste_rating", "look_rating"))).startswith(
-        "Two columns may hold the rating: 'taste_rating' and 'look_rating'.")
+        "ratings.csv has two columns that may hold the rating: 'taste_rating' and 'look_rating'. Say with --columns")
+
+
+def test_items_called_like_columns_make_no_crosstab_a_long_table(read):
+    rows, _ = read("user,The Score,High Score,Madrid,Rating Agency\n7,1,,2,\n8,,3,,4\n9,5,,,4\n")
+    assert rows[:2] == [(7, "The Score", 1), (7, "Madrid", 2)] and len(rows) == 6
 
 
 @pytest.mark.parametrize("content", [table([row[:2] for row in GOOD], head=("user", "item")), HEAD + "1,10,1\n1,20,1\n2,10,1\n"])

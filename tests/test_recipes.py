@@ -1,13 +1,15 @@
-"""Three recipes of CONTRIBUTING.md, followed by a test: an optimizer, a worksheet function and a metric are each a line in
-their table, and everything that reads the table offers them. All files that the recipes name are there."""
+"""Four recipes of CONTRIBUTING.md, followed by a test: an optimizer, a worksheet function, a metric and a ratings format are
+each an entry in their table, and everything that reads the table offers them. All files that the recipes name are there."""
 
 from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 import lesson_sheet
+import numpy as np
 import pytest
 import torch
 
@@ -19,9 +21,14 @@ from pyxl.formulas.language.function import Function
 from pyxl.formulas.rules.elementwise_rules import each_lane
 from pyxl.problems.solve import ByFormulas
 from pyxl.problems.stated import Statement
-from solver import CollabFilter, Settings, UserError, cross_validate
+from solver import CollabFilter, Settings, UserError, cross_validate, read_ratings
 from solver.core.optimizers import OPTIMIZERS, Optimizer
 from solver.judging.metrics import METRICS, Metric
+from solver.reading.bad_rows import BadRows
+from solver.reading.column_roles import FoundColumns
+from solver.reading.columns import Growing
+from solver.reading.formats import format_table
+from solver.reading.table_port import Format
 from workbook import example
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -59,6 +66,52 @@ def test_a_metric_is_a_line_in_its_table(monkeypatch):
     ratings, _ = example()
     validated = cross_validate(ratings, CollabFilter(n_factors=2, effort="quick"), folds=3, metrics=["worst", "rmse"])
     assert validated.mean("worst") > validated.mean("rmse") > 0
+
+
+@dataclass(frozen=True)
+class FixedWidths:
+    """A table whose columns are 8 characters wide, and whose first line names them."""
+
+    path: Path
+    unit = "line"
+    comma_separated = False
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    def at(self, row: int) -> str:
+        return f"{self.name}, line {row}"
+
+    def lines(self) -> list[list[str]]:
+        return [[line[at:at + 8].strip() for at in range(0, len(line), 8)] for line in self.path.read_text().splitlines()]
+
+    def first_line(self) -> tuple[str, ...]:
+        return tuple(self.lines()[0])
+
+    def sample(self) -> list[list[str]]:
+        return self.lines()[:10]
+
+    def read(self, found: FoundColumns, rows: Growing, bad: BadRows) -> None:
+        lines = self.lines()[found.header:]
+        rows.add([rows.codes_of(column, [line[position] for line in lines]) for column, position in enumerate(found.positions)],
+                 np.arange(1, len(lines) + 1, dtype=np.int32))
+
+    def read_as(self) -> tuple[str, ...]:
+        return ()
+
+
+def test_a_ratings_format_is_an_entry_in_its_table(tmp_path, monkeypatch):
+    ratings, _ = example()
+    users, items = np.array(ratings.users)[ratings.user_index], np.array(ratings.items)[ratings.item_index]
+    path = tmp_path / "ratings.fixed"
+    path.write_text("user    item    rating  \n" + "".join(
+        f"{user:<8}{item:<8}{rating:<8g}\n" for user, item, rating in zip(users, items, ratings.values)))
+    added = Format("fixed widths", lambda source, head: source.suffix == ".fixed", lambda source, told: FixedWidths(source.path))
+    monkeypatch.setattr(format_table, "FORMATS", (added, *format_table.FORMATS))
+    found, notes = read_ratings(path)
+    assert set(found.users) == set(ratings.users) and set(found.items) == set(ratings.items) and not notes
+    assert found.values.tolist() == ratings.values.tolist()
 
 
 def test_every_file_that_a_recipe_names_is_there():

@@ -17,7 +17,9 @@ from packages import MAIN, make_book, packed_parts, parts_of, read_parts, relati
 
 from pyxl.grid.cells import Cell, ErrorValue
 from pyxl.xlsx import Cached, open_workbook
+from solver.drafts import draft_folder
 from solver.errors import UserError
+from workbook.new_file import checked_new_target
 
 A1, B2 = Cell(1, 1), Cell(2, 2)
 ROWS = '<row r="1"><c r="A1"><v>1</v></c></row>'
@@ -475,4 +477,41 @@ def test_a_temporary_file_that_cannot_be_removed_does_not_make_a_save_fail(path,
     with monkeypatch.context() as patched:
         patched.setattr(os, "unlink", denied)
         save(path, {A1: 5})
+    assert value(path) == 5
+
+
+@pytest.mark.parametrize("name, call", [("open", 1), ("mkdir", 2)])
+def test_a_draft_that_fails_at_once_leaves_no_folder(tmp_path, monkeypatch, name, call):
+    real, calls = getattr(os, name), []
+
+    def fails(*arguments, **options):
+        calls.append(arguments)
+        if len(calls) == call:
+            raise OSError(28, "No space left on device")
+        return real(*arguments, **options)
+    with monkeypatch.context() as patched:
+        patched.setattr(os, name, fails)
+        with pytest.raises(OSError, match="No space left"), draft_folder(tmp_path):
+            pass
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_place_for_a_new_file_that_cannot_be_looked_at_is_one_sentence(tmp_path, monkeypatch):
+    def fails(*_, **__):
+        raise OSError(5, "Input/output error")
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "stat", fails)
+        with pytest.raises(UserError, match="the disk reports an error. Choose another disk"):
+            checked_new_target(tmp_path / "new.xlsx", overwrite=False)
+
+
+def test_a_saved_workbook_that_cannot_be_opened_again_is_called_saved(path, monkeypatch):
+    from pyxl.xlsx import workbook_file
+
+    def fails(*_, **__):
+        raise UserError("'w.xlsx' cannot be read: the disk reports an error.")
+    with open_workbook(path) as book, monkeypatch.context() as patched:
+        patched.setattr(workbook_file, "open_package", fails)
+        with pytest.raises(UserError, match="'w.xlsx' was saved, but could not be opened again"):
+            book.save({"R": {A1: 5}})
     assert value(path) == 5

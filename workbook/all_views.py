@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pyxl.grid.block_names import block_name, result_name
 from pyxl.grid.layout import Layout
 from workbook.model_sheets.crosstab_sheet import into_range_formula
-from workbook.model_sheets.geometry import Crosstab
+from workbook.model_sheets.geometry import Crosstab, LongForm
 from workbook.views.check.check_sheet import write_check
 from workbook.views.map_sheet import write_map
 from workbook.views.members_sheet import write_items, write_users
@@ -66,6 +66,6 @@ def sheets_for(view: View) -> dict[str, Callable]:
     return {name: write for name, write in VIEWS.items() if not (view.layout.low and name in _SUMS_ONLY)}
 
 
-def view_on(plans: dict, content: Content) -> View:
+def view_on(plans: Mapping[str, Crosstab | LongForm], content: Content) -> View:
     """The view of a workbook with these sheets."""
     return View(content, {name: plan for name, plan in plans.items() if isinstance(plan, Crosstab)})

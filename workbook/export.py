@@ -11,6 +11,7 @@ import torch
 from pyxl.grid.layout import Layout
 from solver.errors import UserError
 from solver.model.models import MODELS
+from solver.model.net import additive
 from workbook.write.content import Trained, content_of
 
 from .builder import build_with
@@ -58,7 +59,7 @@ def _trained(model: CollabFilter) -> Trained:
 def _rows(model: CollabFilter, part: Ratings) -> Factors:
     """The parameters of these users and items, float64, with nothing beside them."""
     rows = {"user": _positions(part.users, model.users_), "item": _positions(part.items, model.items_)}
-    factors = model.factors_
+    factors = additive(model.factors_)
     return factors.with_tensors({name: tensor[rows[name.partition("_")[0]]].double()
                                  for name, tensor in factors.tensors().items()}).without_offset()
 

@@ -51,9 +51,13 @@ def new_workbook(draft: Path) -> Iterator[Workbook]:
 def checked_new_target(path, *, overwrite: bool) -> Path:
     """Where a new file will be: of a symbolic link, which stays one, its target. Raises UserError as `new_file`."""
     target = Path(os.path.realpath(path))
-    if not target.parent.is_dir():
+    try:
+        there, has_folder, is_folder = target.exists(), target.parent.is_dir(), target.is_dir()
+    except OSError as error:
+        raise not_saved(target.name, error) from error
+    if not has_folder:
         raise UserError(f"The folder of '{target.name}' does not exist. Make it, or choose another one.")
-    if target.exists() and not target.is_dir() and not overwrite:
+    if there and not is_folder and not overwrite:
         raise UserError(f"'{target.name}' exists already; it was not touched. "
                         "Choose another name, or say --overwrite.")
     refuse_unless_writable(target)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -29,7 +29,7 @@ def one_at_a_time(name: str) -> Iterator[None]:
 
 def _lock(file) -> None:
     """Raises OSError where somebody else has it."""
-    if os.name == "nt":
+    if sys.platform == "win32":
         import msvcrt
         msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from solver.errors import UserError
@@ -33,10 +34,9 @@ def own_folder() -> Path:
 
 def _places() -> tuple[Path, ...]:
     user = str(os.getuid()) if hasattr(os, "getuid") else "user"
-    try:
+    temporary: tuple[Path, ...] = ()
+    with suppress(FileNotFoundError):
         temporary = (Path(tempfile.gettempdir()) / f"collabsheet-{user}",)
-    except FileNotFoundError:
-        temporary = ()
     try:
         return (Path.home() / ".collabsheet", *temporary)
     except RuntimeError:    # nobody knows where it is

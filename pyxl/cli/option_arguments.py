@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from solver.core.options import AUTO, Given, Names, Option
 from solver.core.settings import options_given
@@ -26,7 +27,7 @@ def add_option_arguments(parser: argparse._ActionsContainer, where: Given, *,
                             help="".join(parts).replace("%", "%%"))
 
 
-def options_in(args: argparse.Namespace, where: Given) -> dict[str, object]:
+def options_in(args: argparse.Namespace, where: Given) -> dict[str, Any]:
     """The options that were given, by name; None for one that was left open in words (`AUTO`)."""
     return {name: None if value is _LEFT_OPEN else value for name in options_given(where)
             if (value := getattr(args, name)) is not None}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -127,7 +127,7 @@ def refuse_missing_device(device: str) -> None:
     """Who asks for a GPU is not to wait a hundred times longer without knowing."""
     import torch
 
-    there = {"cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available}
+    there: dict[str, Callable[[], bool]] = {"cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available}
     if device in there and not there[device]():
         raise UserError(f"There is no {device} device on this machine. Say --device auto or --device cpu.")
 
@@ -135,8 +135,9 @@ def refuse_missing_device(device: str) -> None:
 def refuse_negative_id(ratings: Ratings, name: str) -> None:
     """Raise UserError for a lone id below 0, which mostly stands for a missing one; where there are several they are hashes."""
     for what, labels in (("user", ratings.users), ("item", ratings.items)):
-        if isinstance(labels[0], int) and sum(label < 0 for label in labels) == 1:
-            raise UserError(f"{name}: the {what} {min(labels)} is negative, which mostly stands for a missing "
+        below = [label for label in labels if isinstance(label, int) and label < 0]
+        if len(below) == 1:
+            raise UserError(f"{name}: the {what} {below[0]} is negative, which mostly stands for a missing "
                             f"one. Name the {what}, or leave its ratings out.")
 
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from pyxl.base.plain_output import Say
 
 if TYPE_CHECKING:
+    from rich.progress import Progress
+
     from solver import Epoch, FitResult, Ratings, Settings
     from solver.collab.preparation import Prepared
 
@@ -82,7 +84,8 @@ class Teller:
     report: _TrainReport
 
     def __init__(self, say: Say, *, wanted: bool):
-        self._say, self._bar = say, None
+        self._say = say
+        self._bar: Progress | None = None
         self._wanted = wanted and sys.stderr.isatty()
 
     def __enter__(self) -> Teller:

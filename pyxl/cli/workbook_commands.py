@@ -78,7 +78,7 @@ def _fit(args: argparse.Namespace, say: Say) -> dict:
         from pyxl.live.live_fit import fit_live
         from pyxl.live.open_live import opened_live, where_it_is
         sheets = _sheets(args)
-        with opened_live(args.workbook, engine=args.engine, show=sheets and sheets[0]) as book:
+        with opened_live(args.workbook, engine=args.engine, show=sheets[0] if sheets else None) as book:
             results = fit_live(book, sheets=sheets, **how)
             out, done = LiveHost(book).place, where_it_is(book)
     else:

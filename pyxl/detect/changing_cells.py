@@ -31,7 +31,7 @@ def solver_disagreement(layout: Layout, solver: SolverProblem) -> str | None:
     """
     where = quoted(layout.sheet)
     if solver.objective is not None and solver.objective != (layout.sheet, layout.rmse):
-        return f"{where}: Solver's objective there is {place_told(*solver.core.objective, layout.sheet)}, not {layout.rmse}."
+        return f"{where}: Solver's objective there is {place_told(*solver.objective, layout.sheet)}, not {layout.rmse}."
     parameters = {(sheet, cell) for sheet, area in layout.areas.values() for cell in area.cells()}
     changing = set(solver.cells)
     ends = {(layout.sheet, end) for end in (layout.low, layout.high)}

@@ -105,7 +105,8 @@ def _behind(grid: Grid, calculator: Calculator, errors: Range) -> Iterator[tuple
 
 def ranges_named(grid: Grid, calculator: Calculator, cell: Cell) -> list[Range]:
     """The ranges of this sheet that a cell's formula names, each once, in order."""
-    formula, found = grid.formulas[cell], {}
+    formula = grid.formulas[cell]
+    found: dict[Range, None] = {}
     try:
         nodes = list(walk(parse(formula.text)))
     except FormulaError:

@@ -77,7 +77,8 @@ def detect(workbook: ReadableWorkbook, sheet: str, *, calculator: Calculator | N
     first = [named["rmse"].first] if "rmse" in named else []
     first += [solver.objective[1]] if solver and solver.objective and solver.objective[0] == sheet else []
     calculator = calculator or Calculator(workbook)
-    tracer, refused = Tracer(workbook, calculator), None
+    tracer = Tracer(workbook, calculator)
+    refused: NotRecognised | None = None
     for found in comparisons(workbook, sheet, calculator, first=first):
         if (gap := _gap(tracer, grid, found.predictions)) is not None:
             refused = gap
@@ -133,9 +134,11 @@ def _not_called_changing(grid: Grid, calculator: Calculator, model: ModelSheet, 
     """Why the parameters of this model may not be written; None where somebody calls them changing."""
     doubtful = doubt(grid, calculator, model.layout, user_of=model.user_of, item_of=model.item_of, named=named)
     if solver is None or not solver.changing:   # Excel keeps an objective as soon as Solver's dialog was looked at
-        return doubtful and NotRecognised(doubtful)
+        return NotRecognised(doubtful) if doubtful else None
     unlike = solver_disagreement(model.layout, solver)
-    return unlike and (NotRecognised if doubtful else StatedOtherwise)(unlike)
+    if not unlike:
+        return None
+    return NotRecognised(unlike) if doubtful else StatedOtherwise(unlike)
 
 
 def _model_sheet(tracer: Tracer, grid: Grid, found: ErrorMeasure, named: dict[str, Range], calculator: Calculator) -> ModelSheet:
@@ -181,9 +184,15 @@ def _model_sheet(tracer: Tracer, grid: Grid, found: ErrorMeasure, named: dict[st
         ratings=found.ratings, predictions=found.predictions, rmse=found.cell,
         user_factors=user_factors, item_factors=item_factors,
         user_bias=user_bias, item_bias=item_bias, low=low, high=high,
+<<<<<<< HEAD
         **{role: named.get(role) for role in ("user_ids", "item_ids", "user_keys", "item_keys")})
     user_of, item_of = (np.where(index == NOBODY, NOBODY, np.array(rows)[index])
                         for index, rows in ((user_of, user_rows), (item_of, item_rows)))
+=======
+        user_ids=named.get("user_ids"), item_ids=named.get("item_ids"),
+        user_keys=named.get("user_keys"), item_keys=named.get("item_keys"))
+    user_of, item_of = np.array(user_rows)[user_of], np.array(item_rows)[item_of]
+>>>>>>> main
     return ModelSheet(with_ids(grid, claim, user_of, item_of), user_of, item_of)
 
 

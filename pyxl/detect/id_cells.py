@@ -17,17 +17,13 @@ NEARBY = 8  # columns left of a long table's ratings in which its keys are looke
 
 def with_ids(grid: Grid, layout: Layout, user_of: np.ndarray, item_of: np.ndarray) -> Layout:
     """The layout with its id ranges filled in where no name gave them and the sheet has them."""
-    area, found = layout.ratings, {}
-    if layout.form == "crosstab":
-        found["user_ids"] = _column(grid, area.left - 1, area)
-        if area.top > 1:
-            above = Range(area.top - 1, area.left, area.top - 1, area.right)
-            found["item_ids"] = above if _plain(grid, above) else None
-    else:
-        found["user_keys"] = _key_column(grid, area, user_of)
-        found["item_keys"] = _key_column(grid, area, item_of)
-    return replace(layout, **{role: where for role, where in found.items()
-                              if where is not None and getattr(layout, role) is None})
+    area = layout.ratings
+    if layout.form != "crosstab":
+        return replace(layout, user_keys=layout.user_keys or _key_column(grid, area, user_of),
+                       item_keys=layout.item_keys or _key_column(grid, area, item_of))
+    above = Range(area.top - 1, area.left, area.top - 1, area.right) if area.top > 1 else None
+    return replace(layout, user_ids=layout.user_ids or _column(grid, area.left - 1, area),
+                   item_ids=layout.item_ids or (above if above is not None and _plain(grid, above) else None))
 
 
 def read_labels(grid: Grid, layout: Layout, *, users: np.ndarray, items: np.ndarray) -> tuple[list, list]:

@@ -40,7 +40,7 @@ def refuse_contradicting_labels(grid: Grid, calculator: Calculator, layout: Layo
     sides = (("user", layout.user_factors, layout.user_bias, user_of), ("item", layout.item_factors, layout.item_bias, item_of))
     if layout.form == "long":
         for what, factors, bias, index in sides:
-            beside = [dict(zip(index.ravel().tolist(), column.cells())) for column in key_columns(grid, layout.ratings, index)]
+            beside: list[_Labels] = [dict(zip(index.ravel().tolist(), column.cells())) for column in key_columns(grid, layout.ratings, index)]
             blocks = [(f"{what} factors", block.range, block.along) for block in (factors, bias) if block]
             _check(grid, layout, what, beside, blocks)
         return

@@ -33,7 +33,10 @@ def read_sheet_ratings(workbook: ReadableWorkbook, model: ModelSheet, calculator
 
     layout = model.layout
     grid, area = workbook.grid(layout.sheet), layout.ratings
-    values, mended, notes, cells = np.full(area.shape, np.nan), {}, [], []
+    values = np.full(area.shape, np.nan)
+    mended: dict[Cell, float] = {}
+    notes: list[str] = []
+    cells: list[Cell] = []
     for cell in area.cells():
         value = grid.values.get(cell)
         if (owner := grid.owner(cell)) is not None:
@@ -201,11 +204,11 @@ def _left_out(grid: Grid, layout: Layout) -> list[str]:
     if layout.form == "crosstab":
         edges.append(("beside", Range(area.top, area.right + 1, area.bottom, area.right + 1), Cell(area.top - 1, area.right + 1)))
     for where, edge, label in edges:
-        typed = [cell for cell in edge.cells() if type(grid.values.get(cell)) is float and grid.owner(cell) is None
-                 and not any(cell in block for block in blocks)]
-        if typed and (grid.values.get(label) is not None or min(numbers) <= grid.values[typed[0]] <= max(numbers)):
+        typed = [(cell, value) for cell in edge.cells() if type(value := grid.values.get(cell)) is float
+                 and grid.owner(cell) is None and not any(cell in block for block in blocks)]
+        if typed and (grid.values.get(label) is not None or min(numbers) <= typed[0][1] <= max(numbers)):
             more = f" and {len(typed) - 1} more" if len(typed) > 1 else ""
-            return [f"{_at(grid, typed[0])}{more}, just {where} the ratings {area}, has no prediction and was left out. Move it into "
+            return [f"{_at(grid, typed[0][0])}{more}, just {where} the ratings {area}, has no prediction and was left out. Move it into "
                     f"a {'row' if where == 'below' else 'column'} inserted inside the table, with formulas and factors of its own."]
     return []
 

@@ -101,15 +101,15 @@ class Tracer:
             case Literal(value=bool()) | Literal(value=str()):
                 raise Untraceable(f"{where.sheet}!{where.cell} computes with text or TRUE/FALSE.")
             case Literal(value=number):
-                return Traced({(): number or 0.0})
+                return Traced({(): float(number or 0.0)})
             case Unary(op="%", operand=x):
                 return _times(self._element(x, i, j, where), Traced({(): 0.01}))
             case Unary(op=op, operand=x):
                 return _times(self._element(x, i, j, where), Traced({(): -1.0 if op == "-" else 1.0}))
             case Binary(op="+" | "-" as op, left=a, right=b):
-                b = self._element(b, i, j, where)
+                second = self._element(b, i, j, where)
                 return _plus(self._element(a, i, j, where),
-                             _times(b, Traced({(): -1.0})) if op == "-" else b)
+                             _times(second, Traced({(): -1.0})) if op == "-" else second)
             case Binary(op="*", left=a, right=b):
                 return _times(self._element(a, i, j, where), self._element(b, i, j, where))
             case Binary(op="/", left=a, right=b):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pyxl.formulas.evaluate.calculator import Calculator
 from pyxl.grid.cells import Range, quoted
@@ -59,26 +59,26 @@ def verified_model(workbook: ReadableWorkbook, sheet: str, settings: Settings, *
         "model": model.layout.variant, "low": low, "high": high, "n_factors": model.layout.user_factors.shape[1],
         "dtype": "float64"})
     if start is not None:
-        start = _given(sheet, model, start)
+        factors = _given(sheet, model, start)
     elif settings.start == "random":
-        start = random_factors(ratings, model=settings.model, n_factors=settings.n_factors,
+        drawn = random_factors(ratings, model=settings.model, n_factors=settings.n_factors,
                                seed=settings.seed, low=low, high=high)
-        start = _unrated_as_they_are(workbook, model, ratings, start)
+        factors = _unrated_as_they_are(workbook, model, ratings, drawn)
     else:
-        start = read_factors(workbook, model)
-    before = rmse(start, ratings, bounds=bounds)
+        factors = read_factors(workbook, model)
+    before = rmse(factors, ratings, bounds=bounds)
     there = workbook.grid(sheet).values
-    changed = {(sheet, cell): value for cell, value in (parameter_cells(model.layout, start) | mended).items()
+    changed = {(sheet, cell): value for cell, value in (parameter_cells(model.layout, factors) | mended).items()
                if there.get(cell) != value}
     model = verified(model, Calculator(workbook, overrides=changed) if changed else calculator,
                      rmse=before, n_ratings=len(ratings))
     if model.layout.measure != "rmse":
         notes.append(f"{quoted(sheet)}!{model.layout.rmse} is the {model.layout.measure}, whatever its label "
                      "says; RMSE is reported here.")
-    return VerifiedModel(model, ratings, start, settings, mended, tuple(notes), before)
+    return VerifiedModel(model, ratings, factors, settings, mended, tuple(notes), before)
 
 
-def _as_the_sheet_decides(settings: Settings, sheet: str, decided: dict[str, object]) -> Settings:
+def _as_the_sheet_decides(settings: Settings, sheet: str, decided: dict[str, Any]) -> Settings:
     """The settings with what the sheet decides. Raises UserError where something else was asked for."""
     for name, here in decided.items():
         asked = getattr(settings, name)
@@ -108,4 +108,4 @@ def _unrated_as_they_are(workbook: ReadableWorkbook, model: ModelSheet, ratings:
             if name in kept:
                 unrated = sorted(set(range(len(kept[name]))) - set(index.tolist()))
                 kept[name][unrated] = there.tensors()[name][unrated]
-    return replace(start, **kept)
+    return start.with_tensors(kept)

@@ -84,7 +84,9 @@ class _Looking:
         self.merged: list[Range] = []
         self.kinds: set[str] = set()
         self.row = self.col = 0
-        self.cell, self.kind, self.value = "", None, None
+        self.cell = ""
+        self.kind: str | None = None
+        self.value: str | None = None
 
     def fault(self, kind: str, sentence: str) -> None:
         """Keep a sentence, unless one of its kind is kept."""

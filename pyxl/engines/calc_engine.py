@@ -29,7 +29,8 @@ class CalcApps(base_classes.Apps):
     """The offices of this process that are there still, the active one first."""
 
     def __init__(self, engine: CalcEngine):
-        self.engine, self._apps = engine, []
+        self.engine = engine
+        self._apps: list[CalcApp] = []
 
     def keys(self) -> list[int]:
         return [app.pid for app in self]
@@ -70,7 +71,8 @@ class CalcApp(base_classes.App):
     display_alerts = True  # a document opened over UNO asks nothing
 
     def __init__(self, apps: CalcApps, office: Office):
-        self._apps, self.office, self._status = apps, office, False
+        self._apps, self.office = apps, office
+        self._status: str | bool = False
         atexit.register(self.quit)
 
     @property

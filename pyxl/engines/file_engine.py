@@ -105,7 +105,8 @@ class FileBooks(base_classes.Books):
     """The files that are open."""
 
     def __init__(self, app: FileApp):
-        self.app, self._books = app, []
+        self.app = app
+        self._books: list[FileBook] = []
 
     @property
     def api(self):

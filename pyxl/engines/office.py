@@ -18,7 +18,6 @@ from solver.errors import UserError
 from .find_office import OFFICE, find_soffice, load_uno
 from .office_pipe import own_pipe, refuse_foreign_pipe
 
-_QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "stdin": subprocess.DEVNULL}
 _RESTART = 81           # how soffice ends after it made a fresh profile: start it again
 _ANSWERS = 30.0         # seconds within which an office that listens answers
 _TAKEN_OVER = 3.0       # seconds within which a running office that took the command over listens
@@ -34,7 +33,8 @@ class Office:
     """
 
     def __init__(self, *, spec: str | None = None, visible: bool = True):
-        self._process = self._profile = None
+        self._process: subprocess.Popen | None = None
+        self._profile = ""
         self.ours = spec is None and not visible
         if self.ours:
             self._profile = tempfile.mkdtemp(prefix="collabsheet-office-")
@@ -93,7 +93,8 @@ class Office:
             command += ["--headless", "--invisible", f"-env:UserInstallation={Path(self._profile).as_uri()}"]
         def start() -> subprocess.Popen:
             # what a macro starts in this office finds its way back to it
-            return subprocess.Popen(command, **_QUIET, start_new_session=True, env=os.environ | {OFFICE: spec})
+            return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
+                                    start_new_session=True, env=os.environ | {OFFICE: spec})
 
         process, until, ended = start(), time.monotonic() + 60, None
         while time.monotonic() < until:

@@ -96,12 +96,13 @@ def _placed(sheet: str, role: str, where: Range, rows: list[list[Value]], there)
         raise UserError(f"{quoted(sheet)}!{where} ({role}) has another size than before the last fit; nothing was restored.")
     for row, values in enumerate(rows, where.top):
         for col, value in enumerate((values + [None] * width)[:width], where.left):
-            if there.get((row, col)) != value:
-                yield Cell(row, col), value
+            if there.get(cell := Cell(row, col)) != value:
+                yield cell, value
 
 
 def _lines(host: Host) -> Lines:
-    grid, lines = host.grid(SHEET), {}
+    grid = host.grid(SHEET)
+    lines: Lines = {}
     if grid.used is not None:
         for sheet, role, *values in grid.block(Range(1, 1, grid.used.bottom, max(2, grid.used.right)))[1:]:
             if isinstance(sheet, str) and isinstance(role, str):

@@ -51,7 +51,9 @@ def time_and_place(result: FitResult | Solved) -> str:
 
 def on_the_way(seen: Epoch | Step) -> str:
     """How far a fit is: ``epoch 12  RMSE 0.345678``, or the step and the objective."""
-    if hasattr(seen, "rmse"):
+    from solver import Epoch
+
+    if isinstance(seen, Epoch):
         return f"epoch {seen.epoch}  RMSE {seen.rmse:.6f}"
     missed = f", constraints missed by {seen.violation:.1e}" if seen.violation > 1e-6 else ""
     return f"step {seen.number}  objective {seen.value:.9g}{missed}"

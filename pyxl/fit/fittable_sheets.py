@@ -49,7 +49,8 @@ def fittable_sheets(host: Host, *, sheets: Iterable[str] | None, settings: Setti
     if by_formulas.problem is not None:
         if by_formulas.via == "model":
             raise UserError("A problem that is stated is solved by formulas: leave out --via model.")
-        ready, skipped = [pose(host, stated_problem(host, by_formulas.problem, _only(sheets)))], []
+        ready: list[Fittable] = [pose(host, stated_problem(host, by_formulas.problem, _only(sheets)))]
+        skipped: list[str] = []
     else:
         ready, skipped = _ready(host, _chosen(host, sheets), settings, by_formulas.via, must=sheets is not None)
     _refuse_what_makes_no_sense(ready, options, by_formulas)

@@ -27,7 +27,7 @@ def held_out(host: Host, ready: VerifiedModel) -> Ratings | None:
     here, layout = ready.ratings, ready.model.layout
     rated = set(zip(here.user_index.tolist(), here.item_index.tolist()))
     held = [(int(user) - 1, int(item) - 1, value) for user, item, value in zip(users, items, values)
-            if all(isinstance(cell, float) for cell in (user, item, value))
+            if isinstance(user, float) and isinstance(item, float) and isinstance(value, float)
             and 1 <= user <= layout.user_factors.shape[0] and 1 <= item <= layout.item_factors.shape[0]
             and (int(user) - 1, int(item) - 1) not in rated]
     if not held:

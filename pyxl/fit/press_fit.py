@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from pyxl.detect.verified_model import VerifiedModel
 from pyxl.detect.verify import agrees
@@ -17,6 +17,7 @@ from pyxl.grid.cells import Cell, Value, quoted
 from pyxl.grid.parameters import parameter_cells
 from pyxl.hosts.file_host import FileHost
 from pyxl.hosts.host import Host
+from pyxl.hosts.refresh_results import Changes
 from pyxl.problems.pose import Posed
 from pyxl.problems.report_sheet import report_cells, report_sheet
 from pyxl.problems.solve import ByFormulas, Solved, changed_cells, disagreement, solve
@@ -29,40 +30,88 @@ from .held_out import held_out
 from .history import history_area, history_cells
 from .run_log import find_log
 from .settings_cells import result_cells
+from .watcher import OnlyEpochs, Watcher
 
 if TYPE_CHECKING:
-    import numpy as np
-
-    from solver import Epoch, Factors, FitResult, Settings, Step
+    from solver import Epoch, FitResult, Settings, Step
 
     Result = FitResult | Solved
 
 
-class Watcher(Protocol):
-    """Who is told how a fit goes, as `solver.fit` tells it, or `solver.minimise`."""
+@dataclass(frozen=True)
+class SolvedProblem:
+    """A problem, and the result of minimising its formulas."""
 
-    def look(self, factors: Callable[[], Factors]) -> None: ...
+    posed: Posed
+    result: Solved
 
-    def on_epoch(self, epoch: Epoch) -> bool | None: ...
+    @property
+    def sheet(self) -> str:
+        return self.posed.sheet
 
-    def on_step(self, step: Step, x: Callable[[], np.ndarray]) -> bool | None: ...
+    def changes(self, host: Host) -> Changes:
+        """The values to write, by sheet: those of the changing cells that moved."""
+        return changed_cells(self.posed, lambda sheet: host.grid(sheet).values, self.result.minimum.x)
+
+    def notes(self, host: Host) -> Iterable[str]:
+        """What is odd about the result, after the workbook has recalculated."""
+        return disagreement(host, self.result)
+
+    def noting(self, notes: tuple[str, ...]) -> SolvedProblem:
+        """The same with more notes."""
+        return replace(self, result=replace(self.result, notes=self.result.notes + notes))
 
 
 @dataclass(frozen=True)
-class OnlyEpochs:
-    """A watcher of epochs and steps for somebody who wants the sheet's name with them."""
+class FittedModel:
+    """A model of ratings, and the result of its fit."""
 
-    sheet: str
-    tell: Callable[[str, Epoch | Step], bool | None] | None
+    ready: VerifiedModel
+    result: FitResult
 
-    def look(self, factors: Callable[[], Factors]) -> None:
-        """The factors are not asked for."""
+    @property
+    def sheet(self) -> str:
+        return self.ready.sheet
 
-    def on_epoch(self, epoch: Epoch) -> bool | None:
-        return self.tell(self.sheet, epoch) if self.tell else None
+    def changes(self, host: Host) -> Changes:
+        """The values to write, by sheet: parameters that moved, mended ratings, the last result and its history."""
+        from solver.model.net import additive
 
-    def on_step(self, step: Step, x: Callable[[], np.ndarray]) -> bool | None:
-        return self.tell(self.sheet, step) if self.tell else None
+        sheet = self.ready.model.layout.sheet
+        parameters = parameter_cells(self.ready.model.layout, additive(self.result.factors))
+        # Where none moved all are written again: then formulas that depend on them are calculated, which the stored file may lack.
+        changes: dict[str, dict[Cell, Value]] = {sheet: (_unlike(host, sheet, parameters) or dict(parameters)) | self.ready.mended}
+        for place, cell, value in result_cells(host, sheet, self.result):
+            changes.setdefault(place, {})[cell] = value
+        if area := history_area(host, sheet):
+            changes.setdefault(area[0], {}).update(_unlike(host, area[0], history_cells(area[1], self.result.history)))
+        return changes
+
+    def notes(self, host: Host) -> Iterator[str]:
+        """What is odd about the sheet, and whether its own RMSE differs from ours, after the workbook has recalculated."""
+        yield from self.ready.notes
+        layout = self.ready.model.layout
+        ours, measured = self.result.rmse_after, host.value(layout.sheet, layout.rmse)
+        if layout.measure != "rmse" or (isinstance(measured, float) and agrees(measured, ours)):
+            return
+        where = f"{quoted(layout.sheet)}!{layout.rmse} says {measured!r} where the fit says {ours!r}"
+        if host.edited(layout.sheet, layout.ratings):
+            yield f"{where}: ratings were changed while it ran. Fit again."
+        else:
+            yield f"{where}: please report this workbook."
+
+    def noting(self, notes: tuple[str, ...]) -> FittedModel:
+        """The same with more notes."""
+        return replace(self, result=replace(self.result, notes=self.result.notes + notes))
+
+
+_Finished = SolvedProblem | FittedModel
+
+
+def _unlike(host: Host, sheet: str, cells: Mapping[Cell, Value]) -> dict[Cell, Value]:
+    """Of these cells those whose value is not there yet."""
+    there = host.grid(sheet).values
+    return {cell: value for cell, value in cells.items() if there.get(cell) != value}
 
 
 def fit_workbook(path, *, out=None, sheets: Iterable[str] | None = None,
@@ -110,11 +159,12 @@ def fit_on_host(host: Host, *, sheets: Iterable[str] | None, settings: Settings 
                                   by_formulas=by_formulas)
     host.refuse_protected(area for r in ready for area in r.blocks.values())
     host.write(before_fit.cells_to_keep(host, {r.sheet: r.blocks for r in ready}))
-    log, results, unsolved = find_log(host), {}, []
+    log, finished, unsolved = find_log(host), list[_Finished](), list[NoSolution]()
     for r in ready:
         watcher = watch(r)
         try:
-            result = solve(r, by_formulas, on_step=watcher.on_step) if isinstance(r, Posed) else _fitted(host, r, watcher)
+            done: _Finished = (SolvedProblem(r, solve(r, by_formulas, on_step=watcher.on_step)) if isinstance(r, Posed)
+                               else FittedModel(r, _fitted(host, r, watcher)))
         except NoSolution as why:
             unsolved.append(NoSolution(f"{r.sheet}: {why}"))
             if sheets is not None:
@@ -122,20 +172,25 @@ def fit_on_host(host: Host, *, sheets: Iterable[str] | None, settings: Settings 
             continue
         except UserError as why:
             raise UserError(f"{r.sheet}: {why}") from why
-        results[r.sheet] = result
-        host.write(_changes(host, r, result))
-        if by_formulas.report and isinstance(r, Posed):
-            sheet = report_sheet(result)
-            host.add_sheet(sheet)
-            host.write({sheet.name: report_cells(result, list(host.grid(sheet.name).values))})
-        if log and not isinstance(r, Posed):
-            log, notes = log.add(host, r, result)
-            results[r.sheet] = replace(result, notes=result.notes + notes)
-        if result.stopped:
+        host.write(done.changes(host))
+        if isinstance(done, SolvedProblem):
+            if by_formulas.report:
+                _add_report(host, done.result)
+        elif log:
+            log, notes = log.add(host, done.ready, done.result)
+            done = done.noting(notes)
+        finished.append(done)
+        if done.result.stopped:
             break
-    if not results:
+    if not finished:
         raise unsolved[0]
-    return _compared(host, [r for r in ready if r.sheet in results], results, [*skipped, *map(str, unsolved)])
+    return _compared(host, finished, [*skipped, *map(str, unsolved)])
+
+
+def _add_report(host: Host, result: Solved) -> None:
+    sheet = report_sheet(result)
+    host.add_sheet(sheet)
+    host.write({sheet.name: report_cells(result, list(host.grid(sheet.name).values))})
 
 
 def _fitted(host: Host, r: VerifiedModel, watcher: Watcher) -> FitResult:
@@ -150,53 +205,15 @@ def _fitted(host: Host, r: VerifiedModel, watcher: Watcher) -> FitResult:
     return result if held is None else replace(result, holdout_rmse=rmse(result.factors, held, bounds=bounds))
 
 
-def _compared(host: Host, fitted: list[Fittable], results: dict[str, Result], skipped: list[str]) -> dict[str, Result]:
-    """The last step: the workbook recalculates, and its objective is held against ours. The results with notes."""
+def _compared(host: Host, finished: list[_Finished], skipped: list[str]) -> dict[str, Result]:
+    """The last step: the workbook recalculates, and its objective is held against ours. The results with notes, by sheet."""
     problems = host.recalculate()
-    notes = {r.sheet: [*_noticed(host, r, results[r.sheet])] for r in fitted}
-    of_the_book = [f"Not fitted: {why}" for why in skipped]
+    notes = [tuple(done.notes(host)) for done in finished]
+    of_the_workbook = [f"Not fitted: {why}" for why in skipped]
     if host.manual_calculation:
-        of_the_book.append(f"'{host.name}' calculates by hand: press F9 in Excel to see every result afresh.")
+        of_the_workbook.append(f"'{host.name}' calculates by hand: press F9 in Excel to see every result afresh.")
     if problems:
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        of_the_book.append(f"{problems[0]}{more} Its stored result is stale until Excel opens the workbook.")
-    notes[fitted[0].sheet] += of_the_book
-    return {sheet: replace(result, notes=result.notes + tuple(notes[sheet])) for sheet, result in results.items()}
-
-
-def _changes(host: Host, r: Fittable, result: Result) -> dict[str, dict[Cell, Value]]:
-    """The constants to write, by sheet: parameters that moved, ratings mended, the last result and its history."""
-    if isinstance(r, Posed):
-        return changed_cells(r, lambda sheet: host.grid(sheet).values, result.minimum.x)
-    sheet = r.model.layout.sheet
-    parameters = parameter_cells(r.model.layout, result.factors)
-    # where none moved they are all written again: what depends on them is calculated, and was perhaps not when the file was stored
-    changes: dict[str, dict[Cell, Value]] = {sheet: (_unlike(host, sheet, parameters) or dict(parameters)) | r.mended}
-    for place, cell, value in result_cells(host, sheet, result):
-        changes.setdefault(place, {})[cell] = value
-    if area := history_area(host, sheet):
-        changes.setdefault(area[0], {}).update(_unlike(host, area[0], history_cells(area[1], result.history)))
-    return changes
-
-
-def _unlike(host: Host, sheet: str, cells: Mapping[Cell, Value]) -> dict[Cell, Value]:
-    """Of these cells those whose value is not there yet."""
-    there = host.grid(sheet).values
-    return {cell: value for cell, value in cells.items() if there.get(cell) != value}
-
-
-def _noticed(host: Host, r: Fittable, result: Result) -> Iterator[str]:
-    """What was odd about a sheet that was fitted, and whether its objective says what we say."""
-    if isinstance(r, Posed):
-        yield from disagreement(host, result)
-        return
-    yield from r.notes
-    layout = r.model.layout
-    ours, measured = result.rmse_after, host.value(layout.sheet, layout.rmse)
-    if layout.measure != "rmse" or (isinstance(measured, float) and agrees(measured, ours)):
-        return
-    where = f"{quoted(layout.sheet)}!{layout.rmse} says {measured!r} where the fit says {ours!r}"
-    if host.edited(layout.sheet, layout.ratings):
-        yield f"{where}: ratings were changed while it ran. Fit again."
-    else:
-        yield f"{where}: please report this workbook."
+        of_the_workbook.append(f"{problems[0]}{more} Its stored result is stale until Excel opens the workbook.")
+    notes[0] += tuple(of_the_workbook)
+    return {done.sheet: done.noting(own).result for done, own in zip(finished, notes)}

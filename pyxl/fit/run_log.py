@@ -95,7 +95,7 @@ def logged_run(host: Host, number: int) -> Run:
     if len(rows) != 1:
         found = f"{len(rows)} lines" if rows else "no line"
         raise UserError(f"{quoted(log.sheet)} has {found} of run {number}: the first column says which there are.")
-    line = {header: values.get((rows[0], col)) for header, col in log.columns.items()}
+    line = {header: values.get(Cell(rows[0], col)) for header, col in log.columns.items()}
     where = f"{quoted(log.sheet)}, run {number}"
     sheet = next((sheet for sheet in host.sheets if lasting_name(host, sheet) == line.get("sheet")), None)
     if sheet is None:
@@ -114,7 +114,8 @@ def logged_run(host: Host, number: int) -> Run:
 
 def _line(host: Host, ready: VerifiedModel, result: FitResult, columns: Container[str]) -> dict[str, Value]:
     settings = result.settings
-    line = {"date": serial(datetime.now(), date1904=host.date1904), "sheet": lasting_name(host, ready.model.layout.sheet), "model": settings.model,
+    line: dict[str, Value] = {
+            "date": serial(datetime.now(), date1904=host.date1904), "sheet": lasting_name(host, ready.model.layout.sheet), "model": settings.model,
             "ratings": float(result.n_ratings), "RMSE before": result.rmse_before, "RMSE after": result.rmse_after,
             "hold-out RMSE": result.holdout_rmse, "epochs": float(result.epochs), "seconds": round(result.seconds, 3),
             "why it ended": result.stop, "other settings": _others(settings, columns),
@@ -139,7 +140,7 @@ def _options(line: dict[str, Value]) -> dict:
     for name, value in options.items():
         if isinstance(OPTIONS[name].values, Whole):
             options[name] = int(value)
-    others = json.loads(line.get("other settings") or "{}")
+    others = json.loads(str(line.get("other settings") or "{}"))
     return options | {name: value for name, value in others.items() if name in options_given(Given.FIT)}
 
 

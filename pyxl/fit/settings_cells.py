@@ -58,7 +58,8 @@ def result_cells(workbook: ReadableWorkbook, sheet: str, result: FitResult) -> I
     prefix = prefix_of(workbook, sheet)
     if prefix is None:
         return
-    values = {"rmse_before": result.rmse_before, "rmse_after": result.rmse_after,
+    values: dict[str, Value] = {
+              "rmse_before": result.rmse_before, "rmse_after": result.rmse_after,
               "epochs": float(result.epochs),
               "stop": result.stop if result.decay is None else f"{result.stop} {result.decay.reason}"}
     for what in RESULTS:

@@ -13,7 +13,7 @@ from torch import Tensor
 from pyxl.formulas.compiled.cell_reader import Reader, Segment
 from pyxl.formulas.compiled.changing import Reach
 from pyxl.formulas.compiled.guarded import many_points
-from pyxl.formulas.compiled.interpret import Interpreter
+from pyxl.formulas.compiled.interpret import Interpreter, Notes
 from pyxl.formulas.compiled.lanes import NUMBER, LaneAreas, Lanes, alike
 from pyxl.formulas.compiled.levels import Levels
 from pyxl.formulas.compiled.schedule import Batch, Scheduler
@@ -146,7 +146,8 @@ class _Compilation:
 
     def __init__(self, workbook: ReadableWorkbook, cells: tuple[tuple[str, Cell], ...]):
         self._workbook, self._cells = workbook, cells
-        self._calculator, self._program, self._notes = Calculator(workbook), TorchProgram(), {}
+        self._calculator, self._program = Calculator(workbook), TorchProgram()
+        self._notes: Notes = {}
         self._sheet_maps: dict[str, SheetMap] = {}
         self._places: dict[str, list[int]] = {}  # of every sheet's changing cells among all
         for place, (sheet, _) in enumerate(cells):
@@ -170,8 +171,8 @@ class _Compilation:
             tensors.append(found.tensor if found.dynamic else self._program.constant(found.const))
         together = self._program.step(lambda *found: torch.cat([t.reshape(1) for t in found]), *tensors) if tensors else \
             self._program.constant(np.zeros(0))
-        notes = sorted((sheet, cell, what) for (sheet, _, what), cell in self._notes.items())
-        notes = (f"{quoted(sheet)}!{cell}: {what}." for sheet, cell, what in notes)
+        noted = sorted((sheet, cell, what) for (sheet, _, what), cell in self._notes.items())
+        notes = (f"{quoted(sheet)}!{cell}: {what}." for sheet, cell, what in noted)
         widest = max(segment.size for segment in self._reader.segments)
         return Compiled(self._cells, start, tuple(notes), self._program.recorded(together), widest)
 

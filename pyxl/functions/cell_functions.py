@@ -94,7 +94,7 @@ def fold_in_cells(ratings_row: _Block, item_factors: _Block, item_bias: _Block =
     if biases:
         base = _bias(item_bias, "item_bias", len(items))
         items = np.concatenate([items, np.ones((len(items), 1))], axis=1)
-        typical.append([0.0] if is_blank(user_bias) else [_numbers(user_bias, "user_bias").mean()])
+        typical.append(np.array([0.0 if is_blank(user_bias) else _numbers(user_bias, "user_bias").mean()]))
         ridge[-1] *= not is_blank(user_bias)
     x = fold_in_row(items[rated], base[rated], ratings[rated], typical=np.concatenate(typical), ridge=ridge)
     return np.roll(x, 1) if biases else x

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from solver.errors import UserError
 
 from .cells import Cell, Range, Value
+from .relative_form import RelativeForms
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,23 @@ class Grid:
         get = self.values.get
         return [[get(Cell(row, col)) for col in range(where.left, where.right + 1)]
                 for row in range(where.top, where.bottom + 1)]
+
+    @cached_property
+    def filled(self) -> dict[Cell, Formula]:
+        """The formulas; those with the same relative form share the text and the anchor of the first, as the cells of a
+        shared group do, so that what is read of a text is read once."""
+        forms = RelativeForms()
+        first: dict[tuple[str, Cell], Formula] = {}
+        found = {}
+        for cell, formula in self.formulas.items():
+            if formula.text:
+                known = forms.first_of(formula.text, formula.anchor, cell)
+                if formula.array is None and not formula.dynamic:
+                    formula = first.setdefault(known, formula)     # the same object: a million cells need no million
+                else:
+                    formula = replace(formula, text=known[0], anchor=known[1])
+            found[cell] = formula
+        return found
 
     @cached_property
     def arrays(self) -> dict[Range, Cell]:

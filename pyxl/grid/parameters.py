@@ -17,7 +17,7 @@ FIELDS = {"user_factors": "user", "item_factors": "item",
 
 def parameter_cells(layout: Layout, factors: Factors) -> dict[Cell, float]:
     """The value of every parameter cell of the sheet for these factors."""
-    cells = {}
+    cells: dict[Cell, float] = {}
     for role, block in layout.parameters.items():
         numbers = getattr(factors, FIELDS[role]).reshape(block.shape).tolist()
         cells.update((cell, number) for row, line in zip(block.cells(), numbers)

@@ -7,25 +7,12 @@ from typing import Protocol
 from .grid import DefinedName, Grid, Table
 
 
-class ReadableWorkbook(Protocol):
-    """What detection, evaluation and compiling ask of a workbook.
-
-    `WorkbookFile`, `FileHost`, `LiveHost` and `Overlaid` implement it in full.
-    """
-
-    @property
-    def name(self) -> str:
-        """The workbook's file name, without its folder, for messages."""
-        ...
+class ReadableSheets(Protocol):
+    """The sheets of a workbook. `Calculator` gives them too, for the functions that it evaluates."""
 
     @property
     def sheets(self) -> tuple[str, ...]:
         """The titles of its worksheets, in tab order."""
-        ...
-
-    @property
-    def names(self) -> tuple[DefinedName, ...]:
-        """Its defined names."""
         ...
 
     @property
@@ -38,11 +25,28 @@ class ReadableWorkbook(Protocol):
         """Whether days are counted from 1 January 1904 and not from 1900."""
         ...
 
+    def grid(self, sheet: str) -> Grid:
+        """The cells of a sheet, as they were read. Raises UserError where there is no such sheet."""
+        ...
+
+
+class ReadableWorkbook(ReadableSheets, Protocol):
+    """What detection, evaluation and compiling ask of a workbook.
+
+    `WorkbookFile`, `FileHost`, `LiveHost` and `Overlaid` implement it in full.
+    """
+
+    @property
+    def name(self) -> str:
+        """The workbook's file name, without its folder, for messages."""
+        ...
+
+    @property
+    def names(self) -> tuple[DefinedName, ...]:
+        """Its defined names."""
+        ...
+
     @property
     def manual_calculation(self) -> bool:
         """Whether its results wait until the user presses F9."""
-        ...
-
-    def grid(self, sheet: str) -> Grid:
-        """The cells of a sheet, as they were read. Raises UserError where there is no such sheet."""
         ...

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from pyxl.base.retry_while_busy import retry_while_busy
@@ -120,7 +120,7 @@ class LiveHost:
     def refuse_protected(self, areas: Iterable[SheetRange]) -> None:
         """Raise Protected where one of these ranges cannot be written, before anything else is done."""
         for sheet, where in areas:
-            if retry_while_busy(lambda sheet=sheet: is_protected(self.book.sheets[sheet].api)):     # then try, by what is there: not all may be locked
+            if retry_while_busy(partial(self._is_protected, sheet)):     # then try, by what is there: not all may be locked
                 rows = self.grid(sheet).block(where)
                 self._put(sheet, {where.first.moved(i, j): value for i, row in enumerate(rows) for j, value in enumerate(row)},
                           recorded=False)
@@ -135,8 +135,7 @@ class LiveHost:
 
     def value(self, sheet: str, cell: Cell) -> Value:
         """What a cell holds now; None where it is blank."""
-        where = tuple(cell)
-        found = retry_while_busy(lambda: self.book.sheets[sheet].range(where).options(err_to_str=True).value)
+        found = retry_while_busy(lambda: self.book.sheets[sheet].range((cell.row, cell.col)).options(err_to_str=True).value)
         return as_value(found, date1904=self.date1904)
 
     def edited(self, sheet: str, where: Range) -> bool:
@@ -172,12 +171,18 @@ class LiveHost:
             try:
                 # each block anew: LibreOffice records again after it has fitted a row's height to a text
                 with nullcontext() if recorded else unrecorded(self.book.api):
-                    retry_while_busy(lambda where=where, rows=rows: setattr(self._range(sheet, where), "value", rows))
+                    retry_while_busy(partial(self._put_block, sheet, where, rows))
             except Exception as why:
-                if isinstance(why, UserError) or not is_protected(self.book.sheets[sheet].api):
+                if isinstance(why, UserError) or not self._is_protected(sheet):
                     raise
                 raise Protected(f"Sheet {quoted(sheet)} is protected, and {where} is locked. Use Review > Unprotect Sheet in Excel, "
                                 "or Tools > Protect Sheet in LibreOffice, and try again.") from why
+
+    def _put_block(self, sheet: str, where: Range, rows: list[list[Value]]) -> None:
+        self._range(sheet, where).value = rows
+
+    def _is_protected(self, sheet: str) -> bool:
+        return is_protected(self.book.sheets[sheet].api)
 
     def _range(self, sheet: str, where: Range):
         return self.book.sheets[sheet].range((where.top, where.left), (where.bottom, where.right))
@@ -199,13 +204,14 @@ def blocks_of(cells: Mapping[Cell, Value]) -> list[tuple[Range, list[list[Value]
 def _runs(cells: Mapping[Cell, Value]):
     """(row, first column, values) of cells that stand side by side, in reading order."""
     run: tuple[int, int, list] | None = None
-    for row, col in sorted(cells):
+    for cell in sorted(cells):
+        row, col = cell
         if run and run[0] == row and run[1] + len(run[2]) == col:
-            run[2].append(cells[row, col])
+            run[2].append(cells[cell])
             continue
         if run:
             yield run
-        run = row, col, [cells[row, col]]
+        run = row, col, [cells[cell]]
     if run:
         yield run
 

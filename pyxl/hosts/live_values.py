@@ -63,7 +63,7 @@ def as_rows(values, shape: tuple[int, int]) -> list[list]:
         return [[values] * cols for _ in range(rows)]
     if not isinstance(values[0], (list, tuple)):
         return [list(values)]
-    return values
+    return list(values)
 
 
 def as_raw(rows):

@@ -109,9 +109,9 @@ def _rectangles(texts: dict[Cell, str]) -> Iterator[Range]:
         if first not in left:
             continue
         bottom, right = first
-        while left.get((first.row, right + 1)) == text:
+        while left.get(Cell(first.row, right + 1)) == text:
             right += 1
-        while all(left.get((bottom + 1, col)) == text for col in range(first.col, right + 1)):
+        while all(left.get(Cell(bottom + 1, col)) == text for col in range(first.col, right + 1)):
             bottom += 1
         block = Range(first.row, first.col, bottom, right)
         for cell in block.cells():

@@ -13,6 +13,7 @@ from pyxl.base.one_at_a_time import one_at_a_time
 from pyxl.fit import before_fit
 from pyxl.fit.fit_messages import before_and_after, time_and_place
 from pyxl.fit.run_log import logged_run
+from pyxl.fit.watcher import Watcher
 from pyxl.hosts.live_host import LiveHost
 from pyxl.problems.pose import Posed
 from pyxl.problems.solve import ByFormulas, Solved
@@ -48,7 +49,7 @@ def fit_live(book: xlwings.Book, *, sheets: Iterable[str] | None = None, setting
             panel.say("Fitting: reading the sheet …")
         from pyxl.fit.press_fit import fit_on_host
 
-        def watch(ready: VerifiedModel | Posed) -> Watch | ProblemWatch:
+        def watch(ready: VerifiedModel | Posed) -> Watcher:
             panel = panels.setdefault(ready.sheet, Panel(host, ready.sheet))
             if isinstance(ready, Posed):
                 panel.say(f"Fitting: {ready.problem.told()} …")

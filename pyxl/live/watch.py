@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pyxl.detect.verified_model import VerifiedModel
 from pyxl.fit.fit_messages import on_the_way
 from pyxl.fit.history import history_area, history_cells
+from pyxl.fit.watcher import Watcher
 from pyxl.grid.parameters import parameter_cells
 from pyxl.hosts.live_host import LiveHost
 from pyxl.problems.pose import Posed
@@ -21,13 +22,14 @@ from .panel import Panel
 if TYPE_CHECKING:
     import numpy as np
 
-    from solver import Epoch, Factors, Step
+    from solver import Epoch, Step
+    from solver.model.net import AnyFactors
 
 LISTEN, SHOW = 0.2, 0.3                 # seconds between two looks at the stop cell, and between two updates, at least
 LISTEN_SHARE, SHOW_SHARE = 0.2, 0.06    # of the time that they may take; a look takes 3 ms, 0.015 of it, in LibreOffice
 
 
-class Watch:
+class Watch(Watcher):
     """`solver.fit` calls `look` and `on_epoch` on every epoch; a true value of the latter stops the fit.
 
     A few times a second the parameters, the history and the status are written, so that one sees the
@@ -38,10 +40,11 @@ class Watch:
     def __init__(self, host: LiveHost, ready: VerifiedModel, panel: Panel):
         self._host, self._ready, self._panel = host, ready, panel
         self._epochs: list[Epoch] = []
-        self._history, self._factors = history_area(host, ready.model.layout.sheet), None
+        self._history = history_area(host, ready.model.layout.sheet)
+        self._factors: Callable[[], AnyFactors] | None = None
         self._listen, self._show = _Pace(LISTEN, LISTEN_SHARE), _Pace(SHOW, SHOW_SHARE)
 
-    def look(self, factors: Callable[[], Factors]) -> None:
+    def look(self, factors: Callable[[], AnyFactors]) -> None:
         """Told before `on_epoch` how to get the factors of the epoch."""
         self._factors = factors
 
@@ -54,8 +57,10 @@ class Watch:
         return False
 
     def _update(self, epoch: Epoch) -> None:
+        from solver.model.net import additive
+
         layout = self._ready.model.layout
-        self._host.write({layout.sheet: parameter_cells(layout, self._factors())})
+        self._host.write({layout.sheet: parameter_cells(layout, additive(self._factors()))})
         if self._history:
             sheet, area = self._history
             self._host.write({sheet: history_cells(area, self._epochs)})
@@ -76,7 +81,7 @@ def time_left(epochs: Sequence[Epoch], most: int) -> str:
     return f", at most {math.ceil(seconds)} s more"
 
 
-class ProblemWatch:
+class ProblemWatch(Watcher):
     """The same for `solver.minimise`, which calls `on_step`."""
 
     def __init__(self, host: LiveHost, posed: Posed, panel: Panel):

@@ -13,16 +13,16 @@ _Place = tuple[str, Cell]
 
 def first_error(workbook: ReadableWorkbook, calculator: Calculator, sheet: str, cell: Cell) -> tuple[str, Cell, ErrorValue] | None:
     """The cell whose own formula (or constant) is the error that `cell` shows; None where it shows none."""
-    value, seen = calculator.value(sheet, cell), {(sheet, cell)}
-    if not isinstance(value, ErrorValue):
+    error, seen = calculator.value(sheet, cell), {(sheet, cell)}
+    if not isinstance(error, ErrorValue):
         return None
     while (deeper := _read_error(workbook, calculator, sheet, cell, seen)) is not None:
-        sheet, cell = deeper
-        seen.add(deeper)
-    return sheet, cell, calculator.value(sheet, cell)
+        sheet, cell, error = deeper
+        seen.add((sheet, cell))
+    return sheet, cell, error
 
 
-def _read_error(workbook: ReadableWorkbook, calculator: Calculator, sheet: str, cell: Cell, seen: set[_Place]) -> _Place | None:
+def _read_error(workbook: ReadableWorkbook, calculator: Calculator, sheet: str, cell: Cell, seen: set[_Place]) -> tuple[str, Cell, ErrorValue] | None:
     """The first cell with an error among those that the formula of a cell reads."""
     grid = workbook.grid(sheet)
     owner = grid.owner(cell)
@@ -40,5 +40,5 @@ def _read_error(workbook: ReadableWorkbook, calculator: Calculator, sheet: str, 
         for row, values in enumerate(rows, found[1].top if found else 0):
             for col, value in enumerate(values, found[1].left):
                 if isinstance(value, ErrorValue) and (found[0], Cell(row, col)) not in seen:
-                    return found[0], Cell(row, col)
+                    return found[0], Cell(row, col), value
     return None

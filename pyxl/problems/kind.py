@@ -24,20 +24,23 @@ SORTS = ("linear", "quadratic", "smooth", "piecewise", "stepwise")   # from the 
 @dataclass(frozen=True)
 class Kind:
     """`sort` is one of SORTS; `whole` counts the cells that are to be whole numbers, `different` those of them that are to be all
-    different. `place` is the cell whose formula makes the problem what it is, and `why` what that formula does."""
+    different. `place` is the cell whose formula makes the problem what it is, and `why` what that formula does; `exact` says
+    that the same can be said by a linear model with whole numbers."""
 
     sort: str
     whole: int = 0
     different: int = 0
     place: SheetCell | None = None
     why: str = ""
+    exact: bool = False
 
     def told(self) -> str:
         """``linear with 12 whole numbers``, ``piecewise, as Sheet1!B4 takes a maximum``"""
         whole = f" with {self.whole} whole number{'s' * (self.whole != 1)}" if self.whole else ""
         different = f", {self.different} of them all different" if self.different else ""
         because = "" if self.place is None else f", as {quoted(self.place[0])}!{self.place[1]} {self.why}"
-        return f"{self.sort}{whole}{different}{because}"
+        exact = ", said exactly by a linear model" if self.exact else ""
+        return f"{self.sort}{whole}{different}{because}{exact}"
 
 
 def kind_of(structure: Structure | None, *, whole: int, different: int) -> Kind:
@@ -64,9 +67,7 @@ def linear_model(structure: Structure, objective: Term, rows: Sequence[Line], *,
 
     from solver import LinearModel
 
-    forms = _Forms(structure)
-    cost = forms.of(objective)
-    functions = [forms.of(line.left) - (forms.of(line.right) if line.right.constant is None else forms.zero) for line in rows]
+    cost, functions = forms_of(structure, objective, rows)
     together = csr_array(vstack([cost, *functions]))
     constants = together[:, [0]].toarray()[:, 0]
     coefficients = csr_array(together[:, 1:1 + structure.n_cells])
@@ -81,6 +82,13 @@ def linear_rows(structure: Structure, rows: Sequence[Line], *, low: np.ndarray, 
                                                       for term in (line.left, line.right))]
     return linear_model(structure, Term("", constant=0.0), [rows[n] for n in chosen], low=low, high=high, floor=floor[chosen],
                         ceiling=ceiling[chosen], whole=whole)
+
+
+def forms_of(structure: Structure, objective: Term, rows: Sequence[Line]) -> tuple[csr_array, list[csr_array]]:
+    """The forms of the objective and of the constraint functions, left − right, each one row."""
+    forms = _Forms(structure)
+    return forms.of(objective), [forms.of(line.left) - (forms.of(line.right) if line.right.constant is None else forms.zero)
+                                 for line in rows]
 
 
 class _Forms:

@@ -19,7 +19,8 @@ class Overlaid:
         used = workbook.grid(sheet).used or Range(1, 1, 1, 1)
         self.places = tuple((sheet, Cell(used.bottom + 2 + n, used.right + 2)) for n in range(len(formulas)))
         self._formulas = {cell: Formula(text, cell) for (_, cell), text in zip(self.places, formulas)}
-        self._sheet, self._grids = sheet, {}
+        self._sheet = sheet
+        self._grids: dict[str, Grid] = {}
 
     @property
     def name(self) -> str:

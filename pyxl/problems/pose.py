@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,14 +11,15 @@ import numpy as np
 from pyxl.formulas.evaluate.calculator import Calculator
 from pyxl.formulas.language.formula_errors import FormulaError
 from pyxl.formulas.language.parse import Call, parse
-from pyxl.grid.cells import quoted
+from pyxl.grid.cells import Cell, quoted
 from pyxl.grid.problem import KINDS, SheetRange, SolverProblem, place_told
 from pyxl.grid.readable_workbook import ReadableWorkbook
 from solver.errors import UserError
 
 from .constraint_lines import Line, SheetCell, Term, Terms, bounds_of, different_cells, lines_of, shown_cell, whole_cells
+from .exact_model import NeedsBound, NotExact, exact_model, needed_bound
 from .first_error import first_error
-from .kind import Kind, kind_of, linear_model, linear_rows
+from .kind import Kind, forms_of, kind_of, linear_model, linear_rows
 from .overlaid import Overlaid
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def pose(workbook: ReadableWorkbook, problem: SolverProblem) -> Posed:
 
     _refuse_unknown_relations(problem)
     _check_cells(workbook, problem)
-    blank = {}
+    blank: dict[str, dict[Cell, float]] = {}
     for sheet, cell in problem.cells:
         if workbook.grid(sheet).values.get(cell) is None:   # 0, as for Solver
             blank.setdefault(sheet, {})[cell] = 0.0
@@ -84,20 +85,29 @@ def pose(workbook: ReadableWorkbook, problem: SolverProblem) -> Posed:
             ceiling[line.row] = bound
     whole, structure = whole_cells(problem, lines), _structure(compiled)
     kind = kind_of(structure, whole=int(whole.sum()), different=sum(map(len, different_cells(lines))))
-    linear = linear_model(structure, objective, rows, low=low, high=high, floor=floor, ceiling=ceiling,
-                          whole=whole) if kind.sort == "linear" else None
-    program = Program(_Evaluation(compiled, objective, rows), np.clip(compiled.start, low, high), low, high, floor, ceiling,
-                      problem.goal, problem.target, _root(seen, problem, objective), whole, linear,
-                      None if linear is not None or structure is None else linear_rows(structure, rows, low=low, high=high, floor=floor,
-                                                                                        ceiling=ceiling, whole=whole),
-                      different_cells(lines), kind.sort == "stepwise")
-    _check_start(seen, problem, program, terms.outputs)
+    given = {"low": low, "high": high, "floor": floor, "ceiling": ceiling, "whole": whole}
     notes = list(compiled.not_smooth)
+    linear, exact = (linear_model(structure, objective, rows, **given), True) if kind.sort == "linear" else (None, True)
+    if kind.sort in ("quadratic", "piecewise") and not kind.different:
+        try:
+            objective_form, row_forms = forms_of(structure, objective, rows)
+            linear, exact = exact_model(structure, objective_form, row_forms, goal=problem.goal, **given)
+            kind, notes = replace(kind, exact=True), []     # no slopes are asked for
+        except NeedsBound as missing:
+            notes.append(needed_bound(missing, problem.cells, lambda place: place_told(*place, problem.sheet)))
+        except NotExact:
+            pass
+    evaluation = _Evaluation(compiled, objective, rows)
+    program = Program(evaluation, np.clip(compiled.start, low, high), low, high, floor, ceiling,
+                      problem.goal, problem.target, _root(seen, problem, objective), whole, linear,
+                      None if kind.sort == "linear" or structure is None else linear_rows(structure, rows, **given),
+                      different_cells(lines), kind.sort == "stepwise", exact)
+    _check_start(seen, problem, program, terms.outputs)
     if moved := [place for place, a, b in zip(problem.cells, compiled.start, program.start) if a != b]:
         first = place_told(*moved[0], problem.sheet)
         notes.append(f"{first} began outside its bounds and was moved into them." if len(moved) == 1 else
                      f"{len(moved)} cells, {first} the first, began outside their bounds and were moved into them.")
-    return Posed(problem, problem.cells, tuple(lines), program, program.evaluate.outputs, objective, kind, tuple(notes))
+    return Posed(problem, problem.cells, tuple(lines), program, evaluation.outputs, objective, kind, tuple(notes))
 
 
 def _structure(compiled: Compiled) -> Structure | None:

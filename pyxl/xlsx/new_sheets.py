@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from openpyxl.utils import get_column_letter
 
 from pyxl.grid.cells import Cell, Value
-from pyxl.xlsx.parts.cell_xml import Unwritable, new_cell
+from pyxl.xlsx.parts.cell_xml import Cached, Unwritable, new_cell
 from pyxl.xlsx.parts.package_checks import damaged_workbook
+from pyxl.xlsx.parts.sheet_splice import Edits
 from pyxl.xlsx.parts.xml_stream import START_TAG, elements, local, reader, refuse_wide
 from solver.errors import UserError
 
@@ -46,7 +47,7 @@ def refuse_new_sheet(workbook: WorkbookPart, file: str, sheet: NewSheet) -> None
 
 
 def added_parts(package: Package, workbook: WorkbookPart, sheets: Sequence[NewSheet],
-                cells: Mapping[str, Mapping[Cell, Value]]) -> tuple[dict[str, bytes], dict[str, Callable[[bytes], bytes]]]:
+                cells: Edits) -> tuple[dict[str, bytes], dict[str, Callable[[bytes], bytes]]]:
     """(new part -> its bytes, part that lists them -> what edits it) for sheets with the cells given by name."""
     folder, base = posixpath.split(workbook.part)
     relations_part = posixpath.join(folder, "_rels", base + ".rels")
@@ -84,26 +85,27 @@ class _Insertion:
     def __call__(self, data: bytes) -> bytes:
         refuse_wide(data, self.part)
         parser, feed = reader(self.part)
-        path, found = [], []
+        path: list[str] = []
+        tags: list[bytes] = []      # start tags of the list, and where the lists end
+        ends: list[int] = []
 
         def start(name, _):
             path.append(local(name))
             if tuple(path) == self.path:
-                found.append(START_TAG.match(data, parser.CurrentByteIndex)[1])
+                tags.append(START_TAG.match(data, parser.CurrentByteIndex)[1])
 
         def end(_):
             if tuple(path) == self.path:
-                found.append(parser.CurrentByteIndex)
+                ends.append(parser.CurrentByteIndex)
             path.pop()
 
         parser.StartElementHandler, parser.EndElementHandler = start, end
         feed(data)
         feed(b"")
-        if len(found) != 2 or data[found[1]:found[1] + 2] != b"</":
+        if len(tags) != 1 or len(ends) != 1 or data[ends[0]:ends[0] + 2] != b"</":
             raise damaged_workbook(self.part, f"its list of {self.path[-1]} is empty or there twice")
-        tag, at = found
-        prefix = re.match(rb"<((?:[^\s:/>]+:)?)", tag)[1]
-        return data[:at] + b"".join(line(prefix) for line in self.lines) + data[at:]
+        prefix = re.match(rb"<((?:[^\s:/>]+:)?)", tags[0])[1]
+        return data[:ends[0]] + b"".join(line(prefix) for line in self.lines) + data[ends[0]:]
 
 
 def _line(text: str) -> Callable[[bytes], bytes]:
@@ -127,7 +129,7 @@ def _unused_ids(taken: set[str]) -> Iterator[str]:
             yield f"rId{n}"
 
 
-def _sheet_xml(sheet: NewSheet, cells: Mapping[Cell, Value], *, strict: bool) -> bytes:
+def _sheet_xml(sheet: NewSheet, cells: Mapping[Cell, Value | Cached], *, strict: bool) -> bytes:
     main = "http://purl.oclc.org/ooxml/spreadsheetml/main" if strict else "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
     columns = "".join(f'<col min="{n}" max="{n}" width="{width:g}" customWidth="1"/>' for n, width in enumerate(sheet.widths, 1))
     rows: dict[int, list[bytes]] = {}

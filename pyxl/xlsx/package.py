@@ -80,7 +80,7 @@ class Package:
     def find(self, part: str) -> str | None:
         """The part's name as the zip spells it, or None; part names ignore case."""
         info = self._by_name.get(part.lower())
-        return info and info.filename
+        return info.filename if info else None
 
     def chunks(self, part: str) -> Iterator[bytes]:
         """The unpacked bytes of a part, up to 1 MiB at a time.

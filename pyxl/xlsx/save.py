@@ -32,7 +32,8 @@ def save_package(package: Package, workbook: WorkbookPart, edits: Edits, *,
     nothing was saved.
     """
     given, target, in_place = checked_target(package, out=out, overwrite=overwrite)
-    rewrites, added = _rewrites(workbook, edits, pivots), {}
+    rewrites = _rewrites(workbook, edits, pivots)
+    added: dict[str, bytes] = {}
     if new_sheets:
         added, insertions = added_parts(package, workbook, new_sheets, edits)
         for part, insert in insertions.items():

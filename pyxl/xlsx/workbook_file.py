@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
@@ -113,11 +114,19 @@ class WorkbookFile:
         pivots = {sheet: self._pivots(self._part(sheet)) for sheet in edits if sheet not in new}
         target = None if out is None else Path(out)
         try:
-            return save_package(self._package, self._workbook, edits, pivots=pivots, new_sheets=new_sheets,
-                                out=target, overwrite=overwrite, wait=wait)
-        finally:
-            if self._package.closed:      # saved in place: what was read is no longer what is there
+            saved = save_package(self._package, self._workbook, edits, pivots=pivots, new_sheets=new_sheets,
+                                 out=target, overwrite=overwrite, wait=wait)
+        except BaseException:
+            if self._package.closed:
+                with suppress(UserError):     # the sentence on the save goes before one on reading
+                    self._open()
+            raise
+        if self._package.closed:      # saved in place: what was read is no longer what is there
+            try:
                 self._open()
+            except UserError as why:
+                raise UserError(f"'{self.name}' was saved, but could not be opened again: {why}") from why
+        return saved
 
     def refuse_unless_savable(self, *, out=None, overwrite: bool = False) -> None:
         """The UserError that `save` would raise for this target, as far as it can be known now."""

@@ -35,8 +35,8 @@ def copy_package(package: Package, out: BinaryIO, rewrites: Mapping[str, Rewrite
                 entry.external_attr = info.external_attr      # zipfile turns 0 into rw-------
             else:
                 _copy_raw(package, archive, info)
-        for part, content in added.items():
-            archive.writestr(zipfile.ZipInfo(part), content, zipfile.ZIP_DEFLATED)   # ZipInfo: of 1980, as Excel's
+        for name, content in added.items():
+            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)   # ZipInfo: of 1980, as Excel's
 
 
 def _fresh(info: zipfile.ZipInfo) -> zipfile.ZipInfo:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import KW_ONLY, dataclass, replace
 from numbers import Integral
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self, overload
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,8 @@ from solver.errors import UserError
 from solver.fitting.effort import N_FACTORS
 from solver.fitting.fit_ratings import FitResult, fit
 from solver.judging.ranking import measured
+from solver.model.factors import Factors
+from solver.model.net import additive
 from solver.threads import survive_forks
 
 from .estimator import Estimator
@@ -119,7 +121,7 @@ class CollabFilter(Estimator):
         result = fit(problem.learnt, None, problem.settings, holdout=problem.held, clip=problem.rating_range,
                      on_epoch=on_epoch, on_batch=on_batch)
         if names:
-            result = replace(result, factors=result.factors.balanced())
+            result = replace(result, factors=additive(result.factors).balanced())
         self._set_fitted(ratings.users, ratings.items, result, problem.rating_range, RatedItems.of(ratings),
                          np.bincount(problem.learnt.user_index, minlength=ratings.n_users),
                          np.bincount(problem.learnt.item_index, minlength=ratings.n_items),
@@ -155,6 +157,12 @@ class CollabFilter(Estimator):
         return (*self.item_columns_, *(f"factor {number}" for number in range(1, learnt + 1)))
 
     # -- predicting ---------------------------------------------------------------------------------
+
+    @overload
+    def predict(self, X, *, return_std: Literal[False] = False) -> np.ndarray: ...
+
+    @overload
+    def predict(self, X, *, return_std: bool) -> np.ndarray | tuple[np.ndarray, np.ndarray]: ...
 
     def predict(self, X, *, return_std: bool = False) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
         """(n,) predicted ratings of a table's columns of users and items, clipped to `rating_range_`.
@@ -315,13 +323,13 @@ class CollabFilter(Estimator):
     def _clipped(self, predicted: np.ndarray) -> np.ndarray:
         return np.clip(predicted, *self.rating_range_)
 
-    def _additive(self, what: str):
+    def _additive(self, what: str) -> Factors:
         """The factors of a fitted model whose predictions are sums."""
         self._check_fitted()
         if self.factors_.model == "net":
             raise UserError(f"A net {what}: its predictions are no sums of factors. Fit another model, such as "
                             "dot+bias.")
-        return self.factors_
+        return additive(self.factors_)
 
 
 def _how_many(n, what: str = "n") -> int:

@@ -13,14 +13,17 @@ from solver.data.rated import sorted_pairs
 from solver.data.ratings import Ratings
 from solver.errors import UserError
 from solver.reading.column_roles import find_by_name
+from solver.reading.evidence import Guess, found_against
 from solver.reading.rating_names import RATING_ROLES, TIME_ROLE
 from solver.reading.rating_texts import LARGEST_RATING
 
 from .id_labels import shown_label
+from .in_memory import as_frame, sparse_ratings
 
 _PAIR = RATING_ROLES[:2]
 _ROLES = (*RATING_ROLES, TIME_ROLE)
 _SMALL = 1_000_000   # ratings above which indices are int32
+_SAMPLED_ROWS = 200
 _HOW_LONG = "For a long table call its columns user, item, rating; for a crosstab make the users its index."
 
 
@@ -44,7 +47,11 @@ def ratings_from(X, y=None, *, unrated: float | None = None) -> tuple[Ratings, t
         if y is not None:
             raise UserError("X holds ratings already: leave out y.")
         return X, ()
-    table = _frame(X)
+    sparse = sparse_ratings(X)
+    if sparse is not None:
+        return sparse, (f"The sparse matrix was read as {sparse.n_users:,} users × {sparse.n_items:,} items; the entries that it "
+                        "stores are the ratings.",)
+    table = as_frame(X)
     if y is not None:
         users, items = pairs_from(table)
         return _long(users, items, _column(y, len(table)), None)
@@ -58,6 +65,7 @@ def ratings_from(X, y=None, *, unrated: float | None = None) -> tuple[Ratings, t
         if table.shape[1] < 3:
             raise UserError(f"The table has {_columns(table)}, and three are needed: user, item, rating. {_HOW_LONG}")
         at = [0, 1, 2, 3 if table.shape[1] > 3 else None]
+        _refuse_contradicted(table)
         ratings, notes = _long(*(None if n is None else table.iloc[:, n] for n in at))
         return ratings, (f"No columns are called user, item and rating; the first three were taken for them: "
                          f"{_columns(table.iloc[:, :3])}.", *notes)
@@ -71,7 +79,7 @@ def pairs_from(X) -> tuple[pd.Series, pd.Series]:
         users, items = (pd.Series(pd.Categorical.from_codes(index, pd.Index(list(labels), tupleize_cols=False)))
                         for labels, index in ((X.users, X.user_index), (X.items, X.item_index)))
         return users, items
-    table = _frame(X)
+    table = as_frame(X)
     user, item = find_by_name(_names(table), _PAIR)
     if user is None or item is None:
         if not table.size:  # no pairs, such as an empty list
@@ -82,14 +90,16 @@ def pairs_from(X) -> tuple[pd.Series, pd.Series]:
     return table.iloc[:, user], table.iloc[:, item]
 
 
-def _frame(X) -> pd.DataFrame:
-    if isinstance(X, pd.DataFrame):
-        return X
-    rows = X if isinstance(X, (np.ndarray, dict)) else list(X)
-    flat = not isinstance(rows, dict) and np.ndim(rows) == 1 and len(rows) and np.isscalar(rows[0])
-    if flat or isinstance(X, pd.Series):
-        raise UserError("One column is no table of ratings. Give a table with the columns user, item, rating.")
-    return pd.DataFrame(rows)
+def _refuse_contradicted(table: pd.DataFrame) -> None:
+    """Raise UserError where the first three columns, taken for user, item and rating, hold something else."""
+    sample = table.head(_SAMPLED_ROWS).astype(str).to_numpy().tolist()
+    try:
+        different = table.iloc[:, 0].is_unique, table.iloc[:, 1].is_unique
+    except TypeError:   # what cannot be an id is said by who reads it
+        return
+    against = found_against(Guess([shown_label(name) for name in table.columns], (0, 1, 2), sample, len(table), different))
+    if against:
+        raise UserError(f"{against[0][:1].upper()}{against[0][1:]}. Call the columns user, item and rating: those at {against[1]}.")
 
 
 def _names(table: pd.DataFrame) -> list[str]:
@@ -119,6 +129,9 @@ def _crosstab(table: pd.DataFrame) -> tuple[Ratings, tuple[str, ...]]:
             raise UserError(f"A {'row' if what == 'user' else 'column'} of the crosstab names no {what}. Name it.")
     ratings = Ratings.from_crosstab(table.to_numpy(dtype=np.float64, na_value=np.nan), _labels(table.index),
                                     _labels(table.columns))
+    if len(ratings) == table.size and ratings.values.min() == 0 and (zeros := float((ratings.values == 0).mean())) > 0.5:
+        raise UserError(f"0 stands in {100 * zeros:.0f} % of the cells. If it means unrated, write NaN there (table.where(table != 0)), or "
+                        "give a sparse matrix; if it is a rating, give Ratings.from_crosstab.")
     wrong = ~(np.abs(ratings.values) <= LARGEST_RATING)
     if wrong.any():
         n = int(wrong.argmax())

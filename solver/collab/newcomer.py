@@ -94,8 +94,8 @@ def _rating(value, label: Hashable) -> float:
 
 
 def _first_twice(labels: Iterable) -> Hashable:
-    labels = pd.Series(list(labels), dtype=object)
-    return labels[labels.duplicated()].iloc[0]
+    listed = pd.Series(list(labels), dtype=object)
+    return listed[listed.duplicated()].iloc[0]
 
 
 def ranked_frame(what: str, labels: list, measure: str, values: np.ndarray) -> pd.DataFrame:

@@ -9,9 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from solver.model.factors import Factors
 from solver.model.models import Bounds, into_range
-from solver.model.net import NetFactors
+from solver.model.net import AnyFactors, NetFactors
 from solver.threads import one_thread
 
 _CHUNK = 8_192  # pairs predicted at once; their rows of factors fit into the processor's cache
@@ -26,11 +25,11 @@ class Everybody:
     `factors` they stand where a fit left start values, which say nothing.
     """
 
-    factors: Factors | NetFactors
+    factors: AnyFactors
     typical: Mapping[str, Tensor]
 
     @classmethod
-    def of(cls, factors: Factors | NetFactors, counts: Mapping[str, np.ndarray]) -> Everybody:
+    def of(cls, factors: AnyFactors, counts: Mapping[str, np.ndarray]) -> Everybody:
         """`counts` are the ratings learnt from, of each ``user`` and ``item``."""
         rows, settled = {}, {}
         for name, tensor in factors.tensors().items():

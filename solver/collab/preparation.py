@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from numbers import Integral, Real
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -136,7 +136,7 @@ def _held_out(options, ratings: Ratings, holdout, seed: int, notes: list[str]) -
 def _settings(options: CollabFilter, ratings: Ratings, rating_range: tuple[float, float], seed: int) -> Settings:
     """What `effort` chooses for these ratings, and in its place what was said."""
     given = {name: getattr(options, name) for name in options_given(Given.ESTIMATOR)}
-    said = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items() if value is not None}
+    said: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items() if value is not None}
     if options.feedback == "implicit":
         said = {"model": "bounded", "loss": "cross-entropy"} | said
     if options.effort == "good":  # it tries what it chooses from: in vain, where that is not what was said

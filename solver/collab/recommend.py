@@ -32,7 +32,7 @@ _FLAT = 1e-12    # slope of a sigmoid at its end
 
 # -- choosing ---------------------------------------------------------------------------------------
 
-def top_n(predictions: np.ndarray, n: int, *, seen: Sequence[int] = ()) -> np.ndarray:
+def top_n(predictions: np.ndarray, n: int, *, seen: Sequence[int] | np.ndarray = ()) -> np.ndarray:
     """Positions of the `n` largest predictions (n_items,) but those `seen`, best first.
 
     Of equals the first comes first; where fewer are left, as many as there are. NaN is never chosen.

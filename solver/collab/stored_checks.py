@@ -10,8 +10,7 @@ import numpy as np
 
 from solver.core.loop import Epoch
 from solver.data.rated import RatedItems
-from solver.model.factors import Factors
-from solver.model.net import NetFactors
+from solver.model.net import AnyFactors
 
 
 class Misfit(ValueError):
@@ -94,7 +93,7 @@ def check_labels(labels: tuple, how: Mapping, what: str) -> None:
         raise Misfit(f"its labels of {what} are not {how['how_many']} different ones")
 
 
-def check_factors(factors: Factors | NetFactors, n_users: int, n_items: int) -> None:
+def check_factors(factors: AnyFactors, n_users: int, n_items: int) -> None:
     """Raise Misfit unless all tensors are finite numbers of the shapes that so many users and items have."""
     tensors = factors.tensors()
     if factors.user.dim() != 2 or factors.item.dim() != 2 or any(not tensor.dim() for tensor in tensors.values()):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from solver.errors import UserError, stopped_by
 from solver.model.factors import Factors
+from solver.model.net import AnyFactors
 
 from .settings import Settings
 from .steps import Seen, Steps
@@ -36,7 +37,7 @@ class Descent:
     """The state of the loop: where it has been and the best it met."""
 
     history: list[Epoch] = field(default_factory=list)
-    best: Factors | None = None
+    best: AnyFactors | None = None
     samples: tuple[Factors, ...] = ()  # the draws that belong to the best, where a posterior is sampled
     best_loss: float = math.inf     # what `best` is chosen by: hold-out RMSE where there is one
     best_epoch: Epoch | None = None

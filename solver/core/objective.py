@@ -13,6 +13,7 @@ from torch import Tensor
 from solver.data.ratings import Ratings
 from solver.model.factors import Factors
 from solver.model.models import Bounds, into_range, penalty_scales, predict
+from solver.model.net import AnyFactors, additive
 from solver.model.wide_rows import wide_rows
 
 from .sparse_products import RatedPairs
@@ -40,13 +41,13 @@ class Targets:
         pairs = RatedPairs.of(users, items, ratings.n_users, ratings.n_items)
         return cls(pairs.users, pairs.items, values.index_select(0, pairs.order), pairs)
 
-    def predicted(self, factors: Factors, bounds: Bounds) -> Tensor:
+    def predicted(self, factors: AnyFactors, bounds: Bounds) -> Tensor:
         """Predicted ratings (n_ratings,), in the order of `values`."""
         if self._at_once(factors):
-            return into_range(self.pairs.products(*wide_rows(factors)) + factors.offset, bounds)
+            return into_range(self.pairs.products(*wide_rows(additive(factors))) + factors.offset, bounds)
         return predict(factors, self.users, self.items, bounds=bounds)
 
-    def parts(self, factors: Factors) -> Iterator[Targets]:
+    def parts(self, factors: AnyFactors) -> Iterator[Targets]:
         """In pieces, where a prediction takes rows of its own for every rating."""
         if self._at_once(factors):
             yield self
@@ -54,7 +55,7 @@ class Targets:
             for users, items, values in zip(self.users.split(_CHUNK), self.items.split(_CHUNK), self.values.split(_CHUNK)):
                 yield Targets(users, items, values, None)
 
-    def _at_once(self, factors: Factors) -> bool:
+    def _at_once(self, factors: AnyFactors) -> bool:
         return self.pairs is not None and isinstance(factors, Factors) and len(self.values) >= FEW
 
 
@@ -136,7 +137,7 @@ class Judge:
         return cls(Targets.of(ratings, dtype=dtype, device=device), bounds, clip)
 
     @torch.no_grad()
-    def rmse(self, factors: Factors) -> float:
+    def rmse(self, factors: AnyFactors) -> float:
         squares: Tensor | float = 0.0
         for part in self.targets.parts(factors):
             predicted = part.predicted(factors, self.bounds).to(part.values.dtype)
@@ -146,6 +147,6 @@ class Judge:
         return math.sqrt(float(squares) / len(self.targets.values))
 
 
-def rmse(factors: Factors, ratings: Ratings, *, bounds: Bounds = None, clip: Bounds = None) -> float:
+def rmse(factors: AnyFactors, ratings: Ratings, *, bounds: Bounds = None, clip: Bounds = None) -> float:
     """Root mean squared error of the predictions of the given ratings, which may be clipped to a range first."""
     return Judge.of(ratings, bounds=bounds, clip=clip, device=factors.user.device).rmse(factors)

@@ -64,11 +64,12 @@ def _torch(name: str) -> Callable[[list, Mapping[str, float]], torch.optim.Optim
 
 def _as_torch_names(constants: Mapping[str, float]) -> dict:
     """The Adams have β₁ and β₂ as ``betas``; RMSprop has β₂, the memory of squares, as ``alpha``."""
-    named = dict(constants)
-    if "beta1" in named:
-        named["betas"] = named.pop("beta1"), named.pop("beta2")
-    elif "beta2" in named:
-        named["alpha"] = named.pop("beta2")
+    named: dict[str, float | tuple[float, float]] = {name: value for name, value in constants.items()
+                                                    if name not in ("beta1", "beta2")}
+    if "beta1" in constants:
+        named["betas"] = constants["beta1"], constants["beta2"]
+    elif "beta2" in constants:
+        named["alpha"] = constants["beta2"]
     return named
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import Field, dataclass, field
 from enum import Flag, auto
 from numbers import Integral, Real
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeGuard
 
 from solver.errors import UserError
 
@@ -82,7 +82,7 @@ def option(default: object, values: Values, help: str, *, given: Given, unset: s
                                                        "flag": flag}})
 
 
-def option_of(declared) -> Option:
+def option_of(declared: Field[Any]) -> Option:
     """The option that a field of `Settings` declares."""
     said = declared.metadata["option"]
     return Option(name=declared.name, default=declared.default, values=said["values"], help=said["help"],
@@ -128,8 +128,8 @@ class Whole:
         return "a whole number " + (f"of {self.least} or more" if self.most is None else f"from {self.least} to {self.most}")
 
     def check(self, option: str, value: object) -> None:
-        if (isinstance(value, bool) or not isinstance(value, Integral) or value < self.least
-                or (self.most is not None and value > self.most)):
+        whole = int(value) if isinstance(value, Integral) and not isinstance(value, bool) else None
+        if whole is None or whole < self.least or (self.most is not None and whole > self.most):
             raise UserError(f"{option} is {value!r}. Give {self.told}.")
 
     def parse(self, text: str) -> int:
@@ -197,7 +197,7 @@ class Widths:
         return tuple(int(part) for part in text.split(","))
 
 
-def is_finite_number(value: object) -> bool:
+def is_finite_number(value: object) -> TypeGuard[Real]:
     """Whether a value is a finite real number, and no bool."""
     try:
         return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)

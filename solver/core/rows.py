@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from solver.data.ratings import Ratings
-from solver.model.factors import Factors
+from solver.model.net import AnyFactors
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,13 +62,13 @@ class Rows:
                        item_index=self.item.renumbered(ratings.item_index, ratings.n_items),
                        item_columns=known if known is None or self.item.take is None else known[self.item.take])
 
-    def of_factors(self, factors: Factors) -> Factors:
+    def of_factors(self, factors: AnyFactors) -> AnyFactors:
         """The rows of the factors that take part."""
         return factors.with_tensors({name: tensor.detach() if (take := self._side(name).take) is None
                                      else tensor.detach()[torch.as_tensor(take)]
                                      for name, tensor in factors.tensors().items()})
 
-    def back(self, found: Factors, start: Factors) -> Factors:
+    def back(self, found: AnyFactors, start: AnyFactors) -> AnyFactors:
         """All rows again, on the CPU: what was learnt, and the start values where nothing was."""
         tensors, learnt = {}, found.tensors()
         for name, begun in start.tensors().items():

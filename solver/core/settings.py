@@ -159,7 +159,7 @@ class Settings:
     device: str = option("auto", Names(DEVICES), "Where to compute.", given=Given.EVERYWHERE)
     """``auto`` takes a GPU for a million ratings or more; ``mps`` lacks float64."""
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for declared in OPTIONS.values():
             declared.check(getattr(self, declared.name))
         _refuse_what_cannot_be_combined(self)

@@ -15,6 +15,7 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.util import find_spec
 
 import torch
 from torch import Tensor
@@ -23,7 +24,7 @@ from torch.nn.functional import embedding_bag
 
 from .sorting import stable_order, starts
 
-BATCH = 2**20  # pairs whose rows a GPU gathers sooner than cuSPARSE has planned what to do
+BATCH = 2**20  # pairs of which a GPU gathers the rows: what that takes is nothing beside starting a kernel of our own
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +68,9 @@ class _Products(torch.autograd.Function):
         more_than_places = len(pairs.items) > len(user) * len(item)  # some rated often: no matrix to torch
         if more_than_places or (user.is_cuda and len(pairs.items) <= BATCH):
             return (user.index_select(0, pairs.users) * item.index_select(0, pairs.items)).sum(1)
+        if user.is_cuda and find_spec("triton"):
+            from .product_kernel import pair_products
+            return pair_products(user, item, pairs.users, pairs.items)
         with warnings.catch_warnings():  # that sparse matrices are new in torch is nothing to tell a user
             warnings.filterwarnings("ignore", "Sparse CSR tensor support", UserWarning)
             places = torch.sparse_csr_tensor(pairs.user_starts, pairs.items, user.new_zeros(len(pairs.items)),

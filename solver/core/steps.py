@@ -10,6 +10,7 @@ from typing import Protocol
 from solver.data.ratings import Ratings
 from solver.model.factors import Factors
 from solver.model.models import Bounds
+from solver.model.net import AnyFactors
 
 from .settings import Settings
 
@@ -27,7 +28,7 @@ class Seen:
 
     loss: float
     rmse: float
-    factors: Callable[[], Factors]
+    factors: Callable[[], AnyFactors]
     slope: float = math.inf
     holdout_rmse: float | None = None
     samples: tuple[Factors, ...] = ()
@@ -53,7 +54,7 @@ class FitTask:
     """All that a way of fitting is given."""
 
     ratings: Ratings                 # every user and item in them has a rating
-    start: Factors                   # on the CPU; not to be changed
+    start: AnyFactors                # on the CPU; not to be changed
     settings: Settings
     device: str = "cpu"
     holdout: Ratings | None = None   # indices as in `ratings`

@@ -12,6 +12,7 @@ import numpy as np
 
 from solver.data.ratings import Ratings
 from solver.model.factors import Factors
+from solver.model.net import AnyFactors
 
 from .steps import FitTask, Seen, Steps
 
@@ -39,9 +40,9 @@ def in_units(problem: FitTask, unit: float) -> FitTask:
                    clip=problem.clip and (problem.clip[0] / unit, problem.clip[1] / unit))
 
 
-def times(factors: Factors, unit: float, bounded: bool) -> Factors:
+def times(factors: AnyFactors, unit: float, bounded: bool) -> AnyFactors:
     """The factors that predict `unit` times as much; those of a bounded model stand inside the sigmoid."""
-    if unit == 1.0 or bounded:
+    if unit == 1.0 or bounded or not isinstance(factors, Factors):
         return factors
     powers = {"user": 0.5, "item": 0.5, "user_bias": 1.0, "item_bias": 1.0}
     scaled = {name: tensor * unit ** powers[name] for name, tensor in factors.tensors().items()}

@@ -36,6 +36,7 @@ from solver.judging.baselines import bias_only
 from solver.methods.full_batch import FullBatch
 from solver.model.factors import Factors
 from solver.model.models import MODELS, Bounds, penalty_scales, predict
+from solver.model.net import additive
 from solver.threads import one_thread
 
 from .start_values import random_factors
@@ -151,7 +152,7 @@ class _Trial:
             settings = Settings(model=given.model, low=given.low, high=given.high, n_factors=given.n_factors,
                                 weight_decay=share * self.vanishing, epochs=EPOCHS)
             steps = FullBatch(FitTask(ratings=ratings, start=rows.of_factors(factors), settings=settings))
-            factors = rows.back(descend(steps, settings).best, factors)
+            factors = additive(rows.back(descend(steps, settings).best, factors))
             tried = _Tried(share, factors, self.error_of(factors, given.bounds)[0])
             yield tried
             least, worse = (tried.error, 0) if tried.error < least else (least, worse + 1)
@@ -176,7 +177,8 @@ def vanishing_decay(ratings: Ratings, *, bounds: Bounds = None) -> float:
         inside = predicted.clip(low, high)
         pull = pull * (inside - low) * (high - inside) / (high - low)
     weights = pull / np.sqrt(np.bincount(users)[users] * np.bincount(items)[items])
-    direction, length = np.random.default_rng(0).standard_normal(ratings.n_items), 0.0
+    direction: np.ndarray = np.random.default_rng(0).standard_normal(ratings.n_items)
+    length = 0.0
     for _ in range(ROUNDS):
         direction /= np.linalg.norm(direction) or 1.0
         across = np.bincount(users, weights * direction[items], ratings.n_users)

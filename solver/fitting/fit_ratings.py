@@ -21,6 +21,7 @@ from solver.errors import UserError
 from solver.methods.steps_for import cpu_only, one_by_one, steps_for
 from solver.model.factors import Factors
 from solver.model.models import Bounds
+from solver.model.net import AnyFactors, additive
 from solver.model.posterior import point_factors
 from solver.threads import one_thread
 
@@ -45,7 +46,7 @@ class FitResult:
     `device` is where it was computed. `decay` says how the weight decay in the `settings` was chosen, where none was given.
     """
 
-    factors: Factors
+    factors: AnyFactors
     settings: Settings
     n_ratings: int
     rmse_before: float
@@ -67,10 +68,10 @@ class FitResult:
         return self.history[-1].epoch
 
 
-def fit(ratings: Ratings, start: Factors | None = None, settings: Settings = Settings(), *,
+def fit(ratings: Ratings, start: AnyFactors | None = None, settings: Settings = Settings(), *,
         holdout: Ratings | None = None, clip: Bounds = None,
         on_epoch: Callable[[Epoch], bool | None] | None = None,
-        on_factors: Callable[[Callable[[], Factors]], None] | None = None,
+        on_factors: Callable[[Callable[[], AnyFactors]], None] | None = None,
         on_batch: Callable[[int, int], None] | None = None) -> FitResult:
     """Minimise the squared error of `ratings`, or what else ``settings.loss`` says, over the factors, from `start`.
 
@@ -126,7 +127,7 @@ def fit(ratings: Ratings, start: Factors | None = None, settings: Settings = Set
                            outcome.best_epoch.rmse, tuple(outcome.history), outcome.history[-1].seconds,
                            outcome.stop, outcome.converged, outcome.stopped,
                            notes + device_notes, holdout_rmse=outcome.best_epoch.holdout_rmse,
-                           samples=tuple(rows.back(sample, start) for sample in outcome.samples), device=device,
+                           samples=tuple(additive(rows.back(sample, start)) for sample in outcome.samples), device=device,
                            decay=decay)
         if vanished:
             result = replace(result, rmse_before=rmse(start, ratings, bounds=settings.bounds))
@@ -172,7 +173,7 @@ def _descend_on(device: str, problem: FitTask, on_seen) -> Descent:
     start = level.taken_from(problem.start).map(lambda tensor: tensor.to(_dtype(tensor, device)))
     unit, bounded = unit_of(problem), problem.settings.bounds is not None
 
-    def in_the_ratings_units(found: Factors) -> Factors:
+    def in_the_ratings_units(found: AnyFactors) -> AnyFactors:
         return level.given_back_to(times(found, unit, bounded))
 
     def on_seen_in_units(epoch: Epoch, seen: Seen) -> bool | None:
@@ -191,14 +192,14 @@ class _Level:
     user: float = 0.0
     item: float = 0.0
 
-    def taken_from(self, factors: Factors) -> Factors:
+    def taken_from(self, factors: AnyFactors) -> AnyFactors:
         return self._moved(factors, -1)
 
-    def given_back_to(self, factors: Factors) -> Factors:
+    def given_back_to(self, factors: AnyFactors) -> AnyFactors:
         return self._moved(factors, 1)
 
-    def _moved(self, factors: Factors, sign: int) -> Factors:
-        if not (self.user or self.item):
+    def _moved(self, factors: AnyFactors, sign: int) -> AnyFactors:
+        if not (isinstance(factors, Factors) and (self.user or self.item)):
             return factors
         return replace(factors, user_bias=factors.user_bias + sign * self.user, item_bias=factors.item_bias + sign * self.item,
                        offset=factors.offset - sign * (self.user + self.item))

@@ -15,30 +15,31 @@ from solver.data.ratings import Ratings
 from solver.errors import UserError
 from solver.model.factors import Factors
 from solver.model.models import MODELS
-from solver.model.net import HIDDEN, NetFactors, embedding_size, start_net
+from solver.model.net import HIDDEN, AnyFactors, additive, embedding_size, start_net
 
 
-def start_values(ratings: Ratings, settings: Settings) -> Factors | NetFactors:
+def start_values(ratings: Ratings, settings: Settings) -> AnyFactors:
     """Start values as the settings' way of fitting likes them, drawn by their seed."""
-    options = dict(model=settings.model, n_factors=settings.n_factors, seed=settings.seed,
-                   low=settings.low, high=settings.high)
+    factors = _drawn(ratings, settings).map(lambda tensor: tensor.to(getattr(torch, settings.dtype)))
+    return factors if ratings.item_columns is None else _beside_given(additive(factors), torch.as_tensor(ratings.item_columns))
+
+
+def _drawn(ratings: Ratings, settings: Settings) -> AnyFactors:
+    """Start values in float64."""
     samples = OPTIMIZERS[settings.optimizer].samples
     if settings.batch_size is None and not samples:
-        factors = random_factors(ratings, **options)
-    else:
-        mean = float(ratings.values.mean(dtype="float64"))
-        if settings.loss == "cross-entropy" and settings.negatives:
-            mean = 1 / (1 + settings.negatives)
-        if settings.model == "net":
-            factors = start_net(ratings.n_users, ratings.n_items, hidden=settings.hidden or HIDDEN, seed=settings.seed,
-                                sizes=settings.embedding_sizes or tuple(map(embedding_size, (ratings.n_users,
-                                                                                             ratings.n_items))),
-                                mean=_through_sigmoid(mean, *settings.bounds))
-        else:
-            spread = _moving_spread(ratings, settings) if samples else _small_spread(ratings, settings)
-            factors = small_factors(ratings, mean=mean, spread=spread, **options)
-    factors = factors.map(lambda tensor: tensor.to(getattr(torch, settings.dtype)))
-    return factors if ratings.item_columns is None else _beside_given(factors, torch.as_tensor(ratings.item_columns))
+        return random_factors(ratings, model=settings.model, n_factors=settings.n_factors, seed=settings.seed,
+                              low=settings.low, high=settings.high)
+    mean = float(ratings.values.mean(dtype="float64"))
+    if settings.loss == "cross-entropy" and settings.negatives:
+        mean = 1 / (1 + settings.negatives)
+    if settings.model == "net":
+        sizes = settings.embedding_sizes or (embedding_size(ratings.n_users), embedding_size(ratings.n_items))
+        return start_net(ratings.n_users, ratings.n_items, hidden=settings.hidden or HIDDEN, seed=settings.seed, sizes=sizes,
+                         mean=_through_sigmoid(mean, *settings.bounds))
+    spread = _moving_spread(ratings, settings) if samples else _small_spread(ratings, settings)
+    return small_factors(ratings, mean=mean, spread=spread, model=settings.model, n_factors=settings.n_factors,
+                         seed=settings.seed, low=settings.low, high=settings.high)
 
 
 def _beside_given(factors: Factors, given: Tensor) -> Factors:
@@ -118,7 +119,7 @@ VANISHED = 1e-4     # of the ratings' spread: products of factors that small are
 REVIVED = 0.05      # spread of the factors that take their place
 
 
-def have_vanished(start: Factors | NetFactors, ratings: Ratings, *, bounded: bool) -> bool:
+def have_vanished(start: AnyFactors, ratings: Ratings, *, bounded: bool) -> bool:
     """Whether the factors beside biases are all but 0: there the gradient is, too, and a fit would end where it starts."""
     if not isinstance(start, Factors) or start.user_bias is None or not start.n_factors:
         return False
@@ -127,14 +128,14 @@ def have_vanished(start: Factors | NetFactors, ratings: Ratings, *, bounded: boo
     return 0 < largest < VANISHED * (1.0 if bounded else spread_of(ratings))
 
 
-def revived(start: Factors, *, seed: int) -> Factors:
+def revived(start: AnyFactors, *, seed: int) -> AnyFactors:
     """The same biases beside small random factors."""
     generator = torch.Generator().manual_seed(int(seed))
-    return replace(start, **{name: REVIVED * torch.randn(rows.shape, generator=generator, dtype=rows.dtype)
-                             for name, rows in (("user", start.user), ("item", start.item))})
+    return start.with_tensors({name: REVIVED * torch.randn(rows.shape, generator=generator, dtype=rows.dtype)
+                               for name, rows in (("user", start.user), ("item", start.item))})
 
 
-def check_start(start: Factors | NetFactors, ratings: Ratings, *, model: str) -> tuple[str, ...]:
+def check_start(start: AnyFactors, ratings: Ratings, *, model: str) -> tuple[str, ...]:
     """Notes on start values that lead less far than they could.
 
     Raises UserError for start values of the wrong shape, and for factors from which no step leads

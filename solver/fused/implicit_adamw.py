@@ -16,6 +16,7 @@ from solver.kernels.adamw_table import adamw_table
 from solver.kernels.packed import pack_factors
 from solver.kernels.target import Target
 from solver.kernels.workers import Workers, now_and_then
+from solver.model.net import additive
 
 from .drawn_negatives import mix_kernel
 from .held_out_rmse import PackedJudge
@@ -34,7 +35,7 @@ class ImplicitAdamW:
         self.size, self.how_many, self.news = settings.batch_size, settings.negatives, now_and_then(problem.on_batch)
         self.epochs = settings.epochs or method.batch_epochs
         self.lr = settings.constants["lr"]
-        self.packed = pack_factors(problem.start, parts=3)
+        self.packed = pack_factors(additive(problem.start), parts=3)
         self.rows = AdamWRows(self.packed, target, size=self.size * (1 + self.how_many), kernels=kernels, plan=adamw_table(
             settings, steps=self.epochs * math.ceil(len(ratings) / self.size)))
         self.users, self.items = (index.astype(np.int32, copy=False) for index in (ratings.user_index, ratings.item_index))

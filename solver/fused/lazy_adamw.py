@@ -15,6 +15,7 @@ from solver.kernels.packed import LANES, pack_factors
 from solver.kernels.target import Target
 from solver.kernels.workers import Workers, now_and_then
 from solver.model.factors import Factors
+from solver.model.net import additive
 
 from .held_out_rmse import PackedJudge
 
@@ -37,7 +38,7 @@ class LazyAdamW:
         self.size, self.news = settings.batch_size, now_and_then(problem.on_batch)
         self.epochs = settings.epochs or method.batch_epochs
         self.lr = settings.constants["lr"]
-        self.packed, target = pack_factors(problem.start, parts=3), Target.of(settings)
+        self.packed, target = pack_factors(additive(problem.start), parts=3), Target.of(settings)
         self.rows = AdamWRows(self.packed, target, size=self.size, kernels=kernels, plan=adamw_table(
             settings, steps=self.epochs * math.ceil(len(ratings) / self.size)))
         self.data = self.packed.rows_of(ratings, slice(None))

@@ -15,6 +15,7 @@ from solver.kernels import best_kernels
 from solver.kernels.packed import LANES, given_width, pack_factors
 from solver.kernels.target import Target
 from solver.kernels.workers import Workers, now_and_then
+from solver.model.net import additive
 
 from .held_out_rmse import PackedJudge
 from .strata import stratify
@@ -34,16 +35,16 @@ class FusedSGD:
         self.settings, self.news = settings, now_and_then(problem.on_batch)
         self.epochs = settings.epochs or method.batch_epochs
         self.lr = settings.constants["lr"]
-        self.packed, self.target = pack_factors(problem.start), Target.of(settings)
+        self.packed, self.target = pack_factors(additive(problem.start)), Target.of(settings)
         table = self.packed.table
         columns = self.packed.rows_of(ratings, slice(None))
         counts = self.packed.counts(*columns[:2])
         self.data, self.edges = stratify(columns, counts, ratings.n_users, kernels=kernels, seed=settings.seed)
         self.kernel = kernels.sgd_kernel(self.packed.width // LANES, self.target.link,
-                                         given_width(problem.start) // LANES)
+                                         given_width(additive(problem.start)) // LANES)
         self.decay = row_decay(settings, counts).astype(table.dtype)
         self.fixed = self.packed.fixed
-        self.constants = [table.dtype.type(x) for x in (problem.start.offset, self.target.low, self.target.span)]
+        self.constants = [table.dtype.type(x) for x in (additive(problem.start).offset, self.target.low, self.target.span)]
         self.workers = Workers(torch.get_num_threads() if self.edges.shape[1] > 2 else 1)
         self.judge = problem.holdout and PackedJudge(problem.holdout, self.packed, self.target, kernels=kernels,
                                                clip=problem.clip, workers=self.workers)
@@ -59,9 +60,11 @@ class FusedSGD:
         sums, done = np.zeros((*edges[:, 1:].shape, 2)), 0
         for turn, stratum in enumerate(self.rng.permutation(len(edges))):
             rate = table.dtype.type(self._rate((self.epoch + turn / len(edges)) / self.epochs))
-            self.workers.share(edges.shape[1] - 1, lambda first, after, stratum=stratum, rate=rate: self.kernel(
-                *self.data, edges[stratum], first, after, table, self.decay, self.fixed, rate, *self.constants,
-                sums[stratum]))
+
+            def walk(first: int, after: int, stratum: int = stratum, rate: np.floating = rate) -> None:
+                self.kernel(*self.data, edges[stratum], first, after, table, self.decay, self.fixed, rate, *self.constants,
+                            sums[stratum])
+            self.workers.share(edges.shape[1] - 1, walk)
             done += edges[stratum, -1] - edges[stratum, 0]
             self.news(int(done), n)
         self.epoch += 1

@@ -1,5 +1,5 @@
-"""SGD a rating at a time on a CUDA GPU, one Triton kernel for each stratum.
+"""What runs on a CUDA GPU by Triton kernels of our own: SGD a rating at a time, and the regressions of ALS and Gibbs sampling.
 
-Stands on `solver.kernels` and `solver.kernels`. You may change the kernel as long as it agrees with the CPU's;
-it has never run on a real GPU, and the README says so.
+Stands on `solver.fused`, `solver.kernels` and `solver.core`. You may change a kernel as long as it agrees with the CPU's; none has
+ever run on a real GPU, and the README says so.
 """

@@ -19,6 +19,7 @@ from solver.core.sorting import stable_order, starts
 from solver.fused.strata import dealt
 
 FEWEST_OF_A_BLOCK = 16       # ratings of a block, in the mean: with fewer, most blocks wait for the largest
+FEWEST_OF_A_COPY = 4096      # ratings of a row: with fewer, copies would learn too little in an epoch
 PER_PROCESSOR = 16  # blocks that each of a GPU's multiprocessors walks at once, so that one computes while others load
 
 
@@ -46,12 +47,17 @@ def device_strata(users: Tensor, items: Tensor, n_users: int, n_items: int, *, b
     return DeviceStrata(order, starts(block.index_select(0, order), blocks * blocks), blocks)
 
 
+def most_of_a_row(n_ratings: int, *, processors: int) -> int:
+    """Ratings of a row beyond which it is walked as several (`row_copies`): a quarter of what a group of rows has."""
+    return max(FEWEST_OF_A_COPY, n_ratings // (4 * PER_PROCESSOR * processors))
+
+
 def fitting_blocks(user_counts: np.ndarray, item_counts: np.ndarray, *, processors: int) -> int:
     """B for a GPU of so many multiprocessors.
 
     An epoch takes as long as the longest block of each stratum, one after another. More blocks are
-    more ratings at once, but nothing shortens the way through the busiest row, whose ratings
-    are all walked in turn: beyond twice n / (its ratings) more blocks bring little.
+    more ratings at once, but nothing shortens the way through the busiest row (or copy of one, see
+    `row_copies`), whose ratings are all walked in turn: beyond twice n / (its ratings) more blocks bring little.
     """
     n, busiest = int(user_counts.sum()), int(max(user_counts.max(), item_counts.max()))
     return max(1, min(math.isqrt(n // FEWEST_OF_A_BLOCK), 2 * n // busiest, PER_PROCESSOR * processors,

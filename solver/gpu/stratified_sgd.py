@@ -6,11 +6,11 @@ The limit, 50 factors in rows of 64: a rating is 12 bytes and its two rows are r
 100 million ratings are 104 GB an epoch, 22 ms at an H200's 4.8 TB/s; where the items' rows stay in its L2, what is
 left is 524 bytes a rating, 11 ms.
 
-What is expected is more. A warp needs about 0.6 µs for a rating (rows from L2 or memory, a sum over the warp,
-a barrier), so an epoch takes Σ over strata of (ratings of the longest block · 0.6 µs + 3 µs for a launch), and that
-sum is never shorter than the ratings of the busiest row, which are walked in turn. For data like MovieLens, where one
-film has 0.3 % of all ratings, it comes to 5 ms at 1 million ratings, 25 ms at 10, 58 ms at 25 and 0.2 s at 100:
-bound by that chain and not by memory. None of this was measured; no GPU was at hand.
+What is expected is more. A warp needs about 0.4 µs for a rating (rows from L2 or memory, asked for one rating ahead; a sum
+over the warp; a barrier), so an epoch takes Σ over strata of (ratings of the longest block · 0.4 µs + 2 µs for a launch).
+100 million ratings on 132 multiprocessors are 2,112 strata of 2,112 blocks of 22 ratings, of which the longest has about 40:
+40 ms. The busiest row would take longer by itself, 0.1 s for a film with 0.3 % of all ratings, if it were not walked as
+several (`row_copies`). None of this was measured; no GPU was at hand.
 """
 
 from __future__ import annotations
@@ -30,38 +30,44 @@ from solver.fused.sgd import row_decay
 from solver.kernels.packed import LANES, pack_factors
 from solver.kernels.target import Target
 from solver.model.factors import Factors
+from solver.model.net import additive
 
-from .device_strata import device_strata
+from .device_strata import device_strata, most_of_a_row
+from .row_copies import MEETINGS, RowCopies, dealt_among_copies
 from .walk_kernel import walk_blocks
 
 
 class StratifiedSGD:
     """As `sgd.FusedSGD`, with a block for every warp of a GPU. Factors are float32.
 
-    The order of strata is drawn anew every epoch; that of the ratings within a block once. `blocks` None: as suits
-    the ratings and the GPU.
+    The order of strata is drawn anew every epoch; that of the ratings within a block once. Rows with more than `most`
+    ratings are walked as several. `blocks` and `most` None: as suits the ratings and the GPU.
     """
 
     first, to_the_end = 1, True
 
-    def __init__(self, problem: FitTask, *, blocks: int | None = None):
+    def __init__(self, problem: FitTask, *, blocks: int | None = None, most: int | None = None):
         settings, ratings, device = problem.settings, problem.ratings, problem.device
         method = OPTIMIZERS[settings.optimizer]
         self.problem, self.settings = problem, settings
         self.epochs = settings.epochs or method.batch_epochs
         self.lr = settings.constants["lr"]
-        packed = pack_factors(problem.start.map(lambda tensor: tensor.cpu().float()))
-        self.width, self.table = packed.width, torch.as_tensor(packed.table, device=device)
-        columns = [torch.as_tensor(array, device=device) for array in packed.rows_of(ratings, slice(None))]
+        packed, processors = pack_factors(additive(problem.start).map(lambda tensor: tensor.cpu().float())), _processors(device)
+        self.width, n_users = packed.width, ratings.n_users
+        users, items, values = (torch.as_tensor(array, device=device) for array in packed.rows_of(ratings, slice(None)))
         shuffled = torch.randperm(len(ratings), generator=torch.Generator(device).manual_seed(int(settings.seed)),
                                   device=device)
-        users, items, values = (column.index_select(0, shuffled) for column in columns)
-        strata = device_strata(users, items - ratings.n_users, ratings.n_users, ratings.n_items, blocks=blocks,
-                               processors=_processors(device))
-        self.data = tuple(column.index_select(0, strata.order) for column in (users, items, values))
+        users, items, values = (column.index_select(0, shuffled) for column in (users, items - n_users, values))
+        table, decay = torch.as_tensor(packed.table, device=device), self._decay(users, items)
+        most = most or most_of_a_row(len(ratings), processors=processors)
+        users, self.user_copies = dealt_among_copies(users, n_users, most=most)
+        items, self.item_copies = dealt_among_copies(items, ratings.n_items, most=most)
+        user_table, item_table = _with_copies(table[:n_users], self.user_copies), _with_copies(table[n_users:], self.item_copies)
+        self.table, self.first_item = torch.cat([user_table, item_table]), len(user_table)
+        self.decay = torch.cat([_with_copies(decay[:n_users], self.user_copies), _with_copies(decay[n_users:], self.item_copies)])
+        strata = device_strata(users, items, self.first_item, len(item_table), blocks=blocks, processors=processors)
+        self.data = tuple(column.index_select(0, strata.order) for column in (users, items + self.first_item, values))
         self.edges, self.blocks, self.target = strata.edges, strata.blocks, Target.of(settings)
-        counts = sum(torch.bincount(rows, minlength=len(self.table)) for rows in (users, items))
-        self.decay = torch.as_tensor(row_decay(settings, counts.cpu().numpy()), dtype=torch.float32, device=device)
         self.sequence = torch.zeros(self.blocks, dtype=torch.int64, device=device)
         self.rates = torch.zeros(self.blocks, device=device)
         self.sums = torch.zeros(self.blocks ** 2, 2, device=device)
@@ -85,18 +91,33 @@ class StratifiedSGD:
                     holdout_rmse=self.judge.rmse(here) if self.judge else None)
 
     def _walk_all(self) -> None:
+        stretch = -(-self.blocks // MEETINGS)
         for turn in range(self.blocks):
             self._walk(turn, self.blocks, self.edges)
+            if turn % stretch == stretch - 1 or turn == self.blocks - 1:
+                self._meet()
+
+    def _meet(self) -> None:
+        for copies, rows in ((self.user_copies, self.table[:self.first_item]), (self.item_copies, self.table[self.first_item:])):
+            if copies is not None:
+                copies.meet(rows)
 
     def _walk(self, turn: int, programs: int, edges: Tensor) -> None:
         lanes = 1 << (self.width - 1).bit_length()
         walk_blocks[(programs,)](*self.data, edges, self.sequence, self.rates, self.table, self.decay, self.sums, turn,
-                          self.problem.start.offset, self.target.low, self.target.span,
+                          additive(self.problem.start).offset, self.target.low, self.target.span,
                           WIDTH=self.width, LANES=lanes, LINK=int(self.target.link), num_warps=1, num_stages=1)
+
+    def _decay(self, users: Tensor, items: Tensor) -> Tensor:
+        """(n_users + n_items,) `row_decay` of every row."""
+        ratings = self.problem.ratings
+        counts = torch.cat([torch.bincount(index, minlength=n) for index, n in ((users, ratings.n_users), (items, ratings.n_items))])
+        return torch.as_tensor(row_decay(self.settings, counts.cpu().numpy()), dtype=torch.float32, device=users.device)
 
     def _recorded(self) -> Callable[[], None]:
         """An epoch as a CUDA graph: its launches are made once, and then all at once by one call."""
         self._walk(0, 1, torch.zeros_like(self.edges[:2]))  # an empty block: the kernel is compiled, nothing moves
+        self._meet()        # nor do copies, before they have moved
         torch.cuda.synchronize()
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph):
@@ -105,16 +126,22 @@ class StratifiedSGD:
 
     def _factors(self) -> Factors:
         """The factors as they stand in the table: views of it."""
-        like, n, k = self.problem.start, self.problem.ratings.n_users, self.problem.start.n_factors
-        tensors = {"user": self.table[:n, :k], "item": self.table[n:, :k]}
+        like, ratings = additive(self.problem.start), self.problem.ratings
+        k = like.n_factors
+        user, item = self.table[:ratings.n_users], self.table[self.first_item:][:ratings.n_items]
+        tensors = {"user": user[:, :k], "item": item[:, :k]}
         if like.user_bias is not None:
-            tensors |= {"user_bias": self.table[:n, self.width - 2], "item_bias": self.table[n:, self.width - 1]}
+            tensors |= {"user_bias": user[:, self.width - 2], "item_bias": item[:, self.width - 1]}
         return like.with_tensors(tensors)
 
 
 def epoch_bytes(n_ratings: int, n_factors: int) -> int:
     """Bytes that the kernel reads and writes in an epoch: what bytes per second are counted by."""
     return n_ratings * (12 + 4 * 4 * LANES * -(-(n_factors + 2) // LANES))
+
+
+def _with_copies(rows: Tensor, copies: RowCopies | None) -> Tensor:
+    return rows if copies is None else rows.index_select(0, copies.owners)
 
 
 def _processors(device: str) -> int:

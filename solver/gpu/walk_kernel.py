@@ -1,9 +1,9 @@
 """SGD rating by rating on a GPU: each program walks a block of ratings that shares no row with another.
 
 The same arithmetic as `reference.sgd_kernel`, in float32. A program is one warp, which holds a row in its
-registers. It stores rows that it may load again for the next rating, in other threads: the barrier
+registers. It stores rows that it may load again for the rating after the next, in other threads: the barrier
 makes them seen there, which nothing else promises (Triton orders no accesses to global memory).
-Rows of other programs' blocks are never touched, so the result is the same bit for bit.
+Rows of other programs' blocks are never changed, so the result is the same bit for bit.
 """
 
 from __future__ import annotations
@@ -32,12 +32,17 @@ def walk_blocks(users, items, ratings, edges, sequence, rates, table, decay, sum
     loss, squares = 0.0, 0.0
     j = first
     a, b, rating = _rating(users, items, ratings, j, after)
+    p, q = tl.load(table + a * WIDTH + column, mask=inside, other=0.0), tl.load(table + b * WIDTH + column, mask=inside, other=0.0)
+    decay_p, decay_q = tl.load(decay + a), tl.load(decay + b)
+    next_a, next_b, next_rating = _rating(users, items, ratings, j + 1, after)
     while j < after:
-        p_at, q_at = table + a * WIDTH + column, table + b * WIDTH + column
-        p, q = tl.load(p_at, mask=inside, other=0.0), tl.load(q_at, mask=inside, other=0.0)
-        keep_p, keep_q = 1.0 - rate * tl.load(decay + a), 1.0 - rate * tl.load(decay + b)
         j += 1
-        next_a, next_b, next_rating = _rating(users, items, ratings, j, after)  # asked for before they are needed
+        # What the next rating needs is asked for before this one is computed; where it is a row of this one, it is mended below.
+        next_p = tl.load(table + next_a * WIDTH + column, mask=inside, other=0.0)
+        next_q = tl.load(table + next_b * WIDTH + column, mask=inside, other=0.0)
+        next_decay_p, next_decay_q = tl.load(decay + next_a), tl.load(decay + next_b)
+        later_a, later_b, later_rating = _rating(users, items, ratings, j + 1, after)
+        keep_p, keep_q = 1.0 - rate * decay_p, 1.0 - rate * decay_q
         x = tl.sum(p * q) + offset
         if LINK == _BOUNDED:
             share = tl.sigmoid(x)
@@ -54,10 +59,14 @@ def walk_blocks(users, items, ratings, edges, sequence, rates, table, decay, sum
             loss += error * error
         squares += error * error
         move = rate * slope
-        tl.store(p_at, tl.where(column == WIDTH - 1, p, keep_p * p - move * q), mask=inside)  # the columns of ones stay
-        tl.store(q_at, tl.where(column == WIDTH - 2, q, keep_q * q - move * p), mask=inside)
+        moved_p = tl.where(column == WIDTH - 1, p, keep_p * p - move * q)   # the columns of ones stay
+        moved_q = tl.where(column == WIDTH - 2, q, keep_q * q - move * p)
+        tl.store(table + a * WIDTH + column, moved_p, mask=inside)
+        tl.store(table + b * WIDTH + column, moved_q, mask=inside)
         tl.debug_barrier()
-        a, b, rating = next_a, next_b, next_rating
+        p, q = tl.where(next_a == a, moved_p, next_p), tl.where(next_b == b, moved_q, next_q)
+        a, b, rating, decay_p, decay_q = next_a, next_b, next_rating, next_decay_p, next_decay_q
+        next_a, next_b, next_rating = later_a, later_b, later_rating
     tl.store(sums + 2 * block, loss)
     tl.store(sums + 2 * block + 1, squares)
 

@@ -19,6 +19,7 @@ from solver.core.by_row import ByRow, both_sides
 from solver.core.objective import Judge, Objective
 from solver.core.optimizers import OPTIMIZERS
 from solver.core.steps import FitTask, Seen
+from solver.model.net import additive
 
 from .ridge_regression import Ridge, ridge_for
 
@@ -32,17 +33,18 @@ class AlternatingLeastSquares:
     lr: float | None = None
 
     def __init__(self, problem: FitTask):
-        settings, device = problem.settings, problem.device
+        settings, start, device = problem.settings, additive(problem.start), problem.device
         self.epochs = OPTIMIZERS[settings.optimizer].epochs
         self.decay = float(settings.weight_decay)
-        self.factors = problem.start.map(lambda tensor: tensor.to(device))
+        self.factors = start.map(lambda tensor: tensor.to(device))
         self.objective = Objective.of(problem.ratings, weight_decay=self.decay, device=device,
-                                      dtype=problem.start.user.dtype)
+                                      dtype=start.user.dtype)
         held = problem.holdout
         self.judge = Judge.of(held, clip=problem.clip, device=device) if held else None
         targets = self.objective.targets
-        self.by_user, self.by_item = both_sides(targets.pairs, targets.values - problem.start.offset)
-        self.user_ridge, self.item_ridge = (ridge_for(ratings, threads=torch.get_num_threads())
+        self.by_user, self.by_item = both_sides(targets.pairs, targets.values - start.offset)
+        n_features = start.n_factors + (start.user_bias is not None)
+        self.user_ridge, self.item_ridge = (ridge_for(ratings, n_features=n_features, threads=torch.get_num_threads())
                                             for ratings in (self.by_user, self.by_item))
 
     def step(self, *, last: bool) -> Seen:
@@ -60,7 +62,12 @@ class AlternatingLeastSquares:
                     self.judge.rmse(here) if self.judge else None)
 
     def _look(self) -> tuple[float, float, float]:
-        """Loss, squared error and largest slope at the present factors."""
+        """Loss, squared error and largest slope at the present factors; in float32, whose rounding keeps any slope from
+        becoming zero, that is not taken."""
+        if self.factors.user.dtype == torch.float32:
+            with torch.no_grad():
+                mse = self.objective.mean_squared_error(self.factors)
+                return float(mse + self.objective.penalty(self.factors)), float(mse), math.inf
         leaves = self.factors.map(lambda tensor: tensor.detach().requires_grad_())
         mse = self.objective.mean_squared_error(leaves)
         loss = mse + self.objective.penalty(leaves)

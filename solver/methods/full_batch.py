@@ -6,7 +6,6 @@ import math
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from solver.core.objective import Judge, Objective
 from solver.core.optimizers import OPTIMIZERS
@@ -14,6 +13,7 @@ from solver.core.settings import Settings
 from solver.core.steps import FitTask, Seen
 from solver.data.ratings import Ratings
 from solver.model.factors import Factors
+from solver.model.net import additive
 
 
 class FullBatch:
@@ -26,8 +26,9 @@ class FullBatch:
         self.problem, self.method = problem, OPTIMIZERS[settings.optimizer]
         constants = _constants(settings, problem.ratings)
         self.leaves = {name: tensor.to(device, copy=True, memory_format=torch.contiguous_format).requires_grad_()
-                       for name, tensor in problem.start.tensors().items()}
-        self.parameters = Factors(**self.leaves, offset=problem.start.offset)
+                       for name, tensor in additive(problem.start).tensors().items()}
+        self.parameters = Factors(self.leaves["user"], self.leaves["item"], self.leaves.get("user_bias"), self.leaves.get("item_bias"),
+                                  offset=additive(problem.start).offset)
         self.objective = Objective.of(problem.ratings, bounds=settings.bounds, device=device,
                                       weight_decay=0.0 if self.method.decoupled else settings.weight_decay,
                                       dtype=self.leaves["user"].dtype)
@@ -59,7 +60,7 @@ class FullBatch:
         for name, mean in self.objective.mean_biases(before).items():
             self.leaves[name] += self.lr * self.problem.settings.weight_decay * mean
 
-    def _closure(self) -> Tensor:
+    def _closure(self) -> float:
         self.optimizer.zero_grad()
         mse = self.objective.mean_squared_error(self.parameters)
         loss = mse + self.objective.penalty(self.parameters)
@@ -68,7 +69,7 @@ class FullBatch:
         if not self._seen:  # the first call of a step is at the point where the step begins
             slope = max(float(leaf.grad.abs().max()) for leaf in self.leaves.values())
             self._seen.extend((loss.item(), mse.item(), slope / self.method.loss_scale))
-        return scaled
+        return scaled.item()
 
 
 def _constants(settings: Settings, ratings: Ratings) -> dict[str, float]:

@@ -31,6 +31,7 @@ from solver.core.steps import FitTask, Seen
 from solver.data.ratings import Ratings
 from solver.model.factors import Factors
 from solver.model.models import Bounds
+from solver.model.net import additive
 from solver.threads import one_thread
 
 from .normal_wishart import draw_common
@@ -53,7 +54,7 @@ class Gibbs:
     lr: float | None = None
 
     def __init__(self, problem: FitTask):
-        settings, start, device = problem.settings, problem.start, problem.device
+        settings, start, device = problem.settings, additive(problem.start), problem.device
         self.generator = torch.Generator().manual_seed(int(settings.seed))
         self.noise = self.generator if device == "cpu" else torch.Generator(device).manual_seed(int(settings.seed))
         self.epochs = settings.epochs or OPTIMIZERS[settings.optimizer].epochs
@@ -63,10 +64,11 @@ class Gibbs:
         self.units = Units.of(self.train.values, start)
         rows = self.units.rows(start.map(lambda tensor: tensor.to(device)))
         threads = torch.get_num_threads()
-        self.user, self.item = (_Side(own, ratings, ridge_for(ratings, threads=threads)) for own, ratings in zip(
+        self.user, self.item = (_Side(own, ratings, ridge_for(ratings, n_features=own.shape[1], threads=threads)) for own, ratings in zip(
             rows, both_sides(self.train.pairs, self.units.of_ratings(self.train.values))))
         self.residual = self.user.ratings.values - self._predicted(self.train.pairs, *rows)
-        self.sweep, self.samples = 0, ()
+        self.sweep = 0
+        self.samples: tuple[Factors, ...] = ()
         self.burn_in = min(BURN_IN, self.epochs // 4)
         self.few, self.many = sorted((self.user, self.item), key=lambda side: len(side.rows))
         size = (self.few.rows.numel() + 2 * self.many.rows.numel()) * self.few.rows.element_size()

@@ -19,6 +19,7 @@ from solver.core.sorting import stable_order
 from solver.core.sparse_products import RatedPairs
 from solver.core.steps import FitTask, Seen
 from solver.model.factors import Factors
+from solver.model.net import additive
 from solver.model.wide_rows import wide_rows
 
 from .mini_batch import MiniBatch
@@ -46,6 +47,7 @@ class GraphedMiniBatch(MiniBatch):
         super().__init__(problem)
         device, n, self.size = self.values.device, len(self.values), min(problem.settings.batch_size, len(self.values))
         self.raw = self._products
+        self.additive = additive(problem.start).with_tensors(self.parameters.tensors())   # the same tensors, named as sums need them
         self.order = torch.arange(n, device=device)
         self.within = torch.arange(self.size, device=device)
         self.turn = torch.zeros(1, dtype=torch.int64, device=device)                 # steps done in this epoch
@@ -102,7 +104,7 @@ class GraphedMiniBatch(MiniBatch):
     def _products(self, users: Tensor, items: Tensor) -> Tensor:
         ratings = self.problem.ratings
         pairs = RatedPairs.of(users, items, ratings.n_users, ratings.n_items)  # sorted by user: they keep their order
-        return pairs.products(*wide_rows(self.parameters)) + self.parameters.offset
+        return pairs.products(*wide_rows(self.additive)) + self.additive.offset
 
     def _recorded(self) -> Callable[[], None]:
         """The graph of a step, and everything else as if none had been made."""

@@ -4,7 +4,8 @@ the fast paths are compared with, and what fits the net and implicit feedback.""
 from __future__ import annotations
 
 import math
-from functools import partial
+from collections.abc import Callable
+from functools import partial, reduce
 
 import torch
 
@@ -14,6 +15,7 @@ from solver.core.optimizers import OPTIMIZERS
 from solver.core.schedules import SCHEDULES
 from solver.core.steps import FitTask, Seen
 from solver.model.models import into_range
+from solver.model.net import NetFactors
 
 
 class MiniBatch:
@@ -39,7 +41,9 @@ class MiniBatch:
         self.penalty = 0.0 if self.method.decoupled else decay
         self.generator = torch.Generator().manual_seed(int(settings.seed))
         self.on_device = torch.Generator(device).manual_seed(int(settings.seed))  # dropout's and the negatives'
-        self.raw = partial(self.parameters.raw, thinned=self._thinned) if settings.dropout else self.parameters.raw
+        self.raw: Callable[[torch.Tensor, torch.Tensor], torch.Tensor] = self.parameters.raw
+        if settings.dropout and isinstance(self.parameters, NetFactors):
+            self.raw = partial(self.parameters.raw, thinned=self._thinned)
         self.negatives, held = None, problem.holdout
         if settings.loss == "cross-entropy" and settings.negatives:
             self.negatives = Negatives(ratings, power=settings.negatives_power, device=device)
@@ -104,8 +108,8 @@ class MiniBatch:
     def _squares(self, users: torch.Tensor, items: torch.Tensor) -> torch.Tensor:
         """Mean over the batch of ‖p_u‖² + ‖q_i‖² + b_u² + b_i² (as in `objective`); of a net, the embeddings'."""
         rows = {"user": users, "user_bias": users, "item": items, "item_bias": items}
-        return sum((tensor[rows[name]] ** 2).sum() for name, tensor in self.parameters.tensors().items()
-                   if name in rows) / len(users)
+        squares = [(tensor[rows[name]] ** 2).sum() for name, tensor in self.parameters.tensors().items() if name in rows]
+        return reduce(torch.add, squares) / len(users)
 
     def _follow_schedule(self) -> None:
         factor, momentum = SCHEDULES[self.problem.settings.schedule](self.steps_done / self.steps_in_all)

@@ -8,11 +8,12 @@ second of n_u × n_u: whichever is smaller is solved. Alternating least squares 
 from its penalty; a draw from the posterior is this with noise on t and c (`gibbs`).
 
 `PlainRidge` is plain torch on any device, to be read, and waits for nothing within a call;
-`fused.ridge_rows` is the same, compiled for the CPU.
+`kernels.ridge_kernel` is the same, compiled for the CPU, and `gpu.triton_ridge` for a CUDA GPU.
 """
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import Protocol
 
 import numpy as np
@@ -35,11 +36,15 @@ class Ridge(Protocol):
         """
 
 
-def ridge_for(ratings: ByRow, *, threads: int) -> Ridge:
-    """The fast way where it is one: on the CPU, on so many threads of it, and not for a sheet."""
+def ridge_for(ratings: ByRow, *, n_features: int, threads: int) -> Ridge:
+    """The fast way where it is one: on the CPU, on so many threads of it, and on a CUDA GPU in float32; not for a sheet."""
     if ratings.values.device.type == "cpu" and len(ratings.values) >= COMPILED_FROM:
         from solver.kernels.ridge_kernel import CompiledRidge  # numba is loaded only where it is used
         return CompiledRidge(ratings, threads)
+    if ratings.values.is_cuda and find_spec("triton"):
+        from solver.gpu.triton_ridge import TritonRidge, has_kernels_for
+        if has_kernels_for(ratings, n_features):
+            return TritonRidge(ratings)
     return PlainRidge(ratings)
 
 
@@ -71,7 +76,9 @@ def _solve(gram: Tensor, ridge: Tensor, right: Tensor) -> Tensor:
     """(A + ρI)⁻¹ b for a batch of matrices A (r, n, n) and right sides b (r, n, s)."""
     gram.diagonal(dim1=1, dim2=2).add_(ridge[:, None])
     root, _ = torch.linalg.cholesky_ex(gram)  # unlike `cholesky`, does not wait for a GPU to say whether all went well
-    return torch.cholesky_solve(right, root)
+    # not `cholesky_solve`, which may take the matrices one after the other on a GPU
+    half_way = torch.linalg.solve_triangular(root, right, upper=False)
+    return torch.linalg.solve_triangular(root.mT, half_way, upper=True)
 
 
 def groups(starts: np.ndarray, *, most: int) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -32,7 +32,7 @@ class Factors:
         return {f.name: getattr(self, f.name) for f in fields(self)
                 if f.name not in ("offset", "given") and getattr(self, f.name) is not None}
 
-    def map(self, function) -> Factors:
+    def map(self, function: Callable[[Tensor], Tensor]) -> Factors:
         """The same factors with `function` applied to each tensor."""
         return self.with_tensors({name: function(tensor) for name, tensor in self.tensors().items()})
 
@@ -40,7 +40,7 @@ class Factors:
         """The same factors with these tensors in the places of those of the same name."""
         return replace(self, **dict[str, Any](tensors))
 
-    def raw(self, users: Tensor, items: Tensor) -> Tensor:
+    def raw(self, users: Tensor | slice, items: Tensor | slice) -> Tensor:
         """x = p_u · q_i + b_u + b_i + offset of the pairs (users[j], items[j]): what stands inside a
         bounded model's sigmoid, and is the prediction of the others."""
         x = (self.user[users] * self.item[items]).sum(1)

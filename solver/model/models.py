@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # the table of models is read where torch need not be loaded
     from torch import Tensor
 
-    from .factors import Factors
-    from .net import NetFactors
+    from .net import AnyFactors
 
 
 @dataclass(frozen=True)
@@ -45,12 +44,12 @@ MODELS = {model.name: model for model in (
 Bounds = tuple[float, float] | None  # (low, high) of a bounded model
 
 
-def predict(factors: Factors | NetFactors, users: Tensor, items: Tensor, *, bounds: Bounds = None) -> Tensor:
+def predict(factors: AnyFactors, users: Tensor, items: Tensor, *, bounds: Bounds = None) -> Tensor:
     """Predicted ratings of the pairs (users[j], items[j]); index tensors (n,), result (n,)."""
     return into_range(factors.raw(users, items), bounds)
 
 
-def predict_table(factors: Factors | NetFactors, *, bounds: Bounds = None) -> Tensor:
+def predict_table(factors: AnyFactors, *, bounds: Bounds = None) -> Tensor:
     """Predicted ratings of every user (rows) for every item (columns): (n_users, n_items)."""
     return into_range(factors.raw_table(), bounds)
 

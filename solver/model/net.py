@@ -18,6 +18,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import linear
 
+from .factors import Factors
+
 HIDDEN = (100,)                 # widths of the hidden layers where nobody says
 TABLE_NUMBERS = 10_000_000      # activations of a table of predictions that are held at once
 
@@ -58,7 +60,8 @@ class NetFactors:
         """The same net with `function` applied to each tensor."""
         return self.with_tensors({name: function(tensor) for name, tensor in self.tensors().items()})
 
-    def raw(self, users: Tensor, items: Tensor, *, thinned: Callable[[Tensor], Tensor] | None = None) -> Tensor:
+    def raw(self, users: Tensor | slice, items: Tensor | slice, *,
+            thinned: Callable[[Tensor], Tensor] | None = None) -> Tensor:
         """w · x_L + b of the pairs (users[j], items[j]): what stands inside the sigmoid. `thinned` is
         what dropout does to the output of every hidden layer."""
         x = torch.cat([self.user[users], self.item[items]], 1)          # (n, k_user + k_item)
@@ -93,6 +96,16 @@ class NetFactors:
     def n_factors(self) -> int:
         """Width of a user's embedding."""
         return self.user.shape[1]
+
+
+AnyFactors = Factors | NetFactors   # the parameters of a model, whichever it is
+
+
+def additive(factors: AnyFactors) -> Factors:
+    """The factors of a model that adds products and biases. Raises TypeError for a net, which callers have refused before."""
+    if isinstance(factors, NetFactors):
+        raise TypeError("A net has no factors whose products are added.")
+    return factors
 
 
 def embedding_size(n: int) -> int:

@@ -109,9 +109,11 @@ def _asked(model: LinearModel, *, seconds=None, start=None, ranging=False, on_pr
     import highspy
 
     highs = highspy.Highs()
-    for option, value in {"output_flag": False, "primal_feasibility_tolerance": EXACT, "dual_feasibility_tolerance": EXACT,
-                          "mip_feasibility_tolerance": WHOLE, "mip_rel_gap": 1e-9, "mip_abs_gap": 1e-9, "threads": 1,
-                          "presolve": "on"}.items():
+    options: dict[str, bool | float | str] = {
+        "output_flag": False, "primal_feasibility_tolerance": EXACT, "dual_feasibility_tolerance": EXACT,
+        "mip_feasibility_tolerance": WHOLE, "mip_rel_gap": 1e-9, "mip_abs_gap": 1e-9, "threads": 1,
+        "presolve": "on"}
+    for option, value in options.items():
         highs.setOptionValue(option, value)
     if seconds is not None:
         highs.setOptionValue("time_limit", float(seconds))
@@ -170,7 +172,8 @@ def _bounded(bound: np.ndarray) -> np.ndarray:
 
 def _run(highs, on_progress) -> bool:
     """Run HiGHS beside this thread, which listens; whether it was told to stop."""
-    seen, stop = [], []
+    seen: list[Progress] = []
+    stop: list[bool] = []
 
     def heard(event):
         out = event.data_out
@@ -206,11 +209,12 @@ def _ranging(highs, model: LinearModel) -> Ranging | None:
     return Ranging(*ends)
 
 
-def conflict(model: LinearModel, *, seconds: float = 5.0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Of a model without any point: rows (m,), lower and upper bounds (k,) that contradict each other, as masks, and no
-    longer do when any one of them is given up (as far as that was found out in so many seconds).
+def conflict(model: LinearModel, *, n_rows: int, n_columns: int,
+             seconds: float = 5.0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of a model without any point: rows (n_rows,), lower and upper bounds (n_columns,) that contradict each other, as masks, and
+    no longer do when any one of them is given up (as far as that was found out in so many seconds).
 
-    A deletion filter (Chinneck & Dravnieks 1991), which gives up whole stretches first.
+    Rows and columns after so many say what is piecewise linear, and stay. A deletion filter (Chinneck & Dravnieks 1991), which gives up whole stretches first.
     """
     ends, m = time.perf_counter() + seconds, model.rows.shape[0]
     rows, low, high = np.ones(m, dtype=bool), np.isfinite(model.low), np.isfinite(model.high)
@@ -227,15 +231,15 @@ def conflict(model: LinearModel, *, seconds: float = 5.0) -> tuple[np.ndarray, n
         group[places] = kept
         return False
 
-    for group in (rows, low, high):
-        size = max(1, len(group) // 4)
+    for group, count in ((rows, n_rows), (low, n_columns), (high, n_columns)):
+        size = max(1, count // 4)
         while size:
-            for first in range(0, len(group), size):
-                places = np.flatnonzero(group[first:first + size]) + first
+            for first in range(0, count, size):
+                places = np.flatnonzero(group[first:min(first + size, count)]) + first
                 if len(places):
                     without(group, places)
             size = 0 if size == 1 else max(1, size // 4)
-    return rows, low, high
+    return rows[:n_rows], low[:n_columns], high[:n_columns]
 
 
 def closest(model: LinearModel) -> np.ndarray | None:

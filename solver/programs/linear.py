@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from scipy.sparse import csr_array, vstack
@@ -16,14 +17,20 @@ from .sensitivity import Ranges, Sensitivity
 from .trials import Step
 
 ENGINE = "HiGHS"
-WHOLE_SECONDS = 10.0   # of branch and bound, unless told otherwise
+WHOLE_SECONDS = 5.0   # of branch and bound, unless told otherwise
 SAME = 1e-9   # relative difference of values that counts as none
 
 
 def minimise_linear(program: Program, *, seconds: float | None = None,
                     on_step: Callable[[Step, Callable[[], np.ndarray]], bool | None] | None = None) -> Minimum:
-    """The optimum of a program whose `linear` is given. Where the start is as good, it is the start."""
-    began, history, asked = time.perf_counter(), [], []
+    """The optimum of a program whose `linear` is given. Where the start is as good, it is the start.
+
+    Of a program that is piecewise linear the formulas have the last word: where they say something else at the point that HiGHS
+    found, nothing is proved.
+    """
+    began = time.perf_counter()
+    history: list[Step] = []
+    asked: list[bool] = []
     values_before = program.values(program.start)
     model = towards_goal(program)
 
@@ -35,32 +42,38 @@ def minimise_linear(program: Program, *, seconds: float | None = None,
         return asked[-1]
     if seconds is None and model.whole.any():
         seconds = WHOLE_SECONDS
-    start = program.start if program.violation(values_before[1:]) <= FEASIBLE else None
-    answer = solve_model(model, seconds=seconds, start=start, ranging=True, on_progress=on_progress)
+    start = program.start if program.violation(values_before[1:]) <= FEASIBLE and not program.piecewise else None
+    answer = solve_model(model, seconds=seconds, start=start, ranging=not program.piecewise, on_progress=on_progress)
     if answer.state == "infeasible" and program.goal == "value":   # the nearest that can be reached, if any
         model = towards_goal(program, nearest=True)
-        answer = solve_model(model, seconds=seconds, ranging=True, on_progress=on_progress)
-    known = {"value_before": float(values_before[0]), "values_before": values_before, "history": tuple(history), "engine": ENGINE}
-    x = program.start if answer.y is None else answer.y[:len(program.start)]
-    if answer.state in ("infeasible", "unbounded") or answer.y is None:
-        return _nothing(program, model, answer, values_before, known, began)
+        answer = solve_model(model, seconds=seconds, ranging=not program.piecewise, on_progress=on_progress)
+    ended = partial(Minimum, value_before=float(values_before[0]), values_before=values_before, history=tuple(history),
+                    engine=ENGINE)
+    x = program.start if answer.y is None else answer.y[:len(program.start)] + 0.0     # and no -0
+    if answer.state in ("infeasible", "unbounded") or answer.y is None:    # a strip of 1e-6 may hold a point
+        answer = answer if program.exact or answer.state == "unbounded" else replace(answer, state="stopped")
+        return _nothing(program, model, answer, values_before, ended, began)
     x, already = _settled(program, x, values_before)
     values = program.values(x)
     if not already and not np.isfinite(values).all():
-        return _nothing(program, model, answer, values_before, known, began)
-    proved = answer.state == "optimal"
+        return _nothing(program, model, answer, values_before, ended, began)
+    proved = answer.state == "optimal" and (already or not program.piecewise or _as_told(program, model, answer, values))
+    if answer.state == "optimal" and not proved:
+        answer = replace(answer, state="stopped", bound=-np.inf)
     stopped = answer.state == "stopped" and (any(asked) or time.perf_counter() - began < (seconds or np.inf))   # else time was up
     bound = float(values[0]) if proved else _sign(program) * answer.bound if np.isfinite(answer.bound) else None
     stop = _told(program, answer, float(values[0]), already=already, whole=bool(model.whole.any()))
-    return Minimum(x, float(values[0]), values=values, violation=program.violation(values[1:]),
-                   sensitivity=_sensitivity(program, model, answer, x, values), stop=stop, converged=proved,
-                   stopped=stopped, seconds=time.perf_counter() - began, proved=proved,
-                   bound=bound if program.goal != "value" else None, **known)
+    return ended(x, float(values[0]), values=values, violation=program.violation(values[1:]),
+                 sensitivity=_sensitivity(program, model, answer, x, values), stop=stop, converged=proved,
+                 stopped=stopped, seconds=time.perf_counter() - began, proved=proved,
+                 bound=bound if program.goal != "value" else None)
 
 
 def nearest_point(program: Program, minimum: Minimum) -> Minimum:
     """What `minimise_linear` found of a program without any feasible point, with the point that misses the constraints least in
     sum; the start, where it misses none of them by more than that."""
+    if program.piecewise:
+        return minimum
     x = closest(program.linear)
     values = minimum.values if x is None else program.values(x)
     if x is None or program.violation(values[1:]) >= minimum.violation:
@@ -87,6 +100,13 @@ def towards_goal(program: Program, *, nearest: bool = False) -> LinearModel:
     return LinearModel(np.append(np.zeros(n), 1.0), 0.0, csr_array(vstack([wider, apart])),
                        np.concatenate([model.floor, [-np.inf, target]]), np.concatenate([model.ceiling, [target, np.inf]]),
                        np.concatenate([model.low, none]), np.append(model.high, np.inf), np.append(model.whole, False))
+
+
+def _as_told(program: Program, model: LinearModel, answer: Answer, values: np.ndarray) -> bool:
+    """Whether the formulas give at a point what the model says of it."""
+    told = program.target if program.goal == "value" else _sign(program) * model.value(answer.y)
+    near = program.goal == "value" or abs(values[0] - told) <= FEASIBLE * max(1.0, abs(told))
+    return near and program.violation(values[1:]) <= FEASIBLE
 
 
 def _sign(program: Program) -> float:
@@ -124,27 +144,29 @@ def _told(program: Program, answer: Answer, value: float, *, already: bool, whol
         return "The objective is the same everywhere; " + ("the point that the sheet has meets all constraints and stays." if already else
                                                            f"a point was found that meets all constraints (HiGHS{nodes}).")
     found = "The sheet was already at its optimum" if already else "The optimum"
-    return f"{found}: all formulas are linear, and HiGHS proved that no point is better{nodes}."
+    why = "what its formulas choose, said by whole numbers, is linear" if program.piecewise else "all formulas are linear"
+    nearly = "" if program.exact else " by more than what 1e-6 in a comparison makes"
+    return f"{found}: {why}, and HiGHS proved that no point is better{nearly}{nodes}."
 
 
-def _nothing(program: Program, model: LinearModel, answer: Answer, values_before: np.ndarray, known: dict, began: float) -> Minimum:
+def _nothing(program: Program, model: LinearModel, answer: Answer, values_before: np.ndarray,
+             ended: Callable[..., Minimum], began: float) -> Minimum:
     """Where there is no optimum, or none was found in time: the start."""
     m = program.n_constraints
     blank = Sensitivity(np.full(m, np.nan), np.full(len(program.start), np.nan), np.zeros(m, dtype=bool))
     contradiction = None
     if answer.state == "infeasible":
         stop = "No point meets all constraints: proved by HiGHS."
-        rows, low, high = conflict(program.linear)
-        contradiction = Conflict(rows, low, high)
+        contradiction = Conflict(*conflict(program.linear, n_rows=m, n_columns=len(program.start)))
     elif answer.state == "unbounded":
         stop = (f"The objective has no {'maximum' if program.goal == 'max' else 'minimum'}, it goes on without end: proved by "
                 "HiGHS. Add a bound or a constraint.")
     else:
         stop = "Stopped before any point was found that meets all constraints. Allow more seconds."
     none = answer.state if answer.state in ("infeasible", "unbounded") else None
-    return Minimum(program.start, float(values_before[0]), values=values_before, violation=program.violation(values_before[1:]),
+    return ended(program.start, float(values_before[0]), values=values_before, violation=program.violation(values_before[1:]),
                    sensitivity=blank, stop=stop, converged=False, stopped=False, seconds=time.perf_counter() - began, none=none,
-                   conflict=contradiction, **known)
+                   conflict=contradiction)
 
 
 def _sensitivity(program: Program, model: LinearModel, answer: Answer, x: np.ndarray, values: np.ndarray) -> Sensitivity:

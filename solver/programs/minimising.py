@@ -22,6 +22,7 @@ from .sensitivity import sensitivity
 from .trials import Enough, Point, Step, Trials
 
 MOST_STEPS = 10_000
+SECONDS_AFTER = 3.0  # of a search that goes on where HiGHS ended without a proof, unless told otherwise
 FLAT = 1e-5          # a slope that has become smaller than this share of the steepest at the start is none
 
 
@@ -39,7 +40,11 @@ def minimise(program: Program, *, steps: int | None = None, starts: int = 1, see
     if steps is not None and steps < 1 or starts < 1:
         raise UserError("The number of steps and of starts is 1 or more. Correct it.")
     if program.linear is not None and not program.different:
-        return minimise_linear(program, seconds=seconds, on_step=on_step)
+        found = minimise_linear(program, seconds=seconds, on_step=on_step)
+        if not program.piecewise or found.proved or found.none or found.stopped:
+            return found
+        return _went_on(program, found, minimise(replace(program, start=found.x, linear=None), steps=steps, starts=starts, seed=seed,
+                                                 seconds=seconds or SECONDS_AFTER, on_step=on_step))
     if program.whole.any() or program.stepwise:
         return minimise_by_generations(program, seconds=seconds, seed=seed, on_step=on_step,
                                        by_slopes=lambda inner: minimise(replace(inner, stepwise=False), steps=200))
@@ -60,6 +65,14 @@ def minimise(program: Program, *, steps: int | None = None, starts: int = 1, see
     stop = found.stop if starts == 1 else f"The best of {starts} starts, number {winner}: {found.stop}"
     return replace(found, value_before=before.value_before, values_before=before.values_before, stop=stop,
                    seconds=time.perf_counter() - began)
+
+
+def _went_on(program: Program, first: Minimum, then: Minimum) -> Minimum:
+    """What was found from where HiGHS ended, as found from the program's own start; its bound still holds."""
+    bound = first.bound if program.exact else None
+    stop = then.stop if bound is None else f"{then.stop} HiGHS proved that no point is better than {bound:.9g}."
+    return replace(then, value_before=first.value_before, values_before=first.values_before, seconds=first.seconds + then.seconds,
+                   bound=bound, stop=stop, history=first.history + then.history)
 
 
 def _starts(program: Program, starts: int, seed: int):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from solver.errors import UserError
 
-from .highs import LinearModel
+if TYPE_CHECKING:
+    from .highs import LinearModel
 
 FEASIBLE = 1e-6   # how far a constraint may be missed, relative above 1; Excel's Solver allows as much
 
@@ -41,8 +43,9 @@ class Program:
     small, f^root is made small. ``evaluate(x)`` gives f and the m constraint functions together: values (1 + m,) and Jacobian
     (1 + m, n), float64, f first; not-a-number or infinity where x is outside their domain. `start`,
     `low` and `high` are (n,), `floor` and `ceiling` (m,), with infinities where there is no bound. The numbers `whole` (n,)
-    are to be whole; None: none of them. `linear` says the same as a linear model, where f and c are proved to be linear:
-    its columns are x and its rows are c. `linear_rows` are those of the constraints that are linear where others are not. The
+    are to be whole; None: none of them. `linear` says the same as a linear model: its first columns are x and its first rows
+    are c. It has no others where f and c are proved to be linear; others say what is piecewise linear, and `exact` that they say
+    so to the last digit. `linear_rows` are those of the constraints that are linear where others are not. The
     numbers of each group `different` are to be 1, 2, 3 … in any order. `stepwise` says that slopes tell nothing of f or c.
     """
 
@@ -60,6 +63,7 @@ class Program:
     linear_rows: LinearModel | None = None
     different: tuple[np.ndarray, ...] = ()
     stepwise: bool = False
+    exact: bool = True
 
     def merit(self, f: float) -> float:
         """What is minimised, of f."""
@@ -78,6 +82,11 @@ class Program:
             object.__setattr__(self, "whole", np.zeros(len(self.start), dtype=bool))
         if (self.low > self.high).any() or (self.floor > self.ceiling).any():
             raise UserError("A lower bound is above the upper bound. Exchange or correct them.")
+
+    @property
+    def piecewise(self) -> bool:
+        """Whether `linear` has columns that say what is piecewise linear."""
+        return self.linear is not None and self.linear.n_columns > len(self.start)
 
     @property
     def n_constraints(self) -> int:

@@ -65,6 +65,10 @@ def find_columns(table: SourceTable, roles: Sequence[Role], columns=None, *,
             if len(first) < len(roles):
                 raise UserError(f"{table.name} has {_columns(first)}, but {len(roles)} are needed: "
                                 f"{wanted}. Separate them by one of , ; tab | :: or blanks, or say with --sep what stands between.")
+            for role, candidates in zip(roles, _by_ending(first, roles, find_by_name(first, roles))):
+                if len(candidates) > 1:
+                    one, two = (shortened(first[at]) for at in candidates[:2])
+                    raise UserError(f"{table.name} has two columns that may hold the {role.name}: '{one}' and '{two}'. {advice}")
             guessed = not any(reads_as_number(first[at]) for at in positions)
             if some and guessed:
                 raise UserError(f"{table.name} has no column for: {', '.join(missing)}. It has "
@@ -97,31 +101,36 @@ def _asked_for(table: SourceTable, first, roles, columns) -> tuple[list[int], bo
 
 
 def find_by_name(first: Sequence[str], roles: Sequence[Role]) -> list[int | None]:
-    """The position of each role's column among these names, None where none is called so.
-
-    Raises UserError where two columns may be meant, because their names end alike and none is called by a usual name.
-    """
+    """The position of each role's column among these names, None where none is called so, or two may be meant because
+    their names end alike."""
     plain = [_plain(field) for field in first]
     positions: list[int | None] = []
     for role in roles:
         there = [plain.index(name) for name in role.names if name in plain]
         positions.append(next((at for at in there if at not in positions), None))
-    by_ending = [_role_by_ending(name, roles) for name in plain]
-    for number, role in enumerate(roles):
-        if positions[number] is not None:
-            continue
-        free = [at for at, its_role in enumerate(by_ending) if its_role is role and at not in positions]
-        if len(free) > 1:
-            one, two = (shortened(first[at].strip()) for at in free[:2])
-            raise UserError(f"Two columns may hold the {role.name}: '{one}' and '{two}'. Say which to read with --columns, or "
-                            f"call it {role.name}.")
-        positions[number] = free[0] if free else None
+    for number, candidates in enumerate(_by_ending(first, roles, positions)):
+        if len(candidates) == 1:
+            positions[number] = candidates[0]
     return positions
 
 
-def _role_by_ending(name: str, roles: Sequence[Role]) -> Role | None:
-    """The role whose ending this name has; of several the longest, so that 'buyer_user_id' is a user and no other id."""
-    fitting = [(len(ending), role) for role in roles for ending in role.endings if name.endswith(ending)]
+def _by_ending(first: Sequence[str], roles: Sequence[Role], positions: Sequence[int | None]) -> list[list[int]]:
+    """For each role without a column, those of the free columns whose names end as its names do."""
+    last = [_last_words(name) for name in first]
+    its_role = [_role_of(words, roles) for words in last]
+    return [[] if position is not None else [at for at, of in enumerate(its_role) if of is role and at not in positions]
+            for role, position in zip(roles, positions)]
+
+
+def _last_words(name: str) -> tuple[str, str]:
+    """(the last word, the last two joined) of a name such as ``buyerUserID``, ``Book-Rating`` or ``anime_id``."""
+    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+|\d+", name)
+    return "".join(words[-1:]).casefold(), "".join(words[-2:]).casefold()
+
+
+def _role_of(last: tuple[str, str], roles: Sequence[Role]) -> Role | None:
+    """The role whose ending this is; of several the longest, so that 'buyer_user_id' is a user and no other id."""
+    fitting = [(len(ending), role) for role in roles for ending in role.endings if ending in last]
     return max(fitting, key=lambda one: one[0])[1] if fitting else None
 
 

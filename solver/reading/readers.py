@@ -12,8 +12,8 @@ from solver.data.ratings import Ratings
 from solver.errors import UserError
 
 from .column_roles import FoundColumns, Role, find_by_name, find_columns
-from .columns import Numbers
-from .evidence import refuse_contradicted
+from .columns import Column, Numbers
+from .evidence import Guess, found_against
 from .rating_columns import (
     DECIMALS,
     IDS,
@@ -72,8 +72,8 @@ def read_ratings(path: Paths, *, columns: Sequence[str | int] | None = None, sep
     if not len(lines):
         raise UserError(f"{table.name} holds no rating. Add a {table.unit} for every rating: "
                         "user, item, rating.")
-    if columns is None:
-        refuse_contradicted(table, found, [users, items, values])
+    if found.by_place:
+        _refuse_contradicted(table, found, users, items)
 
     numbers, comma, more = numbers_of(table, values, lines, decimal)
     user_labels, user_index = numbered(table, users, lines, "user", ids=ids)
@@ -125,6 +125,15 @@ def _roles(table: SourceTable, columns: Sequence[str | int] | None, *, pairs: bo
         raise UserError(f"{table.name} has a user and an item in every {table.unit} and no rating: pairs that happened. Learn from "
                         "them with --feedback implicit, or say with --columns which column holds the ratings.")
     return RATING_ROLES
+
+
+def _refuse_contradicted(table: SourceTable, found: FoundColumns, users: Column, items: Column) -> None:
+    """Raise UserError where user, item and rating were taken by their places and their values say otherwise."""
+    names = [f"'{shortened(name)}'" if found.header else f"column {place}" for place, name in enumerate(found.first_line, 1)]
+    n = len(users.codes)
+    against = found_against(Guess(names, found.positions, table.sample()[1:], n, (len(users.texts) == n, len(items.texts) == n)))
+    if against:
+        raise UserError(f"{table.name}: {against[0]}. Say with --columns which are user, item, rating: {against[1]}.")
 
 
 def _with_times(found: FoundColumns, n_roles: int) -> FoundColumns:

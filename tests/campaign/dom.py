@@ -14,7 +14,7 @@ def compare_sheets(before: bytes, after: bytes, edits: Mapping[Cell, object]) ->
     """Raise Failed unless the second sheet is the first with these cells edited, each once, and nothing else changed."""
     old, new = _cells(before), _cells(after)
     for where, element in old.items():
-        if where not in edits and (where not in new or _canonical(new[where]) != _canonical(element)):
+        if where not in edits and (where not in new or _plain(new[where]) != _plain(element)):
             raise Failed(f"the cell {where} changed that nobody edited")
     for where in new.keys() - old.keys():
         if where not in edits:
@@ -25,6 +25,15 @@ def compare_sheets(before: bytes, after: bytes, edits: Mapping[Cell, object]) ->
             raise Failed(f"the cell {where} holds {found!r} where {value!r} was written")
     if _around(before) != _around(after):
         raise Failed("what stands around the cells changed")
+
+
+def in_order(xml: bytes) -> bool:
+    """Whether rows and cells come in their order, each once."""
+    try:
+        _cells(xml)
+    except Failed:
+        return False
+    return True
 
 
 def _cells(xml: bytes) -> dict[tuple[int, int], ET.Element]:
@@ -40,8 +49,8 @@ def _cells(xml: bytes) -> dict[tuple[int, int], ET.Element]:
                 continue
             ref = element.get("r")
             at = _column(ref.rstrip("0123456789")) if ref else col + 1
-            if at <= col:
-                raise Failed(f"cell {ref} comes after column {col}")
+            if at <= col or ref and ref.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ") != str(row):
+                raise Failed(f"cell {ref} comes after column {col} of row {row}")
             col = at
             found[row, col] = element
     return found
@@ -51,9 +60,9 @@ def _rows(root: ET.Element) -> list[ET.Element]:
     return [row for data in root if _tag(data) == "sheetData" for row in data if _tag(row) == "row"]
 
 
-def _around(xml: bytes) -> list[str]:
+def _around(xml: bytes) -> list[tuple]:
     """Every other element, but for what says how far the sheet reaches."""
-    return [_canonical(element) for element in ET.fromstring(xml) if _tag(element) not in ("sheetData", "dimension")]
+    return [_plain(element) for element in ET.fromstring(xml) if _tag(element) not in ("sheetData", "dimension")]
 
 
 def _value(element: ET.Element):
@@ -66,8 +75,9 @@ def _value(element: ET.Element):
     return text == "1" if kind == "b" else float(text) if kind in (None, "n") else unescape(text)
 
 
-def _canonical(element: ET.Element) -> str:
-    return ET.canonicalize(ET.tostring(element, encoding="unicode"))
+def _plain(element: ET.Element) -> tuple:
+    """All that an element says."""
+    return element.tag, element.attrib, element.text, element.tail, [_plain(child) for child in element]
 
 
 def _tag(element: ET.Element) -> str:

@@ -1,4 +1,4 @@
-"""A workbook that fails, made as small as it can be and still fail in the same way: parts and elements are left out, one by one."""
+"""What fails, made as small as it can be and still fail in the same way: parts and elements of a workbook are left out, tokens of a formula."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from campaign.mutations import zipped
 
+_TOKEN = re.compile(r'"[^"]*"|[A-Z][A-Z0-9.:]*|[0-9.]+|.', re.S)
 _ELEMENT = re.compile(rb"<([\w:]{1,40})(?:\s[^<>]*)?(?:/>|>[^<>]*</\1>)")
 
 
@@ -40,6 +41,21 @@ def shrunk(package: bytes, fails: Callable[[bytes], bool], *, most: int = 2000) 
             if smaller != content:
                 parts[n], changed = (name, smaller), True
     return _packed(parts)
+
+
+def shrunk_formula(text: str, fails: Callable[[str], bool], *, most: int = 2000) -> str:
+    """The shortest formula met that fails, by at most so many tries: runs of its tokens are left out."""
+    tokens, size = _TOKEN.findall(text), len(text)
+    while size:
+        first = 0
+        while first < len(tokens) and most:
+            most -= 1
+            if fails("".join(fewer := tokens[:first] + tokens[first + size:])):
+                tokens = fewer
+            else:
+                first += 1
+        size = min(size - 1, len(tokens)) if size <= 8 else size // 2
+    return "".join(tokens)
 
 
 def _without_elements(content: bytes, still_fails: Callable[[bytes], bool]) -> bytes:

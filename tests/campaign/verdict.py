@@ -25,12 +25,14 @@ class OverTime(BaseException):
 
 @dataclass(frozen=True)
 class Verdict:
-    """`kind` and `number` are the case; `outcome` is "answered", "refused" or "failed"; `why` is the sentence or the failure."""
+    """`kind` and `number` are the case; `outcome` is "answered", "refused" or "failed"; `why` is the sentence or the failure, `small`
+    the smallest form of what failed."""
 
     kind: str
     number: int
     outcome: str
     why: str = ""
+    small: str = ""
 
     @property
     def signature(self) -> str:
@@ -42,7 +44,7 @@ class Verdict:
 
 def judged(kind: str, number: int, attempt: Callable[[], None]) -> Verdict:
     """Run a case within its limits."""
-    size = _address_space()
+    size = address_space()
     _, most = resource.getrlimit(resource.RLIMIT_AS)
     before = signal.signal(signal.SIGVTALRM, _over_time)
     resource.setrlimit(resource.RLIMIT_AS, (size + MEMORY, most))
@@ -73,6 +75,7 @@ def _over_time(*_):
     raise OverTime
 
 
-def _address_space() -> int:
+def address_space() -> int:
+    """Bytes that this process has reserved."""
     with open("/proc/self/statm", encoding="ascii") as file:
         return int(file.read().split()[0]) * resource.getpagesize()

@@ -67,3 +67,18 @@ def test_a_fit_learns_and_comes_out_the_same_every_time():
     assert [t.shape for t in found.tensors().values()] == [t.shape for t in start.tensors().values()]
     assert torch.equal(found.user, two.table[:9, :5]) and torch.equal(found.item_bias, two.table[9:, -1])
     assert (one.table[:9, -1] == 1).all() and (one.table[9:, -2] == 1).all()  # what biases are multiplied by
+
+
+def test_the_busiest_rows_are_walked_as_several_and_meet():
+    one, two = (StratifiedSGD(problem(), blocks=2, most=3) for _ in range(2))
+    users, items, _ = one.data
+    assert max(torch.bincount(rows).max() for rows in (users, items)) <= 3 and len(one.table) > 16
+    for steps in (one, two):
+        first, second = steps.step(last=False), steps.step(last=True)
+        assert second.rmse < first.rmse and second.holdout_rmse < first.holdout_rmse
+    assert torch.equal(one.table, two.table)
+    for copies, rows in ((one.user_copies, one.table[:one.first_item]), (one.item_copies, one.table[one.first_item:])):
+        torch.testing.assert_close(rows, rows[copies.owners], rtol=0, atol=0)
+    ends = second.factors()
+    assert ends.user.shape == (9, 5) and ends.item.shape == (7, 5)
+    assert (one.table[:one.first_item, -1] == 1).all() and (one.table[one.first_item:, -2] == 1).all()

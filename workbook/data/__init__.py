@@ -11,10 +11,9 @@ from solver import Ratings
 def example() -> tuple[Ratings, dict[int, str]]:
     """60 users × 40 invented films, about half of the pairs rated; and the titles by item id."""
     folder = resources.files(__package__)
-    with (folder / "example_ratings.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    with (folder / "example_films.csv").open(encoding="utf-8", newline="") as file:
-        titles = {int(row["item"]): row["title"] for row in csv.DictReader(file)}
+    rows = list(csv.DictReader((folder / "example_ratings.csv").read_text(encoding="utf-8").splitlines()))
+    films = csv.DictReader((folder / "example_films.csv").read_text(encoding="utf-8").splitlines())
+    titles = {int(row["item"]): row["title"] for row in films}
     ratings = Ratings.from_triples([int(row["user"]) for row in rows], [int(row["item"]) for row in rows],
                                    [float(row["rating"]) for row in rows])
     return ratings, titles

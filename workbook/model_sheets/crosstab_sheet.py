@@ -48,7 +48,7 @@ def write_crosstab(workbook: Workbook, styles: Styles, plan: Crosstab, content: 
     sheet = workbook.add_worksheet(layout.sheet)
     _columns_and_headers(sheet, styles, plan, content)
     _ratings(sheet, styles, plan, content)
-    if layout.low:
+    if isinstance(layout.low, Cell) and isinstance(layout.high, Cell):
         for cell, name, value in zip((layout.low, layout.high), ("low", "high"), content.bounds):
             sheet.write_string(cell.row - 1, 0, name, styles.label)
             sheet.write_number(cell.row - 1, cell.col - 1, value, styles.option)
@@ -82,7 +82,7 @@ def prediction(layout: Layout, *, user: int | None = None, item: int | None = No
     x = f"MMULT({of_user(layout.user_factors)},{of_item(layout.item_factors)})"
     if layout.item_bias:
         x += f"+{of_item(layout.item_bias)}+{of_user(layout.user_bias)}"
-    if layout.low:
+    if isinstance(layout.low, Cell) and isinstance(layout.high, Cell):
         x = into_range_formula(x, *(ref(cell, rows=True, cols=True) for cell in (layout.low, layout.high)))
     return x
 

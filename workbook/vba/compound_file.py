@@ -54,7 +54,8 @@ class _Sectors:
 
 def compound_file(tree: Tree) -> bytes:
     """The bytes of a compound file that holds `tree`. Raises ValueError above 6.8 MB."""
-    entries, streams = [_Entry("Root Entry", _ROOT)], []
+    entries = [_Entry("Root Entry", _ROOT)]
+    streams: list[tuple[_Entry, bytes]] = []
     entries[0].child = _add_siblings(tree, entries, streams)
     sectors, mini = _Sectors(SECTOR), _Sectors(MINI_SECTOR)
     for entry, data in streams:

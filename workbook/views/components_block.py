@@ -55,10 +55,10 @@ def _component(sheet, styles: Styles, plan: MembersPlan, component: int, covaria
     put_text(sheet, loading.first.moved(-1, 0), f"loading {component + 1}", styles.calc_head)
     where = plan.largest(component)
     column = f"INDEX({last},0,{_fixed(where)})"
-    for row, number in enumerate(numbers.cells()):
+    for row, cell in enumerate(numbers.cells()):
         if component == 0:
-            sheet.write_number(number.row - 1, number.col - 1, row + 1, styles.calc_whole)
-        i = ref(number, cols=True)
+            sheet.write_number(cell.row - 1, cell.col - 1, row + 1, styles.calc_whole)
+        i = ref(cell, cols=True)
         put_formula(sheet, diagonal.first.moved(row, 0), f"=INDEX({last},{i},{i})", styles.calc)
         put_formula(sheet, loading.first.moved(row, 0),
                 f"=INDEX({last},{i},{_fixed(where)})/MAX(SQRT(SUMSQ({column})),{_NONE})", styles.calc)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from fnmatch import fnmatchcase
-from numbers import Real
+from numbers import Integral, Real
 
 from solver.errors import UserError
 
@@ -17,7 +17,9 @@ _EXACT = 2 ** 53        # above it a cell no longer holds every whole number
 def cell_label(label: Hashable) -> float | int | str:
     """The label as a cell holds it: a number where a number is exact, else text."""
     if isinstance(label, Real) and not isinstance(label, bool):
-        number = int(label) if float(label).is_integer() else float(label)
+        number = float(label)
+        if isinstance(label, Integral) or number.is_integer():
+            number = int(label) if isinstance(label, Integral) else int(number)
         if abs(number) <= _EXACT:
             return number
     return str(label)

@@ -124,6 +124,14 @@ def follow(program: Recorded, start: np.ndarray) -> Structure:
         return Structure(len(start), following.widened(following.form(output)), tuple(following.terms))
 
 
+def _sees_every_operation(cls: type[_Following]) -> type[_Following]:
+    """Set after the class is made: a method of that name in its body is wrapped by torch, which imports its compiler for it (1 s)."""
+    hook = "__torch_dispatch__"
+    setattr(cls, hook, cls._seen)
+    return cls
+
+
+@_sees_every_operation
 class _Following(TorchDispatchMode):
     """Sees every operation of torch, and keeps the forms of the tensors that depend on the changing cells."""
 
@@ -160,7 +168,7 @@ class _Following(TorchDispatchMode):
             self.remember(result, self._new("steps", result.numel(), boolean=result.dtype == torch.bool))
         return result
 
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+    def _seen(self, func, types, args=(), kwargs=None):
         kwargs = kwargs or {}
         result = func(*args, **kwargs)
         if any(map(self._moves, _tensors(args))):

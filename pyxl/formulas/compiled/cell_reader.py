@@ -112,7 +112,7 @@ class Reader:
             sizes, back = [shape[axis] for axis in order], np.argsort(order).tolist()
             return self._program.step(lambda t: t.narrow(0, low, count).reshape(sizes).permute(back), tensor)
         index = torch.from_numpy(np.ascontiguousarray(slot, dtype=np.int64)).ravel()
-        return self._program.step(lambda t: t.index_select(0, index).reshape(shape), tensor)
+        return self._program.step(lambda t: t.index_select(0, index.to(t.device)).reshape(shape), tensor)
 
     def _constants(self, sheet: str, rows, cols, where: np.ndarray | None) -> np.ndarray:
         """The values of cells that no compiled formula computes, all or those of the mask `where`, then flat."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from pyxl.formulas.evaluate.calculator import Calculator
+from pyxl.formulas.evaluate.dependents import sheet_read, unforeseen
 from pyxl.formulas.functions.all_functions import FUNCTIONS
 from pyxl.formulas.language.formula_errors import FormulaError
 from pyxl.formulas.language.parse import AcrossSheets, Binary, Call, Name, Node, Reference, Structured, parse, walk
@@ -25,7 +26,7 @@ class Reach:
         self._known: dict[Group, bool] = {}
 
     def constant(self, group: Group) -> bool:
-        """Whether it surely depends on no changing cell; False where only evaluation tells (OFFSET …)."""
+        """Whether it surely depends on no changing cell; False where only evaluation tells (INDIRECT …)."""
         if group not in self._known:
             seen, todo = {group}, [group]
             while todo:
@@ -64,6 +65,7 @@ class Reach:
         nodes = [node for node in nodes if id(node) not in inside]
         nodes += [replace(node.cells, sheet=sheet) for node in nodes if isinstance(node, AcrossSheets)
                   for sheet in self._calculator.sheets_between(node.first, node.last)]
+        nodes += [read for node in nodes if unforeseen(node) and (read := sheet_read(node))]
         nodes += [Name(None, node.name) for node in nodes if isinstance(node, Call) and node.name not in FUNCTIONS]
         for node in nodes:
             if isinstance(node, Reference):
@@ -85,5 +87,5 @@ class _Unforeseen(Exception):
 
 
 def _unforeseen(node: Node) -> bool:
-    return isinstance(node, Call) and node.name in ("OFFSET", "INDIRECT", "SUMIF", "AVERAGEIF", "TABLE", "ANCHORARRAY") or (
-        isinstance(node, Binary) and node.op == ":") or isinstance(node, Structured)
+    return unforeseen(node) and sheet_read(node) is None or isinstance(node, Call) and node.name in ("TABLE", "ANCHORARRAY") or \
+        isinstance(node, Binary) and node.op == ":" or isinstance(node, Structured)

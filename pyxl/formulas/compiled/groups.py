@@ -10,9 +10,7 @@ import numpy as np
 from pyxl.formulas.language.formula_errors import FormulaError, placed
 from pyxl.formulas.language.parse import Node, Reference, parse
 from pyxl.grid.cells import MAX_COL, MAX_ROW, Cell
-from pyxl.grid.grid import Formula, Grid
-
-from .relative import RelativeForm, relative_form
+from pyxl.grid.grid import Grid
 
 _Box = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]  # top, left, bottom, right of every cell's reference
 
@@ -45,44 +43,15 @@ class Group:
 
 def groups_of(grid: Grid) -> list[Group]:
     """All formulas of a sheet, grouped."""
-    found: dict[tuple, tuple[str, Cell, list[int], list[int]]] = {}
-    forms = _Forms()
-    for cell, formula in grid.formulas.items():
+    found: dict[tuple, tuple[list[int], list[int]]] = {}
+    for cell, formula in grid.filled.items():
         if not formula.text:
             continue  # inside an array formula's block, or a what-if table
-        key = forms.of(formula, cell), formula.array and formula.array.shape
-        if (known := found.get(key)) is None:
-            known = found[key] = (formula.text, formula.anchor, [], [])
-        known[2].append(cell[0])
-        known[3].append(cell[1])
+        rows, cols = found.setdefault((formula.text, formula.anchor, formula.array and formula.array.shape), ([], []))
+        rows.append(cell[0])
+        cols.append(cell[1])
     return [Group(grid.sheet, text, anchor, shape, np.array(rows), np.array(cols))
-            for (_, shape), (text, anchor, rows, cols) in found.items()]
-
-
-class _Forms:
-    """Relative forms, numbered. Reading a text takes time: first it is held against that of the cell above."""
-
-    def __init__(self) -> None:
-        self._numbers: dict[RelativeForm, int] = {}
-        self._shared: dict[tuple[str, Cell], int] = {}
-        self._above: dict[int, tuple[RelativeForm, int]] = {}  # by column: the last form seen there
-
-    def of(self, formula: Formula, cell: Cell) -> int:
-        row, col = cell
-        if formula.anchor != cell:
-            key = formula.text, formula.anchor
-            if (number := self._shared.get(key)) is None:
-                number = self._shared[key] = self._number(relative_form(formula.text, *formula.anchor))
-            return number
-        if (above := self._above.get(col)) is not None and above[0].written(row, col) == formula.text:
-            return above[1]
-        form = relative_form(formula.text, row, col)
-        number = self._number(form)
-        self._above[col] = form, number
-        return number
-
-    def _number(self, form: RelativeForm) -> int:
-        return self._numbers.setdefault(form, len(self._numbers))
+            for (text, anchor, shape), (rows, cols) in found.items()]
 
 
 def arranged(rows: np.ndarray, cols: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

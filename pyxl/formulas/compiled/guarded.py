@@ -67,8 +67,7 @@ def guarded(call: Callable[..., Tensor], harmless: float = 2.0) -> Callable[...,
         if sure(lambda: _all_finite(result)):  # one pass: a sum of finite numbers is finite, or is looked at
             return result
         bad = ~result.detach().isfinite()
-        args = [torch.where(bad, harmless, arg) for arg in args]
-        return torch.where(bad, torch.nan, call(*args))
+        return torch.where(bad, torch.nan, call(*[torch.where(bad, harmless, arg) for arg in args]))
     return run
 
 
@@ -133,8 +132,8 @@ def guarded_reduction(call: Callable[..., Tensor], vectors: int = 1) -> Callable
         if not sure(lambda: _all_finite(result)):
             bad = ~result.detach().isfinite()
             harmless = [torch.arange(1.0, arg.shape[-1] + 1, dtype=arg.dtype) for arg in args[:vectors]]
-            args = [torch.where(bad[..., None], h, arg) for h, arg in zip(harmless, args)] + list(args[vectors:])
-            result = torch.where(bad, torch.nan, call(*args))
+            guarded_args = [torch.where(bad[..., None], h, arg) for h, arg in zip(harmless, args)]
+            result = torch.where(bad, torch.nan, call(*guarded_args, *args[vectors:]))
         return result[..., None, None]
     return run
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -39,15 +40,17 @@ from .lanes import LaneAreas, Lanes, Split, single, uniform
 from .schedule import Batch
 from .torch_program import TorchProgram
 
+Notes = dict[tuple[str, Cell, str], Cell]   # (sheet, first cell of the group, sentence) -> first cell of which it is true
+
 
 class Interpreter(LaneSteps):
-    """Evaluates nodes for a batch. `array` as in `At`; `origin` is the cell the text was written for.
+    """Evaluates nodes for a batch. `array` as in `NodeEvaluator`; `origin` is the cell the text was written for.
 
     `rules` leads from a function's name to what compiles it, ``rule(interpreter, call)``; `notes`
     collects what has no derivative everywhere.
     """
 
-    def __init__(self, batch: Batch, reader: Reader, program: TorchProgram, rules, notes: dict, *,
+    def __init__(self, batch: Batch, reader: Reader, program: TorchProgram, rules, notes: Notes, *,
                  array: bool, origin: Cell):
         super().__init__(program)
         self.batch, self.reader, self.rules, self.notes = batch, reader, rules, notes
@@ -274,7 +277,8 @@ class Interpreter(LaneSteps):
         return self.batch.shape if beside else np.broadcast_shapes((1, 1), *shapes)
 
 
-_EVALUATE = {Literal: Interpreter._literal, Array: Interpreter._array, Reference: Interpreter._reference,
-             Name: Interpreter._name, Structured: Interpreter._structured,
-             AcrossSheets: Interpreter._across_sheets, Apply: Interpreter._apply, Foreign: Interpreter._foreign, Unary: Interpreter._unary,
-             Binary: Interpreter._binary, Call: Interpreter._call}
+_EVALUATE: dict[type, Callable[[Interpreter, Any], Any]] = {      # kind of node -> what evaluates it
+    Literal: Interpreter._literal, Array: Interpreter._array, Reference: Interpreter._reference, Name: Interpreter._name,
+    Structured: Interpreter._structured, AcrossSheets: Interpreter._across_sheets, Apply: Interpreter._apply,
+    Foreign: Interpreter._foreign, Unary: Interpreter._unary, Binary: Interpreter._binary, Call: Interpreter._call,
+}

@@ -9,7 +9,7 @@ from pyxl.formulas.language.formula_errors import NA, Fault, Unsupported
 from pyxl.formulas.language.values import number, pack
 from pyxl.grid.cells import ErrorValue
 
-from .lanes import CONSTANT, NUMBER, Lanes, are_blank, are_numbers, as_numbers, dynamic, uniform
+from .lanes import CONSTANT, NUMBER, Lanes, are_blank, are_none, are_numbers, as_numbers, dynamic, uniform
 from .torch_program import TorchProgram
 
 
@@ -47,7 +47,7 @@ class LaneSteps:
             return lanes.const
         coerced = list(map(_coerced, lanes.const.ravel().tolist()))
         wrong = np.array([isinstance(value, ErrorValue) for value in coerced]).reshape(lanes.shape)
-        if uniform(wrong.any((2, 3))):
+        if uniform(np.any(wrong, (2, 3))):
             raise Fault(next(value for value in coerced if isinstance(value, ErrorValue)))
         return np.array(coerced, dtype=float).reshape(lanes.shape)
 
@@ -64,8 +64,8 @@ class LaneSteps:
             return lanes
         merged = np.full(lanes.shape, None, dtype=object)
         for fault in filter(lambda fault: fault is not None, faults[::-1]):
-            merged = np.where(fault == None, merged, fault)  # noqa: E711 (element by element)
-        wrong = merged != None  # noqa: E711
+            merged = np.where(are_none(fault), merged, fault)
+        wrong = ~are_none(merged)
         if not wrong.any():
             return lanes
         const = np.where(wrong, merged, lanes.const)
@@ -85,10 +85,10 @@ class LaneSteps:
     def choose(self, condition: np.ndarray, yes: Lanes, no: Lanes) -> Lanes:
         """`yes` or `no` by a mask of constants."""
         shape = self.common(Lanes(condition), yes, no)
-        parts = yes.const, no.const
-        if parts[0].dtype != parts[1].dtype:
-            parts = [part.astype(object) for part in parts]
-        const = np.broadcast_to(np.where(condition, *parts), shape)
+        of_yes, of_no = yes.const, no.const
+        if of_yes.dtype != of_no.dtype:
+            of_yes, of_no = of_yes.astype(object), of_no.astype(object)
+        const = np.broadcast_to(np.where(condition, of_yes, of_no), shape)
         if not (yes.dynamic or no.dynamic):
             return Lanes(const)
         kind = np.broadcast_to(np.where(condition, yes.kinds, no.kinds), shape)

@@ -105,8 +105,13 @@ def are_numbers(const: np.ndarray) -> np.ndarray:
     return _by_type(const, lambda kind: issubclass(kind, (float, int)) and kind is not bool)
 
 
+def are_none(values: np.ndarray) -> np.ndarray:
+    """Which elements are None: blank cells, or places without an error."""
+    return np.equal(values, None)
+
+
 def are_blank(const: np.ndarray) -> np.ndarray:
-    return const == None if const.dtype == object else np.broadcast_to(False, const.shape)  # noqa: E711
+    return are_none(const) if const.dtype == object else np.broadcast_to(False, const.shape)
 
 
 def are_errors(const: np.ndarray) -> np.ndarray:

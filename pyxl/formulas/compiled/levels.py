@@ -51,7 +51,8 @@ class Levels:
         return self._maps(sheet).groups[number - 1]
 
     def _settle(self, key: _Key, level: dict[_Key, int]) -> None:
-        todo, under_way = [key], {}
+        todo = [key]
+        under_way: dict[_Key, list[_Key]] = {}
         while todo:
             key = todo[-1]
             if key in level:
@@ -109,7 +110,7 @@ class Levels:
                 if all(self._plain(sheet, box) for sheet, box in inside):
                     value = calculator.part(condition, group.sheet, cell, origin, array=False)
                     if not isinstance(value, ErrorValue):  # as of the names of a LAMBDA, which stand for nothing here
-                        args = branches[:1] if _holds(value) else branches[1:]
+                        args = tuple(branches[:1] if _holds(value) else branches[1:])
             elif node.name == "LET":
                 args = (written_out(node),)
             elif node.name not in FUNCTIONS:  # perhaps a LAMBDA of that name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -71,6 +71,10 @@ class Recorded:
     constants: dict[int, Tensor]
     steps: Sequence[ProgramStep]
     output: int
+
+    def on(self, device: torch.device | str) -> Recorded:
+        """The same program for changing cells on this device."""
+        return replace(self, constants={number: tensor.to(device) for number, tensor in self.constants.items()})
 
     def run(self, x: Tensor) -> Tensor:
         held = {INPUT: x, **self.constants}

@@ -15,10 +15,8 @@ from pyxl.grid.cells import MAX_COL, MAX_ROW, Cell, Range, Value, quoted
 from pyxl.grid.grid import Grid, Table
 from pyxl.grid.readable_workbook import ReadableWorkbook
 
-from .node_evaluator import NodeEvaluator, StoredValue
+from .node_evaluator import Box, NodeEvaluator, StoredValue
 from .sheet_state import Key, Pending, SheetState, python_value, shown_value
-
-Box = tuple[int, int, int, int]  # top, left, bottom, right
 
 
 def too_large(box: Box) -> bool:
@@ -81,11 +79,11 @@ class Calculator:
         return Range(*self.used_part((where.top, where.left, where.bottom, where.right)))
 
     def part(self, node: Node, sheet: str, cell: Cell, anchor: Cell, *, array: bool, block: Range | None = None):
-        """What a node of a formula is for `cell`, as `At` evaluates it: a value or an array. Raises FormulaError."""
+        """What a node of a formula is for `cell`, as `NodeEvaluator` evaluates it: a value or an array. Raises FormulaError."""
         at = NodeEvaluator(self, sheet, cell, cell.row - anchor.row, cell.col - anchor.col, array, block)
         return self._settled(lambda: at.values(at.evaluate(node)))
 
-    # What `At` reads from; both raise Pending while a formula they need is unsettled.
+    # What `NodeEvaluator` reads from; both raise Pending while a formula they need is unsettled.
 
     def cell(self, title: str, row: int, col: int) -> Value:
         sheet = self._sheets.get(title) or self._open(title)
@@ -123,9 +121,9 @@ class Calculator:
         """A calculator of the same workbook in which more cells are given."""
         return Calculator(self._workbook, overrides={**self._given, **changes})
 
-    def grid(self, title: str) -> Grid:
+    def grid(self, sheet: str) -> Grid:
         """A sheet as it was read."""
-        return self._workbook.grid(title)
+        return self._workbook.grid(sheet)
 
     @property
     def sheets(self) -> tuple[str, ...]:
@@ -209,7 +207,7 @@ class Calculator:
         raise error
 
     def _evaluate(self, title: str, sheet: SheetState, cell: Cell):
-        formula = sheet.grid.formulas[cell]
+        formula = sheet.grid.filled[cell]
         at = NodeEvaluator(self, title, cell, cell[0] - formula.anchor[0], cell[1] - formula.anchor[1],
                 bool(formula.array), formula.array)
         try:

@@ -9,10 +9,11 @@ from pyxl.formulas.functions.all_functions import FUNCTIONS
 from pyxl.formulas.language.formula_errors import Fault, FormulaError, Unsupported
 from pyxl.formulas.language.parse import AcrossSheets, Binary, Call, Name, Node, Reference, Structured, parse, walk
 from pyxl.formulas.language.table_references import resolved
-from pyxl.grid.cells import Cell
+from pyxl.grid.cells import MAX_COL, MAX_ROW, Cell
 from pyxl.grid.readable_workbook import ReadableWorkbook
 
 VOLATILE = {"OFFSET", "INDIRECT"}  # what they read is known only when they are evaluated
+_STARTS = {"OFFSET": 0, "SUMIF": 2, "AVERAGEIF": 2}  # functions that read around an argument, on its sheet, and which one it is
 _WIDE = 40_000                     # tiles from which a range is looked at for every cell instead
 _TILE = 32, 8                      # ranges are found by the tiles of so many rows, columns they cover
 
@@ -23,9 +24,9 @@ def dependents(workbook: ReadableWorkbook, changed: Mapping[str, Iterable[Cell]]
     """Every formula cell that depends on the changed cells, by sheet and in reading order.
 
     Directly or not, across sheets and through names; of an array formula all cells of its block.
-    Formulas of which only evaluation tells what they read (OFFSET, INDIRECT, SUMIF of ranges that
-    differ in size), or that we cannot follow (a table's columns, no formula at all), are always
-    among them, and what depends on them.
+    Formulas of which only evaluation tells what they read (INDIRECT, A1:INDEX(…)), or that we cannot follow (a table's
+    columns, no formula at all), are always among them, and what depends on them; OFFSET, and SUMIF of ranges that differ in
+    size, where anything on the sheet that they read changes.
     """
     todo = [(title, Cell(*cell)) for title, cells in changed.items() for cell in cells]
     readers = _Readers(workbook, todo)
@@ -69,7 +70,7 @@ class _Readers:
             row, col = self._last[title]
             self._last[title] = max(row, cell.row), max(col, cell.col)
         for title in workbook.sheets:
-            for cell, formula in workbook.grid(title).formulas.items():
+            for cell, formula in workbook.grid(title).filled.items():
                 moved = cell[0] - formula.anchor[0], cell[1] - formula.anchor[1]
                 self._add((title, cell), formula.text, *moved, frozenset())
                 if formula.array and formula.text.startswith("TABLE("):  # its values and formulas stand around it
@@ -146,18 +147,27 @@ def _reads(text: str) -> tuple[tuple[Reference | AcrossSheets, ...], tuple[Name,
     except FormulaError:
         return (), (), (), bool(text)  # without text: inside an array formula's block, which its formula stands for
     inside = {id(node.cells) for node in nodes if isinstance(node, AcrossSheets)}
-    return (tuple(node for node in nodes if isinstance(node, (Reference, AcrossSheets)) and id(node) not in inside),
+    around = tuple(sheet for node in nodes if unforeseen(node) and (sheet := sheet_read(node)))
+    return (tuple(node for node in nodes if isinstance(node, (Reference, AcrossSheets)) and id(node) not in inside) + around,
             tuple(node if isinstance(node, Name) else Name(None, node.name) for node in nodes if isinstance(node, Name)
                   or isinstance(node, Call) and node.name not in FUNCTIONS),  # perhaps a LAMBDA of that name
             tuple(node for node in nodes if isinstance(node, Structured)),
-            any(map(_unforeseen, nodes)))
+            any(unforeseen(node) and sheet_read(node) is None for node in nodes))
+
+
+def sheet_read(node: Node) -> Reference | None:
+    """All cells of the sheet on which OFFSET, or SUMIF, reads where only evaluation tells; None where not even that is known."""
+    if isinstance(node, Call) and (place := _STARTS.get(node.name)) is not None and place < len(node.args) and \
+            isinstance(start := node.args[place], Reference):
+        return Reference(start.sheet, 1, 1, MAX_ROW, MAX_COL, (True, True, True, True))
+    return None
 
 
 def _cells_of(reference: Reference | AcrossSheets) -> Reference:
     return reference.cells if isinstance(reference, AcrossSheets) else reference
 
 
-def _unforeseen(node: Node) -> bool:
+def unforeseen(node: Node) -> bool:
     """Whether a formula with this node may read cells that its text does not name."""
     if not isinstance(node, Call):
         return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 from types import MappingProxyType
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -30,15 +31,46 @@ from pyxl.formulas.language.parse import (
 )
 from pyxl.formulas.language.table_references import resolved
 from pyxl.formulas.language.values import Area, Areas, counted, lift, pack
-from pyxl.grid.cells import Cell, ErrorValue, Range
-from pyxl.grid.readable_workbook import ReadableWorkbook
+from pyxl.grid.cells import Cell, ErrorValue, Range, Value
+from pyxl.grid.readable_workbook import ReadableSheets
 
 _MEAN_CELLS = {"OFFSET", "INDEX", "INDIRECT", "CHOOSE", "IF", "IFS", "SWITCH", "SINGLE", "XLOOKUP",
                "ANCHORARRAY", "LET"}  # may answer with a reference
 
 
+Box = tuple[int, int, int, int]  # top, left, bottom, right
+
+
 class StoredValue(Exception):
     """The formula reads another workbook: only the value stored with it can be used."""
+
+
+class CellSource(ReadableSheets, Protocol):
+    """What formulas read: `Calculator` gives it. Its sheets are called by the names that the workbook writes."""
+
+    def cell(self, title: str, row: int, col: int) -> Value:
+        """The value of one cell; None where it is blank. Raises Pending while its formula is not evaluated."""
+
+    def read(self, title: str, box: Box) -> np.ndarray:
+        """The values of a range. Raises Pending while a formula in it is not evaluated."""
+
+    def sample(self, title: str, box: Box) -> np.ndarray:
+        """As `read`, for functions that add or count and do not ask where a value stands."""
+
+    def title(self, sheet: str) -> str | None:
+        """A sheet's name as the workbook writes it; None where there is no such sheet."""
+
+    def named(self, name: str, scope: str) -> str | None:
+        """What a name refers to on the sheet `scope`; None where it is not defined."""
+
+    def sheets_between(self, first: str, last: str) -> tuple[str, ...]:
+        """The sheets from one to another as their tabs stand; () where one of the two is not there."""
+
+    def value(self, sheet: str, cell: Cell) -> Value:
+        """The value of one cell, evaluated at once."""
+
+    def what_if(self, changes: Mapping[tuple[str, Cell], Value]) -> CellSource:
+        """The same workbook with other values in some cells."""
 
 
 class NodeEvaluator:
@@ -51,17 +83,17 @@ class NodeEvaluator:
     the node, and what they stand for.
     """
 
-    __slots__ = ("book", "sheet", "cell", "rows", "cols", "array", "block", "given")
+    __slots__ = ("workbook", "sheet", "cell", "rows", "cols", "array", "block", "given")
 
-    def __init__(self, workbook: ReadableWorkbook, sheet: str, cell: Cell, rows: int, cols: int, array: bool,
+    def __init__(self, workbook: CellSource, sheet: str, cell: Cell, rows: int, cols: int, array: bool,
                  block: Range | None = None, given: Mapping[str, object] = MappingProxyType({})):
-        self.book, self.sheet, self.cell = workbook, sheet, cell
+        self.workbook, self.sheet, self.cell = workbook, sheet, cell
         self.rows, self.cols, self.array = rows, cols, array
         self.block, self.given = block or Range(*cell, *cell), given
 
     def with_given(self, given: Mapping[str, object]) -> NodeEvaluator:
         """The same place, where more names stand for something."""
-        return NodeEvaluator(self.book, self.sheet, self.cell, self.rows, self.cols, self.array, self.block,
+        return NodeEvaluator(self.workbook, self.sheet, self.cell, self.rows, self.cols, self.array, self.block,
                              {**self.given, **given})
 
     def evaluate(self, node: Node):
@@ -74,7 +106,7 @@ class NodeEvaluator:
             return ErrorValue(VALUE) if isinstance(found, Areas) else found
         top, left, bottom, right = found.box
         if top == bottom and left == right:
-            return self.book.cell(found.sheet, top, left)
+            return self.workbook.cell(found.sheet, top, left)
         return found.array() if self.array else self.values(self.intersect(found))
 
     def intersect(self, area: Area):
@@ -92,7 +124,7 @@ class NodeEvaluator:
         if type(node) is Reference:
             top, left, bottom, right = node.at(self.rows, self.cols)
             if top == bottom and left == right and (sheet := self._title(node)):
-                return self.book.cell(sheet, top, left)
+                return self.workbook.cell(sheet, top, left)
         return self.values(self.evaluate(node))
 
     def area(self, node: Node):
@@ -104,7 +136,7 @@ class NodeEvaluator:
         return found if isinstance(found, Area) else None
 
     def in_array(self) -> NodeEvaluator:
-        return self if self.array else NodeEvaluator(self.book, self.sheet, self.cell, self.rows, self.cols, True, self.block, self.given)
+        return self if self.array else NodeEvaluator(self.workbook, self.sheet, self.cell, self.rows, self.cols, True, self.block, self.given)
 
     def indirect(self, address: str):
         """What the text of an address means, as INDIRECT reads it."""
@@ -113,12 +145,12 @@ class NodeEvaluator:
         except FormulaError:
             return ErrorValue(REF)
         # The text says where it points from no cell in particular: nothing is moved.
-        found = NodeEvaluator(self.book, self.sheet, self.cell, 0, 0, self.array, self.block).evaluate(node) \
+        found = NodeEvaluator(self.workbook, self.sheet, self.cell, 0, 0, self.array, self.block).evaluate(node) \
             if isinstance(node, (Reference, Name, Structured, Foreign)) else None
         return found if isinstance(found, Area) else ErrorValue(REF)
 
     def _title(self, node: Reference) -> str | None:
-        return self.sheet if node.sheet is None else self.book.title(node.sheet)
+        return self.sheet if node.sheet is None else self.workbook.title(node.sheet)
 
     def _literal(self, node: Literal):
         return node.value
@@ -128,38 +160,38 @@ class NodeEvaluator:
 
     def _reference(self, node: Reference):
         sheet = self._title(node)
-        return Area(sheet, node.at(self.rows, self.cols), self.book.read) if sheet else ErrorValue(REF)
+        return Area(sheet, node.at(self.rows, self.cols), self.workbook.read) if sheet else ErrorValue(REF)
 
     def _name(self, node: Name):
         if node.sheet is None and (known := parameter(node.name)) in self.given:
             return self.given[known]
         if node.name.casefold().startswith("_xleta."):
             return Named(node.name[len("_xleta."):].upper(), self)
-        scope = self.book.title(node.sheet) if node.sheet else self.sheet
-        refers_to = self.book.named(node.name, scope) if scope else None
+        scope = self.workbook.title(node.sheet) if node.sheet else self.sheet
+        refers_to = self.workbook.named(node.name, scope) if scope else None
         if refers_to is None:
             return ErrorValue(NAME)
         # A name's relative references are written for A1, and it is always computed as an array.
         row, col = self.cell
-        return NodeEvaluator(self.book, self.sheet, self.cell, row - 1, col - 1, True, self.block).evaluate(
+        return NodeEvaluator(self.workbook, self.sheet, self.cell, row - 1, col - 1, True, self.block).evaluate(
             parse(refers_to.lstrip("=")))
 
     def _structured(self, node: Structured):
         try:
-            sheet, box = resolved(node, self.book.tables, self.sheet, self.cell)
+            sheet, box = resolved(node, self.workbook.tables, self.sheet, self.cell)
         except Fault as fault:
             return fault.value
-        return Area(sheet, box, self.book.read)
+        return Area(sheet, box, self.workbook.read)
 
     def _foreign(self, node: Foreign):
         raise StoredValue(f"'{node.text}', a reference to another workbook,")
 
     def _across_sheets(self, node: AcrossSheets):
-        sheets = self.book.sheets_between(node.first, node.last)
+        sheets = self.workbook.sheets_between(node.first, node.last)
         if not sheets:
             return ErrorValue(REF)
         box = node.cells.at(self.rows, self.cols)
-        return Areas(tuple(Area(sheet, box, self.book.read) for sheet in sheets))
+        return Areas(tuple(Area(sheet, box, self.workbook.read) for sheet in sheets))
 
     def _unary(self, node: Unary):
         operand = self.value(node.operand)
@@ -214,7 +246,7 @@ class NodeEvaluator:
 
     def _defines(self, name: str) -> bool:
         """Whether a name of the workbook is that of a function."""
-        return self.book.named(name, self.sheet) is not None
+        return self.workbook.named(name, self.sheet) is not None
 
     def _apply(self, node: Apply):
         return self._applied(node.function, node.args)
@@ -253,10 +285,10 @@ def _unread(at: NodeEvaluator, node: Node):
 
 def _sample(at: NodeEvaluator, node: Node):
     if type(node) is Reference and (sheet := at._title(node)):
-        return at.book.sample(sheet, node.at(at.rows, at.cols))
+        return at.workbook.sample(sheet, node.at(at.rows, at.cols))
     found = at.evaluate(node)
     if isinstance(found, Area):
-        return at.book.sample(found.sheet, found.box)
+        return at.workbook.sample(found.sheet, found.box)
     return found.array() if isinstance(found, Areas) else found
 
 
@@ -278,6 +310,9 @@ def _numbers(at: NodeEvaluator, node: Node):
 _PREPARE = {"l": _written, "u": _found, "x": _thunk, "r": _unread, "s": _sample, "a": _matrix, "n": _numbers,
             **dict.fromkeys("tibvw", NodeEvaluator.value)}
 
-_EVALUATE = {Literal: NodeEvaluator._literal, Array: NodeEvaluator._array, Reference: NodeEvaluator._reference, Name: NodeEvaluator._name,
-             Structured: NodeEvaluator._structured, AcrossSheets: NodeEvaluator._across_sheets, Apply: NodeEvaluator._apply, Foreign: NodeEvaluator._foreign,
-             Unary: NodeEvaluator._unary, Binary: NodeEvaluator._binary, Call: NodeEvaluator._call}
+_EVALUATE: dict[type, Callable[[NodeEvaluator, Any], Any]] = {      # kind of node -> what evaluates it
+    Literal: NodeEvaluator._literal, Array: NodeEvaluator._array, Reference: NodeEvaluator._reference,
+    Name: NodeEvaluator._name, Structured: NodeEvaluator._structured, AcrossSheets: NodeEvaluator._across_sheets,
+    Apply: NodeEvaluator._apply, Foreign: NodeEvaluator._foreign, Unary: NodeEvaluator._unary, Binary: NodeEvaluator._binary,
+    Call: NodeEvaluator._call,
+}

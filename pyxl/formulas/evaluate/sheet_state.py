@@ -35,8 +35,8 @@ class SheetState:
 
     title: str
     grid: Grid
-    values: dict[Cell, Value]
-    waiting: dict[Cell, Cell]
+    values: dict[tuple[int, int], Value]     # by (row, column), which a Cell is too
+    waiting: dict[tuple[int, int], Cell]
     last: tuple[int, int]                                    # the used range's last row and column
     blocks: dict[tuple[int, int, int], np.ndarray] = field(default_factory=dict)  # by top, left, right
 
@@ -44,10 +44,10 @@ class SheetState:
     def begun(cls, title: str, grid: Grid, overrides: Mapping[Cell, Value]) -> SheetState:
         """Constants and `overrides` are known, all formulas wait."""
         # Without text: inside an array formula's block, or a what-if table, whose stored value stands.
-        waiting = {cell: cell for cell, formula in grid.formulas.items() if formula.text and not formula.array}
+        waiting: dict[tuple[int, int], Cell] = {cell: cell for cell, formula in grid.formulas.items() if formula.text and not formula.array}
         for block, cell in grid.arrays.items():
             waiting.update(dict.fromkeys(block.cells(), cell))
-        values = {cell: value for cell, value in grid.values.items() if cell not in waiting}
+        values: dict[tuple[int, int], Value] = {cell: value for cell, value in grid.values.items() if cell not in waiting}
         for cell, value in overrides.items():
             waiting.pop(cell, None)
             values[cell] = value
@@ -77,7 +77,7 @@ class SheetState:
             needs = {self.waiting[cell]: None for cell in cells if cell in self.waiting}
             if needs:
                 raise Pending([(self.title, cell) for cell in needs])
-        held = pack(list(map(self.values.get, cells)), (rows, cols))
+        held = pack([self.values.get(cell) for cell in cells], (rows, cols))
         if held.shape == shape:
             return held
         block = np.empty(shape, dtype=object)  # blanks beyond what the sheet uses
@@ -96,7 +96,7 @@ class SheetState:
         values = [value for _, value in sorted(self._inside(top, left, bottom, right), key=itemgetter(0))]
         return pack(values, (1, len(values)))
 
-    def _inside(self, top: int, left: int, bottom: int, right: int) -> list[tuple[Cell, Value]]:
+    def _inside(self, top: int, left: int, bottom: int, right: int) -> list[tuple[tuple[int, int], Value]]:
         """The cells of a range that hold something; raises Pending while a formula in it is unsettled."""
         inside = [cell for cell in self.waiting if top <= cell[0] <= bottom and left <= cell[1] <= right]
         if inside:

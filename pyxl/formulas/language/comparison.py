@@ -10,6 +10,7 @@ import numpy as np
 from pyxl.grid.cells import ErrorValue, Value
 
 from .formula_errors import Fault
+from .values import one_value
 
 
 def compare(a: Value, b: Value) -> int:
@@ -22,11 +23,11 @@ def compare(a: Value, b: Value) -> int:
     rank_a, rank_b = _rank(a), _rank(b)
     if rank_a != rank_b:
         return -1 if rank_a < rank_b else 1
-    if rank_a == 0:
-        return 0 if same(a, b) else -1 if a < b else 1
-    if rank_a == 1:
-        a, b = a.casefold(), b.casefold()
-    return 0 if a == b else -1 if a < b else 1
+    if isinstance(a, str) or isinstance(b, str):
+        one, other = str(a).casefold(), str(b).casefold()
+        return 0 if one == other else -1 if one < other else 1
+    left, right = float(a), float(b)    # numbers, or booleans
+    return 0 if same(left, right) else -1 if left < right else 1
 
 
 def same(a, b):
@@ -50,4 +51,4 @@ def _blank_beside(other: Value) -> Value:
 
 
 def _rank(value: Value) -> int:
-    return 2 if isinstance(value, (bool, np.bool_)) else 1 if isinstance(value, str) else 0
+    return 2 if isinstance(value, (bool, np.bool_)) else 1 if isinstance(one_value(value), str) else 0

@@ -26,7 +26,7 @@ class Function:
     r reference, unread; u the same, or an array computed whole, error values too; x a thunk that evaluates it; l the node
     as it is written. After ``|`` arguments may be left out; before
     ``+`` the last letter repeats, or the letters in brackets: ``r(rv)+``. `vector` is `call` for
-    whole float arrays; with `here` `call` takes the place of evaluation (`evaluate.node_evaluator.At`) first.
+    whole float arrays; with `here` `call` takes the place of evaluation (`NodeEvaluator`) first.
     """
 
     takes: str

@@ -10,7 +10,7 @@ from .nodes import Call, Name, Node
 
 
 class Place(Protocol):
-    """Where a node is evaluated (`node_evaluator.At`)."""
+    """Where a node is evaluated (`NodeEvaluator`)."""
 
     def evaluate(self, node: Node): ...
 
@@ -35,6 +35,8 @@ class Lambda:
 
 class Named(Lambda):
     """A worksheet function that is passed by its name: ``BYROW(A1:C3,SUM)``."""
+
+    body: Name
 
     def __init__(self, name: str, place: Place):
         super().__init__((), Name(None, name), place)

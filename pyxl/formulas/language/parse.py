@@ -170,8 +170,7 @@ def _array(tokens, i: int) -> tuple[Node, int]:
         kind, text = tokens[i]
         if kind not in ("number", "text", "logical", "error"):
             raise _unexpected(tokens, i)
-        value = _constant(kind, text)
-        rows[-1].append(sign * value if kind == "number" else value)
+        rows[-1].append(sign * float(text) if kind == "number" else _constant(kind, text))
         i += 1
         if tokens[i][0] == ";":
             rows.append([])
@@ -227,15 +226,15 @@ def _range(text: str) -> Node:
 
 def _area(sheet: str | None, match: re.Match) -> Reference | None:
     """The reference, or None when no sheet has such a cell (then it is a name: ``ABCD12``, ``FY2024``)."""
-    ends = []
-    for fix_col, col, fix_row, row in (match.group(1, 2, 3, 4), match.group(5, 6, 7, 8)):
-        if col is None:
+    ends: list[tuple[tuple[int, bool], tuple[int, bool]]] = []   # (row, whether it is fixed), and the same of the column
+    for fix_col, letters, fix_row, digits in (match.group(1, 2, 3, 4), match.group(5, 6, 7, 8)):
+        if letters is None:
             ends.append(ends[0])
             break
-        row, col = (int(row), bool(fix_row)), (column_index_from_string(col.upper()), bool(fix_col))
-        if not (1 <= row[0] <= MAX_ROW and col[0] <= MAX_COL):
+        row, col = int(digits), column_index_from_string(letters.upper())
+        if not (1 <= row <= MAX_ROW and col <= MAX_COL):
             return None
-        ends.append((row, col))
+        ends.append(((row, bool(fix_row)), (col, bool(fix_col))))
     (top, fix_top), (bottom, fix_bottom) = sorted(end[0] for end in ends)
     (left, fix_left), (right, fix_right) = sorted(end[1] for end in ends)
     return Reference(sheet, top, left, bottom, right, (fix_top, fix_left, fix_bottom, fix_right))

@@ -91,7 +91,16 @@ def number(value: Value) -> float:
         raise Fault(value)
     if isinstance(value, str):
         return _read_number(value)
-    return float(value)
+    return float(one_value(value))
+
+
+def one_value(value) -> Value:
+    """The same. Raises Unsupported for an array, or a LAMBDA that nobody calls, where one value is wanted."""
+    if isinstance(value, np.bool_):
+        return bool(value)
+    if value is None or isinstance(value, (float, int, str)):
+        return value
+    raise Unsupported(f"{'an array' if isinstance(value, np.ndarray) else 'a LAMBDA that is not called'} stands where one value is wanted")
 
 
 def _read_number(text: str) -> float:
@@ -133,7 +142,7 @@ def text(value: Value) -> str:
         return ""
     if isinstance(value, (bool, np.bool_)):
         return "TRUE" if value else "FALSE"
-    digits = f"{value:.15g}"
+    digits = f"{one_value(value):.15g}"
     plain = f"{Decimal(digits):f}"
     plain = plain.rstrip("0").rstrip(".") if "." in plain else plain
     if len(plain.lstrip("-")) <= 21:

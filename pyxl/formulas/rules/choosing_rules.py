@@ -16,6 +16,7 @@ from pyxl.formulas.compiled.lanes import (
     Lanes,
     Split,
     are_errors,
+    are_none,
     are_numbers,
     dynamic,
     uniform,
@@ -37,7 +38,7 @@ def if_(here: Interpreter, node: Call) -> Lanes | LaneAreas:
     alone = condition.shape[2:] == (1, 1)
     if alone and faults is None and (truth.all() or not truth.any()):
         return here.evaluate(branches[0 if truth.all() else 1])
-    keys = np.where(faults == None, truth, 2)[:, :, 0, 0] if faults is not None else truth[:, :, 0, 0]  # noqa: E711
+    keys = np.where(are_none(faults), truth, 2)[:, :, 0, 0] if faults is not None else truth[:, :, 0, 0]
     if alone and (faults is not None or not here.batch.masks) and uniform(keys) == 2:
         raise Fault(faults.flat[0])
     try:
@@ -54,7 +55,7 @@ def _by_changing_condition(here: Interpreter, condition: Lanes, branches: tuple[
     here.note("IF on a condition that changes has no derivative where the condition turns")
     yes, no = map(here.value, branches)
     for lanes in (yes, no):
-        if lanes.const.dtype == object and not (are_numbers(lanes.const) | (lanes.const == None)  # noqa: E711
+        if lanes.const.dtype == object and not (are_numbers(lanes.const) | are_none(lanes.const)
                                                 | are_errors(lanes.const) | (lanes.kinds != CONSTANT)).all():
             raise Unsupported("IF chooses between text and numbers by a condition that depends on the changing "
                               "cells. Give a number in both cases.")
@@ -71,7 +72,7 @@ def _with_nan(here: Interpreter, tensor: int, faults: np.ndarray | None) -> int:
     if faults is None:
         return tensor
     return here.program.step(lambda bad, t: torch.where(bad, torch.nan, t),
-                             here.program.constant(faults != None), tensor)  # noqa: E711
+                             here.program.constant(~are_none(faults)), tensor)
 
 
 def if_error(only: str | None = None) -> Callable:
@@ -184,7 +185,7 @@ def _truth(const: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
             truth[place] = logical(value)
         except Fault as fault:
             faults[place] = fault.value
-    return truth, faults if (faults != None).any() else None  # noqa: E711
+    return truth, faults if (~are_none(faults)).any() else None
 
 
 CHOOSING_RULES = {

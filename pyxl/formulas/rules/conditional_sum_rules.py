@@ -10,7 +10,7 @@ from torch import Tensor
 
 from pyxl.formulas.compiled import guarded
 from pyxl.formulas.compiled.interpret import Interpreter
-from pyxl.formulas.compiled.lanes import BOOLEAN, CONSTANT, NUMBER, LaneAreas, Lanes, are_numbers, dynamic
+from pyxl.formulas.compiled.lanes import BOOLEAN, CONSTANT, NUMBER, LaneAreas, Lanes, are_none, are_numbers, dynamic
 from pyxl.formulas.functions.cells.criteria import criterion
 from pyxl.formulas.language.formula_errors import VALUE, Fault, Unsupported
 from pyxl.formulas.language.nodes import Call, Node
@@ -28,7 +28,7 @@ def count_numbers(here: Interpreter, node: Call) -> Lanes:
         return here.by_cell(node, here.lanes_of(found))
     parts = [_numbers(here, arg) for arg in found]
     lanes = np.broadcast_shapes(*(part.shape[:2] for part in parts))
-    return Lanes(sum(np.broadcast_to(part.sum((2, 3)), lanes) for part in parts)[:, :, None, None].astype(float))
+    return Lanes(_added([part.sum((2, 3)) for part in parts], lanes))
 
 
 def _numbers(here: Interpreter, found: Lanes | LaneAreas) -> np.ndarray:
@@ -42,10 +42,18 @@ def count_all(here: Interpreter, node: Call) -> Lanes:
     """How many cells that are not blank."""
     found = [here.evaluate(arg) for arg in node.args]
     parts = [here.read(arg) for arg in found]
-    filled = [(part.kinds != CONSTANT) | (part.const != None) | np.full(  # noqa: E711
+    filled = [(part.kinds != CONSTANT) | ~are_none(part.const) | np.full(
         part.shape, isinstance(arg, Lanes)) for part, arg in zip(parts, found)]
     lanes = np.broadcast_shapes(*(part.shape[:2] for part in filled))
-    return Lanes(sum(np.broadcast_to(part.sum((2, 3)), lanes) for part in filled)[:, :, None, None].astype(float))
+    return Lanes(_added([part.sum((2, 3)) for part in filled], lanes))
+
+
+def _added(counts: list[np.ndarray], lanes: tuple[int, ...]) -> np.ndarray:
+    """(rows, columns, 1, 1) float64: the sum of counts by lane."""
+    total = np.zeros(lanes)
+    for count in counts:
+        total += count
+    return total[:, :, None, None]
 
 
 def where_fits(call: Callable[[Tensor, Tensor | None, Tensor], Tensor], taken: int | None) -> Callable:
@@ -85,7 +93,7 @@ def where_fits(call: Callable[[Tensor, Tensor | None, Tensor], Tensor], taken: i
     return rule
 
 
-def _numbers_of(here: Interpreter, args: list[Node], taken: int | None) -> LaneAreas | None:
+def _numbers_of(here: Interpreter, args: list[Node], taken: int | None) -> Lanes | LaneAreas | None:
     """The cells that are summed, taken out of the arguments."""
     if taken is None:
         return None
@@ -127,7 +135,8 @@ def _fits(tested: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     conditions = np.broadcast_to(wanted[:, :, 0, 0], lanes)
     holds = np.empty(cells.shape, dtype=bool)
     for lane in np.ndindex(lanes):
-        fits = criterion(conditions[lane].item() if isinstance(conditions[lane], np.generic) else conditions[lane])
+        condition = conditions[lane]
+        fits = criterion(condition.item() if isinstance(condition, (np.generic, np.ndarray)) else condition)
         holds[lane] = [fits(value) for value in cells[lane].tolist()]
     return holds
 

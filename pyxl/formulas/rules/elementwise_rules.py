@@ -36,7 +36,7 @@ def each_lane(call: Callable[..., Tensor], *, harmless: float = 2.0, kink: str =
 def in_steps(here: Interpreter, node: Call) -> Lanes:
     """ROUND, MATCH, RANK …: the evaluator's own function at every run; its derivative is 0 where it has one."""
     function = FUNCTIONS.get(node.name)
-    plan = function and function.plan(len(node.args))
+    plan = function.plan(len(node.args)) if function else None
     if plan is None or function.here or "x" in plan[0]:
         raise Unsupported(f"{node.name} of cells that depend on the changing cells is not compiled.")
     letters, lifted, call = plan
@@ -79,10 +79,15 @@ def values_now(arg: Lanes, tensor: np.ndarray | None) -> np.ndarray:
     return pack(values.ravel().tolist(), (-1, 1)).reshape(arg.shape)
 
 
+def _area_of(values: np.ndarray) -> Area:
+    """An area that no sheet has, with these values."""
+    return Area("", (1, 1, values.shape[0], values.shape[1]), lambda sheet, box: values)
+
+
 def _one(call: Callable, lifted, letters: str, args: list[np.ndarray]):
     """The result for one cell; an array of one element is a scalar where one is meant."""
-    prepared = [Area("", (1, 1, *arg.shape), lambda sheet, box, arg=arg: arg) if letter == "r" else
-                arg.item() if letter != "a" and arg.size == 1 else arg for letter, arg in zip(letters, args)]
+    prepared = [_area_of(arg) if letter == "r" else arg.item() if letter != "a" and arg.size == 1 else arg
+                for letter, arg in zip(letters, args)]
     try:
         return lift(call, prepared, lifted)
     except Fault as fault:

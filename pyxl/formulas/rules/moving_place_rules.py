@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from pyxl.formulas.compiled.interpret import Interpreter
-from pyxl.formulas.compiled.lanes import LaneAreas, Lanes, dynamic
+from pyxl.formulas.compiled.lanes import LaneAreas, Lanes, are_none, dynamic
 from pyxl.formulas.language.formula_errors import Unsupported
 from pyxl.formulas.language.nodes import Call, Literal, Node
 
@@ -26,7 +26,7 @@ def index_by_changing(here: Interpreter, node: Call) -> Lanes:
         raise Unsupported("INDEX by several numbers that change is not compiled. Give each cell its own INDEX.")
     lanes = np.broadcast_shapes(source.shape[:2], *(place.shape[:2] for place in places))
     tensor, faults = here.numeric(source)
-    wrong = here.program.constant(np.broadcast_to(False, source.shape) if faults is None else faults != None)  # noqa: E711
+    wrong = here.program.constant(np.broadcast_to(False, source.shape) if faults is None else ~are_none(faults))
 
     def run(values: Tensor, wrong: Tensor, row: Tensor, col: Tensor) -> Tensor:
         row, col = row.trunc(), col.trunc()

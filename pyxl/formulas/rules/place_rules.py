@@ -221,7 +221,7 @@ def _same(numbers: np.ndarray) -> int:
 
 def _by_lane(mask: np.ndarray) -> np.ndarray:
     """Of (rows, columns, height, width) the elements that lanes can be split by."""
-    return mask[:, :, 0, 0] if mask.shape[2:] == (1, 1) else mask.any((2, 3))
+    return mask[:, :, 0, 0] if mask.shape[2:] == (1, 1) else np.any(mask, (2, 3))
 
 
 PLACE_RULES = {

@@ -18,6 +18,7 @@ from pyxl.formulas.compiled.lanes import (
     LaneAreas,
     Lanes,
     are_errors,
+    are_none,
     are_numbers,
     as_numbers,
     dynamic,
@@ -61,7 +62,7 @@ def sample(here: Interpreter, found: Lanes | LaneAreas, *, booleans: bool = Fals
     if faults is not None:
         wrong = are_errors(faults).reshape(rows, cols, -1)
         first = np.take_along_axis(faults.reshape(rows, cols, -1), wrong.argmax(-1)[..., None], -1)
-        faults = np.where(wrong.any(-1)[..., None], first, None)[..., None]
+        faults = np.where(np.any(wrong, -1)[..., None], first, None)[..., None]
     size = inner[0] * inner[1]
     flat = here.program.step(lambda t: t.expand(*t.shape[:2], *inner).reshape(*t.shape[:2], size), tensor)
     zeros = (lanes.kinds == CONSTANT) & (as_numbers(lanes.const) == 0)
@@ -96,7 +97,7 @@ def gathered(here: Interpreter, found: list[Lanes | LaneAreas], *, every_value: 
     faults = [part.faults for part in samples if part.faults is not None]
     merged = None
     for fault in faults[::-1]:
-        merged = fault if merged is None else np.where(fault == None, merged, fault)  # noqa: E711
+        merged = fault if merged is None else np.where(are_none(fault), merged, fault)
     return Sample(tensor, counts, np.zeros_like(counts), merged)
 
 

@@ -31,7 +31,7 @@ def python_number(value):
     return value.item() if hasattr(value, "item") and not isinstance(value, (str, bytes)) else value
 
 
-def value_xml(value: Value, prefix: bytes, *, formula: bool) -> tuple[bytes | None, bytes]:
+def value_xml(value: object, prefix: bytes, *, formula: bool) -> tuple[bytes | None, bytes]:
     """The `t` attribute and the child elements that hold `value`; ``(None, b'')`` for a blank.
 
     Texts stand inline, or as a formula's result. Raises Unwritable for NaN, infinity, texts that
@@ -81,8 +81,8 @@ def _text(text: str) -> bytes:
     return text.encode("ascii", "xmlcharrefreplace")
 
 
-def new_cell(address: bytes, value: Value, prefix: bytes, style: bytes) -> bytes:
-    """A `<c>` element for a cell that had none; nothing at all for a blank."""
+def new_cell(address: bytes, value: object, prefix: bytes, style: bytes) -> bytes:
+    """A `<c>` element for a cell that had none; nothing at all for a blank. Raises Unwritable, as `value_xml` does."""
     kind, body = value_xml(value, prefix, formula=False)
     if not body:
         return b""

@@ -23,7 +23,7 @@ class EditedStream:
         self._buffer += chunk
         self.end += len(chunk)
 
-    def bytes(self, start: int, stop: int) -> bytes:
+    def between(self, start: int, stop: int) -> bytes:
         """The source from `start` to `stop`; not before the last `ready`."""
         return self._buffer[start - self._base:stop - self._base]
 
@@ -40,7 +40,7 @@ class EditedStream:
     def insert(self, offset: int, new: bytes) -> None:
         """Put `new` before the source's byte at `offset` (behind what was inserted there before)."""
         if offset > self.done:
-            self._out.append(self.bytes(self.done, offset))
+            self._out.append(self.between(self.done, offset))
             self.done = offset
         self._out.append(new)
 

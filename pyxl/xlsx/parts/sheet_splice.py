@@ -68,7 +68,8 @@ class _Splicer:
         self.todo: list[Cell] = []                       # what its row still gets, leftmost last
         self.cell: tuple[int, bytes] | None = None       # the cell being replaced: offset, start tag
         self.kept: dict[str, list] = {}                  # its <f> and <extLst>: [offset, start tag, end]
-        self.row_style, self.col_styles = b"", []
+        self.row_style = b""
+        self.col_styles: list[tuple[int, int, bytes]] = []
         self.arrays: list[Range] = []                    # blocks of array formulas that may reach further down
         self.written = 0
         self._next_row()
@@ -219,7 +220,7 @@ class _Splicer:
 
     def _kept_bytes(self, key: str) -> bytes:
         kept = self.kept.get(key)
-        return self.stream.bytes(kept[0], kept[2]) if kept else b""
+        return self.stream.between(kept[0], kept[2]) if kept else b""
 
     def _allowed(self, cell: Cell, *, formula: bool):
         """The value for `cell`, once it is known that it may be written."""

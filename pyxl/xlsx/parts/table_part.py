@@ -12,7 +12,7 @@ from .xml_stream import whole_number
 
 def read_table(items, sheet: str, part: str) -> Table:
     """The table of a part's elements; UserError when it has no name, place or columns."""
-    head = next((attributes for name, attributes, _ in items if name == "table"), {})
+    head: dict[str, str] = next((attributes for name, attributes, _ in items if name == "table"), {})
     columns = tuple(unescape(attributes.get("name", "")) for name, attributes, _ in items if name == "tableColumn")
     name = head.get("displayName") or head.get("name")
     if not (name and columns and "ref" in head):

@@ -83,12 +83,12 @@ def elements(chunks: Iterable[bytes], part: str) -> list[tuple[str, dict[str, st
     """
     parser, feed = reader(part)
     found: list[tuple[str, dict[str, str], list[str]]] = []
-    stack = []
+    stack: list[list[str]] = []
 
     def start(name, attributes):
-        element = (local(name), attributes, [])
-        found.append(element)
-        stack.append(element[2])
+        text: list[str] = []
+        found.append((local(name), attributes, text))
+        stack.append(text)
 
     parser.StartElementHandler = start
     parser.EndElementHandler = lambda name: stack.pop()

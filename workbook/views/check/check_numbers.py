@@ -151,8 +151,8 @@ def write_bins(sheet, styles: Styles, plan: CheckPlan, view: View) -> None:
         for count, share in (("training", "share"), ("held out", "share held out"))[:2 if plan.held else 1]:
             total = f"MAX(1,SUM({fixed(plan.of_bin(count))}))"
             put_formula(sheet, cell[share], f"={ref(cell[count])}/{total}", styles.calc)
-    edges = plan.of_bin("up to")
-    edges = fixed(Range(edges.top, edges.left, edges.bottom - 1, edges.right))
+    ends = plan.of_bin("up to")
+    edges = fixed(Range(ends.top, ends.left, ends.bottom - 1, ends.right))
     ratings, predictions = view.name("ratings"), view.name("predictions")
     put_array(sheet, plan.of_bin("training"), f'=FREQUENCY(IF(ISNUMBER({ratings}),{ratings}-{predictions},""),{edges})',
           styles.calc_whole)

@@ -9,7 +9,7 @@ import numpy as np
 from pyxl.formulas.language.comparison import compare
 from pyxl.formulas.language.formula_errors import CALC, NA, NUM, VALUE, Fault
 from pyxl.formulas.language.function import Function
-from pyxl.formulas.language.values import is_number, logical, pack, refuse_giant, whole
+from pyxl.formulas.language.values import is_number, logical, number, one_value, pack, refuse_giant, whole
 from pyxl.grid.cells import ErrorValue, Value
 
 _MISSING = ErrorValue(NA)  # what fills a place that nothing is given for
@@ -20,7 +20,7 @@ def _sequence(rows: Value, cols: Value = None, start: Value = None, step: Value 
     if height < 1 or width < 1:
         raise Fault(VALUE if height < 0 or width < 0 else CALC)
     refuse_giant(height, width)
-    first, by = (1.0 if value is None else float(value) for value in (start, step))
+    first, by = (1.0 if value is None else number(value) for value in (start, step))
     return (first + by * np.arange(height * width)).reshape(height, width)
 
 
@@ -95,7 +95,7 @@ def _sort(array: np.ndarray, index: np.ndarray | None = None, order: np.ndarray 
 def _sort_by(array: np.ndarray, *by: np.ndarray) -> np.ndarray:
     keys, across = [], False
     for n in range(0, len(by), 2):
-        direction = whole(by[n + 1].item()) if n + 1 < len(by) and by[n + 1].item() is not None else 1
+        direction = _direction(by[n + 1]) if n + 1 < len(by) else 1
         across = by[n].shape[0] == 1 and array.shape[0] != 1
         if by[n].size != array.shape[1 if across else 0] or direction not in (1, -1):
             raise Fault(VALUE)
@@ -104,15 +104,20 @@ def _sort_by(array: np.ndarray, *by: np.ndarray) -> np.ndarray:
     return array[:, places] if across else array[places]
 
 
+def _direction(order: np.ndarray) -> int:
+    value = one_value(order.item() if order.size == 1 else order)
+    return 1 if value is None else whole(value)
+
+
 def _cut(size: int, count: Value, *, take: bool) -> slice:
     """Which of so many lines are taken, or are left when so many are dropped; from the end where negative."""
     if count is None:
         return slice(0, size)
-    number = whole(count)
+    lines = whole(count)
     if take:
-        cut = slice(0, min(number, size)) if number >= 0 else slice(max(size + number, 0), size)
+        cut = slice(0, min(lines, size)) if lines >= 0 else slice(max(size + lines, 0), size)
     else:
-        cut = slice(min(number, size), size) if number >= 0 else slice(0, max(size + number, 0))
+        cut = slice(min(lines, size), size) if lines >= 0 else slice(0, max(size + lines, 0))
     if cut.start >= cut.stop:
         raise Fault(CALC)
     return cut
@@ -158,7 +163,7 @@ def _expand(array: np.ndarray, rows: Value, cols: Value = None, value: Value = _
     if height < array.shape[0] or width < array.shape[1]:
         raise Fault(VALUE)
     refuse_giant(height, width)
-    return _packed(_filled(array.astype(object), height, width, value))
+    return _packed(_filled(array.astype(object), height, width, one_value(value)))
 
 
 def _in_a_line(axis: int) -> Function:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pyxl.formulas.language.formula_errors import REF, Fault
 from pyxl.formulas.language.function import Function
 from pyxl.formulas.language.values import Area, pack
@@ -16,15 +18,15 @@ def _table(here, row_input, column_input):
     if inputs == [None, None] or top == 1 or left == 1:
         raise Fault(REF)
     rows, cols = here.block.shape
-    known: dict[tuple, object] = {}
+    known: dict[tuple, Any] = {}
     results = []
     for row, col in here.block.cells():
-        values = (here.book.cell(here.sheet, top - 1, col), here.book.cell(here.sheet, row, left - 1))
+        values = (here.workbook.cell(here.sheet, top - 1, col), here.workbook.cell(here.sheet, row, left - 1))
         changes = {cell: value for cell, value in zip(inputs, values) if cell is not None}
         formula = Cell(row if inputs[1] is None else top - 1, col if inputs[0] is None else left - 1)
         key = tuple(changes.items())
         if key not in known:
-            known[key] = here.book.what_if(changes)
+            known[key] = here.workbook.what_if(changes)
         results.append(known[key].value(here.sheet, formula))
     return pack(results, (rows, cols))
 

@@ -33,7 +33,7 @@ def _formula(here, found) -> tuple[Formula, Cell] | None:
         raise Fault(found)
     if not isinstance(found, Area):
         raise Fault(VALUE)
-    cell, grid = Cell(*found.box[:2]), here.book.grid(found.sheet)
+    cell, grid = Cell(*found.box[:2]), here.workbook.grid(found.sheet)
     owner = grid.owner(cell)
     return None if owner is None else (grid.formulas[owner], cell if owner == cell else owner)
 
@@ -49,10 +49,10 @@ def _formula_text(here, found) -> str:
 
 def _sheet(here, found=None) -> float:
     """The number of a sheet, named or of a reference, among all tabs."""
-    sheets = list(here.book.sheets)
+    sheets = list(here.workbook.sheets)
     if found is None:
         return sheets.index(here.sheet) + 1.0
-    title = found.sheet if isinstance(found, Area) else here.book.title(found) if isinstance(found, str) else None
+    title = found.sheet if isinstance(found, Area) else here.workbook.title(found) if isinstance(found, str) else None
     if title is None:
         raise Fault(found if isinstance(found, ErrorValue) else NA)
     return sheets.index(title) + 1.0
@@ -60,7 +60,7 @@ def _sheet(here, found=None) -> float:
 
 def _sheets(here, found=None) -> float:
     if found is None:
-        return float(len(here.book.sheets))
+        return float(len(here.workbook.sheets))
     if isinstance(found, Areas):
         return float(len({part.sheet for part in found.parts}))
     if not isinstance(found, Area):
@@ -80,7 +80,7 @@ def _cell(here, what: str, found=None):
     if kind == "address":
         return Range(row, col, row, col).absolute
     if kind in ("contents", "type"):
-        value = here.book.cell(sheet, row, col)
+        value = here.workbook.cell(sheet, row, col)
         if kind == "contents":
             return 0.0 if value is None else value
         return "b" if value is None else "l" if isinstance(value, str) and not isinstance(value, ErrorValue) else "v"

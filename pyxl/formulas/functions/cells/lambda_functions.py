@@ -123,7 +123,7 @@ def _anchor_array(here, found) -> Area:
     """``A1#``: all cells that the dynamic array formula of a cell fills."""
     if not isinstance(found, Area) or found.shape != (1, 1):
         raise Fault(VALUE)
-    formula = here.book.grid(found.sheet).formulas.get(found.box[:2])
+    formula = here.workbook.grid(found.sheet).formulas.get(found.box[:2])
     if formula is None or formula.array is None:
         raise Fault(REF)
     block = formula.array

@@ -26,7 +26,7 @@ def _subtotal(here, code: int, *areas):
         raise Fault(VALUE)
     parts = _areas(areas)
     counted = [_counted(here, part, totals=False, hidden=False) for part in parts]
-    if code < 100 and any(hidden_rows(here.book.grid(part.sheet), part.range) for part in parts):
+    if code < 100 and any(hidden_rows(here.workbook.grid(part.sheet), part.range) for part in parts):
         raise Unsupported("whether hidden rows are filtered, which SUBTOTAL leaves out, or hidden by hand, which it "
                           "counts, is not known here. Show them, or use 101 to 111")
     return STATISTICS[TOTALS[code % 100 - 1]].call(*counted)
@@ -80,7 +80,7 @@ def _areas(found) -> list[Area]:
 
 def _counted(here, area: Area, *, totals: bool, hidden: bool) -> np.ndarray:
     """The values of an area as one row, with or without other totals and hidden rows."""
-    grid, values = here.book.grid(area.sheet), area.array()
+    grid, values = here.workbook.grid(area.sheet), area.array()
     top, left = area.box[:2]
     counts = np.ones(values.shape, dtype=bool)
     if not totals:

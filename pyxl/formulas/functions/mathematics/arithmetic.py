@@ -26,12 +26,18 @@ def _rounded(how: str, takes: str = "ni") -> Function:
         if abs(digits) > 300:
             return value if digits > 0 else 0.0
         exact = Decimal(repr(value))
-        if -exact.as_tuple().exponent <= digits:
+        if _places(exact) <= digits:
             return value
-        if how == ROUND_HALF_UP and -(shown := Decimal(f"{value:.15g}")).as_tuple().exponent > digits:
+        if how == ROUND_HALF_UP and _places(shown := Decimal(f"{value:.15g}")) > digits:
             exact = shown
         return float(exact.quantize(Decimal(1).scaleb(-digits), rounding=how, context=_EXACT))
     return Function(takes, call)
+
+
+def _places(number: Decimal) -> int:
+    """Digits after the decimal point of a finite number; below 0 where it ends in zeros before it."""
+    exponent = number.as_tuple().exponent
+    return -exponent if isinstance(exponent, int) else 0
 
 
 def _floor_of(value: float) -> float:

@@ -27,8 +27,8 @@ def _require(holds: bool) -> None:
 def _density_or_sum(density: Callable, cumulative: Callable, takes: str) -> Function:
     """A function whose last argument chooses: TRUE the cumulative distribution, FALSE density or mass."""
     def call(*args) -> float:
-        *args, add = args
-        return (cumulative if add else density)(*args)
+        *numbers, add = args
+        return (cumulative if add else density)(*numbers)
     return each(call, takes=takes + "b")
 
 

@@ -46,11 +46,11 @@ def _counted(here, number: int) -> float:
     """As the workbook of `here` counts; ``#NUM!`` beyond the calendar."""
     if not 0 <= number <= LAST_DAY:
         raise Fault(NUM)
-    return float(number - BEFORE_1904 * here.book.date1904)
+    return float(number - BEFORE_1904 * here.workbook.date1904)
 
 
 def _day_of(here, value: float) -> int:
-    return math.floor(value) + BEFORE_1904 * here.book.date1904
+    return math.floor(value) + BEFORE_1904 * here.workbook.date1904
 
 
 def _from_parts(here, year: int, month: int, day: int) -> float:

@@ -108,7 +108,9 @@ def _section(size: float, value: float, section: str, pattern: str, date1904: bo
     percents = _unquoted(section).count("%")
     if (spread := _SPREAD.fullmatch(section)) and re.search("[^#0?]", spread[1]):
         return _among_literals(size, section)
-    pieces, numbers, at = [], [], 0
+    pieces: list[str] = []
+    numbers: list[re.Match] = []
+    at = 0
     while at < len(section):
         if match := _GENERAL.match(section, at):
             pieces.append(general(size))

@@ -78,7 +78,7 @@ def _repeated(content: str, times: int) -> str:
 
 def _texts(samples) -> list[str]:
     """All values of ranges, arrays and arguments as texts, in reading order."""
-    found = []
+    found: list[str] = []
     for sample in samples:
         found += map(text, sample.ravel().tolist()) if isinstance(sample, np.ndarray) else [text(sample)]
     return found
@@ -119,19 +119,21 @@ def _as_number(value: Value) -> float:
 def _formatted(here, value: Value, pattern: str) -> str:
     """Booleans stay as they are; a text that reads as a number is one."""
     if isinstance(value, str) and not isinstance(value, ErrorValue):
+        content = value
         try:
-            value = number(value)
+            value = number(content)
         except Fault:
-            return formatted_text(value, pattern)
+            return formatted_text(content, pattern)
     if value is None or is_number(value):
-        return held(formatted(number(value), pattern, date1904=here.book.date1904))
+        return held(formatted(number(value), pattern, date1904=here.workbook.date1904))
     return text(value)
 
 
 def _fixed(value: float, decimals: int = 2, plain: bool | None = None) -> str:
     """With so many decimals, rounded left of the point where they are negative."""
-    rounded = f"{Decimal(f'{value:.15g}').quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP, Context(prec=400)):f}" \
-        if decimals < 127 else f"{value}"
+    if decimals > 127:
+        raise Fault(VALUE)
+    rounded = f"{Decimal(f'{value:.15g}').quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP, Context(prec=500)):f}"
     sign, digits = ("-", rounded[1:]) if rounded.startswith("-") else ("", rounded)
     front, point, back = digits.partition(".")
     if not plain:

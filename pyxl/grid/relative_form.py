@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from openpyxl.utils import column_index_from_string, get_column_letter
 
-from pyxl.grid.cells import MAX_COL
+from .cells import MAX_COL, Cell
 
 _TOKEN = re.compile(r"""
     "(?:[^"]|"")*" | '(?:[^']|'')*' | \[[^\]]*\]                                   # text, a sheet's name, a table's column
@@ -41,6 +41,7 @@ def relative_form(text: str, row: int, col: int) -> RelativeForm:
         pattern.append(text[end:match.start()].replace("%", "%%"))
         end = match.end()
         ends = match.group(*range(1, 13))
+        parts: tuple[tuple[str, str, bool | None], ...]     # (what fixes it, or '', the text, whether it is a column)
         if ends[1]:
             parts = ((ends[0], ends[1], True), (ends[2], ends[3], False))
         elif ends[5]:
@@ -57,6 +58,35 @@ def relative_form(text: str, row: int, col: int) -> RelativeForm:
                 moves.append((_column(written) - col if across else int(written) - row, across))
     pattern.append(text[end:].replace("%", "%%"))
     return RelativeForm("".join(pattern), tuple(moves))
+
+
+class RelativeForms:
+    """For every formula the first one met with the same relative form: its text, and the cell that this was written for.
+
+    Reading a text takes time: first it is held against the form of the cell above.
+    """
+
+    def __init__(self) -> None:
+        self._first: dict[RelativeForm, tuple[str, Cell]] = {}
+        self._shared: dict[tuple[str, Cell], tuple[str, Cell]] = {}
+        self._above: dict[int, tuple[RelativeForm, tuple[str, Cell]]] = {}  # by column: the last form seen there
+
+    def first_of(self, text: str, anchor: Cell, cell: Cell) -> tuple[str, Cell]:
+        """Of the formula of `cell`, whose `text` was written for `anchor`."""
+        row, col = cell
+        if anchor != cell:
+            if (first := self._shared.get((text, anchor))) is None:
+                first = self._shared[text, anchor] = self._met(relative_form(text, *anchor), text, anchor)
+            return first
+        if (above := self._above.get(col)) is not None and above[0].written(row, col) == text:
+            return above[1]
+        form = relative_form(text, row, col)
+        first = self._met(form, text, anchor)
+        self._above[col] = form, first
+        return first
+
+    def _met(self, form: RelativeForm, text: str, anchor: Cell) -> tuple[str, Cell]:
+        return self._first.setdefault(form, (text, anchor))
 
 
 @lru_cache(maxsize=1)

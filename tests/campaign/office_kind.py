@@ -1,0 +1,78 @@
+"""Cases that LibreOffice judges: does it read every edit that we saved?"""
+
+from __future__ import annotations
+
+import random
+import tempfile
+from functools import cache
+from pathlib import Path
+
+from office import Office, OfficeMissing
+from packages import parts_of, zipped
+
+from campaign.edit_checks import Edits, save_edits
+from campaign.mutations import with_package_changed
+from campaign.sound_books import bases, random_sheet
+from campaign.verdict import Failed
+
+_SHEETS = 5
+_SECONDS = 60       # in which it opens a workbook
+
+
+class _Oracle:
+    """A LibreOffice that is started again where a workbook ended it."""
+
+    def __init__(self):
+        self._office: Office | None = None
+
+    def values(self, path: Path, edits: Edits) -> dict | None:
+        """{sheet: {cell: value}} of the edited cells; None where it cannot open the workbook."""
+        self._office = self._office or Office()
+        try:
+            found = self._office.recalculate(path, {sheet: [str(cell) for cell in cells] for sheet, cells in edits.items() if cells}, timeout=_SECONDS)
+        except (RuntimeError, TimeoutError) as why:
+            if isinstance(why, TimeoutError) or "ended" in str(why) or "Disposed" in str(why):
+                self._office.close()
+                self._office = None
+            return None
+        return {sheet: {cell: found[sheet][str(cell)][0][0] for cell in cells} for sheet, cells in edits.items() if cells}
+
+
+@cache
+def warm_up() -> _Oracle | None:
+    """LibreOffice, if it is here."""
+    bases()
+    try:
+        Office().close()
+    except OfficeMissing:
+        return None
+    return _Oracle()
+
+
+def offices(number: int) -> None:
+    """A workbook of odd sheets, or one that was changed in any way, is edited: LibreOffice finds every edit."""
+    rng, oracle = random.Random(f"offices {number}"), warm_up()
+    if oracle is None:
+        return
+    changed = rng.random() < 0.5
+    content = with_package_changed(rng, rng.choice(bases())) if changed else zipped(parts_of({f"S{n}": random_sheet(rng) for n in range(_SHEETS)}))
+    with tempfile.TemporaryDirectory() as folder:
+        path, out = Path(folder) / "w.xlsx", Path(folder) / "out.xlsx"
+        path.write_bytes(content)
+        edits = save_edits(rng, path, out, None if changed else [f"S{n}" for n in range(_SHEETS)])
+        if not edits or changed and oracle.values(path, edits) is None:      # it reads less than we do
+            return
+        found = oracle.values(out, edits)
+    if found is None:
+        raise Failed("LibreOffice cannot open what was saved")
+    for sheet, cells in edits.items():
+        for cell, value in cells.items():
+            if found[sheet][cell] != _as_the_office_has_it(value):
+                raise Failed(f"LibreOffice reads {found[sheet][cell]!r} at {sheet}!{cell}, where {value!r} was written")
+
+
+def _as_the_office_has_it(value):
+    """Booleans are numbers there; an empty text is nothing; lines end in one sign."""
+    if isinstance(value, str):
+        return value.replace("\r\n", "\n") or None
+    return float(value) if value is not None else None
