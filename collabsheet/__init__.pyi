@@ -29,5 +29,6 @@ from solver.reading.readers import read_ratings as read_ratings
 from solver.reading.titles import read_titles as read_titles
 from workbook.builder import build as build
 from workbook.data import example as example
+from workbook.update import update_workbook as update_workbook
 
 __version__: str

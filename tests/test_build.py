@@ -25,7 +25,7 @@ from workbook.model_sheets.embedding_sheet import MOST_COPIES
 from workbook.model_sheets.geometry import crosstab, long_form
 from workbook.model_sheets.ratings_sheet import SourcePlan
 from workbook.model_sheets.start_sheet import SHOWS
-from workbook.write.content import content_of, default_bounds
+from workbook.write.content import content_of, default_bounds, usual_scale
 
 SIZES = [(15, 15, 5), (8, 20, 3), (40, 25, 5), (1, 2, 1), (3, 1, 8), (60, 50, 4)]  # users, items, factors
 NS = {"m": "http://schemas.openxmlformats.org/spreadsheetml/2006/main"}
@@ -185,7 +185,7 @@ def test_libreoffice_and_torch_agree(tmp_path, office, users, items, factors):
     cached = openpyxl.load_workbook(path, data_only=True)
     table = ratings.crosstab()
     for sheet, layout in layouts.items():
-        bounds = default_bounds(ratings.values) if layout.variant == "bounded" else None
+        bounds = content_of(ratings, titles=None, n_factors=factors, seed=3, bounds=None).bounds if layout.variant == "bounded" else None
         low, high = bounds or (None, None)
         factors_now = random_factors(ratings, model=layout.variant, n_factors=factors, seed=3, low=low, high=high)
         all_pairs = predict_table(factors_now, bounds=bounds).numpy()
@@ -307,6 +307,7 @@ def test_bounds():
     assert default_bounds(np.array([0.5, 1, 3.5, 5])) == (0, 5.5)      # the lesson's
     assert default_bounds(np.array([1.0, 2, 3, 5])) == (0.5, 5.5)
     assert default_bounds(np.array([0.0, 1])) == (-0.125, 1.125)
+    assert usual_scale(np.array([1.5, 4, 5])) == (0.5, 5) and usual_scale(np.array([0.0, 1])) == (0, 1)
     low, high = default_bounds(np.array([4.0, 4]))
     assert low < 4 < high
 

@@ -14,6 +14,7 @@ from pyxl.grid.cells import Cell, Range, Value, quoted
 from pyxl.grid.grid import Grid
 from pyxl.grid.sheet_names import area_named
 from pyxl.xlsx import NewSheet, WorkbookFile, open_workbook
+from pyxl.xlsx.parts.sheet_splice import Edits
 from workbook.model_sheets.solver_names import is_solver_note
 from workbook.model_sheets.start_sheet import START_SHEET
 from workbook.views.recommend_sheet import CHOSEN_USER
@@ -40,11 +41,11 @@ class TypedCells:
         """What each sheet is called in the new workbook: somebody may have renamed it."""
         return {self.areas[name][0]: new.areas[name][0] for name in self.areas if name in new.areas}
 
-    def write_into(self, draft: Path) -> list[str]:
-        """Write into the new workbook what belongs there; notes on what found no place at its old one."""
+    def write_into(self, draft: Path, parameters: Edits) -> list[str]:
+        """Write into the new workbook what belongs there, and `parameters`; notes on what found no place at its old one."""
         with open_workbook(draft) as book:
             new = typed_cells(book)
-            edits: dict[str, dict[Cell, Value]] = {}
+            edits = {sheet: dict(cells) for sheet, cells in parameters.items()}
             for sheet, cell, value in (*self._named(new), *self._choices(new), *self._you(new), *self._log(new)):
                 edits.setdefault(sheet, {})[cell] = value
             homeless = self._kept_before()
@@ -101,13 +102,13 @@ class TypedCells:
         """What the reader rated, beside the item again."""
         if "you" not in self.grids or "you" not in new.grids:
             return
-        old, now = self.grids["you"], new.grids["you"]
-        places = {label_key(value): cell for cell, value in now.values.items()
-                  if cell[1] == 1 and cell[0] > YOU_HEAD and isinstance(value, (str, float))}
+        old = self.grids["you"]
+        items = [label for label in new.block_of(SOURCE[2])[1:] if label is not None]     # the sheet lists them in this order
+        places = {label_key(label): row for row, label in enumerate(items, YOU_HEAD + 1)}
         for cell, value in old.values.items():
             label = old.values.get(Cell(cell[0], 1))
             if cell[1] == 2 and cell[0] > YOU_HEAD and isinstance(label, (str, float)) and label_key(label) in places:
-                yield "you", Cell(places[label_key(label)][0], 2), value
+                yield "you", Cell(places[label_key(label)], 2), value
 
     def _log(self, new: TypedCells) -> Iterator[tuple[str, Cell, Value]]:
         """All lines of the run log, below its headers."""
@@ -121,17 +122,16 @@ class TypedCells:
     def _own(self, new: TypedCells) -> Iterator[tuple[str, Cell, Value, str]]:
         """(sheet, cell, value, its formula or an empty text) of cells that are none of ours: neither in a named block, nor a text,
         number or kind of formula that we write on this sheet."""
-        named = [(sheet, area) for name, (sheet, area) in self.areas.items() if name.endswith(_BLOCKS) or name in (*SOURCE, *SCALE)]
         log = self.areas.get(RUN_LOG)
         for sheet, grid in self.grids.items():
             if sheet in (BEFORE_FIT, KEPT_SHEET, XLWINGS_CONF) or log and sheet == log[0]:
                 continue
-            # labels stand above a block and at its left
-            blocks = [Range(max(1, area.top - 1), max(1, area.left - 1), area.bottom, area.right) for where, area in named if where == sheet]
+            blocks = self._blocks(sheet)
             now = new.grids.get(self._sheets_now(new).get(sheet, sheet)) or Grid(sheet)
             if now.sheet == START_SHEET and now.used:
                 blocks.append(now.used)     # full of words about this very workbook, which are others now
-            ours = {value for cell, value in now.values.items() if now.owner(cell) is None}
+            theirs = new._blocks(now.sheet)
+            ours = {value for cell, value in now.values.items() if now.owner(cell) is None and not any(cell in block for block in theirs)}
             kinds = {_kind(formula.text) for formula in now.formulas.values()}
             for cell, value in grid.values.items():
                 if any(cell in block for block in blocks) or is_solver_note(value) or sheet == "you" and cell[1] == 2:
@@ -141,6 +141,11 @@ class TypedCells:
                     yield sheet, Cell(*cell), value, ""
                 if formula is not None and _kind(formula.text) not in kinds:
                     yield sheet, Cell(*cell), value, formula.text
+
+    def _blocks(self, sheet: str) -> list[Range]:
+        """The named blocks of a sheet, with the labels above them and at their left."""
+        return [Range(max(1, area.top - 1), max(1, area.left - 1), area.bottom, area.right) for name, (where, area) in self.areas.items()
+                if where == sheet and (name.endswith(_BLOCKS) or name in (*SOURCE, *SCALE))]
 
     def block_of(self, name: str) -> list[Value]:
         """The values of a named area."""

@@ -16,6 +16,7 @@ from pyxl.fit.check_source import check_source
 from pyxl.fit.source_table import SourceTable, label_key, read_source
 from pyxl.grid.block_names import PYTHON, block_name, setting_name
 from pyxl.grid.cells import quoted
+from pyxl.grid.parameters import parameter_cells
 from pyxl.grid.sheet_names import area_named, prefix_of
 from pyxl.hosts.file_host import FileHost
 from pyxl.xlsx import WorkbookFile, open_workbook, same_file
@@ -24,7 +25,7 @@ from solver.collab.carried_factors import carried_factors, resized_factors
 from solver.errors import UserError
 from workbook.write.content import Content, content_of
 
-from .builder import CROSSTABS, EMBEDDING, build_with, model_of
+from .builder import CROSSTABS, EMBEDDING, build_with, model_of, plan_sheets
 from .typed_cells import KEPT_SHEET, typed_cells
 from .xlwings_conf import XLWINGS_CONF
 
@@ -69,9 +70,11 @@ def update_workbook(path, *, out=None, users: int | None = None, items: int | No
         parameters = {sheet: _carried(old, content, sheet) for sheet, old in before.items()}
         typed = typed_cells(book)
     notes: list[str] = []
+    # the builder writes 16 digits of a number, and 17 tell it exactly
+    exact = {sheet: parameter_cells(plan.layout, parameters[sheet]) for sheet, plan in plan_sheets(content, parameters).items()}
 
     def fill(draft: Path) -> None:
-        notes.extend(typed.write_into(draft))
+        notes.extend(typed.write_into(draft, exact))
 
     build_with(content, target, parameters=parameters, overwrite=in_place or overwrite, fill=fill)
     old = before["dotprod"]

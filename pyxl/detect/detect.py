@@ -184,15 +184,10 @@ def _model_sheet(tracer: Tracer, grid: Grid, found: ErrorMeasure, named: dict[st
         ratings=found.ratings, predictions=found.predictions, rmse=found.cell,
         user_factors=user_factors, item_factors=item_factors,
         user_bias=user_bias, item_bias=item_bias, low=low, high=high,
-<<<<<<< HEAD
-        **{role: named.get(role) for role in ("user_ids", "item_ids", "user_keys", "item_keys")})
-    user_of, item_of = (np.where(index == NOBODY, NOBODY, np.array(rows)[index])
-                        for index, rows in ((user_of, user_rows), (item_of, item_rows)))
-=======
         user_ids=named.get("user_ids"), item_ids=named.get("item_ids"),
         user_keys=named.get("user_keys"), item_keys=named.get("item_keys"))
-    user_of, item_of = np.array(user_rows)[user_of], np.array(item_rows)[item_of]
->>>>>>> main
+    user_of, item_of = (np.where(index == NOBODY, NOBODY, np.array(rows)[index])
+                        for index, rows in ((user_of, user_rows), (item_of, item_rows)))
     return ModelSheet(with_ids(grid, claim, user_of, item_of), user_of, item_of)
 
 

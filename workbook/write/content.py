@@ -82,12 +82,8 @@ class Content:
 
     @property
     def stated_scale(self) -> tuple[float, float]:
-        """The ends of the usual scale that holds all ratings and has their step, or their own."""
-        values = np.concatenate([self.given.values, self.rating_range])
-        for low, high, step in _SCALES:
-            if values.min() >= low and values.max() <= high and np.array_equal(values, np.round(values / step) * step):
-                return low, high
-        return float(values.min()), float(values.max())
+        """The lowest and the highest rating that may be typed."""
+        return usual_scale(np.concatenate([self.given.values, self.rating_range]))
 
     @property
     def scale(self) -> tuple[float, float, float]:
@@ -119,7 +115,17 @@ def content_of(ratings: Ratings, *, titles: Mapping | None, n_factors: int, seed
     titled = bool(titles) and any(item in titles for item in ratings.items)
     return Content(ratings, hold_out(ratings, holdout, seed=seed), id_labels(ratings.users, "user"),
                    item_headers(ratings.items, titles), id_labels(ratings.items, "item"), titled, n_factors, seed,
-                   _checked(bounds, ratings.values) if bounds else default_bounds(ratings.values))
+                   _checked(bounds, ratings.values) if bounds else default_bounds(np.append(ratings.values, usual_scale(ratings.values))))
+
+
+def usual_scale(values: np.ndarray) -> tuple[float, float]:
+    """The ends of the usual scale that has the step of these ratings and that they fill by half; else the lowest and the
+    highest of them."""
+    least, most = float(values.min()), float(values.max())
+    for low, high, step in _SCALES:
+        if low <= least and most <= high and 2 * (most - least) >= high - low and np.array_equal(values, np.round(values / step) * step):
+            return low, high
+    return least, most
 
 
 def default_bounds(values: np.ndarray) -> tuple[float, float]:
