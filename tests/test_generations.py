@@ -70,3 +70,26 @@ def test_whole_and_other_numbers_together_are_polished_by_slopes(tmp_path):
         "B1", "A1:A2", ("A1", "int", ""), ("A1:A2", "<=", "50")))
     minimum = solved(path, seconds=20.0)
     assert minimum.x == pytest.approx([3, 1], abs=1e-5) and minimum.value == pytest.approx(1.16)
+
+
+def test_a_round_trip_of_16_towns_is_the_shortest(tmp_path):
+    """Held against dynamic programming over all subsets (Held & Karp 1962)."""
+    n, random = 16, np.random.default_rng(2)
+    places = random.random((n, 2))
+    apart = np.hypot(*(places[:, None] - places[None]).transpose(2, 0, 1))
+    cells = {f"A{i}": float(i) for i in range(1, n + 1)} | {f"B{i}": f"=INDEX($D$1:$S$16,A{i},A{i % n + 1})" for i in range(1, n + 1)}
+    cells |= {f"{'DEFGHIJKLMNOPQRS'[j]}{i + 1}": float(apart[i, j]) for i in range(n) for j in range(n)} | {"C1": f"=SUM(B1:B{n})"}
+    minimum = solved(write(tmp_path / "w.xlsx", cells, solver=solver("C1", f"A1:A{n}", (f"A1:A{n}", "dif", ""))), seconds=2.0)
+    assert sorted(minimum.x) == list(range(1, n + 1)) and minimum.value == pytest.approx(shortest(apart), abs=1e-9)
+
+
+def shortest(apart: np.ndarray) -> float:
+    """The length of the shortest round trip."""
+    n = len(apart) - 1      # the last town is where it begins
+    best = np.full((1 << n, n), np.inf)
+    best[1 << np.arange(n), np.arange(n)] = apart[n, :n]
+    for visited in range(1, 1 << n):
+        inside = np.flatnonzero(visited >> np.arange(n) & 1)
+        for last in inside[: len(inside) if len(inside) > 1 else 0]:
+            best[visited, last] = (best[visited ^ 1 << last] + apart[:n, last]).min()
+    return float((best[-1] + apart[:n, n]).min())

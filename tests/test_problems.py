@@ -115,10 +115,25 @@ def test_the_first_cell_with_an_error_is_named(tmp_path):
         solve(path, "B3", ["A1"])
 
 
-def test_a_formula_we_cannot_differentiate_names_its_cell(tmp_path):
-    path = write(tmp_path / "w.xlsx", {"A1": 2.0, "B1": "=CELL(\"row\",A1)*A1", "C1": "=B1^2"})
-    with pytest.raises(UserError, match="B1"):
-        solve(path, "C1", ["A1"])
+def test_a_formula_that_is_not_compiled_is_named_and_evaluated_point_by_point(tmp_path):
+    path = write(tmp_path / "w.xlsx", {"A1": 2.0, "B1": "=CELL(\"row\",A1)*A1", "C1": "=(B1-3)^2"})
+    problem = Statement("C1", ["A1"], where=["A1 <= 10"])
+    solved = fit_workbook(path, by_formulas=ByFormulas(problem=problem, seconds=1.0))[SHEET]
+    assert solved.minimum.x == pytest.approx([3], abs=1e-4) and any("B1: CELL" in note for note in solved.notes)
+
+
+@pytest.mark.parametrize("formula, best", [("=LOOKUP(A1,C1:C3,D1:D3)+A1", 13), ("=VALUE(A1&\"5\")-A1^2*5", 10)])
+def test_formulas_that_are_not_compiled_reach_the_best_of_all_points(tmp_path, formula, best):
+    path = write(tmp_path / "w.xlsx", {"A1": 2.0, "B1": formula, **{f"C{n}": v for n, v in enumerate((1.0, 4.0, 6.0), 1)},
+                                       **{f"D{n}": v for n, v in enumerate((2.0, 8.0, 3.0), 1)}})
+    minimum = solve(path, "B1", ["A1"], goal="max", where=["A1 <= 8", "A1 >= 1", "A1 int"]).minimum
+    assert minimum.value == best and minimum.proved
+
+
+def test_numbers_drawn_anew_are_no_problem_to_solve(tmp_path):
+    path = write(tmp_path / "w.xlsx", {"A1": 2.0, "B1": "=RAND()*A1"})
+    with pytest.raises(UserError, match="RAND gives something else at every recalculation"):
+        solve(path, "B1", ["A1"])
 
 
 # Solved

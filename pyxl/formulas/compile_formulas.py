@@ -89,7 +89,7 @@ class Compiled:
     def values_of_many(self, points: np.ndarray) -> np.ndarray:
         """All outputs (p, n_outputs) of many points (p, n_cells), computed together as far as the formulas allow."""
         together = max(1, MOST_AT_ONCE // max(1, self.widest))
-        with one_thread(self.widest * together < WIDE), torch.no_grad(), many_points():
+        with one_thread(self.widest * min(together, len(points)) < WIDE), torch.no_grad(), many_points():
             return np.concatenate([self._together(torch.tensor(points[first:first + together]))
                                    for first in range(0, len(points), together)])
 

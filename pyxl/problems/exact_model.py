@@ -19,7 +19,7 @@ from .constraint_lines import SheetCell
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-    from pyxl.formulas.compiled.affine import NonlinearTerms, Structure
+    from pyxl.formulas.compiled.affine import Structure
     from solver import LinearModel
 
 MOST_COLUMNS = 20_000    # of all columns; a larger model is left to other methods
@@ -141,7 +141,7 @@ def exact_model(structure: Structure, objective: csr_array, rows: Sequence[csr_a
 
     from solver import LinearModel
 
-    reached = _reached(structure, [objective, *rows])
+    reached = structure.reached_by([objective, *rows])
     n, needs = structure.n_cells, _needs(structure, reached, objective, rows, goal, floor, ceiling)
     if not all(np.isfinite(arg.data).all() for terms in reached for arg in terms.args):   # an error value in a branch
         raise NotExact
@@ -193,20 +193,6 @@ def needed_bound(why: NeedsBound, cells: Sequence[SheetCell], told: Callable[[Sh
     """A sentence on what is missing."""
     return (f"With {'an upper' if why.end == 'upper' else 'a lower'} bound of {told(cells[why.cell])} the optimum could be proved: "
             "add it as a constraint.")
-
-
-def _reached(structure: Structure, forms: Sequence[csr_array]) -> list[NonlinearTerms]:
-    """The terms that some forms depend on, those needed first."""
-    wanted = np.zeros(structure.forms.shape[1], dtype=bool)
-    for form in forms:
-        wanted[form.indices] = True
-    found = []
-    for terms in reversed(structure.terms):
-        if wanted[terms.first:terms.first + terms.count].any():
-            found.append(terms)
-            for arg in terms.args:
-                wanted[arg.indices] = True
-    return found[::-1]
 
 
 def _needs(structure: Structure, reached, objective: csr_array, rows, goal: str, floor: np.ndarray, ceiling: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pyxl.formulas.evaluate.calculator import Calculator
-from pyxl.formulas.language.formula_errors import FormulaError
+from pyxl.formulas.language.formula_errors import FormulaError, Unsupported
 from pyxl.formulas.language.parse import Call, parse
 from pyxl.grid.cells import Cell, quoted
 from pyxl.grid.problem import KINDS, SheetRange, SolverProblem, place_told
@@ -17,6 +17,7 @@ from pyxl.grid.readable_workbook import ReadableWorkbook
 from solver.errors import UserError
 
 from .constraint_lines import Line, SheetCell, Term, Terms, bounds_of, different_cells, lines_of, shown_cell, whole_cells
+from .evaluated import Evaluated
 from .exact_model import NeedsBound, NotExact, exact_model, needed_bound
 from .first_error import first_error
 from .kind import Kind, forms_of, kind_of, linear_model, linear_rows
@@ -71,7 +72,11 @@ def pose(workbook: ReadableWorkbook, problem: SolverProblem) -> Posed:
         terms = Terms(seen, calculator, problem, dict(zip(formulas, seen.places)))
         objective = terms.objective(problem)
         lines = list(lines_of(problem, terms))
-        compiled = compile_formulas(seen, terms.outputs, problem.changing)
+        try:
+            compiled, uncompiled = compile_formulas(seen, terms.outputs, problem.changing), None
+        except Unsupported as why:
+            start = np.array([seen.grid(sheet).values[cell] for sheet, cell in problem.cells], dtype=float)
+            compiled, uncompiled = Evaluated(seen, calculator, terms.outputs, problem.cells, start), why
     except FormulaError as why:
         raise UserError(f"{quoted(problem.sheet)} cannot be solved by its formulas: {why}") from why
     low, high = bounds_of(problem, lines)
@@ -83,10 +88,14 @@ def pose(workbook: ReadableWorkbook, problem: SolverProblem) -> Posed:
             floor[line.row] = bound
         if line.relation in ("=", "<="):
             ceiling[line.row] = bound
-    whole, structure = whole_cells(problem, lines), _structure(compiled)
+    whole, structure = whole_cells(problem, lines), None if uncompiled else _structure(compiled)
     kind = kind_of(structure, whole=int(whole.sum()), different=sum(map(len, different_cells(lines))))
+    if uncompiled is not None:
+        kind = replace(kind, sort="stepwise")
     given = {"low": low, "high": high, "floor": floor, "ceiling": ceiling, "whole": whole}
     notes = list(compiled.not_smooth)
+    if uncompiled is not None:
+        notes.append(f"Formulas are evaluated point by point, which is slow: {uncompiled}")
     linear, exact = (linear_model(structure, objective, rows, **given), True) if kind.sort == "linear" else (None, True)
     if kind.sort in ("quadratic", "piecewise") and not kind.different:
         try:
@@ -200,7 +209,7 @@ class _Evaluation:
 
 def _check_start(workbook: ReadableWorkbook, problem: SolverProblem, program: Program, outputs: list[SheetCell]) -> None:
     """Raise UserError where the objective or a constraint, or a slope of one, is not finite at the start."""
-    if program.linear is not None:
+    if program.linear is not None or program.stepwise:
         values, jacobian = program.values(program.start), np.zeros(0)
     else:
         values, jacobian = program.evaluate(program.start)

@@ -27,6 +27,8 @@ NEIGHBOURS = 20_000   # most neighbours that are looked at in one polishing step
 SECONDS = 6.0         # of a search, unless told otherwise
 STALE = 12            # rounds without a better point after which a search ends
 SPREAD = 10.0           # a number without bounds is sought within so many times its size, at first
+KICKS = 3             # moves by which an order is shaken before it is polished again
+DESCENTS = 20         # times in each round that this is done
 MANY_STARTS = 4       # points that meet the linear constraints, from which generations begin
 
 Polish = Callable[[Program], Minimum]
@@ -43,7 +45,7 @@ class _Search:
         self.program, self.random = program, np.random.default_rng(seed)
         self.began, self.limit, self.on_step = time.perf_counter(), SECONDS if seconds is None else seconds, on_step
         self.history: list[Step] = []
-        self.evaluations = 0
+        self.evaluations, self.together = 0, GENERATION
         n = len(program.start)
         self.grouped = np.zeros(n, dtype=bool)
         for group in program.different:
@@ -53,6 +55,7 @@ class _Search:
         self.high = np.where(np.isfinite(program.high), program.high, np.maximum(program.start, program.low) + size)
         self.free = np.flatnonzero(~self.grouped & (program.low < program.high))
         self.whole = self.free[program.whole[self.free]]
+        self.moves = [_moves(len(group), self.random) for group in program.different if len(group) > 1]
         self.x = self._repaired(program.start[None])[0]
         self.key = self._looked(self.x[None])[0]
 
@@ -62,7 +65,7 @@ class _Search:
         values = self.program.many(points)
         self.evaluations += len(points)
         with np.errstate(invalid="ignore", over="ignore"):
-            merit = np.array([self.program.merit(float(f)) if np.isfinite(f) else np.inf for f in values[:, 0]])
+            merit = np.where(np.isfinite(values[:, 0]), self.program.merit(values[:, 0]), np.inf)
             violation = np.zeros(len(points))
             if self.program.n_constraints:
                 c, floor, ceiling = values[:, 1:], self.program.floor, self.program.ceiling
@@ -75,13 +78,19 @@ class _Search:
 
     def try_points(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Look at points and keep the best; the points as they were repaired, and their keys."""
-        points = self._repaired(points)
-        keys = self._looked(points)
-        best = np.lexsort((keys[:, 1], keys[:, 0]))[0]
-        if _better(keys[best], self.key):
-            self.x, self.key = points[best], keys[best]
-        self._step()
-        return points, keys
+        points, found = self._repaired(points), []
+        while (done := sum(map(len, found))) < len(points):
+            began = time.perf_counter()
+            part = points[done:done + self.together]
+            found.append(keys := self._looked(part))
+            best = np.lexsort((keys[:, 1], keys[:, 0]))[0]
+            if _better(keys[best], self.key):
+                self.x, self.key = part[best], keys[best]
+            self._step()
+            # as many at once as take half a second: slow formulas are stopped in time, too
+            rate = len(part) / max(1e-6, time.perf_counter() - began)
+            self.together = int(np.clip(rate / 2, 16, NEIGHBOURS))
+        return points, np.concatenate(found)
 
     def _step(self) -> None:
         f = float(self.program.values(self.x)[0])
@@ -132,26 +141,13 @@ class _Search:
             some = rows[how > 0.8]
             a, b = self.whole[random.integers(len(self.whole), size=(2, len(some)))]
             children[some, a], children[some, b] = children[some, b], children[some, a]
-        for group in self.program.different:
-            for row in rows:
-                self._shuffled(children[row], group)
+        for group, moves in zip(self.program.different, self.moves):
+            children[:, group] = np.take_along_axis(children[:, group], moves[random.integers(len(moves), size=GENERATION)], axis=1)
         return children
 
-    def _shuffled(self, point: np.ndarray, group: np.ndarray) -> None:
-        """Turn a stretch of the group round, move it, or exchange two."""
-        i, j = np.sort(self.random.integers(len(group), size=2))
-        how, order = self.random.integers(3), point[group].copy()
-        if how == 0:
-            order[i:j + 1] = order[i:j + 1][::-1]
-        elif how == 1:
-            order[[i, j]] = order[[j, i]]
-        else:
-            order[i:j + 1] = np.roll(order[i:j + 1], 1)
-        point[group] = order
-
-    def neighbours(self) -> np.ndarray:
-        """All points that differ from the best one in one whole number, in two that are exchanged, or in one stretch."""
-        x, found = self.x, []
+    def neighbours(self, x: np.ndarray) -> np.ndarray:
+        """All points that differ from x in one whole number, in two that are exchanged, or in one stretch of an order."""
+        found = []
         for column in self.whole:
             found += [(np.array([column]), np.array([x[column] + move])) for move in (-1.0, 1.0)
                       if self.program.low[column] <= x[column] + move <= self.program.high[column]]
@@ -160,28 +156,38 @@ class _Search:
         for k in self.random.permutation(unlike)[:NEIGHBOURS // 2]:
             pair = self.whole[[a[k], b[k]]]
             found.append((pair, x[pair][::-1]))
-        for group in self.program.different:
-            a, b = np.triu_indices(len(group), 1)
-            for i, j in zip(a.tolist(), b.tolist()):
-                order = x[group]
-                found += [(group[i:j + 1], turned) for turned in (
-                    order[i:j + 1][::-1], np.roll(order[i:j + 1], 1), np.roll(order[i:j + 1], -1),
-                    np.r_[order[j], order[i + 1:j], order[i]])]
         points = np.repeat(x[None], len(found), axis=0)
         for point, (columns, values) in zip(points, found):
             point[columns] = values
+        for group, moves in zip(self.program.different, self.moves):
+            turned = np.repeat(x[None], len(moves), axis=0)
+            turned[:, group] = x[group][moves]
+            points = np.concatenate([points, turned])
         return points[self.random.permutation(len(points))[:NEIGHBOURS]]
+
+    def descend(self, x: np.ndarray, key: np.ndarray) -> None:
+        """From x to its best neighbour, as long as that is better."""
+        while len(points := self.neighbours(x)):
+            points, keys = self.try_points(points)
+            best = np.lexsort((keys[:, 1], keys[:, 0]))[0]
+            if not _better(keys[best], key):
+                return
+            x, key = points[best], keys[best]
+
+    def kicked(self) -> np.ndarray:
+        """The best point with a few moves in each of its orders."""
+        x = self.x.copy()
+        for group, moves in zip(self.program.different, self.moves):
+            for move in moves[self.random.integers(len(moves), size=KICKS)]:
+                x[group] = x[group][move]
+        return x
 
     # -- the search ---------------------------------------------------------------------------------
     def polish(self, by_slopes: Polish | None) -> None:
         """The best neighbour, as long as it is better; then the numbers that need not be whole, by their slopes."""
         while True:
             before = self.key.copy()
-            while len(points := self.neighbours()):
-                last = self.key.copy()
-                self.try_points(points)
-                if not _better(self.key, last):
-                    break
+            self.descend(self.x, self.key)
             if by_slopes is not None:
                 fixed = self.program.whole | self.grouped
                 inner = replace(self.program, start=self.x, low=np.where(fixed, self.x, self.program.low), high=np.where(fixed, self.x, self.program.high),
@@ -203,6 +209,9 @@ class _Search:
                 chosen = np.lexsort((keys[:, 1], keys[:, 0]))[:GENERATION // 8]
                 parents, keys = parents[chosen], keys[chosen]
             self.polish(by_slopes)
+            for _ in range(DESCENTS if self.moves else 0):
+                x = self.kicked()
+                self.descend(x, self._looked(x[None])[0])
             stale = 0 if _better(self.key, before) else stale + 1
             if stale and stale % 4 == 0:     # others may lead elsewhere
                 parents, keys = self.try_points(self.drawn(GENERATION))
@@ -255,6 +264,20 @@ def _told(program: Program, search: _Search, why: str, violation: float, *, prov
         return f"No point was found among {looked} that meets all constraints; that none does is not proved. Search longer: --seconds."
     after = {"as you asked": "Stopped as you asked", "Ctrl-C": "Stopped by Ctrl-C", "seconds": "Ended in time"}.get(why, "Ended")
     return f"{after}: the best of {looked} is kept; that no point is better is not proved."
+
+
+def _moves(n: int, random: np.random.Generator) -> np.ndarray:
+    """Ways to change an order of n, as orders (ways, n): a stretch is turned round, moved by one place to either side, or its ends
+    are exchanged."""
+    i, j = np.triu_indices(n, 1)
+    chosen = random.permutation(len(i))[:NEIGHBOURS // 4]
+    i, j, at = i[chosen, None], j[chosen, None], np.arange(n)[None]
+    inside = (i <= at) & (at <= j)
+    turned = np.where(inside, i + j - at, at)
+    forth = np.where(inside, np.where(at == i, j, at - 1), at)
+    back = np.where(inside, np.where(at == j, i, at + 1), at)
+    ends = np.where(at == i, j, np.where(at == j, i, at))
+    return np.unique(np.concatenate([turned, forth, back, ends]), axis=0)
 
 
 def _all_points(program: Program) -> np.ndarray | None:

@@ -65,8 +65,8 @@ class Program:
     stepwise: bool = False
     exact: bool = True
 
-    def merit(self, f: float) -> float:
-        """What is minimised, of f."""
+    def merit(self, f):
+        """What is minimised, of f, or of each of an array of them."""
         return GOALS[self.goal].merit(f, self.target) if self.root == 1 else f ** self.root
 
     def slope(self, f: float) -> float:

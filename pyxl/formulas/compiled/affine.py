@@ -11,7 +11,7 @@ form reaches no term is linear for all values of the changing cells: every opera
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -90,8 +90,13 @@ class Structure:
 
     def reached(self, outputs=slice(None)) -> list[NonlinearTerms]:
         """The terms that some outputs depend on, directly or through other terms, those needed first."""
+        return self.reached_by([self.forms[outputs]])
+
+    def reached_by(self, forms: Sequence[csr_array]) -> list[NonlinearTerms]:
+        """The same of any forms."""
         wanted = np.zeros(self.forms.shape[1], dtype=bool)
-        wanted[self.forms[outputs].indices] = True
+        for form in forms:
+            wanted[form.indices] = True
         found = []
         for terms in reversed(self.terms):
             if wanted[terms.first:terms.first + terms.count].any():

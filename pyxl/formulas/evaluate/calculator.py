@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from functools import cached_property
 
 import numpy as np
@@ -120,6 +121,22 @@ class Calculator:
     def what_if(self, changes: Mapping[Key, Value]) -> Calculator:
         """A calculator of the same workbook in which more cells are given."""
         return Calculator(self._workbook, overrides={**self._given, **changes})
+
+    def without(self, changing: Mapping[str, Iterable[Cell]], depending: Mapping[str, Iterable[Cell]]) -> Calculator:
+        """This calculator with all that it evaluated, but for the cells `depending`, which wait until those `changing` are
+        given: see `with_values`."""
+        other = copy(self)
+        titles = self._sheets.keys() | changing.keys() | depending.keys()
+        other._sheets = {title: (self._sheets.get(title) or self._open(title)).without(changing.get(title, ()), depending.get(title, ()))
+                         for title in titles}
+        return other
+
+    def with_values(self, given: Mapping[str, Mapping[Cell, Value]]) -> Calculator:
+        """A copy in which more cells are given, by sheet; nothing of what was evaluated is forgotten."""
+        other = copy(self)
+        other._sheets = {title: state.with_values(given.get(title, {})) for title, state in self._sheets.items()}
+        other._failed = {}
+        return other
 
     def grid(self, sheet: str) -> Grid:
         """A sheet as it was read."""
