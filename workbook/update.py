@@ -13,7 +13,7 @@ import numpy as np
 
 from pyxl.fit.before_fit import SHEET as BEFORE_FIT
 from pyxl.fit.check_source import check_source
-from pyxl.fit.source_table import SourceTable, label_key, read_source
+from pyxl.fit.source_table import RatingsSource, label_key, read_source
 from pyxl.grid.block_names import PYTHON, block_name, setting_name
 from pyxl.grid.cells import quoted
 from pyxl.grid.parameters import parameter_cells
@@ -110,7 +110,7 @@ def _refuse_what_is_not_ours(book: WorkbookFile) -> None:
                         "Move it to another workbook (right-click its tab > Move or Copy), and update then.")
 
 
-def _content(book: WorkbookFile, source: SourceTable, *, users: int | None, items: int | None, factors: int | None) -> Content:
+def _content(book: WorkbookFile, source: RatingsSource, *, users: int | None, items: int | None, factors: int | None) -> Content:
     given = _ratings(source, users=users, items=items)
     bounds = tuple(_number(book, block_name("bounded", end)) for end in ("low", "high"))
     seed = _number(book, setting_name("seed"))
@@ -126,7 +126,7 @@ def _content(book: WorkbookFile, source: SourceTable, *, users: int | None, item
                    **({"python": at} if isinstance(at, str) and at else {}))
 
 
-def _ratings(source: SourceTable, *, users: int | None, items: int | None) -> Ratings:
+def _ratings(source: RatingsSource, *, users: int | None, items: int | None) -> Ratings:
     labels = [{key: _plain(label) for key, (label, _) in side.items()} for side in (source.users, source.items)]
     for what, wanted, there in (("users", users, labels[0]), ("items", items, labels[1])):
         if not there:

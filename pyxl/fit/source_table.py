@@ -23,7 +23,7 @@ class SourceRating:
 
 
 @dataclass(frozen=True)
-class SourceTable:
+class RatingsSource:
     """`users` and `items` by `label_key`, in the order of the sheet: the label as it was typed, and its cell; `item_ids` of
     items that have titles; `ratings` by the keys of user and item."""
 
@@ -34,7 +34,7 @@ class SourceTable:
     ratings: dict[tuple, SourceRating]
 
 
-def read_source(workbook: ReadableWorkbook) -> SourceTable | None:
+def read_source(workbook: ReadableWorkbook) -> RatingsSource | None:
     """The source of a workbook; None where it has none. Raises UserError, with the cell and what to do, for what is no
     label or no rating, and for what stands where no formula reads it."""
     for name in workbook.names:
@@ -51,7 +51,7 @@ def read_source(workbook: ReadableWorkbook) -> SourceTable | None:
     items = _labels(grid, [cell for cell in item_row.cells() if cell.col > user_column.right], "item")
     ids = area_named(workbook, SOURCE[3])
     own = {key: grid.values.get(Cell(ids[1].top, cell.col)) for key, (_, cell) in items.items()} if ids else {}
-    return SourceTable(sheet, users, items, {key: value for key, value in own.items() if value not in (None, "")},
+    return RatingsSource(sheet, users, items, {key: value for key, value in own.items() if value not in (None, "")},
                        _ratings(workbook, grid, table, users, items))
 
 
