@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from pyxl.fit.before_fit import SHEET as BEFORE_FIT
-from pyxl.fit.check_source import check_source
+from pyxl.fit.check_source import check_source, refuse_typed_over
 from pyxl.fit.source_table import RatingsSource, label_key, read_source
 from pyxl.grid.block_names import PYTHON, block_name, setting_name
 from pyxl.grid.cells import quoted
@@ -92,6 +92,7 @@ class _Fitted:
 def _fitted(host: FileHost, sheet: str) -> _Fitted:
     from pyxl.detect.verified_model import verified_model
 
+    refuse_typed_over(host, sheet)
     ready = verified_model(host, sheet, Settings())
     check_source(host, ready)
     return _Fitted(ready.ratings, ready.start)

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pyxl.grid.block_names import SOURCE
 from pyxl.grid.cells import quoted
+from pyxl.grid.sheet_names import area_named, blocks_by_name
 from pyxl.hosts.host import Host
 from solver.errors import UserError
 
-from .source_table import label_key, read_source
+from .source_table import label_key, read_source, refuse_lost_source
 
 if TYPE_CHECKING:
     from pyxl.detect.verified_model import VerifiedModel
@@ -24,7 +26,6 @@ def check_source(host: Host, ready: VerifiedModel) -> tuple[str, ...]:
     source = read_source(host)
     if source is None:
         return ()
-    _refuse_typed_over(host, ready)
     here, sheet = ready.ratings, quoted(source.sheet)
     shown = {(label_key(here.users[u]), label_key(here.items[i])): value
              for u, i, value in zip(here.user_index.tolist(), here.item_index.tolist(), here.values.tolist())}
@@ -52,9 +53,15 @@ def check_source(host: Host, ready: VerifiedModel) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _refuse_typed_over(host: Host, ready: VerifiedModel) -> None:
-    layout, grid = ready.model.layout, host.grid(ready.sheet)
-    for cell in layout.ratings.cells():
-        if grid.owner(cell) is None:
-            raise UserError(f"{quoted(ready.sheet)}!{cell} is no formula any more. Copy the cell beside it into it, and type "
-                            "the rating on the sheet ratings, which it follows.")
+def refuse_typed_over(host: Host, sheet: str) -> None:
+    """Raise UserError where somebody typed, or pasted, over formulas of a model sheet that follows the source, or deleted
+    the source: it would be no model any more, or one of other ratings."""
+    refuse_lost_source(host)
+    if area_named(host, SOURCE[0]) is None:
+        return
+    grid, blocks = host.grid(sheet), blocks_by_name(host, sheet)
+    for role, remedy in (("ratings", "type the rating on the sheet ratings, which it follows"), ("predictions", "it predicts again")):
+        for cell in blocks[role].cells() if role in blocks else ():
+            if grid.owner(cell) is None:
+                raise UserError(f"{quoted(sheet)}!{cell}, among the {role}, is no formula any more. Copy the cell beside it into it, and "
+                                f"{remedy}.")

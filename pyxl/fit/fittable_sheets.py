@@ -19,7 +19,7 @@ from pyxl.problems.stated import stated_problem
 from solver.errors import NoSolution, UserError
 from solver.model.models import MODELS
 
-from .check_source import check_source
+from .check_source import check_source, refuse_typed_over
 from .run_log import Run, logged_run
 from .settings_cells import sheet_settings
 
@@ -118,6 +118,7 @@ def _ready_sheet(host: Host, sheet: str, settings: Settings, via: str | None) ->
     """The factor model on a sheet, or else the problem that Solver keeps there. Raises NotRecognised."""
     why = None
     if via != "formulas":
+        refuse_typed_over(host, sheet)
         try:
             ready = verified_model(host, sheet, settings)
         except Damaged:

@@ -37,10 +37,7 @@ class RatingsSource:
 def read_source(workbook: ReadableWorkbook) -> RatingsSource | None:
     """The source of a workbook; None where it has none. Raises UserError, with the cell and what to do, for what is no
     label or no rating, and for what stands where no formula reads it."""
-    for name in workbook.names:
-        if name.scope is None and name.name in SOURCE and "#REF!" in name.refers_to:
-            raise UserError(f"The name {name.name} is #REF!: the labels of the table of ratings were deleted. Undo that (Ctrl+Z), or "
-                            "take the workbook as it was saved before.")
+    refuse_lost_source(workbook)
     areas = [area_named(workbook, name) for name in SOURCE[:3]]
     if None in areas:
         return None
@@ -53,6 +50,14 @@ def read_source(workbook: ReadableWorkbook) -> RatingsSource | None:
     own = {key: grid.values.get(Cell(ids[1].top, cell.col)) for key, (_, cell) in items.items()} if ids else {}
     return RatingsSource(sheet, users, items, {key: value for key, value in own.items() if value not in (None, "")},
                        _ratings(workbook, grid, table, users, items))
+
+
+def refuse_lost_source(workbook: ReadableWorkbook) -> None:
+    """Raise UserError where the table of ratings, or its labels, were deleted."""
+    for name in workbook.names:
+        if name.scope is None and name.name in SOURCE and "#REF!" in name.refers_to:
+            raise UserError(f"The name {name.name} is #REF!: the table of ratings, or its labels, were deleted. Undo that (Ctrl+Z), or "
+                            "take the workbook as it was saved before.")
 
 
 def label_key(label: Value) -> str | float:
