@@ -3,6 +3,7 @@
 from pyxl.fit.inspect_sheet import inspect_workbook as inspect_workbook
 from pyxl.fit.press_fit import fit_workbook as fit_workbook
 from pyxl.fit.restore import restore_workbook as restore_workbook
+from pyxl.training.run_epochs import run_training as run_training
 from solver.collab.collab_filter import CollabFilter as CollabFilter
 from solver.collab.search import cross_validate as cross_validate
 from solver.collab.search import grid_search as grid_search
@@ -27,8 +28,10 @@ from solver.programs.program import Program as Program
 from solver.reading.genres import read_genres as read_genres
 from solver.reading.readers import read_ratings as read_ratings
 from solver.reading.titles import read_titles as read_titles
+from solver.tracing.trace_rows import trace as trace
 from workbook.builder import build as build
 from workbook.data import example as example
+from workbook.optimizers.optimizer_book import build_optimizers as build_optimizers
 from workbook.update import update_workbook as update_workbook
 
 __version__: str

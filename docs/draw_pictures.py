@@ -106,6 +106,17 @@ def draw_example(out: Path, folder: Path) -> None:
     draw(printed(path), {sheet: out / f"{sheet}.png" for sheet in SHOWN})
 
 
+def draw_optimizers(out: Path, folder: Path) -> None:
+    """The optimizer workbook after 20 epochs on every sheet."""
+    from pyxl.training.run_epochs import run_training
+    from workbook.optimizers.optimizer_book import build_optimizers
+
+    path = folder / "graddesc.xlsx"
+    build_optimizers(path)
+    run_training(path, epochs=20, out=path)
+    draw(printed(path), {sheet: out / f"{name}.png" for sheet, name in (("adam", "adam"), ("compare", "compare"))})
+
+
 def draw_films(out: Path, folder: Path, data: Path) -> None:
     """The pictures of docs/films.md, by its commands, from the folder `data` of MovieLens."""
     sys.path.insert(0, str(ROOT))
@@ -128,6 +139,7 @@ def main() -> None:
             draw_films(out, Path(folder), Path(sys.argv[2]))
         else:
             draw_example(out, Path(folder))
+            draw_optimizers(out, Path(folder))
 
 
 if __name__ == "__main__":

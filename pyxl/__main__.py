@@ -33,6 +33,7 @@ def _commands() -> tuple[Command, ...]:
     from pyxl.cli.look_command import LOOK_COMMAND
     from pyxl.cli.map_command import MAP
     from pyxl.cli.model_commands import EVALUATE, EXPLAIN, FOLD_IN, RECOMMEND, SIMILAR
+    from pyxl.cli.optimizers_command import OPTIMIZERS_COMMAND
     from pyxl.cli.problem_commands import CHECK_GRADIENT
     from pyxl.cli.recalculate_command import RECALCULATE
     from pyxl.cli.report_files import REPORTS, with_report
@@ -40,7 +41,7 @@ def _commands() -> tuple[Command, ...]:
     from pyxl.cli.workbook_commands import FIT, INSPECT, RESTORE
     asking = (with_report(command, REPORTS[command.name]) for command in (RECOMMEND, SIMILAR, EXPLAIN, EVALUATE, FOLD_IN))
     return (DEMO, NEW, UPDATE, INSPECT, FIT, RESTORE,
-            CHECK_GRADIENT, RECALCULATE, EXAMPLES,
+            CHECK_GRADIENT, RECALCULATE, EXAMPLES, OPTIMIZERS_COMMAND,
             LOOK_COMMAND, TRAIN, *asking, MAP, EXPORT, DOCTOR, FUNCTIONS_COMMAND)
 
 

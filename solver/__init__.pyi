@@ -80,3 +80,5 @@ from .programs.trials import Step as Step
 from .reading.genres import read_genres as read_genres
 from .reading.readers import read_ratings as read_ratings
 from .reading.titles import read_titles as read_titles
+from .tracing.trace_rows import Trace as Trace
+from .tracing.trace_rows import trace as trace

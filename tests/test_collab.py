@@ -17,7 +17,7 @@ from solver import CollabFilter, Factors, Ratings, Settings, UserError, fit, pre
 from solver.collab.frames import pairs_from, ratings_from
 from solver.collab.predictions import Everybody, predict_for_user, predict_pairs, predict_rows
 from solver.data.rated import RatedItems
-from solver.fitting.effort import recipe
+from solver.fitting.effort import choose_settings, recipe
 
 LONG = pd.DataFrame({"user": [7, 7, 9, 9, 8], "item": ["b", "a", "b", "c", "a"], "rating": [4.0, 3, 5, 1, 2]})
 QUICK = dict(n_factors=3, optimizer="adamw", epochs=3, batch_size=32)
@@ -220,7 +220,7 @@ def test_effort_chooses_what_is_not_said(ratings, effort):
 
 def test_good_effort_tries_nothing_in_vain(ratings, monkeypatch):
     asked = []
-    monkeypatch.setattr("solver.collab.preparation.recipe", lambda effort, *_, **options: asked.append(effort) or recipe(
+    monkeypatch.setattr("solver.collab.preparation.choose_settings", lambda effort, *_, **options: asked.append(effort) or choose_settings(
         effort, *_, **options))
     CollabFilter(n_factors=2, optimizer="adam", epochs=1).fit(ratings)
     assert asked == ["quick"]
@@ -461,6 +461,7 @@ def test_what_was_held_out_was_seen_all_the_same(ratings):
 
 def test_neighbours_are_those_of_the_cosine(model):
     rows = model.factors_.item.double().numpy()
+    rows = rows - rows.mean(0)
     rows = rows / np.linalg.norm(rows, axis=1, keepdims=True)
     cosines = rows @ rows[4]
     found = model.similar_items("item 4", 3)

@@ -56,7 +56,7 @@ def test_ties_and_those_whom_nobody_rated(folder, office):
     factors = random_factors(ratings, model="dot+bias", n_factors=3, seed=4)
     factors.item[4], factors.item_bias[4] = factors.item[1], factors.item_bias[1]      # two films alike,
     factors.item[7], factors.item_bias[6] = factors.item[1], factors.item_bias[1]      # a third but for its bias
-    factors.item[3] = 0                                                                # and one that points nowhere
+    factors.item[3] = factors.item[[0, 1, 4, 6, 7]].mean(0)                            # and one at the mean, in no direction
     layouts = build_with(content, folder / "ties.xlsx", parameters={"dot+bias": factors})
     check_members(folder / "ties.xlsx", layouts["bias"], ratings, office)
     plan = members_plan(8, 3)

@@ -59,20 +59,35 @@ def test_top_n_leaves_the_predictions_alone_and_never_chooses_nan():
 def test_similar_is_the_cosine_by_its_definition():
     rows = np.random.default_rng(0).standard_normal((30, 4)).astype(np.float32)
     found, cosines = similar(rows, 7, 29)
-    a = rows.astype(float)
+    a = rows.astype(float) - rows.astype(float).mean(0)
     expected = {j: a[7] @ a[j] / np.linalg.norm(a[7]) / np.linalg.norm(a[j]) for j in range(30) if j != 7}
     assert found.tolist() == sorted(expected, key=expected.get, reverse=True)
     np.testing.assert_allclose(cosines, [expected[j] for j in found], rtol=1e-6)
 
 
-def test_a_row_of_zeros_points_nowhere():
-    rows = np.array([[1.0, 0], [0, 0], [2, 0], [-1, 0]])
+def test_a_row_at_the_mean_lies_in_no_direction():
+    rows = np.array([[6.0, 7], [5, 7], [7, 7], [2, 7]])
     assert [part.tolist() for part in similar(rows, 1, 3)] == [[], []]
     assert [part.tolist() for part in similar(rows, 0, 9)] == [[2, 3], [1.0, -1.0]]
+    assert [part.tolist() for part in similar(np.full((4, 2), 0.1), 0, 3)] == [[], []]
+
+
+def test_the_mean_is_that_of_the_rated():
+    rows = np.array([[1.0, 1], [3, 1], [2, 5], [100, 100]])
+    found, cosines = similar(rows, 0, 3, rated=np.array([True, True, True, False]), among=np.array([True, True, True, False]))
+    own, two, three = rows[:3] - rows[:3].mean(0)
+    assert found.tolist() == [1, 2]
+    np.testing.assert_allclose(cosines, [own @ x / np.linalg.norm(own) / np.linalg.norm(x) for x in (two, three)])
+
+
+def test_what_all_have_in_common_makes_nobody_alike():
+    rows = np.random.default_rng(1).standard_normal((40, 3)) + 100.0
+    _, cosines = similar(rows, 0, 39)
+    assert cosines.max() > 0.9 and cosines.min() < -0.9
 
 
 def test_equals_come_in_their_order_and_only_from_among():
-    rows = np.array([[1.0], [2], [3], [-1], [4]])
+    rows = np.array([[1.0], [2], [3], [-10], [4]])
     assert similar(rows, 2, 3)[0].tolist() == [0, 1, 4]
     assert similar(rows, 2, 3, among=np.array([False, True, True, True, True]))[0].tolist() == [1, 4, 3]
 

@@ -23,7 +23,8 @@ def made(tmp_path_factory):
                  ["fit", "b.xlsx", "-o", "fitted.xlsx", "--epochs", "5"], ["fit", "b.xlsm", "--in-place", "--epochs", "5"],
                  ["examples", "-o", "."], ["fit", "portfolio.xlsx", "-o", "solved.xlsx", "--report"],
                  ["train", "r.csv", "-o", "m", "--factors", "2", "--epochs", "2"], ["export", "m", "-o", "exported.xlsx", "--users", "5", "--items", "4"],
-                 ["recommend", "m", "--user", "3", "-n", "3", "-o", "asked.xlsx"]):
+                 ["recommend", "m", "--user", "3", "-n", "3", "-o", "asked.xlsx"],
+                 ["optimizers", "-o", "optimizers.xlsx"], ["optimizers", "run", "optimizers.xlsx", "-o", "ran.xlsx", "--epochs", "2"]):
         # every word that names a file stands in the folder
         words = [str(folder / word) if "." in word or word in ("m", ".") else word for word in argv]
         assert main(words) == 0, argv
@@ -38,5 +39,5 @@ def test_all_parts_are_valid(shared, made):
 
 
 def test_all_parts_fit_together(made):
-    assert len(made) >= 11
+    assert len(made) >= 13
     assert {path.name: list(package_faults(path)) for path in made} == {path.name: [] for path in made}

@@ -75,8 +75,8 @@ def test_options_of_the_net_reach_it(tmp_path, capsys):
 def test_the_settings_are_chosen_once(tmp_path, capsys, monkeypatch):
     """Effort good runs fits to choose them: nobody should wait for that twice."""
     (tmp_path / "r.csv").write_text(RATINGS)
-    chosen, recipe = [], preparation.recipe
-    monkeypatch.setattr(preparation, "recipe", lambda *a, **b: chosen.append(a) or recipe(*a, **b))
+    chosen, choose = [], preparation.choose_settings
+    monkeypatch.setattr(preparation, "choose_settings", lambda *a, **b: chosen.append(a) or choose(*a, **b))
     asked(capsys, "train", tmp_path / "r.csv", "-o", tmp_path / "m", "--factors", 3)
     assert [effort for effort, *_ in chosen].count("good") == 1
 

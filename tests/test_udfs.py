@@ -18,9 +18,10 @@ from planted import planted
 from pyxl.engines.file_engine import FileEngine
 from pyxl.functions import cell_functions as functions
 from pyxl.functions import udfs
-from pyxl.functions.udfs import CF_FOLD_IN, CF_PREDICT, CF_RMSE, CF_SIMILAR, CF_TOP_N
+from pyxl.functions.udfs import CF_FILL, CF_FIT, CF_FOLD_IN, CF_PREDICT, CF_RMSE, CF_SIMILAR, CF_TOP_N
 from pyxl.grid.cells import ErrorValue
-from solver import CollabFilter, UserError, predict_table
+from solver import CollabFilter, Settings, UserError, fit, predict_table
+from solver.model.rating_bounds import default_bounds
 
 DOCS = Path(__file__).resolve().parent.parent / "docs" / "functions.md"
 PREDICTED = [[1.0, 2.0], [3.0, 4.0]]
@@ -48,6 +49,46 @@ def test_predictions_are_those_of_the_model(model, blocks):
     np.testing.assert_allclose(np.clip(table, *model.rating_range_), model.predict_crosstab(), rtol=0, atol=1e-12)
     bounded = CF_PREDICT(blocks["users"], blocks["items"], blocks["user_bias"], blocks["item_bias"], 0.5, 5.5)
     np.testing.assert_allclose(bounded, 0.5 + 5 * expected.sigmoid(), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("model, sheet", [("dot", "dotprod"), ("dot+bias", None), ("bounded", "bounded")])
+def test_a_fit_in_a_cell_is_the_solvers(model, sheet):
+    ratings = planted(9, 7, noise=0.5)
+    block = [[None if np.isnan(x) else x for x in row] for row in ratings.crosstab().tolist()]
+    low, high = default_bounds(ratings.values) if model == "bounded" else (None, None)
+    result = fit(ratings, None, Settings(model=model, n_factors=2, weight_decay=0.1, seed=3, low=low, high=high))
+    wanted = np.concatenate([result.factors.user.numpy(), result.factors.item.numpy()])
+    if model != "dot":
+        wanted = np.column_stack([np.concatenate([result.factors.user_bias.numpy(), result.factors.item_bias.numpy()]), wanted])
+    np.testing.assert_allclose(CF_FIT(block, 2, sheet, 0.1, 3), wanted, rtol=0, atol=1e-9)
+    table = predict_table(result.factors, bounds=result.settings.bounds).numpy()
+    np.testing.assert_allclose(CF_FILL(block, 2, sheet, 0.1, 3), np.where(np.isnan(ratings.crosstab()), table, ratings.crosstab()), rtol=0, atol=1e-9)
+
+
+def test_a_fit_in_a_cell_chooses_its_weight_decay_and_is_kept(monkeypatch):
+    block = [[None if np.isnan(x) else x for x in row] for row in planted(8, 6, noise=0.5).crosstab().tolist()]
+    filled = CF_FILL(block, 2)
+    monkeypatch.setattr("solver.fit", None)      # nothing is fitted again
+    assert CF_FILL(block, 2, "bias", "auto") == filled and len(CF_FIT(block, 2)) == 14
+
+
+def test_who_rated_nothing_is_the_average_user_in_a_filled_table():
+    block = [[None if np.isnan(x) else x for x in row] for row in planted(8, 6, noise=0.5).crosstab().tolist()]
+    rows = np.array(CF_FILL([*block, [None] * 6], 2, "dotprod", 0.1))
+    factors = np.array(CF_FIT(block, 2, "dotprod", 0.1))
+    np.testing.assert_allclose(rows[-1], factors[:8].mean(0) @ factors[8:].T, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("arguments, sentence", [
+    (([[4.0] * 20] * 16, 2), "ratings holds 320 ratings; a fit in a cell that is done within a second takes 300 at most. "
+                             "Give a weight_decay, such as 0.1, or press Fit."),
+    (([[4.0] * 80] * 80, 2, None, 0.1), "ratings holds 6,400 ratings; a fit in a cell that is done within a second takes 4,000 at most. Press Fit."),
+    (([[4.0, 3.0]], 2, "net", 0.1), "model is 'net'. Give one of: dotprod, bias, bounded."),
+    (([[4.0, 3.0]], 0, None, 0.1), "k is 0. Give a whole number of 1 or more."),
+    (([[None, ""]], 2, None, 0.1), "ratings holds no number. Give a block with two ratings at least."),
+    (([[4.0, 3.0]], 1, None, -1), "weight_decay is -1.0. Give a number of 0 or more.")])
+def test_a_fit_in_a_cell_that_cannot_be_is_a_sentence(arguments, sentence):
+    assert CF_FILL(*arguments) == CF_FIT(*arguments) == sentence
 
 
 def test_a_new_user_is_that_of_the_model(model, blocks):
@@ -212,7 +253,7 @@ def test_xlwings_converts_what_a_cell_passes(from_excel):
     assert from_excel.call("CF_PREDICT", ((1.0, 2.0),), ((1.0,), (10.0,)), MISSING, MISSING, MISSING, MISSING) == [[21.0]]
     assert from_excel.call("CF_PREDICT", 2.0, ((1.0, 10.0),), MISSING, ((0.5, 0.25),), MISSING, MISSING) == [[2.5, 20.25]]
     assert from_excel.call("CF_SIMILAR", ((1.0, 0.9, 0.0), (0.0, 0.1, 1.0)), "=a", 3.0, (("=a", "b", 7.0),)) == [
-        ["b", pytest.approx(0.9 / np.hypot(0.9, 0.1))], [7.0, 0.0], ["", ""]]
+        ["b", pytest.approx(1.0)], [7.0, pytest.approx(-1.0)], ["", ""]]
     assert from_excel.call("CF_TOP_N", ((None, 4.0),), ((3.0, 5.0),), (("a", "b"),), 1.0) == [["a", 3.0]]
     assert from_excel.call("CF_FOLD_IN", ((4.0, None),), ((1.0, 2.0),), MISSING, 1.0, MISSING, MISSING) == [[pytest.approx(2.0)]]
     assert from_excel.call("CF_RMSE", ((ErrorValue("#N/A"),),), ((1.0,),)) == [["ratings, row 1, column 1, is #N/A, not a number."]]

@@ -15,7 +15,7 @@ from pyxl.grid.layout import Block, Layout
 from pyxl.grid.parameters import parameter_cells
 from pyxl.hosts.refresh_results import refresh_all
 from solver import MODELS, Factors, Ratings, random_factors
-from workbook.model_sheets.buttons import add_macros
+from workbook.model_sheets.buttons import MODULE, add_macros, macro_source
 from workbook.model_sheets.controls import write_before_fit
 from workbook.model_sheets.crosstab_sheet import write_crosstab
 from workbook.model_sheets.embedding_sheet import MOST_COPIES, write_embedding
@@ -30,8 +30,9 @@ from workbook.model_sheets.start_sheet import write_start
 from workbook.write.content import Content, content_of
 from workbook.write.styles import make_styles
 
-from .all_views import sheets_for, view_on
+from .all_views import VIEWS
 from .new_file import checked_new_target, new_file, new_workbook
+from .views.view import view_on
 from .xlwings_conf import write_conf
 
 CROSSTABS = {"dotprod": "dot", "bias": "dot+bias", "bounded": "bounded"}  # sheet -> model
@@ -114,16 +115,16 @@ def _write(path: Path, plans: Mapping[str, Crosstab | LongForm], content: Conten
                 _define(workbook, layout.sheet, what, Range.around([getattr(plan, what)]))
             define_solver_names(workbook, problem_of(layout))
         view = view_on(plans, content)
-        views = sheets_for(view)
-        for name, write in views.items():
-            write(workbook, styles, view)
+        for name, view_sheet in VIEWS.items():
+            view_sheet.write(workbook, styles, view)
             workbook.define_name(view_name(name), f"={quoted(name)}!$A$1")
         workbook.define_name(RUN_LOG, f"={quoted(RUN_LOG_SHEET)}!{write_run_log(workbook, styles).absolute}")
         write_before_fit(workbook)
         write_conf(workbook)
-        write_start(workbook, styles, start, content, {name: plan.layout for name, plan in plans.items()}, views, path.name)
+        write_start(workbook, styles, start, content, {name: plan.layout for name, plan in plans.items()},
+                    {name: view_sheet.purpose for name, view_sheet in VIEWS.items()}, path.name)
         if content.macros:
-            add_macros(workbook)
+            add_macros(workbook, {MODULE: macro_source()})
 
 
 def model_of(sheet: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -74,7 +75,8 @@ def _train(args: argparse.Namespace, say: Say) -> dict:
             known, more = read_genres(args.genres, items=ratings.items)
             notes += more
             say(f"Note: {more[0]}")
-        with Teller(say, wanted=not args.json) as teller:
+        with Teller(say, wanted=not args.json) as teller, warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)    # what they say is among the notes
             model.fit(ratings, item_columns=known, on_start=teller.on_start, on_epoch=teller.on_epoch, on_batch=teller.on_batch)
     result, settings, report = model.result_, model.settings_, teller.report
     more = [note for note in model.notes_ if note not in notes]

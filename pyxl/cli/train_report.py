@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyxl.base.plain_output import Say
+from solver.fitting.effort import BIASES_ALONE
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -69,6 +70,8 @@ class _TrainReport:
     def method(self, result: FitResult) -> str:
         """What was fitted, how and where."""
         settings = result.settings
+        if result.stop == BIASES_ALONE:
+            return "biases alone"
         size = settings.batch_size
         seen = "all ratings at once" if size is None else "a rating at a time" if size == 1 else f"batches of {size:,}"
         width = f", {settings.n_factors} factors" if settings.model != "net" else ""

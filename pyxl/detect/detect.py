@@ -16,7 +16,7 @@ import numpy as np
 from pyxl.formulas.evaluate.calculator import Calculator
 from pyxl.grid.cells import Cell, Range, quoted
 from pyxl.grid.grid import Grid
-from pyxl.grid.layout import Block, Layout
+from pyxl.grid.layout import Layout
 from pyxl.grid.problem import SolverProblem
 from pyxl.grid.readable_workbook import ReadableWorkbook
 from pyxl.grid.sheet_names import blocks_by_name, is_view
@@ -27,7 +27,8 @@ from .changing_cells import doubt, solver_disagreement
 from .comparisons import ErrorMeasure, comparisons, unequal_blocks
 from .formula_checks import check_matches
 from .id_cells import with_ids
-from .trace import Polynomial, TracedCell, Tracer, Untraceable
+from .prediction_terms import added, block_of, bound_in, sides_of_crosstab, sides_of_rows, terms_of
+from .trace import Tracer, Untraceable
 
 NOBODY = -1
 
@@ -149,9 +150,9 @@ def _model_sheet(tracer: Tracer, grid: Grid, found: ErrorMeasure, named: dict[st
     at = found.predictions.first.moved
     first = tracer.cell(sheet, at(0, 0))
     if crosstab:  # one row and one column tell all there is to know about the others
-        down = [_terms(tracer, sheet, at(r, 0)) for r in range(rows)]
-        across = [_terms(tracer, sheet, at(0, c)) for c in range(cols)]
-        users, items = _sides(down, across)
+        down = [terms_of(tracer, sheet, at(r, 0)) for r in range(rows)]
+        across = [terms_of(tracer, sheet, at(0, c)) for c in range(cols)]
+        users, items = sides_of_crosstab(down, across)
         user_of = np.repeat(np.arange(rows)[:, None], cols, 1)
         item_of = np.repeat(np.arange(cols)[None, :], rows, 0)
     else:
@@ -160,21 +161,21 @@ def _model_sheet(tracer: Tracer, grid: Grid, found: ErrorMeasure, named: dict[st
             found.ratings.cells(), calculator.array(sheet, found.ratings).ravel().tolist())])
         if not rated.any():
             raise Untraceable(f"no cell of {found.ratings} holds a rating.")
-        users, items = _sides_of_rows([_terms(tracer, sheet, cell) for cell, there in zip(found.predictions.cells(), rated) if there])
+        users, items = sides_of_rows([terms_of(tracer, sheet, cell) for cell, there in zip(found.predictions.cells(), rated) if there])
         of_row = np.where(rated, np.cumsum(rated) - 1, NOBODY).reshape(rows, cols)
         user_of, item_of = of_row, of_row
 
-    user_factors, user_rows = _block(sheet, [u.factors for u in users], "user factors", named.get("user_factors"))
-    item_factors, item_rows = _block(sheet, [i.factors for i in items], "item factors", named.get("item_factors"))
+    user_factors, user_rows = block_of(sheet, [u.factors for u in users], "user factors", named.get("user_factors"))
+    item_factors, item_rows = block_of(sheet, [i.factors for i in items], "item factors", named.get("item_factors"))
     user_bias = item_bias = None
     if users[0].bias:
-        user_bias, rows_again = _block(sheet, [[u.bias] for u in users], "user biases", named.get("user_bias"))
-        item_bias, cols_again = _block(sheet, [[i.bias] for i in items], "item biases", named.get("item_bias"))
+        user_bias, rows_again = block_of(sheet, [[u.bias] for u in users], "user biases", named.get("user_bias"))
+        item_bias, cols_again = block_of(sheet, [[i.bias] for i in items], "item biases", named.get("item_bias"))
         if rows_again != user_rows or cols_again != item_rows:
             raise Untraceable("biases and factors stand in different orders.")
     low = high = None
     if first.inner is not None:
-        low, high = _bound(sheet, first.value), _bound(sheet, _added(first.value, first.scale))
+        low, high = bound_in(sheet, first.value), bound_in(sheet, added(first.value, first.scale))
     # one user's row (one item's column) of a crosstab stands in line with that user's (item's) factors
     in_line = (rows == user_factors.shape[0] == 1 and user_factors.range.top == found.predictions.top
                or cols == item_factors.shape[0] == 1 and item_factors.range.left == found.predictions.left)
@@ -193,130 +194,3 @@ def _model_sheet(tracer: Tracer, grid: Grid, found: ErrorMeasure, named: dict[st
 
 def _is_formula(grid: Grid, cell: Cell) -> bool:
     return grid.owner(cell) is not None
-
-
-@dataclass(frozen=True)
-class _Side:
-    """One user's (or item's) part of a prediction: its factor cells and its bias cell."""
-
-    factors: list[TracedCell]
-    bias: TracedCell | None
-
-
-@dataclass(frozen=True)
-class _Terms:
-    """A prediction taken apart: pairs of multiplied cells, in order, and added cells, in order."""
-
-    products: list[tuple[TracedCell, TracedCell]]
-    singles: list[TracedCell]
-
-    @property
-    def cells(self) -> set[TracedCell]:
-        return {place for pair in self.products for place in pair} | set(self.singles)
-
-
-def _terms(tracer: Tracer, sheet: str, cell: Cell) -> _Terms:
-    linear = tracer.cell(sheet, cell).linear
-    products = [m for m in linear if len(m) == 2]
-    singles = [m[0] for m in linear if len(m) == 1]
-    if not products:
-        raise Untraceable(f"{sheet}!{cell} multiplies no factors.")
-    if () in linear or any(c != 1 for c in linear.values()):
-        raise Untraceable(f"{sheet}!{cell} adds a fixed number or weights a term.")
-    if len(singles) not in (0, 2):
-        cells = "one cell" if len(singles) == 1 else f"{len(singles)} cells"
-        raise Untraceable(f"{sheet}!{cell} adds {cells} to the product of factors; "
-                          "the models here add a user's and an item's bias, or none.")
-    return _Terms(products, singles)
-
-
-def _sides(down: list[_Terms], across: list[_Terms]) -> tuple[list[_Side], list[_Side]]:
-    """Users (one a row) and items (one a column) of a crosstab, factors in one common order."""
-    corner, below = down[0], down[1]
-    shared = corner.cells & below.cells  # what the first two rows have in common: the item's
-    pairs = [(b, a) if a in shared else (a, b) for a, b in corner.products]  # (user's, item's)
-    first_user, first_item = [u for u, _ in pairs], [i for _, i in pairs]
-    users = [_other_side(t, first_item, shared) for t in down]
-    item_bias = next((s for s in corner.singles if s in shared), None)
-    first_user_bias = next((s for s in corner.singles if s not in shared), None)
-    not_item = set(first_user) | {first_user_bias}
-    items = [_other_side(t, first_user, not_item) for t in across]
-    if corner.singles and (item_bias is None or first_user_bias is None):
-        raise Untraceable("the two cells added to a prediction are not a user's and an item's bias.")
-    return users, items
-
-
-def _sides_of_rows(rows: list[_Terms]) -> tuple[list[_Side], list[_Side]]:
-    """The user and the item of every row of a long table: the factors multiplied first are the
-    user's, and of two biases the one that goes with them."""
-    left, right = ([tuple(pair[side] for pair in row.products) for row in rows] for side in (0, 1))
-    if not rows[0].singles:
-        return [_Side(list(a), None) for a in left], [_Side(list(b), None) for b in right]
-    first, second = ([row.singles[n] for row in rows] for n in (0, 1))
-    if not (_go_together(left, first) and _go_together(right, second)):
-        first, second = second, first
-    return ([_Side(list(a), bias) for a, bias in zip(left, first)],
-            [_Side(list(b), bias) for b, bias in zip(right, second)])
-
-
-def _go_together(vectors: list[tuple[TracedCell, ...]], singles: list[TracedCell]) -> bool:
-    """Whether each vector comes with one cell only, and each cell with one vector."""
-    return len(set(zip(vectors, singles))) == len(set(vectors)) == len(set(singles))
-
-
-def _other_side(terms: _Terms, partners: list[TracedCell], not_mine) -> _Side:
-    """The cells multiplied with `partners`, in their order, and the bias that is not theirs."""
-    partner_of = {}
-    for a, b in terms.products:
-        partner_of[b], partner_of[a] = a, b
-    try:
-        factors = [partner_of[p] for p in partners]
-    except KeyError:
-        raise Untraceable("predictions of one row (or column) use different factors.") from None
-    mine = [s for s in terms.singles if s not in not_mine]
-    if len(mine) > 1 or (terms.singles and not mine):
-        raise Untraceable("the biases of a row (or column) are not the same in all of its cells.")
-    return _Side(factors, mine[0] if mine else None)
-
-
-def _block(sheet: str, vectors: list[list[TracedCell]], what: str,
-           named: Range | None) -> tuple[Block, list[int]]:
-    """The rectangle that the vectors fill, one a row or one a column, and each vector's place in
-    it. A name may stretch it over users or items that nobody looked up."""
-    if any(place[0] != sheet for vector in vectors for place in vector):
-        raise Untraceable(f"the {what} stand on another sheet.")
-    cells = [[place[1] for place in vector] for vector in vectors]
-    area = Range.around([cell for vector in cells for cell in vector])
-    if named is not None and named != area:
-        if area.first not in named or Cell(area.bottom, area.right) not in named:
-            raise UserError(f"{quoted(sheet)}!{named} is named as {what}, but the formulas use {area}. "
-                            "Correct the name or the formulas.")
-        area = named
-    k = len(cells[0])
-    for along in ("rows", "columns"):
-        block = Block(area, along)
-        if block.shape[1] != k:
-            continue
-        place_of = {tuple(vector): n for n, vector in enumerate(block.cells())}
-        try:
-            return block, [place_of[tuple(vector)] for vector in cells]
-        except KeyError:
-            continue
-    raise Untraceable(f"the {what} are not one block with {k} factors for each.")
-
-
-def _added(p: Polynomial, q: Polynomial) -> Polynomial:
-    total = {m: p.get(m, 0.0) + q.get(m, 0.0) for m in p.keys() | q.keys()}
-    return {m: c for m, c in total.items() if c}
-
-
-def _bound(sheet: str, p: Polynomial) -> Cell | float:
-    """An end of the range: the one cell it is read from, or the number in the formula."""
-    if not p:
-        return 0.0
-    (monomial, c), *more = p.items()
-    if not more and monomial == ():
-        return float(c)
-    if not more and len(monomial) == 1 and c == 1 and monomial[0][0] == sheet:
-        return monomial[0][1]
-    raise Untraceable("the ends of the range of ratings are neither numbers nor single cells.")

@@ -40,7 +40,7 @@ from .rules.sum_rules import SUM_RULES
 from .rules.total_rules import TOTAL_RULES
 
 if TYPE_CHECKING:
-    from pyxl.formulas.compiled.affine import Structure
+    from pyxl.formulas.structure.nonlinear_terms import Structure
 
 RULES = (CHOOSING_RULES | CONDITIONAL_SUM_RULES | DISTRIBUTION_RULES | ELEMENTWISE_RULES | FINANCE_RULES | LAMBDA_RULES
          | MATRIX_RULES | PLACE_RULES | REWRITTEN_RULES | STATISTICS_RULES | SUM_RULES | TOTAL_RULES)
@@ -77,7 +77,7 @@ class Compiled:
 
     def structure(self) -> Structure:
         """How the outputs depend on the changing cells: see `affine`. Raises NotFollowed."""
-        from pyxl.formulas.compiled.affine import follow
+        from pyxl.formulas.structure.follow import follow
 
         return follow(self.program, self.start)
 

@@ -1,6 +1,6 @@
 """Functions for cells: xlwings' Import Functions makes them functions of the workbook, on Windows.
 
-Each takes whole ranges, does nothing that takes long, and gives a value or, where it cannot, a
+Each takes whole ranges, does nothing that takes over a second, and gives a value or, where it cannot, a
 sentence: of an exception Excel would show a traceback. What they compute is in `cell_functions`.
 """
 
@@ -14,6 +14,8 @@ import xlwings as xw
 from solver.errors import UserError
 
 from . import cell_functions as functions
+from .cell_blocks import how_many
+from .fit_functions import fill_cells, fit_cells
 
 # As lists and not as numpy's arrays: there one text among numbers makes texts of them all. xlwings
 # would read type hints as conversions, so the functions have none.
@@ -34,7 +36,7 @@ def _or_a_sentence(function: Callable) -> Callable:
 
 def _padded(rows: list, n) -> list[list]:
     """As many rows as were asked for: a formula that fills n rows shows blanks, not #N/A, in the last."""
-    return [list(row) for row in rows] + [["", ""]] * (functions.how_many(n) - len(rows))
+    return [list(row) for row in rows] + [["", ""]] * (how_many(n) - len(rows))
 
 
 @xw.func(category=_CATEGORY)
@@ -66,7 +68,7 @@ def CF_RMSE(ratings, predictions):
 @xw.arg("titles", doc="the items' titles; without them items are numbers", **_CELLS)
 @_or_a_sentence
 def CF_SIMILAR(item_factors, item, n, titles=None):
-    """The n items whose factors point most nearly the same way: a row for each, item and cosine."""
+    """The n items whose factors lie most nearly in the same direction from the mean item: a row for each, item and cosine."""
     return _padded(functions.similar_items(item_factors, item, n, titles), n)
 
 
@@ -95,4 +97,32 @@ def CF_TOP_N(ratings_row, predictions_row, titles, n):
     return _padded(functions.best_unrated(ratings_row, predictions_row, titles, n), n)
 
 
-CELL_FUNCTIONS = {function.__name__: function for function in (CF_PREDICT, CF_RMSE, CF_SIMILAR, CF_FOLD_IN, CF_TOP_N)}
+_MODEL = "bias (also if left out), dotprod or bounded"
+_DECAY = "pull to the average user and item; left out it is chosen by cross-validation"
+
+
+@xw.func(category=_CATEGORY)
+@xw.arg("ratings", doc="a block of ratings, a user a row, blank where nobody rated", **_CELLS)
+@xw.arg("k", doc="how many factors", **_CELLS)
+@xw.arg("model", doc=_MODEL, **_CELLS)
+@xw.arg("weight_decay", doc=_DECAY, **_CELLS)
+@xw.arg("seed", doc="of the start values; 0 if left out", **_CELLS)
+@_or_a_sentence
+def CF_FIT(ratings, k, model=None, weight_decay=None, seed=None):
+    """Bias and factors that fit the ratings best: a row for every user, and below them a row for every item."""
+    return fit_cells(ratings, k, model, weight_decay, seed).tolist()
+
+
+@xw.func(category=_CATEGORY)
+@xw.arg("ratings", doc="a block of ratings, a user a row, blank where nobody rated", **_CELLS)
+@xw.arg("k", doc="how many factors", **_CELLS)
+@xw.arg("model", doc=_MODEL, **_CELLS)
+@xw.arg("weight_decay", doc=_DECAY, **_CELLS)
+@xw.arg("seed", doc="of the start values; 0 if left out", **_CELLS)
+@_or_a_sentence
+def CF_FILL(ratings, k, model=None, weight_decay=None, seed=None):
+    """The ratings, with a prediction where there is none, by the model that fits them best."""
+    return fill_cells(ratings, k, model, weight_decay, seed).tolist()
+
+
+CELL_FUNCTIONS = {function.__name__: function for function in (CF_PREDICT, CF_RMSE, CF_SIMILAR, CF_FOLD_IN, CF_TOP_N, CF_FIT, CF_FILL)}

@@ -22,6 +22,9 @@ SETTINGS = tuple(options_given(Given.START))    # the options that have a cell o
 PYTHON = "collabsheet_python"   # on `start`: the path of the Python that buttons start
 CONTROLS = ("status", "stop")  # on a model sheet: what a live fit says, and the cell that stops it
 RUN_LOG = "run_log"             # the line of headers of the sheet that keeps all runs
+CHOSEN = "model"                # what the names of the chosen model's blocks on `check` begin with,
+CHOSEN_BLOCKS = ("user_factors", "item_factors", "user_bias", "item_bias")      # as do those of a model sheet
+CHOSEN_MODEL, MODEL_NUMBER = "chosen_model", "model_number"     # on `check`: the cell of the choice, and which it is, from 1
 HELD = ("held_users", "held_items", "held_ratings")     # on `check`: the ratings in no model sheet
 SOURCE = ("source", "source_user", "source_item", "source_item_id")   # on `ratings`: the table with its labels, its first
 # column and row, and the ids of items that have titles. Rows and columns inserted anywhere below or beside the labels belong to it.

@@ -1,6 +1,6 @@
 """Problems with MIN, MAX, ABS, IF and comparisons of linear formulas, said exactly as a linear model with whole numbers.
 
-Every term that is not linear (see `pyxl.formulas.compiled.affine`) becomes a column t of its own with rows that hold it where
+Every term that is not linear (see `pyxl.formulas.structure`) becomes a column t of its own with rows that hold it where
 the formula does. A row is left out where nothing gains by t being too small, or too large: the largest of several rows that is
 made small needs no whole number. Otherwise a term takes columns that are 0 or 1 and the usual rows "t ≤ a + M (1 − b)", with the
 least M that the bounds of the changing cells allow (Williams 2013, Model Building in Mathematical Programming, chapter 9).
@@ -19,7 +19,7 @@ from .constraint_lines import SheetCell
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-    from pyxl.formulas.compiled.affine import Structure
+    from pyxl.formulas.structure.nonlinear_terms import Structure
     from solver import LinearModel
 
 MOST_COLUMNS = 20_000    # of all columns; a larger model is left to other methods

@@ -15,7 +15,7 @@ from .constraint_lines import Line, SheetCell, Term
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-    from pyxl.formulas.compiled.affine import NonlinearTerms, Structure
+    from pyxl.formulas.structure.nonlinear_terms import NonlinearTerms, Structure
     from solver import LinearModel
 
 SORTS = ("linear", "quadratic", "smooth", "piecewise", "stepwise")   # from the easiest to the hardest

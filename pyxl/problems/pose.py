@@ -25,7 +25,7 @@ from .overlaid import Overlaid
 
 if TYPE_CHECKING:
     from pyxl.formulas.compile_formulas import Compiled
-    from pyxl.formulas.compiled.affine import Structure
+    from pyxl.formulas.structure.nonlinear_terms import Structure
     from solver import Program
 
 
@@ -120,7 +120,7 @@ def pose(workbook: ReadableWorkbook, problem: SolverProblem) -> Posed:
 
 
 def _structure(compiled: Compiled) -> Structure | None:
-    from pyxl.formulas.compiled.affine import NotFollowed
+    from pyxl.formulas.structure.nonlinear_terms import NotFollowed
 
     try:
         return compiled.structure()

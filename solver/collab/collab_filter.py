@@ -17,7 +17,8 @@ from solver.data.rated import RatedItems
 from solver.data.ratings import Ratings
 from solver.errors import UserError
 from solver.fitting.effort import N_FACTORS
-from solver.fitting.fit_ratings import FitResult, fit
+from solver.fitting.fit_ratings import FitResult
+from solver.fitting.guarded_fit import guarded_fit
 from solver.judging.ranking import measured
 from solver.model.factors import Factors
 from solver.model.net import additive
@@ -105,7 +106,8 @@ class CollabFilter(Estimator):
         columns of numbers, such as 1 where a genre is the item's. What each user thinks of every column is learnt as
         a factor is, and they stand before the others in `factors_`; it takes effort quick or good.
         `holdout` are ratings to judge by, in any of these forms, or their share, instead of the
-        share given above. `on_start` is told what will be learnt from and judged by, with what settings;
+        share given above. The model is never worse than its start, nor, where `effort` chose how to fit, than biases
+        alone (`solver.fitting.guarded_fit`); where that took another fit, a warning and `notes_` say so. `on_start` is told what will be learnt from and judged by, with what settings;
         the rest as in `solver.fit`. Raises UserError for what is no rating.
         """
         ratings, notes = ratings_from(X, y, unrated=1.0 if self.feedback == "implicit" else None)
@@ -118,8 +120,13 @@ class CollabFilter(Estimator):
         problem = prepare_fit(self, ratings, holdout)
         if on_start:
             on_start(problem)
-        result = fit(problem.learnt, None, problem.settings, holdout=problem.held, clip=problem.rating_range,
-                     on_epoch=on_epoch, on_batch=on_batch)
+        result, odd = guarded_fit(problem.learnt, problem.settings, holdout=problem.held, clip=problem.rating_range,
+                                  stated=problem.stated, factors_help=problem.factors_help or bool(names), on_epoch=on_epoch, on_batch=on_batch)
+        if odd:
+            warnings.warn(odd, stacklevel=2)
+            notes = (*notes, odd)
+        if names and not result.factors.given:
+            names = ()      # biases alone know no columns
         if names:
             result = replace(result, factors=additive(result.factors).balanced())
         self._set_fitted(ratings.users, ratings.items, result, problem.rating_range, RatedItems.of(ratings),
@@ -240,8 +247,8 @@ class CollabFilter(Estimator):
     # -- understanding ------------------------------------------------------------------------------
 
     def similar_items(self, item: Hashable, n: int = 10, *, min_ratings: int = 1) -> pd.DataFrame:
-        """The `n` items whose factors point most nearly the same way, of those with `min_ratings` or more:
-        columns ``item`` and ``similarity``, the cosine. Of few ratings a direction is learnt badly, and such
+        """The `n` items whose factors lie most nearly in the same direction from the mean item, of those with
+        `min_ratings` or more: columns ``item`` and ``similarity``, the cosine. Of few ratings a direction is learnt badly, and such
         items are alike by chance; without any they are like none. Raises UserError for an unknown item."""
         return self._similar("item", item, n, min_ratings)
 
@@ -253,7 +260,7 @@ class CollabFilter(Estimator):
         self._check_fitted()
         row, counts, n = self._labels[what].position(label), self._counts[what], _how_many(n)
         among = counts >= max(1, _how_many(min_ratings, "min_ratings"))
-        found, cosines = similar(getattr(self.factors_, what).numpy(), row, n if counts[row] else 0, among=among)
+        found, cosines = similar(getattr(self.factors_, what).numpy(), row, n if counts[row] else 0, rated=counts > 0, among=among)
         return ranked_frame(what, [self._labels[what].labels[i] for i in found], "similarity", cosines)
 
     def explain(self, user: Hashable, item: Hashable) -> Explanation:

@@ -15,7 +15,7 @@ from solver.core.settings import Settings, options_given
 from solver.data.ratings import Ratings
 from solver.data.splits import split_off
 from solver.errors import UserError
-from solver.fitting.effort import recipe
+from solver.fitting.effort import Chosen, choose_settings
 from solver.model.models import MODELS
 
 from .frames import ratings_from
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 FEEDBACK = ("explicit", "implicit")
 _USUAL_IMPLICIT = {"lr": 0.01, "weight_decay": 0.3, "epochs": 10}   # best of a few on films and on planted pairs
 IMPLICIT_SPREAD = 0.2   # stands for the spread of values that are all 1, where newcomers are folded in: best on films
+_NO_METHOD = ("n_factors", "device", "seed")     # options that do not say how to fit
 _MARGIN = 0.05   # of the ratings' range, by which a bounded model reaches beyond it: a sigmoid never gets to its ends
 
 
@@ -39,6 +40,8 @@ class Prepared:
     rating_range: tuple[float, float]
     settings: Settings
     notes: tuple[str, ...]
+    stated: bool = False            # whether the user said how to fit, and not only how wide or where
+    factors_help: bool = True       # False where a trial has shown that biases alone predict better
 
     @property
     def spread(self) -> float:
@@ -58,7 +61,9 @@ def prepare_fit(options: CollabFilter, ratings: Ratings, holdout) -> Prepared:
     seed = seed_of(options.random_state)
     learnt, held = _held_out(options, ratings, holdout, seed, notes)
     rating_range = (0.0, 1.0) if options.feedback == "implicit" else _range(options.rating_range, ratings)
-    return Prepared(learnt, held, rating_range, _settings(options, learnt, rating_range, seed), tuple(notes))
+    settings, factors_help = _settings(options, learnt, rating_range, seed)
+    stated = any(getattr(options, name) is not None for name in options_given(Given.ESTIMATOR) if name not in _NO_METHOD)
+    return Prepared(learnt, held, rating_range, settings, tuple(notes), stated, factors_help)
 
 
 def seed_of(random_state) -> int:
@@ -133,18 +138,17 @@ def _held_out(options, ratings: Ratings, holdout, seed: int, notes: list[str]) -
     return ratings, Ratings(ratings.users, ratings.items, users[known], items[known], given.values[known])
 
 
-def _settings(options: CollabFilter, ratings: Ratings, rating_range: tuple[float, float], seed: int) -> Settings:
-    """What `effort` chooses for these ratings, and in its place what was said."""
+def _settings(options: CollabFilter, ratings: Ratings, rating_range: tuple[float, float],
+              seed: int) -> tuple[Settings, bool]:
+    """(what `effort` chooses for these ratings, and in its place what was said; whether factors help, as far as was tried)"""
     given = {name: getattr(options, name) for name in options_given(Given.ESTIMATOR)}
     said: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items() if value is not None}
     if options.feedback == "implicit":
         said = {"model": "bounded", "loss": "cross-entropy"} | said
-    if options.effort == "good":  # it tries what it chooses from: in vain, where that is not what was said
-        chosen = recipe("quick", ratings, n_factors=options.n_factors)
-        if _suits(chosen, said):
-            chosen = recipe("good", ratings, n_factors=options.n_factors)
-    else:
-        chosen = recipe(options.effort, ratings, n_factors=options.n_factors)
+    choice = choose_settings("quick" if options.effort == "good" else options.effort, ratings, n_factors=options.n_factors)
+    if options.effort == "good" and _suits(choice.settings, said):  # it tries what it chooses from: in vain, where it is not taken
+        choice = choose_settings("good", ratings, n_factors=options.n_factors)
+    chosen = choice.settings
     model = said.get("model", chosen.model)
     if model in MODELS and MODELS[model].bounded:
         margin = 0.0 if options.feedback == "implicit" else _MARGIN * (rating_range[1] - rating_range[0])
@@ -152,9 +156,10 @@ def _settings(options: CollabFilter, ratings: Ratings, rating_range: tuple[float
     if model in MODELS and "n_factors" not in MODELS[model].honours and options.n_factors == type(options).n_factors:
         del said["n_factors"]   # nobody gave the default
     if not _suits(chosen, said):
+        choice = Chosen(chosen)
         chosen = Settings(dtype=chosen.dtype,
                           **_usual(said.get("optimizer", "adamw"), said, len(ratings)) | {"model": chosen.model} | said)
-    return replace(chosen, seed=seed, **said)
+    return replace(chosen, seed=seed, **said), choice.factors_help
 
 
 def _suits(chosen: Settings, said: dict) -> bool:

@@ -27,6 +27,7 @@ OTHER = {"user": "item", "item": "user"}  # the two sides, and which each of the
 NEWCOMER_RIDGE = 5.0    # where newcomers' other ratings are predicted best; see `newcomer_ridge`
 _MOST_STEPS = 1_000
 _CONVERGED = 1e-12
+AT_THE_MEAN = 1e-9      # of a row's length: nearer to the mean it is there but for rounding
 _FLAT = 1e-12    # slope of a sigmoid at its end
 
 
@@ -42,20 +43,26 @@ def top_n(predictions: np.ndarray, n: int, *, seen: Sequence[int] | np.ndarray =
     return _largest(scores, n)
 
 
-def similar(rows: np.ndarray, position: int, n: int, *, among: np.ndarray | None = None
+def similar(rows: np.ndarray, position: int, n: int, *, rated: np.ndarray | None = None, among: np.ndarray | None = None
             ) -> tuple[np.ndarray, np.ndarray]:
-    """(positions, cosines) of the `n` rows of (m, k) that point most nearly the way of the row at `position`.
+    """(positions, cosines) of the `n` rows of (m, k) that lie, seen from their mean, most nearly in the direction of
+    the row at `position`.
 
-    The row itself is left out, and so are rows of zeros, which point nowhere and have no neighbours;
-    `among` (m,) bool says which rows may be chosen.
+    From 0 all rows lie in nearly one direction where factors carry what all have in common, and everybody is like
+    everybody. `rated` (m,) bool says which rows the mean is taken of, `among` which may be chosen; None: all. The row
+    itself is left out, and so are rows at the mean (`AT_THE_MEAN`), which lie in no direction and have no neighbours.
     """
     rows = np.asarray(rows)
-    own = rows[position].astype(np.float64)
-    lengths = np.sqrt(np.einsum("mk,mk->m", rows, rows, dtype=np.float64))
-    allowed = lengths > 0 if among is None else (lengths > 0) & among
+    sizes = np.sqrt(np.einsum("mk,mk->m", rows, rows, dtype=np.float64))
+    rows = rows - (rows if rated is None else rows[rated]).mean(0, dtype=np.float64)
+    own = rows[position]
+    lengths = np.sqrt(np.einsum("mk,mk->m", rows, rows))
+    apart = lengths > AT_THE_MEAN * sizes
+    allowed = apart if among is None else apart & among
+    own_way = apart[position]
     allowed[position] = False
     cosines = np.full(len(rows), np.nan)
-    if lengths[position] > 0:
+    if own_way:
         np.divide(np.einsum("mk,k->m", rows, own), lengths * lengths[position], out=cosines, where=allowed)
         np.clip(cosines, -1.0, 1.0, out=cosines)
     found = _largest(cosines, n)

@@ -19,6 +19,10 @@ _NO_CHANGE = 1e-13        # relative change of the loss …
 _PATIENCE = 25            # … within so many epochs that counts as none
 
 
+class Diverged(UserError):
+    """The loss was never finite after a start that was."""
+
+
 @dataclass(frozen=True)
 class Epoch:
     """One line of a fit's history: RMSE of the ratings it learns from, and of those held out.
@@ -78,8 +82,10 @@ def descend(steps: Steps, settings: Settings,
             raise
         state.stop, state.stopped = (f"Stopped by {stopped_by(interrupt)} at epoch {state.history[-1].epoch + 1}; "
                                      f"{_kept(state)}."), True
+    if not state.history and steps.first:
+        raise Diverged(state.stop)
     if not state.history:
-        raise UserError(state.stop if steps.first else "The start values give no finite prediction error. "
+        raise UserError("The start values give no finite prediction error. "
                         "Clear absurdly large factors, or start from random values.")
     return state
 

@@ -50,7 +50,7 @@ EPOCHS = 60         # of lbfgs for each decay; on from the one before, that brin
 PATIENCE = 2        # decays in a row that are worse, after which no smaller ones are tried
 ROUNDS = 60         # of the power iteration
 CAUTION = 0.5       # of the log-likelihood counts: errors of one user, or one item, are not independent
-SURELY = 0.75       # standard errors by which factors have to be better than biases alone
+BETTER_BY = 0.75       # standard errors by which factors have to be better than biases alone
 HARDLY_ANY = 0.95   # of the vanishing decay, where they are not: a later fit can still start from such factors
 
 
@@ -124,7 +124,7 @@ def _surely_better(best: _Tried, none: _Tried) -> bool:
     """Whether the best factors predict better than next to none, by the paired differences of their squared errors.
     Each rating is held out once in every repetition: so many times over it says no more than once."""
     gains = none.squares - best.squares
-    return best is not none and gains.mean() > SURELY * gains.std() / math.sqrt(len(gains) / REPEATS)
+    return best is not none and gains.mean() > BETTER_BY * gains.std() / math.sqrt(len(gains) / REPEATS)
 
 
 def _weighted_mean(decays: np.ndarray, errors: Sequence[float], n: int) -> float:

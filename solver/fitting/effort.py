@@ -16,7 +16,7 @@ AdamW on batches is not among them: at its best (one cycle, 5 epochs, decay 0.2)
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -26,16 +26,31 @@ from solver.data.splits import part
 from solver.errors import UserError
 
 EFFORTS = ("quick", "good", "best")
+BIASES_ALONE = "Biases alone were kept."     # why a fit ended, where factors were left out
 N_FACTORS = 50                   # where nobody says how many
 
 _DECAY = 1.3                      # weight decay where s = 1: it falls with s^2.5
 TRIED = tuple((decay, lr) for lr in (1.0, 0.65) for decay in (0.55, 0.8, 1.15))  # multiples of which "good" chooses
 _ENOUGH = 500_000                 # ratings, about, that such a choice is made on
 FEWEST_TO_HOLD_OUT = 1_000                   # ratings below which nothing is held out to choose by
+NO_WORSE = 0.005                # by which an error may be above that of biases alone: a tenth of few ratings tells no more
 LEAST = 0.3                      # s, at least: one absurd rating makes all others look explained
 
 
+@dataclass(frozen=True)
+class Chosen:
+    """The settings of an effort, and whether factors helped to predict held-out ratings, where that was tried."""
+
+    settings: Settings
+    factors_help: bool = True
+
+
 def recipe(effort: str, ratings: Ratings, *, n_factors: int) -> Settings:
+    """The settings of an effort for these ratings (see `choose_settings`)."""
+    return choose_settings(effort, ratings, n_factors=n_factors).settings
+
+
+def choose_settings(effort: str, ratings: Ratings, *, n_factors: int) -> Chosen:
     """The settings of an effort for these ratings, which should be those that are to be learnt from.
 
     "good" runs a few short fits on them. Raises UserError for an effort that is not known.
@@ -48,15 +63,16 @@ def recipe(effort: str, ratings: Ratings, *, n_factors: int) -> Settings:
 
     if effort == "best":
         sweeps = round(50 * max(len(ratings) / 1_000_000, 1.0) ** -0.25)  # the more ratings, the less a draw strays
-        return Settings(model="dot+bias", n_factors=n_factors, optimizer="gibbs", dtype="float32", epochs=sweeps)
+        return Chosen(Settings(model="dot+bias", n_factors=n_factors, optimizer="gibbs", dtype="float32", epochs=sweeps))
     some = part(ratings, _ENOUGH)
     with one_thread(len(some) < SMALL):
         unexplained = _unexplained(some)
     quick = _quick(len(ratings), n_factors=n_factors, unexplained=unexplained)
     if effort == "quick" or len(some) < FEWEST_TO_HOLD_OUT:
-        return quick
+        return Chosen(quick)
     small = _quick(len(some), n_factors=n_factors, unexplained=unexplained)  # what suits few suits as few of many
-    return _changed(quick, *_best_change(small, some))
+    change, factors_help = _best_change(small, some)
+    return Chosen(_changed(quick, *change), factors_help)
 
 
 def _quick(n_ratings: int, *, n_factors: int, unexplained: float) -> Settings:
@@ -83,16 +99,25 @@ def _changed(settings: Settings, decay: float, lr: float) -> Settings:
     return replace(settings, weight_decay=decay * settings.weight_decay, lr=lr * settings.lr)
 
 
-def _best_change(settings: Settings, ratings: Ratings) -> tuple[float, float]:
-    """Of TRIED, the change to the settings whose fit predicts held-out ratings best."""
+def _best_change(settings: Settings, ratings: Ratings) -> tuple[tuple[float, float], bool]:
+    """(of TRIED, the change to the settings whose fit predicts held-out ratings best; whether better than biases alone)"""
+    from solver.core.loop import Diverged
+    from solver.core.objective import rmse
     from solver.data.splits import split_off
+    from solver.judging.baselines import bias_only
 
     from .fit_ratings import fit
 
     learnt, held = split_off(ratings, 0.1, seed=1)
+    clip = float(ratings.values.min()), float(ratings.values.max())
 
     def last_rmse(change: tuple[float, float]) -> float:
-        result = fit(learnt, None, replace(_changed(settings, *change), device="cpu"), holdout=held)
+        try:
+            result = fit(learnt, None, replace(_changed(settings, *change), device="cpu"), holdout=held, clip=clip)
+        except Diverged:
+            return float("inf")
         return result.history[-1].holdout_rmse
 
-    return min(TRIED, key=last_rmse)
+    errors = {change: last_rmse(change) for change in TRIED}
+    best = min(errors, key=lambda change: errors[change])
+    return best, errors[best] <= rmse(bias_only(learnt), held, clip=clip) * (1 + NO_WORSE)

@@ -41,7 +41,7 @@ def expected(ratings: Ratings, factors: Factors, labels: list, side: str) -> lis
     table = []
     for rank, place in enumerate(order, 1):
         known = counts[place] > 0
-        near, cosines = similar(rows, place, 5 if known else 0, among=counts > 0)
+        near, cosines = similar(rows, place, 5 if known else 0, rated=counts > 0, among=counts > 0)
         pairs = [x for n, c in zip(near, cosines) for x in (labels[n], c)]
         row = [rank, labels[place], scores[place] if known else "", counts[place],
                sums[place] / counts[place] if known else "", *(found.scores[place] if known else ("", ""))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib.resources import files
 from io import BytesIO
 
@@ -36,13 +37,13 @@ def write_buttons(sheet) -> None:
                 "x_offset": _LEFT + place * (width + _GAP), "y_offset": _TOP + line * (_HEIGHT + _GAP)})
 
 
-def add_macros(workbook: Workbook) -> None:
-    """Add the macros to an XlsxWriter workbook whose sheets are all there."""
+def add_macros(workbook: Workbook, modules: Mapping[str, str]) -> None:
+    """Add macros, sources by the name of their module, to an XlsxWriter workbook whose sheets are all there."""
     workbook.set_vba_name(WORKBOOK)
     names = [f"Sheet{number}" for number, _ in enumerate(workbook.worksheets(), 1)]
     for sheet, name in zip(workbook.worksheets(), names):
         sheet.set_vba_name(name)
-    workbook.add_vba_project(BytesIO(vba_project({MODULE: macro_source()}, names)), True)
+    workbook.add_vba_project(BytesIO(vba_project(modules, names)), True)
 
 
 def macro_source() -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from xlsxwriter import Workbook
 
@@ -30,22 +30,13 @@ _BUTTONS = "Go to a model sheet and press Fit: watch it learn. Stop keeps the be
 LIVE = "(the workbook stays open: watch it learn, and stop it on its sheet)"
 BUTTONS_START = "(what the buttons start; on another machine: collabsheet doctor BOOK --repair)"
 RUN_MAIN_STARTS = "(what xlwings' Run main starts, the button for a workbook without macros)"
-SHOWS = {
-    "recommend": "Choose a user: the ten items predicted highest of those not rated.",
-    "you": "Rate a few items yourself: your factors, predictions and ten best follow at once, without a fit.",
-    "why": "Choose a user and an item: the parts that add up to the prediction.",
-    "items": "Items from best to worst by bias, in what they differ, and which are alike.",
-    "users": "The same of users.",
-    "map": "The items in the plane in which they differ most.",
-    "check": "Errors beside those of simple baselines, also on ratings held out: does a model overfit, and where?",
-}
-NOT_BOUNDED = "Not here: the factors of a newcomer in a sigmoid are no formula. On the command line: collabsheet fold-in."
 _RESULT_HEADERS = ("sheet", "model", "RMSE now", "before fit", "after fit", "epochs", "why the fit ended")
 
 
 def write_start(workbook: Workbook, styles: Styles, sheet, content: Content, layouts: Mapping[str, Layout],
-                views: Container[str], file_name: str) -> None:
-    """Fill the sheet, which must be the workbook's first; `layouts` are the model sheets, `views` those beside them."""
+                views: Mapping[str, str], file_name: str) -> None:
+    """Fill the sheet, which must be the workbook's first; `layouts` are the model sheets, and `views` has a sentence for each
+    sheet beside them."""
     for col, width in enumerate((2, 16, 16, 12, 12, 12, 10, 64)):
         sheet.set_column(col, col, width, styles.text)
     sheet.set_default_row(17)
@@ -178,13 +169,10 @@ def _results(workbook: Workbook, sheet, styles: Styles, row: int, layouts: Mappi
     return row + 1
 
 
-def _views(sheet, styles: Styles, row: int, views: Container[str]) -> int:
-    for name, says in SHOWS.items():
-        if name in views:
-            sheet.write_url(row - 1, 1, f"internal:{quoted(name)}!A1", styles.link, name)
-        else:
-            sheet.write_string(row - 1, 1, name, styles.text)
-        sheet.write_string(row - 1, 2, says if name in views else NOT_BOUNDED, styles.beside)
+def _views(sheet, styles: Styles, row: int, views: Mapping[str, str]) -> int:
+    for name, sentence in views.items():
+        sheet.write_url(row - 1, 1, f"internal:{quoted(name)}!A1", styles.link, name)
+        sheet.write_string(row - 1, 2, sentence, styles.beside)
         row += 1
     return row
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from xlsxwriter import Workbook
 
 from pyxl.grid.block_names import block_name
 from pyxl.grid.cells import Cell, Range
+from workbook.views.view import View
 from workbook.write.display_labels import width_of
 from workbook.write.references import box, columns_of, ref
 from workbook.write.styles import BARS, Styles, print_setup
@@ -17,9 +17,6 @@ from workbook.write.write_cells import put_array, put_formula, put_number, put_t
 
 from .members_plan import COMPONENTS
 from .members_sheet import ITEMS
-
-if TYPE_CHECKING:
-    from workbook.all_views import View
 
 _NAME = "map"
 MOST_LABELS = 40    # more titles than this cover each other

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
 
 from xlsxwriter import Workbook
 
 from pyxl.grid.block_names import block_name
 from pyxl.grid.cells import Cell, Range
-from pyxl.grid.layout import Block
+from pyxl.grid.layout import Block, Layout
+from solver.collab.recommend import AT_THE_MEAN
+from workbook.views.view import View
 from workbook.write.display_labels import width_of
 from workbook.write.references import box, columns_of, ref
 from workbook.write.styles import BARS, Styles, print_setup
-from workbook.write.write_cells import put_array, put_formula, put_number, put_text
+from workbook.write.write_cells import put_array, put_formula, put_number, put_text, put_words, quoted_text
 
 from .components_block import write_components
 from .members_plan import MEMBERS_FIRST, MEMBERS_HEAD, OWN, MembersPlan, members_plan
-
-if TYPE_CHECKING:
-    from workbook.all_views import View
 
 
 @dataclass(frozen=True)
@@ -40,12 +39,12 @@ class _Side:
 
 ITEMS = _Side("items", "item", "user", "INDEX({block},0,{i})", lambda content: content.items, (
     "Items by {by}. On top is what is good whoever watches it, at the bottom what is not, whatever their taste.",
-    "The components are the two directions in which items differ most (sheet map). Items are alike whose factors "
-    "point the same way: cosine 1."))
+    "The components are the two directions in which items differ most (sheet map). Items are alike that lie in the same "
+    "direction from the mean item: cosine 1."))
 USERS = _Side("users", "user", "item", "INDEX({block},{i},0)", lambda content: content.users, (
-    "Users by {by}. On top are those who like whatever they see, at the bottom those whom nothing pleases.",
-    "The components are the two directions in which tastes differ most. Users are alike whose factors point the "
-    "same way: cosine 1."))
+    "Users by {by}. On top are those who give high ratings whatever they see, at the bottom those who give low ones.",
+    "The components are the two directions in which tastes differ most. Users are alike whose tastes lie in the same "
+    "direction from the mean user: cosine 1."))
 RANKED_BY = {"dot": ("mean", "predicted mean: the average of all their predictions (this model has no biases)"),
              "dot+bias": ("bias", "bias: what is added to each of their ratings, beside the match of factors"),
              "bounded": ("bias", "bias: what is added inside the sigmoid for each of them, beside the match of factors")}
@@ -85,34 +84,40 @@ def _own_order(sheet, styles: Styles, plan: MembersPlan, view: View, side: _Side
         i, n, score = (ref(cell[what], cols=True) for what in ("number", "ratings", "score"))
         rated = side.line.format(block=view.name("ratings"), i=i)
         put_number(sheet, cell["number"], row + 1, styles.calc_whole)
-        if not view.biases:
-            _mean_prediction(sheet, styles, cell["score"], view, side, i)
+        put_array(sheet, cell["score"], f"={view.of_chosen(partial(_score, view=view, side=side, i=i))}", styles.calc)
         put_formula(sheet, cell["ratings"], f"=COUNT({rated})", styles.calc_whole)
         put_formula(sheet, cell["mean"], f'=IF({n}=0,"",AVERAGE({rated}))', styles.calc)
         own = ref(Range(cell["number"].row, plan.factors.left, cell["number"].row, plan.factors.right), cols=True)
-        put_formula(sheet, cell["length"], f"=SQRT(SUMSQ({own}))", styles.calc)
+        put_array(sheet, cell["length"], f"=SQRT(SUMSQ({own}-{_fixed(plan.centre)}))", styles.calc)
+        # a member at the mean but for rounding lies in no direction
+        put_formula(sheet, cell["known"], f"=({n}>0)*({ref(cell['length'], cols=True)}>{AT_THE_MEAN:g}*SQRT(SUMSQ({own})))", styles.calc_whole)
         # those rated, then those whom nobody rated; of equals the first comes first
         put_formula(sheet, cell["rank"],
                 f"=IF({n}=0,SUMPRODUCT(({counts}>0)+({counts}=0)*({numbers}<={i})),"
                 f"1+SUMPRODUCT(({counts}>0)*(({scores}>{score})+({scores}={score})*({numbers}<{i}))))", styles.calc_whole)
     block: Block = getattr(view.layout, f"{side.role}_factors")
-    for role, where in (("ids", plan.own("name")), ("bias", plan.own("score")), ("factors", plan.factors)):
+    for role, where in (("ids", plan.own("name")), ("factors", plan.factors)):
         name = view.name(f"{side.role}_{role}")
-        if role != "bias" or view.biases:
-            put_array(sheet, where, f"=TRANSPOSE({name})" if block.along == "columns" else f"={name}", styles.calc)
+        put_array(sheet, where, f"=TRANSPOSE({name})" if block.along == "columns" else f"={name}", styles.calc)
     lengths = _fixed(plan.own("length"))
-    put_array(sheet, plan.own("known"), f"=({counts}>0)*({lengths}>0)", styles.calc_whole)
-    put_array(sheet, plan.directions, f"={_fixed(plan.factors)}/IF({lengths}>0,{lengths},1)", styles.calc)
-    for where, title in ((plan.factors, "factors"), (plan.directions, "factors / length"),
+    put_array(sheet, plan.directions, f"=({_fixed(plan.factors)}-{_fixed(plan.centre)})/IF({lengths}>0,{lengths},1)", styles.calc)
+    for where, title in ((plan.factors, "factors"), (plan.directions, "(factors − mean) / length"),
                          *zip(columns_of(plan.own_components), ("component 1", "component 2"))):
         put_text(sheet, where.first.moved(-1, 0), title, styles.calc_head)
 
 
-def _mean_prediction(sheet, styles: Styles, cell: Cell, view: View, side: _Side, i: str) -> None:
-    """What ranks the members of a model without biases."""
+def _line(layout: Layout, *, line: str) -> str:
+    """What one sees, as a formula has it, for this model."""
+    return quoted_text(line.format(by=RANKED_BY[layout.variant][1]))
+
+
+def _score(layout: Layout, *, view: View, side: _Side, i: str) -> str:
+    """The formula of what ranks a member in this model: the bias, or without biases the mean prediction."""
+    if layout.item_bias is not None:
+        return f"INDEX({view.name(f'{side.role}_bias')},{i})"
     both = {side.role: side.line.format(block=view.name(f"{side.role}_factors"), i=i),
             side.other: view.name(f"{side.other}_factors")}
-    put_array(sheet, cell, f"=AVERAGE(MMULT({both['user']},{both['item']}))", styles.calc)
+    return f"AVERAGE(MMULT({both['user']},{both['item']}))"
 
 
 def _ranked_row(sheet, styles: Styles, plan: MembersPlan, row: int) -> None:
@@ -149,13 +154,13 @@ def _ranked_row(sheet, styles: Styles, plan: MembersPlan, row: int) -> None:
 
 
 def _words(sheet, styles: Styles, plan: MembersPlan, view: View, side: _Side) -> None:
-    header, by = RANKED_BY[view.layout.variant]
     put_text(sheet, Cell(1, 1), side.sheet.capitalize(), styles.title)
     for row, line in enumerate(side.lines, 2):
-        put_text(sheet, Cell(row, 1), line.format(by=by), styles.note)
-    titles = {plan.rank: "rank", plan.name: side.role, plan.score: header, plan.ratings: "ratings", plan.mean: "mean"}
+        put_words(sheet, Cell(row, 1), view.of_chosen(partial(_line, line=line)), styles.note)
+    titles = {plan.rank: "rank", plan.name: side.role, plan.ratings: "ratings", plan.mean: "mean"}
     for column, title in titles.items():
         put_text(sheet, Cell(MEMBERS_HEAD, column.left), title, styles.header_left if column == plan.name else styles.header)
+    put_words(sheet, Cell(MEMBERS_HEAD, plan.score.left), view.of_chosen(lambda layout: quoted_text(RANKED_BY[layout.variant][0])), styles.header)
     for shift in (0, 1):
         put_text(sheet, Cell(MEMBERS_HEAD, plan.components.left + shift), f"comp. {shift + 1}", styles.header)
     for k in range(plan.alike):
@@ -163,7 +168,7 @@ def _words(sheet, styles: Styles, plan: MembersPlan, view: View, side: _Side) ->
         put_text(sheet, Cell(MEMBERS_HEAD, plan.alike_name(k).left + 1), "cos", styles.header)
     put_text(sheet, Cell(MEMBERS_HEAD - 2, plan.place.left), "Helper calculations, not printed: change nothing here.", styles.calc_head)
     put_text(sheet, Cell(MEMBERS_HEAD - 1, plan.place.left), "by rank: place, cosines", styles.calc_head)
-    put_text(sheet, Cell(MEMBERS_HEAD - 1, plan.own("number").left), f"in the order of sheet {view.layout.sheet}", styles.calc_head)
+    put_text(sheet, Cell(MEMBERS_HEAD - 1, plan.own("number").left), "in the order of the model sheets", styles.calc_head)
     put_text(sheet, Cell(MEMBERS_HEAD - 1, plan.centre.left), "principal components: powers of the covariance", styles.calc_head)
 
 

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from xlsxwriter import Workbook
 
 from pyxl.grid.cells import Cell, Range
+from workbook.views.best_list import HIGH, LOW, N_BEST, Candidates, write_best
 from workbook.views.check.check_sheet import CHECK_SHEET as CHECK
 from workbook.views.check.check_sheet import check_plan
-from workbook.write.best_list import HIGH, LOW, N_BEST, Candidates, write_best
-from workbook.write.choice import unknown, with_most_blanks, write_choice
+from workbook.views.choice import unknown, with_most_blanks, write_choice
+from workbook.views.view import View
 from workbook.write.display_labels import width_of
 from workbook.write.references import ref
 from workbook.write.styles import Styles, print_setup
 from workbook.write.write_cells import put_array, put_number, put_text
-
-if TYPE_CHECKING:
-    from workbook.all_views import View
 
 _NAME = "recommend"
 CHOSEN_USER, LOWEST, HIGHEST = Cell(5, 2), Cell(6, 2), Cell(7, 2)
@@ -68,8 +64,8 @@ def _words(sheet, styles: Styles, view: View) -> None:
     sheet.set_row(0, 24)
     put_text(sheet, Cell(1, 1), "Recommendations", styles.title)
     put_text(sheet, Cell(2, 1), "The ten items that the model predicts highest for one user, of those that the user has not rated.", styles.note)
-    put_text(sheet, Cell(3, 1), f"Choose a user in the yellow cell. It is live: fit the sheet {view.layout.sheet}, or rate there, "
-                            "and the list follows.", styles.note)
+    put_text(sheet, Cell(3, 1), f"Choose a user in the yellow cell. It is live: it shows {view.followed}, "
+                            "and follows every rating and every fit.", styles.note)
     for col, header in enumerate(("ratings", "their mean"), 4):
         put_text(sheet, Cell(_HEAD, col), header, styles.header)
     put_text(sheet, TWO_DIGITS.moved(-1, -1), "Helper calculations, not printed: change nothing here.", styles.calc_head)

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from xlsxwriter import Workbook
 
 from pyxl.grid.cells import Cell, Range
-from workbook.write.best_list import kept_in_range
-from workbook.write.choice import unknown, with_most_blanks, write_choice
+from workbook.views.best_list import kept_in_range
+from workbook.views.choice import unknown, with_most_blanks, write_choice
+from workbook.views.view import View
 from workbook.write.display_labels import width_of
 from workbook.write.references import box, ref
 from workbook.write.styles import BARS, Styles, print_setup
-from workbook.write.write_cells import put_array, put_formula, put_number, put_text
-
-if TYPE_CHECKING:
-    from workbook.all_views import View
+from workbook.write.write_cells import put_array, put_formula, put_number, put_text, put_words, quoted_text
 
 _NAME = "why"
 EXPLAINED_USER, ITEM = Cell(5, 2), Cell(6, 2)
@@ -24,7 +20,7 @@ WHY_HEAD = 9
 PART = 5                                    # the column of what adds up; left of it the item's and the user's factor
 USER_NUMBER, ITEM_NUMBER = Cell(5, 8), Cell(6, 8)
 USER_MEAN, ITEM_MEAN = Cell(7, 8), Cell(8, 8)
-_MEANINGS = (("mean", "what the average user gives the average item, taste aside"),
+_MEANINGS = (("mean", "what the average user gives the average item, before any taste"),
              ("user bias", "how much more or less this user gives than the average one"),
              ("item bias", "how much more or less this item gets than the average one"))
 
@@ -52,13 +48,13 @@ def write_why(workbook: Workbook, styles: Styles, view: View) -> None:
     parts = Range(WHY_HEAD + 1, PART, first + k - 1, PART)
     total, predicted, rated = (Cell(parts.bottom + shift, PART) for shift in (1, 2, 3))
     given = f"INDEX({view.name('ratings')},{_fixed(USER_NUMBER)},{_fixed(ITEM_NUMBER)})"
-    bent = "through the sigmoid, and " if view.layout.low else ""
+    bent = view.of_chosen(lambda layout: quoted_text(("through the sigmoid, and " if layout.low else "") + "kept within the range of the ratings"))
     for cell, name, meaning, value in (
-            (total, "sum", "", f"SUM({ref(parts)})"),
-            (predicted, "prediction", f"{bent}kept within the range of the ratings", kept_in_range(view.into_range(str(total)))),
-            (rated, "rating", "what the user gave", f'IF({given}="","none",{given})')):
+            (total, "sum", quoted_text(""), f"SUM({ref(parts)})"),
+            (predicted, "prediction", bent, kept_in_range(view.into_range(str(total)))),
+            (rated, "rating", quoted_text("what the user gave"), f'IF({given}="","none",{given})')):
         put_text(sheet, Cell(cell.row, 1), name, styles.header_left)
-        put_text(sheet, Cell(cell.row, 2), meaning, styles.note_beside)
+        put_words(sheet, Cell(cell.row, 2), meaning, styles.note_beside)
         put_array(sheet, cell, _if_chosen(value), styles.ranked)
     deviations = Range(parts.top + view.biases, PART, parts.bottom, PART)   # beside the mean all bars would be short
     sheet.conditional_format(*box(deviations), BARS)
@@ -95,7 +91,7 @@ def _words(sheet, styles: Styles, view: View) -> None:
     sheet.set_row(0, 24)
     put_text(sheet, Cell(1, 1), "Why", styles.title)
     put_text(sheet, Cell(2, 1), "What the prediction for one user and one item is made of: the parts add up to it.", styles.note)
-    put_text(sheet, Cell(3, 1), f"Choose both in the yellow cells. A part above 0 speaks for the item; factors are those of the sheet {view.layout.sheet}.", styles.note)
+    put_text(sheet, Cell(3, 1), f"Choose both in the yellow cells. A part above 0 speaks for the item; factors are those of {view.followed}.", styles.note)
     for what, cell, own in (("user", EXPLAINED_USER, USER_NUMBER), ("item", ITEM, ITEM_NUMBER)):
         put_array(sheet, cell.moved(0, 1), f'=IF({_fixed(own)}="",{unknown(view, what, cell)},"")', styles.note_beside)
         put_text(sheet, own.moved(0, -1), f"number of the {what}", styles.calc_head)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pyxl.grid.cells import Cell, Range
-from workbook.write.best_list import N_BEST
+from workbook.views.best_list import N_BEST
 
 YOU_DECAY, COUNT = Cell(5, 2), Cell(6, 2)   # what the reader sets; how many ratings count
 YOU_HEAD = 8                                # of the list of items
 BEST = Cell(YOU_HEAD, 6)                    # of the ten best, beside it
 OWN_HEAD = YOU_HEAD + N_BEST + 2            # of the factors, below these
 _WORKING = 10                           # first column of the calculation
+GAUSS_NEWTON, NEWTON = 6, 6             # steps in a sigmoid: the first come near, the others arrive
 
 
 @dataclass(frozen=True)
@@ -129,6 +130,12 @@ class YouPlan:
     def rated_by(self) -> Range:
         """(users,) how much each user has rated"""
         return self._column(self.matrix.right + 2, self.users)
+
+    def step_in_sigmoid(self, step: int, which: str) -> Range:
+        """Of a step of the fit in a sigmoid, from 0: (n,) `share`, where in the range each item is predicted, `pull` and
+        `curvature`, and (d,) the `row` that it leads to."""
+        left = self.rated_by.right + 2 + 5 * step + ("share", "pull", "curvature", "row").index(which)
+        return self._column(left, self.d if which == "row" else self.n)
 
     @property
     def spread(self) -> Cell:

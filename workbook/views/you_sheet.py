@@ -2,35 +2,36 @@
 
     x = x̄ + (FᵀF + ridge)⁻¹ Fᵀ (r − r̄)
 
-over the items rated: F has a row [q, 1] for each, r̄ is what the average user x̄ is predicted for it. See
+over the items rated: F has a row [q, 1] for each, r̄ is what the average user x̄ is predicted for it. In a sigmoid no
+formula gives x at once: steps of Gauss and Newton lead there from x̄, and then of Newton, which end within rounding. See
 `solver.collab.recommend.fold_in`, which computes the same.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
 
 from xlsxwriter import Workbook
 
+from pyxl.grid.block_names import block_name
 from pyxl.grid.cells import Cell, Range
+from pyxl.grid.layout import Layout
 from solver.collab.recommend import NEWCOMER_RIDGE
-from workbook.write.best_list import HIGH, LOW, Candidates, kept_in_range, write_best
+from workbook.views.best_list import HIGH, LOW, Candidates, kept_in_range, write_best
+from workbook.views.view import View
 from workbook.write.display_labels import width_of
 from workbook.write.references import box, ref
 from workbook.write.styles import Styles, colour_scale, print_setup
 from workbook.write.write_cells import put_array, put_formula, put_number, put_text
 
-from .you_plan import BEST, COUNT, OWN_HEAD, YOU_DECAY, YOU_HEAD, YouPlan
-
-if TYPE_CHECKING:
-    from workbook.all_views import View
+from .you_plan import BEST, COUNT, GAUSS_NEWTON, NEWTON, OWN_HEAD, YOU_DECAY, YOU_HEAD, YouPlan
 
 _NAME = "you"
 OLD_MINVERSE = 52   # rows and columns that Excel's MINVERSE took before 2007
 
 
 def write_you(workbook: Workbook, styles: Styles, view: View) -> None:
-    """Add the sheet, for a model whose prediction is a sum: in a sigmoid no formula gives the factors."""
+    """Add the sheet."""
     sheet, content = workbook.add_worksheet(_NAME), view.content
     k = content.n_factors
     plan = YouPlan(n=len(content.items), k=k, d=k + view.biases, users=len(content.users))
@@ -39,6 +40,8 @@ def write_you(workbook: Workbook, styles: Styles, view: View) -> None:
     _entries(sheet, styles, plan, view)
     _prior(sheet, styles, plan, view)
     _solution(sheet, styles, plan, view)
+    if view.bounded:
+        _steps_in_sigmoid(sheet, styles, plan, view)
     candidates = Candidates(plan.items, plan.sums, plan.open)
     write_best(sheet, styles, view, candidates, head=BEST, working=plan.best)
 
@@ -53,7 +56,7 @@ def _entries(sheet, styles: Styles, plan: YouPlan, view: View) -> None:
     for row in range(plan.n):
         rating, predicted, remark, total = (where.first.moved(row, 0) for where in (plan.ratings, plan.predicted, plan.remarks, plan.sums))
         sheet.write_blank(str(rating), None, styles.option)
-        put_array(sheet, predicted, f"={kept_in_range(str(total))}", styles.ranked)
+        put_array(sheet, predicted, f"={kept_in_range(view.into_range(str(total)))}", styles.ranked)
         put_formula(sheet, remark, f'=IF(ISERROR({rating}),"An error is no rating: it does not count.",IF({rating}="","",IF(ISNUMBER({rating}),'
                 f'IF(AND({rating}>={LOW},{rating}<={HIGH}),"",{rating}&" lies outside "&{LOW}&" to "&{HIGH}&": it does not count."),'
                 f'"\'"&{rating}&"\' is no number: it does not count.")))', styles.note_beside)
@@ -79,8 +82,8 @@ def _prior(sheet, styles: Styles, plan: YouPlan, view: View) -> None:
     put_array(sheet, plan.average, f"={average}", styles.ranked)
     decay, count = (ref(cell, rows=True, cols=True) for cell in (YOU_DECAY, COUNT))
     for cell in plan.ridge.cells():
-        scale = f"*{ref(plan.spread)}" if cell.row < YOU_HEAD + 1 + plan.k else ""     # factors grow with √σ, biases with σ
-        put_array(sheet, cell, f"=IF({_given(decay)},{decay}*{count},{NEWCOMER_RIDGE:g}){scale}", styles.calc)
+        scale = view.of_chosen(partial(_ridge_scale, spread=ref(plan.spread), of_factors=cell.row < YOU_HEAD + 1 + plan.k))
+        put_array(sheet, cell, f"=IF({_given(decay)},{decay}*{count},{NEWCOMER_RIDGE:g})*{scale}", styles.calc)
 
 
 def _solution(sheet, styles: Styles, plan: YouPlan, view: View) -> None:
@@ -89,7 +92,8 @@ def _solution(sheet, styles: Styles, plan: YouPlan, view: View) -> None:
     left = Range(plan.features.top, plan.features.left, plan.features.bottom, plan.features.left + plan.k - 1)
     put_array(sheet, left, f"={counted}*TRANSPOSE({view.name('item_factors')})", styles.calc)
     if view.biases:
-        put_array(sheet, Range(left.top, left.right + 1, left.bottom, left.right + 1), f"={counted}", styles.calc_whole)
+        has = view.of_chosen(lambda layout: "1" if layout.item_bias is not None else "0")
+        put_array(sheet, Range(left.top, left.right + 1, left.bottom, left.right + 1), f"={counted}*{has}", styles.calc_whole)
     put_array(sheet, plan.errors, f"=IF({counted}=1,{ref(plan.ratings)}-({_predicted(plan.average, plan, view)}),0)", styles.calc)
     for row, cell in enumerate(plan.numbers.cells(), 1):
         put_number(sheet, cell, row, styles.calc_whole)
@@ -97,7 +101,53 @@ def _solution(sheet, styles: Styles, plan: YouPlan, view: View) -> None:
     put_array(sheet, plan.matrix, f"=MMULT(TRANSPOSE({features}),{features})+({numbers}=TRANSPOSE({numbers}))*{ref(plan.ridge)}", styles.calc)
     put_array(sheet, plan.step, f"=IF({ref(COUNT)}=0,0*{numbers},MMULT(MINVERSE({ref(plan.matrix)}),{ref(plan.right_side)}))", styles.calc)
     step = ref(plan.step)
-    put_array(sheet, plan.own, f"={ref(plan.average)}+IF(ISNUMBER({step}),{step},0)", styles.ranked)
+    at_once = f"{ref(plan.average)}+IF(ISNUMBER({step}),{step},0)"
+    last = ref(plan.step_in_sigmoid(GAUSS_NEWTON + NEWTON - 1, "row"))
+    put_array(sheet, plan.own, f"={view.of_chosen(lambda layout: f'IF(ISNUMBER({last}),{last},{ref(plan.average)})' if layout.low else at_once)}",
+              styles.ranked)
+
+
+def _steps_in_sigmoid(sheet, styles: Styles, plan: YouPlan, view: View) -> None:
+    """Each step minimises Σ (r − r̂)² + Σ ridge · (x − x̄)², r̂ = low + (high − low) · s and s = σ(F x + base), as if it were
+
+        ½ (y − x)ᵀ (Fᵀ diag(c) F + ridge) (y − x) − (y − x)ᵀ (Fᵀ g − ridge · (x − x̄)),     g = (r − r̂) r̂′
+
+    with curvatures c = r̂′² of Gauss and Newton, or c = r̂′² − (r − r̂) r̂″ of Newton. Where the model shown is in no
+    sigmoid nothing is computed."""
+    counted, features, ratings, average = (ref(where, rows=True, cols=True) for where in (plan.counted, plan.features, plan.ratings, plan.average))
+    numbers, ridge = ref(plan.numbers, rows=True, cols=True), ref(plan.ridge, rows=True, cols=True)
+    put_text(sheet, Cell(YOU_HEAD - 1, plan.step_in_sigmoid(0, "share").left), "steps in a sigmoid", styles.calc_head)
+    before = plan.average
+
+    for step in range(GAUSS_NEWTON + NEWTON):
+        share, pull, curvature, row = (plan.step_in_sigmoid(step, which) for which in ("share", "pull", "curvature", "row"))
+        s, x = ref(share), ref(before, rows=True, cols=True)
+        slope = f"{s}*(1-{s})"
+        for where, title in ((share, "share"), (pull, "g"), (curvature, "c"), (row, f"after step {step + 1}")):
+            put_text(sheet, where.first.moved(-1, 0), title, styles.calc_head)
+        less = f"-{ref(pull)}*(1-2*{s})" if step >= GAUSS_NEWTON else ""
+        matrix = f"MMULT(TRANSPOSE({features}*{ref(curvature)}),{features})+({numbers}=TRANSPOSE({numbers}))*{ridge}"
+        downhill = f"MMULT(TRANSPOSE({features}),{ref(pull)})-{ridge}*({x}-{average})"
+        for where, formula in (
+                (share, f"1/(1+EXP(-({_predicted(before, plan, view)})))"),
+                (pull, f"IF({counted}=1,{ratings}-{{low}}-{{span}}*{s},0)*{{span}}*{slope}"),
+                (curvature, f"{counted}*(({{span}}*{slope})^2{less})"),
+                (row, f"{x}+MMULT(MINVERSE({matrix}),{downhill})")):
+            put_array(sheet, where, f"={view.of_chosen(partial(_in_sigmoid, formula=formula))}", styles.calc)
+        before = row
+
+
+def _in_sigmoid(layout: Layout, *, formula: str) -> str:
+    """A formula with ``{low}`` and ``{span}`` of the model's range, or 0 where the model has none."""
+    if not layout.low:
+        return "0"
+    low, high = (block_name(layout.sheet, end) for end in ("low", "high"))
+    return formula.format(low=low, span=f"({high}-{low})")
+
+
+def _ridge_scale(layout: Layout, *, spread: str, of_factors: bool) -> str:
+    """The formula of what the ridge is multiplied by: factors grow with √σ, biases with σ, and inside a sigmoid neither does."""
+    return f"{spread}^2" if layout.low else spread if of_factors else "1"
 
 
 def _predicted(unknowns: Range, plan: YouPlan, view: View) -> str:
@@ -122,16 +172,16 @@ def _words(sheet, styles: Styles, plan: YouPlan, view: View) -> None:
     put_text(sheet, Cell(1, 1), "You", styles.title)
     put_text(sheet, Cell(2, 1), "Type your ratings of a few items into the yellow column: your factors, predictions and ten best items "
                             "follow at once.", styles.note)
-    put_text(sheet, Cell(3, 1), "Nobody else changes, and no fit is needed: a ridge regression, in formulas, on the items that you rated. "
-                            "With none rated you are the average user.", styles.note)
+    put_text(sheet, Cell(3, 1), "Nobody else changes, and no fit is needed: a ridge regression, in formulas, on the items that you rated, within "
+                            f"{view.followed}. With none rated you are the average user.", styles.note)
     if plan.d > OLD_MINVERSE:
         put_text(sheet, Cell(4, 1), f"Needs Excel 2007 or newer: MINVERSE of {plan.d} × {plan.d} cells, older ones take {OLD_MINVERSE}.", styles.note)
     decay, count = ref(YOU_DECAY), ref(COUNT)
     put_text(sheet, YOU_DECAY.moved(0, -1), "weight decay", styles.label)
     sheet.write_blank(str(YOU_DECAY), None, styles.option)
-    put_formula(sheet, YOU_DECAY.moved(0, 1), f'=IF({decay}="","Blank: as suits most. Else a number above 0: the pull to the average user, for each rating.",'
+    put_formula(sheet, YOU_DECAY.moved(0, 1), f'=IF({decay}="","Blank: what suits few ratings and many. Else a number above 0: the pull to the average user, for each rating.",'
             f'IF({_given(decay)},"The pull to the average user, for each of your ratings.",'
-            '"That is no number above 0; what suits most is taken. Give one, or clear the cell."))', styles.note_beside)
+            '"That is no number above 0; the cell counts as blank. Give one, or clear the cell."))', styles.note_beside)
     put_text(sheet, COUNT.moved(0, -1), "rated", styles.label)
     put_array(sheet, COUNT.moved(0, 1), f'=IF({count}=0,"Nothing is rated: this is the average user.",IF(ISNUMBER({plan.step.first}),'
             f'"of {plan.n:,} items.","The regression has no solution: this is the average user. Give a larger weight decay."))', styles.note_beside)

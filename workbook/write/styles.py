@@ -79,6 +79,16 @@ class Styles:
     observed: Format        # legend: words in the looks of the filled table
     guessed: Format
     key_predicted: Format
+    factor_plain: Format    # Input that goes on from epoch to epoch: as it is, and a count
+    factor_whole: Format
+    table_plain: Format     # a number of any magnitude, in a table
+    step_number: Format     # of gradient descent, a row at a time: a parameter or a prediction
+    step_whole: Format
+    step_slope: Format      # a derivative, or a mean of them
+    step_square: Format     # a sum of squares: any magnitude
+    waiting: Format         # conditional: rows that a step has not reached
+    in_hand: Format         # conditional: the row in hand
+    unseen: Format          # conditional: a helper cell without a value
     unrated: Format         # conditional: the lesson's 0 where nobody rated
     predicted: Format       # conditional: predicted cells of the filled table
 
@@ -150,6 +160,16 @@ def make_styles(workbook: Workbook) -> Styles:
         observed=workbook.add_format({"bold": True, "font_color": "#000000"}),
         guessed=workbook.add_format(predicted),
         key_predicted=style(_CELL, center, predicted, bg_color=_MIDDLE, num_format="0.0"),
+        factor_plain=style(_INPUT, center),
+        factor_whole=style(_INPUT, center, num_format="0"),
+        table_plain=style(_CELL, center),
+        step_number=style(_CELL, center, num_format="0.0000"),
+        step_whole=style(_CELL, center, num_format="0"),
+        step_slope=style(_CELL, center, num_format="#,##0.00"),
+        step_square=style(_CELL, center, num_format="0.000E+00"),
+        waiting=workbook.add_format({"font_color": "#C4C4C4"}),
+        in_hand=workbook.add_format({"bg_color": "#FFF2A8", "bold": True}),
+        unseen=workbook.add_format({"font_color": "#FFFFFF"}),
         unrated=workbook.add_format({"font_color": "#BFBFBF"}),
         predicted=workbook.add_format(predicted),
     )

@@ -12,6 +12,19 @@ def put_text(sheet, cell: Cell, words: str, style) -> None:
     sheet.write_string(cell.row - 1, cell.col - 1, words, style)
 
 
+def quoted_text(words: str) -> str:
+    """Words as a formula has them."""
+    return '"' + words.replace('"', '""') + '"'
+
+
+def put_words(sheet, cell: Cell, formula: str, style) -> None:
+    """Words that a formula gives, or, where it is these words alone, as they are."""
+    if formula.startswith('"') and formula.count('"') == 2 and formula.endswith('"'):
+        put_text(sheet, cell, formula[1:-1], style)
+    else:
+        put_array(sheet, cell, f"={formula}", style)
+
+
 def put_number(sheet, cell: Cell, value: float, style) -> None:
     sheet.write_number(cell.row - 1, cell.col - 1, value, style)
 

@@ -13,10 +13,10 @@ _SIZE = {"width": 500, "height": 255}
 _FONT = {"name": "Calibri", "size": 9, "bold": False}
 
 
-def insert_charts(workbook: Workbook, sheet, plan: CheckPlan, name: str, model: str) -> None:
+def insert_charts(workbook: Workbook, sheet, plan: CheckPlan, name: str) -> None:
     """Predicted against observed, the residuals, and RMSE by the users' and the items' number of ratings."""
-    charts = [_dots(workbook, plan, name, model), _residuals(workbook, plan, name, model),
-              *(_groups(workbook, plan, name, model, side) for side in ("user", "item"))]
+    charts = [_dots(workbook, plan, name), _residuals(workbook, plan, name),
+              *(_groups(workbook, plan, name, side) for side in ("user", "item"))]
     for place, chart in enumerate(charts):
         chart.set_size(_SIZE)
         chart.set_legend({"position": "top", "font": _FONT, **({"delete_series": [0]} if place == 0 else {})})
@@ -24,36 +24,36 @@ def insert_charts(workbook: Workbook, sheet, plan: CheckPlan, name: str, model: 
                            {"x_offset": 5 + (place % 2) * 510, "y_offset": 2, "object_position": 2})
 
 
-def _dots(workbook: Workbook, plan: CheckPlan, name: str, model: str):
+def _dots(workbook: Workbook, plan: CheckPlan, name: str):
     chart = workbook.add_chart({"type": "scatter"})
     ends = _cells(name, plan.ends)
     chart.add_series({"name": "predicted = observed", "categories": ends, "values": ends, "marker": {"type": "none"},
                       "line": {"color": _LINE, "width": 1, "dash_type": "dash"}})
     groups = [("training", plan.of_shown("observed"), plan.of_shown("predicted"), TRAINING)]
     if plan.held:
-        groups.append(("held out", plan.of_held("observed"), plan.of_held(model), _HELD))
+        groups.append(("held out", plan.of_held("observed"), plan.of_held("shown model"), _HELD))
     for label, observed, predicted, colour in groups:
         chart.add_series({"name": label, "categories": _cells(name, observed), "values": _cells(name, predicted),
                           "marker": {"type": "circle", "size": 5, "fill": {"color": colour, "transparency": 30},
                                      "border": {"none": True}}, "line": {"none": True}})
-    return _titled(chart, f"Predicted against observed ({model})", "observed", "predicted")
+    return _titled(chart, "Predicted against observed", "observed", "predicted")
 
 
-def _residuals(workbook: Workbook, plan: CheckPlan, name: str, model: str):
+def _residuals(workbook: Workbook, plan: CheckPlan, name: str):
     chart = workbook.add_chart({"type": "column"})
     for label, shares, colour in _both(plan, plan.of_bin("share"), plan.of_bin("share held out")):
         chart.add_series({"name": label, "categories": _cells(name, plan.of_bin("centre")), "values": _cells(name, shares),
                           "fill": {"color": colour}, "gap": 30, "overlap": 0})
-    return _titled(chart, f"Residuals: observed − predicted ({model})", None, "share of ratings", number="0%", least=0)
+    return _titled(chart, "Residuals: observed − predicted", None, "share of ratings", number="0%", least=0)
 
 
-def _groups(workbook: Workbook, plan: CheckPlan, name: str, model: str, side: str):
+def _groups(workbook: Workbook, plan: CheckPlan, name: str, side: str):
     chart = workbook.add_chart({"type": "column"})
     for label, errors, colour in _both(plan, plan.of_group(side, "training"), plan.of_group(side, "held out")):
         chart.add_series({"name": label, "categories": _cells(name, plan.of_group(side, "ratings")),
                           "values": _cells(name, errors), "fill": {"color": colour}, "gap": 60, "overlap": 0,
                           "data_labels": {"value": True, "num_format": "0.00;;", "font": {**_FONT, "size": 8}}})
-    return _titled(chart, f"RMSE by number of ratings of the {side} ({model})", None, "RMSE", least=0)
+    return _titled(chart, f"RMSE by number of ratings of the {side}", None, "RMSE", least=0)
 
 
 def _both(plan: CheckPlan, training: Range, held: Range) -> list[tuple[str, Range, str]]:

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 from pyxl.grid.block_names import block_name
 from pyxl.grid.cells import Range
 from solver.judging.baselines import DAMPING
+from workbook.views.view import View
 from workbook.write.references import ref
 from workbook.write.source_formulas import blanks_as_zero, held_number, label_wanted
 from workbook.write.styles import Styles
 from workbook.write.write_cells import put_array, put_formula, put_number, put_text
 
-from .check_plan import BIN, BINS, CHECK_FIRST, CHECK_HEAD, GROUP, QUARTERS, SIDE, CheckPlan
-
-if TYPE_CHECKING:
-    from workbook.all_views import View
+from .check_plan import BIN, BINS, CHECK_FIRST, CHECK_HEAD, CONSTANTS, GROUP, QUARTERS, SIDE, CheckPlan
 
 HELD_OUT = '"*~?"'    # the criterion for a rating with a question mark
 _LINE = {"user": "INDEX({block},{i},0)", "item": "INDEX({block},0,{i})"}    # one member's part of a users × items block
@@ -56,12 +53,15 @@ def write_held(sheet, styles: Styles, plan: CheckPlan, view: View) -> None:
             # each sheet has its own order: by its own labels
             here = (f'MATCH({label_wanted(label, wild)},{block_name(name, f"{side}_ids")},0)' for label, side in ((user, "user"), (item, "item")))
             put_formula(sheet, cell[name], f'=IF({ref(cell["observed"], cols=True)}="","",INDEX({block_name(name, "filled")},{",".join(here)}))', styles.calc)
-    predicted, observed = (fixed(plan.of_held(which)) for which in (view.layout.sheet, "observed"))
+    predicted, observed = (fixed(plan.of_held(which)) for which in ("shown model", "observed"))
+    mean = fixed(plan.constant("mean rating"))
+    in_no_sheet = "*".join(f"ISNUMBER({fixed(plan.of_held(name))})" for name in plan.sheets)
     biases = "+".join(f"LOOKUP({fixed(plan.of_held(f'{side} no.'))},{fixed(plan.of_side(side, 'number'))},"
                       f"{fixed(plan.of_side(side, 'bias'))})" for side in ("user", "item"))
-    for which, there, otherwise in (("biases only", f"{fixed(plan.mean)}+{biases}", '""'), ("error", f"{observed}-{predicted}", '""'),
+    put_array(sheet, plan.of_held("shown model"), f"={view.of_chosen(lambda layout: fixed(plan.of_held(layout.sheet)))}", styles.calc)
+    for which, there, otherwise in (("biases only", f"{mean}+{biases}", '""'), ("error", f"{observed}-{predicted}", '""'),
                                     ("error²", f"({observed}-{predicted})^2", "0"), ("counted", "1", "0")):
-        put_array(sheet, plan.of_held(which), f"=IF(ISNUMBER({predicted}),{there},{otherwise})", styles.calc)
+        put_array(sheet, plan.of_held(which), f"=IF({in_no_sheet},{there},{otherwise})", styles.calc)
 
 
 def write_shown(sheet, styles: Styles, plan: CheckPlan, view: View) -> None:
@@ -74,9 +74,10 @@ def write_shown(sheet, styles: Styles, plan: CheckPlan, view: View) -> None:
         u, i = (plan.of_shown(which).first.moved(row, 0) for which in ("user no.", "item no."))
         put_number(sheet, u, int(ratings.user_index[place]) + 1, styles.calc_whole)
         put_number(sheet, i, int(ratings.item_index[place]) + 1, styles.calc_whole)
-        rated = f"INDEX({view.name('ratings')},{ref(u, cols=True)},{ref(i, cols=True)})"
-        for which, role in (("observed", "ratings"), ("predicted", "predictions")):
-            value = f"INDEX({view.name(role)},{ref(u, cols=True)},{ref(i, cols=True)})"
+        pair = f"{ref(u, cols=True)},{ref(i, cols=True)}"
+        rated = f"INDEX({view.name('ratings')},{pair})"
+        predicted = view.block_of_chosen("predictions", f"INDEX({{block}},{pair})")
+        for which, value in (("observed", rated), ("predicted", predicted)):
             put_formula(sheet, plan.of_shown(which).first.moved(row, 0), f'=IF(ISNUMBER({rated}),{value},"")', styles.calc)
 
 
@@ -85,7 +86,7 @@ def write_sides(sheet, styles: Styles, plan: CheckPlan, view: View) -> None:
 
         b_i = Σ_u (r − μ − b_u) / (d + n_i),   then   b_u = Σ_i (r − μ − b_i) / (d + n_u),   and both again
     """
-    mean, damping = fixed(plan.mean), fixed(plan.damping)
+    mean, damping = fixed(plan.constant("mean rating")), fixed(plan.constant("damping of biases"))
     for side, other in (("item", "user"), ("user", "item")):
         put_text(sheet, plan.of_side(side, "number").first.moved(-2, 0), f"{side}s: biases without factors, and errors",
              styles.calc_head)
@@ -94,7 +95,8 @@ def write_sides(sheet, styles: Styles, plan: CheckPlan, view: View) -> None:
         for row in range(plan.of_side(side, "number").size):
             cell = {which: plan.of_side(side, which).first.moved(row, 0) for which in SIDE}
             i = ref(cell["number"], cols=True)
-            rated, predicted = (_LINE[side].format(block=view.name(role), i=i) for role in ("ratings", "predictions"))
+            rated = _LINE[side].format(block=view.name("ratings"), i=i)
+            predicted = view.block_of_chosen("predictions", _LINE[side].format(block="{block}", i=i))
             put_number(sheet, cell["number"], row + 1, styles.calc_whole)
             put_formula(sheet, cell["ratings"], f"=COUNT({rated})", styles.calc_whole)
             put_formula(sheet, cell["sum"], f"=SUM({rated})", styles.calc)
@@ -142,7 +144,7 @@ def write_bins(sheet, styles: Styles, plan: CheckPlan, view: View) -> None:
     put_text(sheet, plan.of_bin("centre").first.moved(-2, 0), "residuals: observed − predicted", styles.calc_head)
     for which in BIN:
         put_text(sheet, plan.of_bin(which).first.moved(-1, 0), which, styles.calc_head)
-    step = fixed(plan.step)
+    step = fixed(plan.constant("step of residuals"))
     for row in range(BINS):
         cell = {which: plan.of_bin(which).first.moved(row, 0) for which in BIN}
         put_formula(sheet, cell["centre"], f"={row - BINS // 2}*{step}", styles.calc)
@@ -153,7 +155,7 @@ def write_bins(sheet, styles: Styles, plan: CheckPlan, view: View) -> None:
             put_formula(sheet, cell[share], f"={ref(cell[count])}/{total}", styles.calc)
     ends = plan.of_bin("up to")
     edges = fixed(Range(ends.top, ends.left, ends.bottom - 1, ends.right))
-    ratings, predictions = view.name("ratings"), view.name("predictions")
+    ratings, predictions = view.name("ratings"), view.block_of_chosen("predictions")
     put_array(sheet, plan.of_bin("training"), f'=FREQUENCY(IF(ISNUMBER({ratings}),{ratings}-{predictions},""),{edges})',
           styles.calc_whole)
     if plan.held:
@@ -164,15 +166,13 @@ def write_constants(sheet, styles: Styles, plan: CheckPlan, view: View) -> None:
     """The mean of all training ratings, the damping of the biases, and what the charts need."""
     lowest, highest = float(view.content.given.values.min()), float(view.content.given.values.max())
     step = round_step((highest - lowest) / 9 or 1.0)
-    for row, (label, value) in enumerate((("mean rating", None), ("damping of biases", DAMPING), ("lowest rating", lowest),
-                                          ("highest rating", highest), ("step of residuals", step))):
-        cell = plan.constants.first.moved(row, 0)
-        put_text(sheet, cell.moved(0, -1), label, styles.calc_head)
-        if value is None:
-            put_formula(sheet, cell, f"=AVERAGE({view.name('ratings')})", styles.calc)
-        else:
-            put_number(sheet, cell, value, styles.calc)
-    put_text(sheet, plan.constants.first.moved(CHECK_HEAD - CHECK_FIRST, 0), "for all", styles.calc_head)
+    put_text(sheet, plan.constant(CONSTANTS[0]).moved(CHECK_HEAD - CHECK_FIRST, 0), "for all", styles.calc_head)
+    for label in CONSTANTS:
+        put_text(sheet, plan.constant(label).moved(0, -1), label, styles.calc_head)
+    put_formula(sheet, plan.constant("mean rating"), f"=AVERAGE({view.name('ratings')})", styles.calc)
+    for label, value in (("damping of biases", DAMPING), ("lowest rating", lowest), ("highest rating", highest),
+                         ("step of residuals", step)):
+        put_number(sheet, plan.constant(label), value, styles.calc)
 
 
 def round_step(step: float) -> float:

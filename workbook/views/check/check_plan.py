@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from pyxl.grid.cells import Cell, Range
 
-SUMMARY = 6             # the first row of the summary: the mean, the biases, then the models
+CHOICE = Cell(5, 2)      # of the model that the other sheets show
+SUMMARY = 8             # the first row of the summary: the mean, the biases, then the models
 CHECK_HEAD, CHECK_FIRST = 6, 7      # of the helper columns
 PRINTED = 12            # columns
 BINS = 13               # of the residuals
@@ -15,6 +16,8 @@ MOST_DOTS = 500         # ratings of the training set in the chart
 
 SIDE = ("number", "ratings", "sum", "first bias", "bias", "error²", "held out", "their error²")
 GROUP = ("up to", "members", "ratings", "training", "held out")
+CONSTANTS = ("mean rating", "damping of biases", "lowest rating", "highest rating", "step of residuals", "model shown",
+             "least error on held out", "next", "standard errors between")
 BIN = ("centre", "up to", "training", "held out", "share", "share held out")
 
 
@@ -26,6 +29,7 @@ class CheckPlan:
     sheets: tuple[str, ...]
     users: int
     items: int
+    factors: int
     held: int
     shown: int
     source_rows: int
@@ -56,7 +60,7 @@ class CheckPlan:
     @property
     def held_before(self) -> Range:
         """How many ratings are held out in the rows of the source above each: far right, a row of the source a row."""
-        return self._column(self.constants.right + 2, self.source_rows)
+        return self._column(self.of_chosen("item_bias").right + 2, self.source_rows)
 
     def of_held(self, which: str) -> Range:
         """A column of the list: its row and column in the source, user, item, their numbers, observed, a prediction by each sheet and by biases, error…"""
@@ -64,7 +68,7 @@ class CheckPlan:
 
     @property
     def held_columns(self) -> tuple[str, ...]:
-        return ("row", "column", "user", "item", "user no.", "item no.", "observed", *self.sheets, "biases only", "error", "error²", "counted")
+        return ("row", "column", "user", "item", "user no.", "item no.", "observed", *self.sheets, "biases only", "shown model", "error", "error²", "counted")
 
     # -- grey: ratings of the training set, for the chart ----------------------------------------------
     def of_shown(self, which: str) -> Range:
@@ -84,28 +88,29 @@ class CheckPlan:
         column = self._column(self.of_bin(BIN[-1]).left + 2 + GROUP.index(which), QUARTERS)
         return column if side == "user" else column.moved(QUARTERS + 2, 0)
 
-    @property
-    def constants(self) -> Range:
-        """The mean, the damping, the lowest rating, the highest, the width of a bin: one below the other."""
-        return self._column(self.of_group("user", GROUP[-1]).left + 3, 5)
-
-    @property
-    def mean(self) -> Cell:
-        return self.constants.first
-
-    @property
-    def damping(self) -> Cell:
-        return self.constants.first.moved(1, 0)
+    def constant(self, which: str) -> Cell:
+        """A number by itself, its name left of it."""
+        return Cell(CHECK_FIRST + CONSTANTS.index(which), self.of_group("user", GROUP[-1]).left + 3)
 
     @property
     def ends(self) -> Range:
         """Of the diagonal in the chart: the lowest rating and the highest."""
-        first = self.constants.first.moved(2, 0)
-        return Range(first.row, first.col, first.row + 1, first.col)
+        return Range.around([self.constant("lowest rating"), self.constant("highest rating")])
 
-    @property
-    def step(self) -> Cell:
-        return self.constants.first.moved(4, 0)
+    # -- grey: the parameters of the model that is shown, biases of 0 where it has none ----------------
+    def of_chosen(self, role: str) -> Range:
+        """`user_factors` (users × k), `user_bias` (users × 1), `item_factors` (k × items) or `item_bias` (1 × items)."""
+        left = self.constant(CONSTANTS[0]).col + 2
+        users = self._column(left, self.users)
+        match role:
+            case "user_bias":
+                return users
+            case "user_factors":
+                return Range(users.top, left + 1, users.bottom, left + self.factors)
+        first = Cell(CHECK_FIRST, left + self.factors + 2)
+        if role == "item_bias":
+            return Range(first.row, first.col, first.row, first.col + self.items - 1)
+        return Range(first.row + 1, first.col, first.row + self.factors, first.col + self.items - 1)
 
     def _column(self, left: int, rows: int) -> Range:
         return Range(CHECK_FIRST, left, CHECK_FIRST + max(rows, 1) - 1, left)

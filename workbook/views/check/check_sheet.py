@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from xlsxwriter import Workbook
 
 from pyxl.grid.block_names import HELD, block_name
 from pyxl.grid.cells import Cell
 from workbook.model_sheets.ratings_sheet import SourcePlan
+from workbook.views.view import View
 from workbook.write.styles import Styles, print_setup
 from workbook.write.write_cells import put_array, put_formula, put_text
 
 from .check_charts import insert_charts
 from .check_numbers import fixed, write_bins, write_constants, write_groups, write_held, write_shown, write_sides
 from .check_plan import CHECK_HEAD, MOST_DOTS, PRINTED, SUMMARY, CheckPlan
-
-if TYPE_CHECKING:
-    from workbook.all_views import View
+from .chosen_model import SURELY, no_difference, paired_errors, write_choice_of_model
 
 CHECK_SHEET = "check"
 LINES = ("Ratings held out (blue on the model sheets) are in no RMSE there and in no fit: they judge the models. Good models come "
@@ -39,7 +36,9 @@ def write_check(workbook: Workbook, styles: Styles, view: View) -> None:
     for row, line in enumerate(LINES if plan.held else NOTHING, 2):
         put_text(sheet, Cell(row, 1), line, styles.note)
     _summary(sheet, styles, plan, view)
-    insert_charts(workbook, sheet, plan, CHECK_SHEET, view.layout.sheet)
+    if view.several:
+        write_choice_of_model(workbook, sheet, styles, plan, view)
+    insert_charts(workbook, sheet, plan, CHECK_SHEET)
     put_text(sheet, Cell(CHECK_HEAD - 2, PRINTED + 2), "Helper calculations, not printed: change nothing here.", styles.calc_head)
     if plan.held:
         put_text(sheet, Cell(CHECK_HEAD - 1, PRINTED + 2), "held-out ratings, and what each sheet's filled table predicts", styles.calc_head)
@@ -64,7 +63,7 @@ def write_check(workbook: Workbook, styles: Styles, view: View) -> None:
 def check_plan(view: View) -> CheckPlan:
     """The plan of the sheet for what `view` shows."""
     content = view.content
-    return CheckPlan(tuple(view.crosstabs), len(content.users), len(content.items), len(content.held),
+    return CheckPlan(tuple(view.crosstabs), len(content.users), len(content.items), content.n_factors, len(content.held),
                      min(len(content.ratings), MOST_DOTS), SourcePlan(len(content.users), len(content.items)).named["source"].shape[0])
 
 
@@ -74,7 +73,7 @@ def _summary(sheet, styles: Styles, plan: CheckPlan, view: View) -> None:
         put_text(sheet, Cell(SUMMARY - 1, col), header, styles.header if col in (2, 3) else styles.header_left)
     for col in range(5, PRINTED + 1):
         sheet.write_blank(SUMMARY - 2, col - 1, None, styles.header_left)
-    ratings, mean = view.name("ratings"), fixed(plan.mean)
+    ratings, mean = view.name("ratings"), fixed(plan.constant("mean rating"))
     users, items = (fixed(plan.of_side(side, "bias")) for side in ("user", "item"))
     rows = [("the mean rating for all", plan.mean_only, f"=SQRT(DEVSQ({ratings})/COUNT({ratings}))", mean),
             ("biases without factors", plan.bias_only, f"=SQRT(SUM(IF(ISNUMBER({ratings}),({ratings}-{mean}-{users}"
@@ -95,9 +94,11 @@ def _summary(sheet, styles: Styles, plan: CheckPlan, view: View) -> None:
     for name in plan.sheets if plan.held else ():
         cell, baseline = plan.model(name), plan.bias_only
         worse, better, overfits = WORDS
+        surely, n = paired_errors(plan, fixed(plan.of_held("biases only")), fixed(plan.of_held(name)))
+        alone = no_difference('"biases alone"', n)
         put_formula(sheet, cell.moved(0, 2),
-                f'=IF(N({fixed(cell.moved(0, 1))})=0,"",IF({fixed(cell)}>={fixed(baseline)},"{worse}",'
-                f'IF({fixed(cell.moved(0, 1))}<{fixed(baseline.moved(0, 1))},"{better}","{overfits}")))', styles.beside)
+                f'=IF(N({fixed(cell.moved(0, 1))})=0,"",IF({fixed(cell)}>={fixed(baseline)},"{worse}",IF({surely}>{SURELY},"{better}",'
+                f'IF({surely}<-{SURELY},"{overfits}",{alone}))))', styles.beside)
 
 
 def _held_out(sheet, styles: Styles, plan: CheckPlan, view: View, cell: Cell, constant: str | None) -> None:
@@ -105,7 +106,7 @@ def _held_out(sheet, styles: Styles, plan: CheckPlan, view: View, cell: Cell, co
     if not plan.held:
         put_text(sheet, cell, "–", styles.ranked)
         return
-    rows = {plan.mean_only: view.layout.sheet, plan.bias_only: "biases only", **{plan.model(n): n for n in plan.sheets}}
+    rows = {plan.mean_only: "biases only", plan.bias_only: "biases only", **{plan.model(n): n for n in plan.sheets}}
     column = fixed(plan.of_held(rows[cell.moved(0, -1)]))
     observed, predicted = fixed(plan.of_held("observed")), constant or column
     error = f"SUM(IF(ISNUMBER({column}),({observed}-{predicted})^2,0))"

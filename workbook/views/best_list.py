@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from pyxl.grid.cells import Cell, Range
-
-from .references import box, ref
-from .styles import Styles, colour_scale
-from .write_cells import put_array, put_text
-
-if TYPE_CHECKING:
-    from workbook.all_views import View
+from workbook.views.view import View
+from workbook.write.references import box, ref
+from workbook.write.styles import Styles, colour_scale
+from workbook.write.write_cells import put_array, put_text
 
 N_BEST = 10
 LOW, HIGH = "rating_low", "rating_high"     # the names of the two cells within which predictions are kept

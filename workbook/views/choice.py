@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from pyxl.grid.cells import Cell, quoted
-
-from .display_labels import put_label
-from .references import ref
-from .styles import Styles
-from .write_cells import put_array, put_text
-
-if TYPE_CHECKING:
-    from workbook.all_views import View
+from workbook.views.view import View
+from workbook.write.display_labels import put_label
+from workbook.write.references import ref
+from workbook.write.styles import Styles
+from workbook.write.write_cells import put_array, put_text
 
 
 def write_choice(sheet, styles: Styles, view: View, what: str, *, cell: Cell, number: Cell, chosen: int) -> None:

@@ -1,0 +1,127 @@
+"""Runs a training sheet epoch by epoch, as its buttons do: its own formulas compute, and the end values are carried over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Protocol
+
+from pyxl.formulas.evaluate.calculator import Calculator
+from pyxl.grid.cells import Cell, Value, quoted
+from pyxl.grid.readable_workbook import ReadableWorkbook
+from pyxl.hosts.file_host import FileHost
+from pyxl.hosts.host import Host
+from pyxl.xlsx import open_workbook
+from solver.errors import UserError
+
+from .carried_over import TrainingSheet, training_sheets
+
+
+class Epochs(Protocol):
+    """Where a sheet is run: what its cells hold now, and constants put into them, after which all formulas follow."""
+
+    def value(self, cell: Cell) -> Value:
+        """What a cell holds now."""
+        ...
+
+    def write(self, changes: dict[Cell, Value]) -> None:
+        """Put constants into cells; None clears one."""
+        ...
+
+
+class EpochsAhead:
+    """A sheet that is run by our own evaluator; its workbook is not touched. `changes` are all cells that were written."""
+
+    def __init__(self, workbook: ReadableWorkbook, sheet: str):
+        self._workbook, self._sheet = workbook, sheet
+        self.changes: dict[Cell, Value] = {}
+        self.write({})
+
+    def value(self, cell: Cell) -> Value:
+        return self._calculator.value(self._sheet, cell)
+
+    def write(self, changes: dict[Cell, Value]) -> None:
+        self.changes |= changes
+        self._calculator = Calculator(self._workbook, overrides={(self._sheet, cell): value for cell, value in self.changes.items()})
+
+
+class EpochsInView:
+    """A sheet of an open workbook that is run before its user's eyes: every epoch is written, and the program calculates."""
+
+    def __init__(self, host: Host, sheet: str):
+        self._host, self._sheet = host, sheet
+
+    def value(self, cell: Cell) -> Value:
+        return self._host.value(self._sheet, cell)
+
+    def write(self, changes: dict[Cell, Value]) -> None:
+        self._host.write({self._sheet: changes})
+        self._host.recalculate()
+
+
+def run_training(path, *, epochs: int, sheets: Iterable[str] | None = None, out=None, overwrite: bool = False,
+                 reset: bool = False) -> dict[str, list[float]]:
+    """Run the named training sheets of a workbook file, or all, so many epochs on; the RMSE of each epoch, by sheet.
+
+    It is saved in `out`, in the file itself where that is its own path, or nowhere where it is None. With `reset` the sheets start
+    anew before. Raises UserError, with nothing written.
+    """
+    with open_workbook(path) as file:
+        host, same = FileHost(file), out is not None and Path(out).resolve() == Path(path).resolve()
+        target = None if same or out is None else Path(out)
+        if out is not None:
+            file.refuse_unless_savable(out=target, overwrite=overwrite)
+        errors = {}
+        for training in _chosen(host, epochs, sheets, reset=reset):
+            ahead = EpochsAhead(file, training.sheet)
+            errors[training.sheet] = _run(ahead, training, epochs, reset=reset)
+            host.write({training.sheet: ahead.changes})
+        if out is not None:
+            host.save(out=target, overwrite=overwrite)
+    return errors
+
+
+def run_training_in_view(host: Host, *, epochs: int, sheets: Iterable[str] | None = None, reset: bool = False) -> dict[str, list[float]]:
+    """As `run_training`, in an open workbook, an epoch after another; it is not saved."""
+    return {training.sheet: _run(EpochsInView(host, training.sheet), training, epochs, reset=reset)
+            for training in _chosen(host, epochs, sheets, reset=reset)}
+
+
+def _chosen(host: Host, epochs: int, sheets: Iterable[str] | None, *, reset: bool) -> list[TrainingSheet]:
+    """The sheets to run, checked before any is touched."""
+    if epochs < (0 if reset else 1):
+        raise UserError(f"epochs is {epochs}. Give a whole number of {0 if reset else 1} or more.")
+    there = training_sheets(host)
+    if not there:
+        raise UserError(f"{host.name} has no sheet that runs epochs. Build such a workbook: collabsheet optimizers -o graddesc.xlsx.")
+    for sheet in (chosen := list(there) if sheets is None else list(sheets)):
+        if sheet not in there:
+            raise UserError(f"{host.name}: the sheet '{sheet}' runs no epochs. Choose one of {', '.join(there)}.")
+    host.refuse_protected((sheet, there[sheet].log) for sheet in chosen)
+    return [there[sheet] for sheet in chosen]
+
+
+def _run(place: Epochs, training: TrainingSheet, epochs: int, *, reset: bool) -> list[float]:
+    if reset:
+        cells: dict[Cell, Value] = {pair.target: place.value(pair.at_reset) for pair in training.carried}
+        place.write(cells | {cell: None for cell in training.log.cells() if place.value(cell) is not None})
+    return [_epoch(place, training) for _ in range(epochs)]
+
+
+def _epoch(place: Epochs, training: TrainingSheet) -> float:
+    """Note the error of the epoch that the sheet shows, and carry its end values over."""
+    error, done = _number(place, training, training.error), _number(place, training, training.epochs)
+    changes: dict[Cell, Value] = {pair.target: _number(place, training, pair.source) for pair in training.carried}
+    row = training.log.top + int(done)
+    if row <= training.log.bottom:
+        changes |= {Cell(row, training.log.left): done + 1, Cell(row, training.log.right): error}
+    place.write(changes)
+    return error
+
+
+def _number(place: Epochs, training: TrainingSheet, cell: Cell) -> float:
+    value = place.value(cell)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise UserError(f"{quoted(training.sheet)}!{cell} is {'blank' if value is None else value}, not a number: the numbers grew without end, "
+                        "or a cell is damaged. Take a smaller learning rate, and start anew (Reset, or --reset).")
+    return float(value)
