@@ -15,6 +15,7 @@ from pyxl.grid.grid import Grid
 from pyxl.grid.sheet_names import area_named
 from pyxl.xlsx import NewSheet, WorkbookFile, open_workbook
 from pyxl.xlsx.parts.sheet_splice import Edits
+from workbook.model_sheets.crosstab_sheet import OWN_WORDS
 from workbook.model_sheets.solver_names import is_solver_note
 from workbook.model_sheets.start_sheet import START_SHEET
 from workbook.views.recommend_sheet import CHOSEN_USER
@@ -134,7 +135,7 @@ class TypedCells:
             ours = {value for cell, value in now.values.items() if now.owner(cell) is None and not any(cell in block for block in theirs)}
             kinds = {_kind(formula.text) for formula in now.formulas.values()}
             for cell, value in grid.values.items():
-                if any(cell in block for block in blocks) or is_solver_note(value) or sheet == "you" and cell[1] == 2:
+                if any(cell in block for block in blocks) or value in OWN_WORDS or is_solver_note(value) or sheet == "you" and cell[1] == 2:
                     continue
                 formula = grid.formulas.get(cell)
                 if formula is None and grid.owner(cell) is None and value not in ours and (sheet, cell) not in _CHOICES:

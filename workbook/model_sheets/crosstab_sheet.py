@@ -40,6 +40,7 @@ _NOTES = ("Orange cells are parameters: only they are fitted.",
          "RMSE, below the predictions, is to be minimised.",
          "The filled table, at the bottom, has no blanks.")
 _HELD = "Blue: rated but held out, to test the model by."
+OWN_WORDS = frozenset((*_NOTES, _HELD, *(line for lines in EQUATIONS.values() for line in lines)))   # of which a sheet shows what has room
 
 
 def write_crosstab(workbook: Workbook, styles: Styles, plan: Crosstab, content: Content) -> None:
