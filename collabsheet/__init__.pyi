@@ -13,6 +13,7 @@ from solver.core.settings import OPTIONS as OPTIONS
 from solver.core.settings import Settings as Settings
 from solver.data.ratings import Ratings as Ratings
 from solver.data.splits import split_off as split_off
+from solver.errors import NotFittedError as NotFittedError
 from solver.errors import UserError as UserError
 from solver.fitting.fit_ratings import FitResult as FitResult
 from solver.fitting.fit_ratings import fit as fit

@@ -28,21 +28,22 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _commands() -> tuple[Command, ...]:
     """Every command, in the order that `collabsheet --help` shows."""
     from pyxl.cli.build_commands import DEMO, EXAMPLES, EXPORT, NEW, UPDATE
+    from pyxl.cli.bulk_commands import PREDICT, RECOMMEND
     from pyxl.cli.doctor_command import DOCTOR
     from pyxl.cli.functions_command import FUNCTIONS_COMMAND
     from pyxl.cli.look_command import LOOK_COMMAND
     from pyxl.cli.map_command import MAP
-    from pyxl.cli.model_commands import EVALUATE, EXPLAIN, FOLD_IN, RECOMMEND, SIMILAR
+    from pyxl.cli.model_commands import EVALUATE, EXPLAIN, FOLD_IN, SIMILAR
     from pyxl.cli.optimizers_command import OPTIMIZERS_COMMAND
     from pyxl.cli.problem_commands import CHECK_GRADIENT
     from pyxl.cli.recalculate_command import RECALCULATE
     from pyxl.cli.report_files import REPORTS, with_report
     from pyxl.cli.train_command import TRAIN
     from pyxl.cli.workbook_commands import FIT, INSPECT, RESTORE
-    asking = (with_report(command, REPORTS[command.name]) for command in (RECOMMEND, SIMILAR, EXPLAIN, EVALUATE, FOLD_IN))
+    asking = (with_report(command, REPORTS[command.name]) for command in (SIMILAR, EXPLAIN, EVALUATE, FOLD_IN))
     return (DEMO, NEW, UPDATE, INSPECT, FIT, RESTORE,
             CHECK_GRADIENT, RECALCULATE, EXAMPLES, OPTIMIZERS_COMMAND,
-            LOOK_COMMAND, TRAIN, *asking, MAP, EXPORT, DOCTOR, FUNCTIONS_COMMAND)
+            LOOK_COMMAND, TRAIN, RECOMMEND, PREDICT, *asking, MAP, EXPORT, DOCTOR, FUNCTIONS_COMMAND)
 
 
 if __name__ == "__main__":

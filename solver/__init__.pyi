@@ -25,6 +25,7 @@ from .data.splits import folds as folds
 from .data.splits import hold_out as hold_out
 from .data.splits import split_off as split_off
 from .errors import NoSolution as NoSolution
+from .errors import NotFittedError as NotFittedError
 from .errors import UserError as UserError
 from .fitting.effort import EFFORTS as EFFORTS
 from .fitting.effort import recipe as recipe

@@ -1,10 +1,11 @@
 """The exceptions that a user is meant to read, and interruptions."""
 
 
-class UserError(Exception):
+class UserError(ValueError):
     """One sentence for the person at the keyboard: where, what was found, what to do.
 
-    The command line prints it alone and ends with its `exit_code`; nothing has been written.
+    The command line prints it alone and ends with its `exit_code`; nothing has been written. Who calls from Python may catch
+    it as the ValueError that it is.
     """
 
     exit_code = 2
@@ -14,6 +15,10 @@ class NoSolution(UserError):
     """It is proved that a problem has no solution: its constraints contradict each other, or its objective has no end."""
 
     exit_code = 3
+
+
+class NotFittedError(UserError, AttributeError):
+    """A model that has learnt nothing is asked; of the kinds of scikit-learn's error of that name."""
 
 
 def stopped_by(interrupt: KeyboardInterrupt) -> str:

@@ -123,7 +123,7 @@ def test_50_a_workbook_that_is_open_in_an_office(sound, tmp_path, capsys):
 
 
 @pytest.mark.parametrize("content, sentence", [
-    (b"user,item,rating\n1,1,3\n1,\xff,4\n", "r.csv, line 3 is not UTF-8 text."),
+    (b"user,item,rating\n1,\xc3\xa9,3\n1,\xff,4\n", "r.csv, line 3 is not UTF-8 text."),
     (b"user,item,rating\n1,1,good\n1,2,4\n", "r.csv, line 2"), (b"user,item,rating\n,1,3\n1,2,4\n", "names no user"),
     (b"user,item,rating\n1,1,4\n", "only rating"), (b"", "is empty"),
 ], ids=["38", "1 in a table", "12 in a table", "17 in a table", "empty"])

@@ -184,7 +184,7 @@ def test_libreoffice_and_torch_agree(tmp_path, office, users, items, factors):
     cached = openpyxl.load_workbook(path, data_only=True)
     table = ratings.crosstab()
     for sheet, layout in layouts.items():
-        bounds = content_of(ratings, titles=None, n_factors=factors, seed=3, bounds=None).bounds if layout.variant == "bounded" else None
+        bounds = default_bounds(ratings.values) if layout.variant == "bounded" else None
         low, high = bounds or (None, None)
         factors_now = random_factors(ratings, model=layout.variant, n_factors=factors, seed=3, low=low, high=high)
         all_pairs = predict_table(factors_now, bounds=bounds).numpy()

@@ -487,7 +487,7 @@ def test_an_unknown_label_names_the_nearest(model):
     assert refused(numbers.explain, 7, "d").startswith("There is no item 'd'")
     texts = CollabFilter(**QUICK).fit(LONG.assign(user=LONG.user.astype(str)))
     assert refused(texts.similar_users, 7) == "There is no user 7; there is the text '7': give it as a text."
-    assert refused(texts.recommend, ["7"]).startswith("There is no user ['7']")
+    assert refused(texts.recommend, [["7"]]).startswith("There is no user ['7']")
 
 
 # Understanding

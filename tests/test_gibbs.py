@@ -168,13 +168,17 @@ def test_any_number_of_threads_gives_the_same_bits(dtype, monkeypatch):
 
 # ---- what comes of it -------------------------------------------------------------------------
 
-def test_predictions_are_as_good_as_those_of_tuned_least_squares_and_need_no_penalty():
-    ratings, held = split_off(planted(60, 50, factors=3, noise=0.7, blanks=0.5), 0.2)
-    drawn = sampled(ratings, holdout=held, n_factors=6, epochs=40)
-    penalised = [fit(ratings, None, settings(n_factors=6, optimizer="als", weight_decay=decay, epochs=20))
-                 for decay in (0.01, 0.03, 0.1, 0.3)]
-    tuned = min(rmse(result.factors, held) for result in penalised)
-    assert drawn.holdout_rmse < 1.005 * tuned   # the best of four penalties, chosen by the ratings held out themselves
+def test_predictions_are_on_average_within_a_hundredth_of_tuned_least_squares_and_need_no_penalty():
+    """Over ten tables 0.4 % more RMSE, ± 0.3 %, than the best of five penalties, chosen by the held-out ratings themselves;
+    the penalty 0.1 alone has 15 % more."""
+    more = []
+    for seed in range(10):
+        ratings, held = split_off(planted(60, 50, factors=3, noise=0.7, blanks=0.5, seed=seed), 0.2, seed=seed)
+        drawn = sampled(ratings, holdout=held, n_factors=6, epochs=40)
+        penalised = [fit(ratings, None, settings(n_factors=6, optimizer="als", weight_decay=decay, epochs=20))
+                     for decay in (0.1, 0.2, 0.3, 0.45, 0.7)]
+        more.append(drawn.holdout_rmse / min(rmse(result.factors, held) for result in penalised) - 1)
+    assert np.mean(more) < 0.01
     assert drawn.holdout_rmse < 0.85  # the noise alone is 0.7
 
 

@@ -151,3 +151,12 @@ def test_no_end_and_contradicting_bounds_are_proved(tmp_path):
 def test_whole_numbers_are_asked_of_changing_cells_alone(tmp_path):
     with pytest.raises(UserError, match="B1 is no changing cell"):
         solved(write(tmp_path / "w.xlsx", {"A1": 1.0, "B1": "=A1"}, solver=solver("B1", "A1", ("B1", "int", ""))))
+
+
+def test_inspect_says_what_is_made_of_solvers_options(tmp_path, capsys):
+    names = solver("B1", "A1", ("A1", "int", "")) | {"rlx": "1", "tol": "0.2", "pre": "0.000001", "msl": "1", "tim": "2147483647"}
+    path = write(tmp_path / "w.xlsx", {"A1": 1.0, "B1": "=2*A1"}, solver=names)
+    assert main(["inspect", str(path)]) == 0
+    said = capsys.readouterr().out
+    assert "'Ignore Integer Constraints' is on; whole numbers are kept" in said and "'Integer Optimality' is 0.2" in said
+    assert "'Use Multistart' is on; here it is --starts 20" in said and "Max Time" not in said and "Precision" not in said

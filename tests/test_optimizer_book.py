@@ -122,7 +122,7 @@ def test_the_command_builds_and_runs(tmp_path, capsys):
     assert main(["optimizers", "-o", book]) == 0 and "29 points, 9 optimizers" in capsys.readouterr().out
     assert main(["optimizers", "run", book, "--sheet", "adam", "--epochs", "5", "--in-place", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)["sheets"]
-    assert told["adam"]["rmse"] == pytest.approx(trace("adam", lesson_rows(), epochs=5).errors) and list(told) == ["adam"]
+    assert told["adam"]["errors"] == pytest.approx(trace("adam", lesson_rows(), epochs=5).errors) and list(told) == ["adam"]
     with open_workbook(book) as workbook:
         assert list(training_sheets(workbook)) == list(UPDATE_RULES)
 

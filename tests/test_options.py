@@ -14,8 +14,8 @@ import runpy
 import pytest
 from conftest import ROOT
 from planted import planted
+from planted_book import built_once, path  # noqa: F401
 
-import workbook
 from pyxl import fit_workbook, open_workbook
 from pyxl.__main__ import main
 from pyxl.fit.run_log import SETTING_COLUMNS, find_log
@@ -67,20 +67,6 @@ def each(where: Given):
     return pytest.mark.parametrize("option", options_given(where).values(), ids=lambda option: option.name)
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    path = tmp_path_factory.mktemp("built") / "book.xlsx"
-    workbook.build(planted(6, 7), path, n_factors=2)
-    return path
-
-
-@pytest.fixture
-def book(built, tmp_path):
-    copy = tmp_path / "book.xlsx"
-    copy.write_bytes(built.read_bytes())
-    return copy
-
-
 @pytest.fixture
 def fits(monkeypatch):
     """The settings of all fits of sheets, as the solver is given them."""
@@ -127,31 +113,31 @@ def test_train_passes_it_on(option, tmp_path, capsys):
 
 
 @each(Given.FIT)
-def test_fit_passes_it_on(option, book, fits):
+def test_fit_passes_it_on(option, path, fits):
     given = few_epochs(with_what_it_needs(option, Given.FIT))
-    assert main(["fit", str(book), "--in-place", "--sheet", "bias", *on_the_command_line(given)]) == 0
+    assert main(["fit", str(path), "--in-place", "--sheet", "bias", *on_the_command_line(given)]) == 0
     assert getattr(fits[-1], option.name) == given[option.name]
 
 
 @each(Given.START)
-def test_a_cell_of_start_passes_it_on(option, book, fits):
+def test_a_cell_of_start_passes_it_on(option, path, fits):
     given = few_epochs(with_what_it_needs(option, Given.START))
-    write_settings(book, given)
-    result = fit_workbook(book, out=book, sheets=["bias"])["bias"]
+    write_settings(path, given)
+    result = fit_workbook(path, out=path, sheets=["bias"])["bias"]
     assert getattr(fits[-1], option.name) == given[option.name]
     assert not [note for note in result.notes if "not used" in note]
 
 
 @each(Given.FIT)
-def test_the_run_log_keeps_it_and_repeats_the_run_with_it(option, book):
+def test_the_run_log_keeps_it_and_repeats_the_run_with_it(option, path):
     given = few_epochs(with_what_it_needs(option, Given.FIT))
-    first = fit_workbook(book, out=book, sheets=["bias"], options=given)["bias"]
-    with open_workbook(book) as opened:
+    first = fit_workbook(path, out=path, sheets=["bias"], options=given)["bias"]
+    with open_workbook(path) as opened:
         log, values = find_log(opened), opened.grid("run log").values
         line = {header: values.get((log.row - 1, col)) for header, col in log.columns.items()}
     header = next((header for header, name in SETTING_COLUMNS.items() if name == option.name), None)
     assert line[header] == given[option.name] if header else f'"{option.name}"' in line["other settings"]
-    assert fit_workbook(book, repeat=1)["bias"].settings == first.settings   # a decay that the fit chose is kept, too
+    assert fit_workbook(path, repeat=1)["bias"].settings == first.settings   # a decay that the fit chose is kept, too
 
 
 @each(Given.FIT)
@@ -180,12 +166,12 @@ def test_every_option_is_honoured_somewhere_and_every_name_in_the_tables_is_an_o
 
 # ---- what a sheet decides, and what was left over in its cells
 
-def test_a_cell_left_over_from_another_optimizer_is_not_used_and_that_is_said(book):
-    places = write_settings(book, {"optimizer": "adam", "lr": 0.05, "momentum": 0.8, "epochs": 2})
-    result = fit_workbook(book, sheets=["bias"])["bias"]
+def test_a_cell_left_over_from_another_optimizer_is_not_used_and_that_is_said(path):
+    places = write_settings(path, {"optimizer": "adam", "lr": 0.05, "momentum": 0.8, "epochs": 2})
+    result = fit_workbook(path, sheets=["bias"])["bias"]
     assert result.settings.lr == 0.05 and result.settings.momentum is None
     assert any(note.startswith(f"start!{places['momentum']} was not used: momentum is 0.8, and adam does not use it.") for note in result.notes)
-    other = fit_workbook(book, sheets=["bias"], options={"optimizer": "momentum"})["bias"]  # they were meant for adam
+    other = fit_workbook(path, sheets=["bias"], options={"optimizer": "momentum"})["bias"]  # they were meant for adam
     assert (other.settings.lr, other.settings.momentum) == (None, None)
     assert not [note for note in other.notes if "not used" in note]
 
@@ -198,14 +184,14 @@ def test_a_cell_left_over_from_another_optimizer_is_not_used_and_that_is_said(bo
     (dict(patience=3), "patience is 3, and no ratings are held out"),
     (dict(optimizer="sgd", momentum=0.5), "momentum is 0.5, and sgd does not use it"),
 ])
-def test_what_a_sheet_does_not_honour_is_refused(book, given, sentence):
+def test_what_a_sheet_does_not_honour_is_refused(path, given, sentence):
     for how in ({"settings": Settings(**given)},) if "momentum" not in given else ({"options": given},):
         with pytest.raises(UserError, match=sentence):
-            fit_workbook(book, sheets=["bias"], **how)
+            fit_workbook(path, sheets=["bias"], **how)
 
 
-def test_what_the_sheet_has_may_be_said_too(book):
-    result = fit_workbook(book, sheets=["bias"], settings=Settings(model="dot+bias", n_factors=2, epochs=1))["bias"]
+def test_what_the_sheet_has_may_be_said_too(path):
+    result = fit_workbook(path, sheets=["bias"], settings=Settings(model="dot+bias", n_factors=3, epochs=1))["bias"]
     assert result.settings.n_factors == 2
 
 

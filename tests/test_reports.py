@@ -94,7 +94,7 @@ def test_an_existing_report_is_kept_and_replaced_when_told(trained, folder, caps
     assert sorted(p.name for p in folder.iterdir()) == ["mine.csv", "movies.csv", "r.xlsx", "ratings.csv"]
 
 
-@pytest.mark.parametrize("path, sentence", [("r.csv", "r.csv: a report is written as .xlsx."), ("nowhere/r.xlsx", "The folder of 'r.xlsx' does not exist.")])
+@pytest.mark.parametrize("path, sentence", [("r.docx", "r.docx: a report is written as .xlsx."), ("nowhere/r.xlsx", "The folder of 'r.xlsx' does not exist.")])
 def test_a_name_that_is_none(trained, folder, capsys, path, sentence):
     code, out, err = run(capsys, "recommend", trained / "model", *ASKING["recommend"], "-o", path)
     assert (code, out) == (2, "") and sentence in err

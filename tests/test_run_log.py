@@ -7,6 +7,7 @@ from datetime import datetime
 import pytest
 import torch
 from planted import planted
+from planted_book import built_once, path  # noqa: F401
 
 import workbook
 from pyxl import fit_workbook, open_workbook
@@ -17,20 +18,6 @@ from pyxl.hosts.live_values import moment
 from solver import Settings, UserError
 
 LOG = "run log"
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    path = tmp_path_factory.mktemp("built") / "book.xlsx"
-    workbook.build(planted(8, 9), path, n_factors=3)
-    return path
-
-
-@pytest.fixture
-def path(built, tmp_path):
-    copy = tmp_path / "book.xlsx"
-    copy.write_bytes(built.read_bytes())
-    return copy
 
 
 def lines(path) -> list[dict]:

@@ -73,7 +73,7 @@ def test_models_without_biases_and_bounded_ones(tmp_path, office, model):
         found = asked(office, book, book.ratings.users[user], book.headers[item])
         parts = book.model.explain(book.ratings.users[user], book.ratings.items[item])
         assert same(found, parts, list(zip(book.factors.user[user].tolist(), book.factors.item[item].tolist())))
-        assert ("mean" in found["parts"]) == (model == "bounded")
+        assert ("mean" in found["parts"]) == (book.factors.user_bias is not None)
 
 
 @pytest.mark.parametrize("user, item, sentences", [

@@ -114,9 +114,12 @@ def _refuse_what_is_not_ours(book: WorkbookFile) -> None:
 def _content(book: WorkbookFile, source: RatingsSource, *, users: int | None, items: int | None, factors: int | None) -> Content:
     given = _ratings(source, users=users, items=items)
     bounds = tuple(_number(book, block_name("bounded", end)) for end in ("low", "high"))
+    low, high = bounds
+    if low is None or high is None or given.values.min() < low or given.values.max() > high:
+        bounds = None       # ratings that the range of before does not hold: it is the one of these ratings
     seed = _number(book, setting_name("seed"))
     k = area_named(book, block_name("dotprod", "user_factors"))[1].shape[1] if factors is None else factors
-    content = content_of(given, titles=None, n_factors=k, seed=int(seed or 0), bounds=None if None in bounds else bounds)
+    content = content_of(given, titles=None, n_factors=k, seed=int(seed or 0), bounds=bounds)
     held = {pair for pair, rating in source.ratings.items() if rating.held}
     keys = [[label_key(label) for label in labels] for labels in (given.users, given.items)]
     apart = np.array([(keys[0][u], keys[1][i]) in held for u, i in zip(given.user_index.tolist(), given.item_index.tolist())])

@@ -1,4 +1,4 @@
-"""The commands that ask a trained model: `recommend`, `similar`, `evaluate`, `explain` and `fold-in`."""
+"""The commands that ask a trained model: `similar`, `evaluate`, `explain` and `fold-in`."""
 
 from __future__ import annotations
 
@@ -20,37 +20,20 @@ if TYPE_CHECKING:
     from solver import CollabFilter
 
 
-# ---- recommend
-
-def _recommend_arguments(parser: argparse.ArgumentParser) -> None:
-    _model_argument(parser)
-    parser.add_argument("--user", required=True, metavar="ID", help="for whom")
-    _list_arguments(parser)
-    parser.add_argument("--seen", action="store_true", help="list what the user has rated, too")
-
-
-def _recommend(args: argparse.Namespace, say: Say) -> dict:
-    model = load_trained(args.model)
-    user = as_label(args.user, model.users_)
-    found = model.recommend(user, _how_many(args.n), exclude_seen=not args.seen)
-    say(f"For user {user}:")
-    return json_ready({"model": args.model, "user": user} | _tell(found, "item", "prediction", model, args, say))
-
-
 # ---- similar
 
 def _similar_arguments(parser: argparse.ArgumentParser) -> None:
-    _model_argument(parser)
+    add_model_argument(parser)
     one = parser.add_mutually_exclusive_group(required=True)
     one.add_argument("--item", metavar="ID", help="list the items whose factors are most like this one's")
     one.add_argument("--user", metavar="ID", help="list the users whose factors are most like this one's")
     parser.add_argument("--min-ratings", type=int, default=1, metavar="N",
                         help="list only those with N ratings or more; with few they are alike by chance (default 1)")
-    _list_arguments(parser)
+    add_list_arguments(parser)
 
 
 def _similar(args: argparse.Namespace, say: Say) -> dict:
-    model, n = load_trained(args.model), _how_many(args.n)
+    model, n = load_trained(args.model), how_many_listed(args.n)
     if args.item is not None:
         what, label = "item", as_label(args.item, model.items_)
         found = model.similar_items(label, n, min_ratings=args.min_ratings)
@@ -58,13 +41,13 @@ def _similar(args: argparse.Namespace, say: Say) -> dict:
         what, label = "user", as_label(args.user, model.users_)
         found = model.similar_users(label, n, min_ratings=args.min_ratings)
     say(f"Most like {what} {label}:")
-    return json_ready({"model": args.model, what: label} | _tell(found, what, "similarity", model, args, say))
+    return json_ready({"model": args.model, what: label} | tell_list(found, what, "similarity", model, args, say))
 
 
 # ---- evaluate
 
 def _evaluate_arguments(parser: argparse.ArgumentParser) -> None:
-    _model_argument(parser)
+    add_model_argument(parser)
     parser.add_argument("ratings", nargs="+", metavar="RATINGS", help="ratings that the model has not seen, in a table as `train` reads it")
     parser.add_argument("--metrics", metavar="NAME,NAME", default="rmse,mae",
                         help=f"what to measure (default rmse,mae): {', '.join(METRICS)}")
@@ -83,7 +66,7 @@ def _evaluate(args: argparse.Namespace, say: Say) -> dict:
     model = load_trained(args.model)
     ratings, notes = read_given(args)
     known_user, known_item, asked = known_part(ratings, model, named_ratings(args))
-    measures = model.evaluate(asked, metrics=metrics, n=_how_many(args.n), liked=args.liked)
+    measures = model.evaluate(asked, metrics=metrics, n=how_many_listed(args.n), liked=args.liked)
     rows = [("model", *measures.values())]
     of_ratings = {name: of for name in metrics if (of := METRICS[name].of_ratings)}
     for baseline, constant in baselines(model, asked):
@@ -107,7 +90,7 @@ def _evaluate(args: argparse.Namespace, say: Say) -> dict:
 # ---- explain
 
 def _explain_arguments(parser: argparse.ArgumentParser) -> None:
-    _model_argument(parser)
+    add_model_argument(parser)
     parser.add_argument("--user", required=True, metavar="ID", help="whose prediction")
     parser.add_argument("--item", required=True, metavar="ID", help="for which item")
     parser.add_argument("--titles", metavar="FILE", help="a table of item ids and titles")
@@ -132,20 +115,20 @@ def _explain(args: argparse.Namespace, say: Say) -> dict:
 # ---- fold-in
 
 def _fold_in_arguments(parser: argparse.ArgumentParser) -> None:
-    _model_argument(parser)
+    add_model_argument(parser)
     parser.add_argument("ratings", help="the newcomer's ratings: a table with the columns item and rating "
                                         "(for a new item: user and rating)")
     parser.add_argument("--new-item", action="store_true", help="the newcomer is an item, rated by known users")
     parser.add_argument("--weight-decay", type=float, metavar="X",
                         help="penalty on the distance from the average, for each rating (default: one that suits most data)")
-    _list_arguments(parser)
+    add_list_arguments(parser)
     add_reading_arguments(parser, columns="ITEM,RATING")
 
 
 def _fold_in(args: argparse.Namespace, say: Say) -> dict:
     from solver.reading.one_persons_ratings import read_ratings_of_one
 
-    model, n = load_trained(args.model), _how_many(args.n)
+    model, n = load_trained(args.model), how_many_listed(args.n)
     side, other, labels = ("item", "user", model.users_) if args.new_item else ("user", "item", model.items_)
     given, notes = read_ratings_of_one(args.ratings, rated=other, **reading_options(args))
     matched = known_labels(list(given), labels)
@@ -161,29 +144,29 @@ def _fold_in(args: argparse.Namespace, say: Say) -> dict:
     for note in notes:
         say(f"Note: {note}")
     say(f"For the new {side} with {len(given) - len(unknown)} ratings:")
-    told = _tell(newcomer.recommend(n), other, "prediction", model, args, say)
+    told = tell_list(newcomer.recommend(n), other, "prediction", model, args, say)
     return json_ready({"model": args.model, "side": side, "ratings": len(given) - len(unknown), "bias": newcomer.bias,
                   "factors": newcomer.factors.tolist()} | told | {"notes": notes})
 
 
-# ---- what they share
+# ---- what commands that ask a model share
 
-def _model_argument(parser: argparse.ArgumentParser) -> None:
+def add_model_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL_DIR", help="a folder that `collabsheet train` wrote")
 
 
-def _list_arguments(parser: argparse.ArgumentParser) -> None:
+def add_list_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-n", type=int, default=10, metavar="N", help="how many (default 10)")
     parser.add_argument("--titles", metavar="FILE", help="a table of item ids and titles")
 
 
-def _how_many(n: int) -> int:
+def how_many_listed(n: int) -> int:
     if n < 1:
         raise UserError(f"-n is {n}. Give a whole number of 1 or more.")
     return n
 
 
-def _tell(found: pd.DataFrame, what: str, measure: str, model: CollabFilter, args: argparse.Namespace, say: Say) -> dict:
+def tell_list(found: pd.DataFrame, what: str, measure: str, model: CollabFilter, args: argparse.Namespace, say: Say) -> dict:
     """Show a list of users or items, best first; the same for --json."""
     labels, values = found[what].tolist(), found[measure].tolist()
     titles = titles_of(model.items_, args.titles) if what == "item" else {}
@@ -195,8 +178,6 @@ def _tell(found: pd.DataFrame, what: str, measure: str, model: CollabFilter, arg
     return {f"{what}s": rows}
 
 
-RECOMMEND = Command("recommend", "List what a user would rate highest of what they have not rated.",
-                    "collabsheet recommend model --user 14 -n 10 --titles movies.csv", _recommend_arguments, _recommend)
 SIMILAR = Command("similar", "List the items, or users, that a model finds most alike.",
                   "collabsheet similar model --item 260 --titles movies.csv", _similar_arguments, _similar)
 EVALUATE = Command("evaluate", "Measure a model's errors on ratings that it has not seen.",

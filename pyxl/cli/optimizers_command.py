@@ -14,7 +14,7 @@ _FEW = 6    # errors that are told one by one
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("action", nargs="?", choices=["run"], metavar="run", help="run the epochs of BOOK; without it a workbook is built")
-    parser.add_argument("workbook", nargs="?", metavar="BOOK", help="with run: a workbook that this command built")
+    parser.add_argument("workbook", nargs="?", metavar="BOOK", help="with run: a workbook that this command built, or fast.ai's own")
     parser.add_argument("-o", "--output", metavar="OUT", help="the workbook to write: to build (.xlsm has buttons, .xlsx no macros), or, with run, a copy "
                         "of BOOK")
     parser.add_argument("--overwrite", action="store_true", help="replace OUT if it exists")
@@ -23,6 +23,8 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     run.add_argument("--sheet", metavar="NAME", action="append", nargs="+", help="run these sheets (default: all that have epochs)")
     run.add_argument("--epochs", type=int, default=5, metavar="N", help="epochs to run (default 5)")
     run.add_argument("--reset", action="store_true", help="start anew before; with --epochs 0, that alone")
+    run.add_argument("--as-macro", action="store_true", help="carry over what the macro of fast.ai's own workbook does, which loses the last "
+                     "step of each epoch")
     target = run.add_mutually_exclusive_group()
     target.add_argument("--in-place", action="store_true", help="write into BOOK")
     target.add_argument("--live", action="store_true", help="work in the open workbook, in Excel or LibreOffice, which is not saved; it is "
@@ -52,7 +54,9 @@ def _build(args: argparse.Namespace, say: Say) -> dict:
 
 
 def _run(args: argparse.Namespace, say: Say) -> dict:
+    from pyxl.training.lesson_sheets import lesson_sheets
     from pyxl.training.run_epochs import run_training, run_training_in_view
+    from pyxl.xlsx import open_workbook
 
     sheets = [sheet for group in args.sheet for sheet in group] if args.sheet else None
     if not args.workbook:
@@ -63,32 +67,41 @@ def _run(args: argparse.Namespace, say: Say) -> dict:
         raise UserError("Say where the result goes: --in-place, --live, or -o OUT for a copy.")
     if args.engine and not args.live:
         raise UserError("--engine says where a live run goes on: say --live too, or leave it out.")
+    with open_workbook(args.workbook) as file:
+        lesson = lesson_sheets(file)
     if args.live:
         from pyxl.base.one_at_a_time import one_at_a_time
         from pyxl.hosts.live_host import LiveHost
         from pyxl.live.open_live import opened_live, where_it_is
-        with opened_live(args.workbook, engine=args.engine, show=sheets and sheets[0]) as book:
+        with opened_live(args.workbook, engine=args.engine, show=sheets[0] if sheets else None) as book:
             host = LiveHost(book)
             with one_at_a_time(host.place), host.one_undo_step("Run epochs"):
-                errors = run_training_in_view(host, epochs=args.epochs, sheets=sheets, reset=args.reset)
+                errors = run_training_in_view(host, epochs=args.epochs, sheets=sheets, reset=args.reset, as_macro=args.as_macro)
             out, done = host.place, where_it_is(book)
     else:
         out = args.workbook if args.in_place else args.output
-        errors = run_training(args.workbook, epochs=args.epochs, sheets=sheets, out=out, overwrite=args.overwrite, reset=args.reset)
+        errors = run_training(args.workbook, epochs=args.epochs, sheets=sheets, out=out, overwrite=args.overwrite, reset=args.reset,
+                              as_macro=args.as_macro)
         done = f"Wrote {out}"
     width = max(map(len, errors))
     for sheet, by_epoch in errors.items():
-        say(f"{sheet:<{width}}  {_told(by_epoch)}")
+        say(f"{sheet:<{width}}  {_told(by_epoch, 'root of Σ err²' if sheet in lesson else 'RMSE')}")
+    notes = {sheet: list(lesson[sheet].notes) for sheet in errors if sheet in lesson}
+    for sheet, told in notes.items():
+        for note in told:
+            say(f"Note: {sheet}: {note}")
     say(done)
-    return {"workbook": str(out), "sheets": {sheet: {"rmse": by_epoch} for sheet, by_epoch in errors.items()}}
+    return {"workbook": str(out), "sheets": {
+        sheet: {"measure": "root of the sum of squares" if sheet in lesson else "rmse", "errors": by_epoch, "notes": notes.get(sheet, [])}
+        for sheet, by_epoch in errors.items()}}
 
 
-def _told(errors: list[float]) -> str:
+def _told(errors: list[float], measure: str) -> str:
     if not errors:
         return "starts anew"
     shown = [f"{error:.6g}" for error in errors]
     few = ", ".join(shown) if len(shown) <= _FEW else f"{', '.join(shown[:_FEW - 1])} … {shown[-1]}"
-    return f"RMSE of {len(shown)} epoch{'s' * (len(shown) > 1)}: {few}"
+    return f"{measure} of {len(shown)} epoch{'s' * (len(shown) > 1)}: {few}"
 
 
 OPTIMIZERS_COMMAND = Command("optimizers", "build a workbook that shows gradient descent row by row, by nine optimizers, or run its epochs",

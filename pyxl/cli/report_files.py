@@ -30,23 +30,33 @@ def with_report(command: Command, report_of: Callable[[dict], _Report]) -> Comma
     """The same command with ``-o`` and ``--overwrite``: `report_of` makes a Report of what ``--json`` prints."""
     def add_arguments(parser: argparse.ArgumentParser) -> None:
         command.add_arguments(parser)
-        parser.add_argument("-o", "--output", metavar="REPORT", help="write the same into a workbook (.xlsx), too")
-        parser.add_argument("--overwrite", action="store_true", help="replace REPORT if it exists")
+        add_report_arguments(parser, "the same as a workbook (.xlsx)")
 
     def run(args: argparse.Namespace, say: Say) -> dict:
         if args.output is None:
             return command.run(args, say)
-        from workbook.new_file import checked_new_target
-
-        if Path(args.output).suffix.lower() != ".xlsx":
-            raise UserError(f"{args.output}: a report is written as .xlsx. Give a name that ends so.")
-        checked_new_target(args.output, overwrite=args.overwrite)   # before anything is computed
+        checked_report(args.output, overwrite=args.overwrite)
         result = command.run(args, say)
         write_report(report_of(result), args.output, overwrite=args.overwrite)
         say(f"Wrote {args.output}")
         return result | {"report": str(args.output)}
 
     return replace(command, add_arguments=add_arguments, run=run)
+
+
+def add_report_arguments(parser: argparse.ArgumentParser, what: str) -> None:
+    """Add ``-o`` and ``--overwrite``."""
+    parser.add_argument("-o", "--output", metavar="REPORT", help=f"write {what}, too")
+    parser.add_argument("--overwrite", action="store_true", help="replace REPORT if it exists")
+
+
+def checked_report(path: str, *, overwrite: bool) -> None:
+    """Before anything is computed: raise UserError where the report cannot be written."""
+    from workbook.new_file import checked_new_target
+
+    if Path(path).suffix.lower() != ".xlsx":
+        raise UserError(f"{path}: a report is written as .xlsx. Give a name that ends so.")
+    checked_new_target(path, overwrite=overwrite)
 
 
 def write_report(report: _Report, path, *, overwrite: bool = False) -> None:

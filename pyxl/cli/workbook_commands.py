@@ -32,6 +32,8 @@ def _inspect(args: argparse.Namespace, say: Say) -> dict:
             for what, where in report["cells"].items():
                 say(f"{'':<{width}}    {what.replace('_', ' '):<13} {where}")
             say(f"{'':<{width}}    RMSE          {report['rmse']:.9g} now")
+        elif report["training"]:
+            say(f"{name:<{width}}  {report['training']['told']}")
         else:
             solvable = report["problem"] and report["problem"]["solvable"]
             say(f"{name:<{width}}  {'no factor model, solved by its formulas' if solvable else 'not recognised'}: "

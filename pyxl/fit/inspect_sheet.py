@@ -12,18 +12,28 @@ from pyxl.grid.layout import Block
 from pyxl.grid.problem import SolverProblem
 from pyxl.grid.readable_workbook import ReadableWorkbook
 from pyxl.grid.sheet_names import area_named
+from pyxl.grid.stored_options import option_notes
 from pyxl.grid.stored_problem import stored_problem
 from pyxl.problems.pose import pose
+from pyxl.training.carried_over import training_sheets
+from pyxl.training.lesson_sheets import lesson_sheets, told_training
 from pyxl.xlsx import open_workbook
 from solver.errors import UserError
 
 
 def inspect_workbook(path) -> dict[str, dict]:
     """A report for every sheet: recognised or the reason why not, the cells of every part, the
-    RMSE now, Solver's stored model, whether it can be solved where the sheet is no model that we know, and notes. Nothing is written."""
+    RMSE now, Solver's stored model, the optimizer that it shows at work, whether it can be solved where the sheet is no model that we know, and notes. Nothing is written."""
     from solver import Settings
     with open_workbook(path) as workbook:
         reports = {sheet: _report(workbook, sheet, Settings()) for sheet in workbook.sheets}
+        for sheet, lesson in lesson_sheets(workbook).items():
+            reports[sheet]["training"] = {"told": told_training(lesson), "optimizer": lesson.optimizer, "error": lesson.error and str(lesson.error),
+                                          "settings": {name: str(cell) for name, cell in lesson.settings.items()}}
+            reports[sheet]["notes"] += lesson.notes
+        for sheet, training in training_sheets(workbook).items():
+            reports[sheet]["training"] = {"told": f"gradient descent by {training.optimizer}, a row a step; RMSE in {training.error}",
+                                          "optimizer": training.optimizer, "error": str(training.error)}
         if (where := area_named(workbook, PYTHON)) is not None and workbook.has_macros:
             reports[where[0]]["notes"] += _about_buttons(workbook, *where)
         return reports
@@ -39,14 +49,15 @@ def _about_buttons(workbook: ReadableWorkbook, sheet: str, where: Range) -> list
 
 
 def _report(workbook: ReadableWorkbook, sheet: str, settings) -> dict:
-    report: dict = {"recognised": False, "reason": None, "solver": None, "problem": None, "notes": []}
+    report: dict = {"recognised": False, "reason": None, "solver": None, "problem": None, "training": None, "notes": []}
     problem = None
     try:
         if problem := stored_problem(workbook, sheet):
             report["solver"] = problem.told()
         ready = verified_model(workbook, sheet, settings)
     except UserError as why:
-        return report | {"reason": str(why), "problem": problem and _problem(workbook, problem)}
+        return report | {"reason": str(why), "problem": problem and _problem(workbook, problem),
+                         "notes": list(option_notes(workbook, problem)) if problem else []}
     layout = ready.model.layout
     cells = {role: _where(getattr(layout, role)) for role in ROLES if getattr(layout, role) is not None}
     return report | {

@@ -72,8 +72,10 @@ def pose(workbook: ReadableWorkbook, problem: SolverProblem) -> Posed:
         terms = Terms(seen, calculator, problem, dict(zip(formulas, seen.places)))
         objective = terms.objective(problem)
         lines = list(lines_of(problem, terms))
+        compiled: Compiled | Evaluated
+        uncompiled: Unsupported | None = None
         try:
-            compiled, uncompiled = compile_formulas(seen, terms.outputs, problem.changing), None
+            compiled = compile_formulas(seen, terms.outputs, problem.changing)
         except Unsupported as why:
             start = np.array([seen.grid(sheet).values[cell] for sheet, cell in problem.cells], dtype=float)
             compiled, uncompiled = Evaluated(seen, calculator, terms.outputs, problem.cells, start), why
@@ -88,12 +90,12 @@ def pose(workbook: ReadableWorkbook, problem: SolverProblem) -> Posed:
             floor[line.row] = bound
         if line.relation in ("=", "<="):
             ceiling[line.row] = bound
-    whole, structure = whole_cells(problem, lines), None if uncompiled else _structure(compiled)
+    whole, structure = whole_cells(problem, lines), _structure(compiled)
     kind = kind_of(structure, whole=int(whole.sum()), different=sum(map(len, different_cells(lines))))
     if uncompiled is not None:
         kind = replace(kind, sort="stepwise")
     given = {"low": low, "high": high, "floor": floor, "ceiling": ceiling, "whole": whole}
-    notes = list(compiled.not_smooth)
+    notes = [] if kind.sort == "stepwise" else list(compiled.not_smooth)     # a search by points needs no slopes
     if uncompiled is not None:
         notes.append(f"Formulas are evaluated point by point, which is slow: {uncompiled}")
     linear, exact = (linear_model(structure, objective, rows, **given), True) if kind.sort == "linear" else (None, True)
@@ -119,9 +121,12 @@ def pose(workbook: ReadableWorkbook, problem: SolverProblem) -> Posed:
     return Posed(problem, problem.cells, tuple(lines), program, evaluation.outputs, objective, kind, tuple(notes))
 
 
-def _structure(compiled: Compiled) -> Structure | None:
+def _structure(compiled: Compiled | Evaluated) -> Structure | None:
+    """How the outputs depend on the changing cells; None where that cannot be followed."""
     from pyxl.formulas.structure.nonlinear_terms import NotFollowed
 
+    if isinstance(compiled, Evaluated):
+        return None
     try:
         return compiled.structure()
     except NotFollowed:

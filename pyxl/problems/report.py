@@ -30,6 +30,7 @@ def problem_report(solved: Solved) -> dict:
     return {"problem": problem.told(), "goal": problem.goal, "target": problem.target if problem.goal == "value" else None,
             "objective": objective, "kind": solved.posed.kind.told(), "engine": minimum.engine, "proved": minimum.proved,
             "bound": minimum.bound, "gap": minimum.gap, "before": minimum.value_before, "after": minimum.value,
+            "missed_before": program.violation(minimum.values_before[1:]),
             "steps": minimum.steps, "seconds": minimum.seconds, "stop": minimum.stop, "converged": minimum.converged,
             "feasible": minimum.feasible, "cells": cells, "constraints": list(_constraints(solved)),
             "notes": list(solved.notes)}

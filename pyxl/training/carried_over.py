@@ -27,6 +27,7 @@ class TrainingSheet:
     """A sheet on which formulas go through all rows of data once, an epoch, and the cells that tie one epoch to the next."""
 
     sheet: str
+    optimizer: str
     error: Cell
     log: Range
     epochs: Cell
@@ -56,4 +57,4 @@ def _read(workbook: ReadableWorkbook, prefix: str, areas: dict[str, tuple[str, R
             raise UserError(f"{quoted(sheet)}!{Cell(row, table.left + 1)} says where the next value goes ({block_name(prefix, 'carry')}), and "
                             f"holds {target!r}. Put the address of a cell there, such as C1.")
         carried.append(Carried(Cell(row, table.left + 2), Cell.parse(target), Cell(row, table.left + 3)))
-    return TrainingSheet(sheet, areas["error"][1].first, areas["log"][1], areas["epochs"][1].first, tuple(carried))
+    return TrainingSheet(sheet, prefix, areas["error"][1].first, areas["log"][1], areas["epochs"][1].first, tuple(carried))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import sqrt
 from pathlib import Path
 from typing import Protocol
 
 from pyxl.formulas.evaluate.calculator import Calculator
-from pyxl.grid.cells import Cell, Value, quoted
+from pyxl.grid.cells import Cell, Range, Value, quoted
 from pyxl.grid.readable_workbook import ReadableWorkbook
 from pyxl.hosts.file_host import FileHost
 from pyxl.hosts.host import Host
@@ -15,6 +16,7 @@ from pyxl.xlsx import open_workbook
 from solver.errors import UserError
 
 from .carried_over import TrainingSheet, training_sheets
+from .lesson_sheets import LessonSheet, lesson_sheets
 
 
 class Epochs(Protocol):
@@ -60,8 +62,11 @@ class EpochsInView:
 
 
 def run_training(path, *, epochs: int, sheets: Iterable[str] | None = None, out=None, overwrite: bool = False,
-                 reset: bool = False) -> dict[str, list[float]]:
+                 reset: bool = False, as_macro: bool = False) -> dict[str, list[float]]:
     """Run the named training sheets of a workbook file, or all, so many epochs on; the RMSE of each epoch, by sheet.
+
+    The sheets of fast.ai's own workbook are run, too; their error is the lesson's, the root of the sum of squared errors. With
+    `as_macro` they carry over what their macro does, which loses the last step of an epoch.
 
     It is saved in `out`, in the file itself where that is its own path, or nowhere where it is None. With `reset` the sheets start
     anew before. Raises UserError, with nothing written.
@@ -74,34 +79,41 @@ def run_training(path, *, epochs: int, sheets: Iterable[str] | None = None, out=
         errors = {}
         for training in _chosen(host, epochs, sheets, reset=reset):
             ahead = EpochsAhead(file, training.sheet)
-            errors[training.sheet] = _run(ahead, training, epochs, reset=reset)
+            errors[training.sheet] = _run(ahead, training, epochs, reset=reset, as_macro=as_macro)
             host.write({training.sheet: ahead.changes})
         if out is not None:
             host.save(out=target, overwrite=overwrite)
     return errors
 
 
-def run_training_in_view(host: Host, *, epochs: int, sheets: Iterable[str] | None = None, reset: bool = False) -> dict[str, list[float]]:
+def run_training_in_view(host: Host, *, epochs: int, sheets: Iterable[str] | None = None, reset: bool = False,
+                         as_macro: bool = False) -> dict[str, list[float]]:
     """As `run_training`, in an open workbook, an epoch after another; it is not saved."""
-    return {training.sheet: _run(EpochsInView(host, training.sheet), training, epochs, reset=reset)
+    return {training.sheet: _run(EpochsInView(host, training.sheet), training, epochs, reset=reset, as_macro=as_macro)
             for training in _chosen(host, epochs, sheets, reset=reset)}
 
 
-def _chosen(host: Host, epochs: int, sheets: Iterable[str] | None, *, reset: bool) -> list[TrainingSheet]:
+def _chosen(host: Host, epochs: int, sheets: Iterable[str] | None, *, reset: bool) -> list[TrainingSheet | LessonSheet]:
     """The sheets to run, checked before any is touched."""
     if epochs < (0 if reset else 1):
         raise UserError(f"epochs is {epochs}. Give a whole number of {0 if reset else 1} or more.")
-    there = training_sheets(host)
+    lesson = lesson_sheets(host)
+    there: dict[str, TrainingSheet | LessonSheet] = {**training_sheets(host), **{name: sheet for name, sheet in lesson.items() if sheet.runs}}
     if not there:
         raise UserError(f"{host.name} has no sheet that runs epochs. Build such a workbook: collabsheet optimizers -o graddesc.xlsx.")
     for sheet in (chosen := list(there) if sheets is None else list(sheets)):
         if sheet not in there:
-            raise UserError(f"{host.name}: the sheet '{sheet}' runs no epochs. Choose one of {', '.join(there)}.")
-    host.refuse_protected((sheet, there[sheet].log) for sheet in chosen)
+            why = "lowers its learning rate by a rule that only its macro knows" if sheet in lesson else "runs no epochs"
+            raise UserError(f"{host.name}: the sheet '{sheet}' {why}. Choose one of {', '.join(there)}.")
+    host.refuse_protected((sheet, Range.around([Cell(1, 1)])) for sheet in chosen)
     return [there[sheet] for sheet in chosen]
 
 
-def _run(place: Epochs, training: TrainingSheet, epochs: int, *, reset: bool) -> list[float]:
+def _run(place: Epochs, training: TrainingSheet | LessonSheet, epochs: int, *, reset: bool, as_macro: bool) -> list[float]:
+    if isinstance(training, LessonSheet):
+        if reset:
+            _reset_lesson(place, training)
+        return [_lesson_epoch(place, training, as_macro=as_macro) for _ in range(epochs)]
     if reset:
         cells: dict[Cell, Value] = {pair.target: place.value(pair.at_reset) for pair in training.carried}
         place.write(cells | {cell: None for cell in training.log.cells() if place.value(cell) is not None})
@@ -119,7 +131,34 @@ def _epoch(place: Epochs, training: TrainingSheet) -> float:
     return error
 
 
-def _number(place: Epochs, training: TrainingSheet, cell: Cell) -> float:
+def _lesson_epoch(place: Epochs, lesson: LessonSheet, *, as_macro: bool) -> float:
+    """As the button of fast.ai's own sheet: note the error, and carry over what its names say."""
+    error = _lesson_error(place, lesson)
+    pairs = (*(lesson.as_macro if as_macro else lesson.parameters), *lesson.others)
+    changes: dict[Cell, Value] = {target: _number(place, lesson, source) for target, source in pairs}
+    if lesson.log and (free := next((cell for cell in lesson.log.cells() if place.value(cell) is None), None)):
+        changes[free] = error
+    place.write(changes)
+    return error
+
+
+def _reset_lesson(place: Epochs, lesson: LessonSheet) -> None:
+    """As its button Reset, but for the learning rate, which stays as it was typed."""
+    place.write({**lesson.at_reset, **{cell: None for cell in (lesson.log.cells() if lesson.log else ()) if place.value(cell) is not None}})
+    for _ in range(lesson.passes):
+        place.write({target: _number(place, lesson, source) for target, source in lesson.warmed})
+    if lesson.shares:
+        error = _lesson_error(place, lesson)
+        place.write({cell: share * error for cell, share in lesson.shares.items()})
+
+
+def _lesson_error(place: Epochs, lesson: LessonSheet) -> float:
+    """The root of the sum of the squared errors, which most of its sheets show nowhere."""
+    return sqrt(sum((_number(place, lesson, y) - _number(place, lesson, prediction)) ** 2
+                    for y, prediction in zip(lesson.ys.cells(), lesson.predictions.cells())))
+
+
+def _number(place: Epochs, training: TrainingSheet | LessonSheet, cell: Cell) -> float:
     value = place.value(cell)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise UserError(f"{quoted(training.sheet)}!{cell} is {'blank' if value is None else value}, not a number: the numbers grew without end, "

@@ -217,6 +217,8 @@ def open_package(path, *, limits: Limits = Limits()) -> Package:
         raise UserError(f"'{path.name}' is a folder, not a workbook. Name the .xlsx file in it.") from None
     except PermissionError:
         raise UserError(f"'{path.name}' may not be read by you: permission denied. Ask its owner for access.") from None
+    except UserError:
+        raise
     except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error) as error:
         raise checks.damaged_workbook(path.name, "it is cut short or no longer a zip file") from error
     except OSError as error:

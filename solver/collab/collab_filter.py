@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Collection, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass, replace
 from numbers import Integral
 from pathlib import Path
@@ -15,7 +15,7 @@ import pandas as pd
 from solver.core.loop import Epoch
 from solver.data.rated import RatedItems
 from solver.data.ratings import Ratings
-from solver.errors import UserError
+from solver.errors import NotFittedError, UserError
 from solver.fitting.effort import N_FACTORS
 from solver.fitting.fit_ratings import FitResult
 from solver.fitting.guarded_fit import guarded_fit
@@ -24,6 +24,7 @@ from solver.model.factors import Factors
 from solver.model.net import additive
 from solver.threads import survive_forks
 
+from .bulk import Wanted, best_of_many
 from .estimator import Estimator
 from .frames import pairs_from, ratings_from
 from .id_labels import Labels, shown_label
@@ -31,7 +32,7 @@ from .item_columns import item_columns_of
 from .newcomer import FoldedIn, newcomer, ranked_frame
 from .predictions import Everybody, predict_for_user, predict_pairs, predict_rows
 from .preparation import Prepared, prepare_fit
-from .recommend import OTHER, Explanation, explain, similar, top_n
+from .recommend import OTHER, Explanation, explain, similar
 
 LARGEST_TABLE = 500_000_000  # predictions in one crosstab: 4 GB
 
@@ -45,8 +46,8 @@ class CollabFilter(Estimator):
     n_factors : factors for every user and item.
     effort : ``"quick"``, ``"good"`` or ``"best"``: how much time may go into accuracy. It chooses every
         setting below that is None, from the size of the data.
-    random_state : seed of start values, order and hold-out: a whole number, or a numpy RandomState, from
-        which one is drawn. None counts as 0: the same data give the same model unless told otherwise.
+    random_state : seed of start values, order and hold-out: a whole number, or a numpy RandomState or
+        Generator, from which one is drawn. None counts as 0: the same data give the same model unless told otherwise.
     rating_range : (lowest, highest) rating, to which predictions are clipped; None: that of the ratings.
     holdout : share of the ratings to set apart and judge by; the best epoch by them is kept.
     holdout_by : which: ``"random"``, or the latest by ``"time"``.
@@ -69,7 +70,7 @@ class CollabFilter(Estimator):
     _: KW_ONLY
     effort: str = "good"
     device: str = "auto"
-    random_state: int | np.random.RandomState | None = None
+    random_state: int | np.random.RandomState | np.random.Generator | None = None
     rating_range: tuple[float, float] | None = None
     holdout: float = 0.0
     holdout_by: str = "random"
@@ -230,19 +231,38 @@ class CollabFilter(Estimator):
         return measured(metrics, predicted=lambda: self.predict(held), known=self.ratings_, held=held, n=n, liked=liked,
                         scores_of=lambda some: predict_rows(self._draws, some, every))
 
-    def recommend(self, user: Hashable, n: int = 10, *, exclude_seen: bool = True) -> pd.DataFrame:
-        """The `n` items with the largest predictions for a user, best first: columns ``item`` and
-        ``prediction``; what the user has rated is left out unless `exclude_seen` is False.
+    def recommend(self, users=None, n: int = 10, *, items: Iterable[Hashable] | None = None,
+                  exclude: Iterable[Hashable] = (), exclude_seen: bool = True) -> pd.DataFrame:
+        """The `n` items with the largest predictions for a user, best first: columns ``item`` and ``prediction``.
 
-        They are ranked before clipping, so that many 5s have an order. Raises UserError for an
-        unknown user; `fold_in` makes one of ratings.
+        For a list of users, or with None for all, there is a column ``user`` before them, and the users follow one another
+        in their order. Only `items` are recommended, where they are given, and none of `exclude`; what a
+        user has rated is left out unless `exclude_seen` is False. Items are ranked before clipping, so that many 5s have
+        an order. Raises UserError for an unknown user, to whom `fold_in` recommends from a few ratings, and an unknown item.
         """
         self._check_fitted()
-        row, n = self._labels["user"].position(user), _how_many(n)
-        raw = predict_for_user(self._draws, row, len(self.items_))
-        found = top_n(raw, n, seen=self._rated.by(row) if exclude_seen else ())
-        values, _ = predict_pairs(self._draws, np.full(len(found), row), found, bounds=self.settings_.bounds)
-        return ranked_frame("item", [self.items_[i] for i in found], "prediction", self._clipped(values))
+        many = users is None or isinstance(users, (list, set, frozenset, np.ndarray, pd.Series, pd.Index))
+        labels = self._labels["user"]
+        rows = (np.arange(len(labels)) if users is None else labels.all_positions(users) if many else
+                np.array([labels.position(users)]))
+        among = np.arange(len(self.items_)) if items is None else np.unique(self._labels["item"].all_positions(items))
+        among = among[~np.isin(among, self._labels["item"].all_positions(exclude))]
+        wanted = Wanted(_how_many(n), among, self._rated if exclude_seen else None)
+        if many:
+            found = list(best_of_many(lambda users, items: predict_rows(self._draws, users, items), self._scores_of, rows, wanted))
+        else:
+            best = wanted.best_of_one(rows[0], self._scores_of(rows[0]))
+            found = [(np.full(len(best), rows[0]), best)]
+        of, best = (np.concatenate([part[side] for part in found]) if found else np.empty(0, np.intp) for side in (0, 1))
+        values, _ = predict_pairs(self._draws, of, best, bounds=self.settings_.bounds)
+        frame = ranked_frame("item", [self.items_[i] for i in best], "prediction", self._clipped(values))
+        if many:
+            frame.insert(0, "user", pd.Series([self.users_[u] for u in of], dtype=None if len(of) else object))
+        return frame
+
+    def _scores_of(self, user: int) -> np.ndarray:
+        """(n_items,) predictions for a user before they are bent into the range of a bounded model, by which items are ranked."""
+        return predict_for_user(self._draws, user, len(self.items_))
 
     # -- understanding ------------------------------------------------------------------------------
 
@@ -309,7 +329,7 @@ class CollabFilter(Estimator):
 
     def _check_fitted(self) -> None:
         if not self.__sklearn_is_fitted__():
-            raise UserError("This CollabFilter has learnt nothing yet. Call fit first, or load a model.")
+            raise NotFittedError("This CollabFilter has learnt nothing yet. Call fit first, or load a model.")
 
     def _rows(self, users, items) -> tuple[np.ndarray, np.ndarray]:
         """Rows of two columns of labels, -1 for unknown ones; one warning tells of all without a rating."""

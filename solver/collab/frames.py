@@ -216,6 +216,8 @@ def _times(times: pd.Series) -> np.ndarray:
     if not pd.api.types.is_numeric_dtype(times):
         try:
             return _times(pd.to_datetime(times, format="ISO8601"))
+        except UserError:
+            raise
         except (ValueError, TypeError):
             raise UserError(f"The column {shown_label(times.name)} holds no times, such as {shown_label(times.iloc[0])}. "
                             "Give numbers or dates, or leave the column out.") from None

@@ -70,7 +70,7 @@ def newcomer(ratings: Mapping[Hashable, float] | pd.Series, factors: Factors, si
     if not isinstance(ratings, (Mapping, pd.Series)):
         raise UserError(f"The newcomer's ratings are {shown_label(ratings)}. Give ratings by label, such as {{14: 4.5}}.")
     rated = others.all_positions(ratings.keys())
-    values = np.array([_rating(value, label) for label, value in ratings.items()], np.float64)
+    values = np.array([_rating(value, label, clip) for label, value in ratings.items()], np.float64)
     if len(np.unique(rated)) < len(rated):
         raise UserError(f"The {others.what} {shown_label(_first_twice(ratings.keys()))} is rated twice. Keep one rating.")
     features, base = seen_by(factors, side)
@@ -87,8 +87,12 @@ def newcomer(ratings: Mapping[Hashable, float] | pd.Series, factors: Factors, si
                     bounds, clip)
 
 
-def _rating(value, label: Hashable) -> float:
+def _rating(value, label: Hashable, known: tuple[float, float]) -> float:
     if isinstance(value, Real) and not isinstance(value, bool) and abs(float(value)) <= LARGEST_RATING:
+        span = known[1] - known[0]      # one more of them on either side: the lowest and highest rating need not have been seen
+        if not known[0] - span <= value <= known[1] + span:
+            raise UserError(f"The rating of {shown_label(label)} is {value:g}, and the model knows ratings from {known[0]:g} to "
+                            f"{known[1]:g}. Give it on that scale.")
         return float(value)
     raise UserError(f"The rating of {shown_label(label)} is {shown_label(value)}, not a number. Correct it, or leave it out.")
 

@@ -67,11 +67,13 @@ def prepare_fit(options: CollabFilter, ratings: Ratings, holdout) -> Prepared:
 
 
 def seed_of(random_state) -> int:
-    """The seed that a `random_state` stands for: itself, a draw from a numpy RandomState, or 0 for None."""
+    """The seed that a `random_state` stands for: itself, a draw from a numpy RandomState or Generator, or 0 for None."""
     if random_state is None:
         return 0
     if isinstance(random_state, np.random.RandomState):
         return int(random_state.randint(2**31 - 1))
+    if isinstance(random_state, np.random.Generator):
+        return int(random_state.integers(2**31 - 1))
     if isinstance(random_state, Integral) and not isinstance(random_state, bool):
         return int(random_state)
     raise UserError(f"random_state is {random_state!r}. Give a whole number of 0 or more, or None.")

@@ -18,6 +18,8 @@ from solver.fitting.effort import N_FACTORS, recipe
 from solver.judging.metrics import METRICS, check_metrics
 from solver.judging.ranking import measured
 
+from .frames import ratings_from
+
 if TYPE_CHECKING:
     from .collab_filter import CollabFilter
 
@@ -68,11 +70,11 @@ class GridSearch:
     bias_only: float
 
 
-def cross_validate(ratings: Ratings, model: Settings | CollabFilter | None = None, *, folds: int = 5, seed: int = 0,
+def cross_validate(ratings, model: Settings | CollabFilter | None = None, *, folds: int = 5, seed: int = 0,
                    metrics: Collection[str] = ("rmse",), n: int = 10, liked: float | None = None) -> CrossValidation:
     """Fit `folds` times, each time without the ratings that are then predicted; every rating is held out once.
 
-    `model` are Settings, or an estimator, of which a copy with the same parameters is fitted; None: the
+    `ratings` are Ratings, or a table of them as `CollabFilter.fit` takes it. `model` are Settings, or an estimator, of which a copy with the same parameters is fitted; None: the
     settings of ``effort="quick"``. No
     fold's held-out ratings are looked at to stop or to choose an epoch. Predictions are clipped to
     the range of the ratings learnt from. `metrics` are names of `solver.METRICS`; `n` and `liked` as for
@@ -87,6 +89,7 @@ def cross_validate(ratings: Ratings, model: Settings | CollabFilter | None = Non
     if implicit and (wrong := [name for name in metrics if METRICS[name].of_ratings]):
         raise UserError(f"The metric {wrong[0]} says nothing of implicit feedback, whose ratings are all 1. Take metrics "
                         f"of an order: {', '.join(name for name, metric in METRICS.items() if not metric.of_ratings)}.")
+    ratings, _ = ratings_from(ratings, unrated=1.0 if implicit else None)
     model = model or recipe("quick", ratings, n_factors=N_FACTORS)
     rows = []
     for number, (learnt, held) in enumerate(split_into(ratings, folds, seed=seed), 1):
@@ -100,7 +103,7 @@ def cross_validate(ratings: Ratings, model: Settings | CollabFilter | None = Non
     return CrossValidation(pd.DataFrame(rows))
 
 
-def grid_search(ratings: Ratings, settings: Settings | None = None, *, n_factors: Sequence[int] = (10, 30, 100),
+def grid_search(ratings, settings: Settings | None = None, *, n_factors: Sequence[int] = (10, 30, 100),
                 weight_decay: Sequence[float] | None = None, folds: int = 3, seed: int = 0, metric: str = "rmse",
                 n: int = 10, liked: float | None = None) -> GridSearch:
     """Cross-validate `settings` with every pair of these factors and decays, on the same folds.
@@ -110,6 +113,7 @@ def grid_search(ratings: Ratings, settings: Settings | None = None, *, n_factors
     UserError as `fit` does, and for an empty grid.
     """
     check_metrics([metric])
+    ratings, _ = ratings_from(ratings)
     settings = settings or recipe("quick", ratings, n_factors=N_FACTORS)
     if weight_decay is None:
         weight_decay = [times * settings.weight_decay for times in TIMES] if settings.weight_decay else [0.0]

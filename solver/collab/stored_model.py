@@ -130,9 +130,9 @@ def _with_tuples(stored: Mapping) -> dict:
 
 
 def _plain(value):
-    """As JSON knows it: numpy's numbers as Python's; a RandomState as None (its draw is in the settings)."""
+    """As JSON knows it: numpy's numbers as Python's; a source of random numbers as None (its draw is in the settings)."""
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, (tuple, list)):
         return [_plain(one) for one in value]
-    return None if isinstance(value, np.random.RandomState) else value
+    return None if isinstance(value, (np.random.RandomState, np.random.Generator)) else value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -46,19 +46,19 @@ class FitResult:
     `device` is where it was computed. `decay` says how the weight decay in the `settings` was chosen, where none was given.
     """
 
-    factors: AnyFactors
+    factors: AnyFactors = field(repr=False)
     settings: Settings
     n_ratings: int
     rmse_before: float
     rmse_after: float
-    history: tuple[Epoch, ...]
+    history: tuple[Epoch, ...] = field(repr=False)
     seconds: float
     stop: str
     converged: bool
     stopped: bool = False
     notes: tuple[str, ...] = ()
     holdout_rmse: float | None = None
-    samples: tuple[Factors, ...] = ()
+    samples: tuple[Factors, ...] = field(default=(), repr=False)
     device: str = "cpu"
     decay: ChosenDecay | None = None
 

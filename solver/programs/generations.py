@@ -78,8 +78,9 @@ class _Search:
 
     def try_points(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Look at points and keep the best; the points as they were repaired, and their keys."""
-        points, found = self._repaired(points), []
-        while (done := sum(map(len, found))) < len(points):
+        points = self._repaired(points)
+        found: list[np.ndarray] = []
+        while (done := sum(len(keys) for keys in found)) < len(points):
             began = time.perf_counter()
             part = points[done:done + self.together]
             found.append(keys := self._looked(part))

@@ -10,7 +10,8 @@ from pyxl.xlsx.atomic_file import not_saved
 from solver.errors import UserError
 from workbook.new_file import new_file
 
-NAMES = ("rosenbrock", "least_squares", "logistic_regression", "portfolio", "two_layer_net")
+NAMES = ("rosenbrock", "least_squares", "logistic_regression", "portfolio", "two_layer_net", "blending", "staff_schedule", "knapsack",
+         "k_median", "round_trip")
 
 
 def write_examples(folder, *, overwrite: bool = False) -> list[Path]:

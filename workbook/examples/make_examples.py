@@ -1,6 +1,6 @@
-"""Makes the example workbooks: five problems in ordinary formulas, each with Solver's model of it.
+"""Makes the example workbooks: ten problems in ordinary formulas, each with Solver's model of it.
 
-    python -m workbook.examples.make_examples        writes the five .xlsx files beside this one
+    python -m workbook.examples.make_examples        writes the ten .xlsx files beside this one
 
 Numbers are drawn by Python's own generator with a fixed seed, the same everywhere; the files carry no time.
 """
@@ -9,84 +9,23 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 
 import xlsxwriter
 from xlsxwriter import Workbook
 
-from pyxl.grid.cells import Cell, Range
-from pyxl.grid.problem import Constraint, SolverProblem
+from pyxl.grid.cells import Cell
+from pyxl.grid.problem import SolverProblem
 from pyxl.hosts.refresh_results import refresh_all
 from workbook.model_sheets.controls import write_before_fit
 from workbook.model_sheets.solver_names import define_solver_names
 from workbook.write.references import ref
-from workbook.write.styles import Styles, make_styles, print_setup
-from workbook.write.write_cells import put_array, put_number, put_text
+from workbook.write.styles import Styles, make_styles
 
 from . import NAMES
-
-WIDTH = 12   # of a column of numbers
-
-
-class Draft:
-    """One sheet in the making: title, two lines that say what one sees, and cells below them."""
-
-    def __init__(self, workbook: Workbook, styles: Styles, name: str, title: str, lines: Sequence[str]):
-        self.name, self.styles, self._sheet = name, styles, workbook.add_worksheet(name)
-        self._sheet.set_column(0, 0, 20)
-        self._sheet.set_column(1, 20, WIDTH)
-        self._sheet.set_row(0, 24)
-        put_text(self._sheet, Cell(1, 1), title, styles.title)
-        for row, line in enumerate(lines, 2):
-            put_text(self._sheet, Cell(row, 1), line, styles.note)
-        print_setup(self._sheet, one_page=True)
-
-    def labels(self, first: str, words: Iterable[str], *, down: bool = False) -> None:
-        """Labels from a cell on, across or down."""
-        cell = Cell.parse(first)
-        for word in words:
-            put_text(self._sheet, cell, word, self.styles.label if down else self.styles.header)
-            cell = cell.moved(1, 0) if down else cell.moved(0, 1)
-
-    def numbers(self, first: str, rows: Iterable[Sequence[float]], *, changing: bool = False) -> None:
-        """Numbers from a cell on; those that may change look like an input."""
-        for r, row in enumerate(rows):
-            for c, value in enumerate(row):
-                put_number(self._sheet, Cell.parse(first).moved(r, c), value, self.styles.factor if changing else self.styles.rating)
-
-    def option(self, cell: str, value: float) -> None:
-        put_number(self._sheet, Cell.parse(cell), value, self.styles.option)
-
-    def fill(self, where: str, what: Callable[[Cell], str]) -> None:
-        """A formula in every cell of a range, as ``what(cell)`` writes it."""
-        for cell in Range.parse(where).cells():
-            self._plain(cell, what(cell), self.styles.prediction)
-
-    def result(self, cell: str, what: str, *, whole_array: bool = False) -> None:
-        """A formula that matters: the objective, or a side of a constraint."""
-        if whole_array:
-            put_array(self._sheet, Cell.parse(cell), what, self.styles.calculated)
-        else:
-            self._plain(Cell.parse(cell), what, self.styles.calculated)
-
-    def _plain(self, cell: Cell, what: str, style) -> None:
-        """A plain formula: none of these depends on an array formula (see `put.formula`)."""
-        self._sheet.write_formula(cell.row - 1, cell.col - 1, what, style)
-
-    def note(self, cell: str, words: str) -> None:
-        put_text(self._sheet, Cell.parse(cell), words, self.styles.note_beside)
-
-    def area(self, where: str) -> tuple[str, Range]:
-        return self.name, Range.parse(where)
-
-    def problem(self, objective: str, changing: Sequence[str], *constraints: tuple[str, str, str | float],
-                **options) -> SolverProblem:
-        """What Solver is asked; constraints as (cells, relation, cells or number)."""
-        return SolverProblem(self.name, (self.name, Cell.parse(objective)), tuple(map(self.area, changing)),
-                       constraints=tuple(Constraint(self.area(left), relation, right if isinstance(right, float) else self.area(right))
-                                         for left, relation, right in constraints), stored=True, **options)
+from .discrete_examples import blending, k_median, knapsack, round_trip, staff_schedule
+from .draft import Draft
 
 
 def rosenbrock(workbook: Workbook, styles: Styles) -> SolverProblem:
@@ -186,7 +125,9 @@ def two_layer_net(workbook: Workbook, styles: Styles) -> SolverProblem:
     return draft.problem("F11", ["B6:E8", "F9"])
 
 
-_EXAMPLES = dict(zip(NAMES, (rosenbrock, least_squares, logistic_regression, portfolio, two_layer_net), strict=True))
+_EXAMPLES = dict(zip(NAMES, (rosenbrock, least_squares, logistic_regression, portfolio, two_layer_net, blending, staff_schedule,
+                             knapsack, k_median, round_trip), strict=True))
+_BY_GRADIENTS = NAMES[:5]
 
 
 def make_example(name: str, folder) -> Path:
@@ -197,9 +138,18 @@ def make_example(name: str, folder) -> Path:
         problem = _EXAMPLES[name](workbook, make_styles(workbook))
         write_before_fit(workbook)
         define_solver_names(workbook, problem)
+        if name not in _BY_GRADIENTS:
+            _use_engine(workbook, "3" if name == "round_trip" else "2")
     if problems := refresh_all(path):
         raise RuntimeError(problems[0])
     return path
+
+
+def _use_engine(workbook: Workbook, number: str) -> None:
+    """Choose the engine that Excel's Solver uses: 2 Simplex LP, 3 Evolutionary."""
+    for entry in workbook.defined_names:
+        if "solver_eng" in entry[0]:
+            entry[2] = number
 
 
 def main() -> None:

@@ -27,7 +27,7 @@ MOST_FORMULAS = 2_500
 
 TITLES = {"dotprod": "Dot product", "bias": "Dot product and biases", "bounded": "Bounded"}
 EQUATIONS = {
-    "dot": ("prediction = user factors · item factors",),
+    "dot": ("prediction = user factors · item factors", "No biases: the factors have to carry the mean, too."),
     "dot+bias": ("prediction = user factors · item factors", "      + user bias + item bias"),
     "bounded": ("prediction = low + (high − low) / (1 + exp(−x))",
                 "x = user factors · item factors + biases"),

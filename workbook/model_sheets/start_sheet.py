@@ -11,6 +11,7 @@ from pyxl.grid.cells import Cell, Range, quoted
 from pyxl.grid.layout import Layout
 from solver.core.options import AUTO, Names, Number, Option, Whole
 from solver.core.settings import OPTIONS, honoured_by
+from solver.reading.rating_columns import how_many_of
 from workbook.write.content import Content
 from workbook.write.styles import Styles, print_setup
 from workbook.write.write_cells import put_formula
@@ -43,9 +44,9 @@ def write_start(workbook: Workbook, styles: Styles, sheet, content: Content, lay
     ratings = content.ratings
     sheet.set_row(1, 26)
     sheet.write_string("B2", "collabsheet", styles.title)
-    held = f"; {len(content.held):,} more are held out" if len(content.held) else ""
-    sheet.write_string("C2", f"{len(ratings):,} ratings by {ratings.n_users:,} users of {ratings.n_items:,} items, "
-                             f"{content.n_factors} factors{held}", styles.note)
+    held = f"; {how_many_of(len(content.held), 'more rating')} held out" if len(content.held) else ""
+    sheet.write_string("C2", f"{how_many_of(len(ratings), 'rating')} by {how_many_of(ratings.n_users, 'user')} of "
+                             f"{how_many_of(ratings.n_items, 'item')}, {how_many_of(content.n_factors, 'factor')}{held}", styles.note)
     row = _lines(sheet, styles, 3, INTRODUCTION)
 
     row = _heading(sheet, styles, row + 1, "How to fit")
@@ -57,7 +58,8 @@ def write_start(workbook: Workbook, styles: Styles, sheet, content: Content, lay
     row = _heading(sheet, styles, row + 1, "Ask the models")
     row = _views(sheet, styles, row, views)
     row = _heading(sheet, styles, row + 1, "Colours")
-    _key(sheet, styles, row, content)
+    last = _key(sheet, styles, row, content)
+    sheet.print_area(0, 0, last - 1, 7)     # a long reason in the results would make all else small
     print_setup(sheet, one_page=True)
     sheet.activate()
 
@@ -82,7 +84,9 @@ def _how_to(workbook: Workbook, sheet, styles: Styles, row: int, content: Conten
     too_large = [name for name, layout in layouts.items()
                  if sum(r.size for r in changing_cells(layout)) > MOST_CHANGING_CELLS]
     solver = "Go to a model sheet, then Data > Solver > Solve: the model is set up."
-    if too_large:
+    if len(too_large) == len(layouts):
+        solver = f"Solver takes at most {MOST_CHANGING_CELLS} changing cells, and every model sheet has more: fit by the lines below."
+    elif too_large:
         solver += f" (Not on {', '.join(too_large)}: Solver takes at most {MOST_CHANGING_CELLS} changing cells.)"
     for label, text in ((("Buttons", _BUTTONS),) if content.macros else ()) + (("In Excel", solver),):
         sheet.write_string(row - 1, 1, label, styles.label)
@@ -93,10 +97,10 @@ def _how_to(workbook: Workbook, sheet, styles: Styles, row: int, content: Conten
             ("Live", f"collabsheet fit {argument} --live", LIVE),
             ("Python", content.python, BUTTONS_START if content.macros else RUN_MAIN_STARTS)):
         sheet.write_string(row - 1, 1, label, styles.label)
-        for col in range(2, 6):
+        for col in range(2, 7):
             sheet.write_blank(row - 1, col, None, styles.code)
         sheet.write_string(row - 1, 2, text, styles.code)
-        sheet.write_string(row - 1, 6, note, styles.note_beside)
+        sheet.write_string(row - 1, 7, note, styles.note_beside)
         row += 1
     workbook.define_name(PYTHON, f"={START_SHEET}!$C${row - 1}")
     return row
@@ -177,17 +181,19 @@ def _views(sheet, styles: Styles, row: int, views: Mapping[str, str]) -> int:
     return row
 
 
-def _key(sheet, styles: Styles, row: int, content: Content) -> None:
+def _key(sheet, styles: Styles, row: int, content: Content) -> int:
     held = [(None, styles.held, "rated, but held out: the sheet check judges the models by it")] if len(content.held) else []
-    for shift, (sample, style, text) in enumerate((
+    for sample, style, text in (
             (0.85, styles.factor, "a parameter: a fit writes these cells, and only these"),
             (None, styles.option, "yours to change: a setting"),
             (0.3929, styles.calculated, "the error that a fit makes small: a live formula"),
             (None, styles.blank, "not rated: a rating typed on the sheet ratings comes here"),
             *held,
-            (3.7, styles.key_predicted, "in a filled table: predicted, because nobody rated"))):
-        _write(sheet, row + shift - 1, 1, sample, style)
-        sheet.write_string(row + shift - 1, 2, text, styles.beside)
+            (3.7, styles.key_predicted, "in a filled table: predicted, because nobody rated")):
+        _write(sheet, row - 1, 1, sample, style)
+        sheet.write_string(row - 1, 2, text, styles.beside)
+        row += 1
+    return row - 1
 
 
 def _write(sheet, row: int, col: int, value, style) -> None:

@@ -12,7 +12,7 @@ from pyxl.grid.cells import Cell, Range
 from workbook.views.view import View
 from workbook.write.display_labels import width_of
 from workbook.write.references import box, columns_of, ref
-from workbook.write.styles import BARS, Styles, print_setup
+from workbook.write.styles import BARS, Styles, fold_helpers, print_setup
 from workbook.write.write_cells import put_array, put_formula, put_number, put_text
 
 from .members_plan import COMPONENTS
@@ -140,6 +140,7 @@ def _chart(workbook: Workbook, sheet, plan: MapPlan) -> None:
     for set_axis, title in ((chart.set_x_axis, "component 1"), (chart.set_y_axis, "component 2")):
         set_axis({"name": title, "name_font": {**_FONT, "size": 9}, "num_font": _FONT, "num_format": "0.0",
                   "label_position": "low", "major_gridlines": {"visible": False}, "line": {"color": "#B0B0B0"}})
+    chart.show_hidden_data()    # its columns are folded away
     chart.set_legend({"none": True})
     chart.set_title({"none": True})
     chart.set_size({"width": 760, "height": 620})
@@ -169,7 +170,7 @@ def _looks(sheet, styles: Styles, plan: MapPlan, labels: list) -> None:
             sheet.conditional_format(*box(columns_of(block)[1]), BARS)
     sheet.set_column(2 * COMPONENTS, 2 * COMPONENTS, 2, styles.text)
     sheet.set_column(plan.chart.col - 1, plan.printed.right - 1, 9.5, styles.text)
-    sheet.set_column(plan.printed.right, plan.dots("component 2").right - 1, 8, styles.calc)
+    fold_helpers(sheet, plan.dots("number").left, plan.dots("component 2").right, 8, styles.calc)
     sheet.set_row(0, 24)
     sheet.print_area(*box(plan.printed))
     print_setup(sheet, one_page=True)

@@ -15,7 +15,7 @@ from solver.collab.recommend import AT_THE_MEAN
 from workbook.views.view import View
 from workbook.write.display_labels import width_of
 from workbook.write.references import box, columns_of, ref
-from workbook.write.styles import BARS, Styles, print_setup
+from workbook.write.styles import BARS, Styles, fold_helpers, print_setup
 from workbook.write.write_cells import put_array, put_formula, put_number, put_text, put_words, quoted_text
 
 from .components_block import write_components
@@ -181,7 +181,7 @@ def _looks(sheet, styles: Styles, plan: MembersPlan, labels: list) -> None:
     for k in range(plan.alike):
         sheet.set_column(plan.alike_name(k).left - 1, plan.alike_name(k).left - 1, neighbour, styles.text)
         sheet.set_column(plan.alike_name(k).left, plan.alike_name(k).left, 4.5, styles.text)
-    sheet.set_column(plan.printed.right, plan.loadings.right - 1, 6.5, styles.calc)
+    fold_helpers(sheet, plan.place.left, plan.loadings.right, 6.5, styles.calc)
     sheet.set_row(0, 24)
     if max(len(str(label)) for label in labels) > 20:
         for row in range(MEMBERS_FIRST, MEMBERS_FIRST + plan.n):

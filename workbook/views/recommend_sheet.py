@@ -12,7 +12,7 @@ from workbook.views.choice import unknown, with_most_blanks, write_choice
 from workbook.views.view import View
 from workbook.write.display_labels import width_of
 from workbook.write.references import ref
-from workbook.write.styles import Styles, print_setup
+from workbook.write.styles import Styles, fold_helpers, print_setup
 from workbook.write.write_cells import put_array, put_number, put_text
 
 _NAME = "recommend"
@@ -58,9 +58,10 @@ def write_recommend(workbook: Workbook, styles: Styles, view: View) -> None:
 
 
 def _words(sheet, styles: Styles, view: View) -> None:
-    widths = (9, width_of(view.content.items, least=30, most=46), 11, 11, 11, 11, width_of(view.content.items, least=14, most=30))
+    widths = (9, width_of(view.content.items, least=30, most=46), 11, 11, 11, 11)
     for col, width in enumerate(widths):
         sheet.set_column(col, col, width, styles.text)
+    fold_helpers(sheet, WORKING, WORKING + 5, 12, styles.calc)
     sheet.set_row(0, 24)
     put_text(sheet, Cell(1, 1), "Recommendations", styles.title)
     put_text(sheet, Cell(2, 1), "The ten items that the model predicts highest for one user, of those that the user has not rated.", styles.note)

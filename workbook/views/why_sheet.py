@@ -11,7 +11,7 @@ from workbook.views.choice import unknown, with_most_blanks, write_choice
 from workbook.views.view import View
 from workbook.write.display_labels import width_of
 from workbook.write.references import box, ref
-from workbook.write.styles import BARS, Styles, print_setup
+from workbook.write.styles import BARS, Styles, fold_helpers, print_setup
 from workbook.write.write_cells import put_array, put_formula, put_number, put_text, put_words, quoted_text
 
 _NAME = "why"
@@ -86,8 +86,9 @@ def _if_chosen(value: str) -> str:
 
 def _words(sheet, styles: Styles, view: View) -> None:
     wide = width_of(view.content.items, least=52, most=56)
-    for col, width in enumerate((12, wide, 11, 11, 11, 3, 20, 9, 9)):
+    for col, width in enumerate((12, wide, 11, 11, 11, 3)):
         sheet.set_column(col, col, width, styles.text)
+    fold_helpers(sheet, USER_NUMBER.col - 1, USER_NUMBER.col + 1, 9, styles.calc)
     sheet.set_row(0, 24)
     put_text(sheet, Cell(1, 1), "Why", styles.title)
     put_text(sheet, Cell(2, 1), "What the prediction for one user and one item is made of: the parts add up to it.", styles.note)

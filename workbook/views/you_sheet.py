@@ -21,7 +21,7 @@ from workbook.views.best_list import HIGH, LOW, Candidates, kept_in_range, write
 from workbook.views.view import View
 from workbook.write.display_labels import width_of
 from workbook.write.references import box, ref
-from workbook.write.styles import Styles, colour_scale, print_setup
+from workbook.write.styles import Styles, colour_scale, fold_helpers, print_setup
 from workbook.write.write_cells import put_array, put_formula, put_number, put_text
 
 from .you_plan import BEST, COUNT, GAUSS_NEWTON, NEWTON, OWN_HEAD, YOU_DECAY, YOU_HEAD, YouPlan
@@ -208,6 +208,8 @@ def _looks(sheet, styles: Styles, plan: YouPlan, view: View) -> None:
     wide = width_of(view.content.items, least=22, most=46)
     for col, width in enumerate((wide, 11, 11, 30, 3, 8, wide, 11, 3), 1):
         sheet.set_column(col - 1, col - 1, width, styles.text)
+    steps = plan.step_in_sigmoid(GAUSS_NEWTON + NEWTON - 1, "row")
+    fold_helpers(sheet, plan.counted.left, (steps if view.bounded else plan.rated_by).right, 8, styles.calc)
     sheet.set_row(0, 24)
     sheet.data_validation(*box(plan.ratings), {
         "validate": "decimal", "criteria": "between", "minimum": f"={LOW}", "maximum": f"={HIGH}",

@@ -116,7 +116,7 @@ def content_of(ratings: Ratings, *, titles: Mapping | None, n_factors: int, seed
     titled = bool(titles) and any(item in titles for item in ratings.items)
     return Content(ratings, hold_out(ratings, holdout, seed=seed), id_labels(ratings.users, "user"),
                    item_headers(ratings.items, titles), id_labels(ratings.items, "item"), titled, n_factors, seed,
-                   _checked(bounds, ratings.values) if bounds else default_bounds(np.append(ratings.values, usual_scale(ratings.values))))
+                   _checked(bounds, ratings.values) if bounds else default_bounds(ratings.values))
 
 
 def usual_scale(values: np.ndarray) -> tuple[float, float]:

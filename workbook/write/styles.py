@@ -175,7 +175,8 @@ def make_styles(workbook: Workbook) -> Styles:
     )
 
 
-BARS = {"type": "data_bar", "bar_solid": True, "bar_color": "#A9CDB3", "bar_negative_color": "#E3B98A"}
+BARS = {"type": "data_bar", "bar_solid": True, "bar_color": "#A9CDB3", "bar_negative_color": "#E3B98A",
+        "bar_axis_color": "#FFFFFF"}      # an axis in ink would strike through the numbers
 
 
 def colour_scale(low: float, middle: float, high: float) -> dict:
@@ -183,6 +184,12 @@ def colour_scale(low: float, middle: float, high: float) -> dict:
     return {"type": "3_color_scale", "min_type": "num", "mid_type": "num", "max_type": "num",
             "min_value": low, "mid_value": middle, "max_value": high,
             "min_color": _LOW, "mid_color": _MIDDLE, "max_color": _HIGH}
+
+
+def fold_helpers(sheet, first: int, last: int, width: float, style: Format) -> None:
+    """Group the columns of helper calculations, counted from 1, and fold them away: the + above the next column shows them."""
+    sheet.set_column(first - 1, last - 1, width, style, {"level": 1, "hidden": True})
+    sheet.set_column(last, last, 3, None, {"collapsed": True})
 
 
 def print_setup(sheet, *, landscape: bool = True, one_page: bool = False,

@@ -59,15 +59,15 @@ class SheetState:
         """The same, where the cells `changing` are blank and those that depend on them wait again."""
         owners = {cell: self.grid.owner(cell) for cell in depending}
         gone = {*changing, *owners}
-        values = {cell: value for cell, value in self.values.items() if cell not in gone}
-        waiting = {**self.waiting, **owners}
+        values: dict[tuple[int, int], Value] = {cell: value for cell, value in self.values.items() if cell not in gone}
+        waiting = self.waiting | dict(owners)
         blocks = {(top, left, right): block for (top, left, right), block in self.blocks.items()
                   if not any(top <= row < top + len(block) and left <= col <= right for row, col in gone)}
         return SheetState(self.title, self.grid, values, waiting, self.last, blocks)
 
     def with_values(self, given: Mapping[Cell, Value]) -> SheetState:
         """A copy in which more cells are given."""
-        return SheetState(self.title, self.grid, {**self.values, **given}, dict(self.waiting), self.last, dict(self.blocks))
+        return SheetState(self.title, self.grid, self.values | dict(given), dict(self.waiting), self.last, dict(self.blocks))
 
     def block(self, top: int, left: int, bottom: int, right: int) -> np.ndarray:
         """The values of a range; raises Pending while a formula in it is unsettled."""

@@ -61,6 +61,8 @@ def reader(part: str) -> tuple[expat.XMLParserType, Callable[[bytes], None]]:
     def feed(data: bytes) -> None:
         try:
             parser.Parse(data, not data)
+        except UserError:
+            raise
         except (expat.ExpatError, LookupError, ValueError) as error:
             raise UserError(f"Part '{part}' is damaged: its XML cannot be read ({str(error)[:100]}). "
                             "Open the workbook in Excel, let it repair it, and save it again.") from error

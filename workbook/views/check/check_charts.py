@@ -19,6 +19,7 @@ def insert_charts(workbook: Workbook, sheet, plan: CheckPlan, name: str) -> None
               *(_groups(workbook, plan, name, side) for side in ("user", "item"))]
     for place, chart in enumerate(charts):
         chart.set_size(_SIZE)
+        chart.show_hidden_data()    # its columns are folded away
         chart.set_legend({"position": "top", "font": _FONT, **({"delete_series": [0]} if place == 0 else {})})
         sheet.insert_chart(plan.charts - 1 + (place // 2) * 14, 0, chart,
                            {"x_offset": 5 + (place % 2) * 510, "y_offset": 2, "object_position": 2})

@@ -8,7 +8,7 @@ from pyxl.grid.block_names import HELD, block_name
 from pyxl.grid.cells import Cell
 from workbook.model_sheets.ratings_sheet import SourcePlan
 from workbook.views.view import View
-from workbook.write.styles import Styles, print_setup
+from workbook.write.styles import Styles, fold_helpers, print_setup
 from workbook.write.write_cells import put_array, put_formula, put_text
 
 from .check_charts import insert_charts
@@ -55,7 +55,7 @@ def write_check(workbook: Workbook, styles: Styles, view: View) -> None:
     sheet.set_column(0, 0, 22, styles.text)
     sheet.set_column(1, 2, 13, styles.text)
     sheet.set_column(3, PRINTED - 1, 10.5, styles.text)
-    sheet.set_column(PRINTED, plan.held_before.right, 8, styles.calc)
+    fold_helpers(sheet, PRINTED + 2, plan.held_before.right, 8, styles.calc)
     sheet.print_area(0, 0, plan.charts + 27, PRINTED - 1)
     print_setup(sheet, one_page=True)
 

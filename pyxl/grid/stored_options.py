@@ -1,0 +1,60 @@
+"""The options that Excel's Solver stores beside a model: which are used here, and what stands in place of the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .problem import KINDS, SolverProblem
+from .readable_workbook import ReadableWorkbook
+
+AS_LONG_AS_IT_TAKES = 2147483647     # Solver's own number for as long as it takes
+
+
+@dataclass(frozen=True)
+class StoredOption:
+    """A row of the table: what Solver calls an option, the values that it has by itself, and what is made of another one."""
+
+    title: str
+    usual: tuple[float, ...]
+    here: Callable[[float], str]
+
+
+STORED_OPTIONS = {
+    "solver_rlx": StoredOption("Ignore Integer Constraints", (2,), lambda _: "is on; whole numbers are kept whole here all the same. "
+                               "Take the constraints out of Solver to have it otherwise."),
+    "solver_tim": StoredOption("Max Time", (100, AS_LONG_AS_IT_TAKES), lambda seconds: f"is {seconds:g} s; here a search for whole numbers or by "
+                               "points ends by itself after 5 or 6, and --seconds says another limit."),
+    "solver_itr": StoredOption("Iterations", (100, 1000, AS_LONG_AS_IT_TAKES), lambda steps: f"is {steps:g}; here a search goes on as long as it "
+                               "gets better. --epochs limits its steps."),
+    "solver_tol": StoredOption("Integer Optimality", (0.01, 0.05, 0.0), lambda share: f"is {share:.2g}; here the optimum is proved to "
+                               "1e-9, or how far it may be away is said."),
+    "solver_pre": StoredOption("Constraint Precision", (1e-6,), lambda share: f"is {share:g}; here constraints are met to 1e-6."),
+    "solver_msl": StoredOption("Use Multistart", (2,), lambda _: "is on; here it is --starts 20."),
+    "solver_mip": StoredOption("Max Subproblems", (5000, AS_LONG_AS_IT_TAKES), lambda count: f"is {count:g}; here --seconds limits a search."),
+    "solver_mni": StoredOption("Maximum Time without improvement", (30,), lambda seconds: f"is {seconds:g} s; here a search ends when "
+                               "rounds of it find nothing better."),
+    "solver_ssz": StoredOption("Population Size", (0, 100), lambda count: f"is {count:g}; here a generation has 400 points."),
+    "solver_rsd": StoredOption("Random Seed", (0,), lambda seed: f"is {seed:g}; here --seed says it."),
+}
+
+
+def option_notes(workbook: ReadableWorkbook, problem: SolverProblem) -> tuple[str, ...]:
+    """A sentence on every option stored with a problem that is not as Solver has it by itself."""
+    stored = _stored_numbers(workbook, problem.sheet)
+    if not any(constraint.relation in KINDS for constraint in problem.constraints):
+        stored.pop("solver_rlx", None)
+    return tuple(f"Solver's option '{option.title}' {option.here(stored[name])}" for name, option in STORED_OPTIONS.items()
+                 if name in stored and stored[name] not in option.usual)
+
+
+def _stored_numbers(workbook: ReadableWorkbook, sheet: str) -> dict[str, float]:
+    """Solver's names of a sheet that are numbers."""
+    found = {}
+    for name in workbook.names:
+        if name.scope == sheet and name.name.lower().startswith("solver_"):
+            try:
+                found[name.name.lower()] = float(name.refers_to.strip().removeprefix("="))
+            except ValueError:
+                continue
+    return found
