@@ -331,7 +331,7 @@ def test_strangers_get_the_average_and_one_warning(model):
         predicted = model.predict(pairs)
     assert [str(warning.message) for warning in caught] == [
         "No rating was learnt from for 2 users (the first is 'nobody') and 1 item (the first is 'nothing'): "
-        "the mean of the others stands in."]
+        "they get the predictions of the mean of the others."]
     assert caught[0].filename == __file__
     mean = {name: tensor.double().mean(0, keepdim=True) for name, tensor in model.factors_.tensors().items()}
     with_them = model.factors_.with_tensors({name: torch.cat([tensor.double(), mean[name]])

@@ -48,13 +48,14 @@ def test_similar_items_and_users(trained, capsys):
 
 def test_evaluate_measures_what_the_model_knows_and_counts_the_rest(trained, tmp_path, capsys):
     model = CollabFilter.load(trained / "model")
-    (tmp_path / "t.csv").write_text("user,item,rating\n1,101,4\n2,102,2\n1,999,5\n777,101,1\n777,999,3\n")
+    one, two = (next(item for item in model.items_ if not model.was_learnt([(user, item)])[0]) for user in (1, 2))
+    (tmp_path / "t.csv").write_text(f"user,item,rating\n1,{one},4\n2,{two},2\n1,999,5\n777,101,1\n777,999,3\n")
     said = asked(capsys, "evaluate", trained / "model", tmp_path / "t.csv")
-    errors = model.predict([(1, 101), (2, 102)]) - [4, 2]
+    errors = model.predict([(1, one), (2, two)]) - [4, 2]
     assert said["rmse"] == pytest.approx(np.sqrt(np.mean(errors ** 2)), abs=1e-12)
     assert said["mae"] == pytest.approx(np.abs(errors).mean(), abs=1e-12)
     assert (said["ratings"], said["known"], said["unknown_users"], said["unknown_items"]) == (5, 2, 2, 2)
-    mean = model.ratings_.values.mean()
+    mean = model.learnt_ratings_.values.mean()
     assert said["mean_rmse"] == pytest.approx(np.sqrt(np.mean((mean - np.array([4, 2])) ** 2)), abs=1e-9)
     assert said["biases_rmse"] != said["mean_rmse"]
     code, out, _ = run(capsys, "evaluate", trained / "model", tmp_path / "t.csv")
@@ -68,6 +69,25 @@ def test_evaluate_measures_what_the_model_knows_and_counts_the_rest(trained, tmp
     (tmp_path / "t.csv").write_text("user,item,rating\nx,101,4\ny,102,2\n")
     code, _, err = run(capsys, "evaluate", trained / "model", tmp_path / "t.csv")
     assert code == 2 and "no rating is of a user and an item that the model knows" in err
+
+def test_evaluate_judges_by_what_was_held_out_and_leaves_out_what_was_learnt(trained, capsys):
+    model = CollabFilter.load(trained / "model")
+    held, learnt = model.holdout_ratings_, model.learnt_ratings_
+    assert len(held) + len(learnt) == len(model.ratings_) and len(learnt) == model.n_ratings_ and len(held) > 10
+    assert model.was_learnt(learnt).all() and not model.was_learnt(held).any() and not model.was_learnt([(777, 101)])[0]
+    said = asked(capsys, "evaluate", trained / "model")
+    assert said["rmse"] == pytest.approx(model.result_.holdout_rmse) == pytest.approx(model.evaluate()["rmse"])
+    assert said["known"] == len(held) and said["rmse"] != said["biases_rmse"]
+    same = asked(capsys, "evaluate", trained / "model", trained / "ratings.csv")     # the table that it was trained on
+    assert same["rmse"] == pytest.approx(said["rmse"]) and f"has learnt from {len(learnt)} of these ratings" in same["notes"][-1]
+    with pytest.warns(UserWarning, match="learnt from all of these ratings: this tells how well it remembers"):
+        model.evaluate(learnt)
+    with pytest.warns(UserWarning, match=f"The model has learnt from {len(learnt)} of {len(model.ratings_)} pairs; they are left out"):
+        assert model.evaluate(model.ratings_)["rmse"] == pytest.approx(said["rmse"])
+    every = CollabFilter(2, effort="quick").fit(model.ratings_)
+    with pytest.raises(ValueError, match="has learnt from all ratings that it was given. Fit with holdout"):
+        every.evaluate()
+
 
 
 def test_explain_adds_up(trained, capsys):

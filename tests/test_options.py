@@ -178,7 +178,7 @@ def test_a_cell_left_over_from_another_optimizer_is_not_used_and_that_is_said(pa
 
 @pytest.mark.parametrize("given, sentence", [
     (dict(model="dot"), "bias: model is 'dot', but on a sheet the sheet decides, and this one has 'dot.bias'. Leave model out."),
-    (dict(n_factors=9), "bias: n_factors is 9, but on a sheet the sheet decides, and this one has 2."),
+    (dict(n_factors=9), "bias: n_factors is 9, but on a sheet the sheet decides, and this one has 3."),
     (dict(dtype="float32"), "bias: dtype is 'float32'"),
     (dict(low=1, high=4), "bias: low is 1"),
     (dict(patience=3), "patience is 3, and no ratings are held out"),
@@ -192,7 +192,7 @@ def test_what_a_sheet_does_not_honour_is_refused(path, given, sentence):
 
 def test_what_the_sheet_has_may_be_said_too(path):
     result = fit_workbook(path, sheets=["bias"], settings=Settings(model="dot+bias", n_factors=3, epochs=1))["bias"]
-    assert result.settings.n_factors == 2
+    assert result.settings.n_factors == 3
 
 
 def write_settings(path, given: dict[str, object]) -> dict[str, object]:

@@ -156,6 +156,8 @@ def test_parts_that_are_missing_or_empty(tmp_path):
     without = {name: part for name, part in GOOD.items() if name != "xl/worksheets/sheet1.xml"}
     assert "its part 'xl/worksheets/sheet1.xml' is missing" in refusal(file(tmp_path, zipped(without)))
     assert "lists no sheets" in refusal(file(tmp_path, zipped(GOOD | {"xl/workbook.xml": workbook_xml([])})))
+    assert "two sheets are named 'R'" in refusal(file(tmp_path, zipped(GOOD | {"xl/workbook.xml": workbook_xml(["R", "R"])})))
+    assert "a sheet's name has 40,000 characters" in refusal(file(tmp_path, zipped(GOOD | {"xl/workbook.xml": workbook_xml(["x" * 40_000])})))
 
 
 def test_encrypted_zip_entries(tmp_path):

@@ -87,7 +87,7 @@ def plan_sheets(content: Content, models: Container[str] = MODELS) -> dict[str, 
         plans[EMBEDDING] = long_form(EMBEDDING, **size, ratings=len(content.given),
                                      copies=ratings.n_users * ratings.n_items <= MOST_COPIES)
     for plan in plans.values():
-        check_size(**size, ratings=len(ratings), bottom=plan.used.bottom, right=plan.history.right)
+        check_size(**size, ratings=len(content.given), bottom=plan.used.bottom, right=plan.history.right)
     return plans
 
 

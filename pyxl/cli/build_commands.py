@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
 
 from pyxl.base.plain_output import Say, quoted_command
@@ -90,6 +91,7 @@ def _new(args: argparse.Namespace, say: Say) -> dict:
         notes += more
     build(ratings, args.output, n_factors=args.factors, titles=titles, seed=args.seed, holdout=args.holdout,
           overwrite=args.overwrite)
+    notes += _notes_on_labels(ratings, titles)
     for note in notes:
         say(f"Note: {note}")
     say(f"Built {args.output}: {ratings.n_users} users, {ratings.n_items} items, {len(ratings)} of "
@@ -130,6 +132,7 @@ def _export(args: argparse.Namespace, say: Say) -> dict:
         notes.append(f"The model predicts the mean over {len(model.result_.samples)} sets of factors; the sheet has one, "
                      "the mean of them, and predicts a little differently.")
     layouts = export(model, part, args.output, titles=titles, overwrite=args.overwrite)
+    notes += _notes_on_labels(part, titles)
     for note in notes:
         say(f"Note: {note}")
     factors = model.factors_.n_factors
@@ -137,6 +140,12 @@ def _export(args: argparse.Namespace, say: Say) -> dict:
         f"{factors} factors, sheet{'s' * (len(layouts) > 1)} {', '.join(layouts)}.")
     return {"workbook": str(args.output), "users": part.n_users, "items": part.n_items, "ratings": len(part),
             "factors": factors, "sheets": list(layouts), "notes": notes}
+
+
+def _notes_on_labels(ratings: Ratings, titles: Mapping | None) -> list[str]:
+    from workbook.write.display_labels import notes_on_formula_like
+
+    return notes_on_formula_like([*ratings.users, *((titles or {}).get(item) or item for item in ratings.items)])
 
 
 def _update_arguments(parser: argparse.ArgumentParser) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import warnings
 from typing import TYPE_CHECKING
 
 from pyxl.base.plain_output import Say, json_ready, table
@@ -17,7 +18,7 @@ from .trained_model import as_label, baselines, known_labels, known_part, load_t
 if TYPE_CHECKING:
     import pandas as pd
 
-    from solver import CollabFilter
+    from solver import CollabFilter, Ratings
 
 
 # ---- similar
@@ -48,7 +49,8 @@ def _similar(args: argparse.Namespace, say: Say) -> dict:
 
 def _evaluate_arguments(parser: argparse.ArgumentParser) -> None:
     add_model_argument(parser)
-    parser.add_argument("ratings", nargs="+", metavar="RATINGS", help="ratings that the model has not seen, in a table as `train` reads it")
+    parser.add_argument("ratings", nargs="*", metavar="RATINGS", help="ratings that the model has not learnt from, in a table as `train` "
+                        "reads it (default: those that `train --holdout` held out)")
     parser.add_argument("--metrics", metavar="NAME,NAME", default="rmse,mae",
                         help=f"what to measure (default rmse,mae): {', '.join(METRICS)}")
     parser.add_argument("-n", type=int, default=10, metavar="N", help="items of each user's list that are judged (default 10)")
@@ -64,9 +66,17 @@ def _evaluate(args: argparse.Namespace, say: Say) -> dict:
     if args.plot:
         refuse_plot(args.plot)
     model = load_trained(args.model)
-    ratings, notes = read_given(args)
-    known_user, known_item, asked = known_part(ratings, model, named_ratings(args))
-    measures = model.evaluate(asked, metrics=metrics, n=how_many_listed(args.n), liked=args.liked)
+    ratings, notes = _ratings_to_judge_by(model, args)
+    known_user, known_item, asked = known_part(ratings, model, named_ratings(args) if args.ratings else args.model)
+    learnt = model.was_learnt(asked)
+    if learnt.all():
+        notes.append("The model has learnt from all of these ratings: this tells how well it remembers them, not how well it predicts "
+                     "others. `evaluate` without a table judges by what was held out.")
+    elif learnt.any():
+        notes.append(f"The model has learnt from {learnt.sum():,} of these ratings; they were left out.")
+        asked = asked.take(~learnt)
+    with warnings.catch_warnings(action="ignore", category=UserWarning):    # of what is among the notes
+        measures = model.evaluate(asked, metrics=metrics, n=how_many_listed(args.n), liked=args.liked)
     rows = [("model", *measures.values())]
     of_ratings = {name: of for name in metrics if (of := METRICS[name].of_ratings)}
     for baseline, constant in baselines(model, asked):
@@ -85,6 +95,16 @@ def _evaluate(args: argparse.Namespace, say: Say) -> dict:
         plot_predicted(model.predict(asked), asked.values, args.plot)
         say(f"Drew {args.plot}")
     return json_ready({"model": args.model} | counts | measures | {"notes": notes, "plot": args.plot})
+
+
+def _ratings_to_judge_by(model: CollabFilter, args: argparse.Namespace) -> tuple[Ratings, list[str]]:
+    """Those of the table, or, without one, those that were held out from the fit; and notes."""
+    if args.ratings:
+        return read_given(args)
+    held = model.holdout_ratings_
+    if not len(held):
+        raise UserError(f"{args.model} has learnt from all ratings that it was given. Train with --holdout, or give a table of others.")
+    return held, ["Judged by the ratings that were held out when the model was trained."]
 
 
 # ---- explain
@@ -181,7 +201,7 @@ def tell_list(found: pd.DataFrame, what: str, measure: str, model: CollabFilter,
 SIMILAR = Command("similar", "List the items, or users, that a model finds most alike.",
                   "collabsheet similar model --item 260 --titles movies.csv", _similar_arguments, _similar)
 EVALUATE = Command("evaluate", "Measure a model's errors on ratings that it has not seen.",
-                   "collabsheet evaluate model test.csv", _evaluate_arguments, _evaluate)
+                   "collabsheet evaluate model --metrics rmse,ndcg", _evaluate_arguments, _evaluate)
 EXPLAIN = Command("explain", "Take a prediction apart: mean, biases, and each factor's part.",
                   "collabsheet explain model --user 14 --item 260", _explain_arguments, _explain)
 FOLD_IN = Command("fold-in", "Recommend to a newcomer from a few ratings; the model stays as it is.",

@@ -93,12 +93,12 @@ def ratings_for(model: CollabFilter, args: argparse.Namespace) -> tuple[Ratings,
 
 
 def baselines(model: CollabFilter, asked: Ratings) -> list[tuple[str, np.ndarray]]:
-    """The predictions of biases alone, learnt from the model's own ratings."""
+    """The predictions of biases alone, learnt from the ratings that the model learnt from."""
     import numpy as np
 
     from solver.judging.baselines import bias_only, mean_only
 
-    kept = model.ratings_
+    kept = model.learnt_ratings_
 
     def of_each(bias, own: Sequence[Hashable], labels: Sequence[Hashable], index: np.ndarray) -> np.ndarray:
         place = {label: position for position, label in enumerate(own)}

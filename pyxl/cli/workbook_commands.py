@@ -56,6 +56,7 @@ def _fit_arguments(parser: argparse.ArgumentParser) -> None:
     add_option_arguments(parser.add_argument_group("settings", "They go before those on the sheet 'start'."), Given.FIT)
     parser.add_argument("--repeat", type=int, metavar="N", help="repeat run N of the workbook's run log: its sheet, settings, "
                         "start values")
+    parser.add_argument("--visible-only", action="store_true", help="leave ratings in hidden rows and columns out of the fit")
     by_formulas = parser.add_argument_group("any problem that formulas state", "A sheet without a model that we know is "
                                             "minimised by its formulas, as Solver's model of it says, or as you say here.")
     by_formulas.add_argument("--via", metavar="model|formulas", help="only factor models, without Solver's constraints, or every "
@@ -76,6 +77,9 @@ def _fit(args: argparse.Namespace, say: Say) -> dict:
 
     how = {"options": options_in(args, Given.FIT), "repeat": args.repeat, "by_formulas": _by_formulas(args)}
     if args.live:
+        if args.visible_only:
+            raise UserError("--visible-only needs the file: an open workbook does not tell which rows are hidden. Save and close it, and leave "
+                            "out --live.")
         from pyxl.hosts.live_host import LiveHost
         from pyxl.live.live_fit import fit_live
         from pyxl.live.open_live import opened_live, where_it_is
@@ -88,7 +92,7 @@ def _fit(args: argparse.Namespace, say: Say) -> dict:
         done = f"Wrote {out}"
         with _progress(not args.json) as on_epoch:
             results = fit_workbook(args.workbook, out=out, overwrite=args.overwrite, sheets=_sheets(args),
-                                   on_epoch=on_epoch, **how)
+                                   visible_only=args.visible_only, on_epoch=on_epoch, **how)
     tell_results(results, say)
     if args.report:
         tell_reports(results, say)

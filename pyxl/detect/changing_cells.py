@@ -25,7 +25,7 @@ from pyxl.grid.stored_problem import stored_problem
 
 
 def solver_disagreement(layout: Layout, solver: SolverProblem) -> str | None:
-    """In what Solver's model differs from this one, in objective or changing cells; None where it agrees.
+    """A sentence on how Solver's model differs from this one, in its objective or its changing cells; None where it agrees.
 
     More changing cells are no difference where this model does not depend on them: users whom no rating looks up.
     """
@@ -44,8 +44,8 @@ def solver_disagreement(layout: Layout, solver: SolverProblem) -> str | None:
 
 
 def solvers_further_wishes(workbook: ReadableWorkbook, sheet: str) -> str:
-    """What Solver's model of a sheet asks beyond "make the objective small by changing these cells", as a sentence;
-    empty where that is all, or where Solver names no changing cells."""
+    """A sentence on what Solver's model of a sheet asks for beside a small objective: another goal, constraints, signs.
+    It is empty where it asks for nothing else, or where it names no changing cells."""
     solver = stored_problem(workbook, sheet)
     if solver is None or not solver.changing:   # Excel keeps a goal as soon as Solver's dialog was looked at
         return ""

@@ -13,6 +13,8 @@ from pyxl.grid.grid import Grid
 from solver.errors import UserError
 
 _DRAWN_ANEW = re.compile(rf"\b({'|'.join(sorted(DRAWN_ANEW))})\s*\(", re.I)
+MOVING_REFERENCES = ("OFFSET", "INDIRECT")     # where they point is known only when they are evaluated
+_MOVING = re.compile(rf"\b({'|'.join(MOVING_REFERENCES)})\s*\(", re.I)
 _EXTERNAL = re.compile(r"\[([^\]]+\.xl\w*|\d+)\]")
 
 
@@ -24,6 +26,16 @@ def changes_by_itself(text: str) -> bool:
         return any(isinstance(node, Call) and node.name in DRAWN_ANEW for node in walk(parse(text)))
     except FormulaError:
         return True
+
+
+def moving_reference(text: str) -> str | None:
+    """OFFSET or INDIRECT where a formula finds its cells by it, or None."""
+    if not _MOVING.search(text):
+        return None
+    try:
+        return next((node.name for node in walk(parse(text)) if isinstance(node, Call) and node.name in MOVING_REFERENCES), None)
+    except FormulaError:
+        return None
 
 
 def external_book(text: str) -> str | None:

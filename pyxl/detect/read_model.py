@@ -13,9 +13,9 @@ import numpy as np
 
 from pyxl.formulas.evaluate.calculator import Calculator
 from pyxl.formulas.language.formula_errors import FormulaError
-from pyxl.grid.cells import Cell, ErrorValue, Range, Value, quoted
+from pyxl.grid.cells import Cell, ErrorValue, Value, quoted
 from pyxl.grid.grid import Grid
-from pyxl.grid.layout import Block, Layout
+from pyxl.grid.layout import Block
 from pyxl.grid.parameters import factors_from
 from pyxl.grid.readable_workbook import ReadableWorkbook
 from solver.errors import UserError
@@ -24,15 +24,30 @@ from solver.reading.rating_texts import LARGEST_RATING, NUMBER_TEXT
 from .detect import ModelSheet
 from .formula_checks import changes_by_itself, external_book
 from .id_cells import read_labels
+from .rating_checks import (
+    notes_on_hidden,
+    notes_on_left_out,
+    notes_on_looked_up,
+    notes_on_slips,
+    notes_on_stretch,
+    refuse_merged,
+    refuse_mixed_percents,
+    refuse_too_few,
+    visible,
+)
 
 
-def read_sheet_ratings(workbook: ReadableWorkbook, model: ModelSheet, calculator: Calculator):
-    """The sheet's ratings as `solver.Ratings`, what the sheet must be told so that it counts the
-    same (cells with a number stored as text, and the number), and notes."""
+def read_sheet_ratings(workbook: ReadableWorkbook, model: ModelSheet, calculator: Calculator, *, visible_only: bool = False):
+    """(the ratings to be fitted, all that the sheet counts, what the sheet must be told so that it counts the same, notes).
+
+    The ratings are `solver.Ratings`, the same twice unless `visible_only` leaves out those in hidden rows and columns; the sheet
+    must be told of cells with a number stored as text, and gets the number.
+    """
     from solver import Ratings
 
     layout = model.layout
     grid, area = workbook.grid(layout.sheet), layout.ratings
+    refuse_merged(grid, area)
     values = np.full(area.shape, np.nan)
     mended: dict[Cell, float] = {}
     notes: list[str] = []
@@ -48,33 +63,35 @@ def read_sheet_ratings(workbook: ReadableWorkbook, model: ModelSheet, calculator
             mended[cell] = number
         values[cell.row - area.top, cell.col - area.left] = number
         cells.append(cell)
-    _check_percents(grid, cells)
+    refuse_mixed_percents(grid, cells)
     rated = ~np.isnan(values)
-    _check_spread(grid, layout, values[rated], rated)
+    refuse_too_few(grid, area, values[rated], cells)
     if mended:
         first = next(iter(mended))
         notes.append(f"{_at(grid, first)} held a number as text ({len(mended)} such "
                      f"cell{'s' if len(mended) > 1 else ''}): read, and stored, as a number.")
     users, items = read_labels(_with_labels(grid, layout, calculator), layout, users=model.user_of, items=model.item_of)
-    notes += _unrated(grid, layout.user_factors, model.user_of[rated], users, "user")
-    notes += _unrated(grid, layout.item_factors, model.item_of[rated], items, "item")
-    hidden = sum(area.top <= row <= area.bottom for row in grid.hidden_rows)
-    if hidden:
-        notes.append(f"{quoted(grid.sheet)}: {hidden} hidden row{'s' if hidden > 1 else ''} of ratings "
-                     "included, as the sheet's formulas do.")
-    used = grid.used
-    if used.size > 10_000_000 and used.size > 1000 * len(grid.values):
-        far = Cell(used.bottom, used.right)
-        notes.append(f"{_at(grid, far)} stretches the sheet, which slows Excel down; used {area}. "
-                     "Delete the empty rows and columns before it.")
-    notes += _left_out(grid, layout)
+    fitted = rated & visible(grid, area) if visible_only else rated
+    if visible_only and np.unique(values[fitted]).size < 2:
+        raise UserError(f"{quoted(grid.sheet)}!{area} shows no two different ratings: nothing to learn. Show rows or columns, or leave out "
+                        "--visible-only.")
+    notes += _unrated(grid, layout.user_factors, model.user_of[fitted], users, "user")
+    notes += _unrated(grid, layout.item_factors, model.item_of[fitted], items, "item")
+    notes += notes_on_hidden(grid, area, left_out=visible_only)
+    notes += notes_on_looked_up(grid, cells)
+    notes += notes_on_slips(grid, values[rated], cells)
+    notes += notes_on_stretch(grid, area)
+    notes += notes_on_left_out(grid, layout)
     pairs = model.user_of[rated] * len(items) + model.item_of[rated]
     doubled = len(pairs) - len(np.unique(pairs))
     if doubled:
         notes.append(f"{quoted(grid.sheet)}!{area}: {doubled} rating{'s' if doubled > 1 else ''} of a user "
                      "and item rated before; each counts, as in the sheet's formulas. Keep one of each.")
-    ratings = Ratings(tuple(users), tuple(items), model.user_of[rated], model.item_of[rated], values[rated])
-    return ratings, mended, notes
+
+    def ratings(which: np.ndarray) -> Ratings:
+        return Ratings(tuple(users), tuple(items), model.user_of[which], model.item_of[which], values[which])
+    counted = ratings(rated)
+    return ratings(fitted) if visible_only else counted, counted, mended, notes
 
 
 def _with_labels(grid: Grid, layout, calculator: Calculator) -> Grid:
@@ -160,16 +177,6 @@ def _computed(grid: Grid, cell: Cell, owner: Cell, calculator: Calculator, notes
     return value
 
 
-def _check_percents(grid: Grid, rated: list[Cell]) -> None:
-    percents = [cell for cell in rated if grid.formats.get(cell) == "percent"]
-    if percents and len(percents) < len(rated):
-        value = grid.values[percents[0]]
-        others = [grid.values[c] for c in rated if grid.formats.get(c) != "percent"]
-        numbers = [v for v in others if type(v) is float]
-        raise UserError(f"{_at(grid, percents[0])} is {value:.0%} (={value:g}); others are plain numbers"
-                        + (f", {min(numbers):g}–{max(numbers):g}" if numbers else "") + ". Unify them.")
-
-
 def _parameter(grid: Grid, cell: Cell) -> float:
     value, here = grid.values.get(cell), _at(grid, cell)
     if cell in grid.formulas:
@@ -182,35 +189,6 @@ def _parameter(grid: Grid, cell: Cell) -> float:
     if not math.isfinite(value) or abs(value) > LARGEST_RATING:
         raise UserError(f"{here} = {value:G} is absurdly large. Correct it, or use --start random.")
     return value
-
-
-def _check_spread(grid: Grid, layout, values: np.ndarray, rated: np.ndarray) -> None:
-    where = f"{quoted(grid.sheet)}!{layout.ratings}"
-    if len(values) == 0:
-        raise UserError(f"{where} holds no rating. Enter some, or check the range.")
-    if len(values) == 1:
-        row, col = np.argwhere(rated)[0]
-        only = layout.ratings.first.moved(int(row), int(col))
-        raise UserError(f"{_at(grid, only)} is the only rating; 2 or more are needed. Add some.")
-    if np.ptp(values) == 0:
-        raise UserError(f"{where} are all {values[0]:g}: nothing to learn. Check the range.")
-
-
-def _left_out(grid: Grid, layout: Layout) -> list[str]:
-    """A sentence on numbers typed against the edge of the ratings, which no formula predicts."""
-    area, blocks = layout.ratings, [layout.predictions, *(block.range for block in layout.parameters.values())]
-    numbers = [value for cell in area.cells() if type(value := grid.values.get(cell)) is float]
-    edges = [("below", Range(area.bottom + 1, area.left, area.bottom + 1, area.right), Cell(area.bottom + 1, area.left - 1))]
-    if layout.form == "crosstab":
-        edges.append(("beside", Range(area.top, area.right + 1, area.bottom, area.right + 1), Cell(area.top - 1, area.right + 1)))
-    for where, edge, label in edges:
-        typed = [(cell, value) for cell in edge.cells() if type(value := grid.values.get(cell)) is float
-                 and grid.owner(cell) is None and not any(cell in block for block in blocks)]
-        if typed and (grid.values.get(label) is not None or min(numbers) <= typed[0][1] <= max(numbers)):
-            more = f" and {len(typed) - 1} more" if len(typed) > 1 else ""
-            return [f"{_at(grid, typed[0][0])}{more}, just {where} the ratings {area}, has no prediction and was left out. Move it into "
-                    f"a {'row' if where == 'below' else 'column'} inserted inside the table, with formulas and factors of its own."]
-    return []
 
 
 def _unrated(grid: Grid, block: Block, rated: np.ndarray, names: list, what: str) -> list[str]:

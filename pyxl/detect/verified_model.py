@@ -24,10 +24,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class VerifiedModel:
-    """A sheet whose model is verified: everything a fit needs, and nothing was written yet."""
+    """A sheet whose model is verified: everything a fit needs, and nothing was written yet.
+
+    `ratings` are to be fitted; `counted` are those that the sheet's own RMSE counts, more where hidden ones are left out.
+    """
 
     model: ModelSheet
     ratings: Ratings
+    counted: Ratings
     start: Factors
     settings: Settings
     mended: dict          # cells whose number was stored as text, and the number
@@ -44,14 +48,15 @@ class VerifiedModel:
         return self.model.layout.areas
 
 
-def verified_model(workbook: ReadableWorkbook, sheet: str, settings: Settings, *, start: Sequence[float] | None = None) -> VerifiedModel:
+def verified_model(workbook: ReadableWorkbook, sheet: str, settings: Settings, *, start: Sequence[float] | None = None,
+                   visible_only: bool = False) -> VerifiedModel:
     """Detect, read and verify one sheet. `start` are start values for all of its parameter cells; None:
-    what the settings say. Raises NotRecognised or UserError with the reason."""
+    what the settings say. `visible_only` leaves out ratings in hidden rows and columns. Raises NotRecognised or UserError with the reason."""
     from solver import random_factors, rmse
 
     calculator = Calculator(workbook)
     model = detect(workbook, sheet, calculator=calculator)
-    ratings, mended, notes = read_sheet_ratings(workbook, model, calculator)
+    ratings, counted, mended, notes = read_sheet_ratings(workbook, model, calculator, visible_only=visible_only)
     refuse_contradicting_labels(workbook.grid(sheet), calculator, model.layout, user_of=model.user_of, item_of=model.item_of)
     bounds = read_bounds(workbook, model)
     low, high = bounds or (None, None)
@@ -66,16 +71,17 @@ def verified_model(workbook: ReadableWorkbook, sheet: str, settings: Settings, *
         factors = _unrated_as_they_are(workbook, model, ratings, drawn)
     else:
         factors = read_factors(workbook, model)
-    before = rmse(factors, ratings, bounds=bounds)
+    before = rmse(factors, counted, bounds=bounds)
     there = workbook.grid(sheet).values
     changed = {(sheet, cell): value for cell, value in (parameter_cells(model.layout, factors) | mended).items()
                if there.get(cell) != value}
     model = verified(model, Calculator(workbook, overrides=changed) if changed else calculator,
-                     rmse=before, n_ratings=len(ratings))
+                     rmse=before, n_ratings=len(counted))
     if model.layout.measure != "rmse":
         notes.append(f"{quoted(sheet)}!{model.layout.rmse} is the {model.layout.measure}, whatever its label "
                      "says; RMSE is reported here.")
-    return VerifiedModel(model, ratings, factors, settings, mended, tuple(notes), before)
+    of_fitted = before if ratings is counted else rmse(factors, ratings, bounds=bounds)
+    return VerifiedModel(model, ratings, counted, factors, settings, mended, tuple(notes), of_fitted)
 
 
 def _as_the_sheet_decides(settings: Settings, sheet: str, decided: dict[str, Any]) -> Settings:

@@ -31,7 +31,7 @@ VIAS = ("model", "formulas")
 
 
 def fittable_sheets(host: Host, *, sheets: Iterable[str] | None, settings: Settings | None, options: Mapping, repeat: int | None,
-                 by_formulas: ByFormulas) -> tuple[list[Fittable], list[str]]:
+                 by_formulas: ByFormulas, visible_only: bool = False) -> tuple[list[Fittable], list[str]]:
     """What can be fitted of the sheets named, or of all, or the problem stated, or the run to be repeated; and why other
     sheets that look like a model cannot.
 
@@ -42,7 +42,7 @@ def fittable_sheets(host: Host, *, sheets: Iterable[str] | None, settings: Setti
     if by_formulas.via not in (None, *VIAS):
         raise UserError(f"A fit goes via {' or '.join(VIAS)}, not '{by_formulas.via}'. Choose one, or leave it out.")
     if repeat is not None:
-        if sheets or settings or options or by_formulas != ByFormulas():
+        if sheets or settings or options or visible_only or by_formulas != ByFormulas():
             raise UserError("A run is repeated as it is in the run log: give neither sheets nor settings beside its number.")
         return [_repeated(host, logged_run(host, repeat))], []
     settings, notes = (replace(settings, **options), ()) if settings else sheet_settings(host, options)
@@ -52,8 +52,10 @@ def fittable_sheets(host: Host, *, sheets: Iterable[str] | None, settings: Setti
         ready: list[Fittable] = [pose(host, stated_problem(host, by_formulas.problem, _only(sheets)))]
         skipped: list[str] = []
     else:
-        ready, skipped = _ready(host, _chosen(host, sheets), settings, by_formulas.via, must=sheets is not None)
+        ready, skipped = _ready(host, _chosen(host, sheets), settings, by_formulas.via, must=sheets is not None, visible_only=visible_only)
     _refuse_what_makes_no_sense(ready, options, by_formulas)
+    if visible_only and any(isinstance(r, Posed) for r in ready):
+        raise UserError("--visible-only leaves out ratings of factor models, and a sheet here is solved by its formulas. Leave it out.")
     return [replace(r, notes=(*notes, *r.notes)) if isinstance(r, VerifiedModel) else r for r in ready], skipped
 
 
@@ -96,13 +98,14 @@ def _chosen(host: Host, sheets: Iterable[str] | None) -> list[str]:
     return chosen
 
 
-def _ready(host: Host, sheets: list[str], settings: Settings, via: str | None, *, must: bool) -> tuple[list[Fittable], list[str]]:
+def _ready(host: Host, sheets: list[str], settings: Settings, via: str | None, *, must: bool,
+           visible_only: bool) -> tuple[list[Fittable], list[str]]:
     """The sheets that can be fitted, and why others that look like a model cannot. Where each one
     `must` be fitted, or none can, that is a UserError."""
     ready, skipped = [], []
     for sheet in sheets:
         try:
-            ready.append(_ready_sheet(host, sheet, settings, via))
+            ready.append(_ready_sheet(host, sheet, settings, via, visible_only=visible_only))
         except (NotRecognised, LostModel, NoSolution) as why:
             if must or isinstance(why, NoSolution) and len(sheets) == 1:
                 raise
@@ -114,13 +117,13 @@ def _ready(host: Host, sheets: list[str], settings: Settings, via: str | None, *
     return ready, skipped
 
 
-def _ready_sheet(host: Host, sheet: str, settings: Settings, via: str | None) -> Fittable:
+def _ready_sheet(host: Host, sheet: str, settings: Settings, via: str | None, *, visible_only: bool) -> Fittable:
     """The factor model on a sheet, or else the problem that Solver keeps there. Raises NotRecognised."""
     why = None
     if via != "formulas":
         refuse_typed_over(host, sheet)
         try:
-            ready = verified_model(host, sheet, settings)
+            ready = verified_model(host, sheet, settings, visible_only=visible_only)
         except Damaged:
             raise
         except NotRecognised as unknown:

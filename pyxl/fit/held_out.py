@@ -24,7 +24,7 @@ def held_out(host: Host, ready: VerifiedModel) -> Ratings | None:
     if None in areas:
         return None
     users, items, values = ([row[0] for row in host.grid(sheet).block(area)] for sheet, area in areas)
-    here, layout = ready.ratings, ready.model.layout
+    here, layout = ready.counted, ready.model.layout
     rated = set(zip(here.user_index.tolist(), here.item_index.tolist()))
     held = [(int(user) - 1, int(item) - 1, value) for user, item, value in zip(users, items, values)
             if isinstance(user, float) and isinstance(item, float) and isinstance(value, float)

@@ -91,7 +91,9 @@ class FittedModel:
         """What is odd about the sheet, and whether its own RMSE differs from ours, after the workbook has recalculated."""
         yield from self.ready.notes
         layout = self.ready.model.layout
-        ours, measured = self.result.rmse_after, host.value(layout.sheet, layout.rmse)
+        ours, measured = self._rmse_on_the_sheet(), host.value(layout.sheet, layout.rmse)
+        if self.ready.counted is not self.ready.ratings:
+            yield f"{quoted(layout.sheet)}!{layout.rmse} counts all {len(self.ready.counted):,} ratings: their RMSE is {ours:.6f}."
         if layout.measure != "rmse" or (isinstance(measured, float) and agrees(measured, ours)):
             return
         where = f"{quoted(layout.sheet)}!{layout.rmse} says {measured!r} where the fit says {ours!r}"
@@ -99,6 +101,13 @@ class FittedModel:
             yield f"{where}: ratings were changed while it ran. Fit again."
         else:
             yield f"{where}: please report this workbook."
+
+    def _rmse_on_the_sheet(self) -> float:
+        """What the sheet's own formula has to say, which counts hidden ratings too."""
+        from solver import rmse
+
+        ready = self.ready
+        return self.result.rmse_after if ready.counted is ready.ratings else rmse(self.result.factors, ready.counted, bounds=ready.settings.bounds)
 
     def noting(self, notes: tuple[str, ...]) -> FittedModel:
         """The same with more notes."""
@@ -117,6 +126,7 @@ def _unlike(host: Host, sheet: str, cells: Mapping[Cell, Value]) -> dict[Cell, V
 def fit_workbook(path, *, out=None, sheets: Iterable[str] | None = None,
                  settings: Settings | None = None, options: Mapping | None = None,
                  overwrite: bool = False, repeat: int | None = None, by_formulas: ByFormulas = ByFormulas(),
+                 visible_only: bool = False,
                  on_epoch: Callable[[str, Epoch | Step], bool | None] | None = None) -> dict[str, FitResult | Solved]:
     """Fit every recognised sheet of a workbook, or the named ones, and write the parameters.
 
@@ -128,6 +138,7 @@ def fit_workbook(path, *, out=None, sheets: Iterable[str] | None = None,
     own (its `start` sheet), or the defaults; `options` changes single ones of them by name.
     `repeat`, the number of a run in the workbook's run log, takes the sheet, the settings and the
     start values from there, and nothing of them may be given.
+    `visible_only` leaves the ratings in hidden rows and columns out of the fit of a factor model.
     `on_epoch` is called with the sheet's name and the epoch (or `Step`); a true value, or Ctrl-C, stops
     there: what was found so far is written. Formulas stay; their cached results are refreshed.
     Raises UserError; then nothing has been written.
@@ -141,7 +152,7 @@ def fit_workbook(path, *, out=None, sheets: Iterable[str] | None = None,
         beside = book.notes_on_saving(out=target) if out is not None else ()
 
         results = fit_on_host(host, sheets=sheets, settings=settings, options=options or {}, repeat=repeat,
-                           by_formulas=by_formulas, watch=lambda ready: OnlyEpochs(ready.sheet, on_epoch))
+                           by_formulas=by_formulas, visible_only=visible_only, watch=lambda ready: OnlyEpochs(ready.sheet, on_epoch))
         if out is not None:
             host.save(out=target, overwrite=overwrite)
         return {sheet: replace(result, notes=result.notes + unkept + beside) for sheet, result in results.items()}
@@ -149,14 +160,14 @@ def fit_workbook(path, *, out=None, sheets: Iterable[str] | None = None,
 
 def fit_on_host(host: Host, *, sheets: Iterable[str] | None, settings: Settings | None, options: Mapping,
              watch: Callable[[Fittable], Watcher], repeat: int | None = None,
-             by_formulas: ByFormulas = ByFormulas()) -> dict[str, Result]:
+             by_formulas: ByFormulas = ByFormulas(), visible_only: bool = False) -> dict[str, Result]:
     """Fit the recognised sheets of the workbook that `host` holds, or the named ones, and write.
 
-    ``watch(ready)`` gives who is told how the fit of that sheet goes; the rest is as for `fit_workbook`. Raises
-    UserError; no parameter has been written by this function then.
+    ``watch(ready)`` gives the `Watcher` of a sheet's fit. All other arguments are those of `fit_workbook`. Where it raises
+    UserError for a sheet, it has written no parameter of that sheet.
     """
     ready, skipped = fittable_sheets(host, sheets=sheets, settings=settings, options=options, repeat=repeat,
-                                  by_formulas=by_formulas)
+                                  by_formulas=by_formulas, visible_only=visible_only)
     host.refuse_protected(area for r in ready for area in r.blocks.values())
     host.write(before_fit.cells_to_keep(host, {r.sheet: r.blocks for r in ready}))
     log, finished, unsolved = find_log(host), list[_Finished](), list[NoSolution]()

@@ -42,6 +42,11 @@ def control_name(sheet: str, what: str) -> str:
     return f"{sheet}_{what}"
 
 
+def held_out_name(sheet: str) -> str:
+    """The name of the cell on `check` with a model sheet's RMSE on held-out ratings: ``bias_held_out``."""
+    return f"{sheet}_held_out"
+
+
 def history_name(sheet: str) -> str:
     """The name of the rows for epoch and error of the last fit: ``bias_history``."""
     return f"{sheet}_history"

@@ -67,6 +67,7 @@ class Grid:
     merged: tuple[Range, ...] = ()
     pivots: tuple[tuple[str, Range], ...] = ()      # (name of the pivot table, where it stands)
     hidden_rows: frozenset[int] = frozenset()
+    hidden_columns: frozenset[int] = frozenset()
     protected: bool = False
 
     @cached_property

@@ -1,4 +1,4 @@
-"""An open workbook as the place where a fit happens, in plain xlwings: Excel, LibreOffice or a file."""
+"""The host of a workbook that is open in a program, through plain xlwings: Excel, LibreOffice or our file engine."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 
 class LiveHost:
-    """An xlwings book. `grid` is a sheet as it was read, with what was written since; `value` asks
-    the sheet. While somebody edits a cell the program refuses every call: each is tried again."""
+    """Implements `Host` for an xlwings book. `grid` gives a sheet as it was read, with what was written since; `value` asks
+    the program. While a user edits a cell, the program refuses every call; each call is then repeated until it succeeds."""
 
     def __init__(self, book: xlwings.Book):
         self.book = book

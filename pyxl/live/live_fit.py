@@ -38,7 +38,7 @@ def fit_live(book: xlwings.Book, *, sheets: Iterable[str] | None = None, setting
     `settings`, `options`, `repeat` and `by_formulas` as for `fit_workbook`. While it runs the parameters, the cells
     `<sheet>_status` and the status bar show how far it is; anything in the cell `<sheet>_stop`, or
     Ctrl-C, stops it and keeps the best. The parameters of before are kept for `restore_live`.
-    Raises UserError, whose sentence stands in the status cells too.
+    Raises UserError; the status cells show its sentence, too.
     """
     host = LiveHost(book)
     chosen = None if sheets is None else list(sheets)
@@ -70,7 +70,7 @@ def fit_live(book: xlwings.Book, *, sheets: Iterable[str] | None = None, setting
 
 def restore_live(book: xlwings.Book, *, sheets: Iterable[str] | None = None) -> dict[str, int]:
     """Put back the parameters of before the last fit in an open xlwings book; how many cells
-    changed, by sheet. Raises UserError, whose sentence stands in the status cells too."""
+    changed, by sheet. Raises UserError; the status cells show its sentence, too."""
     from pyxl.fit.restore import restore_on_host
 
     host = LiveHost(book)

@@ -161,7 +161,10 @@ def _check_cells(workbook: ReadableWorkbook, problem: SolverProblem) -> None:
     for sheet, cell in problem.cells:
         grid = workbook.grid(sheet)
         value, where = grid.values.get(cell), f"{quoted(sheet)}!{cell}, a changing cell,"
-        if grid.owner(cell) is not None:
+        if (owner := grid.owner(cell)) is not None and owner != cell:
+            raise UserError(f"{where} is part of the array formula in {grid.formulas[owner].array}, which is not overwritten. Give cells with "
+                            "numbers.")
+        if owner is not None:
             raise UserError(f"{where} holds a formula, which is not overwritten. Give cells with numbers.")
         if isinstance(value, (str, bool)):
             raise UserError(f"{where} holds {shown_cell(value)}, not a number. Correct it, or leave the cell out.")

@@ -13,6 +13,7 @@ from solver.errors import UserError
 from .package import Package
 
 # What stands before <calcPr> in a workbook, by the schema's order.
+_LONGEST_NAME = 255     # of a sheet; Excel's are no longer than 31 characters, other programs' are
 _BEFORE_CALC = ("fileVersion", "fileSharing", "workbookPr", "workbookProtection", "bookViews", "sheets",
                 "functionGroups", "externalReferences", "definedNames")
 
@@ -46,6 +47,9 @@ def read_workbook(package: Package) -> WorkbookPart:
     for name, attributes, text in elements([package.read(part)], part):
         if name == "sheet":
             tab = attributes.get("name", "")
+            if len(tab) > _LONGEST_NAME or tab in tabs:
+                what = f"a sheet's name has {len(tab):,} characters" if len(tab) > _LONGEST_NAME else f"two sheets are named '{tab}'"
+                raise damaged_workbook(package.name, what)
             tabs.append(tab)
             where = next((target.get(value) for key, value in attributes.items() if local(key) == "id" != key), None)
             if where and where.kind == "worksheet":

@@ -130,7 +130,7 @@ class CollabFilter(Estimator):
             names = ()      # biases alone know no columns
         if names:
             result = replace(result, factors=additive(result.factors).balanced())
-        self._set_fitted(ratings.users, ratings.items, result, problem.rating_range, RatedItems.of(ratings),
+        self._set_fitted(ratings.users, ratings.items, result, problem.rating_range, RatedItems.of(ratings, learnt=problem.learnt),
                          np.bincount(problem.learnt.user_index, minlength=ratings.n_users),
                          np.bincount(problem.learnt.item_index, minlength=ratings.n_items),
                          problem.spread, (*notes, *problem.notes, *result.notes), names)
@@ -156,6 +156,26 @@ class CollabFilter(Estimator):
         """All ratings that were given, held-out ones too, user by user; of a pair rated twice the last."""
         self._check_fitted()
         return self._rated.ratings(self.users_, self.items_)
+
+    @property
+    def learnt_ratings_(self) -> Ratings:
+        """The ratings that were given and learnt from, user by user."""
+        every, held_out = self.ratings_, self._rated.held_out
+        return every if held_out is None else every.take(~held_out)
+
+    @property
+    def holdout_ratings_(self) -> Ratings:
+        """The ratings that were given and held out, user by user; none where all were learnt from."""
+        every, held_out = self.ratings_, self._rated.held_out
+        return every.take(np.zeros(len(every), bool) if held_out is None else held_out)
+
+    def was_learnt(self, X) -> np.ndarray:
+        """(n,) bool: which pairs of a table's columns of users and items the model has learnt from."""
+        self._check_fitted()
+        users, items = (self._labels[what].positions(column) for what, column in zip(("user", "item"), pairs_from(X)))
+        known = (users >= 0) & (items >= 0)
+        known[known] = self._rated.learnt(users[known], items[known])
+        return known
 
     @property
     def factor_names_(self) -> tuple[str, ...]:
@@ -207,15 +227,20 @@ class CollabFilter(Estimator):
             return self.evaluate(ratings, metrics=("auc",))["auc"]
         return -float(np.sqrt(np.mean((self.predict(ratings) - ratings.values) ** 2)))
 
-    def evaluate(self, X, y=None, *, metrics: Collection[str] = ("rmse", "mae"), n: int = 10,
+    def evaluate(self, X=None, y=None, *, metrics: Collection[str] = ("rmse", "mae"), n: int = 10,
                  liked: float | None = None) -> dict[str, float]:
         """These metrics (names of `solver.METRICS`) of ratings that the model has not learnt from.
 
         Metrics of an order judge the first `n` of the items that each user has not rated, as `recommend` gives them,
         by the items in X that the user likes: those rated `liked` or more; None: the mean of the model's own ratings
-        or more. Pairs of users or items that the model does not know are left out, with a warning. Raises UserError for
-        an unknown metric.
+        or more. X None judges by the ratings that were held out from the fit. Pairs of users or items that the model does
+        not know, and pairs that it has learnt from, are left out, with a warning; where it has learnt from all, they are
+        judged, and the warning says what that is worth. Raises UserError for an unknown metric, and where nothing was held out.
         """
+        if X is None:
+            X = self.holdout_ratings_
+            if not len(X):
+                raise UserError("The model has learnt from all ratings that it was given. Fit with holdout, or give ratings to judge by.")
         ratings, _ = ratings_from(X, y, unrated=1.0 if self.feedback == "implicit" else None)
         self._check_fitted()
         users, items = (self._labels[what].positions(list(labels))[index] for what, labels, index in
@@ -224,6 +249,14 @@ class CollabFilter(Estimator):
         if not here.all():
             warnings.warn(f"{(~here).sum():,} of {len(here):,} pairs are of users or items that the model does not know; "
                           "they are left out.", stacklevel=2)
+        learnt = here.copy()
+        learnt[here] = self._rated.learnt(users[here], items[here])
+        if learnt.any() and learnt[here].all():
+            warnings.warn("The model has learnt from all of these ratings: this tells how well it remembers them, not how well it "
+                          "predicts others.", stacklevel=2)
+        elif learnt.any():
+            here &= ~learnt
+            warnings.warn(f"The model has learnt from {learnt.sum():,} of {len(here):,} pairs; they are left out.", stacklevel=2)
         held = Ratings(self.users_, self.items_, users[here], items[here], ratings.values[here])
         if self.feedback == "implicit":
             held, liked = replace(held, values=np.ones(len(held))), 1.0     # every pair that happened is liked
@@ -343,7 +376,7 @@ class CollabFilter(Estimator):
                 n = strangers.nunique(dropna=False)
                 strange.append(f"{n:,} {what}{'s' * (n > 1)} (the first is {shown_label(strangers[0])})")
         if strange:
-            warnings.warn(f"No rating was learnt from for {' and '.join(strange)}: the mean of the others stands in.",
+            warnings.warn(f"No rating was learnt from for {' and '.join(strange)}: they get the predictions of the mean of the others.",
                           stacklevel=3)
         return found[0], found[1]
 

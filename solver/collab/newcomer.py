@@ -89,11 +89,12 @@ def newcomer(ratings: Mapping[Hashable, float] | pd.Series, factors: Factors, si
 
 def _rating(value, label: Hashable, known: tuple[float, float]) -> float:
     if isinstance(value, Real) and not isinstance(value, bool) and abs(float(value)) <= LARGEST_RATING:
-        span = known[1] - known[0]      # one more of them on either side: the lowest and highest rating need not have been seen
-        if not known[0] - span <= value <= known[1] + span:
-            raise UserError(f"The rating of {shown_label(label)} is {value:g}, and the model knows ratings from {known[0]:g} to "
+        number, span = float(value), known[1] - known[0]
+        # a span more on either side: the model need not have seen the lowest and the highest rating that there are
+        if not known[0] - span <= number <= known[1] + span:
+            raise UserError(f"The rating of {shown_label(label)} is {number:g}, and the model knows ratings from {known[0]:g} to "
                             f"{known[1]:g}. Give it on that scale.")
-        return float(value)
+        return number
     raise UserError(f"The rating of {shown_label(label)} is {shown_label(value)}, not a number. Correct it, or leave it out.")
 
 

@@ -220,8 +220,8 @@ def _bounded_fold_in(features, base, values, typical, root, bounds) -> np.ndarra
 class Explanation:
     """A prediction and what it is made of: offset + user_bias + item_bias + Σ factors = `raw`.
 
-    `prediction` is what becomes of `raw` in the model's sigmoid, where it has one, and by clipping
-    to the range of the ratings. Parts that a model lacks are 0.
+    `prediction` is `raw` after the model's sigmoid, where it has one, clipped to the range of the ratings. Parts that a
+    model does not have are 0.
     """
 
     offset: float

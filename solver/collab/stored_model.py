@@ -43,6 +43,8 @@ def save_model(model: CollabFilter, folder: str | Path, *, overwrite: bool) -> N
     tensors = _under("factors", result.factors.tensors())
     arrays = {"rated.starts": model._rated.starts, "rated.items": model._rated.items,
               "rated.values": model._rated.values, "counts.user": model.user_counts_, "counts.item": model.item_counts_}
+    if model._rated.held_out is not None:
+        arrays["rated.held_out"] = model._rated.held_out
     tensors |= {name: torch.as_tensor(array) for name, array in arrays.items()}
     for n, draw in enumerate(result.samples):
         tensors |= _under(f"samples.{n}", draw.tensors())
@@ -83,7 +85,8 @@ def load_model(cls: type[CollabFilter], folder: str | Path) -> CollabFilter:
         check_labels(items, document["items"], "items")
         for one in (factors, *samples):
             check_factors(one, len(users), len(items))
-        rated = RatedItems(*(tensors[f"rated.{part}"].numpy() for part in ("starts", "items", "values")))
+        rated = RatedItems(*(tensors[f"rated.{part}"].numpy() for part in ("starts", "items", "values")),
+                           tensors["rated.held_out"].numpy() if "rated.held_out" in tensors else None)
         counts = {side: tensors[f"counts.{side}"].numpy() for side in ("user", "item")}
         check_rated(rated, counts, len(users), len(items))
         model._set_fitted(users, items, result, tuple(document["rating_range"]), rated, counts["user"], counts["item"],

@@ -1,7 +1,7 @@
 """The ways of fitting and the losses, and which settings each of them honours. The step classes are in `methods`.
 
-What a model honours stands in `MODELS`, what an optimizer honours in `OPTIMIZERS`. A setting that some rows of a
-table name is honoured by those rows alone; `settings` refuses it beside any other.
+`MODELS` says which settings each model honours, and `OPTIMIZERS` says it of each optimizer. Where some rows of a table
+name a setting, only these rows honour it, and `settings` refuses it with any other row.
 """
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ def _torch(name: str) -> Callable[[list, Mapping[str, float]], torch.optim.Optim
 
 
 def _as_torch_names(constants: Mapping[str, float]) -> dict:
-    """The Adams have β₁ and β₂ as ``betas``; RMSprop has β₂, the memory of squares, as ``alpha``."""
+    """The constants by torch's names: ``betas`` for β₁ and β₂ of the Adams, ``alpha`` for β₂ of RMSprop."""
     named: dict[str, float | tuple[float, float]] = {name: value for name, value in constants.items()
                                                     if name not in ("beta1", "beta2")}
     if "beta1" in constants:

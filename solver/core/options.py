@@ -1,4 +1,4 @@
-"""What is said of one option: its default, the values that it takes, a sentence of help, and where it can be given.
+"""The description of one option: its default, the values that it takes, a sentence of help, and where it can be given.
 
 `settings` holds the table of options. Everything that offers options reads them there: `Settings`, the command
 line, `CollabFilter`, the sheet `start`, the run log and the documentation.
@@ -57,8 +57,8 @@ class Values(Protocol):
 class Option:
     """One option.
 
-    `help` is one sentence for everybody, and `unset` says what holds where nothing is given; what more there is to
-    know stands in the docstring of the field. `flag` is its name on the command line, and `label` its name on a sheet.
+    `help` is one sentence that every user reads, and `unset` says which value is used where none is given. The docstring
+    of the field says more. `flag` is the option's name on the command line, and `label` its name on a sheet.
     """
 
     name: str
@@ -96,7 +96,7 @@ def _shown(default: object) -> str:
 
 @dataclass(frozen=True)
 class Names:
-    """One of the names of a table, read when it is needed, so that a row added to the table counts at once."""
+    """One of the names of a table. The table is read at every check, so that an added row can be chosen at once."""
 
     table: Collection[str]
     optional: bool = False

@@ -1,4 +1,4 @@
-"""Which users and items take part in a fit: those that somebody rated, here or in the hold-out."""
+"""The users and items that take part in a fit: those with a rating, among the training ratings or the hold-out."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class _Side:
         return new[index]
 
 
-EVERY = _Side(None, None)  # of what belongs to no single user or item, such as the weights of a net
+EVERY = _Side(None, None)  # for tensors that belong to no single user or item, such as the weights of a net
 
 
 @dataclass(frozen=True, eq=False)

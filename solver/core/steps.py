@@ -1,4 +1,4 @@
-"""What the loop drives: a method that improves factors epoch by epoch, what it is given and what it reports."""
+"""The parts of a fit that the loop works with: its task, its steps, and the report of each epoch."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .settings import Settings
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """What an epoch saw.
+    """The report of one epoch.
 
     `loss` and `rmse` are those of the training ratings: exact at the point where the step began
     (full batch), or the mean over an epoch in which the factors moved (batches). `slope` is the
@@ -51,7 +51,7 @@ class Steps(Protocol):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class FitTask:
-    """All that a way of fitting is given."""
+    """Everything that a method of fitting needs."""
 
     ratings: Ratings                 # every user and item in them has a rating
     start: AnyFactors                # on the CPU; not to be changed

@@ -1,4 +1,4 @@
-"""Ratings in units of their spread, so that a learning rate and a decay mean the same on every scale.
+"""Divides ratings by their spread, so that a learning rate and a weight decay mean the same on every scale.
 
 A fit in batches divides the ratings by a unit, their standard deviation. With r̂/unit = (p/√unit)·(q/√unit) +
 b_u/unit + b_i/unit + offset/unit the model stays what it is; of a bounded model only the range is divided.
@@ -18,7 +18,7 @@ from .steps import FitTask, Seen, Steps
 
 
 def unit_of(problem: FitTask) -> float:
-    """The unit to compute in; 1 where the ratings are taken as they are: full batch, the net, probabilities."""
+    """The unit to compute in. It is 1 for full batches, the net and probabilities: their ratings are not divided."""
     settings = problem.settings
     if settings.batch_size is None or settings.model == "net" or settings.loss != "squared":
         return 1.0
@@ -54,8 +54,8 @@ def times(factors: AnyFactors, unit: float, bounded: bool) -> AnyFactors:
 
 @dataclass(eq=False)
 class FromUnits:
-    """Steps whose losses and RMSEs are told in the ratings' own scale. Factors stay in units: converting
-    them every epoch would cost more than some epochs do."""
+    """Steps whose losses and RMSEs are converted back to the ratings' own scale. Factors stay in units: to convert
+    them every epoch would take longer than some epochs do."""
 
     steps: Steps
     unit: float

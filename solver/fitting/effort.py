@@ -27,7 +27,7 @@ from solver.errors import UserError
 
 EFFORTS = ("quick", "good", "best")
 BIASES_ALONE = "Biases alone were kept."     # why a fit ended, where factors were left out
-N_FACTORS = 50                   # where nobody says how many
+N_FACTORS = 50                   # unless their number is given
 
 _DECAY = 1.3                      # weight decay where s = 1: it falls with s^2.5
 TRIED = tuple((decay, lr) for lr in (1.0, 0.65) for decay in (0.55, 0.8, 1.15))  # multiples of which "good" chooses

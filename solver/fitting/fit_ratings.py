@@ -100,10 +100,10 @@ def fit(ratings: Ratings, start: AnyFactors | None = None, settings: Settings = 
         if start is None:
             start = start_values(ratings, settings)
             if OPTIMIZERS[settings.optimizer].samples:
-                rows = Rows(EVERY, EVERY)  # whom nobody rated is drawn too, from what all have in common
+                rows = Rows(EVERY, EVERY)  # rows without ratings are drawn too, from the common distribution
         notes = decay_notes + check_start(start, ratings, model=settings.model)
         if settings.loss == "cross-entropy" and settings.negatives:
-            rows = replace(rows, item=EVERY)  # what nobody chose is learnt from too: it is drawn as a negative
+            rows = replace(rows, item=EVERY)  # items without ratings are learnt from too: they are drawn as negatives
         device, device_notes = _device(settings, ratings)
         began = rows.of_factors(start)
         if vanished := not drawn and have_vanished(began, ratings, bounded=settings.bounds is not None):

@@ -20,7 +20,7 @@ from solver.data.ratings import Ratings
 from solver.data.splits import part
 from solver.judging.baselines import bias_only, mean_only
 from solver.model.factors import Factors
-from solver.model.models import Bounds, predict
+from solver.model.models import MODELS, Bounds, predict
 
 from .effort import BIASES_ALONE, NO_WORSE
 from .fit_ratings import FitResult, fit
@@ -45,9 +45,11 @@ class Limit:
         return cls(held or of, min(biases * (1 + NO_WORSE), start), clip)
 
     @classmethod
-    def of_start(cls, learnt: Ratings, clip: Bounds) -> Limit:
-        """That of the start alone, of ratings learnt from."""
+    def of_start(cls, learnt: Ratings, model: str | None, clip: Bounds) -> Limit:
+        """That of the start alone, of ratings learnt from: of the mean, or of 0 where the model can hold no mean."""
         of = part(learnt, JUDGED)
+        if model in MODELS and not (MODELS[model].biases or MODELS[model].bounded):
+            return cls(of, float(np.sqrt(np.mean(of.values ** 2, dtype=np.float64))), clip)
         return cls(of, rmse(mean_only(of), of, clip=clip), clip)
 
     def kept_by(self, result: FitResult) -> bool:
@@ -72,7 +74,7 @@ def guarded_fit(learnt: Ratings, settings: Settings, *, holdout: Ratings | None 
     """
     if settings.loss != "squared":
         return fit(learnt, None, settings, holdout=holdout, clip=clip, on_epoch=on_epoch, on_batch=on_batch), None
-    limit = Limit.of_start(learnt, clip) if stated else Limit.of_biases(learnt, holdout, clip)
+    limit = Limit.of_start(learnt, settings.model, clip) if stated else Limit.of_biases(learnt, holdout, clip)
     first: FitResult | None = None
     diverged = False
     for number, tried in enumerate(_slower_and_slower(settings) if factors_help else ()):

@@ -19,7 +19,7 @@ from solver.model.net import HIDDEN, AnyFactors, additive, embedding_size, start
 
 
 def start_values(ratings: Ratings, settings: Settings) -> AnyFactors:
-    """Start values as the settings' way of fitting likes them, drawn by their seed."""
+    """Random start values of the size that suits the method in the settings, drawn with the seed in the settings."""
     factors = _drawn(ratings, settings).map(lambda tensor: tensor.to(getattr(torch, settings.dtype)))
     return factors if ratings.item_columns is None else _beside_given(additive(factors), torch.as_tensor(ratings.item_columns))
 
@@ -43,7 +43,7 @@ def _drawn(ratings: Ratings, settings: Settings) -> AnyFactors:
 
 
 def _beside_given(factors: Factors, given: Tensor) -> Factors:
-    """With the items' given columns in front, of which no user thinks anything yet."""
+    """The factors with the items' given columns in front. The users' factors for these columns are 0."""
     user, item = factors.user, factors.item
     nothing = user.new_zeros(len(user), given.shape[1])
     return replace(factors, user=torch.cat([nothing, user], 1), item=torch.cat([given.to(item.dtype), item], 1),
@@ -129,7 +129,7 @@ def have_vanished(start: AnyFactors, ratings: Ratings, *, bounded: bool) -> bool
 
 
 def revived(start: AnyFactors, *, seed: int) -> AnyFactors:
-    """The same biases beside small random factors."""
+    """Keeps the biases and replaces the factors by small random ones."""
     generator = torch.Generator().manual_seed(int(seed))
     return start.with_tensors({name: REVIVED * torch.randn(rows.shape, generator=generator, dtype=rows.dtype)
                                for name, rows in (("user", start.user), ("item", start.item))})

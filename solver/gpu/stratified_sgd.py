@@ -41,7 +41,7 @@ class StratifiedSGD:
     """As `sgd.FusedSGD`, with a block for every warp of a GPU. Factors are float32.
 
     The order of strata is drawn anew every epoch; that of the ratings within a block once. Rows with more than `most`
-    ratings are walked as several. `blocks` and `most` None: as suits the ratings and the GPU.
+    ratings are walked as several. Where `blocks` or `most` is None, it is chosen by the number of ratings and the GPU.
     """
 
     first, to_the_end = 1, True

@@ -1,5 +1,5 @@
-"""Batches: each step sees a few ratings, drawn anew every epoch. Plain torch, to be read; it is what
-the fast paths are compared with, and what fits the net and implicit feedback."""
+"""Fits in batches: each step sees a few ratings, drawn anew every epoch. This is plain torch, written to be read: tests
+compare the fast methods with it. It also fits the net and implicit feedback."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class MiniBatch:
                 group["betas"] = (momentum, group["betas"][1])
 
     def step_on(self, batch: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, int]:
-        """A step on the ratings in these places: its loss, its mean squared error, and of how many pairs."""
+        """Takes a step on the ratings in these places. Returns its loss, its mean squared error and its number of pairs."""
         settings = self.problem.settings
         users, items, values = self.users[batch], self.items[batch], self.values[batch]
         if self.negatives is not None:
@@ -101,7 +101,7 @@ class MiniBatch:
         return loss.detach(), mse.detach(), len(users)
 
     def _thinned(self, x: torch.Tensor) -> torch.Tensor:
-        """Dropout: some outputs are left out, the others made larger by as much."""
+        """Dropout: sets some outputs to 0 and makes the others larger, so that their expected sum stays the same."""
         kept = 1 - self.problem.settings.dropout
         return x * torch.empty_like(x).bernoulli_(kept, generator=self.on_device) / kept
 

@@ -5,8 +5,8 @@
     bounded    r̂ = low + (high − low) · σ(p_u · q_i + b_u + b_i),   σ(x) = 1 / (1 + e^−x)
     net        r̂ = low + (high − low) · σ(net(p_u, q_i)),           the lesson's embedding net (`net`)
 
-What stands for r̂ before σ is the parameters' own `raw`: of `Factors`, or of `NetFactors`. In large data a fixed offset μ, the mean rating, stands beside the biases (inside σ where there is
-one); on a sheet it is 0.
+`Factors.raw` and `NetFactors.raw` compute the value before σ. In large data a fixed offset μ, the mean rating, is added to the
+biases (inside σ where the model has one); on a sheet it is 0.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from torch.nn.functional import linear
 
 from .factors import Factors
 
-HIDDEN = (100,)                 # widths of the hidden layers where nobody says
+HIDDEN = (100,)                 # widths of the hidden layers unless they are given
 TABLE_NUMBERS = 10_000_000      # activations of a table of predictions that are held at once
 
 

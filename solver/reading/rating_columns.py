@@ -14,6 +14,7 @@ from solver.errors import UserError
 
 from .bad_rows import BadRows
 from .columns import Column, Numbers, TableRows
+from .off_scale import off_scale
 from .rating_texts import decimal_sign, identity, labels_from_texts, parse_rating
 from .table_port import SourceTable
 
@@ -128,13 +129,13 @@ def _notes_on_spaces(table: SourceTable, values: Column, lines: np.ndarray) -> l
             f"{how_many_of(padded.sum(), 'such text')} read as numbers."] if padded.any() else []
 
 
-def notes_on_negatives(table: SourceTable, numbers: np.ndarray, lines: np.ndarray) -> list[str]:
-    negative = numbers < 0
-    if not 0 < negative.sum() <= max(1, len(numbers) / 100) or negative.all():
+def notes_off_scale(table: SourceTable, numbers: np.ndarray, lines: np.ndarray) -> list[str]:
+    apart = off_scale(numbers)
+    if not apart.any():
         return []
-    rest = numbers[~negative]
-    return [f"{table.at(lines[negative][0])}: the rating {numbers[negative][0]:g} lies outside "
-            f"{rest.min():g} to {rest.max():g}, where all but {negative.sum()} of the ratings lie; "
+    rest = numbers[~apart]
+    return [f"{table.at(lines[apart][0])}: the rating {numbers[apart][0]:g} lies outside "
+            f"{rest.min():g} to {rest.max():g}, where all but {apart.sum()} of the ratings lie; "
             "it was kept. Correct it if it is a mistake."]
 
 

@@ -18,8 +18,8 @@ from .rating_columns import (
     DECIMALS,
     IDS,
     how_many_of,
+    notes_off_scale,
     notes_on_blanks,
-    notes_on_negatives,
     numbered,
     numbers_of,
     readable_rows,
@@ -83,7 +83,7 @@ def read_ratings(path: Paths, *, columns: Sequence[str | int] | None = None, sep
     del read, users, items, values  # memory: a long column less of each
 
     again, repeats = _repeats(table, user_index, item_index, len(item_labels), lines)
-    notes += repeats + notes_on_negatives(table, numbers, lines) + time_notes
+    notes += repeats + notes_off_scale(table, numbers, lines) + time_notes
     kind, dtype = _dtypes(numbers)
     ratings = Ratings(user_labels, item_labels, user_index.astype(kind, copy=False),
                       item_index.astype(kind, copy=False), numbers.astype(dtype, copy=False), times)

@@ -27,14 +27,15 @@ def table(n: int, m: int, *, seed: int = 0, share: float = 0.8) -> np.ndarray:
 
 def write(path, ratings: np.ndarray, *, k: int = 5, variant: str = "dot", down: int = 0, right: int = 0,
           sheet: str = "Sheet1", seed: int = 0, predict: str = "", rmse: str = "", masked: bool = True,
-          array: bool = False, solver: Mapping[str, str] | bool = False, factors=None, edit=None) -> dict[str, str]:
+          array: bool = False, solver: Mapping[str, str] | bool = False, factors=None, edit=None,
+          styled: Mapping[str, tuple[float, str]] = {}) -> dict[str, str]:
     """The lesson's crosstab, moved `down` and `right`; returns the A1 addresses of its parts.
 
     `predict` and `rmse` replace the lesson's formulas: templates over the names of the parts
     (`{rating}`, `{user}`, `{item}`, `{ubias}`, `{ibias}`, `{ratings}`, `{predictions}`).
     `solver` stores Solver's model of the sheet; as a mapping it gives names of it that are others, or
     none: ``{"neg": "1", "adj": ""}``.
-    `edit(worksheet, places)` may spoil the sheet before it is saved.
+    `edit(worksheet, places)` may spoil the sheet before it is saved; `styled` gives cells a number and its format.
     """
     n, m = ratings.shape
     bias = variant != "dot"
@@ -103,6 +104,8 @@ def write(path, ratings: np.ndarray, *, k: int = 5, variant: str = "dot", down: 
         for name, value in ((name, value) for name, value in stored.items() if value):
             refers_to = ",".join(f"'{sheet}'!{Range.parse(area).absolute}" for area in value.split(",")) if value[0].isalpha() else value
             book.define_name(f"'{sheet}'!solver_{name}", f"={refers_to}")
+    for address, (number, pattern) in styled.items():
+        ws.write_number(address, number, book.add_format({"num_format": pattern}))
     if edit:
         edit(ws, places)
     book.close()

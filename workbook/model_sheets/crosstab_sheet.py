@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xlsxwriter import Workbook
 
-from pyxl.grid.block_names import control_name
+from pyxl.grid.block_names import control_name, held_out_name, result_name
 from pyxl.grid.cells import Cell, Range
 from pyxl.grid.layout import Block, Layout
 from workbook.write.content import Content
@@ -91,6 +91,15 @@ def prediction(layout: Layout, *, user: int | None = None, item: int | None = No
 def into_range_formula(x: str, low: str, high: str) -> str:
     """The formula of a bounded model's prediction, the sigmoid of x."""
     return f"{low}+({high}-{low})/(1+EXP(-({x})))"
+
+
+def _errors(layout: Layout, content: Content) -> str:
+    """The formula of one line: RMSE before the last fit → now, and on held-out ratings."""
+    def shown(number: str) -> str:
+        return f'TEXT({number},"0.0000")'
+    before, held = result_name(layout.sheet, "rmse_before"), held_out_name(layout.sheet)
+    line = f'"RMSE "&IF({before}="","",{shown(before)}&" → ")&{shown(str(layout.rmse))}'
+    return f'{line}&IF(N({held})=0,"",", held out "&{shown(held)})' if len(content.held) else line
 
 
 def _formulas(sheet, plan: Crosstab, where: Range, pattern: str, style) -> None:
@@ -186,8 +195,11 @@ def _words(sheet, styles: Styles, plan: Crosstab, content: Content) -> None:
     first = 4 if layout.low else 2
     room = plan.stop.row - first
     notes = (*_NOTES, _HELD) if len(content.held) else _NOTES
-    for row, line in enumerate((*EQUATIONS[layout.variant], *notes)[:room], first):
+    lines = (*EQUATIONS[layout.variant], *notes)[:room]
+    for row, line in enumerate(lines, first):
         sheet.write_string(row - 1, 0, line, styles.note)
+    if len(lines) + 1 < room:
+        put_formula(sheet, Cell(first + len(lines) + 1, 1), f"={_errors(layout, content)}", styles.strip)
     if plan.status.row > _SEEN:
         sheet.write_formula(row, 0, f'={control_name(layout.sheet, "status")}&""', styles.status_above)
     top = layout.item_factors.range.top

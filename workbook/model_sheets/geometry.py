@@ -148,7 +148,8 @@ def _history(header: int, right: int, chart: Cell) -> Range:
 
 
 def check_size(*, users: int, items: int, factors: int, ratings: int, bottom: int, right: int) -> None:
-    """Raise UserError where a sheet would need more rows or columns than Excel has."""
+    """Raise UserError where a sheet would need more rows or columns than Excel has; `ratings` are all that the sheet `ratings` lists."""
+    bottom = max(bottom, ratings + 1)
     if right > MAX_COL:
         raise UserError(f"{items:,} items and {factors:,} factors need {right:,} columns; an Excel sheet holds "
                         f"{MAX_COL:,}. Take fewer items, such as the 200 with most ratings, "

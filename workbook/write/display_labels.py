@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from numbers import Integral, Real
 
@@ -11,6 +11,7 @@ from solver.errors import UserError
 
 LONGEST_TITLE = 100     # a header longer than this helps nobody
 LONGEST_ID = 255        # what Excel's MATCH takes
+_FORMULA_SIGNS, _SHOWN = ("=", "+", "-", "@"), 40
 _EXACT = 2 ** 53        # above it a cell no longer holds every whole number
 
 
@@ -80,6 +81,16 @@ def reads_as_pattern(labels: Sequence) -> bool:
     wild = [text for text in texts if "*" in text or "?" in text]
     return any("~" in text for text in texts) or any(
         fnmatchcase(other, pattern.replace("[", "[[]")) for pattern in wild for other in texts if other is not pattern)
+
+
+def notes_on_formula_like(labels: Iterable[Hashable]) -> list[str]:
+    """A sentence on texts that look like formulas, which a program that is less careful would run."""
+    found = [label for label in labels if isinstance(label, str) and label.lstrip().startswith(_FORMULA_SIGNS)]
+    if not found:
+        return []
+    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    shown = found[0] if len(found[0]) <= _SHOWN else found[0][:_SHOWN - 1] + "…"
+    return [f"'{shown}'{more} begins like a formula: stored as text, which nothing runs."]
 
 
 def put_label(sheet, row: int, col: int, label, style) -> None:

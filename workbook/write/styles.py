@@ -54,6 +54,7 @@ class Styles:
     lookup: Format          # a formula, unobtrusive
     lookup_whole: Format
     calculated: Format      # Calculation: RMSE
+    strip: Format           # the errors of a model, in a line
     status: Format          # what a live fit says
     status_above: Format
     epoch: Format           # history of a fit
@@ -135,6 +136,7 @@ def make_styles(workbook: Workbook) -> Styles:
         lookup=style(_CELL, center, num_format="0.00", bg_color="#F7F7F7"),
         lookup_whole=style(_CELL, center, num_format="0", bg_color="#F7F7F7"),
         calculated=style(_CALCULATION, center, num_format="0.0000"),
+        strip=style(bold=True, font_color="#B25400"),
         status=style(font_color=_LINK, indent=1),
         status_above=style(font_color=_LINK),
         epoch=style(center, num_format="#,##0"),

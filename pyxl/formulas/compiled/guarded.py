@@ -78,7 +78,7 @@ safe_divide = guarded(lambda a, b: a / b)
 
 @guarded
 def sqrt(x: Tensor) -> Tensor:
-    """At 0 there is no derivative; 0 stands in, so that a fit may end there."""
+    """At 0 there is no derivative; 0 is given instead, so that a fit can end there."""
     if sure(lambda: (x > 0).all()):
         return x.sqrt()
     root = torch.where(x > 0, x, 1.0).sqrt()

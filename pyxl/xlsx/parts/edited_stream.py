@@ -8,7 +8,7 @@ from .xml_stream import START_TAG
 
 
 class EditedStream:
-    """Holds the bytes that are not copied yet. Edits come in the order of their offsets.
+    """Holds the bytes that have not been copied yet. Edits must come in the order of their offsets.
 
     Offsets count the bytes of the source; `end` is how many have been fed, `done` how many are
     dealt with.

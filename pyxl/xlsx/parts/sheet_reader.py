@@ -6,16 +6,16 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 
 from openpyxl.utils.datetime import from_ISO8601, to_excel
 
-from pyxl.grid.cells import Cell, ErrorValue, Range
+from pyxl.grid.cells import MAX_COL, Cell, ErrorValue, Range
 from pyxl.grid.grid import Formula, Grid
 from solver.errors import UserError
 
 from .package_checks import damaged_sheet
 from .shared_strings import unescape
 from .sheet_order import next_column, next_row
-from .xml_stream import TRUE, main_namespace, reader
+from .xml_stream import TRUE, main_namespace, reader, whole_number
 
-_NAMES = ("c", "v", "f", "t", "is", "row", "rPh", "mergeCell", "sheetProtection")
+_NAMES = ("c", "v", "f", "t", "is", "row", "rPh", "col", "mergeCell", "sheetProtection")
 
 
 def read_sheet(chunks: Iterable[bytes], sheet: str, *, part: str, strings: Sequence[str] = (),
@@ -38,6 +38,7 @@ def read_sheet(chunks: Iterable[bytes], sheet: str, *, part: str, strings: Seque
     feed(b"")
     grid.merged = tuple(handlers.merged)
     grid.hidden_rows = frozenset(handlers.hidden)
+    grid.hidden_columns = frozenset(handlers.hidden_columns)
     return grid
 
 
@@ -57,6 +58,7 @@ class _Handlers:
         self.masters: dict[str, Formula] = {}    # shared formulas by their group
         self.merged: list[Range] = []
         self.hidden: list[int] = []
+        self.hidden_columns: set[int] = set()
         self.phonetic = False
 
     def start(self, name, attributes):
@@ -77,6 +79,10 @@ class _Handlers:
             self.value = ""
         elif key == "rPh":
             self.phonetic = True
+        elif key == "col":
+            if attributes.get("hidden") in TRUE:
+                first, last = (whole_number(attributes.get(end), 0) for end in ("min", "max"))
+                self.hidden_columns.update(range(first, min(last, MAX_COL) + 1))
         elif key == "mergeCell":
             self.merged.append(Range.parse(attributes.get("ref", "")))
         elif key == "sheetProtection":

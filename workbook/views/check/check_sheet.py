@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from xlsxwriter import Workbook
 
-from pyxl.grid.block_names import HELD, block_name
-from pyxl.grid.cells import Cell
+from pyxl.grid.block_names import HELD, block_name, held_out_name
+from pyxl.grid.cells import Cell, Range
 from workbook.model_sheets.ratings_sheet import SourcePlan
 from workbook.views.view import View
 from workbook.write.styles import Styles, fold_helpers, print_setup
@@ -36,6 +36,8 @@ def write_check(workbook: Workbook, styles: Styles, view: View) -> None:
     for row, line in enumerate(LINES if plan.held else NOTHING, 2):
         put_text(sheet, Cell(row, 1), line, styles.note)
     _summary(sheet, styles, plan, view)
+    for name in plan.sheets if plan.held else ():
+        workbook.define_name(held_out_name(name), f"={CHECK_SHEET}!{Range.around([plan.model(name).moved(0, 1)]).absolute}")
     if view.several:
         write_choice_of_model(workbook, sheet, styles, plan, view)
     insert_charts(workbook, sheet, plan, CHECK_SHEET)
