@@ -17,10 +17,10 @@ from solver import Ratings, UserError, hold_out, predict_table, random_factors, 
 from solver.judging.baselines import bias_only, mean_only
 from workbook.builder import CROSSTABS, build_with
 from workbook.model_sheets.ratings_sheet import SourcePlan
+from workbook.model_sheets.view import View
 from workbook.views.check.check_numbers import round_step
 from workbook.views.check.check_plan import BINS, CheckPlan
 from workbook.views.check.check_sheet import check_plan
-from workbook.views.view import View
 from workbook.write.content import Content, content_of
 
 

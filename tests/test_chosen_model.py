@@ -135,7 +135,7 @@ def test_a_model_that_predicts_as_the_biases_do_is_not_called_better(tmp_path):
 
 
 def check_plan_of(content: Content):
-    from workbook.views.view import View
+    from workbook.model_sheets.view import View
     return check_plan(View(content, dict.fromkeys(CROSSTABS)))
 
 

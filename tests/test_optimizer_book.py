@@ -7,8 +7,11 @@ import json
 import numpy as np
 import pytest
 
+from pyxl import fit_workbook
 from pyxl.__main__ import main
 from pyxl.grid.cells import Cell, Range
+from pyxl.problems.solve import ByFormulas
+from pyxl.problems.stated import Statement
 from pyxl.training.carried_over import training_sheets
 from pyxl.training.run_epochs import run_training
 from pyxl.xlsx import open_workbook
@@ -159,3 +162,14 @@ def test_points_that_are_none_are_refused(tmp_path):
         read_points(tmp_path / "odd.csv")
     with pytest.raises(UserError, match="There are 1 points"):
         build_optimizers(tmp_path / "one.xlsx", rows=[(1.0, 2.0)])
+
+
+def test_the_best_learning_rate_of_an_epoch_is_found_through_all_its_steps(built):
+    """On the way the line search meets rates with which the numbers grow beyond all bounds, and goes on."""
+    plan = PLANS["sgd"]
+    stated = Statement(str(plan.error.moved(1, 0)), [str(plan.settings["lr"])])
+    found = fit_workbook(built, sheets=["sgd"], by_formulas=ByFormulas(problem=stated))["sgd"].minimum
+    assert found.converged and (found.value_before, found.value) == pytest.approx((150.755, 148.112), abs=5e-4)
+    rates = found.x[0] * np.linspace(0.98, 1.02, 41)
+    around = [trace("sgd", lesson_rows(), {"lr": rate}).errors[0] * np.sqrt(29) for rate in rates]
+    assert min(around) == pytest.approx(found.value, rel=1e-12) and np.argmin(around) == 20

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from xlsxwriter import Workbook
 
+from workbook.model_sheets.view import View
 from workbook.views.check.check_sheet import write_check
 from workbook.views.map_sheet import write_map
 from workbook.views.members_sheet import write_items, write_users
 from workbook.views.recommend_sheet import write_recommend
-from workbook.views.view import View
 from workbook.views.why_sheet import write_why
 from workbook.views.you_sheet import write_you
 from workbook.write.styles import Styles

@@ -31,8 +31,8 @@ from workbook.write.content import Content, content_of
 from workbook.write.styles import make_styles
 
 from .all_views import VIEWS
+from .model_sheets.view import view_on
 from .new_file import checked_new_target, new_file, new_workbook
-from .views.view import view_on
 from .xlwings_conf import write_conf
 
 CROSSTABS = {"dotprod": "dot", "bias": "dot+bias", "bounded": "bounded"}  # sheet -> model

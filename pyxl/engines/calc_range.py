@@ -29,7 +29,7 @@ class CalcRange(CellBlock):
 
     @property
     def column_width(self) -> float:
-        """In characters, as Excel counts them: of 7 pixels each, and 5 for the cell's edges."""
+        """The width in characters, as Excel counts them: 7 pixels for each, and 5 for the cell's edges."""
         return (self.api.Columns.getByIndex(0).Width / _PIXEL - 5) / 7
 
     @column_width.setter

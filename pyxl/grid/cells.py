@@ -1,4 +1,4 @@
-"""Where a cell is and what it may hold: addresses, ranges, error values. Knows no file."""
+"""Addresses of cells, ranges, and the values that a cell may hold. This module knows nothing of files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _A1 = re.compile(r"\$?([A-Za-z]{1,3})\$?([0-9]{1,7})")
 
 
 class ErrorValue(str):
-    """An error that stands in a cell, as its text: ``#N/A``, ``#DIV/0!``, ``#REF!`` …"""
+    """An error value of a cell, as its text: ``#N/A``, ``#DIV/0!``, ``#REF!`` …"""
 
     __slots__ = ()
 

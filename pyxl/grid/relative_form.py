@@ -35,7 +35,7 @@ class RelativeForm:
 
 
 def relative_form(text: str, row: int, col: int) -> RelativeForm:
-    """Of the formula that stands in a cell."""
+    """The relative form of a formula that is written in the cell at this row and column."""
     pattern, moves, end = [], [], 0
     for match in _TOKEN.finditer(text):
         pattern.append(text[end:match.start()].replace("%", "%%"))

@@ -34,7 +34,7 @@ class Estimator:
         return self
 
     def __repr__(self) -> str:
-        """Only what differs from the defaults."""
+        """Shows the parameters that differ from their defaults."""
         changed = (f"{name}={getattr(self, name)!r}" for name, default in self._defaults().items()
                    if getattr(self, name) is not default and getattr(self, name) != default)
         return f"{type(self).__name__}({', '.join(changed)})"

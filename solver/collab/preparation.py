@@ -1,4 +1,4 @@
-"""From an estimator's parameters and ratings to what a fit is given: settings, range, hold-out."""
+"""Makes the settings, the range of ratings and the hold-out of a fit from an estimator's parameters and its ratings."""
 
 from __future__ import annotations
 

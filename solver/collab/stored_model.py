@@ -85,8 +85,8 @@ def load_model(cls: type[CollabFilter], folder: str | Path) -> CollabFilter:
         check_labels(items, document["items"], "items")
         for one in (factors, *samples):
             check_factors(one, len(users), len(items))
-        rated = RatedItems(*(tensors[f"rated.{part}"].numpy() for part in ("starts", "items", "values")),
-                           tensors["rated.held_out"].numpy() if "rated.held_out" in tensors else None)
+        held_out = tensors["rated.held_out"].numpy() if "rated.held_out" in tensors else None
+        rated = RatedItems(tensors["rated.starts"].numpy(), tensors["rated.items"].numpy(), tensors["rated.values"].numpy(), held_out)
         counts = {side: tensors[f"counts.{side}"].numpy() for side in ("user", "item")}
         check_rated(rated, counts, len(users), len(items))
         model._set_fitted(users, items, result, tuple(document["rating_range"]), rated, counts["user"], counts["item"],

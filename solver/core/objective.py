@@ -48,7 +48,7 @@ class Targets:
         return predict(factors, self.users, self.items, bounds=bounds)
 
     def parts(self, factors: AnyFactors) -> Iterator[Targets]:
-        """In pieces, where a prediction takes rows of its own for every rating."""
+        """Yields these targets in pieces, where every prediction needs a row of memory of its own; else all at once."""
         if self._at_once(factors):
             yield self
         else:

@@ -43,7 +43,7 @@ class RatedPairs:
 
     @classmethod
     def of(cls, users: Tensor, items: Tensor, n_users: int, n_items: int) -> RatedPairs:
-        """From index tensors (n_pairs,) in any order; all stays on their device."""
+        """The pairs of two index tensors (n_pairs,), which may be in any order. The result is on their device."""
         kind = torch.int32 if len(users) < 2**31 else torch.int64  # what `user_starts` count to
         order = stable_order(users, n_users)
         sorted_users, sorted_items = (index.index_select(0, order).to(kind) for index in (users, items))

@@ -1,4 +1,4 @@
-"""Where a fit starts: good values by seed, and a check of those that are given."""
+"""Start values of a fit: random ones, drawn with a seed, and a check of given ones."""
 
 from __future__ import annotations
 

@@ -15,6 +15,10 @@ _NO_CHANGE, _PATIENCE = 1e-13, 25   # relative change of the merit within so man
 _ROUNDS = 60   # of the augmented Lagrangian; a dozen is usual
 
 
+class _LineSearchLost(Exception):
+    """torch's line search met values so large that its cubic has no minimum: its next point is no number."""
+
+
 def method_for(program: Program) -> str:
     """The name of the method that suits a program."""
     if not program.n_constraints:
@@ -35,6 +39,8 @@ def _lbfgs(trials: Trials) -> None:
     optimizer = method.make([z], {})
 
     def closure():
+        if not torch.isfinite(z).all():
+            raise _LineSearchLost
         merit, slope = trials.merit(z.detach().numpy())
         seen.append((merit, float(np.max(np.abs(slope), initial=0.0))))
         z.grad = torch.from_numpy(method.loss_scale * slope)
@@ -43,7 +49,10 @@ def _lbfgs(trials: Trials) -> None:
     merits: list[float] = []
     while True:
         seen.clear()
-        optimizer.step(closure)
+        try:
+            optimizer.step(closure)
+        except _LineSearchLost:
+            break
         merit, slope = seen[0]      # where the step began
         merits.append(merit)
         trials.on_step()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pyxl.grid.cells import Cell, Range
-from workbook.views.view import View
+from workbook.model_sheets.view import View
 from workbook.write.references import box, ref
 from workbook.write.styles import Styles, colour_scale
 from workbook.write.write_cells import put_array, put_text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pyxl.grid.cells import Cell, quoted
-from workbook.views.view import View
+from workbook.model_sheets.view import View
 from workbook.write.display_labels import put_label
 from workbook.write.references import ref
 from workbook.write.styles import Styles

@@ -9,7 +9,7 @@ from xlsxwriter import Workbook
 
 from pyxl.grid.block_names import block_name
 from pyxl.grid.cells import Cell, Range
-from workbook.views.view import View
+from workbook.model_sheets.view import View
 from workbook.write.display_labels import width_of
 from workbook.write.references import box, columns_of, ref
 from workbook.write.styles import BARS, Styles, fold_helpers, print_setup

@@ -5,11 +5,11 @@ from __future__ import annotations
 from xlsxwriter import Workbook
 
 from pyxl.grid.cells import Cell, Range
+from workbook.model_sheets.view import View
 from workbook.views.best_list import HIGH, LOW, N_BEST, Candidates, write_best
 from workbook.views.check.check_sheet import CHECK_SHEET as CHECK
 from workbook.views.check.check_sheet import check_plan
 from workbook.views.choice import unknown, with_most_blanks, write_choice
-from workbook.views.view import View
 from workbook.write.display_labels import width_of
 from workbook.write.references import ref
 from workbook.write.styles import Styles, fold_helpers, print_setup

@@ -6,9 +6,9 @@ import numpy as np
 from xlsxwriter import Workbook
 
 from pyxl.grid.cells import Cell, Range
+from workbook.model_sheets.view import View
 from workbook.views.best_list import kept_in_range
 from workbook.views.choice import unknown, with_most_blanks, write_choice
-from workbook.views.view import View
 from workbook.write.display_labels import width_of
 from workbook.write.references import box, ref
 from workbook.write.styles import BARS, Styles, fold_helpers, print_setup

@@ -17,8 +17,8 @@ from pyxl.grid.block_names import block_name
 from pyxl.grid.cells import Cell, Range
 from pyxl.grid.layout import Layout
 from solver.collab.recommend import NEWCOMER_RIDGE
+from workbook.model_sheets.view import View
 from workbook.views.best_list import HIGH, LOW, Candidates, kept_in_range, write_best
-from workbook.views.view import View
 from workbook.write.display_labels import width_of
 from workbook.write.references import box, ref
 from workbook.write.styles import Styles, colour_scale, fold_helpers, print_setup

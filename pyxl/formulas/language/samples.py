@@ -15,7 +15,7 @@ from .values import is_number, number
 
 
 def raise_errors(*arrays: np.ndarray) -> None:
-    """Raises the first error value that stands in the arrays."""
+    """Raises the first error value in the arrays."""
     for array in arrays:
         if array.dtype == object:
             for value in array.flat:

@@ -21,7 +21,7 @@ def meaning(code: str) -> str | None:
 
 
 def read_number_formats(styles: list[tuple[str, dict[str, str], str]]) -> dict[int, str]:
-    """From the elements of styles.xml: style number of a cell -> ``'date'`` or ``'percent'``."""
+    """Reads the elements of styles.xml. Returns ``'date'`` or ``'percent'`` by a cell's style number."""
     codes: dict[int, str] = dict(BUILTIN_FORMATS)
     formats: dict[int, str] = {}
     style, in_cell_styles = 0, False

@@ -1,4 +1,4 @@
-"""A sheet's XML, streamed into a Grid: values, formulas, and what stands in the way of writing."""
+"""A sheet's XML, streamed into a Grid: values, formulas, and the cells that must not be written."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ import math
 from pyxl.grid.block_names import block_name
 from pyxl.grid.cells import Range
 from solver.judging.baselines import DAMPING
-from workbook.views.view import View
+from workbook.model_sheets.view import View
 from workbook.write.references import ref
 from workbook.write.source_formulas import blanks_as_zero, held_number, label_wanted
 from workbook.write.styles import Styles

@@ -6,7 +6,7 @@ from xlsxwriter import Workbook
 
 from pyxl.grid.block_names import CHOSEN, CHOSEN_BLOCKS, CHOSEN_MODEL, MODEL_NUMBER, block_name
 from pyxl.grid.cells import Cell, Range
-from workbook.views.view import View
+from workbook.model_sheets.view import View
 from workbook.write.references import ref
 from workbook.write.styles import Styles
 from workbook.write.write_cells import put_array, put_formula, put_text
