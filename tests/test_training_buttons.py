@@ -45,7 +45,7 @@ def value(pressed, plan, cell) -> float:
 def same_as_trace(pressed, plan, done: int) -> None:
     """The log, and every number of the epoch that the sheet shows."""
     expected = trace(plan.optimizer, ROWS, epochs=done + 1)
-    assert value(pressed, plan, plan.now["epochs"]) == done
+    until(lambda: value(pressed, plan, plan.now["epochs"]) == done)     # a press returns before its macro has ended
     lines = log(pressed, plan)
     assert [line[0] for line in lines] == list(range(1, done + 1))
     np.testing.assert_allclose([line[1] for line in lines], expected.errors[:done], rtol=1e-12)
@@ -55,7 +55,6 @@ def same_as_trace(pressed, plan, done: int) -> None:
         np.testing.assert_allclose(numbers, whole[-29:], rtol=1e-12, atol=1e-12 * np.abs(whole).max(), err_msg=column)
 
 
-@pytest.mark.xfail(strict=False, reason="a press through accessibility is lost now and then on a busy machine; not explained yet")
 @pytest.mark.parametrize("name", ["sgd", "adam", "annealing", "eve"])
 def test_epoch_run_and_reset(pressed, plans, name):
     plan = plans[name]
@@ -78,7 +77,6 @@ def test_the_lessons_numbers_follow_the_button(pressed, plans):
     assert seen == [150.755, 105.663, 105.456, 105.248, 105.042, 104.835]
 
 
-@pytest.mark.xfail(strict=False, reason="a press through accessibility is lost now and then on a busy machine; not explained yet")
 def test_step_takes_a_row_and_after_the_last_one_the_next_epoch(pressed, plans):
     plan, columns = plans["adam"], trace("adam", ROWS, epochs=2).columns
     for step in range(1, 32):

@@ -82,8 +82,8 @@ def plan_sheets(content: Content, models: Container[str] = MODELS) -> dict[str, 
     if "dot" in models:
         plans[EMBEDDING] = long_form(EMBEDDING, **size, ratings=len(ratings),
                                      copies=len(ratings) * 2 * k <= MOST_COPIES)
-    for plan in plans.values():
-        check_size(**size, ratings=len(content.given), bottom=plan.used.bottom, right=plan.history.right)
+    check_size(**size, ratings=len(content.given), bottom=max((plan.used.bottom for plan in plans.values()), default=1),
+               right=max((plan.history.right for plan in plans.values()), default=1))
     return plans
 
 
