@@ -24,11 +24,11 @@ from pyxl.problems.stated import Statement
 from solver import CollabFilter, Settings, UserError, cross_validate, read_ratings
 from solver.core.optimizers import OPTIMIZERS, Optimizer
 from solver.judging.metrics import METRICS, Metric
-from solver.reading.bad_rows import BadRows
-from solver.reading.column_roles import FoundColumns
-from solver.reading.columns import Growing
 from solver.reading.formats import format_table
-from solver.reading.table_port import Format
+from solver.reading.looked_at.bad_rows import BadRows
+from solver.reading.looked_at.column_roles import FoundColumns
+from solver.reading.looked_at.columns import Growing
+from solver.reading.looked_at.table_port import Format
 from workbook import example
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -37,7 +37,7 @@ def as_label(text: str, labels: Sequence[Hashable]) -> Hashable:
 
 def known_labels(asked: Sequence[Hashable], labels: Sequence[Hashable]) -> list[Hashable | None]:
     """For each label asked for, the model's that means the same, 14, '14' or '014'; None: it has none."""
-    from solver.reading.rating_texts import identity
+    from solver.reading.looked_at.rating_texts import identity
 
     exact = set(labels)
     found = [label if label in exact else None for label in asked]

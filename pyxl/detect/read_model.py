@@ -18,7 +18,7 @@ from pyxl.grid.layout import Block
 from pyxl.grid.parameters import factors_from
 from pyxl.grid.readable_workbook import ReadableWorkbook
 from solver.errors import UserError
-from solver.reading.rating_texts import LARGEST_RATING, NUMBER_TEXT
+from solver.reading.looked_at.rating_texts import LARGEST_RATING, NUMBER_TEXT
 
 from .detect import ModelSheet
 from .formula_checks import changes_by_itself, external_book

@@ -12,10 +12,10 @@ import pandas as pd
 from solver.data.rated import sorted_pairs
 from solver.data.ratings import Ratings
 from solver.errors import UserError
-from solver.reading.column_roles import find_by_name
 from solver.reading.evidence import Guess, found_against
-from solver.reading.rating_names import RATING_ROLES, TIME_ROLE
-from solver.reading.rating_texts import LARGEST_RATING
+from solver.reading.looked_at.column_roles import find_by_name
+from solver.reading.looked_at.rating_names import RATING_ROLES, TIME_ROLE
+from solver.reading.looked_at.rating_texts import LARGEST_RATING
 
 from .id_labels import shown_label
 from .in_memory import as_frame, sparse_ratings

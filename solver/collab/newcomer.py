@@ -12,7 +12,7 @@ import pandas as pd
 
 from solver.errors import UserError
 from solver.model.models import Bounds
-from solver.reading.rating_texts import LARGEST_RATING
+from solver.reading.looked_at.rating_texts import LARGEST_RATING
 
 from .id_labels import Labels, shown_label
 from .recommend import OTHER, decay_ridge, fold_in, newcomer_ridge, predictions_for, seen_by, top_n

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .rating_texts import reads_as_number
+from .looked_at.rating_texts import reads_as_number
 
 _ENOUGH = 20            # rows from which on their values say anything
 _SCALE = 21             # distinct values that a scale of ratings has at most, as half stars from 0 to 10 have

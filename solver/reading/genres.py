@@ -9,10 +9,10 @@ import pandas as pd
 
 from solver.errors import UserError
 
-from .column_roles import Role, find_columns
+from .looked_at.column_roles import Role, find_columns
+from .looked_at.rating_texts import identity
+from .looked_at.table_port import Told
 from .rating_columns import how_many_of
-from .rating_texts import identity
-from .table_port import Told
 from .tables import opened_table, read_found
 from .titles import ITEM_ROLE
 

@@ -6,10 +6,10 @@ from collections.abc import Hashable, Sequence
 
 from solver.errors import UserError
 
-from .column_roles import find_columns
+from .looked_at.column_roles import find_columns
+from .looked_at.rating_names import RATING_ROLES
+from .looked_at.table_port import Told
 from .rating_columns import DECIMALS, notes_on_blanks, numbered, numbers_of, refuse_blank
-from .rating_names import RATING_ROLES
-from .table_port import Told
 from .tables import Paths, opened_table, read_found
 
 

@@ -12,11 +12,11 @@ import numpy as np
 from solver.data.ratings import Ratings
 from solver.errors import UserError
 
-from .bad_rows import BadRows
-from .columns import Column, Numbers, TableRows
+from .looked_at.bad_rows import BadRows
+from .looked_at.columns import Column, Numbers, TableRows
+from .looked_at.rating_texts import decimal_sign, identity, labels_from_texts, parse_rating
+from .looked_at.table_port import SourceTable
 from .off_scale import off_scale
-from .rating_texts import decimal_sign, identity, labels_from_texts, parse_rating
-from .table_port import SourceTable
 
 DECIMALS = {"comma": ",", ",": ",", "point": ".", ".": "."}
 IDS = ("checked", "exact")      # whether ids that are most likely one are refused

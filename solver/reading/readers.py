@@ -11,9 +11,12 @@ import numpy as np
 from solver.data.ratings import Ratings
 from solver.errors import UserError
 
-from .column_roles import FoundColumns, Role, find_by_name, find_columns
-from .columns import Column, Numbers
 from .evidence import Guess, found_against
+from .looked_at.column_roles import FoundColumns, Role, find_by_name, find_columns
+from .looked_at.columns import Column, Numbers
+from .looked_at.rating_names import RATING_ROLES, TIME_ROLE
+from .looked_at.rating_texts import shortened
+from .looked_at.table_port import SourceTable, Told
 from .rating_columns import (
     DECIMALS,
     IDS,
@@ -25,9 +28,6 @@ from .rating_columns import (
     readable_rows,
     refuse_nothing_to_learn,
 )
-from .rating_names import RATING_ROLES, TIME_ROLE
-from .rating_texts import shortened
-from .table_port import SourceTable, Told
 from .tables import Paths, TableRead, opened_table, read_found
 
 _LARGE = 1_000_000       # ratings from which on indices and values are kept in 32 bits

@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from .bad_rows import BadRows
-from .column_roles import FoundColumns
-from .columns import Growing, TableRows
 from .formats.format_table import look_at
-from .sources import STDIN, standard_input
-from .table_port import ReadAgain, SourceTable, Told
+from .looked_at.bad_rows import BadRows
+from .looked_at.column_roles import FoundColumns
+from .looked_at.columns import Growing, TableRows
+from .looked_at.sources import STDIN, standard_input
+from .looked_at.table_port import ReadAgain, SourceTable, Told
 
 Paths = str | Path | Sequence[str | Path]
 

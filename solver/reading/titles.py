@@ -6,11 +6,11 @@ from collections.abc import Hashable, Sequence
 
 from solver.errors import UserError
 
-from .column_roles import Role, find_columns
+from .looked_at.column_roles import Role, find_columns
+from .looked_at.rating_names import ITEM_NAMES
+from .looked_at.rating_texts import identity
+from .looked_at.table_port import SourceTable, Told
 from .rating_columns import how_many_of
-from .rating_names import ITEM_NAMES
-from .rating_texts import identity
-from .table_port import SourceTable, Told
 from .tables import opened_table, read_found
 
 _TITLE_NAMES = ("title", "name", "itemname", "itemtitle", "movietitle", "moviename", "booktitle",

@@ -15,12 +15,12 @@ import pyarrow.feather
 import pyarrow.parquet as pq
 
 from solver.errors import UserError
-from solver.reading.bad_rows import BadRows
-from solver.reading.column_roles import FoundColumns
-from solver.reading.columns import Growing
-from solver.reading.rating_texts import LARGEST_RATING, parse_rating
-from solver.reading.sources import Source
-from solver.reading.table_port import Told
+from solver.reading.looked_at.bad_rows import BadRows
+from solver.reading.looked_at.column_roles import FoundColumns
+from solver.reading.looked_at.columns import Growing
+from solver.reading.looked_at.rating_texts import LARGEST_RATING, parse_rating
+from solver.reading.looked_at.sources import Source
+from solver.reading.looked_at.table_port import Told
 
 _BATCH = 4_000_000      # rows read at once
 _SAMPLED_ROWS = 200

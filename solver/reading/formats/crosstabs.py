@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from solver.errors import UserError
-from solver.reading.bad_rows import BadRows
-from solver.reading.column_roles import FoundColumns, find_by_name
-from solver.reading.columns import Growing
-from solver.reading.rating_names import RATING_ROLES
-from solver.reading.rating_texts import reads_as_number, shortened
-from solver.reading.table_port import LAYOUTS, SourceTable, Told
+from solver.reading.looked_at.bad_rows import BadRows
+from solver.reading.looked_at.column_roles import FoundColumns, find_by_name
+from solver.reading.looked_at.columns import Growing
+from solver.reading.looked_at.rating_names import RATING_ROLES
+from solver.reading.looked_at.rating_texts import reads_as_number, shortened
+from solver.reading.looked_at.table_port import LAYOUTS, SourceTable, Told
 
 from .text_rows import add_rows
 

@@ -15,11 +15,11 @@ from itertools import islice
 from typing import BinaryIO
 
 from solver.errors import UserError
-from solver.reading.bad_rows import BadRows, refusal_of_row
-from solver.reading.column_roles import FoundColumns
-from solver.reading.columns import Growing
-from solver.reading.sources import CANNOT_BE_READ, Source, reason_for
-from solver.reading.table_port import ReadAgain, Told
+from solver.reading.looked_at.bad_rows import BadRows, refusal_of_row
+from solver.reading.looked_at.column_roles import FoundColumns
+from solver.reading.looked_at.columns import Growing
+from solver.reading.looked_at.sources import CANNOT_BE_READ, Source, reason_for
+from solver.reading.looked_at.table_port import ReadAgain, Told
 
 from .encodings import checked_encoding, encoding_at_start, encoding_of, is_utf8, shown_encoding
 from .text_columns import read_columns

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from solver.errors import UserError
-from solver.reading.sources import Source, source_of
-from solver.reading.table_port import Format, SourceTable, Told
+from solver.reading.looked_at.sources import Source, source_of
+from solver.reading.looked_at.table_port import Format, SourceTable, Told
 
 from .crosstabs import crosstab_in
 from .delimited import look_at_text

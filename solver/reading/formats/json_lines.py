@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from itertools import islice
 
 from solver.errors import UserError
-from solver.reading.bad_rows import BadRows
-from solver.reading.column_roles import FoundColumns
-from solver.reading.columns import Growing
-from solver.reading.sources import CANNOT_BE_READ, Source, reason_for
-from solver.reading.table_port import Told
+from solver.reading.looked_at.bad_rows import BadRows
+from solver.reading.looked_at.column_roles import FoundColumns
+from solver.reading.looked_at.columns import Growing
+from solver.reading.looked_at.sources import CANNOT_BE_READ, Source, reason_for
+from solver.reading.looked_at.table_port import Told
 
 from .text_rows import add_rows
 

@@ -15,9 +15,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
-from solver.reading.column_roles import FoundColumns
-from solver.reading.columns import Growing
-from solver.reading.sources import CANNOT_BE_READ
+from solver.reading.looked_at.column_roles import FoundColumns
+from solver.reading.looked_at.columns import Growing
+from solver.reading.looked_at.sources import CANNOT_BE_READ
 
 if TYPE_CHECKING:
     from .delimited import TextTable

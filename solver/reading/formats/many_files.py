@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from solver.errors import UserError
-from solver.reading.bad_rows import BadRows
-from solver.reading.column_roles import FoundColumns
-from solver.reading.columns import Growing
-from solver.reading.table_port import SourceTable
+from solver.reading.looked_at.bad_rows import BadRows
+from solver.reading.looked_at.column_roles import FoundColumns
+from solver.reading.looked_at.columns import Growing
+from solver.reading.looked_at.table_port import SourceTable
 
 
 @dataclass(frozen=True)

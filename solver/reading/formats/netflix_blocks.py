@@ -7,11 +7,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from solver.reading.bad_rows import BadRows
-from solver.reading.column_roles import FoundColumns
-from solver.reading.columns import Growing
-from solver.reading.sources import Source
-from solver.reading.table_port import Told
+from solver.reading.looked_at.bad_rows import BadRows
+from solver.reading.looked_at.column_roles import FoundColumns
+from solver.reading.looked_at.columns import Growing
+from solver.reading.looked_at.sources import Source
+from solver.reading.looked_at.table_port import Told
 
 from .text_rows import add_rows
 

@@ -9,12 +9,12 @@ from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from solver.errors import UserError
-from solver.reading.bad_rows import BadRows
-from solver.reading.column_roles import FoundColumns, find_by_name
-from solver.reading.columns import Growing
-from solver.reading.rating_texts import LONGEST_INTEGER
-from solver.reading.sources import Source
-from solver.reading.table_port import Told
+from solver.reading.looked_at.bad_rows import BadRows
+from solver.reading.looked_at.column_roles import FoundColumns, find_by_name
+from solver.reading.looked_at.columns import Growing
+from solver.reading.looked_at.rating_texts import LONGEST_INTEGER
+from solver.reading.looked_at.sources import Source
+from solver.reading.looked_at.table_port import Told
 
 from .text_rows import add_rows
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from solver.reading.bad_rows import BadRows
-from solver.reading.column_roles import FoundColumns
-from solver.reading.columns import Growing
+from solver.reading.looked_at.bad_rows import BadRows
+from solver.reading.looked_at.column_roles import FoundColumns
+from solver.reading.looked_at.columns import Growing
 
 if TYPE_CHECKING:
     from .delimited import TextTable
