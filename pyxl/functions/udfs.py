@@ -97,28 +97,30 @@ def CF_TOP_N(ratings_row, predictions_row, titles, n):
     return _padded(functions.best_unrated(ratings_row, predictions_row, titles, n), n)
 
 
-_MODEL = "bias (also if left out), dotprod or bounded"
-_DECAY = "pull to the average user and item; left out it is chosen by cross-validation"
+_OF_A_FIT = {
+    "ratings": "a block of ratings, a user a row, blank where nobody rated",
+    "k": "how many factors",
+    "model": "bias (also if left out), dotprod or bounded",
+    "weight_decay": "pull to the average user and item; left out it is chosen by cross-validation",
+    "seed": "of the start values; 0 if left out",
+}
 
 
-@xw.func(category=_CATEGORY)
-@xw.arg("ratings", doc="a block of ratings, a user a row, blank where nobody rated", **_CELLS)
-@xw.arg("k", doc="how many factors", **_CELLS)
-@xw.arg("model", doc=_MODEL, **_CELLS)
-@xw.arg("weight_decay", doc=_DECAY, **_CELLS)
-@xw.arg("seed", doc="of the start values; 0 if left out", **_CELLS)
+def _fits(function: Callable) -> Callable:
+    """A function of the workbook that takes what a fit takes."""
+    for name, doc in _OF_A_FIT.items():
+        function = xw.arg(name, doc=doc, **_CELLS)(function)
+    return xw.func(category=_CATEGORY)(function)
+
+
+@_fits
 @_or_a_sentence
 def CF_FIT(ratings, k, model=None, weight_decay=None, seed=None):
     """Bias and factors that fit the ratings best: a row for every user, and below them a row for every item."""
     return fit_cells(ratings, k, model, weight_decay, seed).tolist()
 
 
-@xw.func(category=_CATEGORY)
-@xw.arg("ratings", doc="a block of ratings, a user a row, blank where nobody rated", **_CELLS)
-@xw.arg("k", doc="how many factors", **_CELLS)
-@xw.arg("model", doc=_MODEL, **_CELLS)
-@xw.arg("weight_decay", doc=_DECAY, **_CELLS)
-@xw.arg("seed", doc="of the start values; 0 if left out", **_CELLS)
+@_fits
 @_or_a_sentence
 def CF_FILL(ratings, k, model=None, weight_decay=None, seed=None):
     """The ratings, with a prediction where there is none, by the model that fits them best."""
