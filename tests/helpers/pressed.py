@@ -20,6 +20,7 @@ class Pressed:
         self.document = calc.impl.office.desktop.loadComponentFromURL(
             load_uno().systemPathToFileUrl(str(path)), "_blank", 0, properties(Hidden=True, MacroExecutionMode=ALWAYS))
         self.book, self.name = calc.books[str(path)], path.name
+        self.idle = calc.impl.office.service("com.sun.star.awt.Toolkit").processEventsToIdle
 
     def press(self, caption: str, sheet: str = "bias") -> None:
         self.book.sheets[sheet].activate()
@@ -27,6 +28,7 @@ class Pressed:
         button = next(model for n in range(form.Count) if (model := form.getByIndex(n)).Label == caption)
         control = self.document.CurrentController.getControl(button)
         assert control.AccessibleContext.doAccessibleAction(0)
+        self.idle()     # the press only posts an event; its macro has run when none is left
 
     def run(self, macro: str) -> None:
         """Run a macro as Tools > Macros does, with whatever sheet is in view."""
