@@ -143,6 +143,8 @@ def text(value: Value) -> str:
     if isinstance(value, (bool, np.bool_)):
         return "TRUE" if value else "FALSE"
     digits = f"{one_value(value):.15g}"
+    if "e" not in digits:
+        return "0" if digits == "-0" else digits
     plain = f"{Decimal(digits):f}"
     plain = plain.rstrip("0").rstrip(".") if "." in plain else plain
     if len(plain.lstrip("-")) <= 21:
