@@ -8,12 +8,13 @@ from pyxl.grid.cells import Cell
 from pyxl.hosts.refresh_results import refresh_all
 from solver.errors import UserError
 from solver.tracing.update_rules import UPDATE_RULES
-from workbook.model_sheets.buttons import add_macros
+from workbook.model_sheets.buttons import MODULE, add_macros, macro_source
 from workbook.new_file import checked_new_target, new_file, new_workbook
 from workbook.write.styles import make_styles
 
 from .compare_sheet import write_compare
 from .data_sheet import write_data
+from .hyper_sheet import hyper_plan, write_hyper
 from .lesson_data import INTERCEPT, SLOPE, lesson_rows
 from .training_buttons import COMPARE_BUTTONS, TRAINING_BUTTONS, TRAINING_MODULE, insert_buttons, training_macros
 from .training_plan import TrainingPlan, training_plan
@@ -44,9 +45,11 @@ def build_optimizers(path, *, rows: Sequence[tuple[float, float]] | None = None,
                 if buttons:
                     insert_buttons(sheet, TRAINING_BUTTONS, Cell(1, plan.panel))
             compare = write_compare(workbook, styles, plans)
+            if hyper := hyper_plan(len(points)):
+                write_hyper(workbook, styles, hyper, buttons=buttons)
             if buttons:
                 insert_buttons(compare, COMPARE_BUTTONS, Cell(1, 6))
-                add_macros(workbook, {TRAINING_MODULE: training_macros()})
+                add_macros(workbook, {TRAINING_MODULE: training_macros(), MODULE: macro_source()})
         problems = refresh_all(draft)
         if problems:    # our own formulas: a fault of ours, not the user's
             raise RuntimeError(problems[0])
