@@ -26,7 +26,7 @@ def array_factors(parts: Mapping[str, np.ndarray]) -> Factors:
 
 def as_arrays(factors: Factors) -> Factors:
     """The same factors as arrays of their own."""
-    return array_factors({name: np.array(part) for name, part in factors.tensors().items()})
+    return array_factors({name: np.asarray(part).copy() for name, part in factors.tensors().items()})
 
 
 def as_tensors(factors: Factors) -> Factors:

@@ -13,13 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyxl.base.plain_output import Say, json_ready
+from pyxl.cli.arguments.option_arguments import add_option_arguments, options_in
+from pyxl.cli.arguments.reading_arguments import TABLE_OF_RATINGS, add_ratings_arguments, named_ratings, read_given
+from pyxl.cli.command_line import Command
 from solver.core.options import Given
 from solver.core.settings import OPTIONS
 from solver.errors import UserError
-
-from .command_line import Command
-from .option_arguments import add_option_arguments, options_in
-from .reading_arguments import TABLE_OF_RATINGS, add_ratings_arguments, named_ratings, read_given
 
 if TYPE_CHECKING:
     from solver import CollabFilter, Ratings

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyxl.base.plain_output import Say
+from pyxl.cli.command_line import Command
 from solver.errors import UserError
-
-from .command_line import Command
 
 if TYPE_CHECKING:
     from pyxl.grid.cells import Cell

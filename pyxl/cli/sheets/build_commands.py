@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyxl.base.plain_output import Say, quoted_command
+from pyxl.cli.arguments.reading_arguments import TABLE_OF_RATINGS, add_ratings_arguments, read_given
+from pyxl.cli.command_line import Command
+from pyxl.cli.models.trained_model import load_trained, ratings_for
 from solver.errors import UserError
-
-from .command_line import Command
-from .reading_arguments import TABLE_OF_RATINGS, add_ratings_arguments, read_given
-from .trained_model import load_trained, ratings_for
 
 if TYPE_CHECKING:
     from solver import Ratings
