@@ -8,9 +8,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from pyxl.base.plain_output import Say, json_ready, table
-
-from .command_line import Command
-from .reading_arguments import TABLE_OF_RATINGS, add_ratings_arguments, named_ratings, read_given
+from pyxl.cli.arguments.reading_arguments import TABLE_OF_RATINGS, add_ratings_arguments, named_ratings, read_given
+from pyxl.cli.command_line import Command
 
 if TYPE_CHECKING:
     import numpy as np
