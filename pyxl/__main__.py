@@ -38,12 +38,13 @@ def _commands() -> tuple[Command, ...]:
     from pyxl.cli.problem_commands import CHECK_GRADIENT
     from pyxl.cli.recalculate_command import RECALCULATE
     from pyxl.cli.report_files import REPORTS, with_report
+    from pyxl.cli.store_commands import PREPARE
     from pyxl.cli.train_command import TRAIN
     from pyxl.cli.workbook_commands import FIT, INSPECT, RESTORE
     asking = (with_report(command, REPORTS[command.name]) for command in (SIMILAR, EXPLAIN, EVALUATE, FOLD_IN))
     return (DEMO, NEW, INSPECT, FIT, RESTORE,
             CHECK_GRADIENT, RECALCULATE, EXAMPLES, OPTIMIZERS_COMMAND,
-            LOOK_COMMAND, TRAIN, RECOMMEND, PREDICT, *asking, MAP, EXPORT, DOCTOR, FUNCTIONS_COMMAND)
+            LOOK_COMMAND, PREPARE, TRAIN, RECOMMEND, PREDICT, *asking, MAP, EXPORT, DOCTOR, FUNCTIONS_COMMAND)
 
 
 if __name__ == "__main__":
