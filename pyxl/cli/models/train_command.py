@@ -13,21 +13,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyxl.base.plain_output import Say, json_ready
+from pyxl.cli.arguments.option_arguments import add_option_arguments, options_in
+from pyxl.cli.arguments.reading_arguments import TABLE_OF_RATINGS, add_ratings_arguments, named_ratings, read_given
+from pyxl.cli.command_line import Command
 from solver.core.options import Given
 from solver.core.settings import OPTIONS
 from solver.errors import UserError
-from solver.fitting.effort import N_FACTORS
-from solver.judging.plots import plot_history, refuse_plot
-
-from .command_line import Command
-from .option_arguments import add_option_arguments, options_in
-from .reading_arguments import TABLE_OF_RATINGS, add_ratings_arguments, named_ratings, read_given
-from .train_report import Teller
 
 if TYPE_CHECKING:
     from solver import CollabFilter, Ratings
 
+
 def _arguments(parser: argparse.ArgumentParser) -> None:
+    from solver.fitting.effort import N_FACTORS
+
     parser.add_argument("ratings", nargs="+", metavar="RATINGS", help=TABLE_OF_RATINGS)
     parser.add_argument("-o", "--output", metavar="MODEL_DIR", required=True, help="the folder to write the model to")
     parser.add_argument("--overwrite", action="store_true", help="replace the model in MODEL_DIR if there is one")
@@ -49,6 +48,11 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _train(args: argparse.Namespace, say: Say) -> dict:
+    from solver.fitting.effort import N_FACTORS
+    from solver.judging.plots import plot_history, refuse_plot
+
+    from .train_report import Teller
+
     folder = Path(args.output)
     refuse_target(folder, overwrite=args.overwrite)
     if args.plot:

@@ -7,10 +7,9 @@ import time
 from pathlib import Path
 
 from pyxl.base.plain_output import Say, json_ready, table
+from pyxl.cli.arguments.reading_arguments import TABLE_OF_RATINGS, add_ratings_arguments, named_ratings, reading_options
+from pyxl.cli.command_line import Command
 from solver.errors import UserError
-
-from .command_line import Command
-from .reading_arguments import TABLE_OF_RATINGS, add_ratings_arguments, named_ratings, reading_options
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
