@@ -10,7 +10,7 @@ import numpy as np
 
 from solver.fused.strata import dealt
 
-from .rating_store import RECORDS, Block, RecordLayout
+from .rating_store import RECORDS, StoredBlock, RecordLayout
 from .whole_files import digest_of, write_arrays, write_whole
 
 _DEALT = "dealt"    # in a part: its ratings, block by block
@@ -33,13 +33,13 @@ class Dealing:
         return cls(rows, np.append(0, np.cumsum(np.bincount(group, minlength=blocks))))
 
     def placed(self, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(the block of each of these, its row counted from the block's first)"""
+        """(the block of each of these, its row label_counts from the block's first)"""
         rows = self.rows[labels]
         block = np.searchsorted(self.starts, rows, side="right") - 1
         return block, rows - self.starts[block].astype(np.int32)
 
 
-def counted(parts: list[Path], side: str, n: int) -> np.ndarray:
+def label_counts(parts: list[Path], side: str, n: int) -> np.ndarray:
     """(n,) how many ratings each label of a side has in all parts."""
     counts = np.zeros(n, np.int64)
     for part in parts:
@@ -100,7 +100,7 @@ def write_block(folder: Path, parts: list[Path], layout: RecordLayout, user_bloc
                         np.bincount(users, minlength=n_users), np.bincount(items, minlength=n_items), of_value)
 
 
-def _gathered(parts: list[Path], number: int) -> Block:
+def _gathered(parts: list[Path], number: int) -> StoredBlock:
     columns: tuple[list[np.ndarray], ...] = ([], [], [])
     for part in parts:
         first, after = np.load(part / _DEALT / "edges.npy", mmap_mode="r")[number:number + 2]
@@ -111,7 +111,7 @@ def _gathered(parts: list[Path], number: int) -> Block:
     return users, items, np.concatenate([np.empty(0, np.float32), *columns[2]])
 
 
-def _unrepeated(block: Block, n_items: int) -> tuple[Block, int]:
+def _unrepeated(block: StoredBlock, n_items: int) -> tuple[StoredBlock, int]:
     """(of each pair the last rating, how many an own later one replaced)"""
     users, items, values = block
     pairs = users * np.int64(max(n_items, 1)) + items

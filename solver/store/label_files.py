@@ -76,7 +76,7 @@ def label_file(stem: Path, *, whole_numbers: bool) -> Path:
     return stem.with_name(stem.name + (".int64" if whole_numbers else ".arrow"))
 
 
-def read_labels(stem: Path) -> list[SortedLabels]:
+def stored_labels(stem: Path) -> list[SortedLabels]:
     """The labels in pieces, mapped from the file that `write_labels` wrote."""
     path = label_file(stem, whole_numbers=True)
     if path.exists():

@@ -17,7 +17,7 @@ import pyarrow as pa
 from solver.errors import UserError
 from solver.reading.looked_at.rating_texts import how_alike, identity
 
-from .label_files import SortedLabels, as_labels, as_sorted_texts, joined_labels, read_labels, write_labels
+from .label_files import SortedLabels, as_labels, as_sorted_texts, joined_labels, stored_labels, write_labels
 
 _RANGE = 1_000_000      # labels of all parts that are sorted at once, about
 _EVERY = 2_000          # of which one is looked at to find where ranges end
@@ -51,7 +51,7 @@ def merge_labels(parts: list[Path], side: str, folder: Path, *, name: str, ids: 
 
     With `ids` ``'checked'`` it raises UserError where two labels are most likely one id.
     """
-    own = [read_labels(part / f"{side}_labels")[0] for part in parts]
+    own = [stored_labels(part / f"{side}_labels")[0] for part in parts]
     whole_numbers = all(isinstance(labels, np.ndarray) for labels in own)
     sources = [_part(labels, part / f"{side}_places.npy", as_texts=not whole_numbers) for labels, part in zip(own, parts)]
     n = 0
@@ -101,10 +101,10 @@ def _ends(sources: list[_Part]) -> list:
 def _refuse_alike(stem: Path, what: str, name: str) -> None:
     """Raise UserError where two texts are one id but for spaces, capitals or zeros in front."""
     hashes = np.concatenate([np.fromiter((hash(identity(label)) for label in as_labels(piece)), np.int64, len(piece))
-                             for piece in read_labels(stem)])
+                             for piece in stored_labels(stem)])
     order = np.argsort(hashes, kind="stable")
     same = np.flatnonzero(hashes[order][1:] == hashes[order][:-1])
-    labels = [label for piece in read_labels(stem) for label in as_labels(piece)] if len(same) else []
+    labels = [label for piece in stored_labels(stem) for label in as_labels(piece)] if len(same) else []
     for at in same:
         one, two = str(labels[order[at]]), str(labels[order[at + 1]])
         if identity(one) == identity(two):

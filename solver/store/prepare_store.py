@@ -36,7 +36,7 @@ from solver.reading.looked_at.table_port import SourceTable, Told
 from solver.reading.readers import found_rating_columns
 from solver.reading.tables import Paths, opened_table
 
-from .dealing import Dealing, WrittenBlock, counted, deal_part, write_block
+from .dealing import Dealing, WrittenBlock, label_counts, deal_part, write_block
 from .merging import merge_labels
 from .rating_store import RECORDS, RatingStore, RecordLayout, open_store, write_manifest
 from .recognised import MANIFEST, PREPARING, is_store
@@ -185,7 +185,7 @@ def _written(table: SourceTable, files: list[FileRead], folder: Path, how: HowTo
         say("Sorted the labels")
     n = json.loads((work / "labels.json").read_bytes())
     blocks = _how_many_blocks(how.blocks, n_rows, min(n.values()))
-    users, items = (Dealing.of(counted(parts, side, n[side]), blocks) for side in ("users", "items"))
+    users, items = (Dealing.of(label_counts(parts, side, n[side]), blocks) for side in ("users", "items"))
     layout = RecordLayout(users.starts, items.starts, _distinct(files))
     list(tasks.each(deal_part, parts, [users] * len(parts), [items] * len(parts)))
     say(f"Dealt the ratings to {blocks} × {blocks} blocks")

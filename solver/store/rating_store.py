@@ -13,13 +13,13 @@ import numpy as np
 
 from solver.errors import UserError
 
-from .label_files import as_labels, read_labels
+from .label_files import as_labels, stored_labels
 from .recognised import MANIFEST, PREPARING, STORE_KIND
 from .whole_files import digest_of, write_json
 
 RECORDS = "ratings"     # the folder of the blocks
-FORMAT = 1
-Block = tuple[np.ndarray, np.ndarray, np.ndarray]   # users and items (n,) int32, rows counted from the block's first; ratings float32
+STORE_FORMAT = 1
+StoredBlock = tuple[np.ndarray, np.ndarray, np.ndarray]   # users and items (n,) int32, rows counted from the block's first; ratings float32
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +57,7 @@ class RecordLayout:
         """The name of a block's file."""
         return f"{user_block:04}-{item_block:04}.records"
 
-    def packed(self, block: Block) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def packed(self, block: StoredBlock) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The columns of a block as they are stored."""
         users, items, values = block
         if self.distinct is not None:
@@ -65,7 +65,7 @@ class RecordLayout:
         columns = users, items, values
         return tuple(column.astype(kind) for column, kind in zip(columns, self.kinds))  # type: ignore[return-value]
 
-    def read(self, path: Path, n: int, chosen: slice = slice(None)) -> Block:
+    def read(self, path: Path, n: int, chosen: slice = slice(None)) -> StoredBlock:
         """The records of a file of `n`, or the chosen ones. Raises UserError where it is shorter or longer."""
         columns, begin = [], 0
         if path.stat().st_size != n * self.bytes_each:
@@ -120,7 +120,12 @@ class RatingStore:
         """(lowest, highest) rating."""
         return self.about["ratings"]["lowest"], self.about["ratings"]["highest"]
 
-    def block(self, user_block: int, item_block: int, chosen: slice = slice(None)) -> Block:
+    def n_rows(self, side: str, block: int) -> int:
+        """How many users, or items, a block has."""
+        starts = self.layout.user_starts if side == "users" else self.layout.item_starts
+        return int(starts[block + 1] - starts[block])
+
+    def block(self, user_block: int, item_block: int, chosen: slice = slice(None)) -> StoredBlock:
         """The ratings of a block, shuffled once and for all, or the chosen ones of them."""
         n = int(self.counts[user_block, item_block])
         return self.layout.read(self.folder / RECORDS / self.layout.file(user_block, item_block), n, chosen)
@@ -137,7 +142,7 @@ class RatingStore:
 
     def labels(self, side: str) -> list[Hashable]:
         """The labels of ``'users'`` or ``'items'`` in rising order."""
-        return [label for piece in read_labels(self.folder / side) for label in as_labels(piece)]
+        return [label for piece in stored_labels(self.folder / side) for label in as_labels(piece)]
 
     def rows(self, side: str) -> np.ndarray:
         """(n,) the row in the store of each of these labels."""
@@ -165,7 +170,7 @@ def open_store(folder: str | Path) -> RatingStore:
     try:
         about = json.loads((folder / MANIFEST).read_bytes())
         kind, version = about["kind"], about["format"]
-        if kind == STORE_KIND and version <= FORMAT:
+        if kind == STORE_KIND and version <= STORE_FORMAT:
             distinct = about["ratings"]["distinct"]
             layout = RecordLayout(np.array(about["user_starts"], np.int64), np.array(about["item_starts"], np.int64),
                                   None if distinct is None else np.array(list(map(float, distinct)), np.float32))
@@ -179,5 +184,5 @@ def open_store(folder: str | Path) -> RatingStore:
 
 def write_manifest(folder: Path, layout: RecordLayout, counts: np.ndarray, rest: dict[str, Any]) -> None:
     """Write the manifest: from then on the store is whole."""
-    write_json(folder / MANIFEST, {"kind": STORE_KIND, "format": FORMAT, "user_starts": layout.user_starts.tolist(),
+    write_json(folder / MANIFEST, {"kind": STORE_KIND, "format": STORE_FORMAT, "user_starts": layout.user_starts.tolist(),
                                    "item_starts": layout.item_starts.tolist(), "counts": counts.tolist()} | rest)

@@ -1,10 +1,8 @@
 """Kills a process of ours at random moments of its work and starts it again, until it has ended by itself.
 
     python tests/helpers/killed.py store --kills 200
-    python tests/helpers/killed.py fit --kills 100 --processes 2
 
-writes stores, or fits models, that are killed so often in all, and says how many of them were lost or came out otherwise than
-undisturbed ones.
+writes stores that are killed so often in all, and says how many of them were lost or came out otherwise than undisturbed ones.
 """
 
 from __future__ import annotations
@@ -32,15 +30,6 @@ from solver.store.prepare_store import HowToPrepare, prepare_store
 print("ready", flush=True)
 prepare_store(sys.argv[2:], sys.argv[1], HowToPrepare(blocks=4, rows_at_once=2_000))
 """
-FIT = """
-import sys
-if __name__ == "__main__":
-    from solver.distributed.fit_store import HowToFit, fit_store
-    from solver.store.rating_store import open_store
-    print("ready", flush=True)
-    fit_store(open_store(sys.argv[1]), sys.argv[2], HowToFit(processes=int(sys.argv[3]), optimizer=sys.argv[4], epochs=6, n_factors=8))
-"""
-
 
 def until_done(code: str, arguments: list[str], *, kills: int, longest: float, moments: random.Random) -> int:
     """Run Python code that begins by printing "ready", kill it after a random time up to `longest` seconds of its work, and
@@ -115,22 +104,15 @@ def _campaign(begin: Callable[[Path], tuple[str, list[str], Path]], kills: int) 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=("store", "fit"))
+    parser.add_argument("what", choices=("store",))
     parser.add_argument("--kills", type=int, default=20)
-    parser.add_argument("--processes", type=int, default=2)
-    parser.add_argument("--optimizer", default="sgd")
     chosen = parser.parse_args()
 
     def store(work: Path) -> tuple[str, list[str], Path]:
         paths = write_tables(work, files=4, rows=10_000)
         return PREPARE, [str(work / "store"), *map(str, paths)], work / "store"
 
-    def fit(work: Path) -> tuple[str, list[str], Path]:
-        code, arguments, prepared = store(work)
-        until_done(code, arguments, kills=0, longest=0, moments=random.Random(0))
-        return FIT, [str(prepared), str(work / "fitted"), str(chosen.processes), chosen.optimizer], work / "fitted"
-
-    print(json.dumps(_campaign({"store": store, "fit": fit}[chosen.what], chosen.kills)))
+    print(json.dumps(_campaign({"store": store}[chosen.what], chosen.kills)))
 
 
 if __name__ == "__main__":
