@@ -10,7 +10,7 @@ import numpy as np
 
 from solver.fused.strata import dealt
 
-from .rating_store import RECORDS, StoredBlock, RecordLayout
+from .rating_store import RECORDS, RecordLayout, StoredBlock
 from .whole_files import digest_of, write_arrays, write_whole
 
 _DEALT = "dealt"    # in a part: its ratings, block by block

@@ -36,7 +36,7 @@ from solver.reading.looked_at.table_port import SourceTable, Told
 from solver.reading.readers import found_rating_columns
 from solver.reading.tables import Paths, opened_table
 
-from .dealing import Dealing, WrittenBlock, label_counts, deal_part, write_block
+from .dealing import Dealing, WrittenBlock, deal_part, label_counts, write_block
 from .merging import merge_labels
 from .rating_store import RECORDS, RatingStore, RecordLayout, open_store, write_manifest
 from .recognised import MANIFEST, PREPARING, is_store
