@@ -15,7 +15,7 @@ from .edited_stream import EditedStream, element_name
 from .package_checks import damaged_sheet
 from .sheet_extent import with_dimension, with_spans
 from .sheet_order import next_column, next_row
-from .xml_stream import TRUE, main_namespace, reader, refuse_wide
+from .xml_stream import TRUE, main_namespace, reader, spliceable
 
 Edits = Mapping[str, Mapping[Cell, "Value | Cached"]]   # sheet -> cell -> value, None clears
 
@@ -39,7 +39,7 @@ def splice(chunks: Iterable[bytes], edits: Mapping[Cell, Value | Cached], *, she
             raise UserError(f"{sheet}!{cell} belongs to the pivot table {pivot}. "
                             "Choose another cell; nothing was saved.")
     splicer = _Splicer(edits, sheet, part)
-    for chunk in itertools.chain(chunks, [b""]):
+    for chunk in itertools.chain(spliceable(chunks, part), [b""]):
         yield from splicer.feed(chunk)
     splicer.check_all_written()
 
@@ -76,8 +76,6 @@ class _Splicer:
 
     def feed(self, chunk: bytes) -> list[bytes]:
         """Take the next chunk (``b''`` at the end) and give what is ready."""
-        if not self.stream.end:
-            refuse_wide(chunk, self.part)
         self.stream.feed(chunk)
         self.parse(chunk)
         if not chunk:
