@@ -7,9 +7,8 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pyxl.cli.arguments.reading_arguments import named_ratings, read_given
 from solver.errors import UserError
-
-from .reading_arguments import named_ratings, read_given
 
 if TYPE_CHECKING:
     import numpy as np

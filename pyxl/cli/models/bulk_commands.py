@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
 from pyxl.base.plain_output import Say, json_ready, table
+from pyxl.cli.arguments.reading_arguments import TABLE_OF_RATINGS, add_ratings_arguments, named_ratings, read_given
+from pyxl.cli.arguments.report_files import REPORTS, add_report_arguments, checked_report, write_report
+from pyxl.cli.arguments.table_files import TABLE_ENDINGS, add_table_arguments, checked_table, write_table
+from pyxl.cli.command_line import Command
 from solver.errors import UserError
 
-from .command_line import Command
 from .model_commands import add_list_arguments, add_model_argument, how_many_listed, tell_list
-from .reading_arguments import TABLE_OF_RATINGS, add_ratings_arguments, named_ratings, read_given
-from .report_files import REPORTS, add_report_arguments, checked_report, write_report
-from .table_files import TABLE_ENDINGS, add_table_arguments, checked_table, write_table
 from .trained_model import as_label, known_labels, load_trained
 
 if TYPE_CHECKING:

@@ -7,12 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pyxl.base.plain_output import Say, quoted_command
+from pyxl.cli.arguments.reading_arguments import TABLE_OF_RATINGS, add_ratings_arguments, read_given
+from pyxl.cli.command_line import Command
+from pyxl.cli.models.trained_model import load_trained, ratings_for
 from solver import Ratings, hold_out
 from solver.errors import UserError
-
-from .command_line import Command
-from .reading_arguments import TABLE_OF_RATINGS, add_ratings_arguments, read_given
-from .trained_model import load_trained, ratings_for
 
 HOLDOUT = 0.1   # a workbook that shows what its predictions are worth is worth a tenth of the ratings
 

@@ -7,12 +7,18 @@ import warnings
 from typing import TYPE_CHECKING
 
 from pyxl.base.plain_output import Say, json_ready, table
+from pyxl.cli.arguments.reading_arguments import (
+    add_ratings_arguments,
+    add_reading_arguments,
+    named_ratings,
+    read_given,
+    reading_options,
+)
+from pyxl.cli.command_line import Command
 from solver.errors import UserError
 from solver.judging.metrics import METRICS, check_metrics
 from solver.judging.plots import plot_predicted, refuse_plot
 
-from .command_line import Command
-from .reading_arguments import add_ratings_arguments, add_reading_arguments, named_ratings, read_given, reading_options
 from .trained_model import as_label, baselines, known_labels, known_part, load_trained, titles_of
 
 if TYPE_CHECKING:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import argparse
 
 from pyxl.base.plain_output import Say, quoted_command
+from pyxl.cli.command_line import Command
 from solver.errors import UserError
-
-from .command_line import Command
 
 _FEW = 6    # errors that are told one by one
 

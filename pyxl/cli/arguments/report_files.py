@@ -8,10 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pyxl.base.plain_output import Say
+from pyxl.cli.command_line import Command
 from pyxl.grid.cells import Cell
 from solver.errors import UserError
-
-from .command_line import Command
 
 _SHEET, HEAD_BELOW = "report", 2     # rows between what was asked and the table
 

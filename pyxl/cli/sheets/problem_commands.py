@@ -5,10 +5,9 @@ from __future__ import annotations
 import argparse
 
 from pyxl.base.plain_output import Say, json_ready, table
+from pyxl.cli.arguments.stating_arguments import add_stating_arguments, statement_of
+from pyxl.cli.command_line import Command
 from solver.errors import UserError
-
-from .command_line import Command
-from .stating_arguments import add_stating_arguments, statement_of
 
 _SHOWN = 10   # lines of the table
 

@@ -8,8 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from pyxl.base.plain_output import Say
-
-from .command_line import Command
+from pyxl.cli.command_line import Command
 
 if TYPE_CHECKING:
     import xlwings

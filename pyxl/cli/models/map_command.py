@@ -7,9 +7,9 @@ import argparse
 import numpy as np
 
 from pyxl.base.plain_output import Say, json_ready, table
+from pyxl.cli.command_line import Command
 from solver.errors import UserError
 
-from .command_line import Command
 from .trained_model import load_trained, titles_of
 
 ENDS = 5    # items told at each end of a component

@@ -13,15 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyxl.base.plain_output import Say, json_ready
+from pyxl.cli.arguments.option_arguments import add_option_arguments, options_in
+from pyxl.cli.arguments.reading_arguments import TABLE_OF_RATINGS, add_ratings_arguments, named_ratings, read_given
+from pyxl.cli.command_line import Command
 from solver.core.options import Given
 from solver.core.settings import OPTIONS
 from solver.errors import UserError
 from solver.fitting.effort import N_FACTORS
 from solver.judging.plots import plot_history, refuse_plot
 
-from .command_line import Command
-from .option_arguments import add_option_arguments, options_in
-from .reading_arguments import TABLE_OF_RATINGS, add_ratings_arguments, named_ratings, read_given
 from .train_report import Teller
 
 if TYPE_CHECKING:

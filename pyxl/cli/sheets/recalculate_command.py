@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 
 from pyxl.base.plain_output import Say, json_ready, table
-
-from .command_line import Command
+from pyxl.cli.command_line import Command
 
 _SHOWN = 10   # lines of the tables
 

@@ -7,13 +7,12 @@ import sys
 from contextlib import contextmanager
 
 from pyxl.base.plain_output import Say
+from pyxl.cli.arguments.option_arguments import add_option_arguments, options_in
+from pyxl.cli.arguments.stating_arguments import add_stating_arguments, statement_of
+from pyxl.cli.command_line import Command
 from pyxl.fit.fit_messages import on_the_way, result_object, tell_reports, tell_results
 from solver.core.options import Given
 from solver.errors import UserError
-
-from .command_line import Command
-from .option_arguments import add_option_arguments, options_in
-from .stating_arguments import add_stating_arguments, statement_of
 
 
 def _inspect_arguments(parser: argparse.ArgumentParser) -> None:

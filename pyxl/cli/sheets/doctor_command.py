@@ -6,9 +6,8 @@ import argparse
 from pathlib import Path
 
 from pyxl.base.plain_output import Say
+from pyxl.cli.command_line import Command, Refusal
 from solver.errors import UserError
-
-from .command_line import Command, Refusal
 
 _WIDTH = len("macros, LibreOffice")     # the longest name of what is looked at
 
