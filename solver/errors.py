@@ -2,7 +2,7 @@
 
 import re
 
-_ENDLESS = re.compile(r"\S{300,}")      # no name of a file is that long
+_ENDLESS = re.compile(r"\S{1000,}")      # no name of a file and no number is that long
 
 
 class UserError(ValueError):

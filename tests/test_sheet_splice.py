@@ -173,6 +173,8 @@ def test_a_protected_sheet_is_refused():
 @pytest.mark.parametrize("xml, sentence", [
     (worksheet('<row r="2"/><row r="1"/>'), "row 1 comes after row 2"),
     (worksheet('<row r="5"><c r="B5"/><c r="A5"/></row>'), "cell 'A5' is out of order in row 5"),
+    (worksheet('<row><c><c/></c></row>'), "a <c> stands inside a <c>"), (worksheet('<c/><row/>'), "a <c> stands outside the rows"),
+    (worksheet('<row><row/></row>'), "a <row> stands inside a <row>"), (worksheet('<row><c><is><row/></is></c></row>'), "a <row> stands inside a <c>"),
     (worksheet('<row r="5">').replace("</sheetData>", ""), "its XML cannot be read"),
     (worksheet("")[:-20], "its XML cannot be read"), ('<chartsheet xmlns="urn:x"/>', "not in the format of an Excel workbook"),
     (f'<worksheet xmlns="{MAIN}"/>', "found no place"), (worksheet('<row r="x"/>'), "its XML cannot be read"),
@@ -181,6 +183,13 @@ def test_a_protected_sheet_is_refused():
 def test_damaged_sheets_are_refused(xml, sentence):
     with pytest.raises(UserError, match=sentence):
         spliced(xml, {"C5": 1, "C9": 1})
+
+
+@pytest.mark.parametrize("rows", ['<row><c><c/></c></row>', '<c><v>1</v></c>', '<row/><c/>', '<row><row/></row>', '<row><c><is><row/></is></c></row>'])
+def test_rows_and_cells_that_are_misplaced_are_not_read(rows):
+    """Some programs skip them, others count them."""
+    with pytest.raises(UserError, match="stands (inside|outside)"):
+        read_sheet([worksheet(rows).encode()], "R", part="p")
 
 
 CELL = re.compile(r'<c r="([A-Z]+[0-9]+)".*?(?:/>|</c>)')

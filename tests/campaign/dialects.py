@@ -142,7 +142,9 @@ def _renamed(rng: random.Random, parts: Parts) -> Parts:
 def _external(_: random.Random, parts: Parts) -> Parts:
     """Relations to what is not in the package, and parts that nobody knows."""
     link = f'<Relationship Id="rIdX" Type="{OFFICE}/worksheet" Target="file:///C:\\other%20book.xlsx" TargetMode="External"/></Relationships>'
-    return [(name, text.replace("</Relationships>", link) if name == "xl/_rels/workbook.xml.rels" else text) for name, text in parts] + [
+    types = '<Default Extension="jpeg" ContentType="image/jpeg"/><Default Extension="bin" ContentType="application/octet-stream"/>'
+    changes = {"xl/_rels/workbook.xml.rels": ("</Relationships>", link), "[Content_Types].xml": ("<Override", types + "<Override")}
+    return [(name, text.replace(*changes[name], 1) if name in changes else text) for name, text in parts] + [
         ("customXml/item1.xml", "<a/>"), ("docProps/thumbnail.jpeg", "no picture"), ("xl/printerSettings/printerSettings1.bin", "\x01")]
 
 
