@@ -10,7 +10,6 @@ from pyxl.base.plain_output import Say
 from pyxl.cli.arguments.option_arguments import add_option_arguments, options_in
 from pyxl.cli.arguments.stating_arguments import add_stating_arguments, statement_of
 from pyxl.cli.command_line import Command
-from pyxl.fit.fit_messages import on_the_way, result_object, tell_reports, tell_results
 from solver.core.options import Given
 from solver.errors import UserError
 
@@ -72,6 +71,7 @@ def _fit_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _fit(args: argparse.Namespace, say: Say) -> dict:
+    from pyxl.fit.fit_messages import result_object, tell_reports, tell_results
     from pyxl.fit.press_fit import fit_workbook
 
     how = {"options": options_in(args, Given.FIT), "repeat": args.repeat, "by_formulas": _by_formulas(args)}
@@ -167,6 +167,8 @@ def _progress(wanted: bool):
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from pyxl.fit.fit_messages import on_the_way
     # a fit ends when it has converged, nobody knows when: the bar runs, the numbers tell
     columns = (TextColumn("{task.description}"), BarColumn(bar_width=20),
                TextColumn("{task.fields[told]}"), TimeElapsedColumn())
