@@ -12,7 +12,7 @@ from pyxl.formulas.language.function import Function, each
 from pyxl.formulas.language.samples import numbers
 from pyxl.formulas.language.values import finite
 
-from .finance import future_value, worth_today, payment
+from .finance import future_value, payment, worth_today
 
 _STEPS, _NEAR = 100, 1e-13      # of Newton's method, and the relative change of a rate at which it has arrived
 
