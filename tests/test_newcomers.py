@@ -8,7 +8,7 @@ import pytest
 from trained_model import asked, run
 
 from solver import CollabFilter, Ratings, UserError
-from solver.reading.member_columns import read_columns
+from solver.reading.member_columns import read_known_columns
 
 RANDOM = np.random.default_rng(8)
 GENRES = ("Action", "Drama", "Musical")
@@ -102,17 +102,17 @@ def files(tmp_path, ratings, monkeypatch):
 
 
 def test_numbers_and_categories_are_read_and_titles_left_out(files):
-    table, notes = read_columns(files / "items.csv", side="item", labels=("f0", "f1"))
+    table, notes = read_known_columns(files / "items.csv", side="item", labels=("f0", "f1"))
     assert list(table.columns) == ["genre", "year"] and len(table) == 40 and table.loc["f3", "year"] == 1953
     assert notes[0] == "items.csv describes 40 items by genre, year." and "'title' left out" in notes[1]
     (files / "u.dat").write_text("1::F::18\n2::M::\n3::F::50\n")
-    people, notes = read_columns(files / "u.dat", side="user", labels=(1, 2))
+    people, notes = read_known_columns(files / "u.dat", side="user", labels=(1, 2))
     assert people.index.tolist() == [1, 2, 3] and people["column 3"].tolist() == [18, 34, 50] and people["column 2"].tolist() == ["F", "M", "F"]
     for content, sentence in (("item\na\nb\n", "has one column"), ("item,g\na,x\na,y\n", "u.dat, line 3 describes the item a again"),
                               ("item,t\na,x\nb,y\nc,z\nd,w\n", "no column of numbers or categories")):
         (files / "u.dat").write_text(content)
         with pytest.raises(UserError, match=sentence):
-            read_columns(files / "u.dat", side="item", labels=("a",))
+            read_known_columns(files / "u.dat", side="item", labels=("a",))
 
 
 def test_the_commands_for_newcomers(files, capsys):

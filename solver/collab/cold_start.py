@@ -12,7 +12,7 @@ import torch
 from solver.data.ratings import Ratings
 from solver.model.net import AnyFactors
 
-from .item_columns import columns_of
+from .item_columns import known_columns_of
 
 _RIDGE = 10.0       # in rated rows: so many say as much as the mean
 _FEW = 5.0          # ratings with which a row counts half
@@ -38,12 +38,12 @@ def described_by(ratings: Ratings, tables: Mapping[str, pd.DataFrame | None]) ->
         if table is None:
             continue
         labels = getattr(ratings, f"{side}s")
-        found, names[side], more = columns_of(table, labels, side)
+        found, names[side], more = known_columns_of(table, labels, side)
         unrated = _others(table, labels)
         if unrated:
             every = (*labels, *unrated)
             ratings = replace(ratings, users=every) if side == "user" else replace(ratings, items=every)
-            found, names[side], _ = columns_of(table, every, side)
+            found, names[side], _ = known_columns_of(table, every, side)
             more = (*more, f"{len(unrated):,} {side}s without a rating are described by {side}_columns, and predicted by these.")
         columns[side] = found
         notes += more

@@ -29,7 +29,7 @@ from .cold_start import described_by, described_rows, with_described_rows
 from .estimator import Estimator
 from .frames import pairs_from, ratings_from
 from .id_labels import STORED_LABELS, Labels, shown_label
-from .newcomer import FoldedIn, Seen, newcomer, newcomer_by_likes, ranked_frame
+from .newcomer import FoldedIn, SeenByNewcomers, newcomer, newcomer_by_likes, ranked_frame
 from .newcomers import FoldedInMany, newcomers
 from .predictions import Everybody, predict_for_user, predict_pairs, predict_rows
 from .preparation import Prepared, prepare_fit
@@ -360,12 +360,12 @@ class CollabFilter(Estimator):
             raise UserError("The model knows no item columns, such as genres. Fit with item_columns.")
         return newcomer_by_likes(likes, self.factors_.item[:, :len(self.item_columns_)].double().numpy(), self.item_columns_, seen)
 
-    def _seen_from(self, side: str) -> Seen:
+    def _seen_from(self, side: str) -> SeenByNewcomers:
         """What newcomers on this side see of the other."""
         factors = self._additive("folds nobody in")
         if side not in OTHER:
             raise UserError(f"side is {side!r}. Choose one of: {', '.join(OTHER)}.")
-        return Seen.of(factors, side, others=self._labels[OTHER[side]], typical=self._typical, spread=self.spread_,
+        return SeenByNewcomers.of(factors, side, others=self._labels[OTHER[side]], typical=self._typical, spread=self.spread_,
                        bounds=self.settings_.bounds, clip=self.rating_range_)
 
     # -- keeping ------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ _MOST_CATEGORIES = 60   # of one column: those that most have
 _BETWEEN = "|"          # stands between several categories of one
 
 
-def columns_of(table: pd.DataFrame, labels: Sequence[Hashable], side: str) -> tuple[np.ndarray, tuple[str, ...], tuple[str, ...]]:
+def known_columns_of(table: pd.DataFrame, labels: Sequence[Hashable], side: str) -> tuple[np.ndarray, tuple[str, ...], tuple[str, ...]]:
     """(the columns (n, g) of these users or items, their names, notes). Each row is divided by its length, so that an item of four
     genres is no further from the rest than one of a single genre; who has no row has 0.
 

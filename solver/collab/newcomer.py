@@ -60,7 +60,7 @@ class FoldedIn:
 
 
 @dataclass(frozen=True, eq=False)
-class Seen:
+class SeenByNewcomers:
     """What newcomers on a `side` see of all `others`: `features` (m, d) and `base` (m,); the `mean` row (d,) of those there.
 
     `spread` is the standard deviation of all ratings.
@@ -78,7 +78,7 @@ class Seen:
 
     @classmethod
     def of(cls, factors: Factors, side: str, *, others: Labels, typical: Mapping[str, Tensor], spread: float, bounds: Bounds,
-           clip: tuple[float, float]) -> Seen:
+           clip: tuple[float, float]) -> SeenByNewcomers:
         """`typical` are the mean rows by field name."""
         features, base = seen_by(factors, side)
         mean = np.concatenate([typical[name].numpy().reshape(-1) for name in (side, f"{side}_bias") if name in typical])
@@ -103,7 +103,7 @@ class Seen:
         return FoldedIn(self.side, row[:self.n_factors], bias, self.others, rated, self.features, self.base, self.bounds, self.clip)
 
 
-def newcomer(ratings: Mapping[Hashable, float] | pd.Series, seen: Seen, *, weight_decay: float | None) -> FoldedIn:
+def newcomer(ratings: Mapping[Hashable, float] | pd.Series, seen: SeenByNewcomers, *, weight_decay: float | None) -> FoldedIn:
     """A newcomer with these ratings of others by label.
 
     Raises UserError for an unknown label and for what is no rating.
@@ -118,7 +118,7 @@ def newcomer(ratings: Mapping[Hashable, float] | pd.Series, seen: Seen, *, weigh
     return seen.with_row(x, rated)
 
 
-def newcomer_by_likes(likes: Mapping[Hashable, float], columns: np.ndarray, names: tuple[str, ...], seen: Seen) -> FoldedIn:
+def newcomer_by_likes(likes: Mapping[Hashable, float], columns: np.ndarray, names: tuple[str, ...], seen: SeenByNewcomers) -> FoldedIn:
     """A newcomer who rates item columns, genres say, and no item: each rating is one of the mean item of its column.
 
     `columns` (n_items, g) are what is known of the items, by `names`. Raises UserError for a name that is none.

@@ -14,7 +14,7 @@ from solver.data.ratings import Ratings
 
 from .bulk import Wanted, best_of_many
 from .id_labels import Labels
-from .newcomer import FoldedIn, Seen, checked_value, ranked_frame
+from .newcomer import FoldedIn, SeenByNewcomers, checked_value, ranked_frame
 from .recommend import OTHER, fold_in, predictions_for
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class FoldedInMany:
 
     labels: Labels
     rows: np.ndarray
-    seen: Seen
+    seen: SeenByNewcomers
     rated: RatedItems
 
     def __len__(self) -> int:
@@ -63,7 +63,7 @@ class FoldedInMany:
         return frame
 
 
-def newcomers(ratings: Ratings, seen: Seen, *, weight_decay: float | None) -> FoldedInMany:
+def newcomers(ratings: Ratings, seen: SeenByNewcomers, *, weight_decay: float | None) -> FoldedInMany:
     """All newcomers of the table: the users of `ratings`, or, where `seen` is of items, the items.
 
     Raises UserError for a rating of somebody unknown, and for what is no rating of the model's scale.
@@ -80,7 +80,7 @@ def newcomers(ratings: Ratings, seen: Seen, *, weight_decay: float | None) -> Fo
     return FoldedInMany(Labels(labels, seen.side), rows, seen, rated)
 
 
-def _row(rated: np.ndarray, values: np.ndarray, seen: Seen, ridge: np.ndarray) -> np.ndarray:
+def _row(rated: np.ndarray, values: np.ndarray, seen: SeenByNewcomers, ridge: np.ndarray) -> np.ndarray:
     """As `fold_in`, by one system of equations where that is exact enough: a ridge above 0, and no sigmoid."""
     features = seen.features[rated]
     if seen.bounds is not None or not (ridge > 0).all():

@@ -22,7 +22,7 @@ _ROLES = {"item": ITEM_ROLE, "user": RATING_ROLES[0]}
 _MOST_DIFFERENT = 0.5   # share of distinct texts from which on a column holds titles or names and no categories
 
 
-def read_columns(path, *, side: str, labels: Sequence[Hashable], sep: str | None = None) -> tuple[pd.DataFrame, list[str]]:
+def read_known_columns(path, *, side: str, labels: Sequence[Hashable], sep: str | None = None) -> tuple[pd.DataFrame, list[str]]:
     """A table as `CollabFilter.fit` takes item or user columns, and notes on what was odd.
 
     `side` is ``'item'`` or ``'user'``, `labels` are those of the ratings: ids match however they are written, 14, '14' or

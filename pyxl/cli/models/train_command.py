@@ -112,7 +112,7 @@ def _train(args: argparse.Namespace, say: Say) -> dict:
 def _described(args: argparse.Namespace, ratings: Ratings) -> tuple[dict[str, pd.DataFrame], list[str]]:
     """What else is known of the ``item`` and the ``user`` side, and notes."""
     from solver import read_genres
-    from solver.reading.member_columns import read_columns
+    from solver.reading.member_columns import read_known_columns
 
     if args.genres and args.item_columns:
         raise UserError("--genres and --item-columns say the same of items. Give one of them.")
@@ -122,7 +122,7 @@ def _described(args: argparse.Namespace, ratings: Ratings) -> tuple[dict[str, pd
         known["item"], notes = read_genres(args.genres, items=ratings.items)
     for side, path, labels in (("item", args.item_columns, ratings.items), ("user", args.user_columns, ratings.users)):
         if path:
-            known[side], more = read_columns(path, side=side, labels=labels)
+            known[side], more = read_known_columns(path, side=side, labels=labels)
             notes += more
     return known, notes
 
