@@ -20,8 +20,6 @@ ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, re.S)
 COMMANDS = [line.partition("#")[0].strip() for kind, text in BLOCKS if kind == "sh" for line in text.splitlines()]
-
-
 OURS = [shlex.split(c)[1:] for c in COMMANDS if c.startswith("collabsheet ")]
 FIRST_LIVE = next(n for n, words in enumerate(OURS) if "--live" in words)
 
@@ -46,8 +44,8 @@ def walked_folder(before_the_live_fit, tmp_path, monkeypatch) -> Path:
 
 
 def test_every_collabsheet_command_runs_in_order(walked_folder, capsys):
-    assert {words[0] for words in OURS} == {"new", "inspect", "fit", "restore", "look", "train", "predict", "recommend", "similar", "explain", "map",
-                                            "evaluate", "export", "doctor", "examples", "optimizers", "check-gradient",
+    assert {words[0] for words in OURS} == {"new", "inspect", "fit", "restore", "look", "prepare", "train", "predict", "recommend", "similar",
+                                            "explain", "map", "evaluate", "export", "doctor", "examples", "optimizers", "check-gradient",
                                             "recalculate"}
     for words in OURS[FIRST_LIVE:]:
         # the next test does the live one in a real LibreOffice; here is no screen for one
