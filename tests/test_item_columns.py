@@ -88,6 +88,34 @@ def test_the_scale_of_ratings_changes_nothing(ratings, table):
     np.testing.assert_allclose(ten.predict(ratings), 10 * one.predict(ratings), rtol=1e-4)
 
 
+@pytest.mark.parametrize("side", ["item", "user"])
+def test_draws_follow_what_is_known_of_rows_that_nobody_rated(ratings, table, side, tmp_path):
+    """Whoever has no rating is predicted by the columns, also after saving; of the other way round the same, with users for items."""
+    if side == "user":
+        ratings = replace(ratings, users=ratings.items, items=ratings.users, user_index=ratings.item_index, item_index=ratings.user_index)
+    alone = table.copy()
+    alone.loc["film 58"], alone.loc["film 59"] = [0.0, 0.0, 1.0], [1.0, 0.0, 0.0]
+    here = ~np.isin(ratings.item_index if side == "item" else ratings.user_index, [58, 59])
+    model = CollabFilter(4, effort="best").fit(ratings.take(here), **{f"{side}_columns": alone})
+    model.save(tmp_path / "m")
+    model = CollabFilter.load(tmp_path / "m")
+    assert getattr(model, f"{side}_columns_") == GENRES and not model.factors_.given
+    others = list(model.users_ if side == "item" else model.items_)
+    ask = {name: pd.DataFrame({side: name, "user" if side == "item" else "item": others}) for name in ("film 58", "film 59")}
+    with pytest.warns(UserWarning, match=f"No rating was learnt from for 1 {side}"):
+        one, other = (model.predict(frame[["user", "item"]]) for frame in ask.values())
+    assert np.corrcoef(one, other)[0, 1] < 0.9
+    of_genre = [model.predict(pd.DataFrame({side: member, "user" if side == "item" else "item": others})[["user", "item"]])
+                for member in alone.index[:40] if alone.loc[member].tolist() == [0.0, 0.0, 1.0]]
+    assert np.corrcoef(one, np.mean(of_genre, axis=0))[0, 1] > 0.8
+
+
+def test_only_draws_know_columns_of_users(ratings):
+    ages = pd.DataFrame({"age": np.linspace(0.1, 1, ratings.n_users)}, index=list(ratings.users))
+    with pytest.raises(UserError, match="Only gibbs learns with user columns"):
+        CollabFilter(2, effort="quick").fit(ratings, user_columns=ages)
+
+
 def test_balanced_factors_predict_the_same(ratings):
     factors = fit(given(ratings), None, ONE_BY_ONE).factors
     balanced = factors.balanced()
@@ -129,9 +157,9 @@ def test_what_is_no_such_table_is_said(ratings, table, wrong, sentence):
         CollabFilter(2, effort="quick").fit(ratings, item_columns=wrong(table))
 
 
-@pytest.mark.parametrize("options", [{"n_factors": 2, "effort": "best"}, {"n_factors": 2, "optimizer": "adamw"}, {"model": "net"}])
+@pytest.mark.parametrize("options", [{"n_factors": 2, "optimizer": "adamw"}, {"model": "net"}])
 def test_ways_of_fitting_that_cannot_say_so(ratings, table, options):
-    with pytest.raises(UserError, match="Only SGD a rating at a time learns with item columns"):
+    with pytest.raises(UserError, match="Only SGD a rating at a time and gibbs learn with item columns"):
         CollabFilter(**options).fit(ratings, item_columns=table)
 
 

@@ -16,7 +16,7 @@ from solver.core.loop import Epoch
 from solver.data.rated import RatedItems
 from solver.data.ratings import Ratings
 from solver.errors import NotFittedError, UserError
-from solver.fitting.effort import N_FACTORS
+from solver.fitting.effort import BIASES_ALONE, N_FACTORS
 from solver.fitting.fit_ratings import FitResult
 from solver.fitting.guarded_fit import guarded_fit
 from solver.judging.ranking import measured
@@ -28,11 +28,11 @@ from .bulk import Wanted, best_of_many
 from .estimator import Estimator
 from .frames import pairs_from, ratings_from
 from .id_labels import Labels, shown_label
-from .item_columns import item_columns_of
 from .newcomer import FoldedIn, newcomer, ranked_frame
 from .predictions import Everybody, predict_for_user, predict_pairs, predict_rows
 from .preparation import Prepared, prepare_fit
 from .recommend import OTHER, Explanation, explain, similar
+from .side_columns import columns_of
 
 LARGEST_TABLE = 500_000_000  # predictions in one crosstab: 4 GB
 
@@ -62,8 +62,8 @@ class CollabFilter(Estimator):
     which `predict` and `recommend` average over, the one set that `explain`, `similar_…` and `fold_in`
     take in their place), `settings_`, `result_`
     (FitResult), `rating_range_`, `n_ratings_`, `user_counts_` and `item_counts_` (how many ratings were learnt
-    from, in all and of each), `spread_` (their standard deviation), `item_columns_` (names of what else is known of
-    items: the first of the factors), and `notes_`, sentences on what was odd or changed.
+    from, in all and of each), `spread_` (their standard deviation), `item_columns_` and `user_columns_` (names of what else is
+    known of them; with effort quick or good the first of the factors), and `notes_`, sentences on what was odd or changed.
     """
 
     n_factors: int = N_FACTORS
@@ -92,43 +92,45 @@ class CollabFilter(Estimator):
     decay_by: str | None = None
     batch_size: int | None = None
     schedule: str | None = None
+    implicit_sets: str | None = None
     patience: int | None = None
 
     # -- fitting ------------------------------------------------------------------------------------
 
-    def fit(self, X, y=None, *, item_columns: pd.DataFrame | None = None, holdout=None,
-            on_start: Callable[[Prepared], None] | None = None,
-            on_epoch: Callable[[Epoch], bool | None] | None = None,
-            on_batch: Callable[[int, int], None] | None = None) -> Self:
+    def fit(self, X, y=None, *, item_columns: pd.DataFrame | None = None,
+            user_columns: pd.DataFrame | None = None, holdout=None, on_start: Callable[[Prepared], None] | None = None,
+            on_epoch: Callable[[Epoch], bool | None] | None = None, on_batch: Callable[[int, int], None] | None = None) -> Self:
         """Learn from ratings: a long table, a crosstab or `Ratings` (see `solver.collab.frames`), or the columns
         of users and items with `y`, their ratings.
 
         `item_columns` say what else is known of the items: a row for an item, which the index names, and
-        columns of numbers, such as 1 where a genre is the item's. What each user thinks of every column is learnt as
-        a factor is, and they stand before the others in `factors_`; it takes effort quick or good.
+        columns of numbers, such as 1 where a genre is the item's. With effort quick or good, what each user thinks of every
+        column is learnt as a factor is, and they stand before the others in `factors_`; with effort best, a column moves the
+        factors of the items that have it. `user_columns` say the same of the users, with effort best.
         `holdout` are ratings to judge by, in any of these forms, or their share, instead of the
         share given above. The model is never worse than its start, nor, where `effort` chose how to fit, than biases
         alone (`solver.fitting.guarded_fit`); where that took another fit, a warning and `notes_` say so. `on_start` is told what will be learnt from and judged by, with what settings;
         the rest as in `solver.fit`. Raises UserError for what is no rating.
         """
         ratings, notes = ratings_from(X, y, unrated=1.0 if self.feedback == "implicit" else None)
-        names: tuple[str, ...] = ()
-        if ratings.item_columns is not None:
-            names = tuple(f"column {number}" for number in range(1, ratings.item_columns.shape[1] + 1))
+        names = {"item": _numbered(ratings.item_columns), "user": _numbered(ratings.user_columns)}
         if item_columns is not None:
-            given, names, more = item_columns_of(item_columns, ratings.items)
+            given, names["item"], more = columns_of(item_columns, ratings.items, "item")
             ratings, notes = replace(ratings, item_columns=given), (*notes, *more)
+        if user_columns is not None:
+            given, names["user"], more = columns_of(user_columns, ratings.users, "user")
+            ratings, notes = replace(ratings, user_columns=given), (*notes, *more)
         problem = prepare_fit(self, ratings, holdout)
         if on_start:
             on_start(problem)
         result, odd = guarded_fit(problem.learnt, problem.settings, holdout=problem.held, clip=problem.rating_range,
-                                  stated=problem.stated, factors_help=problem.factors_help or bool(names), on_epoch=on_epoch, on_batch=on_batch)
+                                  stated=problem.stated, factors_help=problem.factors_help or any(names.values()), on_epoch=on_epoch, on_batch=on_batch)
         if odd:
             warnings.warn(odd, stacklevel=2)
             notes = (*notes, odd)
-        if names and not result.factors.given:
-            names = ()      # biases alone know no columns
-        if names:
+        if result.stop == BIASES_ALONE:
+            names = {"item": (), "user": ()}    # they know no columns
+        if result.factors.given:
             result = replace(result, factors=additive(result.factors).balanced())
         self._set_fitted(ratings.users, ratings.items, result, problem.rating_range, RatedItems.of(ratings, learnt=problem.learnt),
                          np.bincount(problem.learnt.user_index, minlength=ratings.n_users),
@@ -138,18 +140,20 @@ class CollabFilter(Estimator):
 
     def _set_fitted(self, users: tuple, items: tuple, result: FitResult, rating_range: tuple[float, float],
                     rated: RatedItems, user_counts: np.ndarray, item_counts: np.ndarray, spread: float,
-                    notes: tuple[str, ...], item_columns: tuple[str, ...]) -> None:
+                    notes: tuple[str, ...], columns: Mapping[str, tuple[str, ...]]) -> None:
         """All that a fit leaves, in one place: `fit` and `load` end here."""
         survive_forks()     # a web server may load a model first and fork then
         self.users_, self.items_, self.result_, self.settings_ = users, items, result, result.settings
         self.user_counts_, self.item_counts_, self.n_ratings_ = user_counts, item_counts, result.n_ratings
-        self.rating_range_, self.notes_, self.item_columns_ = rating_range, notes, item_columns
+        self.rating_range_, self.notes_ = rating_range, notes
+        self.item_columns_, self.user_columns_ = columns["item"], columns["user"]
         self._labels = {"user": Labels(users, "user"), "item": Labels(items, "item")}
         self._counts = {"user": user_counts, "item": item_counts}
         self._rated, self.spread_ = rated, spread
-        everybody = Everybody.of(result.factors, self._counts)
+        informed = () if result.factors.given else tuple(side for side, names in columns.items() if names)
+        everybody = Everybody.of(result.factors, self._counts, informed=informed)
         self.factors_, self._typical = everybody.factors, everybody.typical
-        self._draws = tuple(Everybody.of(draw, self._counts) for draw in result.samples) or (everybody,)
+        self._draws = tuple(Everybody.of(draw, self._counts, informed=informed) for draw in result.samples) or (everybody,)
 
     @property
     def ratings_(self) -> Ratings:
@@ -181,8 +185,8 @@ class CollabFilter(Estimator):
     def factor_names_(self) -> tuple[str, ...]:
         """What each of the factors is called: the item columns by name, then ``factor 1`` and so on."""
         self._check_fitted()
-        learnt = self.factors_.n_factors - len(self.item_columns_)
-        return (*self.item_columns_, *(f"factor {number}" for number in range(1, learnt + 1)))
+        learnt = self.factors_.n_factors - self.factors_.given
+        return (*self.item_columns_[:self.factors_.given], *(f"factor {number}" for number in range(1, learnt + 1)))
 
     # -- predicting ---------------------------------------------------------------------------------
 
@@ -390,6 +394,11 @@ class CollabFilter(Estimator):
             raise UserError(f"A net {what}: its predictions are no sums of factors. Fit another model, such as "
                             "dot+bias.")
         return additive(self.factors_)
+
+
+def _numbered(columns: np.ndarray | None) -> tuple[str, ...]:
+    """Names for columns that came without any."""
+    return () if columns is None else tuple(f"column {number}" for number in range(1, columns.shape[1] + 1))
 
 
 def _how_many(n, what: str = "n") -> int:

@@ -84,8 +84,9 @@ def check_document(document: Mapping) -> None:
         if not good(document[name]):
             shown = repr(document[name])
             raise Misfit(f"its {name} cannot be {shown if len(shown) <= 60 else shown[:60] + ' …'}")
-    if not _texts(document.get("item_columns", [])):
-        raise Misfit("its item_columns are no names")
+    for columns in ("item_columns", "user_columns"):
+        if not _texts(document.get(columns, [])):
+            raise Misfit(f"its {columns} are no names")
 
 
 def check_labels(labels: tuple, how: Mapping, what: str) -> None:

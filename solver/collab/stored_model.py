@@ -54,7 +54,7 @@ def save_model(model: CollabFilter, folder: str | Path, *, overwrite: bool) -> N
         "parameters": {name: _plain(value) for name, value in model.get_params().items()},
         "rating_range": model.rating_range_, "spread": model.spread_, "notes": model.notes_,
         "factors": {"class": type(result.factors).__name__, "offset": result.factors.offset,
-                    "given": result.factors.given}, "item_columns": model.item_columns_,
+                    "given": result.factors.given}, "item_columns": model.item_columns_, "user_columns": model.user_columns_,
         "samples": [{"offset": draw.offset} for draw in result.samples],
         "settings": asdict(result.settings),
         "result": {f.name: _plain(getattr(result, f.name)) for f in fields(result) if f.name not in _APART},
@@ -90,7 +90,7 @@ def load_model(cls: type[CollabFilter], folder: str | Path) -> CollabFilter:
         counts = {side: tensors[f"counts.{side}"].numpy() for side in ("user", "item")}
         check_rated(rated, counts, len(users), len(items))
         model._set_fitted(users, items, result, tuple(document["rating_range"]), rated, counts["user"], counts["item"],
-                          document["spread"], tuple(document["notes"]), tuple(document.get("item_columns", ())))
+                          document["spread"], tuple(document["notes"]), {side: tuple(document.get(f"{side}_columns", ())) for side in ("item", "user")})
     except Misfit as why:
         raise damaged_model(folder, str(why)) from None
     except (LookupError, TypeError, ValueError, AttributeError, RecursionError, UserError) as error:
