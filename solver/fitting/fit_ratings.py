@@ -43,6 +43,7 @@ class FitResult:
     out. After a fit in batches, `rmse_before` and `rmse_after` are means over the first and over the
     kept epoch. Where a method draws from a posterior, `samples` are the draws, the
     history is that of their mean prediction (`posterior`), and `factors` come as near to it as one set can.
+    `noise` is then the standard deviation of a rating around what the factors say of it, as far as training ratings show it.
     `device` is where it was computed. `decay` says how the weight decay in the `settings` was chosen, where none was given.
     """
 
@@ -61,6 +62,7 @@ class FitResult:
     samples: tuple[Factors, ...] = field(default=(), repr=False)
     device: str = "cpu"
     decay: ChosenDecay | None = None
+    noise: float | None = None
 
     @property
     def epochs(self) -> int:
@@ -128,7 +130,7 @@ def fit(ratings: Ratings, start: AnyFactors | None = None, settings: Settings = 
                            outcome.stop, outcome.converged, outcome.stopped,
                            notes + device_notes, holdout_rmse=outcome.best_epoch.holdout_rmse,
                            samples=tuple(additive(rows.back(sample, start)) for sample in outcome.samples), device=device,
-                           decay=decay)
+                           decay=decay, noise=outcome.noise)
         if vanished:
             result = replace(result, rmse_before=rmse(start, ratings, bounds=settings.bounds))
         if not OPTIMIZERS[settings.optimizer].samples:

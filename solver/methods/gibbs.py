@@ -71,6 +71,7 @@ class Gibbs:
         self.residual = self.user.ratings.values - self._predicted(self.train.pairs, *rows)
         self.sweep = 0
         self.samples: tuple[Factors, ...] = ()
+        self.noise_variance = 0.0   # of a rating, the mean over the sweeps whose draws are kept
         self.burn_in = min(BURN_IN, self.epochs // 4)
         self.few, self.many = sorted((self.user, self.item), key=lambda side: len(side.rows))
         size = (self.few.rows.numel() + 2 * self.many.rows.numel()) * self.few.rows.element_size()
@@ -91,9 +92,12 @@ class Gibbs:
             for average in filter(None, (self.train, self.held)):
                 average.add(self.units.to_ratings(self._predicted(average.pairs, *middle)), afresh=not self.samples)
             if self.sweep > self.burn_in:
+                variance = self.units.spread ** 2 / float(alpha)
+                self.noise_variance += (variance - self.noise_variance) / (len(self.samples) // 2 + 1)
                 self.samples += self._both_draws(mean - deviation)
         rmse, here = self.train.rmse(), self.units.factors(*middle)
-        return Seen(rmse ** 2, rmse, lambda: here, holdout_rmse=self.held.rmse() if self.held else None, samples=self.samples)
+        return Seen(rmse ** 2, rmse, lambda: here, holdout_rmse=self.held.rmse() if self.held else None, samples=self.samples,
+                    noise=math.sqrt(self.noise_variance) if self.samples else None)
 
     def _both_draws(self, rows: Tensor) -> tuple[Factors, Factors]:
         """The draw that the chain goes on from, and that with these rows of the many; they share the few."""
