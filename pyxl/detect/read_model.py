@@ -94,7 +94,7 @@ def read_sheet_ratings(workbook: ReadableWorkbook, model: ModelSheet, calculator
 
 
 def read_factors(workbook: ReadableWorkbook, model: ModelSheet):
-    """The parameters that stand on the sheet, as `solver.Factors` (float64).
+    """The parameters that stand on the sheet, as `solver.Factors` of arrays (float64).
 
     Raises UserError for a cell that is blank, text, not finite or absurdly large.
     """

@@ -6,10 +6,10 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from solver.errors import UserError, stopped_by
 from solver.model.factors import Factors
-from solver.model.net import AnyFactors
 
 from .settings import Settings
 from .steps import Seen, Steps
@@ -41,7 +41,7 @@ class Descent:
     """The state of the loop: where it has been and the best it met."""
 
     history: list[Epoch] = field(default_factory=list)
-    best: AnyFactors | None = None
+    best: Any = None                # a copy of the best factors met, or of the best module
     samples: tuple[Factors, ...] = ()  # the draws that belong to the best, where a posterior is sampled
     noise: float | None = None         # … and the noise of a rating that they found
     best_loss: float = math.inf     # what `best` is chosen by: hold-out RMSE where there is one

@@ -28,7 +28,7 @@ def add_ratings_arguments(parser: argparse.ArgumentParser) -> None:
     add_reading_arguments(parser)
     group = parser.add_argument_group("what is in the table")
     group.add_argument("--layout", choices=("long", "crosstab"), help="whether a row or a cell holds a rating (default: found out)")
-    group.add_argument("--missing", metavar="X", help="the number that stands in a crosstab for unrated, or none (default: found out)")
+    group.add_argument("--missing", metavar="X", help="the number that stands for unrated, or none (default: found out, or asked for)")
     group.add_argument("--bad-lines", choices=("refuse", "skip"), default="refuse",
                        help="what is done about lines that cannot be read: refuse the table (default), or skip them and say how many")
     group.add_argument("--ids", choices=("checked", "exact"), default="checked",

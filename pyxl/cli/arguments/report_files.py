@@ -6,11 +6,14 @@ import argparse
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pyxl.base.plain_output import Say
 from pyxl.cli.command_line import Command
-from pyxl.grid.cells import Cell
 from solver.errors import UserError
+
+if TYPE_CHECKING:
+    from pyxl.grid.cells import Cell
 
 _SHEET, HEAD_BELOW = "report", 2     # rows between what was asked and the table
 
@@ -60,6 +63,7 @@ def checked_report(path: str, *, overwrite: bool) -> None:
 
 def write_report(report: _Report, path, *, overwrite: bool = False) -> None:
     """Write the report as a new file. Raises UserError as `new_file`."""
+    from pyxl.grid.cells import Cell
     from workbook.new_file import new_file, new_workbook
     from workbook.write.styles import make_styles, print_setup
     from workbook.write.write_cells import put_text

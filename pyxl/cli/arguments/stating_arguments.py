@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
-from pyxl.problems.stated import Statement
 from solver.errors import UserError
+
+if TYPE_CHECKING:
+    from pyxl.problems.stated import Statement
 
 
 def add_stating_arguments(parser) -> None:
@@ -19,6 +22,8 @@ def add_stating_arguments(parser) -> None:
 
 def statement_of(args: argparse.Namespace) -> Statement | None:
     """The problem stated on the command line, or None. Raises UserError where a part of it is missing."""
+    from pyxl.problems.stated import Statement
+
     parts = {"--change": args.change, "--goal": args.goal, "--where": args.where}
     if args.objective is None:
         if given := [option for option, value in parts.items() if value is not None]:

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 from pyxl.base.plain_output import Say, json_ready, table
 from pyxl.cli.arguments.reading_arguments import TABLE_OF_RATINGS, add_ratings_arguments, named_ratings, read_given
 from pyxl.cli.command_line import Command
+from solver.store.recognised import is_store
+
+from .store_commands import look_at_store
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,15 +21,17 @@ if TYPE_CHECKING:
 
 _FIRST = 5
 _MOST_VALUES, _BINS, _WIDTH = 21, 10, 40    # distinct ratings that have a line each, bins where there are more, signs of the longest bar
-_EARLIEST, _LATEST = 1e8, 1e10              # times between these are seconds since 1970
+_EARLIEST, _LATEST = 1e8, 1e10              # times between these are seconds since 1970, between a thousand times these milliseconds
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("ratings", nargs="+", metavar="RATINGS", help=TABLE_OF_RATINGS)
+    parser.add_argument("ratings", nargs="+", metavar="RATINGS", help=TABLE_OF_RATINGS + "; or a store that prepare wrote")
     add_ratings_arguments(parser)
 
 
 def _look(args: argparse.Namespace, say: Say) -> dict:
+    if is_store(args.ratings):
+        return look_at_store(args, say)
     import numpy as np
 
     ratings, notes = read_given(args, unrated=1.0)
@@ -85,6 +90,8 @@ def _times(ratings: Ratings) -> tuple[str, str] | None:
     if ratings.times is None:
         return None
     ends = float(ratings.times.min()), float(ratings.times.max())
+    if _EARLIEST * 1e3 <= ends[0] <= ends[1] <= _LATEST * 1e3:
+        ends = ends[0] / 1e3, ends[1] / 1e3
     if not _EARLIEST <= ends[0] <= ends[1] <= _LATEST:
         return f"{ends[0]:g}", f"{ends[1]:g}"
     first, last = (datetime.fromtimestamp(end, UTC).date().isoformat() for end in ends)

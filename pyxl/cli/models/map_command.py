@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 
-import numpy as np
-
 from pyxl.base.plain_output import Say, json_ready, table
 from pyxl.cli.command_line import Command
 from solver.errors import UserError
@@ -23,6 +21,8 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _map(args: argparse.Namespace, say: Say) -> dict:
+    import numpy as np
+
     from solver import principal_components
     from solver.judging.plots import plot_map, refuse_plot
 

@@ -16,8 +16,6 @@ from pyxl.cli.arguments.reading_arguments import (
 )
 from pyxl.cli.command_line import Command
 from solver.errors import UserError
-from solver.judging.metrics import METRICS, check_metrics
-from solver.judging.plots import plot_predicted, refuse_plot
 
 from .trained_model import as_label, baselines, known_labels, known_part, load_trained, titles_of
 
@@ -54,6 +52,8 @@ def _similar(args: argparse.Namespace, say: Say) -> dict:
 # ---- evaluate
 
 def _evaluate_arguments(parser: argparse.ArgumentParser) -> None:
+    from solver.judging.metrics import METRICS
+
     add_model_argument(parser)
     parser.add_argument("ratings", nargs="*", metavar="RATINGS", help="ratings that the model has not learnt from, in a table as `train` "
                         "reads it (default: those that `train --holdout` held out)")
@@ -67,6 +67,9 @@ def _evaluate_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _evaluate(args: argparse.Namespace, say: Say) -> dict:
+    from solver.judging.metrics import METRICS, check_metrics
+    from solver.judging.plots import plot_predicted, refuse_plot
+
     metrics = [name.strip() for name in args.metrics.split(",")]
     check_metrics(metrics)
     if args.plot:

@@ -19,15 +19,14 @@ from pyxl.cli.command_line import Command
 from solver.core.options import Given
 from solver.core.settings import OPTIONS
 from solver.errors import UserError
-from solver.fitting.effort import N_FACTORS
-from solver.judging.plots import plot_history, refuse_plot
-
-from .train_report import Teller
 
 if TYPE_CHECKING:
     from solver import CollabFilter, Ratings
 
+
 def _arguments(parser: argparse.ArgumentParser) -> None:
+    from solver.fitting.effort import N_FACTORS
+
     parser.add_argument("ratings", nargs="+", metavar="RATINGS", help=TABLE_OF_RATINGS)
     parser.add_argument("-o", "--output", metavar="MODEL_DIR", required=True, help="the folder to write the model to")
     parser.add_argument("--overwrite", action="store_true", help="replace the model in MODEL_DIR if there is one")
@@ -49,6 +48,11 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _train(args: argparse.Namespace, say: Say) -> dict:
+    from solver.fitting.effort import N_FACTORS
+    from solver.judging.plots import plot_history, refuse_plot
+
+    from .train_report import Teller
+
     folder = Path(args.output)
     refuse_target(folder, overwrite=args.overwrite)
     if args.plot:

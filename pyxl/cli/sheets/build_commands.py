@@ -5,13 +5,16 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pyxl.base.plain_output import Say, quoted_command
 from pyxl.cli.arguments.reading_arguments import TABLE_OF_RATINGS, add_ratings_arguments, read_given
 from pyxl.cli.command_line import Command
 from pyxl.cli.models.trained_model import load_trained, ratings_for
-from solver import Ratings, hold_out
 from solver.errors import UserError
+
+if TYPE_CHECKING:
+    from solver import Ratings
 
 HOLDOUT = 0.1   # a workbook that shows what its predictions are worth is worth a tenth of the ratings
 
@@ -30,6 +33,8 @@ def _holdout_argument(parser: argparse.ArgumentParser) -> None:
 
 def _held_out(ratings: Ratings, share: float, seed: int = 0) -> str:
     """What to say of the ratings that a workbook of these holds out."""
+    from solver import hold_out
+
     held = int(hold_out(ratings, share, seed=seed).sum())
     return f", {held:,} of them held out" if held else ""
 

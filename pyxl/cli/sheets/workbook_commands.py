@@ -10,7 +10,6 @@ from pyxl.base.plain_output import Say
 from pyxl.cli.arguments.option_arguments import add_option_arguments, options_in
 from pyxl.cli.arguments.stating_arguments import add_stating_arguments, statement_of
 from pyxl.cli.command_line import Command
-from pyxl.fit.fit_messages import on_the_way, result_object, tell_reports, tell_results
 from solver.core.options import Given
 from solver.errors import UserError
 
@@ -67,11 +66,14 @@ def _fit_arguments(parser: argparse.ArgumentParser) -> None:
                              "it is done)")
     by_formulas.add_argument("--write-anyway", action="store_true", help="where no point meets all constraints, write the one that "
                              "comes nearest (default: leave the cells as they are)")
+    by_formulas.add_argument("--overwrite-formulas", action="store_true", help="write numbers over formulas in changing cells, as Excel's "
+                             "Solver does (default: refuse)")
     by_formulas.add_argument("--report", action="store_true", help="tell cells, constraints, slacks and sensitivity, here and on "
                              "a new sheet of the workbook")
 
 
 def _fit(args: argparse.Namespace, say: Say) -> dict:
+    from pyxl.fit.fit_messages import result_object, tell_reports, tell_results
     from pyxl.fit.press_fit import fit_workbook
 
     how = {"options": options_in(args, Given.FIT), "repeat": args.repeat, "by_formulas": _by_formulas(args)}
@@ -103,7 +105,8 @@ def _by_formulas(args: argparse.Namespace):
     from pyxl.problems.solve import ByFormulas
 
     return ByFormulas(args.via, statement_of(args), steps=args.epochs, starts=1 if args.starts is None else args.starts, seed=args.seed or 0,
-                      report=args.report, seconds=args.seconds, write_anyway=args.write_anyway)
+                      report=args.report, seconds=args.seconds, write_anyway=args.write_anyway,
+                      overwrite_formulas=args.overwrite_formulas)
 
 
 def _target_arguments(parser: argparse.ArgumentParser, what: str) -> None:
@@ -167,6 +170,8 @@ def _progress(wanted: bool):
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from pyxl.fit.fit_messages import on_the_way
     # a fit ends when it has converged, nobody knows when: the bar runs, the numbers tell
     columns = (TextColumn("{task.description}"), BarColumn(bar_width=20),
                TextColumn("{task.fields[told]}"), TimeElapsedColumn())
