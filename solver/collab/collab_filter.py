@@ -32,7 +32,7 @@ from .newcomer import FoldedIn, newcomer, ranked_frame
 from .predictions import Everybody, predict_for_user, predict_pairs, predict_rows
 from .preparation import Prepared, prepare_fit
 from .recommend import OTHER, Explanation, explain, similar
-from .side_columns import columns_of
+from .side_columns import side_columns_of
 
 LARGEST_TABLE = 500_000_000  # predictions in one crosstab: 4 GB
 
@@ -115,10 +115,10 @@ class CollabFilter(Estimator):
         ratings, notes = ratings_from(X, y, unrated=1.0 if self.feedback == "implicit" else None)
         names = {"item": _numbered(ratings.item_columns), "user": _numbered(ratings.user_columns)}
         if item_columns is not None:
-            given, names["item"], more = columns_of(item_columns, ratings.items, "item")
+            given, names["item"], more = side_columns_of(item_columns, ratings.items, "item")
             ratings, notes = replace(ratings, item_columns=given), (*notes, *more)
         if user_columns is not None:
-            given, names["user"], more = columns_of(user_columns, ratings.users, "user")
+            given, names["user"], more = side_columns_of(user_columns, ratings.users, "user")
             ratings, notes = replace(ratings, user_columns=given), (*notes, *more)
         problem = prepare_fit(self, ratings, holdout)
         if on_start:

@@ -14,7 +14,7 @@ from .id_labels import Labels, shown_label
 _EXAMPLES = {"item": "1 where a genre is the item's", "user": "1 for each user of a country"}
 
 
-def columns_of(table: pd.DataFrame, members: Sequence[Hashable], what: str) -> tuple[np.ndarray, tuple[str, ...], tuple[str, ...]]:
+def side_columns_of(table: pd.DataFrame, members: Sequence[Hashable], what: str) -> tuple[np.ndarray, tuple[str, ...], tuple[str, ...]]:
     """(the columns (n_members, g), their names, notes) of all members, the items or the users as `what` says.
 
     Each row is divided by its length, so that an item of four genres is no further from the rest than one of a single genre;
