@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,18 +29,19 @@ class Everybody:
     typical: Mapping[str, Tensor]
 
     @classmethod
-    def of(cls, factors: AnyFactors, counts: Mapping[str, np.ndarray], *, informed: Collection[str] = ()) -> Everybody:
-        """`counts` are the ratings learnt from, of each ``user`` and ``item``; `informed` are the sides whose rows say
-        something without a rating too: they were drawn by what else was known of each."""
+    def of(cls, factors: AnyFactors, counts: Mapping[str, np.ndarray], *, described: Mapping[str, np.ndarray] | None = None) -> Everybody:
+        """`counts` are the ratings learnt from, of each ``user`` and ``item``; `described` (n,) bool who has a row of their own
+        without any, by what else is known of them."""
         rows, settled = {}, {}
         for name, tensor in factors.tensors().items():
             if (count := counts.get(_side(name))) is None:
                 continue
             rated = torch.as_tensor(count > 0)
             rows[name] = (tensor if rated.all() else tensor[rated]).mean(0, dtype=torch.float64)
-            if not rated.all() and _side(name) not in informed:
+            if not rated.all():
                 settled[name] = tensor.clone()
-                settled[name][~rated] = rows[name].to(tensor.dtype)
+                own = (described or {}).get(_side(name))
+                settled[name][~(rated if own is None else rated | torch.as_tensor(own))] = rows[name].to(tensor.dtype)
                 if name == "item" and factors.given:  # what is given holds, whether anybody rated it or not
                     settled[name][:, :factors.given] = tensor[:, :factors.given]
         return cls(factors.with_tensors(settled), rows)

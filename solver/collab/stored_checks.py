@@ -85,9 +85,8 @@ def check_document(document: Mapping) -> None:
         if not good(document[name]):
             shown = repr(document[name])
             raise Misfit(f"its {name} cannot be {shown if len(shown) <= 60 else shown[:60] + ' …'}")
-    for columns in ("item_columns", "user_columns"):
-        if not _texts(document.get(columns, [])):
-            raise Misfit(f"its {columns} are no names")
+    if not _texts(document.get("item_columns", [])):
+        raise Misfit("its item_columns are no names")
 
 
 def check_labels(labels: tuple, how: Mapping, what: str) -> None:
@@ -126,3 +125,9 @@ def check_rated(rated: RatedItems, counts: Mapping[str, np.ndarray], n_users: in
         fit = fit and count.shape == (size,) and count.dtype.kind == "i" and bool((count >= 0).all())
     if not fit:
         raise Misfit("its ratings are not those of its users and items")
+
+
+def check_described(described: Mapping[str, np.ndarray], counts: Mapping[str, np.ndarray]) -> None:
+    """Raise Misfit unless it is said of each user or item whether columns describe it."""
+    if any(side not in counts or rows.dtype != bool or rows.shape != counts[side].shape for side, rows in described.items()):
+        raise Misfit("its described users and items are not its users and items")

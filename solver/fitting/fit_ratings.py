@@ -187,13 +187,9 @@ def check_ratings(ratings: Ratings, settings: Settings) -> None:
                         if len(ratings) else "There is no rating; a fit needs 2 or more.")
     if not np.isfinite(ratings.values).all():
         raise UserError("A rating is not a finite number. Correct or clear it.")
-    samples = OPTIMIZERS[settings.optimizer].samples
-    if ratings.item_columns is not None and not (samples or one_by_one(settings)):
+    if ratings.item_columns is not None and not (OPTIMIZERS[settings.optimizer].samples or one_by_one(settings)):
         raise UserError("Only SGD a rating at a time and gibbs learn with item columns. Leave out model, optimizer, batch_size and "
                         "feedback, and take an effort.")
-    if ratings.user_columns is not None and not samples:
-        raise UserError("Only gibbs learns with user columns. Leave out model, optimizer, batch_size and feedback, and take "
-                        "effort 'best'.")
     if settings.loss == "cross-entropy":
         check_happened(ratings, negatives=settings.negatives)
 
