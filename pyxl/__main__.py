@@ -32,6 +32,7 @@ def _commands() -> tuple[Command, ...]:
     from pyxl.cli.models.look_command import LOOK_COMMAND
     from pyxl.cli.models.map_command import MAP
     from pyxl.cli.models.model_commands import EVALUATE, EXPLAIN, FOLD_IN, SIMILAR
+    from pyxl.cli.models.store_commands import PREPARE
     from pyxl.cli.models.train_command import TRAIN
     from pyxl.cli.sheets.build_commands import DEMO, EXAMPLES, EXPORT, NEW
     from pyxl.cli.sheets.doctor_command import DOCTOR
@@ -44,7 +45,7 @@ def _commands() -> tuple[Command, ...]:
     asking = (with_report(command, REPORTS[command.name]) for command in (SIMILAR, EXPLAIN, EVALUATE, FOLD_IN))
     return (DEMO, NEW, INSPECT, FIT, RESTORE,
             CHECK_GRADIENT, RECALCULATE, EXAMPLES, OPTIMIZERS_COMMAND,
-            LOOK_COMMAND, TRAIN, RECOMMEND, PREDICT, *asking, MAP, EXPORT, DOCTOR, FUNCTIONS_COMMAND, SERVE)
+            LOOK_COMMAND, PREPARE, TRAIN, RECOMMEND, PREDICT, *asking, MAP, EXPORT, DOCTOR, FUNCTIONS_COMMAND, SERVE)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from pyxl.serve.job_process import STOP, WARM, wait_for_job
+from pyxl.serve.job_process import STOP_ASKED, WARM, wait_for_job
 from pyxl.serve.job_store import DONE, FAILED, STOPPED, Book, Job, JobStore
 from pyxl.serve.jobs import KINDS
 from pyxl.serve.limits import ServiceLimits
@@ -135,7 +135,7 @@ class _Process:
                     tell(message["told"])
                 late = time.monotonic() - began - seconds
                 if not asked_to_stop and (stop() or late > 0):
-                    self._pipe.send_bytes(STOP)
+                    self._pipe.send_bytes(STOP_ASKED)
                     asked_to_stop = True
                 if late > _GRACE:
                     return {"error": f"It took longer than the {seconds:g} seconds that a job may take here, and was ended; nothing was written."}

@@ -14,7 +14,7 @@ from pyxl.base.known_failures import remedy
 from pyxl.base.log_file import log_failure
 from solver.errors import UserError
 
-STOP = b"stop"
+STOP_ASKED = b"stop"
 WARM = ("torch", "numba", "pandas", "pyxl.serve.jobs", "pyxl.fit.press_fit", "pyxl.fit.fit_messages", "solver.fitting.fit_ratings",
         "solver.fitting.start_values", "solver.judging.metrics", "workbook.builder")   # loaded before a job comes
 
@@ -46,7 +46,7 @@ def _done(pipe: Connection, asked: dict[str, Any]) -> dict[str, Any]:
 
     def stop_asked() -> bool:
         nonlocal stopped
-        stopped = stopped or (pipe.poll() and pipe.recv_bytes() == STOP)
+        stopped = stopped or (pipe.poll() and pipe.recv_bytes() == STOP_ASKED)
         return stopped
 
     source = Path(asked["source"]) if asked["source"] else None

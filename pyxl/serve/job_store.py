@@ -14,7 +14,7 @@ from typing import Any
 
 from solver.errors import UserError
 
-WAITING, RUNNING, DONE, FAILED, STOPPED = "waiting", "running", "done", "failed", "stopped"
+NOT_BEGUN, RUNNING, DONE, FAILED, STOPPED = "waiting", "running", "done", "failed", "stopped"
 OVER = (DONE, FAILED, STOPPED)
 RESTARTED = "The service was started anew while this ran; nothing of it was written. Start it again."
 
@@ -88,9 +88,9 @@ class JobStore:
     # ---- jobs
 
     def add_job(self, owner: str, kind: str, book: str | None, asked: dict[str, Any]) -> Job:
-        job = Job(secrets.token_urlsafe(16), owner, kind, book, asked, WAITING, None)
+        job = Job(secrets.token_urlsafe(16), owner, kind, book, asked, NOT_BEGUN, None)
         self._do("insert into jobs (id, owner, kind, book, asked, state, made) values (?, ?, ?, ?, ?, ?, ?)",
-                 job.id, owner, kind, book, json.dumps(asked), WAITING, time.time())
+                 job.id, owner, kind, book, json.dumps(asked), NOT_BEGUN, time.time())
         return job
 
     def job(self, id: str, owner: str) -> Job | None:
@@ -103,7 +103,7 @@ class JobStore:
         with self._lock:
             rows = self._do("""select id, owner from jobs j where state = ? order by
                 (select count(*) from jobs r where r.owner = j.owner and r.state = ?),
-                coalesce((select max(began) from jobs b where b.owner = j.owner), 0), made limit 1""", WAITING, RUNNING)
+                coalesce((select max(began) from jobs b where b.owner = j.owner), 0), made limit 1""", NOT_BEGUN, RUNNING)
             if not rows:
                 return None
             self._do("update jobs set state = ?, began = ? where id = ?", RUNNING, time.time(), rows[0][0])

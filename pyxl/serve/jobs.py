@@ -48,12 +48,12 @@ class Work:
         self._untold, self._told_at = [], time.monotonic()
 
 
-def inspect(work: Work) -> dict[str, Any]:
+def _inspect(work: Work) -> dict[str, Any]:
     """What is on each sheet of a workbook."""
     return workbook_view(_given(work))
 
 
-def fit(work: Work) -> dict[str, Any]:
+def _fit(work: Work) -> dict[str, Any]:
     """Fit the sheets named, or all recognised ones, and write a new workbook. Asked: ``sheets``, ``options``."""
     from pyxl.fit.fit_messages import before_and_after, result_object
     from pyxl.fit.press_fit import fit_workbook
@@ -65,7 +65,7 @@ def fit(work: Work) -> dict[str, Any]:
     return json_ready({"results": found} | workbook_view(work.target))
 
 
-def restore(work: Work) -> dict[str, Any]:
+def _restore(work: Work) -> dict[str, Any]:
     """Put back the parameters of before the last fit, in a new workbook. Asked: ``sheets``."""
     from pyxl.fit.restore import restore_workbook
 
@@ -73,7 +73,7 @@ def restore(work: Work) -> dict[str, Any]:
     return {"restored": restored} | workbook_view(work.target)
 
 
-def new(work: Work) -> dict[str, Any]:
+def _new(work: Work) -> dict[str, Any]:
     """Build a workbook from a table of ratings."""
     from solver import read_ratings
     from workbook import build
@@ -83,7 +83,7 @@ def new(work: Work) -> dict[str, Any]:
     return {"notes": notes} | workbook_view(work.target)
 
 
-def demo(work: Work) -> dict[str, Any]:
+def _demo(work: Work) -> dict[str, Any]:
     """Build the example workbook."""
     from workbook import build, example
 
@@ -92,7 +92,7 @@ def demo(work: Work) -> dict[str, Any]:
     return workbook_view(work.target)
 
 
-def films(work: Work) -> dict[str, Any]:
+def _films(work: Work) -> dict[str, Any]:
     """The films of the example that most people rated, to be rated by somebody new."""
     from workbook import example
 
@@ -101,7 +101,7 @@ def films(work: Work) -> dict[str, Any]:
     return {"films": [{"item": item, "title": titles[int(str(item))]} for item in asked.items]}
 
 
-def recommend(work: Work) -> dict[str, Any]:
+def _recommend(work: Work) -> dict[str, Any]:
     """The films that somebody new will like most, and what he will give them. Asked: ``ratings``, {item: rating}."""
     from solver import CollabFilter
     from workbook import example
@@ -130,13 +130,13 @@ class JobKind:
 
 
 KINDS: dict[str, JobKind] = {
-    "inspect": JobKind(inspect, reads=True, writes=None, scope="read"),
-    "fit": JobKind(fit, reads=True, writes="same"),
-    "restore": JobKind(restore, reads=True, writes="same"),
-    "new": JobKind(new, reads=True, writes=".xlsx"),
-    "demo": JobKind(demo, reads=False, writes=".xlsx"),
-    "films": JobKind(films, reads=False, writes=None, scope="read"),
-    "recommend": JobKind(recommend, reads=False, writes=None, scope="read"),
+    "inspect": JobKind(_inspect, reads=True, writes=None, scope="read"),
+    "fit": JobKind(_fit, reads=True, writes="same"),
+    "restore": JobKind(_restore, reads=True, writes="same"),
+    "new": JobKind(_new, reads=True, writes=".xlsx"),
+    "demo": JobKind(_demo, reads=False, writes=".xlsx"),
+    "films": JobKind(_films, reads=False, writes=None, scope="read"),
+    "recommend": JobKind(_recommend, reads=False, writes=None, scope="read"),
 }
 
 

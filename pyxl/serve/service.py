@@ -24,7 +24,7 @@ from solver.errors import UserError
 from solver.version import __version__
 
 from .job_pool import JobPool
-from .job_store import OVER, RUNNING, WAITING, Book, Job, JobStore
+from .job_store import OVER, RUNNING, NOT_BEGUN, Book, Job, JobStore
 from .jobs import KINDS
 from .limits import ServiceLimits
 from .tokens import Caller
@@ -72,7 +72,7 @@ class _Routes:
         _caller(request, "read")
         limits = self._limits
         return JSONResponse({"version": __version__, "workers": limits.workers, "running": self._store.count(RUNNING),
-                             "waiting": self._store.count(WAITING), "kinds": list(KINDS), "optimizers": list(OPTIMIZERS),
+                             "waiting": self._store.count(NOT_BEGUN), "kinds": list(KINDS), "optimizers": list(OPTIMIZERS),
                              "limits": {"upload": limits.upload, "seconds": limits.seconds, "memory": limits.memory,
                                         "waiting": limits.waiting, "keep_minutes": limits.keep_minutes}})
 
@@ -109,7 +109,7 @@ class _Routes:
         if kind is None:
             raise UserError(f"There is no job of that kind. Kinds are: {', '.join(KINDS)}.")
         caller = _caller(request, kind.scope)
-        if self._store.count(WAITING, caller.name) >= self._limits.waiting:
+        if self._store.count(NOT_BEGUN, caller.name) >= self._limits.waiting:
             raise HTTPException(429, f"{self._limits.waiting} jobs of yours wait already. Wait until one of them has begun.")
         book = self._book(caller, str(asked.get("book"))) if kind.reads else None
         rest = {name: value for name, value in asked.items() if name not in ("kind", "book")}

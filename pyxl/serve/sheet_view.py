@@ -11,7 +11,7 @@ from pyxl.grid.cells import Cell, Range, Value
 from pyxl.grid.grid import Grid
 from pyxl.xlsx import open_workbook
 
-ROWS, COLUMNS = 150, 60     # of a sheet that are shown; of a larger one its upper left part
+ROWS_SHOWN, COLUMNS_SHOWN = 150, 60     # of a sheet that are shown; of a larger one its upper left part
 _NOTHING = {"recognised": False, "notes": [], "problem": None, "training": None, "reason": None, "solver": None}
 
 
@@ -25,12 +25,12 @@ def workbook_view(path: Path) -> dict[str, Any]:
 
 def _sheet(grid: Grid, found: dict[str, Any]) -> dict[str, Any]:
     used = grid.used
-    bottom, right = (min(used.bottom, ROWS), min(used.right, COLUMNS)) if used else (0, 0)
+    bottom, right = (min(used.bottom, ROWS_SHOWN), min(used.right, COLUMNS_SHOWN)) if used else (0, 0)
     rows = [[_shown(grid.values.get(Cell(row, col))) for col in range(1, right + 1)] for row in range(1, bottom + 1)]
     formulas = [[cell.row, cell.col] for cell in sorted(grid.formulas) if cell.row <= bottom and cell.col <= right]
     blocks = {role: _corners(where) for role, where in found.get("cells", {}).items()}
     return {"name": grid.sheet, "rows": rows, "formulas": formulas, "blocks": {role: at for role, at in blocks.items() if at},
-            "all_shown": used is None or (used.bottom <= ROWS and used.right <= COLUMNS), "found": json_ready(found)}
+            "all_shown": used is None or (used.bottom <= ROWS_SHOWN and used.right <= COLUMNS_SHOWN), "found": json_ready(found)}
 
 
 def _shown(value: Value) -> str | float | None:

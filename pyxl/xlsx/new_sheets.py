@@ -17,7 +17,7 @@ from pyxl.grid.cells import Cell, Value
 from pyxl.xlsx.parts.cell_xml import Cached, Unwritable, new_cell
 from pyxl.xlsx.parts.package_checks import damaged_workbook
 from pyxl.xlsx.parts.sheet_splice import Edits
-from pyxl.xlsx.parts.xml_stream import START_TAG, elements, local, reader, refuse_wide
+from pyxl.xlsx.parts.xml_stream import START_TAG, elements, local, reader, spliceable
 from solver.errors import UserError
 
 from .package import Package
@@ -83,7 +83,7 @@ class _Insertion:
     lines: tuple[Callable[[bytes], bytes], ...]
 
     def __call__(self, data: bytes) -> bytes:
-        refuse_wide(data, self.part)
+        data = b"".join(spliceable([data], self.part))
         parser, feed = reader(self.part)
         path: list[str] = []
         tags: list[bytes] = []      # start tags of the list, and where the lists end

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pyxl.grid.grid import DefinedName
 from pyxl.xlsx.parts.package_checks import damaged_workbook
-from pyxl.xlsx.parts.xml_stream import START_TAG, TRUE, elements, local, reader, refuse_wide, whole_number
+from pyxl.xlsx.parts.xml_stream import START_TAG, TRUE, elements, local, reader, spliceable, whole_number
 from solver.errors import UserError
 
 from .package import Package
@@ -80,7 +80,7 @@ def _defined_name(attributes, text, tabs) -> DefinedName:
 
 def with_full_calculation(data: bytes, part: str) -> bytes:
     """workbook.xml with ``fullCalcOnLoad="1"``: Excel then recalculates everything on opening."""
-    refuse_wide(data, part)
+    data = b"".join(spliceable([data], part))
     parser, feed = reader(part)
     path, calc, after, prefix = [], None, None, b""
 

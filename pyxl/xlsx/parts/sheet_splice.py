@@ -14,8 +14,8 @@ from .cell_xml import Cached, Unwritable, changed_cell, new_cell
 from .edited_stream import EditedStream, element_name
 from .package_checks import damaged_sheet
 from .sheet_extent import with_dimension, with_spans
-from .sheet_order import next_column, next_row
-from .xml_stream import TRUE, main_namespace, reader, refuse_wide
+from .sheet_order import misplaced, next_column, next_row
+from .xml_stream import TRUE, main_namespace, reader, spliceable
 
 Edits = Mapping[str, Mapping[Cell, "Value | Cached"]]   # sheet -> cell -> value, None clears
 
@@ -39,7 +39,7 @@ def splice(chunks: Iterable[bytes], edits: Mapping[Cell, Value | Cached], *, she
             raise UserError(f"{sheet}!{cell} belongs to the pivot table {pivot}. "
                             "Choose another cell; nothing was saved.")
     splicer = _Splicer(edits, sheet, part)
-    for chunk in itertools.chain(chunks, [b""]):
+    for chunk in itertools.chain(spliceable(chunks, part), [b""]):
         yield from splicer.feed(chunk)
     splicer.check_all_written()
 
@@ -65,6 +65,7 @@ class _Splicer:
         self.rows = ((row, list(cells)) for row, cells in itertools.groupby(sorted(edits), itemgetter(0)))
         self.depth = 0                                   # of elements, before the cells
         self.row = self.col = 0                          # where the sheet is
+        self.within = ""                                 # the innermost of <row> and <c> that is open
         self.todo: list[Cell] = []                       # what its row still gets, leftmost last
         self.cell: tuple[int, bytes] | None = None       # the cell being replaced: offset, start tag
         self.kept: dict[str, list] = {}                  # its <f> and <extLst>: [offset, start tag, end]
@@ -76,8 +77,6 @@ class _Splicer:
 
     def feed(self, chunk: bytes) -> list[bytes]:
         """Take the next chunk (``b''`` at the end) and give what is ready."""
-        if not self.stream.end:
-            refuse_wide(chunk, self.part)
         self.stream.feed(chunk)
         self.parse(chunk)
         if not chunk:
@@ -132,9 +131,11 @@ class _Splicer:
         if self.prefix is None:
             self.depth -= 1
         if key == "c":
+            self.within = "row"
             if self.cell:
                 self._end_cell()
         elif key == "row":
+            self.within = ""
             if self.todo:
                 self.stream.insert(self.at, self._new_cells(MAX_COL + 1))
         elif key == "sheetData":
@@ -160,6 +161,9 @@ class _Splicer:
         self.wanted, self.cells = next(self.rows, (None, []))
 
     def _start_row(self, attributes):
+        if self.within:
+            raise misplaced("row", self.within, self.sheet)
+        self.within = "row"
         self.row, self.col = next_row(attributes, self.row, self.sheet), 0
         row = self.row
         self._insert_rows(row)
@@ -188,6 +192,9 @@ class _Splicer:
 
     def _start_cell(self, attributes):
         # to the end of the sheet, edits or not: a second cell of an address that was edited would hide the edit
+        if self.within != "row":
+            raise misplaced("c", self.within, self.sheet)
+        self.within = "c"
         self.col = col = next_column(attributes, self.row, self.col, self.columns, self.sheet)
         if not self.todo:
             return
