@@ -24,7 +24,7 @@ from solver.errors import UserError
 from solver.version import __version__
 
 from .job_pool import JobPool
-from .job_store import OVER, RUNNING, NOT_BEGUN, Book, Job, JobStore
+from .job_store import NOT_BEGUN, OVER, RUNNING, Book, Job, JobStore
 from .jobs import KINDS
 from .limits import ServiceLimits
 from .tokens import Caller
