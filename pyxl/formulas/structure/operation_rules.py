@@ -13,7 +13,8 @@ from .affine_forms import MOST_ELEMENTS, AffineForms, constants_of, dependent, g
 from .nonlinear_terms import ERROR, SIGNS, UNDEFINED, NotFollowed
 
 # operations that leave the order of all elements as it is
-_SAME_ORDER = {"detach", "alias", "clone", "view", "_unsafe_view", "reshape", "squeeze", "unsqueeze", "_to_copy", "lift_fresh", "to"}
+_SAME_ORDER = {"detach", "alias", "clone", "view", "_unsafe_view", "reshape", "squeeze", "unsqueeze", "_to_copy", "lift_fresh", "to",
+               "nan_to_num"}     # numbers stay numbers
 _MOVES = {   # operations that only put elements elsewhere -> the arguments that hold elements
     **dict.fromkeys(("expand", "permute", "transpose", "t", "slice", "select", "index_select", "index", "gather", "narrow", "flip",
                      "repeat", "diagonal", "constant_pad_nd", "cat", "stack"), (0,)),
