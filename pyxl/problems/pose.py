@@ -20,7 +20,7 @@ from .constraint_lines import Line, SheetCell, Term, Terms, bounds_of, different
 from .evaluated import Evaluated
 from .exact_model import NeedsBound, NotExact, exact_model, needed_bound
 from .first_error import first_error
-from .kind import Kind, forms_of, kind_of, linear_model, linear_rows
+from .kind import Kind, forms_of, kind_of, least_curvature, linear_model, linear_rows
 from .overlaid import Overlaid
 
 if TYPE_CHECKING:
@@ -113,11 +113,13 @@ def pose(workbook: ReadableWorkbook, problem: SolverProblem, *, overwrite_formul
             notes.append(needed_bound(missing, problem.cells, lambda place: place_told(*place, problem.sheet)))
         except NotExact:
             pass
-    evaluation = _Evaluation(compiled, objective, rows)
+    evaluation, root = _Evaluation(compiled, objective, rows), _root(seen, problem, objective)
+    curvature = None if linear is not None or structure is None or kind.different or kind.sort not in ("quadratic", "smooth") else \
+        least_curvature(structure, *forms_of(structure, objective, rows), goal=problem.goal, root=root)
     program = Program(evaluation, np.clip(compiled.start, low, high), low, high, floor, ceiling,
-                      problem.goal, problem.target, _root(seen, problem, objective), whole, linear,
+                      problem.goal, problem.target, root, whole, linear,
                       None if kind.sort == "linear" or structure is None else linear_rows(structure, rows, **limits),
-                      different_cells(lines), kind.sort == "stepwise", exact)
+                      different_cells(lines), kind.sort == "stepwise", exact, curvature)
     _check_start(seen, problem, program, terms.outputs)
     if moved := [place for place, a, b in zip(problem.cells, compiled.start, program.start) if a != b]:
         first = place_told(*moved[0], problem.sheet)

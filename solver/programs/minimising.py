@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 from solver.errors import UserError, stopped_by
 from solver.threads import one_thread
 
+from .convex import minimise_by_cuts, with_bound
 from .generations import minimise_by_generations
 from .linear import minimise_linear
 from .minimum import Minimum
@@ -23,6 +24,7 @@ from .trials import Enough, Point, Step, Trials
 
 MOST_STEPS = 10_000
 SECONDS_AFTER = 3.0  # of a search that goes on where HiGHS ended without a proof, unless told otherwise
+RESCUES, RESCUE_SECONDS = 12, 3.0     # starts more, and their time, where the first leads to no point that meets all
 FLAT = 1e-5          # a slope that has become smaller than this share of the steepest at the start is none
 
 
@@ -45,11 +47,18 @@ def minimise(program: Program, *, steps: int | None = None, starts: int = 1, see
             return found
         return _went_on(program, found, minimise(replace(program, start=found.x, linear=None), steps=steps, starts=starts, seed=seed,
                                                  seconds=seconds or SECONDS_AFTER, on_step=on_step))
+    if program.whole.any() and program.curvature is not None and not program.different:
+        found = minimise_by_cuts(program, seconds=seconds, on_step=on_step, by_slopes=lambda inner: minimise(inner, steps=200))
+        if found is not None:
+            return found
     if program.whole.any() or program.stepwise:
         return minimise_by_generations(program, seconds=seconds, seed=seed, on_step=on_step,
                                        by_slopes=lambda inner: minimise(replace(inner, stepwise=False), steps=200))
+    rescues = RESCUES if steps is None else 0
     began, best, found, winner, before = time.perf_counter(), None, None, 0, None
-    for number, start in enumerate(_starts(program, starts, seed), 1):
+    for number, start in enumerate(_starts(program, starts + rescues, seed), 1):
+        if number > starts and (_met(program, found) or time.perf_counter() - began > min(RESCUE_SECONDS, seconds or np.inf)):
+            break
         try:
             point, ended = _search(program, start, steps or MOST_STEPS, on_step)
         except UserError:
@@ -62,9 +71,19 @@ def minimise(program: Program, *, steps: int | None = None, starts: int = 1, see
         if ended.stopped:
             found = replace(found, stopped=True, converged=False, stop=ended.stop)
             break
-    stop = found.stop if starts == 1 else f"The best of {starts} starts, number {winner}: {found.stop}"
-    return replace(found, value_before=before.value_before, values_before=before.values_before, stop=stop,
-                   seconds=time.perf_counter() - began)
+    if winner > starts:
+        stop = f"From another start, drawn at random: {found.stop}"
+    else:
+        stop = found.stop if starts == 1 else f"The best of {starts} starts, number {winner}: {found.stop}"
+    return with_bound(program, replace(found, value_before=before.value_before, values_before=before.values_before, stop=stop,
+                               seconds=time.perf_counter() - began))
+
+
+def _met(program: Program, found: Minimum) -> bool:
+    """Whether a search found what was asked for: a point that meets all constraints, and the value where one is wanted."""
+    if program.goal == "value" and abs(found.value - program.target) > FEASIBLE * max(1.0, abs(program.target)):
+        return False
+    return found.feasible
 
 
 def _went_on(program: Program, first: Minimum, then: Minimum) -> Minimum:
