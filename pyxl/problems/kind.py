@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from solver import LinearModel
 
 MOST_CELLS = 1500      # whose second derivatives are looked at all together
-ROUNDING = 1e-12       # of the largest second derivative: what is less below 0 is 0
+NEARLY_CONVEX = 1e-12       # of the largest second derivative: what is less below 0 is 0
 SORTS = ("linear", "quadratic", "smooth", "piecewise", "stepwise")   # from the easiest to the hardest
 
 
@@ -116,7 +116,7 @@ def least_curvature(structure: Structure, objective: csr_array, rows: Sequence[c
         weighted = left * np.array([coefficient[terms.first + number] for number in wanted])[:, None]
         hessian += weighted.T @ right
     ends = np.linalg.eigvalsh(hessian + hessian.T)
-    return max(0.0, float(ends[0])) if ends[0] >= -ROUNDING * max(1.0, abs(ends[-1])) else None
+    return max(0.0, float(ends[0])) if ends[0] >= -NEARLY_CONVEX * max(1.0, abs(ends[-1])) else None
 
 
 class _Forms:

@@ -43,6 +43,11 @@ def minimise(program: Program, *, steps: int | None = None, starts: int = 1, see
         raise UserError("The number of steps and of starts is 1 or more. Correct it.")
     if program.linear is not None and not program.different:
         found = minimise_linear(program, seconds=seconds, on_step=on_step)
+        if program.assumed and not found.stopped:      # a start, where it is one
+            start = found.x if found.feasible else program.start
+            found = replace(found, bound=None)
+            return _went_on(program, found, minimise(replace(program, start=start, linear=None), steps=steps, starts=starts, seed=seed,
+                                                     seconds=seconds or SECONDS_AFTER, on_step=on_step))
         if not program.piecewise or found.proved or found.none or found.stopped:
             return found
         return _went_on(program, found, minimise(replace(program, start=found.x, linear=None), steps=steps, starts=starts, seed=seed,
@@ -57,7 +62,7 @@ def minimise(program: Program, *, steps: int | None = None, starts: int = 1, see
     rescues = RESCUES if steps is None else 0
     began, best, found, winner, before = time.perf_counter(), None, None, 0, None
     for number, start in enumerate(_starts(program, starts + rescues, seed), 1):
-        if number > starts and (_met(program, found) or time.perf_counter() - began > min(RESCUE_SECONDS, seconds or np.inf)):
+        if number > starts and (_arrived(program, found) or time.perf_counter() - began > min(RESCUE_SECONDS, seconds or np.inf)):
             break
         try:
             point, ended = _search(program, start, steps or MOST_STEPS, on_step)
@@ -79,11 +84,12 @@ def minimise(program: Program, *, steps: int | None = None, starts: int = 1, see
                                seconds=time.perf_counter() - began))
 
 
-def _met(program: Program, found: Minimum) -> bool:
-    """Whether a search found what was asked for: a point that meets all constraints, and the value where one is wanted."""
-    if program.goal == "value" and abs(found.value - program.target) > FEASIBLE * max(1.0, abs(program.target)):
-        return False
-    return found.feasible
+def _arrived(program: Program, found: Minimum) -> bool:
+    """Whether a search found what was asked for: a point that meets all constraints, and the value where one is wanted, or one that is
+    not the start itself, where a slope may be 0 or have no end, as that of SQRT at 0."""
+    if program.goal == "value":
+        return found.feasible and abs(found.value - program.target) <= FEASIBLE * max(1.0, abs(program.target))
+    return found.feasible and (program.curvature is not None or not np.array_equal(found.x, program.start))
 
 
 def _went_on(program: Program, first: Minimum, then: Minimum) -> Minimum:
@@ -95,12 +101,13 @@ def _went_on(program: Program, first: Minimum, then: Minimum) -> Minimum:
 
 
 def _starts(program: Program, starts: int, seed: int):
-    """The given start, then random ones: between the bounds where both are there, else around the given one."""
+    """The given start, then random ones: between the bounds where both are there, else around the given one, and off its bounds."""
     yield program.start
     generator = np.random.default_rng(seed)
     size = np.maximum(1.0, np.abs(program.start))
     for _ in range(starts - 1):
         around = program.start + size * generator.standard_normal(len(size))
+        around = np.where(around < program.low, 2 * program.low - around, np.where(around > program.high, 2 * program.high - around, around))
         with np.errstate(invalid="ignore"):
             between = program.low + (program.high - program.low) * generator.random(len(size))
         boxed = np.isfinite(program.low) & np.isfinite(program.high)
