@@ -10,31 +10,35 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from pyxl.live.press_worker import ask_worker, has_workers, start_worker, wait_for_presses
+
+if TYPE_CHECKING:
+    import xlwings
 
 WORKER = ["wait"]       # the words by which a worker is started in place of a press
 
 
-def _fit(book, sheet: str) -> None:
+def _fit(book: xlwings.Book, sheet: str) -> None:
     from pyxl.live.live_fit import fit_live
 
     fit_live(book, sheets=[sheet])
 
 
-def _restore(book, sheet: str) -> None:
+def _restore(book: xlwings.Book, sheet: str) -> None:
     from pyxl.live.live_fit import restore_live
 
     restore_live(book, sheets=[sheet])
 
 
-def _randomize(book, sheet: str) -> None:
+def _randomize(book: xlwings.Book, sheet: str) -> None:
     from pyxl.live.live_fit import randomize_live
 
     randomize_live(book, sheet)
 
 
-def _refresh(book, sheet: str) -> None:
+def _refresh(book: xlwings.Book, sheet: str) -> None:
     from pyxl.live.live_fit import refresh_live
 
     refresh_live(book, sheet)
