@@ -124,3 +124,9 @@ def check_rated(rated: RatedItems, counts: Mapping[str, np.ndarray], n_users: in
         fit = fit and count.shape == (size,) and count.dtype.kind == "i" and bool((count >= 0).all())
     if not fit:
         raise Misfit("its ratings are not those of its users and items")
+
+
+def check_described(described: Mapping[str, np.ndarray], counts: Mapping[str, np.ndarray]) -> None:
+    """Raise Misfit unless it is said of each user or item whether columns describe it."""
+    if any(side not in counts or rows.dtype != bool or rows.shape != counts[side].shape for side, rows in described.items()):
+        raise Misfit("its described users and items are not its users and items")

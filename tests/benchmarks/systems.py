@@ -14,7 +14,7 @@ from peers import Cornac, FastAI, LensKit, LibMF, MyFM, PlainTorch, Surprise
 from synthetic import PRESETS, generate
 
 from solver import CollabFilter, Ratings, read_genres, read_ratings
-from solver.collab.item_columns import item_columns_of
+from solver.collab.item_columns import known_columns_of
 from solver.judging.baselines import bias_only
 
 LATEST = "ml-latest-small"
@@ -123,4 +123,4 @@ def ratings_of(data: str, folder: Path) -> Ratings | None:
         return None
     ratings, _ = read_ratings(folder / "ratings.csv")
     genres, _ = read_genres(folder / "movies.csv", items=ratings.items)
-    return replace(ratings, item_columns=item_columns_of(genres, ratings.items)[0])
+    return replace(ratings, item_columns=known_columns_of(genres, ratings.items, "item")[0])
