@@ -135,7 +135,7 @@ def test_a_process_that_is_lost_is_started_again_with_all_others(store, tmp_path
     def lose_one(epoch) -> None:
         if not lost:
             lost.append(epoch.epoch)
-            own = subprocess.run(["pgrep", "-f", str(tmp_path / "fit" / "task.json")], capture_output=True, text=True).stdout.split()
+            own = subprocess.run(["pgrep", "-f", f"distributed.worker {tmp_path / 'fit' / 'task.json'}"], capture_output=True, text=True).stdout.split()
             os.kill(int(own[-1]), 9)
 
     seen = fit_store(store, tmp_path / "fit", settings, processes=2, on_epoch=lose_one)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
+import subprocess
 import sys
 import threading
 from collections.abc import Callable
@@ -30,7 +30,6 @@ from .pass_files import read_fit, read_rows
 from .passes import run_passes
 from .store_task import StoreTask
 
-RESTARTS = 3            # of all processes, where one of them is lost
 FAILED = "failed.txt"   # what a process says for whom it is no use to be started again
 _OFTEN = 0.2            # seconds between two looks at how far the processes are
 
@@ -123,28 +122,24 @@ def _only_fit(folder: Path):
 
 
 def _run_processes(task: StoreTask, processes: int, on_epoch: Callable[[Epoch], None] | None) -> None:
-    """Start the processes by torch's elastic agent, which starts all of them again where one is lost."""
-    from torch.distributed.elastic.multiprocessing import DefaultLogsSpecs, SignalException, Std
-    from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
-    from torch.distributed.launcher.api import LaunchConfig, elastic_launch
-
+    """Have the processes started by an agent, which starts all of them again where one is lost."""
     folder = Path(task.folder)
-    logging.getLogger("torch.distributed.elastic").setLevel(logging.CRITICAL)
     write_json(folder / "task.json", asdict(task))
     (folder / FAILED).unlink(missing_ok=True)
     (folder / "log").mkdir(exist_ok=True)
-    config = LaunchConfig(min_nodes=1, max_nodes=1, nproc_per_node=processes, run_id=f"collabsheet-{os.getpid()}", rdzv_backend="c10d",
-                          rdzv_endpoint="localhost:0", max_restarts=RESTARTS, monitor_interval=0.1, local_addr="localhost",
-                          logs_specs=DefaultLogsSpecs(str(folder / "log"), redirects=Std.OUT | Std.ERR))
-    try:
-        with _told_of(folder, on_epoch):
-            elastic_launch(config, sys.executable)("-m", "solver.distributed.worker", str(folder / "task.json"))
-    except SignalException:
-        raise KeyboardInterrupt from None
-    except ChildFailedError:
+    command = [sys.executable, "-m", "solver.distributed.agent", str(folder / "task.json"), str(processes)]
+    with (folder / "log" / "agent.txt").open("wb") as log, _told_of(folder, on_epoch):
+        agent = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        try:
+            code = agent.wait()
+        except BaseException:
+            agent.terminate()
+            agent.wait()
+            raise
+    if code:
         said = (folder / FAILED).read_text() if (folder / FAILED).exists() else ""
-        raise UserError(said or f"A process of the fit was lost {RESTARTS + 1} times; what it said is in '{folder.name}/log'. Run the same "
-                        "command again: it goes on from the last pass.") from None
+        raise UserError(said or f"A process of the fit was lost again and again; what it said is in '{folder.name}/log'. Run the same "
+                        "command again: it goes on from the last pass.")
 
 
 @contextmanager
