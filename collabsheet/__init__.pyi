@@ -3,6 +3,7 @@
 from pyxl.fit.inspect_sheet import inspect_workbook as inspect_workbook
 from pyxl.fit.press_fit import fit_workbook as fit_workbook
 from pyxl.fit.restore import restore_workbook as restore_workbook
+from pyxl.serve.client import connect as connect
 from pyxl.training.run_epochs import run_training as run_training
 from solver.collab.collab_filter import CollabFilter as CollabFilter
 from solver.collab.search import cross_validate as cross_validate

@@ -93,6 +93,7 @@ class CollabFilter(Estimator):
     decay_by: str | None = None
     batch_size: int | None = None
     schedule: str | None = None
+    implicit_sets: str | None = None
     patience: int | None = None
 
     # -- fitting ------------------------------------------------------------------------------------
@@ -105,9 +106,9 @@ class CollabFilter(Estimator):
         of users and items with `y`, their ratings.
 
         `item_columns` say what else is known of the items: a row for an item, which the index names, and
-        columns of numbers or categories, such as 1 where a genre is the item's. What each user thinks of every column is learnt as
-        a factor is, and they stand before the others in `factors_`; it takes effort quick or good. `user_columns` say as much of the
-        users. Users and items that only these tables know are part of the model, and predicted as others who are described alike.
+        columns of numbers or categories, such as 1 where a genre is the item's. With effort quick or good, what each user thinks
+        of every column is learnt as a factor is, and they stand before the others in `factors_`; with effort best, a column moves the
+        factors of the items that have it. `user_columns` say as much of the users; effort best learns with them, too. Users and items that only these tables know are part of the model, and predicted as others who are described alike.
         `holdout` are ratings to judge by, in any of these forms, or their share, instead of the
         share given above. The model is never worse than its start, nor, where `effort` chose how to fit, than biases
         alone (`solver.fitting.guarded_fit`); where that took another fit, a warning and `notes_` say so. `on_start` is told what will be learnt from and judged by, with what settings;
@@ -121,6 +122,8 @@ class CollabFilter(Estimator):
             ratings = replace(ratings, item_columns=known.columns["item"])
         elif ratings.item_columns is not None:
             names = tuple(f"column {number}" for number in range(1, ratings.item_columns.shape[1] + 1))
+        if "user" in known.columns:
+            ratings = replace(ratings, user_columns=known.columns["user"])
         notes = (*notes, *known.notes)
         problem = prepare_fit(self, ratings, holdout)
         if on_start:
@@ -131,7 +134,7 @@ class CollabFilter(Estimator):
             warnings.warn(odd, stacklevel=2)
             notes = (*notes, odd)
         if names and not result.factors.given:
-            names = ()      # biases alone know no columns
+            names = ()      # biases alone know no columns, and draws have them in no factor of their own
         if names:
             result = replace(result, factors=additive(result.factors).balanced())
         counts = {"user": np.bincount(problem.learnt.user_index, minlength=ratings.n_users),
@@ -357,7 +360,7 @@ class CollabFilter(Estimator):
         says which items are meant. Raises UserError for a model without them and for an unknown name."""
         seen = self._seen_from("user")
         if not self.item_columns_:
-            raise UserError("The model knows no item columns, such as genres. Fit with item_columns.")
+            raise UserError("The model has no factors of item columns, such as genres. Fit with item_columns and effort 'quick' or 'good'.")
         return newcomer_by_likes(likes, self.factors_.item[:, :len(self.item_columns_)].double().numpy(), self.item_columns_, seen)
 
     def _seen_from(self, side: str) -> SeenByNewcomers:

@@ -63,7 +63,8 @@ def _history(value) -> bool:
 def _result(value) -> bool:
     kinds = {"n_ratings": _whole, "rmse_before": _maybe_number, "rmse_after": _maybe_number, "seconds": _maybe_number,
              "stop": _is(str), "converged": _is(bool), "stopped": _is(bool), "notes": _texts, "holdout_rmse": _maybe_number,
-             "device": _is(str)}
+             "device": _is(str), "noise": _maybe_number}
+    value = {"noise": None} | value if isinstance(value, dict) else value     # models of before it was kept
     return isinstance(value, dict) and sorted(value) == sorted(kinds) and all(good(value[name]) for name, good in kinds.items())
 
 

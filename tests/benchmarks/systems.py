@@ -90,7 +90,7 @@ SYSTEMS = (
     System("biases alone", BASELINE, Biases),
     *(System(f"{OURS}, {effort}", OURS, lambda effort=effort: Ours(effort), threads=2) for effort in ("quick", "good", "best")),
     *(System(f"{OURS} {INFORMED}, {effort}", INFORMED, lambda effort=effort: Ours(effort, informed=True), (LATEST,), threads=2)
-      for effort in ("quick", "good")),
+      for effort in ("quick", "good", "best")),
     *(System(f"LIBMF, k = {k}, {rounds} rounds{', 2 threads' * (threads == 2)}", "LIBMF",
              lambda k=k, rounds=rounds, threads=threads: LibMF(k, rounds, threads, decay=0.1), threads=threads)
       for k, rounds, threads in ((48, 6, 1), (48, 20, 1), (48, 20, 2), (128, 20, 2))),
