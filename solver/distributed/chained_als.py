@@ -31,7 +31,7 @@ from solver.store.rating_store import RatingStore, StoredBlock
 from solver.store.read_ahead import blocks_ahead, held_out_part, learnt_part
 from solver.threads import one_thread
 
-from .group import Group
+from .group import ProcessGroup
 from .start_rows import one_side, random_rows
 from .store_task import StoreTask, own_blocks
 
@@ -41,7 +41,7 @@ _AT_ONCE = 1 << 16      # ratings that are predicted, or rows that are solved, a
 class ChainedALS:
     """The rows (p, b), or p without biases, of a process's users and of all items, in the precision of the settings."""
 
-    def __init__(self, store: RatingStore, task: StoreTask, group: Group):
+    def __init__(self, store: RatingStore, task: StoreTask, group: ProcessGroup):
         self.store, self.task, self.group = store, task, group
         settings = task.settings
         self.own, self.biases = own_blocks(store.blocks, group), MODELS[settings.model].biases

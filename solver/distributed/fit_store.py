@@ -30,7 +30,7 @@ from .pass_files import read_fit, read_rows
 from .passes import run_passes
 from .store_task import StoreTask
 
-FAILED = "failed.txt"   # what a process says for whom it is no use to be started again
+FAILURE_FILE = "failed.txt"   # what a process says for whom it is no use to be started again
 _OFTEN = 0.2            # seconds between two looks at how far the processes are
 
 
@@ -125,7 +125,7 @@ def _run_processes(task: StoreTask, processes: int, on_epoch: Callable[[Epoch], 
     """Have the processes started by an agent, which starts all of them again where one is lost."""
     folder = Path(task.folder)
     write_json(folder / "task.json", asdict(task))
-    (folder / FAILED).unlink(missing_ok=True)
+    (folder / FAILURE_FILE).unlink(missing_ok=True)
     (folder / "log").mkdir(exist_ok=True)
     command = [sys.executable, "-m", "solver.distributed.agent", str(folder / "task.json"), str(processes)]
     with (folder / "log" / "agent.txt").open("wb") as log, _told_of(folder, on_epoch):
@@ -137,7 +137,7 @@ def _run_processes(task: StoreTask, processes: int, on_epoch: Callable[[Epoch], 
             agent.wait()
             raise
     if code:
-        said = (folder / FAILED).read_text() if (folder / FAILED).exists() else ""
+        said = (folder / FAILURE_FILE).read_text() if (folder / FAILURE_FILE).exists() else ""
         raise UserError(said or f"A process of the fit was lost again and again; what it said is in '{folder.name}/log'. Run the same "
                         "command again: it goes on from the last pass.")
 

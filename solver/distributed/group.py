@@ -13,7 +13,7 @@ import torch
 _PATIENCE = timedelta(minutes=30)   # that a process waits for another before it gives up
 
 
-class Group(Protocol):
+class ProcessGroup(Protocol):
     """The processes of a fit, this one being number `rank` of `size`. `sent` counts the bytes of factors and of systems of
     equations that this one has sent; single numbers are not counted."""
 

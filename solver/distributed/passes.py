@@ -13,7 +13,7 @@ import numpy as np
 from solver.core.loop import Diverged, Epoch
 from solver.store.rating_store import RatingStore, open_store
 
-from .group import Group
+from .group import ProcessGroup
 from .pass_files import pass_folder, read_fit, read_rows, write_fit, write_rows
 from .store_task import StoreTask
 
@@ -40,7 +40,7 @@ class Passes(Protocol):
         """Take the rows of a block as they were written."""
 
 
-def passes_for(store: RatingStore, task: StoreTask, group: Group) -> Passes:
+def passes_for(store: RatingStore, task: StoreTask, group: ProcessGroup) -> Passes:
     """The method that the settings choose."""
     if task.settings.optimizer == "als":
         from .chained_als import ChainedALS
@@ -49,7 +49,7 @@ def passes_for(store: RatingStore, task: StoreTask, group: Group) -> Passes:
     return RingSGD(store, task, group)
 
 
-def run_passes(task: StoreTask, group: Group, on_epoch: Callable[[Epoch], None] | None = None) -> None:
+def run_passes(task: StoreTask, group: ProcessGroup, on_epoch: Callable[[Epoch], None] | None = None) -> None:
     """Fit from the last whole pass on, in this process of the group. Raises Diverged where the error is no longer finite."""
     store, folder = open_store(task.store), Path(task.folder)
     passes = passes_for(store, task, group)
@@ -77,7 +77,7 @@ def run_passes(task: StoreTask, group: Group, on_epoch: Callable[[Epoch], None] 
             on_epoch(history[-1])
 
 
-def _write(passes: Passes, folder: Path, noted: dict, history: list[Epoch], group: Group, sent_before: int) -> None:
+def _write(passes: Passes, folder: Path, noted: dict, history: list[Epoch], group: ProcessGroup, sent_before: int) -> None:
     sent = np.array([group.sent - sent_before])
     group.add_up(sent)
     number = history[-1].epoch

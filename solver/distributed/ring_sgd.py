@@ -30,7 +30,7 @@ from solver.model.net import additive
 from solver.store.rating_store import RatingStore, StoredBlock
 from solver.store.read_ahead import Part, blocks_ahead, held_out_part, learnt_part
 
-from .group import Group
+from .group import ProcessGroup
 from .start_rows import one_side, start_factors, start_offset
 from .store_task import StoreTask, own_blocks
 
@@ -39,7 +39,7 @@ class RingSGD:
     """The factors of a process's user blocks and of the item blocks that it has at the moment, in one table of packed rows,
     for ratings in units of their spread."""
 
-    def __init__(self, store: RatingStore, task: StoreTask, group: Group):
+    def __init__(self, store: RatingStore, task: StoreTask, group: ProcessGroup):
         self.store, self.task, self.group = store, task, group
         self.unit, self.own = store.spread, own_blocks(store.blocks, group)
         self.settings = in_units_of(task.settings, self.unit)

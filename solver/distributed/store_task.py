@@ -8,7 +8,7 @@ from typing import Any
 from solver.core.settings import Settings
 from solver.store.rating_store import RatingStore
 
-from .group import Group
+from .group import ProcessGroup
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +32,6 @@ class StoreTask:
         return {"store": store.identity, "settings": asdict(self.settings), "holdout": self.holdout, "clip": list(self.clip)}
 
 
-def own_blocks(blocks: int, group: Group) -> range:
+def own_blocks(blocks: int, group: ProcessGroup) -> range:
     """The blocks of users that this process of the group has, and of items at the beginning of a pass."""
     return range(blocks * group.rank // group.size, blocks * (group.rank + 1) // group.size)

@@ -9,7 +9,7 @@ from solver.disk import why_not_saved
 from solver.errors import UserError
 from solver.orphans import end_with_parent
 
-from .fit_store import FAILED, stored_task
+from .fit_store import FAILURE_FILE, stored_task
 from .group import joined_group
 from .passes import run_passes
 
@@ -30,7 +30,7 @@ def main() -> int:
 
 
 def _failed(folder: str, sentence: str) -> int:
-    (Path(folder) / FAILED).write_text(sentence)
+    (Path(folder) / FAILURE_FILE).write_text(sentence)
     print(sentence, file=sys.stderr)    # noqa: T201
     return 1
 
