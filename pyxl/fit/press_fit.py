@@ -172,6 +172,8 @@ def fit_on_host(host: Host, *, sheets: Iterable[str] | None, settings: Settings 
     host.write(before_fit.cells_to_keep(host, {r.sheet: r.blocks for r in ready}))
     log, finished, unsolved = find_log(host), list[_Finished](), list[NoSolution]()
     for r in ready:
+        if isinstance(r, Posed):
+            host.overwrite_formulas(r.overwritten)
         watcher = watch(r)
         try:
             done: _Finished = (SolvedProblem(r, solve(r, by_formulas, on_step=watcher.on_step)) if isinstance(r, Posed)

@@ -25,7 +25,8 @@ class Seen(Generic[Learnt_co]):
     (full batch), or the mean over an epoch in which the factors moved (batches). `slope` is the
     largest |∂loss/∂θ| where it is known. `factors()` gives a copy of the factors that this
     belongs to, and may be called until the next step. `samples` are the draws over which predictions
-    were averaged, where a method draws from a posterior.
+    were averaged, where a method draws from a posterior, and `noise` is the standard deviation of a rating beside what is
+    predicted, in the mean over these.
     """
 
     loss: float
@@ -34,6 +35,7 @@ class Seen(Generic[Learnt_co]):
     slope: float = math.inf
     holdout_rmse: float | None = None
     samples: tuple[Factors, ...] = ()
+    noise: float | None = None
 
 
 class Steps(Protocol):

@@ -2,7 +2,8 @@
 
     quick   SGD rating by rating, 16 epochs or fewer, its decay derived from the ratings
     good    the same, of six decays and rates the one that predicts best on a part of the ratings set apart
-    best    Gibbs sampling: predictions averaged over the posterior, nothing to choose
+    best    Gibbs sampling: predictions averaged over the posterior, nothing to choose. It also learns from who rated what
+            at all (`Settings.implicit_sets`)
 
 Ratings may be on any scale: fits in batches compute in units of their spread (`units`). Dense or sparse, clean or
 noisy: a row's decay goes by the number of its ratings (`Settings.decay_by`), and all of it by what biases alone
@@ -50,8 +51,9 @@ def recipe(effort: str, ratings: Ratings, *, n_factors: int) -> Settings:
     return choose_settings(effort, ratings, n_factors=n_factors).settings
 
 
-def choose_settings(effort: str, ratings: Ratings, *, n_factors: int) -> Chosen:
-    """The settings of an effort for these ratings, which should be those that are to be learnt from.
+def choose_settings(effort: str, ratings: Ratings, *, n_factors: int, of: int | None = None) -> Chosen:
+    """The settings of an effort for these ratings, which should be those that are to be learnt from; or all ratings of some of
+    the users where there are `of` in all.
 
     "good" runs a few short fits on them. Raises UserError for an effort that is not known.
     """
@@ -62,12 +64,13 @@ def choose_settings(effort: str, ratings: Ratings, *, n_factors: int) -> Chosen:
     from .fit_ratings import SMALL  # loads torch
 
     if effort == "best":
-        sweeps = round(50 * max(len(ratings) / 1_000_000, 1.0) ** -0.25)  # the more ratings, the less a draw strays
-        return Chosen(Settings(model="dot+bias", n_factors=n_factors, optimizer="gibbs", dtype="float32", epochs=sweeps))
+        sweeps = min(100, round(50 * (len(ratings) / 1_000_000) ** -0.25))  # the more ratings, the less a draw strays
+        return Chosen(Settings(model="dot+bias", n_factors=n_factors, optimizer="gibbs", dtype="float32", epochs=sweeps,
+                               implicit_sets="both"))
     some = part(ratings, _ENOUGH)
     with one_thread(len(some) < SMALL):
         unexplained = _unexplained(some)
-    quick = _quick(len(ratings), n_factors=n_factors, unexplained=unexplained)
+    quick = _quick(of or len(ratings), n_factors=n_factors, unexplained=unexplained)
     if effort == "quick" or len(some) < FEWEST_TO_HOLD_OUT:
         return Chosen(quick)
     small = _quick(len(some), n_factors=n_factors, unexplained=unexplained)  # what suits few suits as few of many

@@ -45,6 +45,7 @@ class FitResult:
     out. After a fit in batches, `rmse_before` and `rmse_after` are means over the first and over the
     kept epoch. Where a method draws from a posterior, `samples` are the draws, the
     history is that of their mean prediction (`posterior`), and `factors` come as near to it as one set can.
+    `noise` is then the standard deviation of a rating around what the factors say of it, as far as training ratings show it.
     `device` is where it was computed. `decay` says how the weight decay in the `settings` was chosen, where none was given.
     """
 
@@ -63,6 +64,7 @@ class FitResult:
     samples: tuple[Factors, ...] = field(default=(), repr=False)
     device: str = "cpu"
     decay: ChosenDecay | None = None
+    noise: float | None = None
 
     @property
     def epochs(self) -> int:
@@ -152,7 +154,7 @@ def fit(ratings: Ratings, start: AnyFactors | nn.Module | None = None, settings:
                            outcome.stop, outcome.converged, outcome.stopped,
                            notes + device_notes, holdout_rmse=outcome.best_epoch.holdout_rmse,
                            samples=tuple(additive(rows.back(sample, start)) for sample in outcome.samples), device=device,
-                           decay=decay)
+                           decay=decay, noise=outcome.noise)
         if vanished:
             result = replace(result, rmse_before=rmse(start, ratings, bounds=settings.bounds))
         if not OPTIMIZERS[settings.optimizer].samples:
@@ -185,9 +187,9 @@ def check_ratings(ratings: Ratings, settings: Settings) -> None:
                         if len(ratings) else "There is no rating; a fit needs 2 or more.")
     if not np.isfinite(ratings.values).all():
         raise UserError("A rating is not a finite number. Correct or clear it.")
-    if ratings.item_columns is not None and not one_by_one(settings):
-        raise UserError("Only SGD a rating at a time learns with item columns. Leave out model, optimizer, batch_size and "
-                        "feedback, and take effort 'quick' or 'good'.")
+    if ratings.item_columns is not None and not (OPTIMIZERS[settings.optimizer].samples or one_by_one(settings)):
+        raise UserError("Only SGD a rating at a time and gibbs learn with item columns. Leave out model, optimizer, batch_size and "
+                        "feedback, and take an effort.")
     if settings.loss == "cross-entropy":
         check_happened(ratings, negatives=settings.negatives)
 

@@ -15,7 +15,16 @@ from solver.errors import UserError
 from .looked_at.bad_rows import BadRows
 from .looked_at.columns import Column, Numbers, TableRows
 from .looked_at.rating_notations import notation_of
-from .looked_at.rating_texts import ambiguous_groups, decimal_sign, grouped, identity, labels_from_texts, parse_rating, shortened
+from .looked_at.rating_texts import (
+    ambiguous_groups,
+    decimal_sign,
+    grouped,
+    how_alike,
+    identity,
+    labels_from_texts,
+    parse_rating,
+    shortened,
+)
 from .looked_at.table_port import SourceTable
 from .off_scale import off_scale
 
@@ -90,10 +99,8 @@ def numbered(table: SourceTable, column: Column, lines: np.ndarray,
             continue
         first = lines[column.first_rows()]
         one, two = column.texts[other], column.texts[code]
-        alike = " ".join(one.split()).casefold() == " ".join(two.split()).casefold()
-        how = "differ only by spaces or capitals" if alike else "are one number in two forms"
         raise UserError(f"{table.name}, {table.unit}s {first[other]} and {first[code]}: the {role}s '{one}' "
-                        f"and '{two}' {how}. Write them alike, or say --ids exact if they are two.")
+                        f"and '{two}' {how_alike(one, two)}. Write them alike, or say --ids exact if they are two.")
     index: dict[Hashable, int] = {}
     new = np.array([index.setdefault(label, len(index)) for label in names], np.int32)
     return tuple(index), new[column.codes]

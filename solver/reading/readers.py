@@ -75,7 +75,7 @@ def read_ratings(path: Paths, *, columns: Sequence[str | int] | None = None, sep
         raise UserError(f"{table.name} holds no rating. Add a {table.unit} for every rating: "
                         "user, item, rating.")
     if found.by_place:
-        _refuse_contradicted(table, found, users, items)
+        refuse_contradicted(table, found, users, items)
 
     numbers, comma, more = numbers_of(table, values, lines, decimal)
     there, marks = (None, []) if _is_crosstab(table) else rows_rated(table, numbers, missing, refuse=not pairs)
@@ -104,16 +104,26 @@ def read_ratings(path: Paths, *, columns: Sequence[str | int] | None = None, sep
 def _read(path: Paths, columns: Sequence[str | int] | None, told: Told, bad_lines: str, *, pairs: bool,
           unrated: float | None) -> TableRead:
     """The columns of users, items, ratings and times, as texts or numbers."""
-    if isinstance(columns, str):
-        columns = columns.split(",")
     with opened_table(path, told) as table:
-        roles = _roles(table, columns, pairs=pairs)
-        numeric = 2 if len(roles) > 2 else None
-        found = find_columns(table, roles, columns, numeric=numeric, advice="Say with --columns which are user, item, rating.")
-        read = read_found(table, _with_times(found, len(roles)), numeric=numeric, bad_lines=bad_lines)
+        found = found_rating_columns(table, columns, pairs=pairs)
+        numeric = 2 if len(found.positions) > 2 else None
+        read = read_found(table, found, numeric=numeric, bad_lines=bad_lines)
     if numeric is None:
         read = replace(read, rows=replace(read.rows, numbers=Numbers(np.full(len(read.rows.lines), unrated))))
     return read
+
+
+def found_rating_columns(table: SourceTable, columns: Sequence[str | int] | None, *, pairs: bool) -> FoundColumns:
+    """Where users, items, ratings and times stand in a table; of `pairs` without ratings, users and items alone.
+
+    Raises UserError where that cannot be told.
+    """
+    if isinstance(columns, str):
+        columns = columns.split(",")
+    roles = _roles(table, columns, pairs=pairs)
+    found = find_columns(table, roles, columns, numeric=2 if len(roles) > 2 else None,
+                         advice="Say with --columns which are user, item, rating.")
+    return _with_times(found, len(roles))
 
 
 def _roles(table: SourceTable, columns: Sequence[str | int] | None, *, pairs: bool) -> tuple[Role, ...]:
@@ -134,7 +144,7 @@ def _roles(table: SourceTable, columns: Sequence[str | int] | None, *, pairs: bo
     return RATING_ROLES
 
 
-def _refuse_contradicted(table: SourceTable, found: FoundColumns, users: Column, items: Column) -> None:
+def refuse_contradicted(table: SourceTable, found: FoundColumns, users: Column, items: Column) -> None:
     """Raise UserError where user, item and rating were taken by their places and their values say otherwise."""
     names = [f"'{shortened(name)}'" if found.header else f"column {place}" for place, name in enumerate(found.first_line, 1)]
     n = len(users.codes)

@@ -18,6 +18,8 @@ from .model_commands import add_list_arguments, add_model_argument, how_many_lis
 from .trained_model import as_label, known_labels, load_trained
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from solver import CollabFilter
 
 _SHOWN = 10     # rows of a long table that are shown
@@ -39,6 +41,9 @@ def _recommend_arguments(parser: argparse.ArgumentParser) -> None:
     whom.add_argument("--user", action="append", metavar="ID", help="for whom; may be given several times")
     whom.add_argument("--users", metavar="FILE", help="for the users in this file, an id a line")
     whom.add_argument("--all", action="store_true", help="for every user")
+    whom.add_argument("--new-user", action="store_true", help="for somebody new, who likes what --likes says")
+    parser.add_argument("--likes", metavar="NAME=RATING,…", help="what a new user thinks of item columns, such as Action=5,Musical=1; "
+                        "of a model trained with --genres or --item-columns")
     add_list_arguments(parser)
     parser.add_argument("--items", metavar="FILE", help="recommend only the items in this file, an id a line")
     parser.add_argument("--exclude", metavar="FILE", help="recommend none of the items in this file, an id a line")
@@ -47,7 +52,7 @@ def _recommend_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _recommend(args: argparse.Namespace, say: Say) -> dict:
-    one = args.user is not None and len(args.user) == 1
+    one = args.new_user or (args.user is not None and len(args.user) == 1)
     if args.output is not None:
         if one and Path(args.output).suffix.lower() not in TABLE_ENDINGS:
             checked_report(args.output, overwrite=args.overwrite)
@@ -56,6 +61,10 @@ def _recommend(args: argparse.Namespace, say: Say) -> dict:
     model, n = load_trained(args.model), how_many_listed(args.n)
     items = None if args.items is None else _known(args.items, model.items_, "item")
     exclude = () if args.exclude is None else _known(args.exclude, model.items_, "item")
+    if (args.likes is not None) != args.new_user:
+        raise UserError("--new-user and --likes belong together: --new-user --likes \"Action=5,Musical=1\".")
+    if args.new_user:
+        return _for_likes(model, n, args, say)
     options: _Options = {"items": items, "exclude": exclude, "exclude_seen": not args.seen}
     if one:
         return _for_one(as_label(args.user[0], model.users_), n, model, args, say, options)
@@ -77,19 +86,41 @@ def _recommend(args: argparse.Namespace, say: Say) -> dict:
     return json_ready(result)
 
 
+def _for_likes(model: CollabFilter, n: int, args: argparse.Namespace, say: Say) -> dict:
+    likes = {}
+    for part in args.likes.split(","):
+        name, _, number = part.rpartition("=")
+        try:
+            likes[name.strip()] = float(number)
+        except ValueError:
+            raise UserError(f"--likes has '{part.strip()}'. Give a name and a rating, such as Action=5, with commas between several.") from None
+    if args.items or args.exclude or args.seen:
+        raise UserError("--items, --exclude and --seen are for known users. Leave them out.")
+    say(f"For a new user who likes {args.likes}:")
+    found = model.fold_in_likes(likes).recommend(n)
+    result = json_ready({"model": args.model, "likes": likes} | tell_list(found, "item", "prediction", model, args, say))
+    return _written(found, result, args, say)
+
+
 def _for_one(user, n: int, model: CollabFilter, args: argparse.Namespace, say: Say, options: _Options) -> dict:
     try:
         found = model.recommend(user, n, **options)
     except UserError as error:
         if user in model.users_:
             raise
-        raise UserError(f"{error} To somebody new, fold-in recommends from a few ratings.") from None
+        likes = ", and --new-user --likes from what they like" if model.item_columns_ else ""
+        raise UserError(f"{error} To somebody new, fold-in recommends from a few ratings{likes}.") from None
     say(f"For user {user}:")
     result = json_ready({"model": args.model, "user": user} | tell_list(found, "item", "prediction", model, args, say))
+    found.insert(0, "user", user)
+    return _written(found, result, args, say)
+
+
+def _written(found: pd.DataFrame, result: dict, args: argparse.Namespace, say: Say) -> dict:
+    """Write what one user is recommended where -o says so."""
     if args.output is None:
         return result
     if Path(args.output).suffix.lower() in TABLE_ENDINGS:
-        found.insert(0, "user", user)
         write_table(found, args.output, overwrite=args.overwrite)
     else:
         write_report(REPORTS["recommend"](result), args.output, overwrite=args.overwrite)

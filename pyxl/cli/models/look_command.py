@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 from pyxl.base.plain_output import Say, json_ready, table
 from pyxl.cli.arguments.reading_arguments import TABLE_OF_RATINGS, add_ratings_arguments, named_ratings, read_given
 from pyxl.cli.command_line import Command
+from solver.store.recognised import is_store
+
+from .store_commands import look_at_store
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,11 +25,13 @@ _EARLIEST, _LATEST = 1e8, 1e10              # times between these are seconds si
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("ratings", nargs="+", metavar="RATINGS", help=TABLE_OF_RATINGS)
+    parser.add_argument("ratings", nargs="+", metavar="RATINGS", help=TABLE_OF_RATINGS + "; or a store that prepare wrote")
     add_ratings_arguments(parser)
 
 
 def _look(args: argparse.Namespace, say: Say) -> dict:
+    if is_store(args.ratings):
+        return look_at_store(args, say)
     import numpy as np
 
     ratings, notes = read_given(args, unrated=1.0)

@@ -1,4 +1,4 @@
-"""The commands that ask a trained model: `similar`, `evaluate`, `explain` and `fold-in`."""
+"""The commands that ask a trained model: `similar`, `evaluate` and `explain`."""
 
 from __future__ import annotations
 
@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING
 from pyxl.base.plain_output import Say, json_ready, table
 from pyxl.cli.arguments.reading_arguments import (
     add_ratings_arguments,
-    add_reading_arguments,
     named_ratings,
     read_given,
-    reading_options,
 )
 from pyxl.cli.command_line import Command
 from solver.errors import UserError
 
-from .trained_model import as_label, baselines, known_labels, known_part, load_trained, titles_of
+from .trained_model import as_label, baselines, known_part, load_trained, titles_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -141,43 +139,6 @@ def _explain(args: argparse.Namespace, say: Say) -> dict:
                   "factor_names": model.factor_names_, "raw": parts.raw, "prediction": parts.prediction})
 
 
-# ---- fold-in
-
-def _fold_in_arguments(parser: argparse.ArgumentParser) -> None:
-    add_model_argument(parser)
-    parser.add_argument("ratings", help="the newcomer's ratings: a table with the columns item and rating "
-                                        "(for a new item: user and rating)")
-    parser.add_argument("--new-item", action="store_true", help="the newcomer is an item, rated by known users")
-    parser.add_argument("--weight-decay", type=float, metavar="X",
-                        help="penalty on the distance from the average, for each rating (default: one that suits most data)")
-    add_list_arguments(parser)
-    add_reading_arguments(parser, columns="ITEM,RATING")
-
-
-def _fold_in(args: argparse.Namespace, say: Say) -> dict:
-    from solver.reading.one_persons_ratings import read_ratings_of_one
-
-    model, n = load_trained(args.model), how_many_listed(args.n)
-    side, other, labels = ("item", "user", model.users_) if args.new_item else ("user", "item", model.items_)
-    given, notes = read_ratings_of_one(args.ratings, rated=other, **reading_options(args))
-    matched = known_labels(list(given), labels)
-    unknown = [label for label, own in zip(given, matched) if own is None]
-    if len(unknown) == len(given):
-        raise UserError(f"{args.ratings}: the model knows none of the {len(given)} {other}s, such as {unknown[0]}. "
-                        "Check the columns with --columns.")
-    if unknown:
-        notes.append(f"The model does not know {len(unknown)} of the {len(given)} {other}s, such as {unknown[0]}; "
-                     "their ratings were left out.")
-    newcomer = model.fold_in({own: value for own, value in zip(matched, given.values()) if own is not None}, side=side,
-                             weight_decay=args.weight_decay)
-    for note in notes:
-        say(f"Note: {note}")
-    say(f"For the new {side} with {len(given) - len(unknown)} ratings:")
-    told = tell_list(newcomer.recommend(n), other, "prediction", model, args, say)
-    return json_ready({"model": args.model, "side": side, "ratings": len(given) - len(unknown), "bias": newcomer.bias,
-                  "factors": newcomer.factors.tolist()} | told | {"notes": notes})
-
-
 # ---- what commands that ask a model share
 
 def add_model_argument(parser: argparse.ArgumentParser) -> None:
@@ -213,5 +174,3 @@ EVALUATE = Command("evaluate", "Measure a model's errors on ratings that it has 
                    "collabsheet evaluate model --metrics rmse,ndcg", _evaluate_arguments, _evaluate)
 EXPLAIN = Command("explain", "Take a prediction apart: mean, biases, and each factor's part.",
                   "collabsheet explain model --user 14 --item 260", _explain_arguments, _explain)
-FOLD_IN = Command("fold-in", "Recommend to a newcomer from a few ratings; the model stays as it is.",
-                  "collabsheet fold-in model my-ratings.csv -n 10", _fold_in_arguments, _fold_in)

@@ -19,15 +19,18 @@ from pyxl.cli.command_line import Command
 from solver.core.options import Given
 from solver.core.settings import OPTIONS
 from solver.errors import UserError
+from solver.store.recognised import is_store
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from solver import CollabFilter, Ratings
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
     from solver.fitting.effort import N_FACTORS
 
-    parser.add_argument("ratings", nargs="+", metavar="RATINGS", help=TABLE_OF_RATINGS)
+    parser.add_argument("ratings", nargs="+", metavar="RATINGS", help=TABLE_OF_RATINGS + "; or a store that prepare wrote")
     parser.add_argument("-o", "--output", metavar="MODEL_DIR", required=True, help="the folder to write the model to")
     parser.add_argument("--overwrite", action="store_true", help="replace the model in MODEL_DIR if there is one")
     parser.add_argument("--effort", default="good", metavar="quick|good|best",
@@ -38,8 +41,14 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
                         help="which ratings are held out: drawn by the seed (default), or the latest")
     parser.add_argument("--genres", metavar="FILE", help="a table of items and their genres, several between |; they are "
                         "learnt with, and may help a lot")
+    parser.add_argument("--item-columns", metavar="FILE", help="a table of items and what else is known of them, numbers or "
+                        "categories; items without a rating are predicted from it")
+    parser.add_argument("--user-columns", metavar="FILE", help="the same of users")
     parser.add_argument("--plot", metavar="FILE.png", help="draw the RMSE of every epoch")
     parser.add_argument("--range", metavar="LOW,HIGH", help="lowest and highest rating (default: those there are)")
+    parser.add_argument("--processes", type=int, metavar="N", help="of a store: processes that fit it together (default 1); the result does "
+                        "not depend on their number")
+    parser.add_argument("--rows-only", action="store_true", help="of a store: make no model folder, which takes memory for all of it")
     parser.add_argument("--feedback", default="explicit", metavar="explicit|implicit",
                         help="explicit: ratings (default); implicit: pairs that happened, with or without a column of counts")
     add_ratings_arguments(parser)
@@ -57,11 +66,18 @@ def _train(args: argparse.Namespace, say: Say) -> dict:
     refuse_target(folder, overwrite=args.overwrite)
     if args.plot:
         refuse_plot(args.plot)
-    rating_range, options = _range(args.range), options_in(args, Given.TRAIN)
+    args.rating_range = rating_range = _range(args.range)
+    if is_store(args.ratings):
+        from .train_store import train_on_store
+
+        return train_on_store(args, say)
+    if args.processes is not None or args.rows_only:
+        raise UserError("--processes and --rows-only are for a store. Make one by `collabsheet prepare`, and train on that.")
+    options = options_in(args, Given.TRAIN)
     for name, value in options.items():
         OPTIONS[name].check(value)
     seed, n_factors = options.pop("seed", 0), options.get("n_factors", N_FACTORS)
-    from solver import CollabFilter, read_genres
+    from solver import CollabFilter
 
     refuse_missing_device(options.get("device", "auto"))
     model = CollabFilter(effort=args.effort, random_state=seed, holdout=args.holdout, holdout_by=args.split,
@@ -74,14 +90,13 @@ def _train(args: argparse.Namespace, say: Say) -> dict:
             say(f"Note: {note}")
         say(f"Read {len(ratings):,} ratings by {ratings.n_users:,} users of {ratings.n_items:,} items "
             f"in {time.perf_counter() - began:.1f} s.")
-        known = None
-        if args.genres:
-            known, more = read_genres(args.genres, items=ratings.items)
-            notes += more
-            say(f"Note: {more[0]}")
+        known, more = _described(args, ratings)
+        notes += more
+        for note in more:
+            say(f"Note: {note}")
         with Teller(say, wanted=not args.json) as teller, warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)    # what they say is among the notes
-            model.fit(ratings, item_columns=known, on_start=teller.on_start, on_epoch=teller.on_epoch, on_batch=teller.on_batch)
+            model.fit(ratings, item_columns=known.get("item"), user_columns=known.get("user"), on_start=teller.on_start, on_epoch=teller.on_epoch, on_batch=teller.on_batch)
     result, settings, report = model.result_, model.settings_, teller.report
     more = [note for note in model.notes_ if note not in notes]
     for note in more:
@@ -103,6 +118,24 @@ def _train(args: argparse.Namespace, say: Say) -> dict:
         "device": result.device, "seconds": result.seconds, "stop": result.stop, "stopped": result.stopped,
         "plot": args.plot,
         "notes": [*notes, *more]})
+
+
+def _described(args: argparse.Namespace, ratings: Ratings) -> tuple[dict[str, pd.DataFrame], list[str]]:
+    """What else is known of the ``item`` and the ``user`` side, and notes."""
+    from solver import read_genres
+    from solver.reading.member_columns import read_known_columns
+
+    if args.genres and args.item_columns:
+        raise UserError("--genres and --item-columns say the same of items. Give one of them.")
+    known: dict[str, pd.DataFrame] = {}
+    notes: list[str] = []
+    if args.genres:
+        known["item"], notes = read_genres(args.genres, items=ratings.items)
+    for side, path, labels in (("item", args.item_columns, ratings.items), ("user", args.user_columns, ratings.users)):
+        if path:
+            known[side], more = read_known_columns(path, side=side, labels=labels)
+            notes += more
+    return known, notes
 
 
 def _save(model: CollabFilter, folder: Path, *, overwrite: bool) -> None:

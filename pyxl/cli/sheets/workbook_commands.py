@@ -66,6 +66,8 @@ def _fit_arguments(parser: argparse.ArgumentParser) -> None:
                              "it is done)")
     by_formulas.add_argument("--write-anyway", action="store_true", help="where no point meets all constraints, write the one that "
                              "comes nearest (default: leave the cells as they are)")
+    by_formulas.add_argument("--overwrite-formulas", action="store_true", help="write numbers over formulas in changing cells, as Excel's "
+                             "Solver does (default: refuse)")
     by_formulas.add_argument("--report", action="store_true", help="tell cells, constraints, slacks and sensitivity, here and on "
                              "a new sheet of the workbook")
 
@@ -103,7 +105,8 @@ def _by_formulas(args: argparse.Namespace):
     from pyxl.problems.solve import ByFormulas
 
     return ByFormulas(args.via, statement_of(args), steps=args.epochs, starts=1 if args.starts is None else args.starts, seed=args.seed or 0,
-                      report=args.report, seconds=args.seconds, write_anyway=args.write_anyway)
+                      report=args.report, seconds=args.seconds, write_anyway=args.write_anyway,
+                      overwrite_formulas=args.overwrite_formulas)
 
 
 def _target_arguments(parser: argparse.ArgumentParser, what: str) -> None:

@@ -10,10 +10,11 @@ from scipy.sparse import csr_array, vstack
 from torch import Tensor
 
 from .affine_forms import MOST_ELEMENTS, AffineForms, constants_of, dependent, gathering, scaled_rows, spread_rows
-from .nonlinear_terms import SIGNS, NotFollowed
+from .nonlinear_terms import ERROR, SIGNS, UNDEFINED, NotFollowed
 
 # operations that leave the order of all elements as it is
-_SAME_ORDER = {"detach", "alias", "clone", "view", "_unsafe_view", "reshape", "squeeze", "unsqueeze", "_to_copy", "lift_fresh", "to"}
+_SAME_ORDER = {"detach", "alias", "clone", "view", "_unsafe_view", "reshape", "squeeze", "unsqueeze", "_to_copy", "lift_fresh", "to",
+               "nan_to_num"}     # numbers stay numbers
 _MOVES = {   # operations that only put elements elsewhere -> the arguments that hold elements
     **dict.fromkeys(("expand", "permute", "transpose", "t", "slice", "select", "index_select", "index", "gather", "narrow", "flip",
                      "repeat", "diagonal", "constant_pad_nd", "cat", "stack"), (0,)),
@@ -46,9 +47,12 @@ def _moved(forms: AffineForms, name: str, func, args, kwargs, result: Tensor) ->
 
 
 def _chosen_by(forms: AffineForms, args, result: Tensor) -> csr_array:
-    """``where(condition, yes, no)``: the same in both cases is no choice."""
+    """``where(condition, yes, no)``: the same in both cases is no choice. Where an error makes room for NaN, nothing is known but
+    that there may be a number elsewhere."""
     condition, yes, no = (forms.stretched(arg, result.shape) for arg in args)
     choice = dependent(condition)
+    if (errors := choice & np.isnan(constants_of(yes)) & ~dependent(yes) & np.isnan(result.detach().reshape(-1).numpy())).any():
+        return forms.mixed(errors, UNDEFINED, result.detach().reshape(-1).to(torch.float64).numpy())
     unlike = choice & (np.diff(csr_array(yes - no).indptr) > 0)
     settled = np.where(choice, 1.0, constants_of(condition) != 0)
     chosen = np.flatnonzero(unlike)
@@ -116,9 +120,16 @@ def _absolute(forms: AffineForms, name: str, args, kwargs, result: Tensor) -> cs
     return forms.mixed(dependent(form), "abs", np.abs(constants_of(form)), form)
 
 
+def _root(forms: AffineForms, name: str, args, kwargs, result: Tensor) -> csr_array:
+    form = forms.form(args[0])
+    return forms.mixed(dependent(form), "sqrt", result.detach().reshape(-1).to(torch.float64).numpy(), form)
+
+
 def _finite(forms: AffineForms, name: str, args, kwargs, result: Tensor) -> csr_array:
-    """Numbers stay numbers: what becomes an error elsewhere is no point of the problem."""
-    return forms.form(result)
+    """Numbers stay numbers: what becomes an error elsewhere is no point of the problem. What is an error here may be a number
+    elsewhere: that goes in steps."""
+    error = result.detach().reshape(-1).to(torch.float64).numpy()
+    return forms.mixed((error != 0) & dependent(forms.form(args[0])), ERROR, error, boolean=True)
 
 
 def compared(forms: AffineForms, sign: str, result: Tensor, *args) -> csr_array:
@@ -129,6 +140,9 @@ def compared(forms: AffineForms, sign: str, result: Tensor, *args) -> csr_array:
     if sign in ("=", "<>") and moving.any() and not constants_of(b).any() and not dependent(b).any() and forms.truths(a).all():
         return a if sign == "<>" else csr_array(forms.form(torch.ones(a.shape[0], dtype=torch.float64)) - a)
     fixed = result.detach().reshape(-1).to(torch.float64).numpy()
+    if sign == "=" and (errors := dependent(a) & ~moving & (constants_of(difference) == 0) & (fixed == 0)).any():
+        # only an error differs from itself: elsewhere there may be a number
+        return csr_array(forms.mixed(errors, ERROR, fixed, boolean=True))
     return forms.mixed(moving & np.isfinite(constants_of(b)), sign, fixed, difference, boolean=True)
 
 
@@ -184,7 +198,7 @@ def _opaque(forms: AffineForms, name: str, args, result: Tensor) -> csr_array:
 _RULES: dict[str, Callable[..., csr_array]] = {
     "add": _added, "sub": _added, "rsub": _added, "neg": _negated, "mul": _multiplied, "div": _divided, "pow": _powered,
     "sum": _summed, "mean": _summed, **dict.fromkeys(("mm", "bmm", "mv", "dot"), _matrix_product),
-    "abs": _absolute, "isnan": _finite, "isinf": _finite,
+    "abs": _absolute, "sqrt": _root, "isnan": _finite, "isinf": _finite,
     **dict.fromkeys(("bitwise_not", "logical_not"), _logical_not),
     **dict.fromkeys(("bitwise_and", "logical_and"), _logical_and),
     **dict.fromkeys(("bitwise_or", "logical_or"), _logical_or),

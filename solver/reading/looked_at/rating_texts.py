@@ -118,6 +118,12 @@ def identity(label: Hashable) -> str:
     return text.split(".")[0] if _INTEGER.fullmatch(text) else text
 
 
+def how_alike(one: str, two: str) -> str:
+    """How two ids differ that are most likely one, for the end of a sentence."""
+    alike = " ".join(one.split()).casefold() == " ".join(two.split()).casefold()
+    return "differ only by spaces or capitals" if alike else "are one number in two forms"
+
+
 def _with_point(text: str, decimal: str) -> str:
     """The number as Python writes it; what has the other sign becomes no number at all."""
     return text if decimal == "." else text.replace(".", "?").replace(",", ".")
