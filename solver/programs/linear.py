@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 from scipy.sparse import csr_array, vstack
 
-from .highs import Answer, LinearModel, Progress, closest, conflict, solve_model
+from .highs import PATIENCE, Answer, LinearModel, Progress, closest, conflict, solve_model
 from .minimum import Conflict, Minimum
 from .program import FEASIBLE, Program
 from .sensitivity import Ranges, Sensitivity
@@ -18,7 +18,6 @@ from .trials import Step
 
 ENGINE = "HiGHS"
 WHOLE_SECONDS = 5.0   # of the processor for branch and bound, unless told otherwise: a busy machine gives the same answer
-PATIENCE = 3          # times as many by the clock at most
 SAME = 1e-9   # relative difference of values that counts as none
 
 
