@@ -15,7 +15,7 @@ import numpy as np
 
 from solver.errors import UserError
 
-from .highs import PATIENCE, solve_model
+from .highs import CLOCK_SHARE, solve_model
 from .minimum import Minimum
 from .program import FEASIBLE, Program
 from .sensitivity import Sensitivity
@@ -100,7 +100,7 @@ class _Search:
         if self.on_step and self.on_step(step, lambda: self.x):
             raise _Ended("as you asked")
         if step.seconds >= self.limit if self.limit is not None else (
-                time.thread_time() - self.worked >= SECONDS or step.seconds >= PATIENCE * SECONDS):
+                time.thread_time() - self.worked >= SECONDS or step.seconds >= CLOCK_SHARE * SECONDS):
             raise _Ended("seconds")
 
     def _repaired(self, points: np.ndarray) -> np.ndarray:

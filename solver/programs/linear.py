@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 from scipy.sparse import csr_array, vstack
 
-from .highs import PATIENCE, Answer, LinearModel, Progress, closest, conflict, solve_model
+from .highs import CLOCK_SHARE, Answer, LinearModel, Progress, closest, conflict, solve_model
 from .minimum import Conflict, Minimum
 from .program import FEASIBLE, Program
 from .sensitivity import Ranges, Sensitivity
@@ -44,7 +44,7 @@ def minimise_linear(program: Program, *, seconds: float | None = None,
     def worked_enough() -> bool:
         return limited and time.process_time() - worked >= WHOLE_SECONDS
     if limited := seconds is None and bool(model.whole.any()):
-        seconds = PATIENCE * WHOLE_SECONDS
+        seconds = CLOCK_SHARE * WHOLE_SECONDS
     start = program.start if program.violation(values_before[1:]) <= FEASIBLE and not program.piecewise else None
     answer = solve_model(model, seconds=seconds, start=start, ranging=not program.piecewise, on_progress=on_progress)
     if answer.state == "infeasible" and program.goal == "value":   # the nearest that can be reached, if any
