@@ -43,9 +43,9 @@ def _commands() -> tuple[Command, ...]:
     from pyxl.cli.sheets.problem_commands import CHECK_GRADIENT
     from pyxl.cli.sheets.recalculate_command import RECALCULATE
     from pyxl.cli.sheets.serve_command import SERVE
-    from pyxl.cli.sheets.workbook_commands import FIT, INSPECT, RESTORE
+    from pyxl.cli.sheets.workbook_commands import FIT, GOAL_SEEK, INSPECT, RESTORE
     asking = (with_report(command, REPORTS[command.name]) for command in (SIMILAR, EXPLAIN, EVALUATE))
-    return (DEMO, NEW, INSPECT, FIT, RESTORE,
+    return (DEMO, NEW, INSPECT, FIT, GOAL_SEEK, RESTORE,
             CHECK_GRADIENT, RECALCULATE, EXAMPLES, OPTIMIZERS_COMMAND,
             LOOK_COMMAND, PREPARE, TRAIN, RECOMMEND, PREDICT, *asking, FOLD_IN, MAP, EXPORT, DOCTOR, FUNCTIONS_COMMAND, SERVE, MCP)
 
