@@ -17,10 +17,10 @@ def test_fifths_and_shares_by_hand():
     assert served.fifth_of_each(counts).tolist() == [3, -1, 0, 4, 2, 1]
     assert served.share_of_most_active(counts, 0.2) == pytest.approx(9 / 20)
     assert served.rmse_by_fifth(np.array([1.0, 7.0, 2.0]), np.array([0, 0, 3])) == [5.0, None, None, 2.0, None]
-    assert served.exposure(np.array([[3, 0], [3, 4]]), served.fifth_of_each(counts)) == [0, 0, 0.25, 0.25, 0.5]
+    assert served.exposure(np.array([3, 0, 3, 4]), served.fifth_of_each(counts)) == [0, 0, 0.25, 0.25, 0.5]
     usual = served.mean_popularity(np.array([0, 0, 1]), np.array([0, 2, 4]), counts, 3)
     assert usual.tolist() == [3, 3, 0]
-    assert served.popularity_lift(np.array([[3, 0], [3, 4]]), usual[:2], counts) == pytest.approx(6.5 / 3 - 1)
+    assert served.popularity_lift(np.array([3, 0, 3, 4]), usual[:2], counts) == pytest.approx(6.5 / 3 - 1)
     assert served.recall(np.array([[1, 0]]), np.array([[True, False, True]])) == 0.5
 
 
@@ -58,6 +58,17 @@ def test_the_report_is_seeded_and_holds_together(model):
     assert one["loop"][0]["exposure"] != one["loop"][2]["exposure"]
     with pytest.raises(UserError, match="has 50 items, and 50 are to be recommended"):
         bias_report(model, n=50)
+
+
+def test_who_has_rated_nearly_all_is_recommended_what_is_left():
+    dense = planted(15, 12, blanks=0.1)
+    report = bias_report(CollabFilter(2, effort="quick").fit(dense), n=5, rounds=20, item_columns=np.eye(12)[:, :3])
+    assert report["judged_by"] == "the ratings learnt from" and 0 < len(report["loop"]) < 20
+    for part in (*report["lists"], *report["loop"]):
+        assert sum(part["exposure"]) == pytest.approx(1)
+    assert all(one["recall"] is None and one["mean_prediction"] > dense.values.min() for one in report["lists"])
+    with pytest.raises(UserError, match="nothing is left to recommend"):
+        bias_report(CollabFilter(2, effort="quick").fit(planted(15, 12, blanks=0.0)), n=5)
 
 
 def test_the_command(model, tmp_path, capsys):

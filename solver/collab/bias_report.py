@@ -105,10 +105,17 @@ def _lists(model: CollabFilter, users: np.ndarray, item_fifths: np.ndarray, n: i
         np.add.at(wanted, learnt.user_index, shares[learnt.item_index])
         wanted = (wanted / np.maximum(wanted.sum(1, keepdims=True), 1e-12))[users]
         orders["calibrated to the user's genres"] = served.calibrated(scores, shares, wanted, n, CALIBRATION)
-    plain = np.clip(scores, *model.rating_range_)
-    return [ServedList(order, served.exposure(chosen, item_fifths), served.popularity_lift(chosen, usual, counts),
-                       len(np.unique(chosen)) / int((counts > 0).sum()), float(np.take_along_axis(plain, chosen, 1).mean()),
-                       None if liked is None else served.recall(chosen, liked)) for order, chosen in orders.items()]
+    if not np.isfinite(scores).any():
+        raise UserError("Every user has rated every item, so that nothing is left to recommend.")
+    return [_served(order, chosen, scores, item_fifths, usual, counts, model.rating_range_, liked) for order, chosen in orders.items()]
+
+
+def _served(order: str, chosen: np.ndarray, scores: np.ndarray, item_fifths: np.ndarray, usual: np.ndarray, counts: np.ndarray,
+            rating_range: tuple[float, float], liked: np.ndarray | None) -> ServedList:
+    shown, worth = served.shown_of(chosen, scores), np.take_along_axis(scores, chosen, 1)
+    return ServedList(order, served.exposure(shown, item_fifths), served.popularity_lift(shown, usual, counts),
+                      len(np.unique(shown)) / int((counts > 0).sum()), float(worth[np.isfinite(worth)].clip(*rating_range).mean()),
+                      None if liked is None else served.recall(chosen, liked))
 
 
 def _liked(held: Ratings, users: np.ndarray, learnt: Ratings) -> np.ndarray | None:
@@ -132,7 +139,10 @@ def _loop(learnt: Ratings, users: np.ndarray, item_fifths: np.ndarray, *, n: int
         model = CollabFilter(LOOP_FACTORS, effort="quick", random_state=seed, rating_range=rating_range, device="cpu").fit(now)
         scores = _unseen_scores(model, users, now)
         chosen = served.best(scores, n)
-        found.append(Round(number, served.exposure(chosen, item_fifths), len(np.unique(chosen)) / int((item_fifths >= 0).sum()), len(now)))
+        shown = served.shown_of(chosen, scores)
+        if not len(shown):
+            break       # everybody has rated everything
+        found.append(Round(number, served.exposure(shown, item_fifths), len(np.unique(shown)) / int((item_fifths >= 0).sum()), len(now)))
         taken = chosen[np.arange(len(users)), rng.integers(n, size=len(users))]
         there = np.isfinite(scores[np.arange(len(users)), taken])      # who has rated nearly all has nothing left
         rated = np.clip(scores[np.arange(len(users)), taken] + noise * rng.standard_normal(len(users)), *rating_range)

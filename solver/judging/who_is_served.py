@@ -34,13 +34,13 @@ def rmse_by_fifth(errors: np.ndarray, fifths: np.ndarray) -> list[float | None]:
 
 
 def exposure(recommended: np.ndarray, item_fifths: np.ndarray) -> list[float]:
-    """The share of all recommendations, positions of items, that goes to each fifth of the items by popularity."""
-    shown = item_fifths[recommended.ravel()]
+    """The share of all recommendations, positions (m,) of items, that goes to each fifth of the items by popularity."""
+    shown = item_fifths[recommended]
     return [float((shown == fifth).mean()) for fifth in range(FIFTHS)]
 
 
 def popularity_lift(recommended: np.ndarray, usual: np.ndarray, counts: np.ndarray) -> float:
-    """How much more popular the recommended items (n_users, n) are than what these users rate: the mean over users of the
+    """How much more popular the recommended items (m,) are than what these users rate: the mean over users of the
     ratings of the items recommended, over that of what each `usual` (n_users,) rates, less 1 (Abdollahpouri et al. 2019)."""
     return float(counts[recommended].mean() / usual.mean() - 1)
 
@@ -49,6 +49,11 @@ def mean_popularity(user_index: np.ndarray, item_index: np.ndarray, counts: np.n
     """(n_users,) the mean number of ratings of the items that each user has rated; 0 of who has rated none."""
     sums = np.bincount(user_index, counts[item_index], minlength=n_users)
     return sums / np.maximum(np.bincount(user_index, minlength=n_users), 1)
+
+
+def shown_of(chosen: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    """(m,) positions of the items chosen (n_users, n) for all users, without those that score −∞: nothing else was left."""
+    return chosen[np.isfinite(np.take_along_axis(scores, chosen, 1))]
 
 
 def best(scores: np.ndarray, n: int) -> np.ndarray:
@@ -77,7 +82,7 @@ def calibrated(scores: np.ndarray, columns: np.ndarray, shares: np.ndarray, n: i
         q = (1 - _SMOOTHED) * q + _SMOOTHED * shares[:, None]
         ratio = np.divide(shares[:, None], q, out=np.ones_like(q), where=(q > 0) & (shares[:, None] > 0))
         gain = (1 - weight) * worth - weight * (shares[:, None] * np.log(ratio)).sum(2)
-        pick = gain.argmax(1)
+        pick = np.where(np.isneginf(gain.max(1)), at_once - 1, gain.argmax(1))     # where none is left: one that scores −∞
         chosen[:, place] = among[rows, pick]
         sums += mixed[rows, pick]
         worth[rows, pick] = -np.inf
