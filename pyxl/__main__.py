@@ -28,6 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _commands() -> tuple[Command, ...]:
     """Every command, in the order that `collabsheet --help` shows."""
     from pyxl.cli.arguments.report_files import REPORTS, with_report
+    from pyxl.cli.models.bias_command import BIAS
     from pyxl.cli.models.bulk_commands import PREDICT, RECOMMEND
     from pyxl.cli.models.fold_in_command import FOLD_IN
     from pyxl.cli.models.look_command import LOOK_COMMAND
@@ -47,7 +48,7 @@ def _commands() -> tuple[Command, ...]:
     asking = (with_report(command, REPORTS[command.name]) for command in (SIMILAR, EXPLAIN, EVALUATE))
     return (DEMO, NEW, INSPECT, FIT, GOAL_SEEK, RESTORE,
             CHECK_GRADIENT, RECALCULATE, EXAMPLES, OPTIMIZERS_COMMAND,
-            LOOK_COMMAND, PREPARE, TRAIN, RECOMMEND, PREDICT, *asking, FOLD_IN, MAP, EXPORT, DOCTOR, FUNCTIONS_COMMAND, SERVE, MCP)
+            LOOK_COMMAND, PREPARE, TRAIN, RECOMMEND, PREDICT, *asking, FOLD_IN, BIAS, MAP, EXPORT, DOCTOR, FUNCTIONS_COMMAND, SERVE, MCP)
 
 
 if __name__ == "__main__":

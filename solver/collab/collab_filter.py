@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass, replace
-from numbers import Integral
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Literal, Self, overload
 
@@ -29,6 +29,7 @@ from .cold_start import described_by, described_rows, with_described_rows
 from .estimator import Estimator
 from .frames import pairs_from, ratings_from
 from .id_labels import STORED_LABELS, Labels, shown_label
+from .intervals import FEWEST, Interval, Residuals, corrected, uncorrected
 from .newcomer import FoldedIn, SeenByNewcomers, newcomer, newcomer_by_likes, ranked_frame
 from .newcomers import FoldedInMany, newcomers
 from .predictions import Everybody, predict_for_user, predict_pairs, predict_rows
@@ -159,6 +160,7 @@ class CollabFilter(Estimator):
         self._counts = {"user": user_counts, "item": item_counts}
         self._rated, self.spread_ = rated, spread
         self._described = described
+        self._residuals: Residuals | None = None    # of the held-out ratings, taken when they are first needed
         everybody = Everybody.of(result.factors, self._counts, described=described)
         self.factors_, self._typical = everybody.factors, everybody.typical
         self._draws = tuple(Everybody.of(draw, self._counts, described=described) for draw in result.samples) or (everybody,)
@@ -199,26 +201,64 @@ class CollabFilter(Estimator):
     # -- predicting ---------------------------------------------------------------------------------
 
     @overload
-    def predict(self, X, *, return_std: Literal[False] = False) -> np.ndarray: ...
+    def predict(self, X, *, return_std: Literal[False] = False, return_interval: None = None) -> np.ndarray: ...
 
     @overload
-    def predict(self, X, *, return_std: bool) -> np.ndarray | tuple[np.ndarray, np.ndarray]: ...
+    def predict(self, X, *, return_std: bool, noise: bool = False,
+                return_interval: None = None) -> np.ndarray | tuple[np.ndarray, np.ndarray]: ...
 
-    def predict(self, X, *, return_std: bool = False) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
+    @overload
+    def predict(self, X, *, return_interval: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]: ...
+
+    def predict(self, X, *, return_std: bool = False, noise: bool = False, return_interval: float | None = None):
         """(n,) predicted ratings of a table's columns of users and items, clipped to `rating_range_`.
 
         Users and items without a rating get those of the mean row: the average user's or item's,
         as far as biases and factors tell; one warning counts them and names the first. A model that
         drew its factors from their posterior predicts the mean over the draws, and with
-        `return_std` says their standard deviation too: how unsure it is of what it predicts, the
-        noise of a rating not counted. Raises UserError for `return_std` of any other model.
+        `return_std` says their standard deviation too: how unsure it is of what it predicts, and with `noise` how far
+        from that a rating may lie. Raises UserError for `return_std` of any other model.
+
+        With `return_interval`, such as 0.9, the result is (predictions, lower ends, upper ends) of intervals that hold a
+        rating with this probability (`solver.collab.intervals`). Ratings that `fit` held out correct them; draws can do
+        without. Raises UserError where there are neither, and for what is no share.
         """
         self._check_fitted()
         if return_std and len(self._draws) == 1:
             raise UserError(f"A model fitted by {self.settings_.optimizer} has one set of factors and cannot say how "
                             "sure it is. Fit with optimizer='gibbs', which draws many, or leave out return_std.")
-        means, spreads = predict_pairs(self._draws, *self._rows(*pairs_from(X)), bounds=self.settings_.bounds)
-        return (self._clipped(means), spreads) if return_std else self._clipped(means)
+        interval = None if return_interval is None else self._interval(return_interval)
+        users, items = self._rows(*pairs_from(X))
+        means, spreads = predict_pairs(self._draws, users, items, bounds=self.settings_.bounds)
+        if interval is not None:
+            half = interval.half(self._scales(spreads), self._learnt_from("user", users), self._learnt_from("item", items))
+            return tuple(self._clipped(ends) for ends in (means, means - half, means + half))
+        if return_std:
+            return self._clipped(means), self._scales(spreads) if noise else spreads
+        return self._clipped(means)
+
+    def _interval(self, level: float) -> Interval:
+        if not (isinstance(level, Real) and not isinstance(level, bool) and 0 < level < 1):
+            raise UserError(f"return_interval is {level!r}. Give a share between 0 and 1, such as 0.9.")
+        held = self.holdout_ratings_
+        if len(held) < FEWEST or self.feedback == "implicit":
+            if self.result_.noise is None:
+                raise UserError(f"An interval of a model fitted by {self.settings_.optimizer} needs {FEWEST} ratings or more that were held "
+                                f"out, and there are {len(held)}. Fit with holdout=0.1 and explicit ratings, or with effort='best'.")
+            return uncorrected(float(level))
+        if self._residuals is None:
+            means, spreads = predict_pairs(self._draws, held.user_index, held.item_index, bounds=self.settings_.bounds)
+            self._residuals = Residuals(held.values - means, self._scales(spreads), self._learnt_from("user", held.user_index),
+                                        self._learnt_from("item", held.item_index))
+        return corrected(self._residuals, float(level))
+
+    def _scales(self, spreads: np.ndarray) -> np.ndarray:
+        """How far ratings may lie from their predictions, by draws that spread so far; of one set of factors, alike for all."""
+        return np.hypot(spreads, self.spread_ if self.result_.noise is None else self.result_.noise)
+
+    def _learnt_from(self, what: str, rows: np.ndarray) -> np.ndarray:
+        """(n,) how many ratings were learnt from of the user or item in each of these rows, 0 of those unknown."""
+        return np.append(self._counts[what], 0)[rows]
 
     def predict_crosstab(self, users=None, items=None) -> pd.DataFrame:
         """Predicted ratings of users (rows) for items (columns), of all or of those named."""

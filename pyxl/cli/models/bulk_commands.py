@@ -154,6 +154,8 @@ def _known(path: str, labels: tuple, what: str) -> list:
 def _predict_arguments(parser: argparse.ArgumentParser) -> None:
     add_model_argument(parser)
     parser.add_argument("ratings", nargs="+", metavar="PAIRS", help=f"users and items, with or without ratings: {TABLE_OF_RATINGS}")
+    parser.add_argument("--interval", type=float, metavar="SHARE",
+                        help="also say between what ends a rating lies with this probability, such as 0.9")
     add_ratings_arguments(parser)
     add_table_arguments(parser, "the predictions")
 
@@ -174,7 +176,10 @@ def _predict(args: argparse.Namespace, say: Say) -> dict:
                          "others stands in.")
     frame = pd.DataFrame({what: column.reset_index(drop=True) for what, column in pairs.items()})
     with _silent():
-        frame["prediction"] = model.predict(frame)
+        if args.interval is None:
+            frame["prediction"] = model.predict(frame)
+        else:
+            frame["prediction"], frame["low"], frame["high"] = model.predict(frame, return_interval=args.interval)
     for note in notes:
         say(f"Note: {note}")
     say(f"Predicted {len(frame):,} pairs of {named_ratings(args)}.")
