@@ -15,7 +15,7 @@ import pandas as pd
 from solver.core.loop import Epoch
 from solver.data.rated import RatedItems
 from solver.data.ratings import Ratings
-from solver.errors import NotFittedError, UserError
+from solver.errors import UserError, not_fitted
 from solver.fitting.effort import N_FACTORS
 from solver.fitting.fit_ratings import FitResult
 from solver.fitting.guarded_fit import guarded_fit
@@ -128,6 +128,7 @@ class CollabFilter(Estimator):
         notes = (*notes, *known.notes)
         self._learn(prepare_fit(self, ratings, holdout), ratings, notes, names, known.columns, len(ratings), on_start=on_start,
                     on_epoch=on_epoch, on_batch=on_batch)
+        self._note_features(X)
         return self
 
     def partial_fit(self, X, y=None, *, on_start: Callable[[Prepared], None] | None = None,
@@ -431,9 +432,16 @@ class CollabFilter(Estimator):
 
     # -- helpers ------------------------------------------------------------------------------------
 
+    def _in_short(self) -> dict[str, str]:
+        result = self.result_
+        held = {} if result.holdout_rmse is None else {"hold-out RMSE": f"{result.holdout_rmse:.4f}"}
+        return {"learnt from": f"{self.n_ratings_:,} ratings by {len(self.users_):,} users of {len(self.items_):,} items",
+                "model": f"{self.settings_.model}, {self.settings_.optimizer}", "training RMSE": f"{result.rmse_after:.4f}", **held,
+                "why it ended": result.stop}
+
     def _check_fitted(self) -> None:
         if not self.__sklearn_is_fitted__():
-            raise NotFittedError("This CollabFilter has learnt nothing yet. Call fit first, or load a model.")
+            raise not_fitted("This CollabFilter has learnt nothing yet. Call fit first, or load a model.")
 
     def _rows(self, users, items) -> tuple[np.ndarray, np.ndarray]:
         """Rows of two columns of labels, -1 for unknown ones; one warning tells of all without a rating."""
