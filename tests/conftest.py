@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import os
 from pathlib import Path
 
@@ -53,6 +52,8 @@ def calc(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("HOME", str(tmp_path_factory.mktemp("home")))
         patched.setenv("LC_ALL", "C.UTF-8")   # names are not ASCII
+        # no worker stays behind; tests/test_press_worker.py has its own
+        patched.setenv("COLLABSHEET_WORKER_MINUTES", os.environ.get("COLLABSHEET_WORKER_MINUTES", "0"))
         app = xlwings.App(visible=False, add_book=False)
     yield app
     app.quit()
@@ -60,42 +61,47 @@ def calc(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def example_book(tmp_path_factory):
+def made_once(tmp_path_factory, worker_id):
+    """Makes something once for all processes of a run."""
+    from made_once import MadeOnce
+    base = tmp_path_factory.getbasetemp()
+    root = (base if worker_id == "master" else base.parent) / "made-once"   # the folders of workers stand side by side
+    root.mkdir(exist_ok=True)
+    return MadeOnce(root)
+
+
+@pytest.fixture(scope="session")
+def example_book(made_once):
     """A workbook of the embedded example: 15 × 15."""
     from asking import example
-    return example(tmp_path_factory.mktemp("example"))
+    return made_once("example", example)
 
 
 @pytest.fixture(scope="session")
-def films_book(tmp_path_factory, shared):
+def films_book(made_once, shared):
     """A workbook of 40 × 25 of MovieLens, with titles, of a model trained on all of it."""
     from asking import films
-    return films(tmp_path_factory.mktemp("films"), shared)
+    return made_once("films", lambda folder: films(folder, shared))
 
 
 @pytest.fixture(scope="session")
-def large_book(tmp_path_factory):
+def large_book(made_once):
     """A workbook of 300 × 200."""
     from asking import large
-    return large(tmp_path_factory.mktemp("large"))
+    return made_once("large", large)
+
+
+@pytest.fixture(scope="session")
+def demo(made_once):
+    """What `collabsheet demo -o "my demo"` made and told."""
+    from demo_made import make_demo
+    return made_once("demo", make_demo)
 
 
 @pytest.fixture
 def readme_folder(tmp_path, monkeypatch):
     """A folder with the files that the README speaks of."""
-    import lesson_sheet
-
-    import workbook
-    ratings, titles = workbook.example()
-    with open(tmp_path / "ratings.csv", "w", newline="") as file:
-        rows = csv.writer(file)
-        rows.writerow(["userId", "movieId", "rating"])
-        rows.writerows((ratings.users[u], ratings.items[i], r)
-                       for u, i, r in zip(ratings.user_index, ratings.item_index, ratings.values))
-    with open(tmp_path / "movies.csv", "w", newline="") as file:
-        rows = csv.writer(file)
-        rows.writerow(["movieId", "title"])
-        rows.writerows(titles.items())
-    lesson_sheet.write(tmp_path / "theirs.xlsx", lesson_sheet.table(12, 9), k=3, variant="dot+bias")
+    from readme_files import write_readme_files
+    write_readme_files(tmp_path)
     monkeypatch.chdir(tmp_path)
     return tmp_path

@@ -33,11 +33,10 @@ def run(capsys, *argv):
     return code, *capsys.readouterr()
 
 
-def test_demo_builds_fits_and_says_where(tmp_path, capsys):
-    code, out, err = run(capsys, "demo", "-o", tmp_path / "my demo")
-    assert code == 0 and err == ""
-    plain, with_buttons = (tmp_path / "my demo" / f"collabsheet-demo.{kind}" for kind in ("xlsx", "xlsm"))
-    assert str(with_buttons) in out and plain.name in out and "RMSE" in out and "→" in out
+def test_demo_builds_fits_and_says_where(demo):
+    assert demo.code == 0 and demo.err == ""
+    plain, with_buttons = demo.plain, demo.with_buttons
+    assert "my demo/collabsheet-demo.xlsm" in demo.out and plain.name in demo.out and "RMSE" in demo.out and "→" in demo.out
     with open_workbook(plain) as built, open_workbook(with_buttons) as other:
         assert {"start", "ratings", "dotprod", "bias", "bounded", "embedding"} <= set(built.sheets)
         alike = [sheet for sheet in built.sheets if sheet not in ("start", "run log")]  # which tell of buttons, and when

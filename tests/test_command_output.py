@@ -14,6 +14,7 @@ import pytest
 from pyxl.xlsx import open_workbook
 
 COLLABSHEET = Path(sys.executable).parent / "collabsheet"
+FIT = ("fit", "--epochs", "5")      # what is told is the same after a few epochs
 
 
 @pytest.fixture
@@ -39,23 +40,23 @@ def is_fitted(path) -> bool:
     ({"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}, "ascii"),
 ])
 def test_a_stdout_without_our_signs_gets_plainer_ones(book, tmp_path, env, encoding):
-    done = run("fit", book, "-o", tmp_path / "o.xlsx", env=env)
+    done = run(*FIT, book, "-o", tmp_path / "o.xlsx", env=env)
     assert (done.returncode, done.stderr) == (0, b"") and b" -> " in done.stdout
     assert is_fitted(tmp_path / "o.xlsx")
-    done = run("fit", book, "-o", tmp_path / "sans é →.xlsx", "--json", env=env | {"PYTHONUTF8": "0"})
+    done = run(*FIT, book, "-o", tmp_path / "sans é →.xlsx", "--json", env=env | {"PYTHONUTF8": "0"})
     assert done.returncode == 0 and json.loads(done.stdout.decode(encoding))["sheets"]["Sheet1"]["stop"]
 
 
 @pytest.mark.parametrize("redirect", [">&-", ">&- 2>&-", "<&- >&- 2>&-", "2>&-"])
 def test_streams_that_are_closed_do_no_harm(book, tmp_path, redirect):
-    done = run("fit", book, "-o", tmp_path / "o.xlsx", redirect=redirect)
+    done = run(*FIT, book, "-o", tmp_path / "o.xlsx", redirect=redirect)
     assert done.returncode == 0 and done.stderr == b"" and is_fitted(tmp_path / "o.xlsx")
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
 @pytest.mark.parametrize("kind", [(), ("--json",)])
 def test_a_report_that_cannot_be_written_has_an_exit_code_of_its_own(book, tmp_path, kind):
-    done = run("fit", book, "-o", tmp_path / "o.xlsx", *kind, redirect=">/dev/full")
+    done = run(*FIT, book, "-o", tmp_path / "o.xlsx", *kind, redirect=">/dev/full")
     assert done.returncode == 4 and is_fitted(tmp_path / "o.xlsx")
     assert done.stderr.decode() == "o.xlsx was written; the report could not be written: no space left on device.\n"
     done = run("inspect", book, redirect=">/dev/full")
@@ -73,7 +74,7 @@ def test_a_reader_that_goes_away_does_not_end_the_work(tmp_path):
 
 def test_a_file_name_that_is_no_text_is_told(book, tmp_path):
     odd = os.fsencode(tmp_path) + b"/o\xff.xlsx"
-    done = subprocess.run([COLLABSHEET, "fit", book, "-o", odd, "--json"], capture_output=True)
+    done = subprocess.run([COLLABSHEET, *FIT, book, "-o", odd, "--json"], capture_output=True)
     assert done.returncode == 0 and os.fsencode(json.loads(done.stdout)["workbook"]) == odd
 
 
@@ -127,12 +128,12 @@ def test_ctrl_c_while_modules_load_is_one_sentence(tmp_path, module, raised):
 
 def test_ctrl_c_after_a_file_was_written_says_so(book, tmp_path, monkeypatch, capsys):
     from pyxl.__main__ import main
-    from pyxl.cli.sheets import workbook_commands
+    from pyxl.fit import fit_messages
 
     def interrupted(*_):
         raise KeyboardInterrupt
-    monkeypatch.setattr(workbook_commands, "tell_results", interrupted)
-    assert main(["fit", str(book), "-o", str(tmp_path / "o.xlsx")]) == 2
+    monkeypatch.setattr(fit_messages, "tell_results", interrupted)
+    assert main([*FIT, str(book), "-o", str(tmp_path / "o.xlsx")]) == 2
     assert capsys.readouterr().err == "Stopped by Ctrl-C; o.xlsx was written.\n" and is_fitted(tmp_path / "o.xlsx")
 
 

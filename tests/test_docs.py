@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from readme_files import write_readme_files
 
 from pyxl.__main__ import main
 from solver import OPTIMIZERS
@@ -17,29 +20,44 @@ ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, re.S)
 COMMANDS = [line.partition("#")[0].strip() for kind, text in BLOCKS if kind == "sh" for line in text.splitlines()]
+OURS = [shlex.split(c)[1:] for c in COMMANDS if c.startswith("collabsheet ")]
+FIRST_LIVE = next(n for n, words in enumerate(OURS) if "--live" in words)
 
 
-def test_every_collabsheet_command_runs_in_order(readme_folder, capsys):
-    ours = [shlex.split(c) for c in COMMANDS if c.startswith("collabsheet ")]
-    assert {words[1] for words in ours} == {"new", "inspect", "fit", "restore", "look", "prepare", "train", "predict", "recommend", "similar", "bias",
-                                            "explain", "map",
-                                            "evaluate", "export", "doctor", "examples", "optimizers", "check-gradient",
+@pytest.fixture(scope="module")
+def before_the_live_fit(tmp_path_factory) -> Path:
+    """The README's folder when the commands before its live fit have run."""
+    folder = tmp_path_factory.mktemp("readme")
+    write_readme_files(folder)
+    with contextlib.chdir(folder):
+        for words in OURS[:FIRST_LIVE]:
+            assert main(words) == 0, words
+    return folder
+
+
+@pytest.fixture
+def walked_folder(before_the_live_fit, tmp_path, monkeypatch) -> Path:
+    """A copy of it, in which the test stands."""
+    shutil.copytree(before_the_live_fit, tmp_path / "walk")
+    monkeypatch.chdir(tmp_path / "walk")
+    return tmp_path / "walk"
+
+
+def test_every_collabsheet_command_runs_in_order(walked_folder, capsys):
+    assert {words[0] for words in OURS} == {"new", "inspect", "fit", "restore", "look", "prepare", "train", "predict", "recommend", "similar", "bias",
+                                            "explain", "map", "evaluate", "export", "doctor", "examples", "optimizers", "check-gradient",
                                             "recalculate"}
-    for words in ours:
-        if "--live" in words:  # the next test does it in a real LibreOffice; here is no screen for one
-            words[words.index("libreoffice")] = "file"
-        assert main(words[1:]) == 0, (words, capsys.readouterr().err)
+    for words in OURS[FIRST_LIVE:]:
+        # the next test does the live one in a real LibreOffice; here is no screen for one
+        words = ["file" if "--live" in words and word == "libreoffice" else word for word in words]
+        assert main(words) == 0, (words, capsys.readouterr().err)
 
 
-def test_the_live_walk_through_works_word_for_word(readme_folder, calc, monkeypatch, capsys):
+def test_the_live_walk_through_works_word_for_word(walked_folder, calc, monkeypatch, capsys):
     """In a real LibreOffice, after the commands before it: seen to learn, in the right sheet, and undone."""
-    ours = [shlex.split(c)[1:] for c in COMMANDS if c.startswith("collabsheet ")]
-    first = next(n for n, words in enumerate(ours) if "--live" in words)
     monkeypatch.setenv("COLLABSHEET_OFFICE", calc.impl.office.spec)
-    monkeypatch.setenv("HOME", str(readme_folder))
-    for words in ours[:first]:
-        assert main(words) == 0
-    fit, restore, doctor = ours[first:first + 3]
+    monkeypatch.setenv("HOME", str(walked_folder))
+    fit, restore, doctor = OURS[FIRST_LIVE:FIRST_LIVE + 3]
     assert [words[0] for words in (fit, restore, doctor)] == ["fit", "restore", "doctor"]
     assert main(fit) == 0, capsys.readouterr().err
     book = calc.books["book.xlsx"]
@@ -66,11 +84,10 @@ def test_the_two_make_targets_are_there():
     assert "make test" in (ROOT / ".ci" / "run").read_text()
 
 
-def test_make_demo_ends_as_the_readme_says(readme_folder, capsys):
+def test_make_demo_ends_as_the_readme_says(demo):
     """Word for word but for what depends on the machine: seconds, epochs and the last digits."""
     shown = next(text for kind, text in BLOCKS if kind == "text")
-    assert main(["demo", "-o", "demo"]) == 0
-    said, line = capsys.readouterr().out, re.compile(r"^(\w+) +(\S+) +(\d+) ratings  RMSE ([\d.]+) → ([\d.]+)", re.M)
+    said, line = demo.out.replace("my demo/", "demo/"), re.compile(r"^(\w+) +(\S+) +(\d+) ratings  RMSE ([\d.]+) → ([\d.]+)", re.M)
     for (*told, before, after), (*found, b, a) in zip(line.findall(shown), line.findall(said), strict=True):
         assert told == found
         assert (float(before), float(after)) == pytest.approx((float(b), float(a)), abs=1e-4)
@@ -104,14 +121,13 @@ def test_every_optimizer_and_picture_that_is_named_exists():
         assert (ROOT / link.partition("#")[0]).exists()
 
 
-def test_the_demos_filled_tables_are_ratings_that_somebody_could_give(readme_folder):
+def test_the_demos_filled_tables_are_ratings_that_somebody_could_give(demo):
     """What the user came for: predictions where nobody rated, within a star of the scale."""
     import numpy as np
 
     from pyxl import open_workbook
     from pyxl.grid.cells import Range
-    assert main(["demo", "-o", "demo"]) == 0
-    with open_workbook("demo/collabsheet-demo.xlsx") as book:
+    with open_workbook(demo.plain) as book:
         filled = {n.name: n.refers_to.split("!") for n in book.names if n.name.endswith("_filled")}
         assert len(filled) == 3
         for sheet, where in filled.values():

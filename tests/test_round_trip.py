@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import cache
 
 import lesson_sheet
 import numpy as np
@@ -22,10 +23,18 @@ from solver import Ratings, Settings
 SIZES = [(15, 15, 5), (8, 20, 3), (60, 45, 4)]  # the last has array formulas
 
 
-def built(path, n, m, k):
-    table = lesson_sheet.table(n, m, share=0.7)
-    ratings = Ratings.from_crosstab(table, [f"user {i}" for i in range(n)], [f"Film {j}" for j in range(m)])
-    return ratings, workbook.build(ratings, path, n_factors=k)
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """(path, ratings, layouts) of a workbook of a size; each size is built once, and no test changes its file."""
+    folder = tmp_path_factory.mktemp("built")
+
+    @cache
+    def of_size(n, m, k):
+        table = lesson_sheet.table(n, m, share=0.7)
+        ratings = Ratings.from_crosstab(table, [f"user {i}" for i in range(n)], [f"Film {j}" for j in range(m)])
+        path = folder / f"{n}x{m}.xlsx"
+        return path, ratings, workbook.build(ratings, path, n_factors=k)
+    return of_size
 
 
 def without_names(source, target):
@@ -38,18 +47,18 @@ def without_names(source, target):
 
 
 @pytest.mark.parametrize("n, m, k", SIZES)
-def test_detect_finds_what_build_laid_out(tmp_path, n, m, k):
-    _, layouts = built(tmp_path / "b.xlsx", n, m, k)
-    with open_workbook(tmp_path / "b.xlsx") as book:
+def test_detect_finds_what_build_laid_out(built, n, m, k):
+    path, _, layouts = built(n, m, k)
+    with open_workbook(path) as book:
         for sheet, layout in layouts.items():
             assert detect(book, sheet).layout == layout
 
 
 @pytest.mark.parametrize("n, m, k", SIZES)
-def test_and_without_our_names(tmp_path, n, m, k):
+def test_and_without_our_names(tmp_path, built, n, m, k):
     """Ids of a long table's blocks have no other mark than their name; all else is found."""
-    ratings, layouts = built(tmp_path / "b.xlsx", n, m, k)
-    with open_workbook(without_names(tmp_path / "b.xlsx", tmp_path / "bare.xlsx")) as book:
+    path, ratings, layouts = built(n, m, k)
+    with open_workbook(without_names(path, tmp_path / "bare.xlsx")) as book:
         for sheet, layout in layouts.items():
             bare = verified_model(book, sheet, Settings())
             ids = {} if layout.form == "crosstab" else {"user_ids": None, "item_ids": None}
@@ -57,9 +66,9 @@ def test_and_without_our_names(tmp_path, n, m, k):
             assert np.array_equal(bare.ratings.crosstab(), ratings.crosstab(), equal_nan=True)
 
 
-def test_names_follow_a_renamed_sheet(tmp_path):
-    _, layouts = built(tmp_path / "b.xlsx", 6, 7, 2)
-    renamed = with_part(tmp_path / "b.xlsx", tmp_path / "renamed.xlsx", "xl/workbook.xml", lambda part: part.replace(
+def test_names_follow_a_renamed_sheet(tmp_path, built):
+    path, _, _ = built(8, 9, 2)
+    renamed = with_part(path, tmp_path / "renamed.xlsx", "xl/workbook.xml", lambda part: part.replace(
         b'name="bias"', b'name="my bias"').replace(b">bias!", b">'my bias'!").replace(b",bias!", b",'my bias'!"))
     result = fit_workbook(renamed, out=tmp_path / "out.xlsx", sheets=["my bias"])["my bias"]
     with open_workbook(tmp_path / "out.xlsx") as book:
@@ -69,12 +78,12 @@ def test_names_follow_a_renamed_sheet(tmp_path):
 
 
 @pytest.mark.parametrize("n, m, k", SIZES)
-def test_three_oracles_agree_after_a_fit(tmp_path, office, n, m, k):
+def test_three_oracles_agree_after_a_fit(tmp_path, office, built, n, m, k):
     """RMSE by torch, by LibreOffice from the written parameters, and the cached one: to 1e-9; and
     every cached number of the workbook against its recalculation."""
     out = tmp_path / "fitted.xlsx"
-    _, layouts = built(tmp_path / "b.xlsx", n, m, k)
-    results = fit_workbook(tmp_path / "b.xlsx", out=out, options={"epochs": 80})
+    path, _, layouts = built(n, m, k)
+    results = fit_workbook(path, out=out, options={"epochs": 80, "weight_decay": 0.01})
     assert set(results) == set(layouts)
     with open_workbook(out) as book:
         used = {sheet: str(book.grid(sheet).used) for sheet in book.sheets}
@@ -92,13 +101,13 @@ def test_three_oracles_agree_after_a_fit(tmp_path, office, n, m, k):
             assert results[sheet].rmse_after < results[sheet].rmse_before and not beyond_the_decay(results[sheet].notes)
 
 
-def test_a_rating_typed_into_the_sheet_counts_at_the_next_fit(tmp_path, office):
+def test_a_rating_typed_into_the_sheet_counts_at_the_next_fit(tmp_path, office, built):
     """A blank of the crosstab is filled in; formulas follow, and so does the fit."""
-    ratings, layouts = built(tmp_path / "b.xlsx", 8, 9, 2)
+    path, ratings, layouts = built(8, 9, 2)
     layout = layouts["bias"]
     row, col = np.argwhere(np.isnan(ratings.crosstab()))[0]
     typed = Cell(layout.ratings.top + int(row), layout.ratings.left + int(col))
-    with open_workbook(tmp_path / "b.xlsx") as book:
+    with open_workbook(path) as book:
         book.save({"bias": {typed: 4.0}}, out=tmp_path / "typed.xlsx")
     result = fit_workbook(tmp_path / "typed.xlsx", out=tmp_path / "out.xlsx", sheets="bias")["bias"]
     assert result.n_ratings == len(ratings) + 1
@@ -106,10 +115,11 @@ def test_a_rating_typed_into_the_sheet_counts_at_the_next_fit(tmp_path, office):
     assert live == pytest.approx(result.rmse_after, abs=1e-9)
 
 
-def test_parameters_are_blocks_with_the_shapes_of_factors(tmp_path):
-    ratings, layouts = built(tmp_path / "b.xlsx", 6, 7, 3)
+@pytest.mark.parametrize("n, m, k", SIZES)
+def test_parameters_are_blocks_with_the_shapes_of_factors(built, n, m, k):
+    _, _, layouts = built(n, m, k)
     for layout in layouts.values():
         assert all(isinstance(block, Block) for block in layout.parameters.values())
-        assert layout.user_factors.shape == (6, 3) and layout.item_factors.shape == (7, 3)
+        assert layout.user_factors.shape == (n, k) and layout.item_factors.shape == (m, k)
         if layout.user_bias:
-            assert layout.user_bias.shape == (6, 1) and layout.item_bias.shape == (7, 1)
+            assert layout.user_bias.shape == (n, 1) and layout.item_bias.shape == (m, 1)

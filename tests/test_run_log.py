@@ -15,9 +15,12 @@ from pyxl.__main__ import main
 from pyxl.fit.run_log import HEADERS, find_log, logged_run
 from pyxl.grid.cells import MAX_ROW, Cell, Range
 from pyxl.hosts.live_values import moment
-from solver import Settings, UserError
+from solver import Settings, UserError, random_factors
+from workbook.builder import build_with
+from workbook.write.content import content_of
 
 LOG = "run log"
+SHORT = {"epochs": 3, "weight_decay": 0.01}   # a fit that is only to be logged
 
 
 def lines(path) -> list[dict]:
@@ -107,14 +110,14 @@ def test_a_full_log_ends_no_fit(path):
 
 
 def test_notes_of_ones_own_and_deleted_lines_do_no_harm(path):
-    fit_workbook(path, out=path, sheets=["dotprod", "bias"], options={"epochs": 3})
+    fit_workbook(path, out=path, sheets=["dotprod", "bias"], options=SHORT)
     edited(path, {(5, col): None for col in range(1, 20)} | {(5, 25): "mine", (900, 30): "mine too"})
-    fit_workbook(path, out=path, sheets=["dotprod"], options={"epochs": 3})
+    fit_workbook(path, out=path, sheets=["dotprod"], options=SHORT)
     assert [line["run"] for line in lines(path)] == [None, 2, 3]
 
 
 def test_other_ratings_than_then_are_noted(path):
-    fit_workbook(path, out=path, sheets=["dotprod"], options={"epochs": 3})
+    fit_workbook(path, out=path, sheets=["dotprod"], options=SHORT)
     with open_workbook(path) as book:
         rating = next(cell for cell, value in book.grid("dotprod").values.items()
                       if cell.row in range(2, 10) and cell.col in range(6, 15) and isinstance(value, float))
@@ -132,7 +135,7 @@ def test_a_log_with_fewer_columns_loses_no_setting(path):
 
 
 def test_what_cannot_be_repeated_is_said(path, tmp_path, capsys):
-    fit_workbook(path, out=path, sheets=["dotprod", "bias"], options={"epochs": 3})
+    fit_workbook(path, out=path, sheets=["dotprod", "bias"], options=SHORT)
     with pytest.raises(UserError, match="'run log' has no line of run 9"):
         fit_workbook(path, repeat=9)
     edited(path, {(5, 1): 2.0})
@@ -155,15 +158,16 @@ def test_what_cannot_be_repeated_is_said(path, tmp_path, capsys):
 def test_large_sheets_keep_no_start_values(tmp_path):
     """A cell holds 32,767 characters, and so 3,066 numbers."""
     path = tmp_path / "large.xlsx"
-    workbook.build(planted(60, 50), path, n_factors=30)
-    fit_workbook(path, out=path, sheets=["dotprod"], options={"epochs": 2, "start": "random", "seed": 3})
+    content = content_of(planted(60, 50), titles=None, n_factors=30, seed=0, bounds=None)
+    build_with(content, path, parameters={"dot": random_factors(content.ratings, model="dot", n_factors=30, seed=0)})
+    fit_workbook(path, out=path, sheets=["dotprod"], options=SHORT | {"start": "random", "seed": 3})
     assert lines(path)[0]["start values"] is None
     again = fit_workbook(path, repeat=1)["dotprod"]     # by its seed
     assert again.rmse_after == lines(path)[0]["RMSE after"]
 
 
 def test_a_seed_that_no_cell_holds_exactly(path):
-    fit_workbook(path, out=path, sheets=["dotprod"], options={"epochs": 2, "start": "random", "seed": 2 ** 62 + 1})
+    fit_workbook(path, out=path, sheets=["dotprod"], options=SHORT | {"start": "random", "seed": 2 ** 62 + 1})
     with open_workbook(path) as book:
         from pyxl.hosts.file_host import FileHost
         assert logged_run(FileHost(book), 1).settings.seed == 2 ** 62 + 1

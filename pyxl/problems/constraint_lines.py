@@ -102,6 +102,7 @@ class Terms:
         if place in self._moving:
             return Term(text, output=self._numbers.setdefault(place, len(self._numbers)))
         value = self._calculator.value(*place)
+        value = float(value) if isinstance(value, bool) else value      # TRUE is 1, as in arithmetic
         if value is not None and type(value) is not float:
             raise UserError(f"{quoted(self._home)}: '{constraint}' needs a number, and {text} is {shown_cell(value)}. Correct it.")
         return Term(text, constant=value or 0.0)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 MOST_COLUMNS = 20_000    # of all columns; a larger model is left to other methods
 LARGEST_M = 1e7          # of rows that choose: above, rounding of 0 and 1 would show in the cells
+MOST_UNITS = 60          # values of a whole number that get a column each
 STRICT = 1e-6            # how far "less than" is from equal, where the numbers are not whole
 _TURNED = {"<": ">", "<=": ">="}
 
@@ -77,6 +78,7 @@ class _Columns:
     n_cells: int
     rows: list[_Row] = field(default_factory=list)
     strict: bool = False   # whether "less than" was taken for "less by STRICT"
+    units: dict[int, dict[int, Affine]] = field(default_factory=dict)   # of a whole column: what is 1 where it has a value
 
     def new(self, low: float, high: float, *, whole: bool = False) -> Affine:
         if len(self.low) >= MOST_COLUMNS:
@@ -88,6 +90,15 @@ class _Columns:
 
     def binary(self) -> Affine:
         return self.new(0.0, 1.0, whole=True)
+
+    def unit(self, column: int, value: float) -> Affine:
+        """1 where a whole column has that value, else 0."""
+        if column not in self.units:
+            values = range(int(self.low[column]), int(self.high[column]) + 1)
+            units = self.units[column] = {number: self.binary() for number in values}
+            self.rows.append((sum(units.values(), constant_form(0.0)), 1.0, 1.0))
+            self.rows.append((sum((unit * number for number, unit in units.items()), Affine(0.0, {column: -1.0})), 0.0, 0.0))
+        return self.units[column].get(round(value), constant_form(0.0)) if abs(value - round(value)) < 1e-9 else constant_form(0.0)
 
     def at_least(self, left: Affine, right: Affine) -> None:
         self.rows.append((left - right, 0.0, np.inf))
@@ -318,6 +329,10 @@ def _compared(columns: _Columns, terms, args: list[Affine], below: bool, above: 
 
 
 def _equal(columns: _Columns, d: Affine, below: bool, above: bool) -> Affine:
+    if len(d.parts) == 1:
+        (column, c), = d.parts.items()
+        if columns.whole[column] and columns.high[column] - columns.low[column] < MOST_UNITS:
+            return columns.unit(column, -d.constant / c)
     z = columns.binary()
     if above:
         columns.at_least((constant_form(1.0) - z) * columns.largest(d), d)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from pyxl.formulas.structure.nonlinear_terms import NonlinearTerms, Structure
     from solver import LinearModel
 
+MOST_CELLS = 1500      # whose second derivatives are looked at all together
+NEARLY_CONVEX = 1e-12       # of the largest second derivative: what is less below 0 is 0
 SORTS = ("linear", "quadratic", "smooth", "piecewise", "stepwise")   # from the easiest to the hardest
 
 
@@ -89,6 +91,32 @@ def forms_of(structure: Structure, objective: Term, rows: Sequence[Line]) -> tup
     forms = _Forms(structure)
     return forms.of(objective), [forms.of(line.left) - (forms.of(line.right) if line.right.constant is None else forms.zero)
                                  for line in rows]
+
+
+def least_curvature(structure: Structure, objective: csr_array, rows: Sequence[csr_array], *, goal: str, root: int) -> float | None:
+    """The least second derivative of what is made small, where that is proved to be convex and all `rows` are linear; else None.
+
+    The objective is quadratic, or, with `root` 2, the square root of something quadratic.
+    """
+    n = structure.n_cells
+    if goal == "value" or n > MOST_CELLS or any((row.indices > n).any() for row in rows):
+        return None
+    if root == 2:
+        reached = structure.reached_by([objective])
+        if not reached or reached[-1].operation != "sqrt" or objective.indices.tolist() != [reached[-1].first] or objective.data.tolist() != [1.0]:
+            return None
+        objective = reached[-1].args[0]
+    hessian, sign = np.zeros((n, n)), -1.0 if goal == "max" else 1.0
+    coefficient = {column: sign * c for column, c in zip(objective.indices.tolist(), objective.data.tolist())}
+    for terms in structure.reached_by([objective]):
+        wanted = [number for number in range(terms.count) if terms.first + number in coefficient]
+        if _sort(structure, terms) != "quadratic" or terms.segments is not None:
+            return None
+        left, right = (arg[wanted][:, 1:1 + n].toarray() for arg in terms.args)
+        weighted = left * np.array([coefficient[terms.first + number] for number in wanted])[:, None]
+        hessian += weighted.T @ right
+    ends = np.linalg.eigvalsh(hessian + hessian.T)
+    return max(0.0, float(ends[0])) if ends[0] >= -NEARLY_CONVEX * max(1.0, abs(ends[-1])) else None
 
 
 class _Forms:

@@ -20,13 +20,16 @@ from .constraint_lines import Line, SheetCell, Term, Terms, bounds_of, different
 from .evaluated import Evaluated
 from .exact_model import NeedsBound, NotExact, exact_model, needed_bound
 from .first_error import first_error
-from .kind import Kind, forms_of, kind_of, linear_model, linear_rows
+from .kind import Kind, forms_of, kind_of, least_curvature, linear_model, linear_rows
 from .overlaid import Overlaid
 
 if TYPE_CHECKING:
     from pyxl.formulas.compile_formulas import Compiled
     from pyxl.formulas.structure.nonlinear_terms import Structure
-    from solver import Program
+    from solver import LinearModel, Program
+
+
+ASSUMED = 1e4     # times its size that a cell without a bound may go from its start, where an exact model needs a bound
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,19 +108,22 @@ def pose(workbook: ReadableWorkbook, problem: SolverProblem, *, overwrite_formul
         notes.append(f"Formulas are evaluated point by point, which is slow: {uncompiled}")
     linear, exact = (linear_model(structure, objective, rows, **limits), True) if kind.sort == "linear" else (None, True)
     if kind.sort in ("quadratic", "piecewise") and not kind.different:
+        objective_form, row_forms = forms_of(structure, objective, rows)
         try:
-            objective_form, row_forms = forms_of(structure, objective, rows)
             linear, exact = exact_model(structure, objective_form, row_forms, goal=problem.goal, **limits)
             kind, notes = replace(kind, exact=True), []     # no slopes are asked for
         except NeedsBound as missing:
             notes.append(needed_bound(missing, problem.cells, lambda place: place_told(*place, problem.sheet)))
+            linear, exact = _within_assumed_bounds(structure, (objective_form, row_forms), problem.goal, compiled.start, limits), False
         except NotExact:
             pass
-    evaluation = _Evaluation(compiled, objective, rows)
+    evaluation, root = _Evaluation(compiled, objective, rows), _root(seen, problem, objective)
+    curvature = None if linear is not None or structure is None or kind.different or kind.sort not in ("quadratic", "smooth") else \
+        least_curvature(structure, *forms_of(structure, objective, rows), goal=problem.goal, root=root)
     program = Program(evaluation, np.clip(compiled.start, low, high), low, high, floor, ceiling,
-                      problem.goal, problem.target, _root(seen, problem, objective), whole, linear,
+                      problem.goal, problem.target, root, whole, linear,
                       None if kind.sort == "linear" or structure is None else linear_rows(structure, rows, **limits),
-                      different_cells(lines), kind.sort == "stepwise", exact)
+                      different_cells(lines), kind.sort == "stepwise", exact, curvature, linear is not None and kind.sort != "linear" and not kind.exact)
     _check_start(seen, problem, program, terms.outputs)
     if moved := [place for place, a, b in zip(problem.cells, compiled.start, program.start) if a != b]:
         first = place_told(*moved[0], problem.sheet)
@@ -125,6 +131,17 @@ def pose(workbook: ReadableWorkbook, problem: SolverProblem, *, overwrite_formul
                      f"{len(moved)} cells, {first} the first, began outside their bounds and were moved into them.")
     return Posed(problem, problem.cells, tuple(lines), program, evaluation.outputs, objective, kind,
                  (*_told_overwritten(workbook, problem, overwritten), *notes), overwritten)
+
+
+def _within_assumed_bounds(structure: Structure, forms, goal: str, start: np.ndarray, limits: dict[str, np.ndarray]) -> LinearModel | None:
+    """The exact model where cells without a bound stay near their start; None where there is none."""
+    far = ASSUMED * np.maximum(1.0, np.abs(start))
+    low, high = np.maximum(limits["low"], np.minimum(start, limits["high"]) - far), np.minimum(limits["high"], np.maximum(start, limits["low"]) + far)
+    try:
+        return exact_model(structure, forms[0], forms[1], goal=goal, low=low, high=high, floor=limits["floor"], ceiling=limits["ceiling"],
+                           whole=limits["whole"])[0]
+    except (NotExact, NeedsBound):
+        return None
 
 
 def _structure(compiled: Compiled | Evaluated) -> Structure | None:

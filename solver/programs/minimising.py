@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 from solver.errors import UserError, stopped_by
 from solver.threads import one_thread
 
+from .convex import minimise_by_cuts, with_bound
 from .generations import minimise_by_generations
 from .linear import minimise_linear
 from .minimum import Minimum
@@ -23,6 +24,7 @@ from .trials import Enough, Point, Step, Trials
 
 MOST_STEPS = 10_000
 SECONDS_AFTER = 3.0  # of a search that goes on where HiGHS ended without a proof, unless told otherwise
+RESCUES, RESCUE_SECONDS = 12, 3.0     # starts more, and their time, where the first leads to no point that meets all
 FLAT = 1e-5          # a slope that has become smaller than this share of the steepest at the start is none
 
 
@@ -41,15 +43,27 @@ def minimise(program: Program, *, steps: int | None = None, starts: int = 1, see
         raise UserError("The number of steps and of starts is 1 or more. Correct it.")
     if program.linear is not None and not program.different:
         found = minimise_linear(program, seconds=seconds, on_step=on_step)
+        if program.assumed and not found.stopped:      # a start, where it is one
+            start = found.x if found.feasible else program.start
+            found = replace(found, bound=None)
+            return _went_on(program, found, minimise(replace(program, start=start, linear=None), steps=steps, starts=starts, seed=seed,
+                                                     seconds=seconds or SECONDS_AFTER, on_step=on_step))
         if not program.piecewise or found.proved or found.none or found.stopped:
             return found
         return _went_on(program, found, minimise(replace(program, start=found.x, linear=None), steps=steps, starts=starts, seed=seed,
                                                  seconds=seconds or SECONDS_AFTER, on_step=on_step))
+    if program.whole.any() and program.curvature is not None and not program.different:
+        found = minimise_by_cuts(program, seconds=seconds, on_step=on_step, by_slopes=lambda inner: minimise(inner, steps=200))
+        if found is not None:
+            return found
     if program.whole.any() or program.stepwise:
         return minimise_by_generations(program, seconds=seconds, seed=seed, on_step=on_step,
                                        by_slopes=lambda inner: minimise(replace(inner, stepwise=False), steps=200))
+    rescues = RESCUES if steps is None else 0
     began, best, found, winner, before = time.perf_counter(), None, None, 0, None
-    for number, start in enumerate(_starts(program, starts, seed), 1):
+    for number, start in enumerate(_starts(program, starts + rescues, seed), 1):
+        if number > starts and (_arrived(program, found) or time.perf_counter() - began > min(RESCUE_SECONDS, seconds or np.inf)):
+            break
         try:
             point, ended = _search(program, start, steps or MOST_STEPS, on_step)
         except UserError:
@@ -62,9 +76,20 @@ def minimise(program: Program, *, steps: int | None = None, starts: int = 1, see
         if ended.stopped:
             found = replace(found, stopped=True, converged=False, stop=ended.stop)
             break
-    stop = found.stop if starts == 1 else f"The best of {starts} starts, number {winner}: {found.stop}"
-    return replace(found, value_before=before.value_before, values_before=before.values_before, stop=stop,
-                   seconds=time.perf_counter() - began)
+    if winner > starts:
+        stop = f"From another start, drawn at random: {found.stop}"
+    else:
+        stop = found.stop if starts == 1 else f"The best of {starts} starts, number {winner}: {found.stop}"
+    return with_bound(program, replace(found, value_before=before.value_before, values_before=before.values_before, stop=stop,
+                               seconds=time.perf_counter() - began))
+
+
+def _arrived(program: Program, found: Minimum) -> bool:
+    """Whether a search found what was asked for: a point that meets all constraints, and the value where one is wanted, or one that is
+    not the start itself, where a slope may be 0 or have no end, as that of SQRT at 0."""
+    if program.goal == "value":
+        return found.feasible and abs(found.value - program.target) <= FEASIBLE * max(1.0, abs(program.target))
+    return found.feasible and (program.curvature is not None or not np.array_equal(found.x, program.start))
 
 
 def _went_on(program: Program, first: Minimum, then: Minimum) -> Minimum:
@@ -76,12 +101,13 @@ def _went_on(program: Program, first: Minimum, then: Minimum) -> Minimum:
 
 
 def _starts(program: Program, starts: int, seed: int):
-    """The given start, then random ones: between the bounds where both are there, else around the given one."""
+    """The given start, then random ones: between the bounds where both are there, else around the given one, and off its bounds."""
     yield program.start
     generator = np.random.default_rng(seed)
     size = np.maximum(1.0, np.abs(program.start))
     for _ in range(starts - 1):
         around = program.start + size * generator.standard_normal(len(size))
+        around = np.where(around < program.low, 2 * program.low - around, np.where(around > program.high, 2 * program.high - around, around))
         with np.errstate(invalid="ignore"):
             between = program.low + (program.high - program.low) * generator.random(len(size))
         boxed = np.isfinite(program.low) & np.isfinite(program.high)

@@ -47,6 +47,7 @@ class Program:
     are c. It has no others where f and c are proved to be linear; others say what is piecewise linear, and `exact` that they say
     so to the last digit. `linear_rows` are those of the constraints that are linear where others are not. The
     numbers of each group `different` are to be 1, 2, 3 … in any order. `stepwise` says that slopes tell nothing of f or c.
+    `assumed` says that `linear` holds within bounds that nobody stated: what it finds is a start. `curvature` is given where the merit is proved to be convex and all constraints are linear: its least second derivative.
     """
 
     evaluate: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
@@ -64,6 +65,8 @@ class Program:
     different: tuple[np.ndarray, ...] = ()
     stepwise: bool = False
     exact: bool = True
+    curvature: float | None = None
+    assumed: bool = False
 
     def merit(self, f):
         """What is minimised, of f, or of each of an array of them."""

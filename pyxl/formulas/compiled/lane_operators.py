@@ -30,7 +30,7 @@ def binary(here: LaneSteps, op: str, left: Lanes, right: Lanes) -> Lanes:
     if op == "&":
         raise Unsupported("'&' makes text of a number that depends on the changing cells. "
                           "Take the number itself to where it is needed.")
-    if op in _COMPARISONS:
+    if op in COMPARISON_CALLS:
         return _compared(here, op, left, right)
     if op == "^" and not right.dynamic and right.const.dtype == float and right.const.size == 1:
         return here.elementwise(guarded.power_of(float(right.const.flat[0])), left)
@@ -43,7 +43,7 @@ def _compared(here: LaneSteps, op: str, left: Lanes, right: Lanes) -> Lanes:
     texts = [lanes.const.dtype != float and not (are_numbers(lanes.const) | are_blank(lanes.const)).all()
              for lanes in (left, right)]
     if not any(texts) and not ((left.kinds == BOOLEAN).any() or (right.kinds == BOOLEAN).any()):
-        return here.elementwise(_COMPARISONS[op], left, right, kind=BOOLEAN)
+        return here.elementwise(COMPARISON_CALLS[op], left, right, kind=BOOLEAN)
     # A number is less than any text, a text less than any boolean: constants, whatever the number is.
     shape = here.common(left, right)
     values = [np.broadcast_to(_in_place(lanes), shape) for lanes in (left, right)]
@@ -56,7 +56,7 @@ def _compared(here: LaneSteps, op: str, left: Lanes, right: Lanes) -> Lanes:
     numbers = [Lanes(np.where(rank == 1, 0.0, lanes.const), lanes.kind, lanes.tensor)
                for rank, lanes in zip(ranks, (left, right))]
     return here.choose(known | wrong, answer,
-                       here.elementwise(_COMPARISONS[op], *map(_loosened, numbers), kind=BOOLEAN))
+                       here.elementwise(COMPARISON_CALLS[op], *map(_loosened, numbers), kind=BOOLEAN))
 
 
 def _in_place(lanes: Lanes) -> np.ndarray:
@@ -98,8 +98,8 @@ def _truth(call):
 
 _ARITHMETIC = {"+": guarded.add, "-": guarded.subtract, "*": guarded.multiply, "/": guarded.safe_divide, "^": guarded.safe_power}
 _BY_CONSTANTS = {"*": torch.mul, "/": torch.div}  # their derivatives are finite everywhere
-_COMPARISONS = {"=": _truth(_same), "<>": _truth(lambda a, b: ~_same(a, b)),
+COMPARISON_CALLS = {"=": _truth(_same), "<>": _truth(lambda a, b: ~_same(a, b)),
                 "<": _truth(lambda a, b: (a < b) & ~_same(a, b)), ">": _truth(lambda a, b: (a > b) & ~_same(a, b)),
                 "<=": _truth(lambda a, b: (a <= b) | _same(a, b)), ">=": _truth(lambda a, b: (a >= b) | _same(a, b))}
 
-COMPARISONS = {call: op for op, call in _COMPARISONS.items()}  # what a step of a program calls -> the operator
+COMPARISONS = {call: op for op, call in COMPARISON_CALLS.items()}  # what a step of a program calls -> the operator

@@ -10,8 +10,9 @@ from torch import Tensor
 
 from pyxl.formulas.compiled import guarded
 from pyxl.formulas.compiled.interpret import Interpreter
+from pyxl.formulas.compiled.lane_operators import COMPARISON_CALLS
 from pyxl.formulas.compiled.lanes import BOOLEAN, CONSTANT, NUMBER, LaneAreas, Lanes, are_none, are_numbers, dynamic
-from pyxl.formulas.functions.cells.criteria import criterion
+from pyxl.formulas.functions.cells.criteria import criterion, read_criterion
 from pyxl.formulas.language.formula_errors import VALUE, Fault, Unsupported
 from pyxl.formulas.language.nodes import Call, Node
 
@@ -142,6 +143,8 @@ def _fits(tested: np.ndarray, wanted: np.ndarray) -> np.ndarray:
 
 
 def _fits_at_run(here: Interpreter, tested: Lanes, wanted: Lanes) -> int:
+    if (compared := _compared(here, tested, wanted)) is not None:
+        return compared
     tensors = [part.tensor for part in (tested, wanted) if part.dynamic]
 
     def run(*tensors: Tensor) -> Tensor:
@@ -149,6 +152,30 @@ def _fits_at_run(here: Interpreter, tested: Lanes, wanted: Lanes) -> int:
         now = [values_now(part, next(given).detach().numpy() if part.dynamic else None) for part in (tested, wanted)]
         return torch.from_numpy(_fits(*now))
     return here.program.step(guarded.point_by_point(run), *tensors)
+
+
+def _compared(here: Interpreter, tested: Lanes, wanted: Lanes) -> int | None:
+    """The same where numbers are compared with a number for each lane: thousands of points at once, and seen by what asks how formulas
+    depend on the changing cells."""
+    if any((part.kinds == BOOLEAN).any() or not (are_numbers(part.const) | (part.kinds == NUMBER)).all() for part in (tested, wanted) if part.dynamic):
+        return None
+    if not tested.dynamic and not are_numbers(tested.const).all():
+        return None
+    sign, target = "=", wanted
+    if not wanted.dynamic:
+        read = [read_criterion(value.item() if isinstance(value, np.generic) else value) for value in wanted.const.ravel()]
+        signs = {sign for sign, _ in read}
+        if len(signs) != 1 or not all(type(number) is float for _, number in read):
+            return None
+        sign, target = signs.pop(), Lanes(np.array([number for _, number in read]).reshape(wanted.shape))
+    held = here.program.step(COMPARISON_CALLS[sign], *(_in_a_row(here, lanes) for lanes in (tested, target)))
+    return here.program.step(lambda truth: truth.nan_to_num(0.0) != 0, held)
+
+
+def _in_a_row(here: Interpreter, lanes: Lanes) -> int:
+    """The numbers of each lane along one axis."""
+    size = lanes.shape[2:]
+    return here.program.step(lambda x: x.expand(*x.shape[:2], *size).reshape(*x.shape[:2], size[0] * size[1]), here.numeric(lanes)[0])
 
 
 def _average(x: Tensor, counts: Tensor | None, n: Tensor) -> Tensor:

@@ -114,6 +114,6 @@ ELEMENTWISE_RULES = {
     "SQRTPI": each_lane(lambda x: guarded.sqrt(x * math.pi)),
     "TAN": each_lane(torch.tan), "TANH": each_lane(torch.tanh),
     **dict.fromkeys(("CEILING", "CEILING.MATH", "CEILING.PRECISE", "COUNTBLANK", "EVEN", "FLOOR", "FLOOR.MATH", "FLOOR.PRECISE", "INT", "ISO.CEILING", "ISEVEN", "ISODD",
-                     "MATCH", "MROUND", "ODD", "QUOTIENT", "RANK", "RANK.AVG", "RANK.EQ", "ROUND", "ROUNDDOWN",
+                     "MROUND", "ODD", "QUOTIENT", "RANK", "RANK.AVG", "RANK.EQ", "ROUND", "ROUNDDOWN",
                      "ROUNDUP", "SIGN", "TRUNC"), in_steps),
 }

@@ -7,9 +7,11 @@ import torch
 from torch import Tensor
 
 from pyxl.formulas.compiled.interpret import Interpreter
-from pyxl.formulas.compiled.lanes import LaneAreas, Lanes, are_none, dynamic
+from pyxl.formulas.compiled.lanes import NUMBER, LaneAreas, Lanes, are_none, are_numbers, dynamic
 from pyxl.formulas.language.formula_errors import Unsupported
 from pyxl.formulas.language.nodes import Call, Literal, Node
+
+from .elementwise_rules import in_steps
 
 
 def index_by_changing(here: Interpreter, node: Call) -> Lanes:
@@ -38,6 +40,33 @@ def index_by_changing(here: Interpreter, node: Call) -> Lanes:
     return dynamic(here.program.step(run, tensor, wrong, *(here.numeric(place)[0] for place in places)), (*lanes, 1, 1))
 
 
+def match_by_changing(here: Interpreter, node: Call) -> Lanes:
+    """MATCH of a number that changes among constant numbers, exactly, or the last that is not larger where they ascend; else point by
+    point."""
+    key, among = here.value(node.args[0]), here.read(here.in_array().evaluate(node.args[1]))
+    how = here.value(node.args[2]) if len(node.args) > 2 else Lanes(np.ones((1, 1, 1, 1)))
+    if not key.dynamic or among.dynamic or how.dynamic or not are_numbers(among.const).all() or how.const.size != 1 or \
+            not (key.kinds == NUMBER).all() or key.shape[2:] != (1, 1) or 1 not in among.shape[2:]:
+        return in_steps(here, node)
+    line = among.const.astype(float).reshape(*among.shape[:2], -1)
+    way = float(how.const.item() or 0.0)
+    if way < 0 or way > 0 and (np.diff(line, axis=-1) < 0).any():
+        return in_steps(here, node)
+    among_numbers = here.program.constant(line)
+
+    def run(key: Tensor, keys: Tensor) -> Tensor:
+        wanted = key[..., 0]
+        alike = (keys - wanted).abs() <= 2.0**-49 * wanted.abs()
+        if way > 0:
+            place = ((keys <= wanted) | alike).sum(-1, keepdim=True)
+        else:
+            place = torch.where(alike.any(-1, keepdim=True), alike.to(torch.int8).argmax(-1, keepdim=True) + 1, 0)
+        return torch.where((place > 0) & wanted.isfinite(), place.to(key.dtype), torch.nan)[..., None]
+    here.note("MATCH goes in steps: its derivative is taken as 0")
+    lanes = np.broadcast_shapes(key.shape[:2], line.shape[:2])
+    return dynamic(here.program.step(run, here.numeric(key)[0], among_numbers), (*lanes, 1, 1))
+
+
 def choose_by_changing(here: Interpreter, number: Lanes, branches: tuple[Node, ...]) -> Lanes:
     """CHOOSE by a number that changes; NaN where there is no such branch."""
     values = [here.value(branch) for branch in branches]
@@ -62,4 +91,13 @@ def lookup_by_changing(here: Interpreter, node: Call, axis: int, *, nearest: boo
         keys = Call("INDEX", (table, Literal(float(axis)), Literal(float(1 - axis))))
         place = Call("MATCH", (key, keys, Literal(1.0 if nearest else 0.0)))
         memo[name] = node, Call("INDEX", (table, place, which) if axis == 0 else (table, which, place))
+    return here.evaluate(memo[name][1])
+
+
+def vector_lookup_by_changing(here: Interpreter, node: Call, *, nearest: bool) -> Lanes | LaneAreas:
+    """LOOKUP or XLOOKUP of a key that changes among a row or column of keys, with answers beside them."""
+    memo = here.batch.memo
+    if (name := ("by changing", id(node))) not in memo:
+        place = Call("MATCH", (*node.args[:2], Literal(1.0 if nearest else 0.0)))
+        memo[name] = node, Call("INDEX", (node.args[2], place))
     return here.evaluate(memo[name][1])

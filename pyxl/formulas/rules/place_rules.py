@@ -16,7 +16,7 @@ from pyxl.formulas.language.parse import parse
 from pyxl.formulas.language.values import logical
 from pyxl.grid.cells import MAX_COL, MAX_ROW
 
-from .moving_place_rules import index_by_changing, lookup_by_changing
+from .moving_place_rules import index_by_changing, lookup_by_changing, match_by_changing, vector_lookup_by_changing
 
 
 def offset(here: Interpreter, node: Call) -> Lanes | LaneAreas:
@@ -119,6 +119,8 @@ def table_lookup(axis: int) -> Callable:
 
 def lookup(here: Interpreter, node: Call) -> Lanes | LaneAreas:
     """The vector form, or the array form: search the longer side's first line, answer from the last."""
+    if len(node.args) == 3 and here.value(node.args[0]).dynamic:
+        return vector_lookup_by_changing(here, node, nearest=True)
     here = here.in_array()
     keys = answers = here.evaluate(node.args[1])
     height, width = (keys.height, keys.width) if isinstance(keys, LaneAreas) else keys.shape[2:]
@@ -135,6 +137,8 @@ def lookup(here: Interpreter, node: Call) -> Lanes | LaneAreas:
 
 def xlookup(here: Interpreter, node: Call) -> Lanes | LaneAreas:
     """Exact search from the first; other modes are left to constants."""
+    if len(node.args) == 3 and here.value(node.args[0]).dynamic:
+        return vector_lookup_by_changing(here, node, nearest=False)
     if any(_constant(here, arg, node.name).const.flat[0] not in (None, standard)
            for arg, standard in zip(node.args[4:], (0.0, 1.0))):
         raise Unsupported("XLOOKUP with a match or search mode is not compiled. Use INDEX and MATCH.")
@@ -226,6 +230,6 @@ def _by_lane(mask: np.ndarray) -> np.ndarray:
 
 PLACE_RULES = {
     "COLUMN": places(1), "COLUMNS": size(1), "HLOOKUP": table_lookup(1), "INDEX": index, "INDIRECT": indirect,
-    "LOOKUP": lookup, "OFFSET": offset, "ROW": places(0), "ROWS": size(0),
+    "LOOKUP": lookup, "MATCH": match_by_changing, "OFFSET": offset, "ROW": places(0), "ROWS": size(0),
     "SINGLE": lambda here, node: here.single(node.args[0]), "VLOOKUP": table_lookup(0), "XLOOKUP": xlookup,
 }

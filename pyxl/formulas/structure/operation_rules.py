@@ -13,7 +13,8 @@ from .affine_forms import MOST_ELEMENTS, AffineForms, constants_of, dependent, g
 from .nonlinear_terms import ERROR, SIGNS, UNDEFINED, NotFollowed
 
 # operations that leave the order of all elements as it is
-_SAME_ORDER = {"detach", "alias", "clone", "view", "_unsafe_view", "reshape", "squeeze", "unsqueeze", "_to_copy", "lift_fresh", "to"}
+_SAME_ORDER = {"detach", "alias", "clone", "view", "_unsafe_view", "reshape", "squeeze", "unsqueeze", "_to_copy", "lift_fresh", "to",
+               "nan_to_num"}     # numbers stay numbers
 _MOVES = {   # operations that only put elements elsewhere -> the arguments that hold elements
     **dict.fromkeys(("expand", "permute", "transpose", "t", "slice", "select", "index_select", "index", "gather", "narrow", "flip",
                      "repeat", "diagonal", "constant_pad_nd", "cat", "stack"), (0,)),
@@ -119,6 +120,11 @@ def _absolute(forms: AffineForms, name: str, args, kwargs, result: Tensor) -> cs
     return forms.mixed(dependent(form), "abs", np.abs(constants_of(form)), form)
 
 
+def _root(forms: AffineForms, name: str, args, kwargs, result: Tensor) -> csr_array:
+    form = forms.form(args[0])
+    return forms.mixed(dependent(form), "sqrt", result.detach().reshape(-1).to(torch.float64).numpy(), form)
+
+
 def _finite(forms: AffineForms, name: str, args, kwargs, result: Tensor) -> csr_array:
     """Numbers stay numbers: what becomes an error elsewhere is no point of the problem. What is an error here may be a number
     elsewhere: that goes in steps."""
@@ -192,7 +198,7 @@ def _opaque(forms: AffineForms, name: str, args, result: Tensor) -> csr_array:
 _RULES: dict[str, Callable[..., csr_array]] = {
     "add": _added, "sub": _added, "rsub": _added, "neg": _negated, "mul": _multiplied, "div": _divided, "pow": _powered,
     "sum": _summed, "mean": _summed, **dict.fromkeys(("mm", "bmm", "mv", "dot"), _matrix_product),
-    "abs": _absolute, "isnan": _finite, "isinf": _finite,
+    "abs": _absolute, "sqrt": _root, "isnan": _finite, "isinf": _finite,
     **dict.fromkeys(("bitwise_not", "logical_not"), _logical_not),
     **dict.fromkeys(("bitwise_and", "logical_and"), _logical_and),
     **dict.fromkeys(("bitwise_or", "logical_or"), _logical_or),

@@ -18,7 +18,7 @@ _ERRORS = {"#N/A", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#NULL!"}
 
 def criterion(wanted: Value) -> Callable[[Value], bool]:
     """COUNTIF's second argument as a test of one value: 3, "x*", ">=2", "<>" …"""
-    sign, target = _read(wanted)
+    sign, target = read_criterion(wanted)
     if target is None:
         return {"=": lambda value: value is None, "<>": lambda value: value is not None,
                 "": lambda value: value is None or value == ""}.get(sign, lambda value: False)
@@ -35,14 +35,14 @@ def criterion(wanted: Value) -> Callable[[Value], bool]:
 
 def fitting(array: np.ndarray, wanted: Value) -> np.ndarray:
     """Which values of an array fit a criterion, as booleans of its shape."""
-    sign, target = _read(wanted)
+    sign, target = read_criterion(wanted)
     if array.dtype == float and type(target) is float:
         return COMPARISONS[sign][1](array, target)
     return np.array(list(map(criterion(wanted), array.ravel().tolist())), dtype=bool).reshape(array.shape)
 
 
-def _read(wanted: Value) -> tuple[str, Value]:
-    """(sign, what to compare with); the latter is None where nothing follows the sign, or there is no sign either."""
+def read_criterion(wanted: Value) -> tuple[str, Value]:
+    """Of a criterion (sign, what to compare with); the latter is None where nothing follows the sign, or there is no sign either."""
     if isinstance(wanted, ErrorValue) or not isinstance(wanted, str):
         return "=", 0.0 if wanted is None else wanted
     sign, rest = re.fullmatch(r"(<>|<=|>=|<|>|=)?(.*)", wanted, re.S).groups("")
