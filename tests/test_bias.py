@@ -21,7 +21,7 @@ def test_fifths_and_shares_by_hand():
     usual = served.mean_popularity(np.array([0, 0, 1]), np.array([0, 2, 4]), counts, 3)
     assert usual.tolist() == [3, 3, 0]
     assert served.popularity_lift(np.array([3, 0, 3, 4]), usual[:2], counts) == pytest.approx(6.5 / 3 - 1)
-    assert served.recall(np.array([[1, 0]]), np.array([[True, False, True]])) == 0.5
+    assert served.share_found(np.array([[1, 0]]), np.array([[True, False, True]])) == 0.5
 
 
 def test_a_discount_takes_popular_items_back():

@@ -115,7 +115,7 @@ def _served(order: str, chosen: np.ndarray, scores: np.ndarray, item_fifths: np.
     shown, worth = served.shown_of(chosen, scores), np.take_along_axis(scores, chosen, 1)
     return ServedList(order, served.exposure(shown, item_fifths), served.popularity_lift(shown, usual, counts),
                       len(np.unique(shown)) / int((counts > 0).sum()), float(worth[np.isfinite(worth)].clip(*rating_range).mean()),
-                      None if liked is None else served.recall(chosen, liked))
+                      None if liked is None else served.share_found(chosen, liked))
 
 
 def _liked(held: Ratings, users: np.ndarray, learnt: Ratings) -> np.ndarray | None:

@@ -89,6 +89,6 @@ def calibrated(scores: np.ndarray, columns: np.ndarray, shares: np.ndarray, n: i
     return chosen
 
 
-def recall(recommended: np.ndarray, liked: np.ndarray) -> float:
+def share_found(recommended: np.ndarray, liked: np.ndarray) -> float:
     """The share of the items that users like, (n_users, n_items) bool, that is among those recommended to them."""
     return float(np.take_along_axis(liked, recommended, 1).sum() / max(liked.sum(), 1))
