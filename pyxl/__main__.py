@@ -38,6 +38,7 @@ def _commands() -> tuple[Command, ...]:
     from pyxl.cli.sheets.build_commands import DEMO, EXAMPLES, EXPORT, NEW
     from pyxl.cli.sheets.doctor_command import DOCTOR
     from pyxl.cli.sheets.functions_command import FUNCTIONS_COMMAND
+    from pyxl.cli.sheets.mcp_command import MCP
     from pyxl.cli.sheets.optimizers_command import OPTIMIZERS_COMMAND
     from pyxl.cli.sheets.problem_commands import CHECK_GRADIENT
     from pyxl.cli.sheets.recalculate_command import RECALCULATE
@@ -46,7 +47,7 @@ def _commands() -> tuple[Command, ...]:
     asking = (with_report(command, REPORTS[command.name]) for command in (SIMILAR, EXPLAIN, EVALUATE))
     return (DEMO, NEW, INSPECT, FIT, GOAL_SEEK, RESTORE,
             CHECK_GRADIENT, RECALCULATE, EXAMPLES, OPTIMIZERS_COMMAND,
-            LOOK_COMMAND, PREPARE, TRAIN, RECOMMEND, PREDICT, *asking, FOLD_IN, MAP, EXPORT, DOCTOR, FUNCTIONS_COMMAND, SERVE)
+            LOOK_COMMAND, PREPARE, TRAIN, RECOMMEND, PREDICT, *asking, FOLD_IN, MAP, EXPORT, DOCTOR, FUNCTIONS_COMMAND, SERVE, MCP)
 
 
 if __name__ == "__main__":

@@ -10,22 +10,65 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
-from pyxl.base.log_file import log_failure
-from pyxl.live.live_fit import fit_live, randomize_live, refresh_live, restore_live
-from solver.errors import UserError
+from pyxl.live.press_worker import ask_worker, has_workers, start_worker, wait_for_presses
 
-ACTIONS: dict[str, Callable] = {    # what is asked for -> what does it with (book, sheet)
-    "fit": lambda book, sheet: fit_live(book, sheets=[sheet]),
-    "restore": lambda book, sheet: restore_live(book, sheets=[sheet]),
-    "randomize": randomize_live,
-    "refresh": refresh_live,
-}
+if TYPE_CHECKING:
+    import xlwings
+
+WORKER = ["wait"]       # the words by which a worker is started in place of a press
+
+
+def _fit(book: xlwings.Book, sheet: str) -> None:
+    from pyxl.live.live_fit import fit_live
+
+    fit_live(book, sheets=[sheet])
+
+
+def _restore(book: xlwings.Book, sheet: str) -> None:
+    from pyxl.live.live_fit import restore_live
+
+    restore_live(book, sheets=[sheet])
+
+
+def _randomize(book: xlwings.Book, sheet: str) -> None:
+    from pyxl.live.live_fit import randomize_live
+
+    randomize_live(book, sheet)
+
+
+def _refresh(book: xlwings.Book, sheet: str) -> None:
+    from pyxl.live.live_fit import refresh_live
+
+    refresh_live(book, sheet)
+
+
+ACTIONS: dict[str, Callable] = {"fit": _fit, "restore": _restore, "randomize": _randomize, "refresh": _refresh}     # what does it with (book, sheet)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
+    """Have a worker that is warm do what a button asks for, or do it here and start a worker for the next press; the exit code is
+    that of `press`."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if words == WORKER:
+        return wait_for_presses(press)
+    _parser().parse_args(words)
+    if not has_workers():
+        return press(words)
+    code = ask_worker(words)
+    if code is None:
+        code = press(words)
+        start_worker(["-m", "pyxl.press", *WORKER])
+    return code
+
+
+def press(words: Sequence[str]) -> int:
     """Do what a button asks for; the exit code: 0, or 2 for what its user can mend, or 1."""
-    args = _parser().parse_args(argv)
+    from pyxl.base.log_file import log_failure
+    from solver.errors import UserError
+
+    args = _parser().parse_args(words)
     try:
         ACTIONS[args.action](calling_book(args.wb), args.sheet)
     except UserError as why:
@@ -40,6 +83,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def calling_book(name: str):
     """The xlwings book whose button was pressed. Raises UserError where it is not open any more."""
     from pyxl.engines.bare_xlwings import import_bare_xlwings
+    from solver.errors import UserError
 
     from .engines import choose_engine
 

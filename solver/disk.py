@@ -11,7 +11,7 @@ from pathlib import Path
 
 from .errors import UserError
 
-_REASONS = {
+_REASONS: dict[int | None, str] = {     # by errno; an error that the system did not raise has none
     errno.ENOSPC: "the disk is full. Free some space",
     errno.EDQUOT: "your disk quota is used up. Free some space",
     errno.EFBIG: "the disk does not take a file of this size. Free some space, or choose another folder",

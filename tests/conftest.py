@@ -52,6 +52,8 @@ def calc(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("HOME", str(tmp_path_factory.mktemp("home")))
         patched.setenv("LC_ALL", "C.UTF-8")   # names are not ASCII
+        # no worker stays behind; tests/test_press_worker.py has its own
+        patched.setenv("COLLABSHEET_WORKER_MINUTES", os.environ.get("COLLABSHEET_WORKER_MINUTES", "0"))
         app = xlwings.App(visible=False, add_book=False)
     yield app
     app.quit()

@@ -102,6 +102,46 @@ def test_a_name_that_is_too_long_is_said(tmp_path, monkeypatch, capsys, book, ar
     assert sorted(path.name for path in tmp_path.iterdir()) == ["book.xlsx", "r.csv"]
 
 
+def test_a_name_as_long_as_the_system_takes_is_not_taken_for_locked(tmp_path, monkeypatch, book):
+    monkeypatch.chdir(tmp_path)
+    long = "n" * (os.pathconf(tmp_path, "PC_NAME_MAX") - len(".xlsx")) + ".xlsx"
+    (tmp_path / "r.csv").write_text(CSV)
+    assert main(["fit", str(book), "-o", long]) == 0
+    assert main(["fit", long, "--in-place"]) == 0
+    assert main(["new", "r.csv", "-o", long.replace("n", "m"), "--holdout", "0"]) == 0
+
+
+@pytest.mark.parametrize("argv", [["train", "", "-o", "m"], ["look", ""], ["fit", "", "--in-place"], ["new", "r.csv", "-o", ""], ["doctor", ""]])
+def test_an_empty_name_is_not_the_folder_where_one_is(tmp_path, monkeypatch, book, capsys, argv):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "r.csv").write_text(CSV)
+    assert "is empty; it may come from a variable of the shell that is not set" in said(capsys, *argv)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["book.xlsx", "r.csv"]
+
+
+# The name of a file may hold whatever the system takes.
+@pytest.mark.parametrize("name", ["a b.xlsx", "100%.xlsx", "a#b.xlsx", "%41%20.xlsx", "é漢😀.xlsx", "a'b.xlsx", "[1].xlsx", "BOOK.XLSX", "~$x.xlsx", "-x.xlsx"])
+@pytest.mark.skipif(os.name == "nt", reason="some are no names there")
+def test_a_workbook_may_have_any_name(tmp_path, monkeypatch, book, capsys, name):
+    monkeypatch.chdir(tmp_path)
+    book.rename(name)
+    assert main(["fit", f"./{name}", "--in-place"]) == 0
+    assert main(["doctor", f"./{name}"]) == 0 and "damaged" not in capsys.readouterr().out
+    assert main(["restore", f"./{name}", "--in-place"]) == 0
+
+
+@pytest.mark.skipif(not hasattr(os, "symlink"), reason="needs links")
+def test_links_in_a_circle_and_folders_with_the_name_of_a_workbook_are_said(tmp_path, monkeypatch, book, capsys):
+    monkeypatch.chdir(tmp_path)
+    os.symlink("b.xlsx", "a.xlsx")
+    os.symlink("a.xlsx", "b.xlsx")
+    os.mkdir("folder.xlsx")
+    for argv in (["fit", "a.xlsx", "--in-place"], ["inspect", "a.xlsx"], ["train", "a.xlsx", "-o", "m"]):
+        assert "'a.xlsx' cannot be read: too many levels of symbolic links" in said(capsys, *argv)
+    for argv in (["fit", "folder.xlsx", "--in-place"], ["fit", "book.xlsx", "-o", "folder.xlsx", "--overwrite"], ["train", "folder.xlsx", "-o", "m"]):
+        assert "'folder.xlsx' is a folder" in said(capsys, *argv)
+
+
 # -- Parquet -------------------------------------------------------------------------------------
 
 def test_parquet_with_two_columns_of_one_name(tmp_path, capsys):

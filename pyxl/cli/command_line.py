@@ -82,6 +82,7 @@ def run(commands: Callable[[], Sequence[Command]], argv: Sequence[str] | None = 
             # a large sheet is a million small objects without a cycle among them: looking for cycles as
             # often as Python does cost a sixth of a fit at 300 × 200
             gc.set_threshold(100_000, 50, 1000)
+            _refuse_empty(argv)
             args = _parser(commands()).parse_args(argv)
             output.as_json = args.json
             output.json(args.command.run(args, output.line))
@@ -94,6 +95,13 @@ def run(commands: Callable[[], Sequence[Command]], argv: Sequence[str] | None = 
         output.error(f"{done} could not be written: {_reason(output.failure)}.")
         return 4
     return 0
+
+
+def _refuse_empty(argv: Sequence[str]) -> None:
+    """An empty name would be taken for the folder where one is."""
+    if "" in argv:
+        before = argv[argv.index("") - 1] if argv.index("") else "collabsheet"
+        raise UserError(f"What follows '{before}' is empty; it may come from a variable of the shell that is not set. Give it, or leave it out.")
 
 
 def _failed(why: BaseException, written: Sequence[str], output: Output) -> int:

@@ -85,8 +85,10 @@ class LiveHost:
                 continue
             grid = self.grid(sheet)
             refuse_formulas(grid, (cell for cell in cells if (sheet, cell) not in self._overwritten))
-            for cell in cells if self._before is not None else ():
-                self._before.setdefault(sheet, {}).setdefault(cell, grid.values.get(cell))
+            if self._before is not None:
+                before = self._before.setdefault(sheet, {})
+                for cell in cells:
+                    before.setdefault(cell, grid.values.get(cell))
             self._put(sheet, cells, recorded=self._before is None)
             grid.values.update(cells)
             for cell in cells:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 import shutil
@@ -81,7 +82,9 @@ def open_elsewhere(target: Path) -> tuple[str, str] | None:
             content = lock.read_bytes()[:512]
         except FileNotFoundError:
             continue
-        except OSError:
+        except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:       # the workbook's own name just fits: no program has its lock beside it
+                continue
             content = b""
         if lock is excel:      # its first byte counts the letters of the name that follows
             user = content[1:1 + content[0]].decode("latin-1") if content else ""

@@ -43,7 +43,7 @@ class Targets:
 
     def predicted(self, factors: AnyFactors, bounds: Bounds) -> Tensor:
         """Predicted ratings (n_ratings,), in the order of `values`."""
-        if self._at_once(factors):
+        if self.pairs is not None and self._at_once(factors):
             return into_range(self.pairs.products(*wide_rows(additive(factors))) + factors.offset, bounds)
         return predict(factors, self.users, self.items, bounds=bounds)
 

@@ -27,15 +27,17 @@ def unit_of(problem: FitTask) -> float:
 
 def in_units(problem: FitTask, unit: float) -> FitTask:
     """The same problem for ratings divided by `unit`."""
-    def ratings(given: Ratings | None) -> Ratings | None:
-        return given and replace(given, values=given.values / given.values.dtype.type(unit))
+    def ratings(given: Ratings) -> Ratings:
+        return replace(given, values=given.values / given.values.dtype.type(unit))
 
     if unit == 1.0:
         return problem
     settings = problem.settings
     if settings.bounds is not None:
-        settings = replace(settings, low=settings.low / unit, high=settings.high / unit)
-    return replace(problem, ratings=ratings(problem.ratings), holdout=ratings(problem.holdout), settings=settings,
+        low, high = settings.bounds
+        settings = replace(settings, low=low / unit, high=high / unit)
+    holdout = None if problem.holdout is None else ratings(problem.holdout)
+    return replace(problem, ratings=ratings(problem.ratings), holdout=holdout, settings=settings,
                    start=times(problem.start, 1 / unit, settings.bounds is not None),
                    clip=problem.clip and (problem.clip[0] / unit, problem.clip[1] / unit))
 

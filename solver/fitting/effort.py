@@ -51,8 +51,9 @@ def recipe(effort: str, ratings: Ratings, *, n_factors: int) -> Settings:
     return choose_settings(effort, ratings, n_factors=n_factors).settings
 
 
-def choose_settings(effort: str, ratings: Ratings, *, n_factors: int) -> Chosen:
-    """The settings of an effort for these ratings, which should be those that are to be learnt from.
+def choose_settings(effort: str, ratings: Ratings, *, n_factors: int, of: int | None = None) -> Chosen:
+    """The settings of an effort for these ratings, which should be those that are to be learnt from; or all ratings of some of
+    the users where there are `of` in all.
 
     "good" runs a few short fits on them. Raises UserError for an effort that is not known.
     """
@@ -69,7 +70,7 @@ def choose_settings(effort: str, ratings: Ratings, *, n_factors: int) -> Chosen:
     some = part(ratings, _ENOUGH)
     with one_thread(len(some) < SMALL):
         unexplained = _unexplained(some)
-    quick = _quick(len(ratings), n_factors=n_factors, unexplained=unexplained)
+    quick = _quick(of or len(ratings), n_factors=n_factors, unexplained=unexplained)
     if effort == "quick" or len(some) < FEWEST_TO_HOLD_OUT:
         return Chosen(quick)
     small = _quick(len(some), n_factors=n_factors, unexplained=unexplained)  # what suits few suits as few of many

@@ -38,7 +38,7 @@ def _drawn(ratings: Ratings, settings: Settings) -> AnyFactors:
     if settings.model == "net":
         sizes = settings.embedding_sizes or (embedding_size(ratings.n_users), embedding_size(ratings.n_items))
         return start_net(ratings.n_users, ratings.n_items, hidden=settings.hidden or HIDDEN, seed=settings.seed, sizes=sizes,
-                         mean=_through_sigmoid(mean, *settings.bounds))
+                         mean=through_sigmoid(mean, *settings.bounds))
     spread = _moving_spread(ratings, settings) if samples else _small_spread(ratings, settings)
     return small_factors(ratings, mean=mean, spread=spread, model=settings.model, n_factors=settings.n_factors,
                          seed=settings.seed, low=settings.low, high=settings.high)
@@ -62,7 +62,7 @@ def small_factors(ratings: Ratings, *, model: str, n_factors: int, seed: int, me
     if not MODELS[model].biases:
         return random_factors(ratings, model=model, n_factors=n_factors, seed=seed)
     generator = torch.Generator().manual_seed(int(seed))
-    offset = _through_sigmoid(mean, low, high) if MODELS[model].bounded else mean
+    offset = through_sigmoid(mean, low, high) if MODELS[model].bounded else mean
 
     def normal(n: int) -> Tensor:
         return (spread * torch.randn(n, n_factors, generator=generator)).clamp_(-2 * spread, 2 * spread)
@@ -82,7 +82,7 @@ def _moving_spread(ratings: Ratings, settings: Settings) -> float:
     return math.sqrt((float(ratings.values.std()) or 1.0) / 3) / settings.n_factors ** 0.25
 
 
-def _through_sigmoid(mean: float, low: float, high: float) -> float:
+def through_sigmoid(mean: float, low: float, high: float) -> float:
     """x with low + (high − low)·σ(x) = mean."""
     share = min(max((mean - low) / (high - low), 0.01), 0.99)
     return math.log(share / (1 - share))
@@ -100,7 +100,7 @@ def random_factors(ratings: Ratings, *, model: str, n_factors: int, seed: int,
     generator = torch.Generator().manual_seed(int(seed))
     mean, spread = float(ratings.values.mean()), float(ratings.values.std()) or 1.0
     if MODELS[model].bounded:
-        mean, spread = _through_sigmoid(mean, low, high), 1.0
+        mean, spread = through_sigmoid(mean, low, high), 1.0
 
     def uniform(*shape: int) -> Tensor:  # in [-½, ½)
         return torch.rand(*shape, generator=generator, dtype=torch.float64) - 0.5

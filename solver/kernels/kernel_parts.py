@@ -22,7 +22,7 @@ from .vectors import load_vector, power_of_two, total
 LOGISTIC, BOUNDED = int(Link.LOGISTIC), int(Link.BOUNDED)  # numbers that a kernel takes for constants
 # numba's cache looks at the file of a kernel only. This number, which every kernel names, stands for what else
 # they use.
-_USED = [Path(__file__).with_name(f"{name}.py") for name in ("kernel_parts", "target", "packed", "adamw_table", "vectors")]
+_USED = [Path(__file__).with_name(f"{name}.py") for name in ("kernel_parts", "target", "packed", "adamw_table", "vectors", "ridge_parts")]
 EDITION = int(sha256(b"".join(path.read_bytes() for path in _USED)).hexdigest()[:15], 16)
 AHEAD = 8  # ratings between asking for rows and using them
 

@@ -76,19 +76,45 @@ class AlternatingLeastSquares:
 
     def _solve(self, own: Tensor, other: Tensor, ratings: ByRow, ridge: Ridge, mean_bias: Tensor | None) -> Tensor:
         """The rows x of one side, given the other, as z = x ∘ √s: the penalty's scales s are in the features."""
-        features, targets, average = other.clone(), ratings.values, torch.zeros_like(own[0])
+        targets, k = ratings.values, self.factors.n_factors
         if mean_bias is not None:
-            targets, average[-1] = targets - other[:, -1].index_select(0, ratings.others), mean_bias
-            features[:, -1] = 1
-        roots = torch.full_like(own[0], self.objective.scales[0] ** 0.5)
-        roots[self.factors.n_factors:] = self.objective.scales[1] ** 0.5
-        features /= roots
-        trace = TRACE[own.dtype] * float((features ** 2).sum(1).mean())
+            targets = targets - other[:, -1].index_select(0, ratings.others)
+        roots = penalty_roots(k, own.shape[1], self.objective.scales, own)
+        features = scaled_features(other, roots, biases=mean_bias is not None)
+        trace = trace_weight(own.dtype, float((features ** 2).sum(1).mean()))
         counts = torch.as_tensor(ratings.counts, dtype=own.dtype, device=own.device)
-        centres = (own * trace + average * self.decay) / (self.decay + trace) * roots
+        centres = pulled_centres(own, roots, decay=self.decay, trace=trace, mean_bias=mean_bias)
         solved = ridge.solve(features, targets[None], centres[:, None],
                              (self.decay + trace) * counts.clamp(min=1))[:, 0] / roots
         return torch.where(counts[:, None] > 0, solved, own)
+
+
+def penalty_roots(n_factors: int, n_features: int, scales: tuple[float, float], like: Tensor) -> Tensor:
+    """(n_features,) √s of the penalty's scales of factors and of biases: rows are solved as z = x ∘ √s."""
+    roots = torch.full_like(like[0], scales[0] ** 0.5)
+    roots[n_factors:n_features] = scales[1] ** 0.5
+    return roots
+
+
+def scaled_features(other: Tensor, roots: Tensor, *, biases: bool) -> Tensor:
+    """What the rows z of one side are multiplied by: the other side's (q, 1), or q without biases, over the roots."""
+    features = other.clone()
+    if biases:
+        features[:, -1] = 1
+    return features / roots
+
+
+def trace_weight(dtype: torch.dtype, mean_square: float) -> float:
+    """How much a row is held where it is: a trace of the features' mean square."""
+    return TRACE[dtype] * mean_square
+
+
+def pulled_centres(own: Tensor, roots: Tensor, *, decay: float, trace: float, mean_bias: Tensor | float | None) -> Tensor:
+    """(n_rows, n_features) what each row z is pulled to: the average row by decay, where it is by the trace."""
+    average = torch.zeros_like(own[0])
+    if mean_bias is not None:
+        average[-1] = mean_bias
+    return (own * trace + average * decay) / (decay + trace) * roots
 
 
 def _rows(factors: Tensor, bias: Tensor | None) -> Tensor:

@@ -13,7 +13,7 @@ from .factors import Factors
 
 def wide_rows(factors: Factors) -> tuple[Tensor, Tensor]:
     """(n_users, k + 2) and (n_items, k + 2), or the factors themselves where there are no biases."""
-    if factors.user_bias is None:
+    if factors.user_bias is None or factors.item_bias is None:
         return factors.user, factors.item
     return (torch.cat([factors.user, factors.user_bias[:, None], factors.user.new_ones(len(factors.user), 1)], 1),
             torch.cat([factors.item, factors.item.new_ones(len(factors.item), 1), factors.item_bias[:, None]], 1))

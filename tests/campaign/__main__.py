@@ -10,7 +10,7 @@ import secrets
 import sys
 from pathlib import Path
 
-from campaign.attack import attacked, tried
+from campaign.attack import attacked, tried, tried_again
 from campaign.kinds import KINDS
 from campaign.report import reliability
 
@@ -22,6 +22,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m campaign", description=__doc__)
     parser.add_argument("number", nargs="?", type=int, help="with --only: this case alone")
     parser.add_argument("--only", choices=KINDS, help="one kind")
+    parser.add_argument("--file", type=Path, help="with --only packages and a number: judge this workbook, with the edits of that case")
     parser.add_argument("--seconds", type=float, default=60, help="for all kinds together")
     parser.add_argument("--cases", type=int, default=sys.maxsize, help="of each kind at most so many")
     parser.add_argument("--long", action="store_true", help="as many cases as the long form wants, however long it takes")
@@ -36,7 +37,7 @@ def main() -> int:
         return 0
     if args.only and args.number is not None:
         KINDS[args.only].warm_up()
-        verdict = tried(args.only, args.number)
+        verdict = tried_again(args.file, args.number) if args.file else tried(args.only, args.number)
         print(f"{verdict.kind} {verdict.number}: {verdict.outcome}\n{verdict.why}")
         return int(verdict.outcome == "failed")
     seed = secrets.randbelow(10**9) if args.seed is None else args.seed

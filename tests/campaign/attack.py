@@ -50,9 +50,16 @@ def tried(kind: str, number: int) -> Verdict:
     return judged(kind, number, lambda: KINDS[kind].attempt(number))
 
 
+def tried_again(path: Path, number: int) -> Verdict:
+    """The verdict on a workbook that was shrunk from a case of the kind `packages`."""
+    return judged("packages", number, lambda: judge_package(path.read_bytes(), number))
+
+
 def told(failure: Verdict) -> str:
     """A failure, how to see it again, and its smallest form."""
-    small = f"\n  small: {failure.small}" if failure.small else ""
+    as_file = failure.small.endswith(".xlsx")
+    again = f"python -m campaign --only {failure.kind} {failure.number} --file {failure.small}" if as_file else failure.small
+    small = f"\n  small: {again}" if failure.small else ""
     return f"  again by: python -m campaign --only {failure.kind} {failure.number}{small}\n  {failure.why.strip()[-700:]}"
 
 

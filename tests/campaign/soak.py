@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import lesson_sheet
@@ -44,17 +45,62 @@ def resident() -> int:
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
-def many_fits(folder: Path, count: int) -> str:
-    """Memory stays flat over that many fits. Raises Failed."""
-    path, sizes = _workbook(folder), []
+def open_files() -> int:
+    """How many files, pipes and sockets this process holds open."""
+    return len(os.listdir("/proc/self/fd"))
+
+
+def _flat(count: int, attempt: Callable[[int], object]) -> str:
+    """Memory and open files stay flat over that many attempts, after the first quarter. Raises Failed."""
+    sizes, files = [], []
     for n in range(count):
-        fit_once(path)
+        attempt(n)
         if n >= count // 4:
             sizes.append(resident())
+            files.append(open_files())
     grown = max(0, sizes[-1] - sizes[0])
     if grown > _GROWTH:
-        raise Failed(f"{len(sizes)} fits took {grown / _MEGABYTE:.0f} MB")
-    return f"{count:,} fits; the last {len(sizes):,} grew by {grown / _MEGABYTE:.1f} MB"
+        raise Failed(f"{len(sizes)} times took {grown / _MEGABYTE:.0f} MB")
+    if files[-1] > files[0]:
+        raise Failed(f"{files[0]} files were open, and {files[-1]} after {len(files)} times more")
+    return f"the last {len(sizes):,} grew by {grown / _MEGABYTE:.1f} MB and no open file"
+
+
+def many_fits(folder: Path, count: int) -> str:
+    """Memory and open files stay flat over that many fits. Raises Failed."""
+    path = _workbook(folder)
+    return f"{count:,} fits; {_flat(count, lambda n: fit_once(path))}"
+
+
+def live_books(folder: Path, count: int, *, app=None) -> str:
+    """A workbook is opened in LibreOffice and closed that many times, fitted there at every tenth; nothing stays open, here or there."""
+    import xlwings
+
+    from pyxl.engines import choose_engine
+    from pyxl.live.live_fit import fit_live
+
+    path = folder / "live.xlsx"
+    lesson_sheet.write(path, lesson_sheet.table(6, 5), k=2)
+    if app is None:
+        choose_engine("libreoffice")
+    own = xlwings.App(visible=False, add_book=False) if app is None else None
+    app = app or own
+
+    def attempt(n: int) -> None:
+        book = app.books.open(str(path))
+        try:
+            if n % 10 == 0:
+                fit_live(book)
+        finally:
+            book.close()
+    try:
+        before, told = len(app.books), _flat(count, attempt)
+        if len(app.books) > before:
+            raise Failed(f"{len(app.books) - before} workbooks stayed open")
+    finally:
+        if own:
+            own.quit()
+    return f"{count} times opened and closed, {(count + 9) // 10} fits; {told}"
 
 
 def threads(folder: Path, count: int) -> str:
@@ -90,36 +136,35 @@ def in_surroundings(folder: Path, env: Mapping[str, str | None], options: Sequen
     return "fitted"
 
 
-def surroundings(folder: Path) -> dict[str, Callable[[], str]]:
-    """By name, places in which a command is run."""
-    no_home = folder / "no home"
-    no_home.mkdir()
-    no_home.chmod(0o500)
-    places: dict[str, tuple[dict, tuple]] = {
-        "no terminal": ({}, ()), "-OO": ({}, ("-OO",)), "a home nobody may write to": ({"HOME": str(no_home)}, ()),
-        "no HOME": ({"HOME": None}, ()), "a TMPDIR that is not there": ({"TMPDIR": "/nowhere"}, ()),
-        "locale C, no UTF-8": ({"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": None}, ()),
-        "locale tr_TR": ({"LC_ALL": "tr_TR.UTF-8"}, ()), "an unknown locale": ({"LC_ALL": "xx_YY"}, ()),
-        "stdout in Latin-1": ({"PYTHONIOENCODING": "latin-1"}, ())}
+# Places in which a command is run: its environment, and the options of Python.
+SURROUNDINGS: dict[str, tuple[dict[str, str | None], tuple[str, ...]]] = {
+    "no terminal": ({}, ()), "-OO": ({}, ("-OO",)),
+    "a home nobody may write to": ({"HOME": "/proc/nobody"}, ()),       # not even root makes a folder there
+    "no HOME": ({"HOME": None}, ()), "a TMPDIR that is not there": ({"TMPDIR": "/nowhere"}, ()),
+    "locale C, no UTF-8": ({"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": None}, ()),
+    "locale tr_TR": ({"LC_ALL": "tr_TR.UTF-8"}, ()), "an unknown locale": ({"LC_ALL": "xx_YY"}, ()),
+    "stdout in Latin-1": ({"PYTHONIOENCODING": "latin-1"}, ())}
 
-    def attempt(name: str) -> Callable[[], str]:
-        def run() -> str:
-            with tempfile.TemporaryDirectory(dir=folder) as own:
-                return in_surroundings(Path(own), *places[name])
-        return run
-    return {name: attempt(name) for name in places}
+
+def at_once(folder: Path, *names: str) -> str:
+    """The command, in all these surroundings at the same time."""
+    env = {name: value for place in names for name, value in SURROUNDINGS[place][0].items()}
+    with tempfile.TemporaryDirectory(dir=folder) as own:
+        return in_surroundings(Path(own), env, [option for place in names for option in SURROUNDINGS[place][1]])
 
 
 def main() -> int:
     """The exit code: 1 where something failed."""
     parser = argparse.ArgumentParser(prog="python -m campaign.soak", description=__doc__)
     parser.add_argument("--fits", type=int, default=2000)
+    parser.add_argument("--opens", type=int, default=200, help="of a workbook in LibreOffice")
     args = parser.parse_args()
     failed = False
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         tried = {"many fits": lambda: many_fits(folder, args.fits), "threads": lambda: threads(folder, 40),
-                 "spawn": lambda: pool(folder, "spawn"), "fork": lambda: pool(folder, "fork"), **surroundings(folder)}
+                 "spawn": lambda: pool(folder, "spawn"), "fork": lambda: pool(folder, "fork"),
+                 **{name: partial(at_once, folder, name) for name in SURROUNDINGS}, "live": lambda: live_books(folder, args.opens)}
         for what, attempt in tried.items():
             began = time.monotonic()
             try:

@@ -1,8 +1,10 @@
 """Kills a process of ours at random moments of its work and starts it again, until it has ended by itself.
 
     python tests/helpers/killed.py store --kills 200
+    python tests/helpers/killed.py fit --kills 100 --processes 2
 
-writes stores that are killed so often in all, and says how many of them were lost or came out otherwise than undisturbed ones.
+writes stores, or fits models, that are killed so often in all, and says how many of them were lost or came out otherwise than
+undisturbed ones.
 """
 
 from __future__ import annotations
@@ -30,6 +32,18 @@ from solver.store.prepare_store import HowToPrepare, prepare_store
 print("ready", flush=True)
 prepare_store(sys.argv[2:], sys.argv[1], HowToPrepare(blocks=4, rows_at_once=2_000))
 """
+FIT = """
+import sys
+if __name__ == "__main__":
+    from solver.core.settings import Settings
+    from solver.distributed.fit_store import fit_store
+    from solver.store.rating_store import open_store
+    print("ready", flush=True)
+    ways = {"sgd": Settings(model="dot+bias", optimizer="sgd", batch_size=1, epochs=6, n_factors=8, dtype="float32"),
+            "als": Settings(model="dot+bias", optimizer="als", epochs=6, n_factors=8, weight_decay=0.05)}
+    fit_store(open_store(sys.argv[1]), sys.argv[2], ways[sys.argv[4]], holdout=0.1, processes=int(sys.argv[3]))
+"""
+
 
 def until_done(code: str, arguments: list[str], *, kills: int, longest: float, moments: random.Random) -> int:
     """Run Python code that begins by printing "ready", kill it after a random time up to `longest` seconds of its work, and
@@ -62,10 +76,10 @@ def until_done(code: str, arguments: list[str], *, kills: int, longest: float, m
                 process.stderr.close()
 
 
-def digest_of_folder(folder: Path) -> str:
-    """What the files in a folder hold, by their names."""
+def digest_of_folder(folder: Path, pattern: str = "*") -> str:
+    """What the files in a folder hold whose names are like this, by their names."""
     digest = hashlib.sha256()
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+    for path in sorted(path for path in folder.rglob(pattern) if path.is_file()):
         digest.update(f"{path.relative_to(folder)} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
     return digest.hexdigest()
 
@@ -81,7 +95,7 @@ def write_tables(folder: Path, *, files: int, rows: int) -> list[Path]:
     return paths
 
 
-def _campaign(begin: Callable[[Path], tuple[str, list[str], Path]], kills: int) -> dict:
+def _campaign(begin: Callable[[Path], tuple[str, list[str], Path]], kills: int, pattern: str) -> dict:
     """Kill so often in all, a few times in each piece of work, and compare every result with an undisturbed one."""
     moments, done, pieces, lost = random.Random(1), 0, 0, 0
     with tempfile.TemporaryDirectory() as folder:
@@ -89,13 +103,13 @@ def _campaign(begin: Callable[[Path], tuple[str, list[str], Path]], kills: int) 
         code, arguments, result = begin(work)
         began = time.perf_counter()
         until_done(code, arguments, kills=0, longest=0, moments=moments)
-        longest, sound = time.perf_counter() - began, digest_of_folder(result)
+        longest, sound = time.perf_counter() - began, digest_of_folder(result, pattern)
         while done < kills:
             shutil.rmtree(result)
             pieces += 1
             try:
                 done += until_done(code, arguments, kills=min(5, kills - done), longest=longest, moments=moments)
-                lost += digest_of_folder(result) != sound
+                lost += digest_of_folder(result, pattern) != sound
             except RuntimeError as why:
                 print(why, file=sys.stderr)
                 lost += 1
@@ -104,15 +118,22 @@ def _campaign(begin: Callable[[Path], tuple[str, list[str], Path]], kills: int) 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=("store",))
+    parser.add_argument("what", choices=("store", "fit"))
     parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--optimizer", default="sgd")
     chosen = parser.parse_args()
 
     def store(work: Path) -> tuple[str, list[str], Path]:
         paths = write_tables(work, files=4, rows=10_000)
         return PREPARE, [str(work / "store"), *map(str, paths)], work / "store"
 
-    print(json.dumps(_campaign({"store": store}[chosen.what], chosen.kills)))
+    def fit(work: Path) -> tuple[str, list[str], Path]:
+        code, arguments, prepared = store(work)
+        until_done(code, arguments, kills=0, longest=0, moments=random.Random(0))
+        return FIT, [str(prepared), str(work / "fitted"), str(chosen.processes), chosen.optimizer], work / "fitted"
+
+    print(json.dumps(_campaign({"store": store, "fit": fit}[chosen.what], chosen.kills, "*" if chosen.what == "store" else "*.npy")))
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from pyxl.cli.command_line import Command
 from solver.core.options import Given
 from solver.core.settings import OPTIONS
 from solver.errors import UserError
+from solver.store.recognised import is_store
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 def _arguments(parser: argparse.ArgumentParser) -> None:
     from solver.fitting.effort import N_FACTORS
 
-    parser.add_argument("ratings", nargs="+", metavar="RATINGS", help=TABLE_OF_RATINGS)
+    parser.add_argument("ratings", nargs="+", metavar="RATINGS", help=TABLE_OF_RATINGS + "; or a store that prepare wrote")
     parser.add_argument("-o", "--output", metavar="MODEL_DIR", required=True, help="the folder to write the model to")
     parser.add_argument("--overwrite", action="store_true", help="replace the model in MODEL_DIR if there is one")
     parser.add_argument("--effort", default="good", metavar="quick|good|best",
@@ -45,6 +46,9 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--user-columns", metavar="FILE", help="the same of users")
     parser.add_argument("--plot", metavar="FILE.png", help="draw the RMSE of every epoch")
     parser.add_argument("--range", metavar="LOW,HIGH", help="lowest and highest rating (default: those there are)")
+    parser.add_argument("--processes", type=int, metavar="N", help="of a store: processes that fit it together (default 1); the result does "
+                        "not depend on their number")
+    parser.add_argument("--rows-only", action="store_true", help="of a store: make no model folder, which takes memory for all of it")
     parser.add_argument("--feedback", default="explicit", metavar="explicit|implicit",
                         help="explicit: ratings (default); implicit: pairs that happened, with or without a column of counts")
     add_ratings_arguments(parser)
@@ -62,7 +66,14 @@ def _train(args: argparse.Namespace, say: Say) -> dict:
     refuse_target(folder, overwrite=args.overwrite)
     if args.plot:
         refuse_plot(args.plot)
-    rating_range, options = _range(args.range), options_in(args, Given.TRAIN)
+    args.rating_range = rating_range = _range(args.range)
+    if is_store(args.ratings):
+        from .train_store import train_on_store
+
+        return train_on_store(args, say)
+    if args.processes is not None or args.rows_only:
+        raise UserError("--processes and --rows-only are for a store. Make one by `collabsheet prepare`, and train on that.")
+    options = options_in(args, Given.TRAIN)
     for name, value in options.items():
         OPTIONS[name].check(value)
     seed, n_factors = options.pop("seed", 0), options.get("n_factors", N_FACTORS)

@@ -13,15 +13,20 @@ from pyxl.cli.command_line import Command
 from solver.core.options import Given
 from solver.errors import UserError
 
+from .on_a_server import add_server_argument, fit_there, service_of
+
 
 def _inspect_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("workbook", help="an .xlsx or .xlsm workbook; it is only read")
+    add_server_argument(parser)
 
 
 def _inspect(args: argparse.Namespace, say: Say) -> dict:
-    from pyxl.fit.inspect_sheet import inspect_workbook
-
-    sheets = inspect_workbook(args.workbook)
+    if args.server:
+        sheets = service_of(args).inspect(args.workbook)
+    else:
+        from pyxl.fit.inspect_sheet import inspect_workbook
+        sheets = inspect_workbook(args.workbook)
     width = max(map(len, sheets), default=0)
     for name, report in sheets.items():
         if report["recognised"]:
@@ -54,6 +59,7 @@ def _fit_arguments(parser: argparse.ArgumentParser) -> None:
     add_option_arguments(parser.add_argument_group("settings", "They go before those on the sheet 'start'."), Given.FIT)
     parser.add_argument("--repeat", type=int, metavar="N", help="repeat run N of the workbook's run log: its sheet, settings, "
                         "start values")
+    add_server_argument(parser)
     parser.add_argument("--visible-only", action="store_true", help="leave ratings in hidden rows and columns out of the fit")
     by_formulas = parser.add_argument_group("any problem that formulas state", "A sheet without a model that we know is "
                                             "minimised by its formulas, as Solver's model of it says, or as you say here.")
@@ -73,6 +79,8 @@ def _fit_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _fit(args: argparse.Namespace, say: Say) -> dict:
+    if args.server:
+        return fit_there(args, _sheets(args), say)
     from pyxl.fit.fit_messages import result_object, tell_reports, tell_results
     from pyxl.fit.press_fit import fit_workbook
 

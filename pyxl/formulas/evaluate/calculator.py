@@ -159,10 +159,10 @@ class Calculator:
 
     def sheets_between(self, first: str, last: str) -> tuple[str, ...]:
         """All sheets from one to another as their tabs stand; none where one of the two is not there."""
-        sheets, ends = list(self._workbook.sheets), (self.title(first), self.title(last))
-        if None in ends:
+        sheets, one, other = list(self._workbook.sheets), self.title(first), self.title(last)
+        if one is None or other is None:
             return ()
-        low, high = sorted(map(sheets.index, ends))
+        low, high = sorted((sheets.index(one), sheets.index(other)))
         return tuple(sheets[low:high + 1])
 
     def title(self, sheet: str) -> str | None:

@@ -32,7 +32,8 @@ def structured(text: str) -> Structured | None:
     columns = [re.sub(r"'(.)", r"\1", piece, flags=re.S) for piece in pieces if not piece.startswith("#")]
     if items - _ITEMS or between.strip(",") not in ("", ":") or len(columns) != (2 if ":" in between else min(len(columns), 1)):
         raise FormulaError(f"'{text}' does not name cells of a table.")
-    return Structured(text, match[1], frozenset(items), *(columns[:1] or [None]), *(columns[-1:] or [None]))
+    first, last = (columns[0], columns[-1]) if columns else (None, None)
+    return Structured(text, match[1], frozenset(items), first, last)
 
 
 def resolved(node: Structured, tables: Iterable[Table], sheet: str, cell: Cell) -> tuple[str, tuple[int, int, int, int]]:
@@ -41,10 +42,12 @@ def resolved(node: Structured, tables: Iterable[Table], sheet: str, cell: Cell) 
     if table is None:
         raise Unsupported(f"the table of '{node.text}' is not known here. Use plain ranges.")
     names = [column.casefold() for column in table.columns]
-    first, last = (None if name is None else name.casefold() for name in (node.first, node.last))
-    if first is not None and not {first, last} <= set(names):
-        raise Fault(REF)
-    ends = sorted((0, len(names) - 1) if first is None else (names.index(first), names.index(last)))
+    ends = [0, len(names) - 1]
+    if node.first is not None and node.last is not None:
+        first, last = node.first.casefold(), node.last.casefold()
+        if not {first, last} <= set(names):
+            raise Fault(REF)
+        ends = sorted((names.index(first), names.index(last)))
     top, bottom = _rows(node.items, table, cell)
     return table.sheet, (top, table.where.left + ends[0], bottom, table.where.left + ends[1])
 

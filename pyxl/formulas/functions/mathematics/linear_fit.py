@@ -25,7 +25,7 @@ def _columns(y: np.ndarray, x: np.ndarray) -> np.ndarray:
 
 def _known(y: np.ndarray, x: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
     """y and x as they are given; without x the numbers 1, 2, 3 …"""
-    if _left_out(x):
+    if x is None or _left_out(x):
         x = np.arange(1.0, y.size + 1).reshape(y.shape)
     return all_numbers(y), all_numbers(x)
 

@@ -1,0 +1,89 @@
+"""`train` on a store that `prepare` wrote: block by block, by one process or by many; a fit that was killed goes on."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pyxl.base.plain_output import Say, json_ready
+from pyxl.cli.arguments.option_arguments import options_in
+from solver.core.options import Given
+from solver.core.settings import OPTIONS
+from solver.errors import UserError
+
+if TYPE_CHECKING:
+    from solver import Epoch
+
+_NOT_OF_STORES = {"genres": "--genres", "columns": "--columns", "sep": "--sep", "decimal": "--decimal", "encoding": "--encoding",
+                  "sheet": "--sheet", "layout": "--layout", "missing": "--missing"}
+
+
+def train_on_store(args: argparse.Namespace, say: Say) -> dict:
+    """Train a model from the store ``args.ratings``; under torchrun, do the part of this process."""
+    said, rating_range = _options(args), args.rating_range
+    folder, passes = Path(args.output), Path(f"{args.output}.passes")
+    from solver.collab.from_store import model_of_fit, refuse_too_large
+    from solver.distributed.fit_store import fit_store
+    from solver.distributed.store_settings import store_settings
+    from solver.fitting.effort import N_FACTORS
+    from solver.judging.plots import plot_history
+    from solver.store.rating_store import open_store
+
+    first = os.environ.get("RANK", "0") == "0"      # of those that torchrun started
+    tell = say if first else (lambda line: None)
+    store = open_store(args.ratings[0])
+    if not args.rows_only:
+        refuse_too_large(store, said.get("n_factors", N_FACTORS))
+    settings, factors_help = store_settings(store, args.effort, said)
+    notes = () if factors_help else ("On a part of the ratings factors predicted no better than biases alone.",)
+    tell(f"Fits {store.n_ratings:,} ratings in {store.blocks} × {store.blocks} blocks by {settings.optimizer}, {settings.n_factors} "
+         f"factors, {settings.most_epochs} passes.")
+    tell("pass  training RMSE  hold-out RMSE  seconds")
+
+    def on_epoch(epoch: Epoch) -> None:
+        held = "" if epoch.holdout_rmse is None else f"{epoch.holdout_rmse:.4f}"
+        tell(f"{epoch.epoch:>4}  {epoch.rmse:>13.4f}  {held:>13}  {epoch.seconds:>7.1f}")
+
+    try:
+        fit = fit_store(store, passes, settings, holdout=args.holdout, clip=rating_range, processes=args.processes or 1, on_epoch=on_epoch)
+    except KeyboardInterrupt:
+        raise UserError("Stopped. Run the same command again: it goes on from the last pass.") from None
+    last, began = fit.history[-1], time.perf_counter()
+    report = {"ratings": store.n_ratings, "users": store.n_users, "items": store.n_items, "rmse": last.rmse,
+              "holdout_rmse": last.holdout_rmse, "epochs": last.epoch, "history": [asdict(epoch) for epoch in fit.history],
+              "settings": asdict(settings), "seconds": last.seconds, "bytes_sent_in_a_pass": fit.sent, "notes": list(notes)}
+    for note in notes:
+        tell(f"Note: {note}")
+    if args.plot and first:
+        plot_history(fit.history, args.plot)
+        tell(f"Drew {args.plot}")
+    if args.rows_only or not first:
+        tell(f"The rows of every block are in {passes}, those of pass {last.epoch}.")
+        return json_ready(report | {"rows": str(passes)})
+    model_of_fit(fit, effort=args.effort, notes=notes).save(folder, overwrite=args.overwrite)
+    shutil.rmtree(passes, ignore_errors=True)
+    tell(f"Wrote the model to {folder} in {time.perf_counter() - began:.1f} s")
+    return json_ready({"model": str(folder)} | report)
+
+
+def _options(args: argparse.Namespace) -> dict[str, Any]:
+    """The settings that were given. Raises UserError for what is not said of a store."""
+    for name, flag in _NOT_OF_STORES.items():
+        if getattr(args, name) is not None:
+            raise UserError(f"{flag} is not for a store: how its ratings are read was said to `collabsheet prepare`.")
+    if args.feedback != "explicit" or args.split != "random":
+        raise UserError("A store is learnt from by its ratings, and held out at random. Leave out --feedback and --split, or give the "
+                        "ratings as a table.")
+    said = options_in(args, Given.TRAIN)
+    for name, value in said.items():
+        OPTIONS[name].check(value)
+    if said.pop("device", "auto") not in ("auto", "cpu"):
+        raise UserError("A store is fitted on the CPU. Leave out --device, or give the ratings as a table.")
+    if "patience" in said:
+        raise UserError("A fit of a store makes all of its passes. Leave out --patience, or say --epochs.")
+    return said

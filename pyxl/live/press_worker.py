@@ -1,0 +1,216 @@
+"""A process that has loaded everything and waits for presses of buttons: the next press starts without loading anything.
+
+The first press starts it; it ends after `IDLE_MINUTES` without a press. Each press is done in a process forked from it, which shares what is loaded. On
+Linux only: elsewhere a process cannot be forked safely once such libraries are loaded, and a press starts Python as before.
+
+It listens at a socket of a random name in a folder that only its user may enter. Both sides ask the system who is at the other end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from pyxl.base.own_folder import own_folder
+
+IDLE_MINUTES = 10.0                             # unless COLLABSHEET_WORKER_MINUTES says otherwise; 0: no worker
+_MINUTES = "COLLABSHEET_WORKER_MINUTES"
+_ROOTS = ("pyxl", "solver", "workbook")         # whose files a worker has loaded
+_LOADED = ("torch", "openpyxl", "pyxl.live.live_fit", "pyxl.fit.press_fit", "pyxl.engines.calc_engine", "pyxl.engines.engine_table",
+           "solver.fitting.fit_ratings", "solver.fitting.start_values", "solver.fitting.choose_decay", "solver.core.objective")
+_LOOK = 5.0         # seconds between two looks whether it is still wanted
+_MESSAGE = 1 << 20  # bytes of a press at most
+
+
+def has_workers() -> bool:
+    """Whether presses may be done by a worker here."""
+    return sys.platform == "linux" and _idle_seconds() > 0
+
+
+def ask_worker(words: Sequence[str]) -> int | None:
+    """Have a worker do a press: its exit code; None where no worker of this Python and these files answers. What it prints goes to our
+    own streams."""
+    with contextlib.suppress(OSError, ValueError, KeyError):
+        folder = _folder()
+        announced = json.loads((folder / "worker.json").read_text("utf-8"))
+        if announced["files"] != _state_of_files():
+            return None
+        with socket.socket(socket.AF_UNIX) as there:
+            there.connect(str(folder / announced["socket"]))
+            if not _is_ours(there):
+                return None
+            asked = json.dumps({"words": list(words), "environment": dict(os.environ), "folder": str(Path.cwd())}).encode()
+            socket.send_fds(there, [len(asked).to_bytes(4, "big")], [_stream(number) for number in (0, 1, 2)])
+            there.sendall(asked)
+            answer = there.recv(1)
+            return answer[0] if answer else None
+    return None
+
+
+def start_worker(words: Sequence[str]) -> None:
+    """Start one, by the words for Python that call `wait_for_presses`; it outlives this process."""
+    subprocess.Popen([sys.executable, "-P", *words], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                     stderr=subprocess.DEVNULL, start_new_session=True)
+
+
+def wait_for_presses(do_press: Callable[[Sequence[str]], int]) -> int:
+    """Load everything, then do presses until none has come for a while; one worker of a user is enough."""
+    import fcntl
+
+    folder = _folder()
+    with (folder / "worker.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return 0        # there is one
+        state = _state_of_files()
+        _load()
+        name = f"{secrets.token_hex(8)}.socket"
+        with socket.socket(socket.AF_UNIX) as listening:
+            for old in folder.glob("*.socket"):     # of workers that were killed: we have the lock
+                old.unlink(missing_ok=True)
+            listening.bind(str(folder / name))
+            (folder / name).chmod(0o600)
+            listening.listen()
+            (folder / "worker.json").write_text(json.dumps({"socket": name, "files": state}), "utf-8")
+            try:
+                _serve(listening, do_press, folder / name)
+            finally:
+                (folder / name).unlink(missing_ok=True)
+    return 0
+
+
+def _serve(listening: socket.socket, do_press: Callable[[Sequence[str]], int], name: Path) -> None:
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)   # the system buries who has ended
+    last, at_most = time.monotonic(), _idle_seconds()
+    listening.settimeout(min(_LOOK, at_most))
+    while time.monotonic() - last < at_most and name.exists():
+        try:
+            there, _ = listening.accept()
+        except TimeoutError:
+            continue
+        with there:
+            last = time.monotonic()
+            if _is_ours(there) and os.fork() == 0:
+                listening.close()
+                _one_press(there, do_press)
+
+
+def _one_press(there: socket.socket, do_press: Callable[[Sequence[str]], int]) -> None:
+    """In the forked process: read what is asked, take its streams and environment, do it, and end."""
+    code = 1
+    try:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        there.settimeout(10)
+        head, streams, _, _ = socket.recv_fds(there, 4, 3)
+        size = int.from_bytes(head, "big")
+        if len(head) == 4 and size <= _MESSAGE:
+            asked = json.loads(_exactly(there, size))
+            for number, stream in enumerate(streams):
+                os.dup2(stream, number)
+            os.environ.clear()
+            os.environ.update(asked["environment"])
+            os.chdir(asked["folder"])
+            os.setsid()
+            threading.Thread(target=_end_with, args=(there,), daemon=True).start()
+            code = do_press(asked["words"])
+    finally:
+        with contextlib.suppress(Exception):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        with contextlib.suppress(OSError):
+            there.sendall(bytes([code & 255]))
+        os._exit(0)
+
+
+def _end_with(there: socket.socket) -> None:
+    """End this process as SIGTERM ends a press, once the one that asked is gone: whoever kills it means the press."""
+    with contextlib.suppress(OSError):
+        there.settimeout(None)
+        if not there.recv(1):
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _load() -> None:
+    from importlib import import_module
+
+    from pyxl.engines.bare_xlwings import import_bare_xlwings
+    from pyxl.engines.find_office import load_uno
+    from solver.errors import UserError
+
+    import_bare_xlwings()
+    with contextlib.suppress(UserError):    # without LibreOffice there is no button here; a press says so
+        load_uno()
+    for name in _LOADED:
+        import_module(name)
+
+
+def _folder() -> Path:
+    """Our own, which others may not enter. Raises OSError where it is another's."""
+    folder = own_folder() / "press"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or stat.S_IMODE(found.st_mode) & 0o077:
+        raise PermissionError(f"{folder} is not ours alone")
+    return folder
+
+
+def _is_ours(other: socket.socket) -> bool:
+    """Whether the process at the other end is one of our user."""
+    owner = other.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)     # pid, uid, gid, four bytes each
+    return int.from_bytes(owner[4:8], sys.byteorder) == os.getuid()
+
+
+def _state_of_files() -> list:
+    """Which Python and which files a worker has loaded: after an update it is not asked any more."""
+    root = Path(__file__).parents[2]
+    newest = max(entry.stat().st_mtime_ns for name in _ROOTS for entry in _files(root / name))
+    return [sys.executable, sys.path[-1], str(root), newest]
+
+
+def _files(folder: Path):
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                if entry.name != "__pycache__":
+                    yield from _files(Path(entry.path))
+            elif entry.name.endswith(".py"):
+                yield entry
+
+
+def _stream(number: int) -> int:
+    """The stream of that number, or, where it was closed, one that leads nowhere."""
+    try:
+        os.fstat(number)
+    except OSError:
+        return os.open(os.devnull, os.O_RDWR)
+    return number
+
+
+def _exactly(there: socket.socket, size: int) -> bytes:
+    got = b""
+    while len(got) < size:
+        part = there.recv(size - len(got))
+        if not part:
+            raise EOFError
+        got += part
+    return got
+
+
+def _idle_seconds() -> float:
+    try:
+        return 60 * float(os.environ.get(_MINUTES, IDLE_MINUTES))
+    except ValueError:
+        return 60 * IDLE_MINUTES
+

@@ -1,0 +1,176 @@
+"""`fit_store`: a store in, factors out, by one process or by many that torch's elastic agent starts and starts again."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from solver.core.loop import Epoch
+from solver.core.settings import Settings
+from solver.disk import why_not_saved
+from solver.drafts import lock_folder
+from solver.errors import UserError
+from solver.model.factors import Factors
+from solver.store.rating_store import RatingStore
+from solver.store.whole_files import write_json
+
+from .group import Alone, joined_group, under_torchrun
+from .pass_files import read_fit, read_rows
+from .passes import run_passes
+from .store_task import StoreTask
+
+FAILURE_FILE = "failed.txt"   # what a process says for whom it is no use to be started again
+_OFTEN = 0.2            # seconds between two looks at how far the processes are
+
+
+@dataclass(frozen=True, eq=False)
+class StoreFit:
+    """A fit of a store, after its last pass: the rows are in `folder`. `sent` are the bytes that the processes sent to each
+    other in the last pass."""
+
+    store: RatingStore
+    folder: Path
+    task: StoreTask
+    history: tuple[Epoch, ...]
+    sent: int
+
+    def factors(self) -> Factors:
+        """The factors in the order of the labels, float32 or float64; all of them at once."""
+        from .chained_als import rows_unpacked
+        from .ring_sgd import table_unpacked
+
+        unpacked = rows_unpacked if self.task.settings.optimizer == "als" else table_unpacked
+        sides, offset = dict[str, Any](), 0.0
+        for side in ("users", "items"):
+            pieces = [unpacked(read_rows(self.folder, self.history[-1].epoch, side, block), side, self.store, self.task.settings)
+                      for block in range(self.store.blocks)]
+            rows = torch.from_numpy(np.array(self.store.rows(side), np.int64))
+            name, offset = side[:-1], pieces[0].offset
+            for field in (name, f"{name}_bias"):
+                if getattr(pieces[0], field) is not None:
+                    sides[field] = torch.cat([getattr(piece, field) for piece in pieces])[rows]
+        return Factors(**sides, offset=offset)
+
+
+def fit_store(store: RatingStore, folder: str | Path, settings: Settings, *, holdout: float = 0.0,
+              clip: tuple[float, float] | None = None, processes: int = 1, threads: int | None = None,
+              on_epoch: Callable[[Epoch], None] | None = None) -> StoreFit:
+    """Fit a store, leaving the rows of every pass in a folder; a call that was killed goes on from its last pass.
+
+    `settings` are those of SGD rating by rating, or of als. `holdout` is the share of the ratings to judge by, `clip` the
+    range of ratings to which predictions are clipped first, that of the store where it is None. Under torchrun this is
+    one of its processes; else `processes` of them are started here. The result does not depend on their number, nor on the
+    `threads` of each. Raises UserError for settings that no pass is made for.
+    """
+    folder = Path(folder)
+    _refuse(store, settings, processes, holdout)
+    threads = threads or max(1, (os.cpu_count() or 1) // processes)
+    task = StoreTask(store=str(store.folder.absolute()), folder=str(folder.absolute()), settings=settings, holdout=holdout,
+                clip=clip or store.rating_range, threads=threads)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if under_torchrun():
+            with joined_group() as group:
+                run_passes(task, group, on_epoch if group.rank == 0 else None)
+        else:
+            with _only_fit(folder):
+                if processes == 1:
+                    run_passes(task, Alone(), on_epoch)
+                else:
+                    _run_processes(task, processes, on_epoch)
+    except OSError as error:
+        raise UserError(f"The pass could not be written to '{folder.name}': {why_not_saved(error)}, and run the same command again: it "
+                        "goes on from the last pass.") from None
+    _, history, sent = read_fit(folder)
+    return StoreFit(store, folder, task, tuple(history), sent)
+
+
+def _refuse(store: RatingStore, settings: Settings, processes: int, holdout: float) -> None:
+    if settings.method not in ("rating by rating", "als"):
+        raise UserError(f"A store is fitted by sgd, rating by rating, or by als, and not by {settings.optimizer}. Choose one of these, or "
+                        "give the ratings as a table.")
+    if not 0 <= holdout < 1:
+        raise UserError(f"The hold-out share is {holdout!r}. Give a number from 0 to below 1, such as 0.1.")
+    if not 1 <= processes <= store.blocks:
+        raise UserError(f"processes is {processes}, and the store has {store.blocks} × {store.blocks} blocks. Give a whole number from 1 to "
+                        f"{store.blocks}.")
+    if store.n_ratings < 2 or store.rating_range[0] == store.rating_range[1]:
+        raise UserError(f"All {store.n_ratings:,} ratings of the store are {store.rating_range[0]:g}; there is nothing to learn.")
+
+
+@contextmanager
+def _only_fit(folder: Path):
+    lock = lock_folder(folder)
+    try:
+        if lock is None and os.name == "posix":
+            raise UserError(f"Another run fits in '{folder.name}'. Wait for it to end, or stop it.")
+        yield
+    finally:
+        if lock is not None:
+            os.close(lock)
+
+
+def _run_processes(task: StoreTask, processes: int, on_epoch: Callable[[Epoch], None] | None) -> None:
+    """Have the processes started by an agent, which starts all of them again where one is lost."""
+    folder = Path(task.folder)
+    write_json(folder / "task.json", asdict(task))
+    (folder / FAILURE_FILE).unlink(missing_ok=True)
+    (folder / "log").mkdir(exist_ok=True)
+    command = [sys.executable, "-m", "solver.distributed.agent", str(folder / "task.json"), str(processes)]
+    with (folder / "log" / "agent.txt").open("wb") as log, _told_of(folder, on_epoch):
+        agent = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        try:
+            code = agent.wait()
+        except BaseException:
+            agent.terminate()
+            agent.wait()
+            raise
+    if code:
+        said = (folder / FAILURE_FILE).read_text() if (folder / FAILURE_FILE).exists() else ""
+        raise UserError(said or f"A process of the fit was lost again and again; what it said is in '{folder.name}/log'. Run the same "
+                        "command again: it goes on from the last pass.")
+
+
+@contextmanager
+def _told_of(folder: Path, on_epoch: Callable[[Epoch], None] | None):
+    """Tell of every pass that the processes have written meanwhile."""
+    done, told = threading.Event(), len(read_fit(folder)[1])
+
+    def tell_new() -> None:
+        nonlocal told
+        for epoch in read_fit(folder)[1][told:]:
+            told = epoch.epoch
+            if on_epoch:
+                on_epoch(epoch)
+
+    def watch() -> None:
+        while not done.wait(_OFTEN):
+            tell_new()
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()
+        tell_new()
+
+
+def stored_task(path: Path) -> StoreTask:
+    """The task that a process was told."""
+    told = json.loads(path.read_bytes())
+    given: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in told["settings"].items()}
+    settings = Settings(**given)
+    return replace(StoreTask(**(told | {"settings": settings})), clip=tuple(told["clip"]))

@@ -1,0 +1,134 @@
+"""What processes of one fit say to each other: a port, for a process alone and for many under torch.distributed."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Protocol
+
+import numpy as np
+import torch
+
+_PATIENCE = timedelta(minutes=30)   # that a process waits for another before it gives up
+
+
+class ProcessGroup(Protocol):
+    """The processes of a fit, this one being number `rank` of `size`. `sent` counts the bytes of factors and of systems of
+    equations that this one has sent; single numbers are not counted."""
+
+    rank: int
+    size: int
+    sent: int
+
+    def pass_on(self, out: np.ndarray, into: np.ndarray) -> None:
+        """Send an array to the process before this one, in a ring, and receive one from the process after it."""
+
+    def receive(self, into: np.ndarray, source: int) -> None:
+        """Receive an array that another process sends."""
+
+    def send(self, out: np.ndarray, to: int) -> None:
+        """Send an array to another process."""
+
+    def share(self, array: np.ndarray, source: int) -> None:
+        """Give an array of process `source` to all, in place."""
+
+    def add_up(self, array: np.ndarray) -> None:
+        """Add the arrays of all processes up, in place. Exact where all but one of them hold 0 in a place."""
+
+    def wait_for_all(self) -> None:
+        """Wait until all processes have come here."""
+
+
+class Alone:
+    """A process by itself."""
+
+    rank, size, sent = 0, 1, 0
+
+    def pass_on(self, out: np.ndarray, into: np.ndarray) -> None:
+        into[...] = out
+
+    def receive(self, into: np.ndarray, source: int) -> None:
+        pass
+
+    def send(self, out: np.ndarray, to: int) -> None:
+        pass
+
+    def share(self, array: np.ndarray, source: int) -> None:
+        pass
+
+    def add_up(self, array: np.ndarray) -> None:
+        pass
+
+    def wait_for_all(self) -> None:
+        pass
+
+
+class TorchGroup:
+    """The processes of a torch.distributed group, by gloo."""
+
+    def __init__(self) -> None:
+        from torch import distributed
+
+        self._torch, self.sent = distributed, 0
+        self.rank, self.size = distributed.get_rank(), distributed.get_world_size()
+
+    def pass_on(self, out: np.ndarray, into: np.ndarray) -> None:
+        sent, received = _tensor(out), _tensor(into)
+        waiting = [self._torch.isend(sent, (self.rank - 1) % self.size), self._torch.irecv(received, (self.rank + 1) % self.size)]
+        for one in waiting:
+            one.wait()
+        self.sent += out.nbytes
+
+    def receive(self, into: np.ndarray, source: int) -> None:
+        self._torch.recv(_tensor(into), source)
+
+    def send(self, out: np.ndarray, to: int) -> None:
+        self._torch.send(_tensor(out), to)
+        self.sent += out.nbytes
+
+    def share(self, array: np.ndarray, source: int) -> None:
+        """By a tree or however torch does it; what the source gives to each of the others is counted."""
+        self._torch.broadcast(_tensor(array), source)
+        self.sent += array.nbytes * (self.size - 1) if self.rank == source else 0
+
+    def add_up(self, array: np.ndarray) -> None:
+        self._torch.all_reduce(_tensor(array))
+
+    def wait_for_all(self) -> None:
+        self._torch.barrier()
+
+
+def _tensor(array: np.ndarray) -> torch.Tensor:
+    """A tensor that shares the memory of a contiguous array."""
+    return torch.from_numpy(array.reshape(-1)) if array.flags.c_contiguous else _refused()
+
+
+def _refused():
+    raise ValueError("an array that is sent must be contiguous")
+
+
+def under_torchrun() -> bool:
+    """Whether torchrun, or what speaks its language, has started this process."""
+    return {"RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"} <= os.environ.keys()
+
+
+@contextmanager
+def joined_group():
+    """The group that torchrun put this process in, until the context ends.
+
+    Its store is the agent's, which outlives a restart of the workers and keeps the addresses of those that are gone: so each
+    attempt has a prefix of its own, without which a restart ends in "connectFullMesh … refused".
+    """
+    from torch import distributed
+
+    env = os.environ
+    of_agent = env.get("TORCHELASTIC_USE_AGENT_STORE", "False") == "True"
+    store = distributed.TCPStore(env["MASTER_ADDR"], int(env["MASTER_PORT"]), int(env["WORLD_SIZE"]),
+                                 not of_agent and env["RANK"] == "0", timeout=_PATIENCE)
+    attempt = distributed.PrefixStore(f"attempt {env.get('TORCHELASTIC_RESTART_COUNT', '0')}", store)
+    distributed.init_process_group("gloo", store=attempt, rank=int(env["RANK"]), world_size=int(env["WORLD_SIZE"]), timeout=_PATIENCE)
+    try:
+        yield TorchGroup()
+    finally:
+        distributed.destroy_process_group()

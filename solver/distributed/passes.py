@@ -1,0 +1,90 @@
+"""A fit of a store under way, pass after pass: what each process does, whatever the method."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from solver.core.loop import Diverged, Epoch
+from solver.store.rating_store import RatingStore, open_store
+
+from .group import ProcessGroup
+from .pass_files import pass_folder, read_fit, read_rows, write_fit, write_rows
+from .store_task import StoreTask
+
+
+class Passes(Protocol):
+    """A method of fitting a store: the part of it that one process does."""
+
+    def begin(self) -> None:
+        """Draw the start values."""
+
+    def run_pass(self, number: int) -> tuple[float, float | None]:
+        """One pass; (RMSE over it, RMSE of the ratings held out after it or None), the same in all processes."""
+
+    def blocks_written(self) -> list[tuple[str, int]]:
+        """(``'users'`` or ``'items'``, block) of all rows that this process writes after a pass."""
+
+    def blocks_held(self) -> list[tuple[str, int]]:
+        """(side, block) of all rows that this process has before a pass."""
+
+    def rows_of_block(self, side: str, block: int) -> np.ndarray:
+        """The rows of a block, as they are written after a pass."""
+
+    def put_rows(self, side: str, block: int, rows: np.ndarray) -> None:
+        """Take the rows of a block as they were written."""
+
+
+def passes_for(store: RatingStore, task: StoreTask, group: ProcessGroup) -> Passes:
+    """The method that the settings choose."""
+    if task.settings.optimizer == "als":
+        from .chained_als import ChainedALS
+        return ChainedALS(store, task, group)
+    from .ring_sgd import RingSGD
+    return RingSGD(store, task, group)
+
+
+def run_passes(task: StoreTask, group: ProcessGroup, on_epoch: Callable[[Epoch], None] | None = None) -> None:
+    """Fit from the last whole pass on, in this process of the group. Raises Diverged where the error is no longer finite."""
+    store, folder = open_store(task.store), Path(task.folder)
+    passes = passes_for(store, task, group)
+    noted = task.noted(store)
+    before, history, _ = read_fit(folder)
+    begun = np.array([history[-1].epoch if history and before == noted else 0])
+    group.share(begun, 0)   # all go on from what the first one finds
+    history = history[:int(begun[0])]
+    sent_before = group.sent
+    if history:
+        for side, block in passes.blocks_held():
+            passes.put_rows(side, block, read_rows(folder, int(begun[0]), side, block))
+    else:
+        passes.begin()
+    began = time.perf_counter() - (history[-1].seconds if history else 0.0)
+    for number in range(len(history) + 1, task.epochs + 1):
+        sent_before = group.sent
+        rmse, held_out = passes.run_pass(number)
+        if not math.isfinite(rmse):
+            raise Diverged(f"Diverged: the error was no longer finite in pass {number}. Lower --lr"
+                           f"{'' if task.settings.lr is None else f' from {task.settings.lr:g}'}.")
+        history.append(Epoch(number, rmse, time.perf_counter() - began, held_out))
+        _write(passes, folder, noted, history, group, sent_before)
+        if on_epoch:
+            on_epoch(history[-1])
+
+
+def _write(passes: Passes, folder: Path, noted: dict, history: list[Epoch], group: ProcessGroup, sent_before: int) -> None:
+    sent = np.array([group.sent - sent_before])
+    group.add_up(sent)
+    number = history[-1].epoch
+    pass_folder(folder, number).mkdir(parents=True, exist_ok=True)
+    for side, block in passes.blocks_written():
+        write_rows(folder, number, side, block, passes.rows_of_block(side, block))
+    group.wait_for_all()
+    if group.rank == 0:
+        write_fit(folder, noted, history, int(sent[0]))
+    group.wait_for_all()    # nobody begins what he could not go on from

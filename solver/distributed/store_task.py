@@ -1,0 +1,37 @@
+"""What every process of a fit of a store is told, and which blocks are its own."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from solver.core.settings import Settings
+from solver.store.rating_store import RatingStore
+
+from .group import ProcessGroup
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoreTask:
+    """What every process of a fit is told. `holdout` is the share of every block that is not learnt from, `clip` the range
+    to which predictions of it are clipped; `threads` are those of one process and change no result."""
+
+    store: str
+    folder: str
+    settings: Settings
+    holdout: float
+    clip: tuple[float, float]
+    threads: int = 1
+
+    @property
+    def epochs(self) -> int:
+        return self.settings.most_epochs
+
+    def noted(self, store: RatingStore) -> dict[str, Any]:
+        """What makes the result: with the same, a fit goes on from its last pass."""
+        return {"store": store.identity, "settings": asdict(self.settings), "holdout": self.holdout, "clip": list(self.clip)}
+
+
+def own_blocks(blocks: int, group: ProcessGroup) -> range:
+    """The blocks of users that this process of the group has, and of items at the beginning of a pass."""
+    return range(blocks * group.rank // group.size, blocks * (group.rank + 1) // group.size)

@@ -1,0 +1,39 @@
+"""Blocks of a store one after another, the next ones read while the first is worked on."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
+
+from .rating_store import RatingStore, StoredBlock
+
+AHEAD_BLOCKS = 2    # that wait in memory beside the one that is worked on
+Part = Callable[[int], slice]       # of a block of n ratings, which of them are wanted
+
+
+def blocks_ahead(store: RatingStore, places: Iterable[tuple[int, int]], part: Part) -> Iterator[StoredBlock]:
+    """The wanted part of the block at each of these places (user block, item block)."""
+    waiting: deque[Future[StoredBlock]] = deque()
+    places = iter(places)
+    with ThreadPoolExecutor(1) as reader:
+        def ask(n: int) -> None:
+            for u, i in islice(places, n):
+                waiting.append(reader.submit(store.block, u, i, part(int(store.counts[u, i]))))
+
+        ask(1 + AHEAD_BLOCKS)
+        while waiting:
+            block = waiting.popleft().result()
+            ask(1)
+            yield block
+
+
+def learnt_part(holdout: float) -> Part:
+    """All of a block but the last, held-out share of it: a random share, since blocks are shuffled."""
+    return lambda n: slice(0, n - round(n * holdout))
+
+
+def held_out_part(holdout: float) -> Part:
+    """The held-out share."""
+    return lambda n: slice(n - round(n * holdout), n)

@@ -1,0 +1,185 @@
+"""Fits of a store: as in memory, the same by any number of processes, and going on where they were killed."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from killed import FIT, digest_of_folder, until_done
+
+from pyxl.__main__ import main
+from solver import CollabFilter, Factors, Ratings, Settings, UserError, fit
+from solver.core.schedules import SCHEDULES
+from solver.distributed.chained_als import ChainedALS
+from solver.distributed.fit_store import fit_store
+from solver.distributed.group import Alone
+from solver.distributed.ring_sgd import RingSGD
+from solver.distributed.store_task import StoreTask
+from solver.kernels.packed import aligned
+from solver.store.prepare_store import HowToPrepare, prepare_store
+from solver.store.read_ahead import learnt_part
+
+ROOT = Path(__file__).resolve().parent.parent
+SGD = Settings(model="dot+bias", optimizer="sgd", batch_size=1, epochs=3, n_factors=6, dtype="float32", schedule="one-cycle",
+               decay_by="count", weight_decay=0.4)
+ALS = Settings(model="dot+bias", optimizer="als", epochs=3, n_factors=6, weight_decay=0.05)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    folder, rng = tmp_path_factory.mktemp("store"), np.random.default_rng(0)
+    n, users, items = 30_000, 400, 250
+    pairs = rng.permutation(users * items)[:n]
+    u, i = pairs // items, pairs % items
+    p, q = rng.normal(0, 0.7, (users, 3)), rng.normal(0, 0.7, (items, 3))
+    values = np.clip(np.round(2 * (3.3 + rng.normal(0, 0.4, users)[u] + (p[u] * q[i]).sum(1) + rng.normal(0, 0.4, n))) / 2, 0.5, 5)
+    lines = "\n".join(f"{a},{b},{c}" for a, b, c in zip(u + 1, i + 1, values))
+    (folder / "ratings.csv").write_text(f"user,item,rating\n{lines}\n")
+    return prepare_store(folder / "ratings.csv", folder / "store", HowToPrepare(blocks=4))[0]
+
+
+def task_of(store, settings, *, holdout=0.0, threads=1) -> StoreTask:
+    return StoreTask(store=str(store.folder), folder="", settings=settings, holdout=holdout, clip=store.rating_range, threads=threads)
+
+
+def in_rows_of_the_store(store) -> Ratings:
+    """All ratings in memory, users and items by their rows, in the order of the blocks."""
+    blocks = [(u, i, store.block(u, i)) for u in range(store.blocks) for i in range(store.blocks)]
+    users = np.concatenate([block[0] + store.layout.user_starts[u] for u, _, block in blocks])
+    items = np.concatenate([block[1] + store.layout.item_starts[i] for _, i, block in blocks])
+    return Ratings(tuple(range(store.n_users)), tuple(range(store.n_items)), users, items,
+                   np.concatenate([block[2] for *_, block in blocks]).astype(np.float64))
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_sgd_out_of_core_is_that_in_memory_in_the_same_order(store, threads):
+    steps = RingSGD(store, task_of(store, SGD, holdout=0.1, threads=threads), Alone())
+    steps.begin()
+    table = aligned(steps.table.shape, np.float32)     # as the kernel needs it
+    table[:] = steps.table
+    rmse, _ = steps.run_pass(1)
+    columns, edges, part = ([], [], []), [0], learnt_part(0.1)
+    for step in range(store.blocks):
+        for u in range(store.blocks):
+            i = (u + step) % store.blocks
+            users, items, values = store.block(u, i, part(int(store.counts[u, i])))
+            for pieces, column in zip(columns, (users + store.layout.user_starts[u], items + steps.n_users + steps.slots[i] * steps.slot_rows,
+                                                values / np.float32(store.spread))):
+                pieces.append(column)
+            edges.append(edges[-1] + len(users))
+    users, items, values = map(np.concatenate, columns)
+    sums = np.zeros((len(edges) - 1, 2))
+    for step in range(store.blocks):
+        rate = np.float32(SGD.constants["lr"] * SCHEDULES["one-cycle"](step / store.blocks / SGD.epochs)[0])
+        steps.learn(users.astype(np.int32), items.astype(np.int32), values, np.array(edges), step * store.blocks, (step + 1) * store.blocks,
+                    table, steps.decay, steps.fixed, rate, *steps.constants, sums)
+    assert (table == steps.table).all()
+    assert rmse == pytest.approx(store.spread * (sums[:, 1].sum() / len(users)) ** 0.5, rel=1e-12)
+
+
+def test_als_out_of_core_is_that_in_memory(store):
+    steps = ChainedALS(store, task_of(store, ALS), Alone())
+    steps.begin()
+
+    def factors() -> Factors:
+        user = torch.cat([steps.users[block] for block in range(store.blocks)])
+        return Factors(user[:, :6].clone(), steps.items[:, :6].clone(), user[:, 6].clone(), steps.items[:, 6].clone())
+
+    start = factors()
+    for number in range(1, ALS.epochs + 1):
+        rmse, _ = steps.run_pass(number)
+    settings = Settings(model="dot+bias", optimizer="als", epochs=ALS.epochs, n_factors=6, weight_decay=0.05)
+    seen = fit(in_rows_of_the_store(store), start, settings)
+    for name, tensor in factors().tensors().items():
+        assert torch.allclose(tensor, seen.factors.tensors()[name], rtol=0, atol=1e-9), name
+    assert rmse == pytest.approx(seen.rmse_after, abs=1e-9)
+
+
+@pytest.mark.parametrize("settings, processes, bytes_of_item", [
+    (SGD, 4, lambda n: 2 * n * 16 * 4),     # a row of 16 numbers, to learn and to judge, sent by every process
+    (ALS, 2, lambda n: (n - 1) * ((7 * 8 // 2 + 7 + 2) + 7) * 8),   # a system on its way through the processes, a row to each other one
+])
+def test_the_result_and_the_bytes_sent_are_those_derived_for_any_number_of_processes(store, tmp_path, settings, processes, bytes_of_item):
+    alone = fit_store(store, tmp_path / "alone", settings, holdout=0.1)
+    heard = []
+    many = fit_store(store, tmp_path / "many", settings, holdout=0.1, processes=processes, on_epoch=heard.append)
+    for name, tensor in alone.factors().tensors().items():
+        assert torch.equal(tensor, many.factors().tensors()[name])
+    assert [(e.epoch, e.rmse, e.holdout_rmse) for e in many.history] == [(e.epoch, e.rmse, e.holdout_rmse) for e in alone.history]
+    assert heard == list(many.history)
+    assert alone.sent == 0 and many.sent == store.n_items * bytes_of_item(processes)
+
+
+@pytest.mark.parametrize("optimizer, processes", [("sgd", 1), ("als", 2)])
+def test_a_fit_that_is_killed_goes_on_and_ends_alike(store, tmp_path, optimizer, processes):
+    """The long version: python tests/helpers/killed.py fit --kills 100 --processes 2 --optimizer als"""
+    moments = random.Random(3)
+    until_done(FIT, [str(store.folder), str(tmp_path / "sound"), "1", optimizer], kills=0, longest=0, moments=moments)
+    killed = until_done(FIT, [str(store.folder), str(tmp_path / "killed"), str(processes), optimizer], kills=1,
+                        longest=1.0 if processes == 1 else 5.0, moments=moments)
+    assert killed >= 1
+    assert digest_of_folder(tmp_path / "killed", "*.npy") == digest_of_folder(tmp_path / "sound", "*.npy")
+
+
+def test_a_process_that_is_lost_is_started_again_with_all_others(store, tmp_path):
+    """Without a prefix for each attempt the second ends in "connectFullMesh … refused"."""
+    settings = Settings(model="dot+bias", optimizer="als", epochs=6, n_factors=6, weight_decay=0.05)
+    lost = []
+
+    def lose_one(epoch) -> None:
+        if not lost:
+            lost.append(epoch.epoch)
+            own = subprocess.run(["pgrep", "-f", f"distributed.worker {tmp_path / 'fit' / 'task.json'}"], capture_output=True, text=True).stdout.split()
+            os.kill(int(own[-1]), 9)
+
+    seen = fit_store(store, tmp_path / "fit", settings, processes=2, on_epoch=lose_one)
+    sound = fit_store(store, tmp_path / "sound", settings)
+    assert lost and [e.rmse for e in seen.history] == [e.rmse for e in sound.history]
+    assert torch.equal(seen.factors().user, sound.factors().user)
+
+
+def test_train_makes_the_usual_model_of_a_store(store, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["train", str(store.folder), "-o", "model", "--factors", "6", "--epochs", "8"]) == 0
+    assert "Wrote the model to model" in capsys.readouterr().out
+    model = CollabFilter.load("model")
+    assert len(model.ratings_) == store.n_ratings and len(model.holdout_ratings_) == pytest.approx(store.n_ratings / 10, rel=0.01)
+    assert model.evaluate()["rmse"] == pytest.approx(model.result_.holdout_rmse, abs=1e-4) and model.result_.holdout_rmse < 0.8 * store.spread
+    assert model.users_ == tuple(range(1, 401)) and len(model.recommend(14, n=5)) == 5
+    assert not Path("model.passes").exists()
+    assert main(["train", str(store.folder), "-o", "rows", "--factors", "6", "--epochs", "2", "--rows-only"]) == 0
+    assert Path("rows.passes/pass-0002/users-0003.npy").exists() and not Path("rows").exists()
+    capsys.readouterr()
+    for words, sentence in ((["--effort", "best"], "Say --effort good or quick"), (["--optimizer", "adam"], "by sgd, rating by rating"),
+                            (["--columns", "1,2,3"], "was said to"), (["--processes", "5"], "from 1 to 4"), (["--patience", "3"], "all of its passes"),
+                            (["--feedback", "implicit"], "Leave out --feedback"), (["--device", "cuda"], "on the CPU")):
+        assert main(["train", str(store.folder), "-o", "none", *words]) == 2
+        assert sentence in capsys.readouterr().err
+    assert main(["train", str(store.folder.parent / "ratings.csv"), "-o", "none", "--processes", "2"]) == 2
+    assert "are for a store" in capsys.readouterr().err
+
+
+def test_under_torchrun_the_same_command_is_a_process_of_many(store, tmp_path):
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "pyxl", "train", str(store.folder),
+               "-o", str(tmp_path / "model"), "--factors", "6", "--epochs", "2", "--effort", "quick"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("Wrote the model") == 1
+    assert main(["train", str(store.folder), "-o", str(tmp_path / "alone"), "--factors", "6", "--epochs", "2", "--effort", "quick"]) == 0
+    models = [CollabFilter.load(tmp_path / name) for name in ("model", "alone")]
+    assert torch.equal(*(model.factors_.user for model in models))
+
+
+def test_what_cannot_be_fitted_is_said(store, tmp_path):
+    with pytest.raises(UserError, match="Lower --lr"):
+        fit_store(store, tmp_path / "wild", Settings(model="dot+bias", optimizer="sgd", batch_size=1, lr=1e6, epochs=2, dtype="float32"))
+    with pytest.raises(UserError, match="not by adam"):
+        fit_store(store, tmp_path / "adam", Settings(model="dot+bias", optimizer="adam", batch_size=64, epochs=2))
+    with pytest.raises(UserError, match="hold-out share"):
+        fit_store(store, tmp_path / "all", SGD, holdout=1.0)
