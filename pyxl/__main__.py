@@ -27,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _commands() -> tuple[Command, ...]:
     """Every command, in the order that `collabsheet --help` shows."""
-    from pyxl.cli.build_commands import DEMO, EXAMPLES, EXPORT, NEW
+    from pyxl.cli.build_commands import DEMO, EXAMPLES, EXPORT, NEW, UPDATE
     from pyxl.cli.bulk_commands import PREDICT, RECOMMEND
     from pyxl.cli.doctor_command import DOCTOR
     from pyxl.cli.functions_command import FUNCTIONS_COMMAND
@@ -41,7 +41,7 @@ def _commands() -> tuple[Command, ...]:
     from pyxl.cli.train_command import TRAIN
     from pyxl.cli.workbook_commands import FIT, INSPECT, RESTORE
     asking = (with_report(command, REPORTS[command.name]) for command in (SIMILAR, EXPLAIN, EVALUATE, FOLD_IN))
-    return (DEMO, NEW, INSPECT, FIT, RESTORE,
+    return (DEMO, NEW, UPDATE, INSPECT, FIT, RESTORE,
             CHECK_GRADIENT, RECALCULATE, EXAMPLES, OPTIMIZERS_COMMAND,
             LOOK_COMMAND, TRAIN, RECOMMEND, PREDICT, *asking, MAP, EXPORT, DOCTOR, FUNCTIONS_COMMAND)
 

@@ -23,7 +23,7 @@ def test_every_collabsheet_command_runs_in_order(readme_folder, capsys):
     ours = [shlex.split(c) for c in COMMANDS if c.startswith("collabsheet ")]
     assert {words[1] for words in ours} == {"new", "inspect", "fit", "restore", "look", "train", "predict", "recommend", "similar", "explain", "map",
                                             "evaluate", "export", "doctor", "examples", "optimizers", "check-gradient",
-                                            "recalculate"}
+                                            "recalculate", "update"}
     for words in ours:
         if "--live" in words:  # the next test does it in a real LibreOffice; here is no screen for one
             words[words.index("libreoffice")] = "file"
