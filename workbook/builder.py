@@ -84,8 +84,8 @@ def plan_sheets(content: Content, models: Container[str] = MODELS) -> dict[str, 
     plans: dict[str, Crosstab | LongForm] = {
         name: crosstab(name, model, **size) for name, model in CROSSTABS.items() if model in models or name in models}
     if "dot" in models or EMBEDDING in models:
-        plans[EMBEDDING] = long_form(EMBEDDING, **size, ratings=len(content.given),
-                                     copies=ratings.n_users * ratings.n_items <= MOST_COPIES)
+        small = ratings.n_users * ratings.n_items <= MOST_COPIES
+        plans[EMBEDDING] = long_form(EMBEDDING, **size, ratings=len(content.given if small else ratings), copies=small)
     check_size(**size, ratings=len(content.given), bottom=max((plan.used.bottom for plan in plans.values()), default=1),
                right=max((plan.history.right for plan in plans.values()), default=1))
     return plans
@@ -98,10 +98,11 @@ def _write(path: Path, plans: Mapping[str, Crosstab | LongForm], content: Conten
         styles = make_styles(workbook)
         start = workbook.add_worksheet(START)
         write_ratings(workbook, styles, content, block_name(next(iter(plans)), "ratings"))
+        first = next((plan for plan in plans.values() if isinstance(plan, Crosstab)), None)
         for plan in plans.values():
             layout = plan.layout
             if isinstance(plan, Crosstab):
-                write_crosstab(workbook, styles, plan, content)
+                write_crosstab(workbook, styles, plan, content, first)
                 _define(workbook, layout.sheet, "filled", plan.filled)
             else:
                 write_embedding(workbook, styles, plan, content, plans["dotprod"].layout)

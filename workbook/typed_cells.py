@@ -57,7 +57,7 @@ class TypedCells:
                     homeless.append((sheet, str(cell), f"={formula}" if formula else value))
                 else:
                     edits.setdefault(sheet, {})[cell] = value
-            sheets = ()
+            sheets: tuple[NewSheet, ...] = ()
             if homeless:
                 sheets = (NewSheet(KEPT_SHEET, widths=(16, 10, 60)),)
                 edits[KEPT_SHEET] = {Cell(row, col): value for row, line in enumerate((_HEADERS, *homeless), 1)
@@ -66,9 +66,9 @@ class TypedCells:
                 book.save(edits, new_sheets=sheets)
         if not homeless:
             return []
-        sheet, cell, _ = homeless[0]
+        first = homeless[0]
         more = f" and {len(homeless) - 1} more" if len(homeless) > 1 else ""
-        return [f"What you wrote in {quoted(sheet)}!{cell}{more} has no place in the new layout, or is a formula, whose cells moved: "
+        return [f"What you wrote in {quoted(str(first[0]))}!{first[1]}{more} has no place in the new layout, or is a formula, whose cells moved: "
                 f"it stands on the sheet {quoted(KEPT_SHEET)}."]
 
     def _kept_before(self) -> list[tuple[Value, ...]]:

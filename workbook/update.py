@@ -78,9 +78,10 @@ def update_workbook(path, *, out=None, users: int | None = None, items: int | No
 
     build_with(content, target, parameters=parameters, overwrite=in_place or overwrite, fill=fill)
     old = before["dotprod"]
-    came, went = ([_differing(getattr(a, side), getattr(b, side)) for side in ("users", "items")]
-                  for a, b in ((content.given, old.ratings), (old.ratings, content.given)))
-    return Updated(content.given.n_users, content.given.n_items, content.n_factors, *came, *went, tuple(notes))
+    now, then = content.given, old.ratings
+    return Updated(now.n_users, now.n_items, content.n_factors, new_users=_differing(now.users, then.users),
+                   new_items=_differing(now.items, then.items), gone_users=_differing(then.users, now.users),
+                   gone_items=_differing(then.items, now.items), notes=tuple(notes))
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,10 +114,10 @@ def _refuse_what_is_not_ours(book: WorkbookFile) -> None:
 
 def _content(book: WorkbookFile, source: RatingsSource, *, users: int | None, items: int | None, factors: int | None) -> Content:
     given = _ratings(source, users=users, items=items)
-    bounds = tuple(_number(book, block_name("bounded", end)) for end in ("low", "high"))
-    low, high = bounds
-    if low is None or high is None or given.values.min() < low or given.values.max() > high:
-        bounds = None       # ratings that the range of before does not hold: it is the one of these ratings
+    low, high = (_number(book, block_name("bounded", end)) for end in ("low", "high"))
+    # where the range of before does not hold these ratings, it is theirs
+    fits = low is not None and high is not None and low <= given.values.min() and given.values.max() <= high
+    bounds = (low, high) if fits else None
     seed = _number(book, setting_name("seed"))
     k = area_named(book, block_name("dotprod", "user_factors"))[1].shape[1] if factors is None else factors
     content = content_of(given, titles=None, n_factors=k, seed=int(seed or 0), bounds=bounds)
@@ -125,9 +126,8 @@ def _content(book: WorkbookFile, source: RatingsSource, *, users: int | None, it
     apart = np.array([(keys[0][u], keys[1][i]) in held for u, i in zip(given.user_index.tolist(), given.item_index.tolist())])
     python = area_named(book, PYTHON)
     at = book.grid(python[0]).values.get(python[1].first) if python else None
-    return replace(content, apart=apart, titled=bool(source.item_ids),
-                   item_ids=[_plain(source.item_ids.get(key, label)) for key, label in zip(keys[1], given.items)],
-                   **({"python": at} if isinstance(at, str) and at else {}))
+    return replace(content, apart=apart, titled=bool(source.item_ids), python=at if isinstance(at, str) and at else content.python,
+                   item_ids=[_plain(source.item_ids.get(key, label)) for key, label in zip(keys[1], given.items)])
 
 
 def _ratings(source: RatingsSource, *, users: int | None, items: int | None) -> Ratings:

@@ -30,9 +30,11 @@ def check_source(host: Host, ready: VerifiedModel) -> tuple[str, ...]:
     shown = {(label_key(here.users[u]), label_key(here.items[i])): value
              for u, i, value in zip(here.user_index.tolist(), here.item_index.tolist(), here.values.tolist())}
     users, items = ({label_key(label): label for label in labels} for labels in (here.users, here.items))
+    lists = ready.model.layout.form == "long"       # a large one does not grow by itself
     waiting = []
     for (user, item), rating in source.ratings.items():
-        if user not in users or item not in items:
+        unlisted = lists and (user, item) not in shown
+        if user not in users or item not in items or unlisted and not rating.held:
             waiting.append(rating.cell)
         elif not rating.held and shown.pop((user, item), None) != rating.value:
             raise UserError(f"{sheet}!{rating.cell} is {rating.value:g}, and {quoted(ready.sheet)} has another rating there. "

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
+from typing import cast
 
 from pyxl.grid.block_names import SCALE, SOURCE
 from pyxl.grid.cells import Cell, ErrorValue, Range, Value, quoted
@@ -60,9 +62,9 @@ def refuse_lost_source(workbook: ReadableWorkbook) -> None:
                             "take the workbook as it was saved before.")
 
 
-def label_key(label: Value) -> str | float:
+def label_key(label: Hashable) -> str | float:
     """A label as MATCH compares it: capitals do not count, a number is no text."""
-    return label.casefold() if isinstance(label, str) else float(label)
+    return label.casefold() if isinstance(label, str) else float(cast(float, label))
 
 
 def _ratings(workbook: ReadableWorkbook, grid: Grid, table: Range, users: dict, items: dict) -> dict[tuple, SourceRating]:
@@ -80,8 +82,8 @@ def _ratings(workbook: ReadableWorkbook, grid: Grid, table: Range, users: dict, 
         held = text.endswith("?") and bool(NUMBER_TEXT.fullmatch(text[:-1].strip().replace(",", ".")))
         if not held and type(value) is not float:
             raise UserError(f"{where} holds {value!r}, not a rating. Type a number, or one with a question mark to hold it out: 4.5?")
-        number = float(text[:-1].strip().replace(",", ".")) if held else value
-        if type(low) is float and type(high) is float and not low <= number <= high:
+        number = float(text[:-1].strip().replace(",", ".") if held else value)
+        if isinstance(low, float) and isinstance(high, float) and not low <= number <= high:
             raise UserError(f"{where} is {number:g}; ratings here run from {low:g} to {high:g}. Correct it, or the range "
                             f"in {quoted(ends[0][0])}!{ends[0][1].first} and {ends[1][1].first}.")
         if cell[0] not in user_at or cell[1] not in item_at:

@@ -21,9 +21,10 @@ from .controls import write_controls
 from .geometry import LongForm
 from .solver_names import solver_note
 
-# Users × items up to which every cell is a formula of its own and the looked-up factors stand beside the ratings, as
-# in the lesson. Above it a column is one array formula, as the crosstab that it follows is, and a prediction looks its
-# factors up by itself: 21,000 ratings with 20 factors would otherwise need a million formulas.
+# Users × items up to which the looked-up factors stand beside the ratings, as in the lesson, and the list of ratings
+# itself follows the crosstab. Above it a prediction looks its factors up by itself (21,000 ratings with 20 factors would
+# otherwise need a million formulas), and the list of pairs is typed: to find 20,000 pairs anew after every rating that
+# is typed took LibreOffice 5 s and more.
 MOST_COPIES = 1_000
 
 _NOTES = ("The model of dotprod, a rating a row:", "equal factors give an equal RMSE.")
@@ -34,28 +35,29 @@ def write_embedding(workbook: Workbook, styles: Styles, plan: LongForm, content:
     layout, sheet = plan.layout, workbook.add_worksheet(plan.layout.sheet)
     _tables(sheet, styles, plan, content)
     _headers(sheet, styles, plan, content)
+    if plan.rated_before is None:
+        _listed(sheet, styles, plan, content, of)
+    else:
+        _count_before(sheet, styles, plan.rated_before, of)
     for column, style, formula in _live_columns(plan, content, of):
         looks = getattr(styles, style)
-        # SUMPRODUCT adds up whatever it is given, and SMALL gives one number: these stay a formula a row
-        by_row = column in (plan.places, layout.predictions)
-        if plan.user_copies is None and not by_row:
+        # SUMPRODUCT adds up whatever it is given, and the place and the rating read typed cells: a formula a row
+        if plan.rated_before is None and column in (plan.user_index, plan.item_index, plan.errors):
             put_array(sheet, column, _spread(formula, column), looks)
             continue
         for row in range(column.top, column.bottom + 1):
             what = formula.format(row=row, first=column.top)
-            # one that computes with arrays, or depends on array formulas, is one itself: see `write_cells.put_formula`
-            if plan.user_copies is None or column == plan.places:
+            if plan.rated_before and column == plan.places:     # it computes with arrays
                 put_formula(sheet, Cell(row, column.left), what, looks)
             else:
                 sheet.write_formula(row - 1, column.left - 1, what, looks)
-    _count_before(sheet, styles, plan, of)
     write_controls(sheet, styles, plan)
     if content.macros:
         write_buttons(sheet)
     errors, rmse = plan.errors, layout.rmse
     sheet.write_string(rmse.row - 2, rmse.col - 1, "RMSE", styles.header)
     what = f"=SQRT(AVERAGE({ref(errors)}))"
-    if plan.user_copies is None:
+    if plan.rated_before is None:
         put_formula(sheet, rmse, what, styles.calculated)
     else:
         sheet.write_formula(rmse.row - 1, rmse.col - 1, what, styles.calculated)
@@ -69,26 +71,14 @@ def write_embedding(workbook: Workbook, styles: Styles, plan: LongForm, content:
 def _live_columns(plan: LongForm, content: Content, of: Layout) -> list[tuple[Range, str, str]]:
     """(column, its style, its formula with ``{row}`` for the row and ``{first}`` for the first) of all columns of the long table."""
     layout, wild = plan.layout, content.wild_labels
-    crosstab, m = _on(of, of.ratings), len(content.items)
-    place = _in_row(plan.places)
-    # rating number n is of the last user who has fewer than n ratings above: one of those in that row
-    *above, last = plan.rated_before.cells()
-    nth, before = f"ROWS(${place[:-5]}${{first}}:${place})", ref(Range.around(above), rows=True, cols=True)
-    user = f"MATCH({nth}-1,{before},1)"
-    rated = f"IF(ISNUMBER(INDEX({crosstab},{user},0)),COLUMN({crosstab})-COLUMN(INDEX({crosstab},1,1)))"
-    found = f"({user}-1)*{m}+SMALL({rated},{nth}-INDEX({before},{user}))"      # counted from 0, row by row
-    row, col = f"INT({place}/{m})+1", f"MOD({place},{m})+1"
-    factors = []
-    columns = [
-        (plan.places, "lookup_whole", f'=IF({nth}>{ref(last, rows=True, cols=True)},"",{found})'),
-        (layout.user_keys, "result_text", _if_there(place, f'INDEX({_on(of, of.user_ids)},{row})')),
-        (layout.item_keys, "result_text", _if_there(place, f'INDEX({_on(of, of.item_ids)},{col})')),
-        (layout.ratings, "rating", _if_there(place, f"INDEX({crosstab},{row},{col})"))]
+    place, factors = _in_row(plan.places), []
+    columns = _following(plan, content, of) if plan.rated_before else _read_from_source(plan, wild)
+    there = _if_there if plan.rated_before else _always
     for keys, ids, index, copies, block in (
             (layout.user_keys, layout.user_ids, plan.user_index, plan.user_copies, layout.user_factors),
             (layout.item_keys, layout.item_ids, plan.item_index, plan.item_copies, layout.item_factors)):
         wanted = label_wanted(_in_row(keys), wild)
-        columns.append((index, "lookup_whole", _if_there(place, f"MATCH({wanted},{ref(ids, rows=True, cols=True)},0)")))
+        columns.append((index, "lookup_whole", there(place, f"MATCH({wanted},{ref(ids, rows=True, cols=True)},0)")))
         table = block.range
         if copies is None:
             factors.append(f"INDEX({ref(table, rows=True, cols=True)},{_in_row(index)},0)")
@@ -97,16 +87,57 @@ def _live_columns(plan: LongForm, content: Content, of: Layout) -> list[tuple[Ra
         for shift in range(table.shape[1]):
             source = Range(table.top, table.left + shift, table.bottom, table.left + shift)
             column = Range(copies.top, copies.left + shift, copies.bottom, copies.left + shift)
-            columns.append((column, "lookup", _if_there(place, f"INDEX({ref(source, rows=True)},${_in_row(index)})")))
-    columns.append((layout.predictions, "prediction", f'=IF({place}="",0,SUMPRODUCT({",".join(factors)}))'))
-    columns.append((plan.errors, "lookup", _if_there(place, f"({_in_row(layout.ratings)}-{_in_row(layout.predictions)})^2")))
+            columns.append((column, "lookup", there(place, f"INDEX({ref(source, rows=True)},${_in_row(index)})")))
+    product, rating = f"SUMPRODUCT({','.join(factors)})", _in_row(layout.ratings)
+    columns.append((layout.predictions, "prediction", f'=IF({place}="",0,{product})' if plan.rated_before else f"={product}"))
+    columns.append((plan.errors, "lookup", _if_there(rating, f"({rating}-{_in_row(layout.predictions)})^2")))
     return columns
 
 
-def _count_before(sheet, styles: Styles, plan: LongForm, of: Layout) -> None:
+def _following(plan: LongForm, content: Content, of: Layout) -> list[tuple[Range, str, str]]:
+    """The columns that list whatever the crosstab `of` holds, user by user."""
+    layout, place, m = plan.layout, _in_row(plan.places), len(content.items)
+    crosstab = _on(of, of.ratings)
+    # rating number n is of the last user who has fewer than n ratings above: one of those in that row
+    *above, last = plan.rated_before.cells()
+    nth, before = f"ROWS(${place[:-5]}${{first}}:${place})", ref(Range.around(above), rows=True, cols=True)
+    user = f"MATCH({nth}-1,{before},1)"
+    rated = f"IF(ISNUMBER(INDEX({crosstab},{user},0)),COLUMN({crosstab})-COLUMN(INDEX({crosstab},1,1)))"
+    found = f"({user}-1)*{m}+SMALL({rated},{nth}-INDEX({before},{user}))"      # counted from 0, row by row
+    row, col = f"INT({place}/{m})+1", f"MOD({place},{m})+1"
+    return [
+        (plan.places, "lookup_whole", f'=IF({nth}>{ref(last, rows=True, cols=True)},"",{found})'),
+        (layout.user_keys, "result_text", _if_there(place, f"INDEX({_on(of, of.user_ids)},{row})")),
+        (layout.item_keys, "result_text", _if_there(place, f"INDEX({_on(of, of.item_ids)},{col})")),
+        (layout.ratings, "rating", _if_there(place, f"INDEX({crosstab},{row},{col})"))]
+
+
+def _read_from_source(plan: LongForm, wild: bool) -> list[tuple[Range, str, str]]:
+    """The columns that read the ratings of typed pairs on the sheet `ratings`."""
+    layout, place = plan.layout, _in_row(plan.places)
+    row, col = (label_wanted(_in_row(keys), wild) for keys in (layout.user_keys, layout.item_keys))
+    # apart from the rating, so that MATCH is not computed again for every rating that is typed
+    where = f"(MATCH({row},source_user,0)-1)*COLUMNS(source)+MATCH({col},source_item,0)-1"      # counted from 0, row by row
+    rating = f"INDEX(source,INT({place}/COLUMNS(source))+1,MOD({place},COLUMNS(source))+1)"
+    return [(plan.places, "lookup_whole", f'=IFERROR({where},"")'),
+            (layout.ratings, "rating", f'=IFERROR(AVERAGE({rating}),"")')]
+
+
+def _listed(sheet, styles: Styles, plan: LongForm, content: Content, of: Layout) -> None:
+    """The typed pairs, and how many ratings were typed since that no row lists."""
+    layout, ratings = plan.layout, content.ratings
+    for row, (user, item) in enumerate(zip(ratings.user_index.tolist(), ratings.item_index.tolist()), layout.ratings.top):
+        put_label(sheet, row, layout.user_keys.left, content.users[user], styles.result_text)
+        put_label(sheet, row, layout.item_keys.left, content.items[item], styles.result_text)
+    more = f"COUNT({_on(of, of.ratings)})-COUNT({ref(layout.ratings)})"
+    put_formula(sheet, layout.rmse.moved(1, 0), f'=IF({more}>0,{more}&" more ratings are typed than listed here: Update lists them","")',
+                styles.status_above)
+
+
+def _count_before(sheet, styles: Styles, rated_before: Range, of: Layout) -> None:
     """Beside the history, a user a row: how many ratings the users above have, and below how many all have."""
-    put_text(sheet, plan.rated_before.first.moved(-1, 0), "ratings above", styles.calc_head)
-    for user, cell in enumerate(plan.rated_before.cells()):
+    put_text(sheet, rated_before.first.moved(-1, 0), "ratings above", styles.calc_head)
+    for user, cell in enumerate(rated_before.cells()):
         above = Range(of.ratings.top + user - 1, of.ratings.left, of.ratings.top + user - 1, of.ratings.right)
         what = f"={cell.moved(-1, 0)}+COUNT({_on(of, above)})" if user else "=0"
         put_formula(sheet, cell, what, styles.calc_whole)
@@ -114,7 +145,7 @@ def _count_before(sheet, styles: Styles, plan: LongForm, of: Layout) -> None:
 
 def _spread(formula: str, column: Range) -> str:
     """A row's formula as one array formula for the whole column."""
-    return re.sub(r"([A-Z]+)\{row\}", rf"\g<1>{column.top}:\g<1>{column.bottom}", formula).replace("{first}", str(column.top))
+    return re.sub(r"([A-Z]+)\{row\}", rf"\g<1>{column.top}:\g<1>{column.bottom}", formula)
 
 
 def _on(layout: Layout, where: Range) -> str:
@@ -124,6 +155,11 @@ def _on(layout: Layout, where: Range) -> str:
 def _if_there(place: str, what: str) -> str:
     """A formula that is blank in the rows to spare."""
     return f'=IF({place}="","",{what})'
+
+
+def _always(place: str, what: str) -> str:
+    """A formula where no row is to spare."""
+    return f"={what}"
 
 
 def _in_row(columns: Range) -> str:

@@ -88,13 +88,14 @@ def crosstab(sheet: str, variant: str, *, users: int, items: int, factors: int) 
 class LongForm:
     """The sheet with a rating a row, which looks its factors up.
 
-    `places` says where in the crosstab each rating stands, counted row by row, and `rated_before` how many stand above each user, at last all of them; `user_copies` and
-    `item_copies` are the factors beside each rating, or None where the prediction looks them up by itself.
+    `places` says where each rating stands in the crosstab, counted row by row, and `rated_before` how many stand above each
+    user, at last all of them; where that is None, the pairs are typed and `places` are those in the sheet `ratings`.
+    `user_copies` and `item_copies` are the factors beside each rating, or None where the prediction looks them up by itself.
     """
 
     layout: Layout
     places: Range
-    rated_before: Range
+    rated_before: Range | None
     user_index: Range
     item_index: Range
     user_copies: Range | None
@@ -112,8 +113,9 @@ class LongForm:
 
 
 def long_form(sheet: str, *, users: int, items: int, factors: int, ratings: int, copies: bool) -> LongForm:
-    """User table, item table below it, and to the right a row for every rating, and rows to spare."""
-    rows = max(ratings, min(users * items, ratings + max(20, ratings // 10), MAX_ROW - 2))
+    """User table, item table below it, and to the right a row for every rating, with `copies` also rows to spare: for as many
+    ratings as there may be."""
+    rows = max(ratings, min(users * items, ratings + max(20, ratings // 10))) if copies else ratings
 
     def table(top: int, n: int) -> tuple[Range, Block]:
         return (Range(top, 2, top + n - 1, 2),
@@ -137,7 +139,7 @@ def long_form(sheet: str, *, users: int, items: int, factors: int, ratings: int,
     chart = Cell(11, layout.rmse.col + 1)   # below the status, whose text runs to the right, and beside what is printed
     history = _history(chart.row, layout.rmse.col, chart)
     before = Range(user_ids.top, history.right + 2, user_ids.bottom + 1, history.right + 2)
-    return LongForm(layout, column(user - 1), before, column(user_index), column(item_index),
+    return LongForm(layout, column(user - 1), before if copies else None, column(user_index), column(item_index),
                     column(user_index + 1, width) if copies else None,
                     column(item_index + 1, width) if copies else None, column(predict + 1),
                     status=Cell(6, layout.rmse.col), stop=Cell(9, layout.rmse.col),

@@ -28,11 +28,11 @@ def write_held(sheet, styles: Styles, plan: CheckPlan, view: View) -> None:
     for which in plan.held_columns:
         put_text(sheet, plan.of_held(which).first.moved(-1, 0), which, styles.calc_head)
     put_text(sheet, plan.held_before.first.moved(-1, 0), "held out above", styles.calc_head)
-    for row, cell in enumerate(plan.held_before.cells()):
+    for row, count in enumerate(plan.held_before.cells()):
         # the first row of the source has the labels of items, and the first cell of every other that of a user
         here = f"COUNTIF(INDEX(source,{row},0),{HELD_OUT})-COUNTIF(INDEX(source_user,{row}),{HELD_OUT})"
-        above = f"{ref(cell.moved(-1, 0))}+{here}" if row > 1 else "0"
-        sheet.write_formula(cell.row - 1, cell.col - 1, f"={above}", styles.calc_whole)
+        above = f"{ref(count.moved(-1, 0))}+{here}" if row > 1 else "0"
+        sheet.write_formula(count.row - 1, count.col - 1, f"={above}", styles.calc_whole)
     before, wild = fixed(plan.held_before), view.content.wild_labels
     for row in range(plan.held):
         cell = {which: plan.of_held(which).first.moved(row, 0) for which in plan.held_columns}
@@ -51,8 +51,8 @@ def write_held(sheet, styles: Styles, plan: CheckPlan, view: View) -> None:
             put_formula(sheet, cell[which], f'=IFERROR({what},"")', looks)
         for name in plan.sheets:
             # each sheet has its own order: by its own labels
-            here = (f'MATCH({label_wanted(label, wild)},{block_name(name, f"{side}_ids")},0)' for label, side in ((user, "user"), (item, "item")))
-            put_formula(sheet, cell[name], f'=IF({ref(cell["observed"], cols=True)}="","",INDEX({block_name(name, "filled")},{",".join(here)}))', styles.calc)
+            pair = ",".join(f'MATCH({label_wanted(label, wild)},{block_name(name, f"{side}_ids")},0)' for label, side in ((user, "user"), (item, "item")))
+            put_formula(sheet, cell[name], f'=IF({ref(cell["observed"], cols=True)}="","",INDEX({block_name(name, "filled")},{pair}))', styles.calc)
     predicted, observed = (fixed(plan.of_held(which)) for which in ("shown model", "observed"))
     mean = fixed(plan.constant("mean rating"))
     in_no_sheet = "*".join(f"ISNUMBER({fixed(plan.of_held(name))})" for name in plan.sheets)
