@@ -212,13 +212,13 @@ def test_small_blocks_have_a_formula_a_cell_and_large_ones_an_array(tmp_path):
     small, large = random_ratings(15, 15), random_ratings(60, 50)
     assert small.n_users * small.n_items <= MOST_FORMULAS < large.n_users * large.n_items
     assert small.n_users * small.n_items <= MOST_COPIES < large.n_users * large.n_items
-    # the RMSE, and in a large sheet ratings, predictions and the filled table; of `embedding` all columns, and every prediction
-    for ratings, arrays, columns in ((small, 1, 0), (large, 4, 8)):
+    # the RMSE and the line of errors, and in a large sheet ratings, predictions and the filled table; of `embedding` in a small one
+    # every place and the numbers above each user and in all, in a large one both numbers, the errors, the RMSE and the warning
+    for ratings, arrays, of_embedding in ((small, 2, lambda layout: layout.ratings.size + 15 + 1), (large, 5, lambda layout: 5)):
         layouts = workbook.build(ratings, tmp_path / "b.xlsx", overwrite=True)
         for sheet in ("dotprod", "bias", "bounded"):
-            assert sheet_xml(tmp_path / "b.xlsx", sheet).count('t="array"') == arrays + 1    # the line of errors
-        of_embedding = columns and columns + layouts["embedding"].predictions.size
-        assert sheet_xml(tmp_path / "b.xlsx", "embedding").count('t="array"') == of_embedding
+            assert sheet_xml(tmp_path / "b.xlsx", sheet).count('t="array"') == arrays
+        assert sheet_xml(tmp_path / "b.xlsx", "embedding").count('t="array"') == of_embedding(layouts["embedding"])
 
 
 def test_typed_ratings_are_followed(tmp_path, office):

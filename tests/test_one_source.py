@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import openpyxl
 import pytest
 
 import workbook
 from pyxl import fit_workbook, open_workbook
 from pyxl.grid.cells import Cell, Range
-from solver import UserError
+from solver import Ratings, UserError
 from workbook.model_sheets.ratings_sheet import SourcePlan
 
 SHEETS = ("dotprod", "bias", "bounded")
@@ -50,6 +51,26 @@ def test_what_is_typed_at_the_source_stands_on_all_sheets(example, calc):
         assert wanted == [[book.sheets[sheet].range(tuple(cell)).value for cell in layouts[sheet].ratings.cells()] for sheet in SHEETS]
     finally:
         book.close()
+
+
+def test_a_large_list_of_pairs_follows_and_says_what_it_lacks(tmp_path, office):
+    """51 × 50: tables are array formulas, and `embedding` lists typed pairs."""
+    rng = np.random.default_rng(0)
+    table = np.where(rng.random((51, 50)) < 0.2, rng.integers(1, 11, (51, 50)) / 2, np.nan)
+    table[0, :2] = 1.0, np.nan
+    table[:, 0][np.isnan(table[:, 0])] = 2.0
+    path, plan = tmp_path / "book.xlsx", SourcePlan(51, 50)
+    layouts = workbook.build(Ratings.from_crosstab(table, range(1, 52), [f"film {n}" for n in range(50)]), path, n_factors=2)
+    first, blank = plan.ratings.first, plan.ratings.first.moved(0, 1)
+    warning = layouts["embedding"].rmse.moved(1, 0)
+    typed = {str(first): 4.5, str(blank): 3.0}
+    live = office.recalculate(path, {sheet: [str(layout.ratings.first)] for sheet, layout in layouts.items()} | {"embedding": [
+        str(layouts["embedding"].ratings.first), str(warning)]}, set={"ratings": typed})
+    assert {sheet: live[sheet][str(layout.ratings.first)] for sheet, layout in layouts.items()} == dict.fromkeys(layouts, [[4.5]])
+    assert live["embedding"][str(warning)] == [["Ratings typed since the last update are not listed here: 1"]]
+    results = fit_workbook(edited(path, tmp_path / "typed.xlsx", typed), sheets=["bias", "embedding"], options={"epochs": 3})
+    assert any(f"ratings!{blank}: 1 rating that embedding does not list" in note for note in results["embedding"].notes)
+    assert not any(str(blank) in note for note in results["bias"].notes)
 
 
 def test_the_source_alone_holds_ratings(example):

@@ -45,8 +45,9 @@ def check_source(host: Host, ready: VerifiedModel) -> tuple[str, ...]:
                         "Let the program calculate everything again (F9).")
     notes = []
     if waiting:
-        notes.append(f"{sheet}!{waiting[0]}: {len(waiting)} rating{'s' * (len(waiting) > 1)} of users or items that "
-                     f"{quoted(ready.sheet)} does not have: not fitted. Update takes them in: collabsheet update.")
+        lacking = f"that {quoted(ready.sheet)} does not list" if lists else f"of users or items that {quoted(ready.sheet)} does not have"
+        notes.append(f"{sheet}!{waiting[0]}: {len(waiting)} rating{'s' * (len(waiting) > 1)} {lacking}: not fitted. "
+                     "Update takes them in: collabsheet update.")
     for what, mine, theirs in (("user", users, source.users), ("item", items, source.items)):
         if gone := [label for key, label in mine.items() if key not in theirs]:
             notes.append(f"{quoted(ready.sheet)} has the {what} {gone[0]!r}"
