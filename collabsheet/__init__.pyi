@@ -3,6 +3,7 @@
 from pyxl.fit.inspect_sheet import inspect_workbook as inspect_workbook
 from pyxl.fit.press_fit import fit_workbook as fit_workbook
 from pyxl.fit.restore import restore_workbook as restore_workbook
+from pyxl.serve.client import connect as connect
 from pyxl.training.run_epochs import run_training as run_training
 from solver.collab.collab_filter import CollabFilter as CollabFilter
 from solver.collab.search import cross_validate as cross_validate
@@ -15,6 +16,7 @@ from solver.data.ratings import Ratings as Ratings
 from solver.data.splits import split_off as split_off
 from solver.errors import NotFittedError as NotFittedError
 from solver.errors import UserError as UserError
+from solver.fitting.fit_module import ModuleFit as ModuleFit
 from solver.fitting.fit_ratings import FitResult as FitResult
 from solver.fitting.fit_ratings import fit as fit
 from solver.fitting.lr_find import find_lr as find_lr

@@ -27,23 +27,26 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _commands() -> tuple[Command, ...]:
     """Every command, in the order that `collabsheet --help` shows."""
-    from pyxl.cli.build_commands import DEMO, EXAMPLES, EXPORT, NEW, UPDATE
-    from pyxl.cli.bulk_commands import PREDICT, RECOMMEND
-    from pyxl.cli.doctor_command import DOCTOR
-    from pyxl.cli.functions_command import FUNCTIONS_COMMAND
-    from pyxl.cli.look_command import LOOK_COMMAND
-    from pyxl.cli.map_command import MAP
-    from pyxl.cli.model_commands import EVALUATE, EXPLAIN, FOLD_IN, SIMILAR
-    from pyxl.cli.optimizers_command import OPTIMIZERS_COMMAND
-    from pyxl.cli.problem_commands import CHECK_GRADIENT
-    from pyxl.cli.recalculate_command import RECALCULATE
-    from pyxl.cli.report_files import REPORTS, with_report
-    from pyxl.cli.train_command import TRAIN
-    from pyxl.cli.workbook_commands import FIT, INSPECT, RESTORE
-    asking = (with_report(command, REPORTS[command.name]) for command in (SIMILAR, EXPLAIN, EVALUATE, FOLD_IN))
+    from pyxl.cli.arguments.report_files import REPORTS, with_report
+    from pyxl.cli.models.bulk_commands import PREDICT, RECOMMEND
+    from pyxl.cli.models.fold_in_command import FOLD_IN
+    from pyxl.cli.models.look_command import LOOK_COMMAND
+    from pyxl.cli.models.map_command import MAP
+    from pyxl.cli.models.model_commands import EVALUATE, EXPLAIN, SIMILAR
+    from pyxl.cli.models.store_commands import PREPARE
+    from pyxl.cli.models.train_command import TRAIN
+    from pyxl.cli.sheets.build_commands import DEMO, EXAMPLES, EXPORT, NEW, UPDATE
+    from pyxl.cli.sheets.doctor_command import DOCTOR
+    from pyxl.cli.sheets.functions_command import FUNCTIONS_COMMAND
+    from pyxl.cli.sheets.optimizers_command import OPTIMIZERS_COMMAND
+    from pyxl.cli.sheets.problem_commands import CHECK_GRADIENT
+    from pyxl.cli.sheets.recalculate_command import RECALCULATE
+    from pyxl.cli.sheets.serve_command import SERVE
+    from pyxl.cli.sheets.workbook_commands import FIT, INSPECT, RESTORE
+    asking = (with_report(command, REPORTS[command.name]) for command in (SIMILAR, EXPLAIN, EVALUATE))
     return (DEMO, NEW, UPDATE, INSPECT, FIT, RESTORE,
             CHECK_GRADIENT, RECALCULATE, EXAMPLES, OPTIMIZERS_COMMAND,
-            LOOK_COMMAND, TRAIN, RECOMMEND, PREDICT, *asking, MAP, EXPORT, DOCTOR, FUNCTIONS_COMMAND)
+            LOOK_COMMAND, PREPARE, TRAIN, RECOMMEND, PREDICT, *asking, FOLD_IN, MAP, EXPORT, DOCTOR, FUNCTIONS_COMMAND, SERVE)
 
 
 if __name__ == "__main__":

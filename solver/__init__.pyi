@@ -29,6 +29,7 @@ from .errors import NotFittedError as NotFittedError
 from .errors import UserError as UserError
 from .fitting.effort import EFFORTS as EFFORTS
 from .fitting.effort import recipe as recipe
+from .fitting.fit_module import ModuleFit as ModuleFit
 from .fitting.fit_ratings import FitResult as FitResult
 from .fitting.fit_ratings import fit as fit
 from .fitting.lr_find import RateTest as RateTest

@@ -27,7 +27,7 @@ def draft_folder(parent: Path) -> Iterator[Path]:
     folder.mkdir()
     lock = None
     try:
-        lock = _lock(folder)
+        lock = lock_folder(folder)
         drafts = folder / "drafts"     # one further down: whoever saves there locks it in turn
         drafts.mkdir()
         yield drafts
@@ -41,14 +41,14 @@ def sweep_drafts(parent: Path) -> None:
     """Remove the drafts in `parent` whose process was killed."""
     for folder in parent.glob(_PREFIX + "*"):
         with contextlib.suppress(OSError):
-            if time.time() - folder.stat().st_mtime < _YOUNG or (lock := _lock(folder)) is None:
+            if time.time() - folder.stat().st_mtime < _YOUNG or (lock := lock_folder(folder)) is None:
                 continue
             shutil.rmtree(folder, ignore_errors=True)
             os.close(lock)
 
 
-def _lock(folder: Path) -> int | None:
-    """The lock on a folder, or None where another process has it or there are no locks."""
+def lock_folder(folder: Path) -> int | None:
+    """The lock on a folder, to be closed as a file is, or None where another process has it or there are no locks."""
     try:
         import fcntl
     except ImportError:

@@ -1,5 +1,9 @@
 """The exceptions that a user is meant to read, and interruptions."""
 
+import re
+
+_ENDLESS = re.compile(r"\S{1000,}")      # no name of a file and no number is that long
+
 
 class UserError(ValueError):
     """One sentence for the person at the keyboard: where, what was found, what to do.
@@ -9,6 +13,10 @@ class UserError(ValueError):
     """
 
     exit_code = 2
+
+    def __init__(self, sentence: object = ""):
+        """What is quoted in it may have any length where a file is damaged; the sentence shows how it begins."""
+        super().__init__(_ENDLESS.sub(lambda found: found[0][:60] + "…", str(sentence)))
 
 
 class NoSolution(UserError):

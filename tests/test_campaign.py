@@ -31,7 +31,7 @@ SECONDS = 50        # of the clock, for all kinds together; on a busy machine fe
 REGRESSIONS = [
     ("packages", 85), ("packages", 162), ("packages", 501207159), ("packages", 501207287), ("packages", 501207579), ("ratings", 4), ("ratings", 774743), ("ratings", 31400148), ("models", 31400183), ("packages", 31400062), ("packages", 31400085),
     ("ratings", 905002416), ("models", 905003464),      # a sentence of several lines; a whole number that is no float
-    ("packages", 710007349),    # a sheet's name of 40,000 characters in every sentence
+    ("packages", 710007349), ("packages", 913003052), ("packages", 913024500),      # a sheet's name, an address of 40,000 characters in a sentence; a cell inside a cell
     ("formulas", 700003157), ("formulas", 700089455), ("formulas", 800047784),      # an array and a LAMBDA where one value is wanted; FIXED(1E300,…)
     ("formulas", 52023966),     # an array where ADDRESS takes one number
 ]

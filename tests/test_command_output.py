@@ -104,7 +104,7 @@ def test_a_signal_that_is_ignored_stays_ignored(book, tmp_path):
 
 
 @pytest.mark.parametrize("module, raised", [
-    ("argparse", "KeyboardInterrupt"), ("pyxl.cli.build_commands", "KeyboardInterrupt"), ("solver.reading", "KeyboardInterrupt"),
+    ("argparse", "KeyboardInterrupt"), ("pyxl.cli.sheets.build_commands", "KeyboardInterrupt"), ("solver.reading", "KeyboardInterrupt"),
     ("numpy", "ImportError"),      # how numpy's own import ends that Ctrl-C meets
 ])
 def test_ctrl_c_while_modules_load_is_one_sentence(tmp_path, module, raised):
@@ -127,7 +127,7 @@ def test_ctrl_c_while_modules_load_is_one_sentence(tmp_path, module, raised):
 
 def test_ctrl_c_after_a_file_was_written_says_so(book, tmp_path, monkeypatch, capsys):
     from pyxl.__main__ import main
-    from pyxl.cli import workbook_commands
+    from pyxl.cli.sheets import workbook_commands
 
     def interrupted(*_):
         raise KeyboardInterrupt

@@ -27,6 +27,7 @@ from pyxl.grid.grid import DefinedName, Formula, Grid
 from pyxl.grid.parameters import parameter_cells
 from pyxl.xlsx import open_workbook
 from solver import Ratings, Settings, UserError, predict
+from solver.model.array_factors import as_tensors
 
 COURSE = {"dotprod": 0.392901, "movielens_emb": 0.392901, "bias": 0.318655}
 
@@ -37,7 +38,7 @@ def of_model(book, sheet: str):
     layout = ready.model.layout
     compiled = compile_formulas(book, [(sheet, layout.rmse)],
                                 [(sheet, block.range) for block in layout.parameters.values()])
-    factors = ready.start.map(lambda tensor: tensor.detach().clone().requires_grad_())
+    factors = as_tensors(ready.start).map(lambda tensor: tensor.clone().requires_grad_())
     users, items, values = map(torch.as_tensor, (ready.ratings.user_index, ready.ratings.item_index, ready.ratings.values))
     bounds = ready.settings.bounds if layout.variant == "bounded" else None
     ((predict(factors, users, items, bounds=bounds) - values) ** 2).mean().sqrt().backward()

@@ -21,7 +21,8 @@ COMMANDS = [line.partition("#")[0].strip() for kind, text in BLOCKS if kind == "
 
 def test_every_collabsheet_command_runs_in_order(readme_folder, capsys):
     ours = [shlex.split(c) for c in COMMANDS if c.startswith("collabsheet ")]
-    assert {words[1] for words in ours} == {"new", "inspect", "fit", "restore", "look", "train", "predict", "recommend", "similar", "explain", "map",
+    assert {words[1] for words in ours} == {"new", "inspect", "fit", "restore", "look", "prepare", "train", "predict", "recommend", "similar",
+                                            "explain", "map",
                                             "evaluate", "export", "doctor", "examples", "optimizers", "check-gradient",
                                             "recalculate", "update"}
     for words in ours:

@@ -14,7 +14,8 @@ from solver.fitting.start_values import start_values
 from solver.methods import gibbs
 from solver.methods import ridge_regression as ridge
 from solver.methods.gibbs import BURN_IN, Gibbs, Units
-from solver.methods.normal_wishart import PRIOR_ROWS, Common, draw_common
+from solver.methods.known_columns import Family, KnownColumns, known_of_both
+from solver.methods.normal_wishart import PRIOR_ROWS, Common, draw_common, first_precisions
 from solver.model.posterior import mean_prediction, standard_deviation
 
 each_model = pytest.mark.parametrize("model", ["dot", "dot+bias"])
@@ -54,7 +55,8 @@ def test_rows_given_the_other_side_have_the_right_mean_and_covariance(rated, com
     gibbs_chain = chain(ratings, n_factors=k)
     mean, root = torch.tensor([0.3, -0.2, 0.5], dtype=torch.float64), torch.tensor(
         [[0.9, 0.0, 0.0], [0.2, 0.5, 0.0], [-0.3, 0.1, 0.7]], dtype=torch.float64)
-    monkeypatch.setattr(gibbs, "draw_common", lambda rows, generator: Common(mean, root))
+    centres = torch.linalg.solve(root, mean).expand(n, -1)
+    monkeypatch.setattr(gibbs, "draw_common", lambda rows, known, precisions, generator: Common(centres, root, precisions))
     alpha_drawn = torch.tensor(alpha, dtype=torch.float64)
     middle, deviation = gibbs_chain._draw_rows(gibbs_chain.user, gibbs_chain.item, alpha_drawn)
 
@@ -80,12 +82,13 @@ def test_what_rows_have_in_common_has_the_moments_of_its_normal_wishart():
     mean = x.mean(0)
     scatter = (x - mean).T @ (x - mean)
     scale = np.linalg.inv(np.eye(d) + scatter + PRIOR_ROWS * n / (PRIOR_ROWS + n) * np.outer(mean, mean))
+    known = KnownColumns.of((), n, dtype=rows.dtype, device="cpu")
     precisions, means, whitened = np.empty((draws, d, d)), np.empty((draws, d)), np.empty((draws, d))
     for j in range(draws):
-        common = draw_common(rows, generator)
+        common = draw_common(rows, known, first_precisions(known), generator)
         root = common.root.numpy()
         precisions[j] = np.linalg.inv(root @ root.T)
-        means[j] = common.mean.numpy()
+        means[j] = root @ common.centres[0].numpy()
         whitened[j] = np.linalg.solve(root, means[j] - n * mean / (PRIOR_ROWS + n)) * np.sqrt(PRIOR_ROWS + n)
     expected = (d + n) * scale
     spread = np.sqrt((d + n) * (scale ** 2 + np.outer(np.diag(scale), np.diag(scale))))  # of an entry of a Wishart
@@ -93,6 +96,59 @@ def test_what_rows_have_in_common_has_the_moments_of_its_normal_wishart():
     assert np.abs(precisions.std(0) / spread - 1).max() < 0.05
     assert np.abs(means.mean(0) - n * mean / (PRIOR_ROWS + n)).max() < 5 * means.std(0).max() / np.sqrt(draws)
     np.testing.assert_allclose(np.cov(whitened.T), np.eye(d), atol=0.05)  # R leads from N(0, I) to the rows' spread
+
+
+def test_how_rows_follow_what_is_known_of_them_has_the_moments_of_its_posterior():
+    """The mean of a row's usual place is F·Ŵ, and its covariance (F·G⁻¹·Fᵀ)_uu·E[Λ⁻¹], of a ridge regression on the columns."""
+    generator = torch.Generator().manual_seed(0)
+    n, d, draws, weight = 9, 2, 3_000, 1.5
+    columns = np.random.default_rng(0).uniform(0.2, 1.0, (n, 3))
+    rows = torch.randn(n, d, generator=generator, dtype=torch.float64) + 2 * torch.as_tensor(columns[:, :1])
+    at = np.indices(columns.shape)
+    known = KnownColumns.of([Family(at[0].ravel(), at[1].ravel(), columns.ravel(), 3)], n, dtype=rows.dtype, device="cpu")
+    places = np.empty((draws, n, d))
+    for j in range(draws):
+        common = draw_common(rows, known, torch.tensor([weight], dtype=torch.float64), generator)
+        places[j] = common.centres.numpy() @ common.root.numpy().T
+    every, x = np.column_stack([np.ones(n), columns]), rows.numpy()
+    inverse = np.linalg.inv(every.T @ every + np.diag([PRIOR_ROWS, weight, weight, weight]))
+    fitted = every @ inverse @ every.T @ x
+    scale = np.eye(d) + x.T @ x - x.T @ fitted                   # Λ⁻¹ is inverse Wishart: its mean is this / (d + n − d − 1)
+    covariance = np.einsum("uf,fg,ug->u", every, inverse, every)[:, None, None] * scale / (n - 1)
+    sizes = np.sqrt(np.einsum("udd->ud", covariance))
+    assert np.abs((places.mean(0) - fitted) / sizes).max() < 5 / np.sqrt(draws)
+    found = np.einsum("jud,jue->ude", places - fitted, places - fitted) / draws
+    assert np.abs((found - covariance) / np.einsum("ud,ue->ude", sizes, sizes)).max() < 0.2
+
+
+def test_the_weight_of_a_family_is_found_by_how_much_its_columns_tell():
+    rng, generator = np.random.default_rng(0), torch.Generator().manual_seed(0)
+    n, d, f = 400, 3, 20
+    columns = rng.normal(size=(n, 2 * f)) / np.sqrt(f)
+    rows = torch.as_tensor(columns[:, :f] @ rng.normal(size=(f, d)) * 2 + rng.normal(size=(n, d)))    # the second family tells nothing
+    at = np.indices((n, f))
+    families = [Family(at[0].ravel(), at[1].ravel(), part.ravel(), f) for part in (columns[:, :f], columns[:, f:])]
+    known = KnownColumns.of(families, n, dtype=rows.dtype, device="cpu")
+    precisions, seen = first_precisions(known), []
+    for _ in range(200):
+        precisions = draw_common(rows, known, precisions, generator).precisions
+        seen.append(precisions)
+    told, nothing = torch.stack(seen[50:]).mean(0)
+    assert 0.1 < told < 0.6 and nothing > 5      # 1/4 was planted
+
+
+def test_the_sets_of_both_sides_are_one_over_the_root_of_their_sizes():
+    ratings = Ratings((0, 1, 2), (0, 1), np.array([0, 0, 1]), np.array([0, 1, 1]), np.array([1.0, 2.0, 3.0]))
+    chosen = settings(optimizer="gibbs", implicit_sets="both")
+    users, items = known_of_both(ratings, chosen, dtype=torch.float64, device="cpu")
+    root = 2 ** -0.5
+    # the columns: 1, item 1 (rated by two), item 0; and 1, user 0, user 1, user 2
+    expected = np.array([[1, root, root], [1, 1, 0], [1, 0, 0]]), np.array([[1, 1, 0, 0], [1, root, root, 0]])
+    for known, table in zip((users, items), expected):
+        found = known.table.times(torch.eye(table.shape[1], dtype=torch.float64))
+        np.testing.assert_allclose(found, table, atol=1e-15)
+        np.testing.assert_allclose(known.table.transposed_times(torch.eye(len(table), dtype=torch.float64)), table.T, atol=1e-15)
+        np.testing.assert_allclose(known.gram, table.T @ table, atol=1e-15)
 
 
 def test_the_precision_of_the_noise_is_gamma():
@@ -139,7 +195,7 @@ def test_compiled_and_plain_are_the_same_chain(model, monkeypatch):
     found = []
     for least in (0, 10**9):
         monkeypatch.setattr(ridge, "COMPILED_FROM", least)
-        found.append(sampled(ratings, holdout=held, model=model, n_factors=3, epochs=6))
+        found.append(sampled(ratings, holdout=held, model=model, n_factors=3, epochs=6, implicit_sets="both"))
     fast, plain = found
     for a, b in zip(fast.history, plain.history):
         assert (a.rmse, a.holdout_rmse) == pytest.approx((b.rmse, b.holdout_rmse), abs=1e-10)
@@ -156,7 +212,7 @@ def test_any_number_of_threads_gives_the_same_bits(dtype, monkeypatch):
     try:
         for threads in (1, 2, 3):
             torch.set_num_threads(threads)
-            found.append(sampled(wide_ratings(), n_factors=3, epochs=6, dtype=dtype))
+            found.append(sampled(wide_ratings(), n_factors=3, epochs=6, dtype=dtype, implicit_sets="both"))
             assert torch.get_num_threads() == threads
     finally:
         torch.set_num_threads(before)
@@ -266,7 +322,7 @@ def test_whom_nobody_rated_is_predicted_like_the_others_on_average():
                                         (Ratings.from_triples(["a", "b"], ["x", "x"], [3.0, 3.0]), 2)])
 @each_model
 def test_few_ratings_and_many_factors_are_no_trouble(ratings, k, model):
-    result = sampled(ratings, model=model, n_factors=k, epochs=10)
+    result = sampled(ratings, model=model, n_factors=k, epochs=10, implicit_sets="both")
     assert result.factors.n_factors == k
     for found in (result.factors, *result.samples):
         assert all(torch.isfinite(tensor).all() for tensor in found.tensors().values())
@@ -287,6 +343,19 @@ def test_the_two_draws_of_a_sweep_share_the_smaller_side(users, items):
     for one, other in zip(samples[::2], samples[1::2]):
         assert getattr(one, few) is getattr(other, few)
         assert not torch.equal(getattr(one, many), getattr(other, many))
+
+
+def test_who_rates_what_tells_more_than_the_ratings_alone():
+    """People mostly rate what they like: so was it planted, and so the sets say what the few ratings of an item leave open."""
+    for seed in range(2):
+        rng = np.random.default_rng(seed)
+        liking = rng.normal(size=(200, 2)) @ rng.normal(size=(600, 2)).T
+        rated = rng.random(liking.shape) < 0.4 / (1 + np.exp(3 - 3 * liking))
+        table = np.where(rated, 3 + 0.5 * liking + rng.normal(0, 1, liking.shape), np.nan)
+        ratings, held = split_off(Ratings.from_crosstab(table, range(200), range(600)), 0.2, seed=seed)
+        without, with_ = (sampled(ratings, holdout=held, n_factors=3, epochs=25, implicit_sets=sets).history[-1].holdout_rmse
+                          for sets in ("none", "both"))
+        assert with_ < without - 0.002
 
 
 def test_ctrl_c_keeps_the_draws_so_far():

@@ -26,7 +26,7 @@ import workbook
 from pyxl import fit_workbook, open_workbook
 from pyxl.base.one_at_a_time import one_at_a_time
 from pyxl.cli.command_line import run
-from pyxl.cli.workbook_commands import FIT, RESTORE
+from pyxl.cli.sheets.workbook_commands import FIT, RESTORE
 from pyxl.engines import choose_engine
 from pyxl.fit.before_fit import SHEET as BEFORE
 from pyxl.functions.office_functions import functions_in

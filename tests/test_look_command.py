@@ -17,14 +17,14 @@ def looked_at(capsys, path, *options):
 
 
 def test_it_counts_what_is_read(tmp_path, capsys):
-    rows = [(u, i, (u * i) % 5 + 1, 978300760 + 86400 * u) for u in range(1, 7) for i in range(1, u + 2)] + [(1, 1, 5, 978300760)]
+    rows = [(u, i, (u * i) % 5 + 1, 978300760 + 86400 * u) for u in range(1, 7) for i in range(1, u + 2)] + [(1, 1, 5, 978300760 + 86400)]
     (path := tmp_path / "r.csv").write_text(table(rows, sep=";", head=("user", "item", "rating", "time")))
     shown, found = looked_at(capsys, path)
     assert (found["ratings"], found["users"], found["items"], found["density"]) == (27, 6, 7, 27 / 42)
-    assert found["first"][0] == {"user": 1, "item": 2, "rating": 3.0}   # the last rating of a pair counts
+    assert found["first"][0] == {"user": 1, "item": 2, "rating": 3.0}   # the latest rating of a pair counts
     assert (found["ratings_per_user"], found["ratings_per_item"]) == ([2, 4.5, 7], [1, 4.0, 6])
     assert sum(bar["count"] for bar in found["histogram"]) == 27 and [bar["value"] for bar in found["histogram"]] == list("12345")
-    assert found["times"] == ["2000-12-31", "2001-01-06"] and "They are from 2000-12-31 to 2001-01-06." in shown
+    assert found["times"] == ["2001-01-01", "2001-01-06"] and "They are from 2001-01-01 to 2001-01-06." in shown
     assert "';' between the columns" in shown and "1 pair rated more than once" in shown and "64.3 % of all pairs" in shown
 
 

@@ -175,6 +175,20 @@ def test_parts_are_found_in_any_case_and_by_relation(tmp_path):
         assert len(book.grid("R").values) == 1
 
 
+@pytest.mark.parametrize("target, part", [("ws/a%20b.xml", "ws/a b.xml"), ("ws/a%20b.xml", "ws/a%20b.xml"), ("ws/a b.xml", "ws/a b.xml"),
+                                          ("ws/100%25.xml", "ws/100%.xml"), ("ws/%C3%A9.xml", "ws/é.xml"), ("ws/%C3%A9.xml", "ws/%C3%A9.xml")])
+def test_names_of_parts_may_be_spelled_in_the_zip_as_in_the_relation(tmp_path, target, part):
+    parts = {name: content for name, content in GOOD.items() if "sheet1" not in name}
+    parts |= {f"xl/{part}": GOOD["xl/worksheets/sheet1.xml"], "xl/_rels/workbook.xml.rels": relationships(("rId1", "worksheet", target))}
+    with open_workbook(file(tmp_path, zipped(parts))) as book:
+        assert len(book.grid("R").values) == 1
+
+
+def test_a_sentence_shows_how_something_endless_begins():
+    told = str(UserError(f"'{'x' * 40_000}' is no cell, in '{'y' * 255}'. Give one."))
+    assert told == f"'{'x' * 59}… is no cell, in '{'y' * 255}'. Give one."
+
+
 def test_random_damage_never_gives_anything_but_a_sentence(tmp_path):
     import random
     random.seed(7)

@@ -96,6 +96,12 @@ def test_sound_workbooks_raise_no_alarm(sound, tmp_path, example_book):
         assert list(package_faults(path)) == []
 
 
+def test_rows_and_cells_of_an_extension_are_not_the_sheets(sound, tmp_path):
+    extension = ('<extLst xmlns:n="urn:new"><ext uri="u"><n:row r="1"><n:c r="A1" s="99" t="s"><n:v>99</n:v></n:c></n:row>'
+                 '<n:mergeCell ref="?"/></ext></extLst>')
+    assert list(package_faults(edited(SHEET, "</worksheet>", extension + "</worksheet>")(sound, tmp_path / "w.xlsx"))) == []
+
+
 def test_real_workbooks_raise_no_alarm(shared):
     paths = sorted((shared / "workbooks").rglob("*.xls[xm]"))
     assert len(paths) > 20

@@ -122,6 +122,19 @@ def test_latin1_sheets_keep_their_bytes():
     assert grid.values == {Cell(1, 1): "é", Cell(1, 2): "漢"}
 
 
+@pytest.mark.parametrize("mark, encoding", [(b"", "utf-16"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"), (b"", "utf-16-be")])
+@pytest.mark.parametrize("chunk", [1, 7, 1 << 20])
+@pytest.mark.parametrize("quote", ['"', "'"])
+def test_a_sheet_in_utf_16_is_written_in_utf_8(mark, encoding, chunk, quote):
+    """Every reader of XML has to know both."""
+    xml = worksheet('<row r="1"><c r="A1" t="inlineStr"><is><t>é😀</t></is></c></row>')
+    data = mark + xml.replace('"UTF-8"', f"{quote}UTF-16{quote}").encode(encoding)
+    after = spliced(data, {"B1": "漢"}, chunk=chunk)
+    assert read_sheet([after.encode()], "R", part="p").values == {Cell(1, 1): "é😀", Cell(1, 2): "漢"}
+    new = '<c r="B1" t="inlineStr"><is><t>&#28450;</t></is></c>'
+    assert after.replace(new, "").lstrip("\ufeff") == xml.replace(' encoding="UTF-8"', "")
+
+
 ROWS = ('<row r="1"><c r="A1"><f>1+1</f><v>2</v></c><c r="B1"><f t="array" ref="B1:C2">X</f><v>0</v></c><c r="C1"><v>0</v></c></row>'
         '<row r="3"><c r="A3"><f t="shared" si="1" ref="A3:A4">B3</f></c></row><row r="4"><c r="A4"><f t="shared" si="1"/></c></row>'
         '<row r="5"><c r="A5"><v>1</v></c><c r="B5"/><c r="C5"><f t="dataTable" ref="C5:C6" r1="A1"/><v>1</v></c></row>')
@@ -160,14 +173,23 @@ def test_a_protected_sheet_is_refused():
 @pytest.mark.parametrize("xml, sentence", [
     (worksheet('<row r="2"/><row r="1"/>'), "row 1 comes after row 2"),
     (worksheet('<row r="5"><c r="B5"/><c r="A5"/></row>'), "cell 'A5' is out of order in row 5"),
+    (worksheet('<row><c><c/></c></row>'), "a <c> stands inside a <c>"), (worksheet('<c/><row/>'), "a <c> stands outside the rows"),
+    (worksheet('<row><row/></row>'), "a <row> stands inside a <row>"), (worksheet('<row><c><is><row/></is></c></row>'), "a <row> stands inside a <c>"),
     (worksheet('<row r="5">').replace("</sheetData>", ""), "its XML cannot be read"),
     (worksheet("")[:-20], "its XML cannot be read"), ('<chartsheet xmlns="urn:x"/>', "not in the format of an Excel workbook"),
     (f'<worksheet xmlns="{MAIN}"/>', "found no place"), (worksheet('<row r="x"/>'), "its XML cannot be read"),
     (f'<!DOCTYPE a [<!ENTITY b "c">]><worksheet xmlns="{MAIN}"/>', "carries a DTD"),
-    (worksheet("").replace("UTF-8", "UTF-16").encode("utf-16"), "stored as UTF-16")])
+    (worksheet("").replace("UTF-8", "UTF-16").encode("utf-16")[:-1], "it is not in UTF-16")])
 def test_damaged_sheets_are_refused(xml, sentence):
     with pytest.raises(UserError, match=sentence):
         spliced(xml, {"C5": 1, "C9": 1})
+
+
+@pytest.mark.parametrize("rows", ['<row><c><c/></c></row>', '<c><v>1</v></c>', '<row/><c/>', '<row><row/></row>', '<row><c><is><row/></is></c></row>'])
+def test_rows_and_cells_that_are_misplaced_are_not_read(rows):
+    """Some programs skip them, others count them."""
+    with pytest.raises(UserError, match="stands (inside|outside)"):
+        read_sheet([worksheet(rows).encode()], "R", part="p")
 
 
 CELL = re.compile(r'<c r="([A-Z]+[0-9]+)".*?(?:/>|</c>)')

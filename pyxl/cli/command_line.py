@@ -47,6 +47,27 @@ class _Parser(argparse.ArgumentParser):
         raise UserError(f"{message[:1].upper()}{message[1:]}. See `{self.prog} --help`.")
 
 
+class _CommandParser(_Parser):
+    """The parser of one command, which declares its arguments when it is first used: one command runs, and the others
+    need not load what their arguments are made from."""
+
+    declare: Callable[[argparse.ArgumentParser], None] | None = None
+
+    def parse_known_args(self, args=None, namespace=None):  # type: ignore[override]  # overloaded there
+        self._declared()
+        return super().parse_known_args(args, namespace)
+
+    def format_help(self) -> str:
+        self._declared()
+        return super().format_help()
+
+    def _declared(self) -> None:
+        declare, self.declare = self.declare, None
+        if declare is not None:
+            declare(self)
+            self.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+
+
 def run(commands: Callable[[], Sequence[Command]], argv: Sequence[str] | None = None) -> int:
     """Run the command line that these commands make up; the exit code tells what was done.
 
@@ -124,12 +145,11 @@ def _parser(commands: Sequence[Command]) -> argparse.ArgumentParser:
                      description="Collaborative filtering in a live spreadsheet: build the sheet, fit it, read it.",
                      epilog="Example:\n  collabsheet demo")
     parser.add_argument("--version", action="version", version=f"collabsheet {__version__}")
-    adder = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=_Parser)
+    adder = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=_CommandParser)
     for command in commands:
         sub = adder.add_parser(command.name, help=command.summary, description=command.summary,
                                epilog=f"Example:\n  {command.example}",
                                formatter_class=argparse.RawDescriptionHelpFormatter)
-        command.add_arguments(sub)
-        sub.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+        sub.declare = command.add_arguments
         sub.set_defaults(command=command)
     return parser

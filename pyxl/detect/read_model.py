@@ -108,7 +108,7 @@ def _with_labels(grid: Grid, layout, calculator: Calculator) -> Grid:
 
 
 def read_factors(workbook: ReadableWorkbook, model: ModelSheet):
-    """The parameters that stand on the sheet, as `solver.Factors` (float64).
+    """The parameters that stand on the sheet, as `solver.Factors` of arrays (float64).
 
     Raises UserError for a cell that is blank, text, not finite or absurdly large.
     """

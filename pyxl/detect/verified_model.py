@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from pyxl.formulas.evaluate.calculator import Calculator
 from pyxl.grid.cells import Range, quoted
 from pyxl.grid.parameters import factors_from, parameter_cells
 from pyxl.grid.readable_workbook import ReadableWorkbook
 from solver.core.settings import OPTIONS
 from solver.errors import UserError
+from solver.model.array_factors import array_factors, as_arrays, rmse_of_arrays
 
 from .detect import ModelSheet, detect
 from .label_checks import refuse_contradicting_labels
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
 class VerifiedModel:
     """A sheet whose model is verified: everything a fit needs, and nothing was written yet.
 
-    `ratings` are to be fitted; `counted` are those that the sheet's own RMSE counts, more where hidden ones are left out.
+    `start` are arrays (`solver.model.array_factors`). `ratings` are to be fitted; `counted` are those that the sheet's own RMSE counts, more where hidden ones are left out.
     """
 
     model: ModelSheet
@@ -52,8 +55,6 @@ def verified_model(workbook: ReadableWorkbook, sheet: str, settings: Settings, *
                    visible_only: bool = False) -> VerifiedModel:
     """Detect, read and verify one sheet. `start` are start values for all of its parameter cells; None:
     what the settings say. `visible_only` leaves out ratings in hidden rows and columns. Raises NotRecognised or UserError with the reason."""
-    from solver import random_factors, rmse
-
     calculator = Calculator(workbook)
     model = detect(workbook, sheet, calculator=calculator)
     ratings, counted, mended, notes = read_sheet_ratings(workbook, model, calculator, visible_only=visible_only)
@@ -66,12 +67,14 @@ def verified_model(workbook: ReadableWorkbook, sheet: str, settings: Settings, *
     if start is not None:
         factors = _given(sheet, model, start)
     elif settings.start == "random":
+        from solver import random_factors
+
         drawn = random_factors(ratings, model=settings.model, n_factors=settings.n_factors,
                                seed=settings.seed, low=low, high=high)
-        factors = _unrated_as_they_are(workbook, model, ratings, drawn)
+        factors = _unrated_as_they_are(workbook, model, ratings, as_arrays(drawn))
     else:
         factors = read_factors(workbook, model)
-    before = rmse(factors, counted, bounds=bounds)
+    before = rmse_of_arrays(factors, counted, bounds=bounds)
     there = workbook.grid(sheet).values
     changed = {(sheet, cell): value for cell, value in (parameter_cells(model.layout, factors) | mended).items()
                if there.get(cell) != value}
@@ -80,7 +83,7 @@ def verified_model(workbook: ReadableWorkbook, sheet: str, settings: Settings, *
     if model.layout.measure != "rmse":
         notes.append(f"{quoted(sheet)}!{model.layout.rmse} is the {model.layout.measure}, whatever its label "
                      "says; RMSE is reported here.")
-    of_fitted = before if ratings is counted else rmse(factors, ratings, bounds=bounds)
+    of_fitted = before if ratings is counted else rmse_of_arrays(factors, ratings, bounds=bounds)
     return VerifiedModel(model, ratings, counted, factors, settings, mended, tuple(notes), of_fitted)
 
 
@@ -97,7 +100,7 @@ def _as_the_sheet_decides(settings: Settings, sheet: str, decided: dict[str, Any
 def _given(sheet: str, model: ModelSheet, numbers: Sequence[float]) -> Factors:
     try:
         return factors_from(model.layout, numbers)
-    except (RuntimeError, ValueError):
+    except ValueError:
         raise UserError(f"{quoted(sheet)} has another size than when its start values were kept.") from None
 
 
@@ -108,10 +111,10 @@ def _unrated_as_they_are(workbook: ReadableWorkbook, model: ModelSheet, ratings:
         there = read_factors(workbook, model)
     except UserError:
         return start
-    kept = {name: tensor.clone() for name, tensor in start.tensors().items()}
+    kept = {name: np.array(part) for name, part in start.tensors().items()}
     for index, names in ((ratings.user_index, ("user", "user_bias")), (ratings.item_index, ("item", "item_bias"))):
         for name in names:
             if name in kept:
                 unrated = sorted(set(range(len(kept[name]))) - set(index.tolist()))
                 kept[name][unrated] = there.tensors()[name][unrated]
-    return start.with_tensors(kept)
+    return array_factors(kept)

@@ -10,7 +10,7 @@ from openpyxl.utils import get_column_letter
 from pyxl.grid.cells import MAX_COL, MAX_ROW, Range
 from pyxl.xlsx.package import Package
 from pyxl.xlsx.parts.shared_strings import read_shared_strings
-from pyxl.xlsx.parts.xml_stream import elements, local, reader
+from pyxl.xlsx.parts.xml_stream import MAIN, elements, reader
 from solver.errors import UserError
 
 _MOST_MERGED = 2000     # above it, whether merged cells overlap is not asked: every pair is compared
@@ -95,7 +95,8 @@ class _Looking:
             self.faults.append(f"{self.sheet}: {sentence}")
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        name = local(name)
+        namespace, _, element = name.rpartition(" ")
+        name = element if namespace in MAIN else ""     # extensions have rows and cells of their own
         if name == "row":
             row = _whole(attributes.get("r"), self.row + 1)
             if not self.row < row <= MAX_ROW:
@@ -125,7 +126,7 @@ class _Looking:
                 self.merged.append(where)
         for key, value in attributes.items():
             if key.endswith("officeDocument/2006/relationships id") and value and value not in self.ids:
-                self.fault("relation", f"its {name} needs the relationship '{value}', which is not there.")
+                self.fault("relation", f"its {element} needs the relationship '{value}', which is not there.")
 
     def _start_cell(self, attributes: dict[str, str]) -> None:
         ref = attributes.get("r") or f"{get_column_letter(min(self.col + 1, MAX_COL))}{self.row}"
@@ -144,7 +145,8 @@ class _Looking:
             self.value += data
 
     def end(self, name: str) -> None:
-        if local(name) == "v":
+        namespace, _, element = name.rpartition(" ")
+        if element == "v" and namespace in MAIN:
             if self.kind == "s" and _whole(self.value, -1) not in range(self.shared.texts):
                 self.fault("text", f"{self.cell} shows text {self.value} of {self.shared.texts}.")
             self.kind = None

@@ -49,10 +49,11 @@ def fittable_sheets(host: Host, *, sheets: Iterable[str] | None, settings: Setti
     if by_formulas.problem is not None:
         if by_formulas.via == "model":
             raise UserError("A problem that is stated is solved by formulas: leave out --via model.")
-        ready: list[Fittable] = [pose(host, stated_problem(host, by_formulas.problem, _only(sheets)))]
+        ready: list[Fittable] = [pose(host, stated_problem(host, by_formulas.problem, _only(sheets)),
+                                      overwrite_formulas=by_formulas.overwrite_formulas)]
         skipped: list[str] = []
     else:
-        ready, skipped = _ready(host, _chosen(host, sheets), settings, by_formulas.via, must=sheets is not None, visible_only=visible_only)
+        ready, skipped = _ready(host, _chosen(host, sheets), settings, by_formulas, must=sheets is not None, visible_only=visible_only)
     _refuse_what_makes_no_sense(ready, options, by_formulas)
     if visible_only and any(isinstance(r, Posed) for r in ready):
         raise UserError("--visible-only leaves out ratings of factor models, and a sheet here is solved by its formulas. Leave it out.")
@@ -98,14 +99,14 @@ def _chosen(host: Host, sheets: Iterable[str] | None) -> list[str]:
     return chosen
 
 
-def _ready(host: Host, sheets: list[str], settings: Settings, via: str | None, *, must: bool,
+def _ready(host: Host, sheets: list[str], settings: Settings, by_formulas: ByFormulas, *, must: bool,
            visible_only: bool) -> tuple[list[Fittable], list[str]]:
     """The sheets that can be fitted, and why others that look like a model cannot. Where each one
     `must` be fitted, or none can, that is a UserError."""
     ready, skipped = [], []
     for sheet in sheets:
         try:
-            ready.append(_ready_sheet(host, sheet, settings, via, visible_only=visible_only))
+            ready.append(_ready_sheet(host, sheet, settings, by_formulas, visible_only=visible_only))
         except (NotRecognised, LostModel, NoSolution) as why:
             if must or isinstance(why, NoSolution) and len(sheets) == 1:
                 raise
@@ -117,9 +118,9 @@ def _ready(host: Host, sheets: list[str], settings: Settings, via: str | None, *
     return ready, skipped
 
 
-def _ready_sheet(host: Host, sheet: str, settings: Settings, via: str | None, *, visible_only: bool) -> Fittable:
+def _ready_sheet(host: Host, sheet: str, settings: Settings, by_formulas: ByFormulas, *, visible_only: bool) -> Fittable:
     """The factor model on a sheet, or else the problem that Solver keeps there. Raises NotRecognised."""
-    why = None
+    why, via = None, by_formulas.via
     if via != "formulas":
         refuse_typed_over(host, sheet)
         try:
@@ -140,7 +141,7 @@ def _ready_sheet(host: Host, sheet: str, settings: Settings, via: str | None, *,
         raise why or NoModel(f"{quoted(sheet)}: Solver keeps no model there. State one: --objective CELL --change RANGES.")
     unlike = f"{why} " if isinstance(why, (NotVerified, StatedOtherwise)) else ""
     try:
-        posed = pose(host, problem)
+        posed = pose(host, problem, overwrite_formulas=by_formulas.overwrite_formulas)
     except NoSolution:
         raise
     except UserError as unposed:

@@ -172,6 +172,8 @@ def fit_on_host(host: Host, *, sheets: Iterable[str] | None, settings: Settings 
     host.write(before_fit.cells_to_keep(host, {r.sheet: r.blocks for r in ready}))
     log, finished, unsolved = find_log(host), list[_Finished](), list[NoSolution]()
     for r in ready:
+        if isinstance(r, Posed):
+            host.overwrite_formulas(r.overwritten)
         watcher = watch(r)
         try:
             done: _Finished = (SolvedProblem(r, solve(r, by_formulas, on_step=watcher.on_step)) if isinstance(r, Posed)
@@ -207,8 +209,9 @@ def _add_report(host: Host, result: Solved) -> None:
 def _fitted(host: Host, r: VerifiedModel, watcher: Watcher) -> FitResult:
     """The result, judged by the ratings that the workbook holds out, where it does."""
     from solver import fit, rmse
+    from solver.model.array_factors import as_tensors
 
-    result, bounds = fit(r.ratings, r.start, r.settings, on_factors=watcher.look, on_epoch=watcher.on_epoch), r.settings.bounds
+    result, bounds = fit(r.ratings, as_tensors(r.start), r.settings, on_factors=watcher.look, on_epoch=watcher.on_epoch), r.settings.bounds
     if r.settings.batch_size is not None:
         # in batches `fit` gives means over an epoch of steps; the sheet has the RMSE of the factors before and after
         result = replace(result, rmse_before=r.rmse, rmse_after=rmse(result.factors, r.ratings, bounds=bounds))

@@ -26,13 +26,16 @@ def parameter_cells(layout: Layout, factors: Factors) -> dict[Cell, float]:
 
 
 def factors_from(layout: Layout, numbers: Sequence[float]) -> Factors:
-    """The factors (float64) whose values in the parameter cells, in the order of `parameter_cells`, are
+    """The factors, arrays of float64, whose values in the parameter cells, in the order of `parameter_cells`, are
     `numbers`. Raises ValueError where their number is another."""
-    import torch
+    import numpy as np
 
-    from solver import Factors
+    from solver.model.array_factors import array_factors
 
     shapes = {role: block.shape for role, block in layout.parameters.items()}
-    parts = torch.tensor(numbers, dtype=torch.float64).split([n * k for n, k in shapes.values()])
-    return Factors(**{FIELDS[role]: part if role.endswith("bias") else part.reshape(shapes[role])
-                      for role, part in zip(shapes, parts)})
+    ends = np.cumsum([n * k for n, k in shapes.values()])
+    flat = np.array(numbers, dtype=np.float64)
+    if len(flat) != ends[-1]:
+        raise ValueError(f"{len(flat)} numbers for {ends[-1]} parameter cells")
+    return array_factors({FIELDS[role]: part if role.endswith("bias") else part.reshape(shapes[role])
+                          for role, part in zip(shapes, np.split(flat, ends[:-1]))})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
 
 from solver.errors import UserError
 
@@ -33,18 +34,25 @@ def stored_problem(workbook: ReadableWorkbook, sheet: str) -> SolverProblem | No
         if "#REF!" in stored.get(name, ""):
             raise LostModel(f"{quoted(sheet)}: {name} is #REF!, so Solver's model lost its cells. "
                             "Set it up again in Data > Solver.")
-    objective = area_of(stored.get("solver_opt", ""))
+    area_named = _areas_by_name(workbook, sheet)
+    objective = next(iter(areas(stored.get("solver_opt", ""), area_named)), None)
     count = min(int(_number(stored.get("solver_num")) or 0), MOST_CONSTRAINTS)
-    return SolverProblem(sheet, objective and (objective[0], objective[1].first), areas(stored.get("solver_adj", "")),
+    return SolverProblem(sheet, objective and (objective[0], objective[1].first), areas(stored.get("solver_adj", ""), area_named),
                    {"1": "max", "3": "value"}.get(stored.get("solver_typ", "").lstrip("="), "min"),
                    _number(stored.get("solver_val")) or 0.0,
-                   tuple(_constraint(stored, n) for n in range(1, count + 1)),
+                   tuple(constraint for n in range(1, count + 1) for constraint in _constraints(stored, n, area_named)),
                    stored.get("solver_neg", "").lstrip("=") == "1", stored=True)
 
 
-def areas(union: str) -> tuple[SheetRange, ...]:
-    """The areas of ``Sheet!$A$1:$B$2,'another one'!$C$3``; what is no area is left out."""
-    return tuple(filter(None, map(area_of, split_union(union))))
+def areas(union: str, area_named: Callable[[str], SheetRange | None]) -> tuple[SheetRange, ...]:
+    """The areas of ``Sheet!$A$1:$B$2,'another one'!$C$3,Orders``; what is no area and no name of one is left out."""
+    return tuple(filter(None, (area_of(part) or area_named(part) for part in split_union(union))))
+
+
+def _areas_by_name(workbook: ReadableWorkbook, sheet: str) -> Callable[[str], SheetRange | None]:
+    """Leads from a name that means cells on a sheet, ``Orders`` or ``Sheet1!Orders``, to these."""
+    found = {name.name.casefold(): name.refers_to for scope in (None, sheet) for name in workbook.names if name.scope == scope}
+    return lambda text: area_of(found.get(text.rpartition("!")[2].strip().removeprefix("=").casefold(), ""))
 
 
 def split_union(text: str) -> list[str]:
@@ -52,15 +60,26 @@ def split_union(text: str) -> list[str]:
     return re.split(r",(?=(?:[^']*'[^']*')*[^']*$)", text.removeprefix("="))
 
 
-def _constraint(stored: dict[str, str], n: int) -> Constraint:
+def _constraints(stored: dict[str, str], n: int, area_named: Callable[[str], SheetRange | None]) -> Iterator[Constraint]:
+    """Constraint number n: one for each area on its left side."""
     relation = RELATIONS.get(stored.get(f"solver_rel{n}", "").lstrip("="), f"solver_rel{n}")
-    left, right = (_side(stored.get(f"solver_{end}{n}", "#REF!")) for end in ("lhs", "rhs"))
-    return Constraint(left, relation, right if relation in ("<=", "=", ">=") else None)
+    written = [stored.get(f"solver_{end}{n}", "#REF!") for end in ("lhs", "rhs")]
+    left, right = (_sides(text, area_named) for text in written)
+    if relation not in ("<=", "=", ">="):
+        right = [None]
+    if len(left) > 1 and (len(right) not in (1, len(left)) or relation == "alldifferent"):  # not area by area: said as written, and refused
+        left, right = [written[0].removeprefix("=")], right[:1]
+    for one, other in zip(left, right * (len(left) // len(right))):
+        yield Constraint(one, relation, other)
 
 
-def _side(text: str) -> ConstraintSide:
+def _sides(text: str, area_named: Callable[[str], SheetRange | None]) -> list[ConstraintSide]:
     number = _number(text)
-    return number if number is not None else area_of(text) or text.strip().removeprefix("=")
+    if number is not None:
+        return [number]
+    parts = [area_of(part) or area_named(part) for part in split_union(text)]
+    found: list[ConstraintSide] = [part for part in parts if part is not None]
+    return found if len(found) == len(parts) else [text.strip().removeprefix("=")]
 
 
 def _number(text: str | None) -> float | None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from pyxl.formulas.language.formula_text import moved
 from pyxl.grid.cells import Cell, Range, Value
 from pyxl.grid.grid import DefinedName, Grid, Table, refuse_formulas
 from pyxl.grid.problem import SheetRange
-from pyxl.xlsx import NewSheet, WorkbookFile
+from pyxl.xlsx import Edit, InsteadOfFormula, NewSheet, OwnFormula, WorkbookFile
 
 from .protection import Protected
 from .refresh_results import Changes, refreshed
@@ -29,6 +30,7 @@ class FileHost:
         self._problems: list[str] = []
         self._stale = False
         self._new: dict[str, NewSheet] = {}
+        self._overwritten: set[tuple[str, Cell]] = set()
 
     @property
     def name(self) -> str:
@@ -66,9 +68,13 @@ class FileHost:
     def write(self, changes: Changes) -> None:
         """Take new constants, by sheet and cell; None clears. Raises UserError for a formula's cell."""
         for sheet, cells in changes.items():
-            refuse_formulas(self.grid(sheet), cells)
+            refuse_formulas(self.grid(sheet), (cell for cell in cells if (sheet, cell) not in self._overwritten))
             self._changes.setdefault(sheet, {}).update(cells)
         self._stale = True
+
+    def overwrite_formulas(self, cells: Iterable[tuple[str, Cell]]) -> None:
+        """From now on `write` takes constants for these (sheet, cell), too, in the place of their formulas."""
+        self._overwritten.update(cells)
 
     def refuse_protected(self, areas: Iterable[SheetRange]) -> None:
         """Raise Protected where the sheet of one of these ranges is protected: it could not be saved."""
@@ -109,8 +115,20 @@ class FileHost:
     def save(self, *, out: Path | None = None, overwrite: bool = False) -> None:
         """Put everything into the file, or into the copy `out`; all or nothing."""
         self.recalculate()
-        edits = {sheet: {**self._changes.get(sheet, {}), **self._results.get(sheet, {})}
+        edits = {sheet: {**self._instead_of_formulas(sheet), **self._results.get(sheet, {})}
                  for sheet in self._changes | self._results}
         self.file.save(edits, new_sheets=tuple(self._new.values()), out=out, overwrite=overwrite)
         if out is None:
             self._changes, self._results, self._problems, self._new = {}, {}, [], {}
+            self._overwritten.clear()
+
+    def _instead_of_formulas(self, sheet: str) -> dict[Cell, Edit]:
+        """The changes of a sheet as edits. Where a formula goes that others share, these get it as their own."""
+        changes, grid = self._changes.get(sheet, {}), self.grid(sheet)
+        gone = {cell for cell in changes if (sheet, cell) in self._overwritten and cell in grid.formulas}
+        edits: dict[Cell, Edit] = {cell: InsteadOfFormula(value) if cell in gone else value for cell, value in changes.items()}
+        for cell, formula in grid.formulas.items() if gone else ():
+            if formula.anchor != cell and formula.anchor in gone and cell not in gone:
+                text = moved(formula.text, cell.row - formula.anchor.row, cell.col - formula.anchor.col)
+                edits[cell] = OwnFormula(text, self.value(sheet, cell))
+        return edits

@@ -24,6 +24,10 @@ class Host(ReadableWorkbook, Protocol):
         """Write constants, by sheet and cell; None clears a cell. Raises UserError where a formula stands."""
         ...
 
+    def overwrite_formulas(self, cells: Iterable[tuple[str, Cell]]) -> None:
+        """From now on `write` takes constants for these (sheet, cell), too, in the place of their formulas."""
+        ...
+
     def refuse_protected(self, areas: Iterable[SheetRange]) -> None:
         """Raise UserError where cells of one of these (sheet, range) cannot be written, as their sheet is protected."""
         ...

@@ -30,6 +30,7 @@ class LiveHost:
     def __init__(self, book: xlwings.Book):
         self.book = book
         self._grids: dict[str, Grid] = {}
+        self._overwritten: set[tuple[str, Cell]] = set()
         self._before: dict[str, dict[Cell, Value]] | None = None   # of cells written in this step of Undo: what they held
 
     @cached_property
@@ -83,11 +84,13 @@ class LiveHost:
             if not cells:
                 continue
             grid = self.grid(sheet)
-            refuse_formulas(grid, cells)
+            refuse_formulas(grid, (cell for cell in cells if (sheet, cell) not in self._overwritten))
             for cell in cells if self._before is not None else ():
                 self._before.setdefault(sheet, {}).setdefault(cell, grid.values.get(cell))
             self._put(sheet, cells, recorded=self._before is None)
             grid.values.update(cells)
+            for cell in cells:
+                grid.formulas.pop(cell, None)
             for cell in [cell for cell, value in cells.items() if value is None]:
                 del grid.values[cell]
 
@@ -116,6 +119,10 @@ class LiveHost:
         if any(before.values()):
             record_one_step(self.book.api, title, before=lambda: self._put_all(before, recorded=False),
                             after=lambda: self._put_all(after, recorded=True))
+
+    def overwrite_formulas(self, cells: Iterable[tuple[str, Cell]]) -> None:
+        """From now on `write` takes constants for these (sheet, cell), too, in the place of their formulas."""
+        self._overwritten.update(cells)
 
     def refuse_protected(self, areas: Iterable[SheetRange]) -> None:
         """Raise Protected where one of these ranges cannot be written, before anything else is done."""

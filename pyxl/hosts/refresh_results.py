@@ -20,7 +20,7 @@ def refreshed(workbook: ReadableWorkbook, changes: Changes) -> tuple[dict, list[
 
     A result that stays the same is left out, so that its cell stays byte for byte as it was.
     """
-    stale = dependents(workbook, changes)
+    stale = {sheet: [cell for cell in cells if cell not in changes.get(sheet, {})] for sheet, cells in dependents(workbook, changes).items()}
     if not stale:
         return {}, []
     overrides = {(sheet, cell): value for sheet, cells in changes.items() for cell, value in cells.items()}

@@ -1,4 +1,4 @@
-"""A workbook seen with a few more cells than it has: nothing is written for it."""
+"""A workbook seen with a few other cells than it has: nothing is written for it."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pyxl.grid.readable_workbook import ReadableWorkbook
 
 
 class Overlaid:
-    """`workbook` (a file, or a host) with the constants `values` (sheet -> cell -> value) and, right and below of all that
-    `sheet` holds, a cell for each of the `formulas`; `places` says where these are."""
+    """`workbook` (a file, or a host) with the constants `values` (sheet -> cell -> value), also where it holds formulas, and, right
+    and below of all that `sheet` holds, a cell for each of the `formulas`; `places` says where these are."""
 
     def __init__(self, workbook: ReadableWorkbook, values: Mapping[str, Mapping[Cell, Value]], *, sheet: str, formulas: tuple[str, ...]):
         self._workbook, self._values = workbook, values
@@ -51,8 +51,9 @@ class Overlaid:
         if sheet not in self._grids:
             grid = self._workbook.grid(sheet)
             own = self._formulas if sheet == self._sheet else {}
-            if own or self._values.get(sheet):
-                grid = replace(grid, values={**grid.values, **self._values.get(sheet, {})},
-                               formulas={**grid.formulas, **own})
+            given = self._values.get(sheet, {})
+            if own or given:
+                stay = {cell: formula for cell, formula in grid.formulas.items() if cell not in given}
+                grid = replace(grid, values={**grid.values, **given}, formulas={**stay, **own})
             self._grids[sheet] = grid
         return self._grids[sheet]

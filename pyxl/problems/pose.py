@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Posed:
-    """A problem that can be solved: `cells` are the changing cells in the order of the program's numbers, `lines` the
-    constraints cell by cell, `kind` what the formulas make of it, `notes` what is odd. Nothing was written yet."""
+    """A problem that can be solved: `cells` are the changing cells in the order of the program's numbers, `overwritten` those of
+    them whose formulas make room for numbers, `lines` the constraints cell by cell, `kind` what the formulas make of it, `notes`
+    what is odd. Nothing was written yet."""
 
     problem: SolverProblem
     cells: tuple[SheetCell, ...]
@@ -42,6 +43,7 @@ class Posed:
     objective: Term
     kind: Kind
     notes: tuple[str, ...]
+    overwritten: tuple[SheetCell, ...] = ()
 
     @property
     def sheet(self) -> str:
@@ -53,20 +55,23 @@ class Posed:
         return self.problem.blocks
 
 
-def pose(workbook: ReadableWorkbook, problem: SolverProblem) -> Posed:
-    """Check a problem and compile it. Raises UserError that names the cell which stands in the way."""
+def pose(workbook: ReadableWorkbook, problem: SolverProblem, *, overwrite_formulas: bool = False) -> Posed:
+    """Check a problem and compile it. With `overwrite_formulas` changing cells may hold formulas, as for Excel's Solver; their
+    present results are the start. Raises UserError that names the cell which stands in the way."""
     from pyxl.formulas.compile_formulas import compile_formulas
     from solver import Program
 
     _refuse_unknown_relations(problem)
     _check_cells(workbook, problem)
-    blank: dict[str, dict[Cell, float]] = {}
+    overwritten = _overwritten_cells(workbook, problem, allowed=overwrite_formulas)
+    given: dict[str, dict[Cell, float]] = {}
     for sheet, cell in problem.cells:
-        if workbook.grid(sheet).values.get(cell) is None:   # 0, as for Solver
-            blank.setdefault(sheet, {})[cell] = 0.0
+        value = workbook.grid(sheet).values.get(cell)
+        if value is None or (sheet, cell) in overwritten:
+            given.setdefault(sheet, {})[cell] = value if type(value) is float else 0.0   # 0, as for Solver
     texts = (side for constraint in problem.constraints for side in (constraint.left, constraint.right))
     formulas = tuple(dict.fromkeys(side for side in texts if isinstance(side, str)))
-    seen = Overlaid(workbook, blank, sheet=problem.sheet, formulas=formulas)
+    seen = Overlaid(workbook, given, sheet=problem.sheet, formulas=formulas)
     try:
         calculator = Calculator(seen)
         terms = Terms(seen, calculator, problem, dict(zip(formulas, seen.places)))
@@ -94,15 +99,15 @@ def pose(workbook: ReadableWorkbook, problem: SolverProblem) -> Posed:
     kind = kind_of(structure, whole=int(whole.sum()), different=sum(map(len, different_cells(lines))))
     if uncompiled is not None:
         kind = replace(kind, sort="stepwise")
-    given = {"low": low, "high": high, "floor": floor, "ceiling": ceiling, "whole": whole}
+    limits = {"low": low, "high": high, "floor": floor, "ceiling": ceiling, "whole": whole}
     notes = [] if kind.sort == "stepwise" else list(compiled.not_smooth)     # a search by points needs no slopes
     if uncompiled is not None:
         notes.append(f"Formulas are evaluated point by point, which is slow: {uncompiled}")
-    linear, exact = (linear_model(structure, objective, rows, **given), True) if kind.sort == "linear" else (None, True)
+    linear, exact = (linear_model(structure, objective, rows, **limits), True) if kind.sort == "linear" else (None, True)
     if kind.sort in ("quadratic", "piecewise") and not kind.different:
         try:
             objective_form, row_forms = forms_of(structure, objective, rows)
-            linear, exact = exact_model(structure, objective_form, row_forms, goal=problem.goal, **given)
+            linear, exact = exact_model(structure, objective_form, row_forms, goal=problem.goal, **limits)
             kind, notes = replace(kind, exact=True), []     # no slopes are asked for
         except NeedsBound as missing:
             notes.append(needed_bound(missing, problem.cells, lambda place: place_told(*place, problem.sheet)))
@@ -111,14 +116,15 @@ def pose(workbook: ReadableWorkbook, problem: SolverProblem) -> Posed:
     evaluation = _Evaluation(compiled, objective, rows)
     program = Program(evaluation, np.clip(compiled.start, low, high), low, high, floor, ceiling,
                       problem.goal, problem.target, _root(seen, problem, objective), whole, linear,
-                      None if kind.sort == "linear" or structure is None else linear_rows(structure, rows, **given),
+                      None if kind.sort == "linear" or structure is None else linear_rows(structure, rows, **limits),
                       different_cells(lines), kind.sort == "stepwise", exact)
     _check_start(seen, problem, program, terms.outputs)
     if moved := [place for place, a, b in zip(problem.cells, compiled.start, program.start) if a != b]:
         first = place_told(*moved[0], problem.sheet)
         notes.append(f"{first} began outside its bounds and was moved into them." if len(moved) == 1 else
                      f"{len(moved)} cells, {first} the first, began outside their bounds and were moved into them.")
-    return Posed(problem, problem.cells, tuple(lines), program, evaluation.outputs, objective, kind, tuple(notes))
+    return Posed(problem, problem.cells, tuple(lines), program, evaluation.outputs, objective, kind,
+                 (*_told_overwritten(workbook, problem, overwritten), *notes), overwritten)
 
 
 def _structure(compiled: Compiled | Evaluated) -> Structure | None:
@@ -164,11 +170,37 @@ def _check_cells(workbook: ReadableWorkbook, problem: SolverProblem) -> None:
         if (owner := grid.owner(cell)) is not None and owner != cell:
             raise UserError(f"{where} is part of the array formula in {grid.formulas[owner].array}, which is not overwritten. Give cells with "
                             "numbers.")
-        if owner is not None:
-            raise UserError(f"{where} holds a formula, ={grid.formulas[owner].text[:40]}, which is not overwritten as Solver does. To let it "
-                            "change, copy the changing cells and paste them as values (Paste Special > Values).")
-        if isinstance(value, (str, bool)):
+        if owner is None and isinstance(value, (str, bool)):
             raise UserError(f"{where} holds {shown_cell(value)}, not a number. Correct it, or leave the cell out.")
+
+
+def _overwritten_cells(workbook: ReadableWorkbook, problem: SolverProblem, *, allowed: bool) -> tuple[SheetCell, ...]:
+    """The changing cells that hold formulas. Raises UserError where these must not be overwritten, or are more than one cell."""
+    found = tuple((sheet, cell) for sheet, cell in problem.cells if cell in workbook.grid(sheet).formulas)
+    if not found:
+        return ()
+    (sheet, cell), more = found[0], f" ({len(found) - 1} more hold one)" * (len(found) > 1)
+    formula = workbook.grid(sheet).formulas[cell]
+    if formula.array is not None and formula.array.size > 1:
+        raise UserError(f"{quoted(sheet)}!{cell}, a changing cell, holds the array formula of {formula.array}, which is not overwritten. Give "
+                        "cells with numbers.")
+    if not allowed:
+        raise UserError(f"{quoted(sheet)}!{cell}, a changing cell, holds a formula, ={shown_formula(formula.text)}{more}. Solver writes numbers over "
+                        "formulas; here that is done with --overwrite-formulas.")
+    return found
+
+
+def _told_overwritten(workbook: ReadableWorkbook, problem: SolverProblem, cells: tuple[SheetCell, ...]) -> Iterator[str]:
+    if cells:
+        (sheet, cell), n = cells[0], len(cells)
+        text = shown_formula(workbook.grid(sheet).formulas[cell].text)
+        yield (f"{place_told(sheet, cell, problem.sheet)} held the formula ={text}{f', and {n - 1} more changing cells held one' * (n > 1)}: numbers "
+               "take the place of formulas, and `restore` brings back numbers only.")
+
+
+def shown_formula(text: str) -> str:
+    """As much of a formula as a sentence takes."""
+    return text if len(text) <= 40 else f"{text[:40]}…"
 
 
 _NOTHING = Term("", constant=0.0)

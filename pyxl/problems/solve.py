@@ -32,7 +32,8 @@ class ByFormulas:
     `via` 'formulas' means every sheet, 'model' none, None those without a model that we know; `problem` is one stated by
     hand. There are at most `steps` from each start (None: the solver's own limit), and `starts` in all, the first from
     the sheet and the others by `seed`; no search goes on for more than so many `seconds`. `report` adds a sheet that tells what
-    was found. Where no point meets all constraints, the one that comes nearest is written only with `write_anyway`.
+    was found. Where no point meets all constraints, the one that comes nearest is written only with `write_anyway`; numbers are
+    written over formulas in changing cells only with `overwrite_formulas`.
     """
 
     via: str | None = None
@@ -43,6 +44,7 @@ class ByFormulas:
     report: bool = False
     seconds: float | None = None
     write_anyway: bool = False
+    overwrite_formulas: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,10 +90,11 @@ def solve(posed: Posed, by_formulas: ByFormulas, *,
 
 
 def changed_cells(posed: Posed, there: Callable[[str], Mapping[Cell, Value]], x: np.ndarray) -> dict[str, dict[Cell, float]]:
-    """What to write so that the changing cells hold x; ``there(sheet)`` is what cells hold now."""
+    """What to write so that the changing cells hold x; ``there(sheet)`` is what cells hold now, formulas' results included."""
+    overwritten = set(posed.overwritten)
     changes: dict[str, dict[Cell, float]] = {}
     for (sheet, cell), number in zip(posed.cells, x.tolist()):
-        if there(sheet).get(cell) != number:
+        if there(sheet).get(cell) != number or (sheet, cell) in overwritten:
             changes.setdefault(sheet, {})[cell] = number
     return changes
 

@@ -4,11 +4,11 @@
 new values into the sheets' XML and copies everything else as the bytes it was.
 """
 
-from pyxl.xlsx.parts.cell_xml import Cached
+from pyxl.xlsx.parts.cell_xml import Cached, Edit, InsteadOfFormula, OwnFormula
 
 from .atomic_file import same_file
 from .new_sheets import NewSheet
 from .package import Limits
 from .workbook_file import WorkbookFile, open_workbook
 
-__all__ = ["Cached", "Limits", "NewSheet", "WorkbookFile", "open_workbook", "same_file"]
+__all__ = ["Cached", "Edit", "InsteadOfFormula", "Limits", "NewSheet", "OwnFormula", "WorkbookFile", "open_workbook", "same_file"]

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 
 from openpyxl.utils import get_column_letter
 
-from pyxl.grid.cells import Cell, Value
-from pyxl.xlsx.parts.cell_xml import Cached, Unwritable, new_cell
+from pyxl.grid.cells import Cell
+from pyxl.xlsx.parts.cell_xml import Edit, Unwritable, new_cell
 from pyxl.xlsx.parts.package_checks import damaged_workbook
 from pyxl.xlsx.parts.sheet_splice import Edits
-from pyxl.xlsx.parts.xml_stream import START_TAG, elements, local, reader, refuse_wide
+from pyxl.xlsx.parts.xml_stream import START_TAG, elements, local, reader, spliceable
 from solver.errors import UserError
 
 from .package import Package
@@ -83,7 +83,7 @@ class _Insertion:
     lines: tuple[Callable[[bytes], bytes], ...]
 
     def __call__(self, data: bytes) -> bytes:
-        refuse_wide(data, self.part)
+        data = b"".join(spliceable([data], self.part))
         parser, feed = reader(self.part)
         path: list[str] = []
         tags: list[bytes] = []      # start tags of the list, and where the lists end
@@ -129,7 +129,7 @@ def _unused_ids(taken: set[str]) -> Iterator[str]:
             yield f"rId{n}"
 
 
-def _sheet_xml(sheet: NewSheet, cells: Mapping[Cell, Value | Cached], *, strict: bool) -> bytes:
+def _sheet_xml(sheet: NewSheet, cells: Mapping[Cell, Edit], *, strict: bool) -> bytes:
     main = "http://purl.oclc.org/ooxml/spreadsheetml/main" if strict else "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
     columns = "".join(f'<col min="{n}" max="{n}" width="{width:g}" customWidth="1"/>' for n, width in enumerate(sheet.widths, 1))
     rows: dict[int, list[bytes]] = {}

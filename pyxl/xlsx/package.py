@@ -180,10 +180,15 @@ class Package:
         found = []
         for name, attributes, _ in elements([self.read(rels)], rels):
             if name == "Relationship" and attributes.get("TargetMode") != "External":
-                target = posixpath.normpath(posixpath.join("/", folder, unquote(attributes.get("Target", ""))))
                 kind = attributes.get("Type", "").rpartition("/")[2]
-                found.append(Relation(attributes.get("Id", ""), kind, target[1:]))
+                found.append(Relation(attributes.get("Id", ""), kind, self._target(folder, attributes.get("Target", ""))))
         return found
+
+    def _target(self, folder: str, target: str) -> str:
+        """The part that a relation leads to. A blank in its name is ``%20`` in the zip as well, by the standard; many programs
+        that write zips put the blank itself there."""
+        spelled, plain = (posixpath.normpath(posixpath.join("/", folder, name))[1:] for name in (target, unquote(target)))
+        return plain if self.find(spelled) is None else spelled
 
     @property
     def signed(self) -> bool:

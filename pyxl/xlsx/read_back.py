@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pyxl.grid.cells import Cell, ErrorValue, Value
-from pyxl.xlsx.parts.cell_xml import Cached, python_number
+from pyxl.xlsx.parts.cell_xml import Edit, new_value, python_number
 from pyxl.xlsx.parts.sheet_reader import read_sheet
 from solver.errors import UserError
 
@@ -13,7 +13,7 @@ from .package import Package
 from .workbook_part import read_workbook
 
 
-def verify_edits(written: Package, edits: Mapping[str, Mapping[Cell, Value | Cached]]) -> None:
+def verify_edits(written: Package, edits: Mapping[str, Mapping[Cell, Edit]]) -> None:
     """Raise UserError unless the package, read as any workbook is, holds every edit; only edited cells are kept in memory."""
     sheets = read_workbook(written).sheets
     for sheet, cells in edits.items():
@@ -22,7 +22,7 @@ def verify_edits(written: Package, edits: Mapping[str, Mapping[Cell, Value | Cac
         part = sheets[sheet]
         found = read_sheet(written.chunks(part), sheet, part=part, only=cells.keys()).values
         for cell, edit in cells.items():
-            wanted = python_number(edit.value if isinstance(edit, Cached) else edit)
+            wanted = python_number(new_value(edit))
             if not _same(found.get(cell), wanted):
                 raise UserError(f"'{written.name}' was not saved: {sheet}!{Cell(*cell)} would hold {found.get(cell)!r} where "
                                 f"{wanted!r} was written. The workbook is as it was; please report this.")

@@ -7,11 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from pyxl.grid.cells import Range
+from pyxl.grid.cells import Cell, Range
+from pyxl.xlsx.parts.cell_xml import InsteadOfFormula
 from pyxl.xlsx.parts.sheet_splice import Edits, splice
 from solver.errors import UserError
 
 from .atomic_file import not_saved, one_saver, put_in_place, refuse_unless_writable, same_file, temporary_beside
+from .calc_chain import without_cells
 from .new_sheets import NewSheet, added_parts
 from .package import Package
 from .read_back import verify_edits
@@ -101,6 +103,10 @@ def _rewrites(workbook: WorkbookPart, edits: Edits, pivots) -> dict[str, Rewrite
             rewrites[part] = partial(splice, edits=cells, sheet=sheet, part=part, pivots=pivots[sheet])
     if rewrites:
         rewrites[workbook.part] = lambda chunks: [with_full_calculation(b"".join(chunks), workbook.part)]
+    gone = {(workbook.numbers[sheet], str(Cell(*cell))) for sheet, cells in edits.items() if sheet in workbook.sheets
+            for cell, edit in cells.items() if isinstance(edit, InsteadOfFormula)}
+    if gone and workbook.calc_chain:
+        rewrites[workbook.calc_chain] = lambda chunks: [without_cells(b"".join(chunks), gone)]
     return rewrites
 
 

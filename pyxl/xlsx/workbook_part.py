@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pyxl.grid.grid import DefinedName
 from pyxl.xlsx.parts.package_checks import damaged_workbook
-from pyxl.xlsx.parts.xml_stream import START_TAG, TRUE, elements, local, reader, refuse_wide, whole_number
+from pyxl.xlsx.parts.xml_stream import START_TAG, TRUE, elements, local, reader, spliceable, whole_number
 from solver.errors import UserError
 
 from .package import Package
@@ -21,7 +21,8 @@ _BEFORE_CALC = ("fileVersion", "fileSharing", "workbookPr", "workbookProtection"
 @dataclass(frozen=True)
 class WorkbookPart:
     """What workbook.xml says. `sheets` leads from a worksheet's name to its part, in tab order; `tabs` are the names
-    of all sheets, charts and hidden ones included."""
+    of all sheets, charts and hidden ones included; `numbers` leads from a sheet's name to the number it goes by in the calculation
+    chain, whose part is `calc_chain`."""
 
     part: str
     sheets: dict[str, str]
@@ -32,6 +33,8 @@ class WorkbookPart:
     styles: str | None
     tabs: tuple[str, ...]
     structure_locked: bool
+    numbers: dict[str, str]
+    calc_chain: str | None
 
 
 def read_workbook(package: Package) -> WorkbookPart:
@@ -43,7 +46,7 @@ def read_workbook(package: Package) -> WorkbookPart:
                         "Give an .xlsx file.")
     relations = package.relations(part)
     target = {relation.id: relation for relation in relations}
-    sheets, tabs, names, calc, date1904, locked = {}, [], [], {}, False, False
+    sheets, numbers, tabs, names, calc, date1904, locked = {}, {}, [], [], {}, False, False
     for name, attributes, text in elements([package.read(part)], part):
         if name == "sheet":
             tab = attributes.get("name", "")
@@ -51,6 +54,7 @@ def read_workbook(package: Package) -> WorkbookPart:
                 what = f"a sheet's name has {len(tab):,} characters" if len(tab) > _LONGEST_NAME else f"two sheets are named '{tab}'"
                 raise damaged_workbook(package.name, what)
             tabs.append(tab)
+            numbers[tab] = attributes.get("sheetId", "")
             where = next((target.get(value) for key, value in attributes.items() if local(key) == "id" != key), None)
             if where and where.kind == "worksheet":
                 sheets[tab] = package.find(where.part) or where.part
@@ -69,7 +73,8 @@ def read_workbook(package: Package) -> WorkbookPart:
         return next((package.find(relation.part) for relation in relations if relation.kind == kind), None)
 
     return WorkbookPart(part, sheets, tuple(_defined_name(attributes, text, tabs) for attributes, text in names),
-                        calc.get("calcMode") == "manual", date1904, only("sharedStrings"), only("styles"), tuple(tabs), locked)
+                        calc.get("calcMode") == "manual", date1904, only("sharedStrings"), only("styles"), tuple(tabs), locked,
+                        numbers, only("calcChain"))
 
 
 def _defined_name(attributes, text, tabs) -> DefinedName:
@@ -80,7 +85,7 @@ def _defined_name(attributes, text, tabs) -> DefinedName:
 
 def with_full_calculation(data: bytes, part: str) -> bytes:
     """workbook.xml with ``fullCalcOnLoad="1"``: Excel then recalculates everything on opening."""
-    refuse_wide(data, part)
+    data = b"".join(spliceable([data], part))
     parser, feed = reader(part)
     path, calc, after, prefix = [], None, None, b""
 

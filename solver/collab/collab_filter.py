@@ -25,11 +25,12 @@ from solver.model.net import additive
 from solver.threads import survive_forks
 
 from .bulk import Wanted, best_of_many
+from .cold_start import described_by, described_rows, with_described_rows
 from .estimator import Estimator
 from .frames import pairs_from, ratings_from
-from .id_labels import Labels, shown_label
-from .item_columns import item_columns_of
-from .newcomer import FoldedIn, newcomer, ranked_frame
+from .id_labels import STORED_LABELS, Labels, shown_label
+from .newcomer import FoldedIn, SeenByNewcomers, newcomer, newcomer_by_likes, ranked_frame
+from .newcomers import FoldedInMany, newcomers
 from .predictions import Everybody, predict_for_user, predict_pairs, predict_rows
 from .preparation import Prepared, prepare_fit
 from .recommend import OTHER, Explanation, explain, similar
@@ -92,11 +93,12 @@ class CollabFilter(Estimator):
     decay_by: str | None = None
     batch_size: int | None = None
     schedule: str | None = None
+    implicit_sets: str | None = None
     patience: int | None = None
 
     # -- fitting ------------------------------------------------------------------------------------
 
-    def fit(self, X, y=None, *, item_columns: pd.DataFrame | None = None, holdout=None,
+    def fit(self, X, y=None, *, item_columns: pd.DataFrame | None = None, user_columns: pd.DataFrame | None = None, holdout=None,
             on_start: Callable[[Prepared], None] | None = None,
             on_epoch: Callable[[Epoch], bool | None] | None = None,
             on_batch: Callable[[int, int], None] | None = None) -> Self:
@@ -104,20 +106,25 @@ class CollabFilter(Estimator):
         of users and items with `y`, their ratings.
 
         `item_columns` say what else is known of the items: a row for an item, which the index names, and
-        columns of numbers, such as 1 where a genre is the item's. What each user thinks of every column is learnt as
-        a factor is, and they stand before the others in `factors_`; it takes effort quick or good.
+        columns of numbers or categories, such as 1 where a genre is the item's. With effort quick or good, what each user thinks
+        of every column is learnt as a factor is, and they stand before the others in `factors_`; with effort best, a column moves the
+        factors of the items that have it. `user_columns` say as much of the users; effort best learns with them, too. Users and items that only these tables know are part of the model, and predicted as others who are described alike.
         `holdout` are ratings to judge by, in any of these forms, or their share, instead of the
         share given above. The model is never worse than its start, nor, where `effort` chose how to fit, than biases
         alone (`solver.fitting.guarded_fit`); where that took another fit, a warning and `notes_` say so. `on_start` is told what will be learnt from and judged by, with what settings;
         the rest as in `solver.fit`. Raises UserError for what is no rating.
         """
         ratings, notes = ratings_from(X, y, unrated=1.0 if self.feedback == "implicit" else None)
-        names: tuple[str, ...] = ()
-        if ratings.item_columns is not None:
+        notes = (*notes, *_warned_of_unstorable(ratings))
+        known = described_by(ratings, {"user": user_columns, "item": item_columns})
+        ratings, names = known.ratings, known.names.get("item", ())
+        if "item" in known.columns:
+            ratings = replace(ratings, item_columns=known.columns["item"])
+        elif ratings.item_columns is not None:
             names = tuple(f"column {number}" for number in range(1, ratings.item_columns.shape[1] + 1))
-        if item_columns is not None:
-            given, names, more = item_columns_of(item_columns, ratings.items)
-            ratings, notes = replace(ratings, item_columns=given), (*notes, *more)
+        if "user" in known.columns:
+            ratings = replace(ratings, user_columns=known.columns["user"])
+        notes = (*notes, *known.notes)
         problem = prepare_fit(self, ratings, holdout)
         if on_start:
             on_start(problem)
@@ -127,18 +134,22 @@ class CollabFilter(Estimator):
             warnings.warn(odd, stacklevel=2)
             notes = (*notes, odd)
         if names and not result.factors.given:
-            names = ()      # biases alone know no columns
+            names = ()      # biases alone know no columns, and draws have them in no factor of their own
         if names:
             result = replace(result, factors=additive(result.factors).balanced())
+        counts = {"user": np.bincount(problem.learnt.user_index, minlength=ratings.n_users),
+                  "item": np.bincount(problem.learnt.item_index, minlength=ratings.n_items)}
+        if known.columns and self.model != "net":
+            result = replace(result, factors=with_described_rows(result.factors, known.columns, counts),
+                             samples=tuple(additive(with_described_rows(draw, known.columns, counts)) for draw in result.samples))
         self._set_fitted(ratings.users, ratings.items, result, problem.rating_range, RatedItems.of(ratings, learnt=problem.learnt),
-                         np.bincount(problem.learnt.user_index, minlength=ratings.n_users),
-                         np.bincount(problem.learnt.item_index, minlength=ratings.n_items),
-                         problem.spread, (*notes, *problem.notes, *result.notes), names)
+                         counts["user"], counts["item"], problem.spread, (*notes, *problem.notes, *result.notes), names,
+                         described_rows(known.columns, counts))
         return self
 
     def _set_fitted(self, users: tuple, items: tuple, result: FitResult, rating_range: tuple[float, float],
                     rated: RatedItems, user_counts: np.ndarray, item_counts: np.ndarray, spread: float,
-                    notes: tuple[str, ...], item_columns: tuple[str, ...]) -> None:
+                    notes: tuple[str, ...], item_columns: tuple[str, ...], described: Mapping[str, np.ndarray]) -> None:
         """All that a fit leaves, in one place: `fit` and `load` end here."""
         survive_forks()     # a web server may load a model first and fork then
         self.users_, self.items_, self.result_, self.settings_ = users, items, result, result.settings
@@ -147,9 +158,10 @@ class CollabFilter(Estimator):
         self._labels = {"user": Labels(users, "user"), "item": Labels(items, "item")}
         self._counts = {"user": user_counts, "item": item_counts}
         self._rated, self.spread_ = rated, spread
-        everybody = Everybody.of(result.factors, self._counts)
+        self._described = described
+        everybody = Everybody.of(result.factors, self._counts, described=described)
         self.factors_, self._typical = everybody.factors, everybody.typical
-        self._draws = tuple(Everybody.of(draw, self._counts) for draw in result.samples) or (everybody,)
+        self._draws = tuple(Everybody.of(draw, self._counts, described=described) for draw in result.samples) or (everybody,)
 
     @property
     def ratings_(self) -> Ratings:
@@ -323,21 +335,41 @@ class CollabFilter(Estimator):
         return explain(factors, self._labels["user"].position(user), self._labels["item"].position(item),
                        bounds=self.settings_.bounds, clip=self.rating_range_)
 
-    def fold_in(self, ratings: Mapping[Hashable, float] | pd.Series, *, side: str = "user",
-                weight_decay: float | None = None) -> FoldedIn:
+    @overload
+    def fold_in(self, ratings: Mapping[Hashable, float], *, side: str = "user", weight_decay: float | None = None) -> FoldedIn: ...
+
+    @overload
+    def fold_in(self, ratings: Ratings | pd.DataFrame, *, side: str = "user", weight_decay: float | None = None) -> FoldedInMany: ...
+
+    def fold_in(self, ratings, *, side: str = "user", weight_decay: float | None = None) -> FoldedIn | FoldedInMany:
         """A new user from {item: rating}, or with ``side="item"`` a new item from {user: rating}; the
-        model stays as it is.
+        model stays as it is. Many at once from a long table of them, as `fit` takes it, or from `Ratings`.
 
         Least squares toward the mean user, with `weight_decay` for each rating (see
         `solver.collab.recommend.fold_in`); None: one that suits most data (see `newcomer_ridge`). Raises UserError for
         an unknown label and for what is no rating.
         """
+        seen = self._seen_from(side)
+        if isinstance(ratings, Ratings) or hasattr(ratings, "columns"):
+            many, _ = ratings_from(ratings, unrated=1.0 if self.feedback == "implicit" else None)
+            return newcomers(many, seen, weight_decay=weight_decay)
+        return newcomer(ratings, seen, weight_decay=weight_decay)
+
+    def fold_in_likes(self, likes: Mapping[Hashable, float]) -> FoldedIn:
+        """A new user from ratings of item columns, such as {"Action": 5, "Musical": 1}: what the model learnt from `item_columns`
+        says which items are meant. Raises UserError for a model without them and for an unknown name."""
+        seen = self._seen_from("user")
+        if not self.item_columns_:
+            raise UserError("The model has no factors of item columns, such as genres. Fit with item_columns and effort 'quick' or 'good'.")
+        return newcomer_by_likes(likes, self.factors_.item[:, :len(self.item_columns_)].double().numpy(), self.item_columns_, seen)
+
+    def _seen_from(self, side: str) -> SeenByNewcomers:
+        """What newcomers on this side see of the other."""
         factors = self._additive("folds nobody in")
         if side not in OTHER:
             raise UserError(f"side is {side!r}. Choose one of: {', '.join(OTHER)}.")
-        return newcomer(ratings, factors, side, others=self._labels[OTHER[side]], typical=self._typical,
-                        weight_decay=weight_decay, spread=self.spread_, bounds=self.settings_.bounds,
-                        clip=self.rating_range_)
+        return SeenByNewcomers.of(factors, side, others=self._labels[OTHER[side]], typical=self._typical, spread=self.spread_,
+                       bounds=self.settings_.bounds, clip=self.rating_range_)
 
     # -- keeping ------------------------------------------------------------------------------------
 
@@ -369,7 +401,8 @@ class CollabFilter(Estimator):
         found, strange = [], []
         for what, column in (("user", users), ("item", items)):
             rows = self._labels[what].positions(column)
-            learnt = np.append(self._counts[what] > 0, False)[rows]
+            known = self._counts[what] > 0
+            learnt = np.append(known | self._described[what] if what in self._described else known, False)[rows]
             found.append(rows)
             if not learnt.all():
                 strangers = pd.Index(column, tupleize_cols=False)[~learnt]
@@ -390,6 +423,18 @@ class CollabFilter(Estimator):
             raise UserError(f"A net {what}: its predictions are no sums of factors. Fit another model, such as "
                             "dot+bias.")
         return additive(self.factors_)
+
+
+def _warned_of_unstorable(ratings: Ratings) -> tuple[str, ...]:
+    """What is said before hours of work of ids that `save` cannot keep."""
+    for what, labels in (("user", ratings.users), ("item", ratings.items)):
+        odd = next((label for label in labels if type(label) not in STORED_LABELS and not isinstance(label, np.generic)), None)
+        if odd is not None:
+            told = (f"The {what} {shown_label(odd)} is of type {type(odd).__name__}, which a saved model cannot keep. "
+                    f"To save it, give whole numbers, numbers or texts as {what}s.")
+            warnings.warn(told, stacklevel=3)
+            return (told,)
+    return ()
 
 
 def _how_many(n, what: str = "n") -> int:

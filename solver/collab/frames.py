@@ -16,6 +16,7 @@ from solver.reading.evidence import Guess, found_against
 from solver.reading.looked_at.column_roles import find_by_name
 from solver.reading.looked_at.rating_names import RATING_ROLES, TIME_ROLE
 from solver.reading.looked_at.rating_texts import LARGEST_RATING
+from solver.reading.missing_marks import note_on_marks
 
 from .id_labels import shown_label
 from .in_memory import as_frame, sparse_ratings
@@ -149,15 +150,21 @@ def _long(users: pd.Series, items: pd.Series, values: pd.Series, times: pd.Serie
     item_index, item_labels = _factorized(items, "item")
     ratings = Ratings(user_labels, item_labels, user_index, item_index, numbers,
                       None if times is None else _times(times))
-    pairs = sorted_pairs(ratings)
+    pairs, notes = sorted_pairs(ratings), tuple(note_on_marks(numbers))
     if not (pairs[1:] == pairs[:-1]).any():
-        return ratings, ()
+        return ratings, notes
     pair = pd.Series(user_index.astype(np.int64) * len(item_labels) + item_index)
-    again, last = pair.duplicated().to_numpy(), ~pair.duplicated(keep="last").to_numpy()
+    again = pair.duplicated().to_numpy()
+    if ratings.times is None:
+        last = ~pair.duplicated(keep="last").to_numpy()
+    else:
+        last = np.empty(len(pair), bool)
+        order = np.lexsort((ratings.times, pair))
+        last[order] = ~pair.iloc[order].duplicated(keep="last").to_numpy()
     row = int(again.argmax())
     n = pair[again].nunique()
     return ratings.take(last), (f"{_row(users, row)} rates the same user and item as an earlier row; of {n:,} "
-                                f"pair{'s' * (n > 1)} rated more than once the last rating was kept.",)
+                                f"pair{'s' * (n > 1)} rated more than once the {'last' if ratings.times is None else 'latest'} rating was kept.", *notes)
 
 
 def _number_column(column: pd.Series, what: str) -> np.ndarray:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from solver.errors import UserError
 
+STORED_LABELS = (int, float, str, bool)     # types of labels that JSON keeps apart and gives back as they were
 _SEARCHED = 100_000  # labels beyond which no nearest one is looked for
 
 

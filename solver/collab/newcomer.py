@@ -59,35 +59,90 @@ class FoldedIn:
         return self.factors if self.features.shape[1] == len(self.factors) else np.append(self.factors, self.bias)
 
 
-def newcomer(ratings: Mapping[Hashable, float] | pd.Series, factors: Factors, side: str, *, others: Labels,
-             typical: Mapping[str, Tensor], weight_decay: float | None, spread: float, bounds: Bounds,
-             clip: tuple[float, float]) -> FoldedIn:
-    """A newcomer on `side` with these ratings of `others` by label. `typical` are the mean rows by field
-    name, `spread` the standard deviation of all ratings.
+@dataclass(frozen=True, eq=False)
+class SeenByNewcomers:
+    """What newcomers on a `side` see of all `others`: `features` (m, d) and `base` (m,); the `mean` row (d,) of those there.
+
+    `spread` is the standard deviation of all ratings.
+    """
+
+    side: str
+    others: Labels
+    features: np.ndarray
+    base: np.ndarray
+    mean: np.ndarray
+    n_factors: int
+    spread: float
+    bounds: Bounds
+    clip: tuple[float, float]
+
+    @classmethod
+    def of(cls, factors: Factors, side: str, *, others: Labels, typical: Mapping[str, Tensor], spread: float, bounds: Bounds,
+           clip: tuple[float, float]) -> SeenByNewcomers:
+        """`typical` are the mean rows by field name."""
+        features, base = seen_by(factors, side)
+        mean = np.concatenate([typical[name].numpy().reshape(-1) for name in (side, f"{side}_bias") if name in typical])
+        return cls(side, others, features, base, mean, factors.n_factors, spread, bounds, clip)
+
+    def ridge(self, weight_decay: float | None, n_ratings: int) -> np.ndarray:
+        """(d,) Raises UserError for a weight decay that is none."""
+        biases = len(self.mean) > self.n_factors
+        if weight_decay is None:
+            return newcomer_ridge(self.n_factors, biases=biases, spread=self.spread, bounds=self.bounds)
+        if isinstance(weight_decay, Real) and 0 <= weight_decay < np.inf:
+            return decay_ridge(float(weight_decay), n_ratings, self.n_factors, biases=biases, spread=self.spread, bounds=self.bounds)
+        raise UserError(f"weight_decay is {weight_decay!r}. Give a number of 0 or more.")
+
+    def predicted(self, row: np.ndarray, others: np.ndarray | slice) -> np.ndarray:
+        """Predictions of one row for others, clipped to the range of the ratings."""
+        return np.clip(predictions_for(row, self.features[others], self.base[others], bounds=self.bounds), *self.clip)
+
+    def with_row(self, row: np.ndarray, rated: np.ndarray) -> FoldedIn:
+        """The newcomer with this row, who has rated the others at these positions."""
+        bias = float(row[-1]) if len(row) > self.n_factors else 0.0
+        return FoldedIn(self.side, row[:self.n_factors], bias, self.others, rated, self.features, self.base, self.bounds, self.clip)
+
+
+def newcomer(ratings: Mapping[Hashable, float] | pd.Series, seen: SeenByNewcomers, *, weight_decay: float | None) -> FoldedIn:
+    """A newcomer with these ratings of others by label.
 
     Raises UserError for an unknown label and for what is no rating.
     """
     if not isinstance(ratings, (Mapping, pd.Series)):
         raise UserError(f"The newcomer's ratings are {shown_label(ratings)}. Give ratings by label, such as {{14: 4.5}}.")
-    rated = others.all_positions(ratings.keys())
-    values = np.array([_rating(value, label, clip) for label, value in ratings.items()], np.float64)
+    rated = seen.others.all_positions(ratings.keys())
+    values = np.array([checked_value(value, label, seen.clip) for label, value in ratings.items()], np.float64)
     if len(np.unique(rated)) < len(rated):
-        raise UserError(f"The {others.what} {shown_label(_first_twice(ratings.keys()))} is rated twice. Keep one rating.")
-    features, base = seen_by(factors, side)
-    biases = factors.user_bias is not None
-    if weight_decay is None:
-        ridge = newcomer_ridge(factors.n_factors, biases=biases, spread=spread, bounds=bounds)
-    elif isinstance(weight_decay, Real) and 0 <= weight_decay < np.inf:
-        ridge = decay_ridge(float(weight_decay), len(rated), factors.n_factors, biases=biases, spread=spread, bounds=bounds)
-    else:
-        raise UserError(f"weight_decay is {weight_decay!r}. Give a number of 0 or more.")
-    mean = np.concatenate([typical[name].numpy().reshape(-1) for name in (side, f"{side}_bias") if name in typical])
-    x = fold_in(features[rated], base[rated], values, typical=mean, ridge=ridge, bounds=bounds)
-    return FoldedIn(side, x[:factors.n_factors], float(x[-1]) if biases else 0.0, others, rated, features, base,
-                    bounds, clip)
+        raise UserError(f"The {seen.others.what} {shown_label(_first_twice(ratings.keys()))} is rated twice. Keep one rating.")
+    x = fold_in(seen.features[rated], seen.base[rated], values, typical=seen.mean, ridge=seen.ridge(weight_decay, len(rated)), bounds=seen.bounds)
+    return seen.with_row(x, rated)
 
 
-def _rating(value, label: Hashable, known: tuple[float, float]) -> float:
+def newcomer_by_likes(likes: Mapping[Hashable, float], columns: np.ndarray, names: tuple[str, ...], seen: SeenByNewcomers) -> FoldedIn:
+    """A newcomer who rates item columns, genres say, and no item: each rating is one of the mean item of its column.
+
+    `columns` (n_items, g) are what is known of the items, by `names`. Raises UserError for a name that is none.
+    """
+    if not likes:
+        raise UserError("There is nothing that the newcomer likes. Give a rating for a column, such as {'Action': 5}.")
+    by_name = {name.casefold(): at for at, name in reversed(list(enumerate(names)))} | {
+        name.casefold().split("=", 1)[1]: at for at, name in enumerate(names) if "=" in name}
+    features, base = [], []
+    for name in likes:
+        at = by_name.get(str(name).strip().casefold())
+        if at is None:
+            raise UserError(f"There is no item column {shown_label(name)}. Choose of: {', '.join(names[:30])}{', …' if len(names) > 30 else ''}.")
+        share = np.clip(columns[:, at], 0, None)
+        share = share / share.sum() if share.any() else np.full(len(share), 1 / len(share))
+        features.append(share @ seen.features)
+        base.append(float(share @ seen.base))
+    values = np.array([checked_value(value, name, seen.clip) for name, value in likes.items()], np.float64)
+    x = fold_in(np.array(features), np.array(base), values, typical=seen.mean, ridge=seen.ridge(None, len(values)), bounds=seen.bounds)
+    return seen.with_row(x, np.empty(0, np.intp))
+
+
+def checked_value(value, label: Hashable, known: tuple[float, float]) -> float:
+    """A newcomer's rating as a number. Raises UserError for what is none, or lies far beyond the known (lowest, highest) rating."""
     if isinstance(value, Real) and not isinstance(value, bool) and abs(float(value)) <= LARGEST_RATING:
         number, span = float(value), known[1] - known[0]
         # a span more on either side: the model need not have seen the lowest and the highest rating that there are

@@ -29,8 +29,9 @@ class Everybody:
     typical: Mapping[str, Tensor]
 
     @classmethod
-    def of(cls, factors: AnyFactors, counts: Mapping[str, np.ndarray]) -> Everybody:
-        """`counts` are the ratings learnt from, of each ``user`` and ``item``."""
+    def of(cls, factors: AnyFactors, counts: Mapping[str, np.ndarray], *, described: Mapping[str, np.ndarray] | None = None) -> Everybody:
+        """`counts` are the ratings learnt from, of each ``user`` and ``item``; `described` (n,) bool who has a row of their own
+        without any, by what else is known of them."""
         rows, settled = {}, {}
         for name, tensor in factors.tensors().items():
             if (count := counts.get(_side(name))) is None:
@@ -39,7 +40,8 @@ class Everybody:
             rows[name] = (tensor if rated.all() else tensor[rated]).mean(0, dtype=torch.float64)
             if not rated.all():
                 settled[name] = tensor.clone()
-                settled[name][~rated] = rows[name].to(tensor.dtype)
+                own = (described or {}).get(_side(name))
+                settled[name][~(rated if own is None else rated | torch.as_tensor(own))] = rows[name].to(tensor.dtype)
                 if name == "item" and factors.given:  # what is given holds, whether anybody rated it or not
                     settled[name][:, :factors.given] = tensor[:, :factors.given]
         return cls(factors.with_tensors(settled), rows)

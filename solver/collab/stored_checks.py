@@ -63,7 +63,8 @@ def _history(value) -> bool:
 def _result(value) -> bool:
     kinds = {"n_ratings": _whole, "rmse_before": _maybe_number, "rmse_after": _maybe_number, "seconds": _maybe_number,
              "stop": _is(str), "converged": _is(bool), "stopped": _is(bool), "notes": _texts, "holdout_rmse": _maybe_number,
-             "device": _is(str)}
+             "device": _is(str), "noise": _maybe_number}
+    value = {"noise": None} | value if isinstance(value, dict) else value     # models of before it was kept
     return isinstance(value, dict) and sorted(value) == sorted(kinds) and all(good(value[name]) for name, good in kinds.items())
 
 
@@ -124,3 +125,9 @@ def check_rated(rated: RatedItems, counts: Mapping[str, np.ndarray], n_users: in
         fit = fit and count.shape == (size,) and count.dtype.kind == "i" and bool((count >= 0).all())
     if not fit:
         raise Misfit("its ratings are not those of its users and items")
+
+
+def check_described(described: Mapping[str, np.ndarray], counts: Mapping[str, np.ndarray]) -> None:
+    """Raise Misfit unless it is said of each user or item whether columns describe it."""
+    if any(side not in counts or rows.dtype != bool or rows.shape != counts[side].shape for side, rows in described.items()):
+        raise Misfit("its described users and items are not its users and items")

@@ -22,9 +22,9 @@ from solver.model.factors import Factors
 from solver.model.net import NetFactors
 from solver.version import __version__
 
-from .id_labels import shown_label
+from .id_labels import STORED_LABELS, shown_label
 from .storage import damaged_model, read_folder, write_folder
-from .stored_checks import Misfit, check_document, check_factors, check_labels, check_rated
+from .stored_checks import Misfit, check_described, check_document, check_factors, check_labels, check_rated
 
 if TYPE_CHECKING:
     from .collab_filter import CollabFilter
@@ -34,7 +34,6 @@ _REBUILD: dict[str, Callable[[dict[str, Tensor], Mapping], Any]] = {  # what a m
     "NetFactors": lambda tensors, _: NetFactors.of(tensors),
 }
 _APART = ("factors", "samples", "settings", "history", "decay")  # fields of FitResult that are stored in ways of their own, or not
-_LABELS = (int, float, str, bool)            # types of labels that JSON keeps apart and gives back as they were
 
 
 def save_model(model: CollabFilter, folder: str | Path, *, overwrite: bool) -> None:
@@ -45,6 +44,7 @@ def save_model(model: CollabFilter, folder: str | Path, *, overwrite: bool) -> N
               "rated.values": model._rated.values, "counts.user": model.user_counts_, "counts.item": model.item_counts_}
     if model._rated.held_out is not None:
         arrays["rated.held_out"] = model._rated.held_out
+    arrays |= {f"described.{side}": rows for side, rows in model._described.items()}
     tensors |= {name: torch.as_tensor(array) for name, array in arrays.items()}
     for n, draw in enumerate(result.samples):
         tensors |= _under(f"samples.{n}", draw.tensors())
@@ -88,9 +88,11 @@ def load_model(cls: type[CollabFilter], folder: str | Path) -> CollabFilter:
         held_out = tensors["rated.held_out"].numpy() if "rated.held_out" in tensors else None
         rated = RatedItems(tensors["rated.starts"].numpy(), tensors["rated.items"].numpy(), tensors["rated.values"].numpy(), held_out)
         counts = {side: tensors[f"counts.{side}"].numpy() for side in ("user", "item")}
+        described = {name: tensor.numpy() for name, tensor in _at("described", tensors).items()}
         check_rated(rated, counts, len(users), len(items))
+        check_described(described, counts)
         model._set_fitted(users, items, result, tuple(document["rating_range"]), rated, counts["user"], counts["item"],
-                          document["spread"], tuple(document["notes"]), tuple(document.get("item_columns", ())))
+                          document["spread"], tuple(document["notes"]), tuple(document.get("item_columns", ())), described)
     except Misfit as why:
         raise damaged_model(folder, str(why)) from None
     except (LookupError, TypeError, ValueError, AttributeError, RecursionError, UserError) as error:
@@ -107,7 +109,7 @@ def _packed(labels: tuple, what: str) -> tuple[Tensor, dict]:
     if all(type(label) is int and -2**63 <= label < 2**63 for label in labels):
         return torch.tensor(labels, dtype=torch.int64), {"stored": "int64", "how_many": len(labels)}
     for label in labels:
-        if type(label) not in _LABELS:
+        if type(label) not in STORED_LABELS:
             raise UserError(f"The {what} {shown_label(label)} is of type {type(label).__name__}; a saved model keeps whole "
                             f"numbers, numbers and texts. Fit with such {what}s.")
     listed = json.dumps(labels, allow_nan=False).encode("ascii")

@@ -6,10 +6,10 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from solver.errors import UserError, stopped_by
 from solver.model.factors import Factors
-from solver.model.net import AnyFactors
 
 from .settings import Settings
 from .steps import Seen, Steps
@@ -41,8 +41,9 @@ class Descent:
     """The state of the loop: where it has been and the best it met."""
 
     history: list[Epoch] = field(default_factory=list)
-    best: AnyFactors | None = None
+    best: Any = None                # a copy of the best factors met, or of the best module
     samples: tuple[Factors, ...] = ()  # the draws that belong to the best, where a posterior is sampled
+    noise: float | None = None         # … and the noise of a rating that they found
     best_loss: float = math.inf     # what `best` is chosen by: hold-out RMSE where there is one
     best_epoch: Epoch | None = None
     stop: str = ""
@@ -94,7 +95,7 @@ def _keep_if_best(state: Descent, seen: Seen, epoch: Epoch, to_the_end: bool) ->
     judged_by = seen.loss if seen.holdout_rmse is None else seen.holdout_rmse
     if judged_by < state.best_loss or (to_the_end and seen.holdout_rmse is None):
         state.best, state.best_loss, state.best_epoch = seen.factors(), judged_by, epoch
-        state.samples = seen.samples
+        state.samples, state.noise = seen.samples, seen.noise
 
 
 def _rmse_of(epoch: Epoch) -> str:

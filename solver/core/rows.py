@@ -56,11 +56,13 @@ class Rows:
 
         if self.user.take is None and self.item.take is None:
             return ratings
-        known = ratings.item_columns
+        def known(side: _Side, columns: np.ndarray | None) -> np.ndarray | None:
+            return columns if columns is None or side.take is None else columns[side.take]
+
         return replace(ratings, users=labels(self.user, ratings.users), items=labels(self.item, ratings.items),
                        user_index=self.user.renumbered(ratings.user_index, ratings.n_users),
                        item_index=self.item.renumbered(ratings.item_index, ratings.n_items),
-                       item_columns=known if known is None or self.item.take is None else known[self.item.take])
+                       item_columns=known(self.item, ratings.item_columns), user_columns=known(self.user, ratings.user_columns))
 
     def of_factors(self, factors: AnyFactors) -> AnyFactors:
         """The rows of the factors that take part."""

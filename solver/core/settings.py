@@ -22,6 +22,7 @@ from .schedules import SCHEDULES
 DTYPES = ("float64", "float32")
 STARTS = ("sheet", "random")
 DECAYS_BY = ("rating", "count")
+IMPLICIT_SETS = ("none", "users", "items", "both")
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
@@ -140,6 +141,12 @@ class Settings:
         None, Number(above=0, example="1e-8", optional=True),
         "Small number that keeps a step from being divided by 0.",
         unset="the optimizer's own", given=Given.EVERYWHERE)
+
+    implicit_sets: str = option(
+        "none", Names(IMPLICIT_SETS), "Whether it counts which items a user rated at all, and which users an item.",
+        given=Given.RATINGS)
+    """``users``: a user's row is expected where the set of the items that it rated says; ``items``: an item's where the
+    set of its users says; ``both``; or ``none``. Only pairs that are learnt from enter the sets."""
 
     patience: int | None = option(
         None, Whole(least=1, optional=True), "Epochs without a better hold-out RMSE after which a fit ends.",

@@ -82,10 +82,45 @@ class _Products(torch.autograd.Function):
     def backward(ctx, slopes: Tensor) -> tuple[Tensor, Tensor, None]:
         (user, item), pairs = ctx.saved_tensors, ctx.pairs
         order, users, item_starts = pairs.by_item
-        return (_row_sums(item, pairs.items, pairs.user_starts, slopes),
-                _row_sums(user, users, item_starts, slopes.index_select(0, order)), None)
+        return (row_sums(item, pairs.items, pairs.user_starts, slopes),
+                row_sums(user, users, item_starts, slopes.index_select(0, order)), None)
 
 
-def _row_sums(rows: Tensor, which: Tensor, starts: Tensor, weights: Tensor) -> Tensor:
+@dataclass(frozen=True, eq=False)
+class SparseTable:
+    """A table F (n, f) of which only the entries that are not 0 are kept; several at one place are added."""
+
+    pairs: RatedPairs     # rows for users, columns for items
+    numbers: Tensor       # (n_entries,) in the order of the pairs
+
+    @classmethod
+    def of(cls, rows: Tensor, columns: Tensor, numbers: Tensor, n_rows: int, n_columns: int) -> SparseTable:
+        """From the places and numbers of its entries, in any order."""
+        pairs = RatedPairs.of(rows, columns, n_rows, n_columns)
+        return cls(pairs, numbers[pairs.order])
+
+    def times(self, right: Tensor) -> Tensor:
+        """F · right (n, d), of `right` (f, d)."""
+        return row_sums(right, self.pairs.items, self.pairs.user_starts, self.numbers)
+
+    def transposed_times(self, right: Tensor) -> Tensor:
+        """Fᵀ · right (f, d), of `right` (n, d)."""
+        order, rows, starts_of_columns = self.pairs.by_item
+        return row_sums(right, rows, starts_of_columns, self.numbers.index_select(0, order))
+
+    def gram(self, *, at_once: int) -> Tensor:
+        """FᵀF (f, f) float64, of so many rows at once."""
+        n_rows, total = len(self.pairs.user_starts) - 1, self.numbers.new_zeros(self.pairs.n_items, self.pairs.n_items).double()
+        for first in range(0, n_rows, at_once):
+            after = min(first + at_once, n_rows)
+            entries = slice(int(self.pairs.user_starts[first]), int(self.pairs.user_starts[after]))
+            dense = self.numbers.new_zeros(after - first, self.pairs.n_items)
+            places = self.pairs.users[entries].long() - first, self.pairs.items[entries].long()
+            dense.index_put_(places, self.numbers[entries], accumulate=True)
+            total += dense.T @ dense
+        return total
+
+
+def row_sums(rows: Tensor, which: Tensor, starts: Tensor, weights: Tensor) -> Tensor:
     """Σ_j w_j · rows[which_j] over each stretch of j: a sparse matrix times a dense one."""
     return embedding_bag(which, rows, starts, mode="sum", per_sample_weights=weights, include_last_offset=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 from solver.data.ratings import Ratings
 from solver.model.factors import Factors
@@ -14,24 +14,28 @@ from solver.model.net import AnyFactors
 
 from .settings import Settings
 
+Learnt_co = TypeVar("Learnt_co", covariant=True)     # what is learnt: factors, or a module
+
 
 @dataclass(frozen=True, eq=False)
-class Seen:
+class Seen(Generic[Learnt_co]):
     """The report of one epoch.
 
     `loss` and `rmse` are those of the training ratings: exact at the point where the step began
     (full batch), or the mean over an epoch in which the factors moved (batches). `slope` is the
     largest |∂loss/∂θ| where it is known. `factors()` gives a copy of the factors that this
     belongs to, and may be called until the next step. `samples` are the draws over which predictions
-    were averaged, where a method draws from a posterior.
+    were averaged, where a method draws from a posterior, and `noise` is the standard deviation of a rating beside what is
+    predicted, in the mean over these.
     """
 
     loss: float
     rmse: float
-    factors: Callable[[], AnyFactors]
+    factors: Callable[[], Learnt_co]
     slope: float = math.inf
     holdout_rmse: float | None = None
     samples: tuple[Factors, ...] = ()
+    noise: float | None = None
 
 
 class Steps(Protocol):
@@ -45,7 +49,7 @@ class Steps(Protocol):
     def lr(self) -> float | None:
         """Learning rate in use, to be named in advice."""
 
-    def step(self, *, last: bool) -> Seen:
+    def step(self, *, last: bool) -> Seen[Any]:
         """One epoch. Where the point is looked at before the step, the `last` one only looks."""
 
 

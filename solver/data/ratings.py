@@ -19,7 +19,7 @@ class Ratings:
     `user_index`, `item_index` (n_ratings,) int64, or int32 in large data, point into them;
     `values` (n_ratings,) float64, or float32, are the ratings; `times` (n_ratings,), where they
     are known, say when, in any unit. `item_columns` (n_items, g), where there are any, say what else is
-    known of the items: genres, say. Unrated pairs are simply absent, so a blank can never enter a loss.
+    known of the items: genres, say; `user_columns` (n_users, g) likewise. Unrated pairs are simply absent, so a blank can never enter a loss.
     """
 
     users: tuple[Hashable, ...]
@@ -29,6 +29,7 @@ class Ratings:
     values: np.ndarray
     times: np.ndarray | None = None
     item_columns: np.ndarray | None = None
+    user_columns: np.ndarray | None = None
 
     @classmethod
     def from_triples(cls, users: Sequence, items: Sequence, values: Sequence[float]) -> Ratings:
@@ -97,7 +98,8 @@ class Ratings:
                        tuple(self.items[i] for i in keep_items),
                        new_user[self.user_index[kept]], new_item[self.item_index[kept]],
                        self.values[kept], None if self.times is None else self.times[kept],
-                       None if self.item_columns is None else self.item_columns[keep_items])
+                       None if self.item_columns is None else self.item_columns[keep_items],
+                       None if self.user_columns is None else self.user_columns[keep_users])
 
 
 def _most_frequent(index: np.ndarray, labels: Sequence[Hashable], how_many: int) -> np.ndarray:

@@ -2,7 +2,8 @@
 
     quick   SGD rating by rating, 16 epochs or fewer, its decay derived from the ratings
     good    the same, of six decays and rates the one that predicts best on a part of the ratings set apart
-    best    Gibbs sampling: predictions averaged over the posterior, nothing to choose
+    best    Gibbs sampling: predictions averaged over the posterior, nothing to choose. It also learns from who rated what
+            at all (`Settings.implicit_sets`)
 
 Ratings may be on any scale: fits in batches compute in units of their spread (`units`). Dense or sparse, clean or
 noisy: a row's decay goes by the number of its ratings (`Settings.decay_by`), and all of it by what biases alone
@@ -62,8 +63,9 @@ def choose_settings(effort: str, ratings: Ratings, *, n_factors: int) -> Chosen:
     from .fit_ratings import SMALL  # loads torch
 
     if effort == "best":
-        sweeps = round(50 * max(len(ratings) / 1_000_000, 1.0) ** -0.25)  # the more ratings, the less a draw strays
-        return Chosen(Settings(model="dot+bias", n_factors=n_factors, optimizer="gibbs", dtype="float32", epochs=sweeps))
+        sweeps = min(100, round(50 * (len(ratings) / 1_000_000) ** -0.25))  # the more ratings, the less a draw strays
+        return Chosen(Settings(model="dot+bias", n_factors=n_factors, optimizer="gibbs", dtype="float32", epochs=sweeps,
+                               implicit_sets="both"))
     some = part(ratings, _ENOUGH)
     with one_thread(len(some) < SMALL):
         unexplained = _unexplained(some)

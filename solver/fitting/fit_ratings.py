@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import overload
 
 import numpy as np
 import torch
+from torch import nn
 
 from solver.core.implicit import check_happened
 from solver.core.loop import Descent, Epoch, descend
@@ -26,10 +28,10 @@ from solver.model.posterior import point_factors
 from solver.threads import one_thread
 
 from .choose_decay import ChosenDecay, choose_decay
+from .fit_module import DECOUPLED_DECAY, ModuleFit, fit_module
 from .start_values import check_start, have_vanished, revived, start_values
 
 SMALL = 1_000_000        # ratings below which threads and GPUs cost more than they bring
-DECOUPLED_DECAY = 0.1    # of adamw, where none is given
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +45,7 @@ class FitResult:
     out. After a fit in batches, `rmse_before` and `rmse_after` are means over the first and over the
     kept epoch. Where a method draws from a posterior, `samples` are the draws, the
     history is that of their mean prediction (`posterior`), and `factors` come as near to it as one set can.
+    `noise` is then the standard deviation of a rating around what the factors say of it, as far as training ratings show it.
     `device` is where it was computed. `decay` says how the weight decay in the `settings` was chosen, where none was given.
     """
 
@@ -61,6 +64,7 @@ class FitResult:
     samples: tuple[Factors, ...] = field(default=(), repr=False)
     device: str = "cpu"
     decay: ChosenDecay | None = None
+    noise: float | None = None
 
     @property
     def epochs(self) -> int:
@@ -68,11 +72,25 @@ class FitResult:
         return self.history[-1].epoch
 
 
-def fit(ratings: Ratings, start: AnyFactors | None = None, settings: Settings = Settings(), *,
+@overload
+def fit(ratings: Ratings, start: AnyFactors | None = ..., settings: Settings = ..., *,
+        holdout: Ratings | None = ..., clip: Bounds = ...,
+        on_epoch: Callable[[Epoch], bool | None] | None = ...,
+        on_factors: Callable[[Callable[[], AnyFactors]], None] | None = ...,
+        on_batch: Callable[[int, int], None] | None = ...) -> FitResult: ...
+
+
+@overload
+def fit(ratings: Ratings, start: nn.Module, settings: Settings = ..., *, holdout: Ratings | None = ..., clip: Bounds = ...,
+        on_epoch: Callable[[Epoch], bool | None] | None = ...,
+        on_batch: Callable[[int, int], None] | None = ...) -> ModuleFit: ...
+
+
+def fit(ratings: Ratings, start: AnyFactors | nn.Module | None = None, settings: Settings = Settings(), *,
         holdout: Ratings | None = None, clip: Bounds = None,
         on_epoch: Callable[[Epoch], bool | None] | None = None,
         on_factors: Callable[[Callable[[], AnyFactors]], None] | None = None,
-        on_batch: Callable[[int, int], None] | None = None) -> FitResult:
+        on_batch: Callable[[int, int], None] | None = None) -> FitResult | ModuleFit:
     """Minimise the squared error of `ratings`, or what else ``settings.loss`` says, over the factors, from `start`.
 
     `start` None draws start values by ``settings.seed``. `holdout` ratings, of the same users and
@@ -83,7 +101,10 @@ def fit(ratings: Ratings, start: AnyFactors | None = None, settings: Settings = 
     copy of the factors that this epoch's RMSE belongs to. `on_batch(done, of)` tells how far an epoch in batches
     is. Users and items without a rating keep their start values, unless a method that draws from a posterior
     starts by itself: then they are what their like are on average. ``settings.weight_decay`` None is chosen first, by
-    cross-validation (`choose_decay`). Raises UserError when there is
+    cross-validation (`choose_decay`).
+
+    `start` may also be a `torch.nn.Module` of your own that takes users and items, two tensors of whole numbers (n,), or one
+    (n, 2), and gives predictions (n,). A copy of it is fitted, and a `ModuleFit` comes back. Raises UserError when there is
     nothing to learn, the start values are not finite, or a patience is given without a hold-out.
     """
     check_ratings(ratings, settings)
@@ -91,6 +112,11 @@ def fit(ratings: Ratings, start: AnyFactors | None = None, settings: Settings = 
         raise NotHonoured("patience", f"patience is {settings.patience}, and no ratings are held out to judge an epoch by. "
                                       "Leave patience out, or hold some ratings out.")
     with one_thread(len(ratings) < SMALL):
+        if isinstance(start, nn.Module):
+            device, device_notes = _device(settings, ratings)
+            found = fit_module(ratings, start, settings, device=device, holdout=holdout, clip=clip, on_epoch=on_epoch,
+                               on_batch=on_batch)
+            return replace(found, notes=found.notes + device_notes)
         if settings.model is None:
             settings = replace(settings, model="dot+bias" if start is None else start.model)
         if start is not None and start.model == settings.model != "net":
@@ -128,7 +154,7 @@ def fit(ratings: Ratings, start: AnyFactors | None = None, settings: Settings = 
                            outcome.stop, outcome.converged, outcome.stopped,
                            notes + device_notes, holdout_rmse=outcome.best_epoch.holdout_rmse,
                            samples=tuple(additive(rows.back(sample, start)) for sample in outcome.samples), device=device,
-                           decay=decay)
+                           decay=decay, noise=outcome.noise)
         if vanished:
             result = replace(result, rmse_before=rmse(start, ratings, bounds=settings.bounds))
         if not OPTIMIZERS[settings.optimizer].samples:
@@ -161,9 +187,9 @@ def check_ratings(ratings: Ratings, settings: Settings) -> None:
                         if len(ratings) else "There is no rating; a fit needs 2 or more.")
     if not np.isfinite(ratings.values).all():
         raise UserError("A rating is not a finite number. Correct or clear it.")
-    if ratings.item_columns is not None and not one_by_one(settings):
-        raise UserError("Only SGD a rating at a time learns with item columns. Leave out model, optimizer, batch_size and "
-                        "feedback, and take effort 'quick' or 'good'.")
+    if ratings.item_columns is not None and not (OPTIMIZERS[settings.optimizer].samples or one_by_one(settings)):
+        raise UserError("Only SGD a rating at a time and gibbs learn with item columns. Leave out model, optimizer, batch_size and "
+                        "feedback, and take an effort.")
     if settings.loss == "cross-entropy":
         check_happened(ratings, negatives=settings.negatives)
 

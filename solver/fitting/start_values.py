@@ -21,7 +21,9 @@ from solver.model.net import HIDDEN, AnyFactors, additive, embedding_size, start
 def start_values(ratings: Ratings, settings: Settings) -> AnyFactors:
     """Random start values of the size that suits the method in the settings, drawn with the seed in the settings."""
     factors = _drawn(ratings, settings).map(lambda tensor: tensor.to(getattr(torch, settings.dtype)))
-    return factors if ratings.item_columns is None else _beside_given(additive(factors), torch.as_tensor(ratings.item_columns))
+    if ratings.item_columns is None or OPTIMIZERS[settings.optimizer].samples:  # draws have them in their prior
+        return factors
+    return _beside_given(additive(factors), torch.as_tensor(ratings.item_columns))
 
 
 def _drawn(ratings: Ratings, settings: Settings) -> AnyFactors:

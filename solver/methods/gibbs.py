@@ -1,19 +1,19 @@
 """Gibbs sampling: factors drawn from their posterior, sweep by sweep, instead of one best set of them.
 
-    r_ui ~ N(p_u · q_i + b_u + b_i + offset, 1/α),      x_u = (p_u, b_u) ~ N(m, Λ⁻¹), and x_i alike,
+    r_ui ~ N(p_u · q_i + b_u + b_i + offset, 1/α),      x_u = (p_u, b_u) ~ N(m_u, Λ⁻¹), and x_i alike,
 
-with m and Λ of each side drawn by `normal_wishart` and α ~ Gamma(1, 1), in units in which the
+with Λ of each side, and m_u by what is known of the row, drawn by `normal_wishart`, and α ~ Gamma(1, 1), in units in which the
 ratings' standard deviation is 1 (Salakhutdinov & Mnih 2008, "Bayesian probabilistic matrix
 factorization using Markov chain Monte Carlo", with biases and α in the chain). Predictions are
 averaged over the draws, which overfits less than any single set of factors can, and needs no
 penalty; how much the draws differ says how sure a prediction is.
 
-Given one side, a row x = m + R·z of the other, with Λ⁻¹ = R·Rᵀ, has the prior z ~ N(0, I) and the
+Given one side, a row x = R·z of the other, with Λ⁻¹ = R·Rᵀ and m = R·c, has the prior z ~ N(c, I) and the
 features φ_i = Rᵀ(q_i, 1). A draw of z is a ridge regression with noise on its targets and its centre,
 for all rows at once (Papandreou & Yuille 2010, "Gaussian sampling by local perturbations"; for rows
 with few ratings its dual form is that of Bhattacharya, Chakraborty & Mallick 2016):
 
-    z = argmin Σ_j (t_j + δ_j/√α − φ_j·z)² + ‖z − ε‖²/α,     δ, ε ~ N(0, 1).
+    z = argmin Σ_j (t_j + δ_j/√α − φ_j·z)² + ‖z − c − ε‖²/α,     δ, ε ~ N(0, 1).
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ from solver.model.models import Bounds
 from solver.model.net import additive
 from solver.threads import one_thread
 
-from .normal_wishart import draw_common
+from .known_columns import KnownColumns, known_of_both
+from .normal_wishart import draw_common, first_precisions
 from .ridge_regression import Ridge, ridge_for
 
 BURN_IN = 4          # sweeps, or a quarter of all, that only lead the chain to where draws are worth keeping
@@ -64,11 +65,13 @@ class Gibbs:
         self.units = Units.of(self.train.values, start)
         rows = self.units.rows(start.map(lambda tensor: tensor.to(device)))
         threads = torch.get_num_threads()
-        self.user, self.item = (_Side(own, ratings, ridge_for(ratings, n_features=own.shape[1], threads=threads)) for own, ratings in zip(
-            rows, both_sides(self.train.pairs, self.units.of_ratings(self.train.values))))
+        known = known_of_both(problem.ratings, settings, dtype=start.user.dtype, device=device)
+        self.user, self.item = (_Side(own, ratings, ridge_for(ratings, n_features=own.shape[1], threads=threads), columns, first_precisions(columns))
+                                for own, ratings, columns in zip(rows, both_sides(self.train.pairs, self.units.of_ratings(self.train.values)), known))
         self.residual = self.user.ratings.values - self._predicted(self.train.pairs, *rows)
         self.sweep = 0
         self.samples: tuple[Factors, ...] = ()
+        self.noise_variance = 0.0   # of a rating, the mean over the sweeps whose draws are kept
         self.burn_in = min(BURN_IN, self.epochs // 4)
         self.few, self.many = sorted((self.user, self.item), key=lambda side: len(side.rows))
         size = (self.few.rows.numel() + 2 * self.many.rows.numel()) * self.few.rows.element_size()
@@ -89,9 +92,12 @@ class Gibbs:
             for average in filter(None, (self.train, self.held)):
                 average.add(self.units.to_ratings(self._predicted(average.pairs, *middle)), afresh=not self.samples)
             if self.sweep > self.burn_in:
+                variance = self.units.spread ** 2 / float(alpha)
+                self.noise_variance += (variance - self.noise_variance) / (len(self.samples) // 2 + 1)
                 self.samples += self._both_draws(mean - deviation)
         rmse, here = self.train.rmse(), self.units.factors(*middle)
-        return Seen(rmse ** 2, rmse, lambda: here, holdout_rmse=self.held.rmse() if self.held else None, samples=self.samples)
+        return Seen(rmse ** 2, rmse, lambda: here, holdout_rmse=self.held.rmse() if self.held else None, samples=self.samples,
+                    noise=math.sqrt(self.noise_variance) if self.samples else None)
 
     def _both_draws(self, rows: Tensor) -> tuple[Factors, Factors]:
         """The draw that the chain goes on from, and that with these rows of the many; they share the few."""
@@ -110,14 +116,14 @@ class Gibbs:
 
     def _draw_rows(self, side: _Side, other: _Side, alpha: Tensor) -> tuple[Tensor, Tensor]:
         """The rows of a side given the other: their mean, and how far from it a draw of them is."""
-        common = draw_common(side.rows, self.generator)
+        common = draw_common(side.rows, side.known, side.precisions, self.generator)
+        side.precisions = common.precisions
         features, known = self._features(other.rows)
-        known = known + features @ common.mean
         ratings = side.ratings
         targets = torch.stack([ratings.values - known.index_select(0, ratings.others), self._normal(ratings.values)])
-        centres = torch.stack([torch.zeros_like(side.rows), alpha.sqrt() * self._normal(side.rows)], 1)
+        centres = torch.stack([common.centres, alpha.sqrt() * self._normal(side.rows)], 1)
         z = side.ridge.solve(features @ common.root, targets, centres, (1 / alpha).expand(len(side.rows)))
-        return common.mean + z[:, 0] @ common.root.T, z[:, 1] @ (common.root.T / alpha.sqrt())
+        return z[:, 0] @ common.root.T, z[:, 1] @ (common.root.T / alpha.sqrt())
 
     def _features(self, rows: Tensor) -> tuple[Tensor, Tensor]:
         """What a row of the other side is multiplied by, (q, 1) or q, and what is added to that, b or 0."""
@@ -142,6 +148,8 @@ class _Side:
     rows: Tensor
     ratings: ByRow
     ridge: Ridge
+    known: KnownColumns
+    precisions: Tensor   # of the families of what is known
 
 
 @dataclass(frozen=True, eq=False)

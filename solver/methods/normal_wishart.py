@@ -1,11 +1,15 @@
-"""Draws the mean and precision of one side's factors from their normal-Wishart posterior.
+"""Draws what the rows of one side have in common, given the rows: their precision, and how they follow what is known of them.
 
-    x_u ~ N(m, Λ⁻¹),    m | Λ ~ N(0, (β₀ Λ)⁻¹),    Λ ~ Wishart(W₀ = I, ν₀ = d)
+    x_u ~ N(Wᵀ f_u, Λ⁻¹),    w_c | Λ ~ N(0, (λ_c Λ)⁻¹),    Λ ~ Wishart(I, d),    λ of a family ~ Gamma(1, 1)
 
-Given the rows x (n, d), with mean x̄ and scatter S = Σ (x_u − x̄)(x_u − x̄)ᵀ (Salakhutdinov & Mnih
-2008, eq. 14; Murphy 2007, "Conjugate Bayesian analysis of the Gaussian distribution"):
+f_u are the known columns of row u (`known_columns`), w_c (d,) how each of them moves a row. The column of ones has
+λ = β₀, and with it alone this is the normal-Wishart prior of Salakhutdinov & Mnih 2008; with others it is the
+link of Simm et al. 2015, "Macau". Given the rows X (n, d), and with G = FᵀF + diag(λ) and Ŵ = G⁻¹FᵀX
+(Murphy 2007, "Conjugate Bayesian analysis of the Gaussian distribution", for several columns):
 
-    Λ ~ Wishart((I + S + β₀n/(β₀+n) · x̄x̄ᵀ)⁻¹, d + n),    m | Λ ~ N(n x̄ / (β₀+n), ((β₀+n) Λ)⁻¹)
+    Λ ~ Wishart((I + XᵀX − ŴᵀGŴ)⁻¹, d + n),    W | Λ = Ŵ + G^(−½) E Λ^(−½),  E ~ N(0, 1).
+
+A row holds all that its columns say of it, so that W need not be kept: predictions are products of rows as ever.
 """
 
 from __future__ import annotations
@@ -15,33 +19,56 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from .known_columns import FIRST_PRECISION, KnownColumns
+
 PRIOR_ROWS = 2.0  # β₀: the weight of the prior mean 0, in rows
 
 
 @dataclass(frozen=True, eq=False)
 class Common:
-    """`mean` m (d,) and `root` R (d, d) with R Rᵀ = Λ⁻¹: a row is m + R·z, and z is N(0, I)."""
+    """A row is R·(c_u + z) with z ~ N(0, I): `centres` c (n, d), `root` R (d, d) with R Rᵀ = Λ⁻¹.
 
-    mean: Tensor
+    `precisions` λ (families,) are a draw given the others, for the next draw of these.
+    """
+
+    centres: Tensor
     root: Tensor
+    precisions: Tensor
 
 
-def draw_common(rows: Tensor, generator: torch.Generator) -> Common:
+def first_precisions(known: KnownColumns) -> Tensor:
+    """λ of each family before the first draw."""
+    return torch.full((len(known.sizes),), FIRST_PRECISION, dtype=torch.float64)
+
+
+def draw_common(rows: Tensor, known: KnownColumns, precisions: Tensor, generator: torch.Generator) -> Common:
     """A draw given the rows (n, d). Computed in float64; random numbers come from the CPU, whatever the
     device of the rows, and the result is of their type, on their device."""
     n, d = rows.shape
-    mean = rows.mean(0)
-    centred = rows - mean
-    mean, scatter = mean.double(), (centred.T @ centred).double()
-    inverse_scale = scatter + PRIOR_ROWS * n / (PRIOR_ROWS + n) * torch.outer(mean, mean)
+    gram = known.gram.clone()
+    gram.diagonal().add_(known.by_column(PRIOR_ROWS, precisions))
+    lower_gram, _ = torch.linalg.cholesky_ex(gram)
+    sums = known.table.transposed_times(rows).double()                  # FᵀX (f, d)
+    weights = torch.cholesky_solve(sums, lower_gram)                    # Ŵ
+    inverse_scale = (rows.T @ rows).double() - sums.T @ weights
     inverse_scale.diagonal().add_(1)
     # Bartlett: Λ = C A Aᵀ Cᵀ with C Cᵀ the scale matrix; A is lower triangular, N(0, 1) below √χ²(ν − i)
     degrees = d + n - torch.arange(d, dtype=torch.float64)
     bartlett = torch.tril(torch.randn(d, d, dtype=torch.float64, generator=generator), -1)
     bartlett.diagonal().copy_((2 * torch._standard_gamma(degrees / 2, generator=generator)).sqrt())
-    noise = torch.randn(d, dtype=torch.float64, generator=generator)
-    # with inverse_scale = V Vᵀ, C = V⁻ᵀ, and so R = V A⁻ᵀ
+    bartlett = bartlett.to(rows.device)
+    noise = torch.randn(len(gram), d, dtype=torch.float64, generator=generator).to(rows.device)
+    # with inverse_scale = V Vᵀ, C = V⁻ᵀ, and so R = V A⁻ᵀ, and R⁻¹ = Aᵀ V⁻¹
     lower, _ = torch.linalg.cholesky_ex(inverse_scale)
-    root = torch.linalg.solve_triangular(bartlett.to(rows.device).T, lower, upper=True, left=False)
-    drawn = n / (PRIOR_ROWS + n) * mean + root @ noise.to(rows.device) / (PRIOR_ROWS + n) ** 0.5
-    return Common(drawn.to(rows.dtype), root.to(rows.dtype))
+    root = torch.linalg.solve_triangular(bartlett.T, lower, upper=True, left=False)
+    moves = torch.linalg.solve_triangular(lower, weights.T, upper=False).T @ bartlett   # Ŵ R⁻ᵀ (f, d)
+    moves = moves + torch.linalg.solve_triangular(lower_gram.T, noise, upper=True)
+    return Common(known.table.times(moves.to(rows.dtype)), root.to(rows.dtype), _draw_precisions(moves, known, generator))
+
+
+def _draw_precisions(moves: Tensor, known: KnownColumns, generator: torch.Generator) -> Tensor:
+    """λ of each family given its factors in units of the rows' spread: Gamma(1 + f·d/2, 1 + Σ w²/2)."""
+    squares = (moves ** 2).sum(1)[1:].cpu()
+    shapes = 1 + torch.tensor(known.sizes, dtype=torch.float64) * moves.shape[1] / 2
+    rates = 1 + torch.stack([of_family.sum() for of_family in squares.split(known.sizes)]) / 2 if known.sizes else shapes
+    return torch._standard_gamma(shapes, generator=generator) / rates

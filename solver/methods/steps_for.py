@@ -30,7 +30,7 @@ def steps_for(problem: FitTask) -> Steps:
 
 def cpu_only(settings: Settings, device: str, ratings: Ratings) -> str | None:
     """Why a fit that is to run on a GPU, ``"cuda"`` or ``"mps"``, runs on the CPU instead; None where it does not."""
-    if ratings.item_columns is not None:
+    if ratings.item_columns is not None and not OPTIMIZERS[settings.optimizer].samples:
         return "Item columns are learnt with on the CPU."
     if device == "mps" and OPTIMIZERS[settings.optimizer].alternating:
         return f"{settings.optimizer} takes decompositions that Apple's GPU lacks; the CPU is used."

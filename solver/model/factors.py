@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from torch import Tensor
+if TYPE_CHECKING:  # numbers of a sheet are looked at where torch need not be loaded (`array_factors`)
+    from torch import Tensor
 
 
 @dataclass(frozen=True, eq=False)

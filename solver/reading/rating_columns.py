@@ -14,7 +14,17 @@ from solver.errors import UserError
 
 from .looked_at.bad_rows import BadRows
 from .looked_at.columns import Column, Numbers, TableRows
-from .looked_at.rating_texts import decimal_sign, identity, labels_from_texts, parse_rating
+from .looked_at.rating_notations import notation_of
+from .looked_at.rating_texts import (
+    ambiguous_groups,
+    decimal_sign,
+    grouped,
+    how_alike,
+    identity,
+    labels_from_texts,
+    parse_rating,
+    shortened,
+)
 from .looked_at.table_port import SourceTable
 from .off_scale import off_scale
 
@@ -41,9 +51,10 @@ def readable_rows(table: SourceTable, rows: TableRows, bad: BadRows, decimal: st
         return good
     for column, role in ((users, "user"), (items, "item")):
         _leave_out(good, column.blank(), f"names no {role}.", table, rows.lines, bad)
-    if isinstance(values, Column):
+    if isinstance(values, Column) and notation_of(values.texts) is None:
         sign = _decimal_sign(table, values, decimal)
-        _leave_out(good, values.where(lambda text: bool(text.strip()) and not _is_rating(text, sign)), "holds no number as its rating.",
+        thousands = decimal is not None or grouped(values.texts) is not None
+        _leave_out(good, values.where(lambda text: bool(text.strip()) and not _is_rating(text, sign, thousands)), "holds no number as its rating.",
                    table, rows.lines, bad)
     return good
 
@@ -54,9 +65,9 @@ def _leave_out(good: np.ndarray, odd: np.ndarray, why: str, table: SourceTable, 
     good &= ~odd
 
 
-def _is_rating(text: str, sign: str) -> bool:
+def _is_rating(text: str, sign: str, thousands: bool) -> bool:
     try:
-        parse_rating(text, decimal=sign, at="")
+        parse_rating(text, decimal=sign, at="", thousands=thousands)
     except UserError:
         return False
     return True
@@ -88,10 +99,8 @@ def numbered(table: SourceTable, column: Column, lines: np.ndarray,
             continue
         first = lines[column.first_rows()]
         one, two = column.texts[other], column.texts[code]
-        alike = " ".join(one.split()).casefold() == " ".join(two.split()).casefold()
-        how = "differ only by spaces or capitals" if alike else "are one number in two forms"
         raise UserError(f"{table.name}, {table.unit}s {first[other]} and {first[code]}: the {role}s '{one}' "
-                        f"and '{two}' {how}. Write them alike, or say --ids exact if they are two.")
+                        f"and '{two}' {how_alike(one, two)}. Write them alike, or say --ids exact if they are two.")
     index: dict[Hashable, int] = {}
     new = np.array([index.setdefault(label, len(index)) for label in names], np.int32)
     return tuple(index), new[column.codes]
@@ -102,10 +111,15 @@ def numbers_of(table: SourceTable, values: Column | Numbers, lines: np.ndarray,
     """(the ratings (n,) float64, whether they have decimal commas, notes)"""
     if isinstance(values, Numbers):
         return values.values, False, []
+    if notation := notation_of(values.texts):
+        read = [notation.number(text) for text in values.texts]
+        return np.array(read, np.float64)[values.codes], False, [
+            f"{table.name}: the ratings are written as {notation.name}; '{shortened(values.texts[0].strip())}' was read as {read[0]:g}."]
     sign = _decimal_sign(table, values, decimal)
     notes = _notes_on_spaces(table, values, lines)
     first = lines[values.first_rows()]
-    numbers = np.array([parse_rating(text, decimal=sign, at=table.at(line))
+    thousands = decimal is not None or grouped(values.texts) is not None
+    numbers = np.array([parse_rating(text, decimal=sign, at=table.at(line), thousands=thousands)
                         for text, line in zip(values.texts, first)])[values.codes]
     return numbers, sign == ",", notes
 
@@ -113,6 +127,12 @@ def numbers_of(table: SourceTable, values: Column | Numbers, lines: np.ndarray,
 def _decimal_sign(table: SourceTable, values: Column, decimal: str | None) -> str:
     if decimal is not None:
         return DECIMALS[decimal]
+    if groups := grouped(values.texts):     # no number has two decimal commas
+        return "." if groups == "," else ","
+    if odd := ambiguous_groups(values.texts):
+        mark, other = ("comma", "point") if "," in odd else ("point", "comma")
+        raise UserError(f"{table.name}: the rating {odd} may be {float(odd.replace(',', '').replace('.', '')):,.0f} or {odd.replace(',', '.')}. Say "
+                        f"--decimal {other} if the {mark} groups thousands, --decimal {mark} if it marks decimals.")
     # Between commas a decimal comma had to be quoted: rather a mistake than a habit of the file.
     return "." if table.comma_separated else decimal_sign(values.texts)
 

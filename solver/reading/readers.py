@@ -12,11 +12,13 @@ from solver.data.ratings import Ratings
 from solver.errors import UserError
 
 from .evidence import Guess, found_against
+from .formats.crosstabs import CrosstabTable
 from .looked_at.column_roles import FoundColumns, Role, find_by_name, find_columns
 from .looked_at.columns import Column, Numbers
 from .looked_at.rating_names import RATING_ROLES, TIME_ROLE
 from .looked_at.rating_texts import shortened
 from .looked_at.table_port import SourceTable, Told
+from .missing_marks import rows_rated
 from .rating_columns import (
     DECIMALS,
     IDS,
@@ -31,7 +33,7 @@ from .rating_columns import (
 from .tables import Paths, TableRead, opened_table, read_found
 
 _LARGE = 1_000_000       # ratings from which on indices and values are kept in 32 bits
-UNIX_SECONDS = re.compile("[0-9]{9,10}")
+_TIME = re.compile(r"[0-9]{9,10}|[0-9]{13}|[0-9]{4}-[0-9]{2}-[0-9]{2}([ T].*)?")     # since 1970, or a date
 
 
 def read_ratings(path: Paths, *, columns: Sequence[str | int] | None = None, sep: str | None = None,
@@ -44,7 +46,7 @@ def read_ratings(path: Paths, *, columns: Sequence[str | int] | None = None, sep
     blocks as of the Netflix Prize; packed by gzip, bzip2, xz, Zstandard or in a zip archive, or not. Several files, and
     a folder, hold one table in parts; ``'-'`` is the standard input. A rating stands in a row, or in a cell of a crosstab,
     which `layout` ``'long'`` or ``'crosstab'`` says where it cannot be told; `missing` is the number that stands
-    in a crosstab for unrated, or ``'none'``.
+    for unrated, or ``'none'``.
 
     The columns of users, items and ratings are found by name, or told by `columns`: three names or positions counted
     from 1; a fourth one holds the times, which else are found by name. A file without a header, or with names that say
@@ -52,7 +54,7 @@ def read_ratings(path: Paths, *, columns: Sequence[str | int] | None = None, sep
     `decimal` (``'comma'`` or ``'point'``) None are found, too; `sheet` names the sheet of a workbook.
 
     Ids that are all whole numbers become int, others stay text; labels stand in order of first appearance. Two ids that
-    are most likely one are refused, unless `ids` is ``'exact'``. Of a pair rated twice the last rating is kept; lines
+    are most likely one are refused, unless `ids` is ``'exact'``. Of a pair rated twice the latest rating is kept, without times the last; lines
     without a rating are left out, and with `bad_lines` ``'skip'`` those that cannot be read. From a million
     ratings on, indices are int32, and values float32 where that loses nothing. Raises UserError,
     naming file and line, for anything that is no rating.
@@ -73,16 +75,21 @@ def read_ratings(path: Paths, *, columns: Sequence[str | int] | None = None, sep
         raise UserError(f"{table.name} holds no rating. Add a {table.unit} for every rating: "
                         "user, item, rating.")
     if found.by_place:
-        _refuse_contradicted(table, found, users, items)
+        refuse_contradicted(table, found, users, items)
 
     numbers, comma, more = numbers_of(table, values, lines, decimal)
+    there, marks = (None, []) if _is_crosstab(table) else rows_rated(table, numbers, missing, refuse=not pairs)
+    more += marks
+    if there is not None:
+        users, items, numbers, lines = users.take(there), items.take(there), numbers[there], lines[there]
+        rated[rated] = there
     user_labels, user_index = numbered(table, users, lines, "user", ids=ids)
     item_labels, item_index = numbered(table, items, lines, "item", ids=ids)
     notes += more + read.bad.notes(table.name, table.unit)
     times, time_notes = _times(read, rated)
     del read, users, items, values  # memory: a long column less of each
 
-    again, repeats = _repeats(table, user_index, item_index, len(item_labels), lines)
+    again, repeats = _repeats(table, user_index, item_index, len(item_labels), lines, times)
     notes += repeats + notes_off_scale(table, numbers, lines) + time_notes
     kind, dtype = _dtypes(numbers)
     ratings = Ratings(user_labels, item_labels, user_index.astype(kind, copy=False),
@@ -91,22 +98,32 @@ def read_ratings(path: Paths, *, columns: Sequence[str | int] | None = None, sep
         ratings = ratings.take(~again)
     if not pairs:
         refuse_nothing_to_learn(table, ratings, lines)
-    return ratings, _notes_on_reading(table, found, ratings, comma_found=comma and decimal is None) + notes
+    return ratings, _notes_on_reading(table, found, ratings, comma_found=comma and decimal is None, pairs=pairs) + notes
 
 
 def _read(path: Paths, columns: Sequence[str | int] | None, told: Told, bad_lines: str, *, pairs: bool,
           unrated: float | None) -> TableRead:
     """The columns of users, items, ratings and times, as texts or numbers."""
-    if isinstance(columns, str):
-        columns = columns.split(",")
     with opened_table(path, told) as table:
-        roles = _roles(table, columns, pairs=pairs)
-        numeric = 2 if len(roles) > 2 else None
-        found = find_columns(table, roles, columns, numeric=numeric, advice="Say with --columns which are user, item, rating.")
-        read = read_found(table, _with_times(found, len(roles)), numeric=numeric, bad_lines=bad_lines)
+        found = found_rating_columns(table, columns, pairs=pairs)
+        numeric = 2 if len(found.positions) > 2 else None
+        read = read_found(table, found, numeric=numeric, bad_lines=bad_lines)
     if numeric is None:
         read = replace(read, rows=replace(read.rows, numbers=Numbers(np.full(len(read.rows.lines), unrated))))
     return read
+
+
+def found_rating_columns(table: SourceTable, columns: Sequence[str | int] | None, *, pairs: bool) -> FoundColumns:
+    """Where users, items, ratings and times stand in a table; of `pairs` without ratings, users and items alone.
+
+    Raises UserError where that cannot be told.
+    """
+    if isinstance(columns, str):
+        columns = columns.split(",")
+    roles = _roles(table, columns, pairs=pairs)
+    found = find_columns(table, roles, columns, numeric=2 if len(roles) > 2 else None,
+                         advice="Say with --columns which are user, item, rating.")
+    return _with_times(found, len(roles))
 
 
 def _roles(table: SourceTable, columns: Sequence[str | int] | None, *, pairs: bool) -> tuple[Role, ...]:
@@ -127,7 +144,7 @@ def _roles(table: SourceTable, columns: Sequence[str | int] | None, *, pairs: bo
     return RATING_ROLES
 
 
-def _refuse_contradicted(table: SourceTable, found: FoundColumns, users: Column, items: Column) -> None:
+def refuse_contradicted(table: SourceTable, found: FoundColumns, users: Column, items: Column) -> None:
     """Raise UserError where user, item and rating were taken by their places and their values say otherwise."""
     names = [f"'{shortened(name)}'" if found.header else f"column {place}" for place, name in enumerate(found.first_line, 1)]
     n = len(users.codes)
@@ -138,14 +155,14 @@ def _refuse_contradicted(table: SourceTable, found: FoundColumns, users: Column,
 
 def _with_times(found: FoundColumns, n_roles: int) -> FoundColumns:
     """With the column of times: as it was asked for, by its name, or, as MovieLens writes tables
-    without a header, the fourth of four where it holds seconds since 1970."""
+    without a header, the fourth of four where it holds dates, or seconds since 1970."""
     first, positions = found.first_line, found.positions
     if n_roles > len(RATING_ROLES):
         return replace(found, positions=positions[:-1], time=positions[-1])
     if found.header:
         (time,) = find_by_name(first, (TIME_ROLE,))
     else:
-        time = 3 if len(first) == 4 and UNIX_SECONDS.fullmatch(first[3]) else None
+        time = 3 if len(first) == 4 and _TIME.fullmatch(first[3]) else None
     return replace(found, time=None if time in positions else time)
 
 
@@ -168,22 +185,29 @@ def _times(read: TableRead, rated: np.ndarray) -> tuple[np.ndarray | None, list[
 
 
 def _repeats(table: SourceTable, user_index: np.ndarray, item_index: np.ndarray, n_items: int,
-             lines: np.ndarray) -> tuple[np.ndarray | None, list[str]]:
-    """(which ratings (n,) bool a later one of the same pair replaces, or None; notes)"""
+             lines: np.ndarray, times: np.ndarray | None) -> tuple[np.ndarray | None, list[str]]:
+    """(which ratings (n,) bool a later one of the same pair replaces, by their times or, without any, their lines; or None; notes)"""
     pairs = user_index * np.int64(n_items) + item_index
     ordered = np.sort(pairs)
     if not (ordered[1:] == ordered[:-1]).any():
         return None, []
-    order = np.argsort(pairs, kind="stable")
+    order = np.argsort(pairs, kind="stable") if times is None else np.lexsort((times, pairs))     # both stable
     ordered = pairs[order]
     same = ordered[1:] == ordered[:-1]          # as the one before it
     replaced = np.zeros(len(pairs), bool)
     replaced[order[:-1][same]] = True
-    row = int(order[1:][same].min())            # the first that repeats an earlier one
-    earlier = int((pairs == pairs[row]).argmax())
     n = len(np.unique(ordered[1:][same]))
+    several = np.isin(pairs, ordered[1:][same])
+    several[np.unique(pairs, return_index=True)[1]] = False     # all but the first line of each pair
+    row = int(several.argmax())                 # the first that repeats an earlier one
+    earlier = int((pairs == pairs[row]).argmax())
     return replaced, [f"{table.at(lines[row])} rates the same user and item as {table.unit} {lines[earlier]}; of "
-                      f"{how_many_of(n, 'pair')} rated more than once the last rating was kept."]
+                      f"{how_many_of(n, 'pair')} rated more than once the {'last' if times is None else 'latest'} rating was kept."]
+
+
+def _is_crosstab(table: SourceTable) -> bool:
+    """Whether what a missing rating is was settled when the table was looked at."""
+    return isinstance(table, CrosstabTable)
 
 
 def _dtypes(numbers: np.ndarray) -> tuple[type, type]:
@@ -193,7 +217,7 @@ def _dtypes(numbers: np.ndarray) -> tuple[type, type]:
     return np.int32, np.float32 if (numbers.astype(np.float32) == numbers).all() else np.float64
 
 
-def _notes_on_reading(table: SourceTable, found: FoundColumns, ratings: Ratings, *, comma_found: bool) -> list[str]:
+def _notes_on_reading(table: SourceTable, found: FoundColumns, ratings: Ratings, *, comma_found: bool, pairs: bool) -> list[str]:
     """What was found out about the file where it is not the plainest kind of CSV."""
     notes = []
     how = [*table.read_as(), *(["decimal comma"] * comma_found)]
@@ -201,6 +225,12 @@ def _notes_on_reading(table: SourceTable, found: FoundColumns, ratings: Ratings,
         notes.append(f"{table.name} was read with {', '.join(how)}: {len(ratings):,} ratings by "
                      f"{ratings.n_users:,} users of {ratings.n_items:,} items. If that is wrong, "
                      "say --sep, --encoding, --decimal or --layout.")
+    if pairs and found.header and not found.by_place and len(found.positions) == 2:
+        others = [name for at, name in enumerate(found.first_line) if name and at not in (*found.positions, found.time)]
+        if others:
+            shown = ", ".join(f"'{shortened(name)}'" for name in others[:6]) + (", …" if len(others) > 6 else "")
+            notes.append(f"{table.name}: no column is called after ratings or counts, so every pair was read as one that happened; "
+                         f"not read: {shown}. If ratings or counts are among them, say --columns.")
     if found.guessed:
         roles = ("the user", "the item", "the rating")
         taken = ", ".join(f"'{found.first_line[at]}' was taken for {role}" if not n else f"'{found.first_line[at]}' for {role}"

@@ -15,7 +15,7 @@ import numpy as np
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[2])]
 
-from pyxl.cli.trained_model import baselines, known_part  # noqa: E402
+from pyxl.cli.models.trained_model import baselines, known_part  # noqa: E402
 from solver import CollabFilter, Ratings  # noqa: E402
 
 USERS, ITEMS, RATINGS = 60_000, 8_000, 1_000_000

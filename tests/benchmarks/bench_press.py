@@ -41,8 +41,9 @@ host = LiveHost(book); panel = Panel(host, sys.argv[3]); panel.say("Fitting"); s
 from solver import fit; step("import torch")
 from pyxl.detect.verified_model import verified_model
 from pyxl.fit.settings_cells import sheet_settings
+from solver.model.array_factors import as_tensors
 ready = verified_model(host, sys.argv[3], sheet_settings(host, {})[0]); step("read and verify")
-result = fit(ready.ratings, ready.start, ready.settings); step("fit")
+result = fit(ready.ratings, as_tensors(ready.start), ready.settings); step("fit")
 from pyxl.grid.parameters import parameter_cells
 host.write({sys.argv[3]: parameter_cells(ready.model.layout, result.factors)}); host.recalculate(); step("write and recalculate")
 print(json.dumps(steps))

@@ -14,7 +14,7 @@ from peers import Cornac, FastAI, LensKit, LibMF, MyFM, PlainTorch, Surprise
 from synthetic import PRESETS, generate
 
 from solver import CollabFilter, Ratings, read_genres, read_ratings
-from solver.collab.item_columns import item_columns_of
+from solver.collab.item_columns import known_columns_of
 from solver.judging.baselines import bias_only
 
 LATEST = "ml-latest-small"
@@ -90,7 +90,7 @@ SYSTEMS = (
     System("biases alone", BASELINE, Biases),
     *(System(f"{OURS}, {effort}", OURS, lambda effort=effort: Ours(effort), threads=2) for effort in ("quick", "good", "best")),
     *(System(f"{OURS} {INFORMED}, {effort}", INFORMED, lambda effort=effort: Ours(effort, informed=True), (LATEST,), threads=2)
-      for effort in ("quick", "good")),
+      for effort in ("quick", "good", "best")),
     *(System(f"LIBMF, k = {k}, {rounds} rounds{', 2 threads' * (threads == 2)}", "LIBMF",
              lambda k=k, rounds=rounds, threads=threads: LibMF(k, rounds, threads, decay=0.1), threads=threads)
       for k, rounds, threads in ((48, 6, 1), (48, 20, 1), (48, 20, 2), (128, 20, 2))),
@@ -123,4 +123,4 @@ def ratings_of(data: str, folder: Path) -> Ratings | None:
         return None
     ratings, _ = read_ratings(folder / "ratings.csv")
     genres, _ = read_genres(folder / "movies.csv", items=ratings.items)
-    return replace(ratings, item_columns=item_columns_of(genres, ratings.items)[0])
+    return replace(ratings, item_columns=known_columns_of(genres, ratings.items, "item")[0])

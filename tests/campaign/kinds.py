@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from campaign import broken_writes, formula_kind, model_kind, office_kind, ratings_kind, workbook_kinds
+from campaign import broken_writes, dialect_kind, formula_kind, model_kind, office_kind, ratings_kind, workbook_kinds
 from campaign.sound_books import bases
 
 
@@ -31,6 +31,7 @@ KINDS = {
     "packages": Kind(workbook_kinds.packages, bases, "workbooks whose XML, parts or zip were changed: looked at, edited, saved", 3, 100_000),
     "sheets": Kind(workbook_kinds.sheets, _nothing, "odd sheets, edited, against a plain tree of the same XML; those in disorder are refused",
                    2, 50_000, pieces=workbook_kinds.SHEETS),
+    "dialects": Kind(dialect_kind.dialects, bases, "sound workbooks as other programs write them: read and edited as their plain twins", 1, 10_000),
     "offices": Kind(office_kind.offices, office_kind.warm_up, "the same two, every edit read back by LibreOffice", 1, 1_000),
     "formulas": Kind(formula_kind.formulas, _nothing, "any functions of any arguments, nested", 2, 100_000),
     "ratings": Kind(ratings_kind.ratings, ratings_kind.warm_up, "CSV, gzip and Parquet tables, broken", 1, 20_000),

@@ -37,7 +37,8 @@ class Verdict:
     @property
     def signature(self) -> str:
         """What failures of one cause have in common."""
-        last = self.why.strip().splitlines()[-1][:120] if self.why else ""
+        lines = [line for line in self.why.strip().splitlines() if not line.startswith("in the dialects")]
+        last = lines[-1][:120] if lines else ""
         frames = re.findall(r'File "[^"]*/(\w+\.py)", line (\d+)', self.why)
         return re.sub(r"'[^']*'|[A-Z]*\d+", "…", last) + "".join(f" {name}:{line}" for name, line in frames[-1:])
 

@@ -13,7 +13,7 @@ import numpy as np
 from campaign.model_kind import base_models
 from campaign.sound_books import odd_book
 from campaign.verdict import Failed
-from pyxl.cli.report_files import _Report, write_report
+from pyxl.cli.arguments.report_files import _Report, write_report
 from pyxl.grid.cells import Cell
 from pyxl.xlsx import open_workbook
 from solver import Ratings

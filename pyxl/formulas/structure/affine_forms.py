@@ -110,7 +110,9 @@ def constants_of(form: csr_array) -> np.ndarray:
 
 
 def scaled_rows(form: csr_array, by: np.ndarray) -> csr_array:
-    scaled = csr_array((form.data * np.repeat(by, np.diff(form.indptr)), form.indices, form.indptr), shape=form.shape)
+    each = np.repeat(by, np.diff(form.indptr))
+    data = np.where(each == 0, 0.0, form.data * each)     # 0 times an error value is none of it
+    scaled = csr_array((data, form.indices, form.indptr), shape=form.shape)
     scaled = scaled.copy()
     scaled.eliminate_zeros()
     return scaled

@@ -11,14 +11,15 @@ from scipy.sparse import csr_array
 from pyxl.grid.cells import Cell
 
 PRODUCT = "product"
+ERROR, UNDEFINED = "error", "undefined"     # whether there is an error at the start values; what is one there
 SIGNS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "=", "ne": "<>"}      # torch's comparisons
-_STEPS = {"floor", "ceil", "round", "trunc", "sign", "fmod", "remainder", "floor_divide", "steps"}
+_STEPS = {"floor", "ceil", "round", "trunc", "sign", "fmod", "remainder", "floor_divide", "steps", ERROR}
 _SMOOTH = {"exp", "expm1", "log", "log10", "log1p", "sqrt", "rsqrt", "pow", "reciprocal", "div", "sin", "cos", "tan", "sinh",
            "cosh", "tanh", "asin", "acos", "atan", "asinh", "acosh", "atanh", "atan2", "sigmoid", "erf", "erfc", "prod",
-           "special_ndtr", "special_ndtri", "lgamma", "digamma", "_linalg_det", "linalg_inv_ex", "mean"}
+           "special_ndtr", "special_ndtri", "lgamma", "digamma", "_linalg_det", "linalg_inv_ex", "mean", UNDEFINED}
 _CALLED = {"<": "compares", "max": "takes a maximum", "min": "takes a minimum", "abs": "takes an absolute value", "all": "asks whether all hold",
            "any": "asks whether any holds", "if": "chooses by a condition", PRODUCT: "multiplies changing cells with each other",
-           "div": "divides by what changes", "pow": "raises what changes to a power"}
+           "div": "divides by what changes", ERROR: "asks for errors", UNDEFINED: "is an error at the start values", "pow": "raises what changes to a power"}
 
 
 class NotFollowed(Exception):

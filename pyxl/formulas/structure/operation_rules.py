@@ -10,7 +10,7 @@ from scipy.sparse import csr_array, vstack
 from torch import Tensor
 
 from .affine_forms import MOST_ELEMENTS, AffineForms, constants_of, dependent, gathering, scaled_rows, spread_rows
-from .nonlinear_terms import SIGNS, NotFollowed
+from .nonlinear_terms import ERROR, SIGNS, UNDEFINED, NotFollowed
 
 # operations that leave the order of all elements as it is
 _SAME_ORDER = {"detach", "alias", "clone", "view", "_unsafe_view", "reshape", "squeeze", "unsqueeze", "_to_copy", "lift_fresh", "to"}
@@ -46,9 +46,12 @@ def _moved(forms: AffineForms, name: str, func, args, kwargs, result: Tensor) ->
 
 
 def _chosen_by(forms: AffineForms, args, result: Tensor) -> csr_array:
-    """``where(condition, yes, no)``: the same in both cases is no choice."""
+    """``where(condition, yes, no)``: the same in both cases is no choice. Where an error makes room for NaN, nothing is known but
+    that there may be a number elsewhere."""
     condition, yes, no = (forms.stretched(arg, result.shape) for arg in args)
     choice = dependent(condition)
+    if (errors := choice & np.isnan(constants_of(yes)) & ~dependent(yes) & np.isnan(result.detach().reshape(-1).numpy())).any():
+        return forms.mixed(errors, UNDEFINED, result.detach().reshape(-1).to(torch.float64).numpy())
     unlike = choice & (np.diff(csr_array(yes - no).indptr) > 0)
     settled = np.where(choice, 1.0, constants_of(condition) != 0)
     chosen = np.flatnonzero(unlike)
@@ -117,8 +120,10 @@ def _absolute(forms: AffineForms, name: str, args, kwargs, result: Tensor) -> cs
 
 
 def _finite(forms: AffineForms, name: str, args, kwargs, result: Tensor) -> csr_array:
-    """Numbers stay numbers: what becomes an error elsewhere is no point of the problem."""
-    return forms.form(result)
+    """Numbers stay numbers: what becomes an error elsewhere is no point of the problem. What is an error here may be a number
+    elsewhere: that goes in steps."""
+    error = result.detach().reshape(-1).to(torch.float64).numpy()
+    return forms.mixed((error != 0) & dependent(forms.form(args[0])), ERROR, error, boolean=True)
 
 
 def compared(forms: AffineForms, sign: str, result: Tensor, *args) -> csr_array:
@@ -129,6 +134,9 @@ def compared(forms: AffineForms, sign: str, result: Tensor, *args) -> csr_array:
     if sign in ("=", "<>") and moving.any() and not constants_of(b).any() and not dependent(b).any() and forms.truths(a).all():
         return a if sign == "<>" else csr_array(forms.form(torch.ones(a.shape[0], dtype=torch.float64)) - a)
     fixed = result.detach().reshape(-1).to(torch.float64).numpy()
+    if sign == "=" and (errors := dependent(a) & ~moving & (constants_of(difference) == 0) & (fixed == 0)).any():
+        # only an error differs from itself: elsewhere there may be a number
+        return csr_array(forms.mixed(errors, ERROR, fixed, boolean=True))
     return forms.mixed(moving & np.isfinite(constants_of(b)), sign, fixed, difference, boolean=True)
 
 

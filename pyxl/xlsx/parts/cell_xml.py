@@ -22,8 +22,31 @@ class Cached:
     value: Value
 
 
+@dataclass(frozen=True)
+class InsteadOfFormula:
+    """A constant that takes the place of a cell's formula."""
+
+    value: Value
+
+
+@dataclass(frozen=True)
+class OwnFormula:
+    """A formula, without ``=``, for a cell that shared one with others, and its result."""
+
+    text: str
+    value: Value
+
+
+Edit = Value | Cached | InsteadOfFormula | OwnFormula
+
+
 class Unwritable(ValueError):
     """A value that no cell can hold; its text says why, for a sentence that names the cell."""
+
+
+def new_value(edit: Edit) -> Value:
+    """What a cell holds after an edit."""
+    return edit.value if isinstance(edit, (Cached, InsteadOfFormula, OwnFormula)) else edit
 
 
 def python_number(value):
@@ -89,6 +112,11 @@ def new_cell(address: bytes, value: object, prefix: bytes, style: bytes) -> byte
     style = b' s="%s"' % style if style else b""
     kind = b' t="%s"' % kind if kind else b""
     return b'<%sc r="%s"%s%s>%s</%sc>' % (prefix, address, style, kind, body, prefix)
+
+
+def formula_xml(text: str, prefix: bytes) -> bytes:
+    """An `<f>` element."""
+    return b"<%sf>%s</%sf>" % (prefix, _text(text), prefix)
 
 
 def changed_cell(tag: bytes, formula: bytes, value: Value, prefix: bytes, extension: bytes = b"") -> bytes:

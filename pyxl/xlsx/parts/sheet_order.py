@@ -10,8 +10,15 @@ from collections.abc import Mapping
 from openpyxl.utils import column_index_from_string
 
 from pyxl.grid.cells import MAX_COL, MAX_ROW
+from solver.errors import UserError
 
 from .package_checks import damaged_sheet
+
+
+def misplaced(element: str, where: str, sheet: str) -> UserError:
+    """The error for a `<row>` or `<c>` that does not stand where one belongs; `where` names the element around it, "" for none.
+    Some programs would skip it, others count it."""
+    return damaged_sheet(sheet, f"a <{element}> stands {f'inside a <{where}>' if where else 'outside the rows'}")
 
 
 def next_row(attributes: Mapping[str, str], before: int, sheet: str) -> int:

@@ -12,7 +12,7 @@ from solver.errors import UserError
 
 from .package_checks import damaged_sheet
 from .shared_strings import unescape
-from .sheet_order import next_column, next_row
+from .sheet_order import misplaced, next_column, next_row
 from .xml_stream import TRUE, main_namespace, reader, whole_number
 
 _NAMES = ("c", "v", "f", "t", "is", "row", "rPh", "col", "mergeCell", "sheetProtection")
@@ -51,6 +51,7 @@ class _Handlers:
         self.names: dict[str, str] = {}          # 'namespace local' -> local, for the names we know
         self.columns: dict[str, int] = {}        # letters -> number, as met
         self.row = self.col = 0
+        self.within = ""                         # the innermost of <row> and <c> that is open
         self.text: list[str] = []                # character data since the last start of v, f or t
         self.runs: list[str] = []                # texts of an inline string
         self.value: str | None = None
@@ -71,6 +72,9 @@ class _Handlers:
             self.text.clear()
             self.formula = (attributes, "")
         elif key == "row":
+            if self.within:
+                raise misplaced("row", self.within, self.grid.sheet)
+            self.within = "row"
             self.row, self.col = next_row(attributes, self.row, self.grid.sheet), 0
             if attributes.get("hidden") in TRUE:
                 self.hidden.append(self.row)
@@ -92,6 +96,9 @@ class _Handlers:
             self.names = {namespace + key: key for key in _NAMES}
 
     def _start_cell(self, attributes):
+        if self.within != "row":
+            raise misplaced("c", self.within, self.grid.sheet)
+        self.within = "c"
         self.col = next_column(attributes, self.row, self.col, self.columns, self.grid.sheet)
         self.cell = attributes
         self.value = self.formula = None
@@ -101,6 +108,7 @@ class _Handlers:
         if key == "v":
             self.value = "".join(self.text)
         elif key == "c":
+            self.within = "row"
             self._end_cell()
         elif key == "f":
             text = "".join(self.text)
@@ -113,6 +121,8 @@ class _Handlers:
             self.value = "".join(self.runs)
         elif key == "rPh":
             self.phonetic = False
+        elif key == "row":
+            self.within = ""
 
     def _end_cell(self):
         if self.value is None and self.formula is None:

@@ -7,22 +7,22 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import NoReturn
 
-from pyxl.grid.cells import MAX_COL, MAX_ROW, Cell, Range, Value
+from pyxl.grid.cells import MAX_COL, MAX_ROW, Cell, Range
 from solver.errors import UserError
 
-from .cell_xml import Cached, Unwritable, changed_cell, new_cell
+from .cell_xml import Cached, Edit, InsteadOfFormula, OwnFormula, Unwritable, changed_cell, formula_xml, new_cell, new_value
 from .edited_stream import EditedStream, element_name
 from .package_checks import damaged_sheet
 from .sheet_extent import with_dimension, with_spans
-from .sheet_order import next_column, next_row
-from .xml_stream import TRUE, main_namespace, reader, refuse_wide
+from .sheet_order import misplaced, next_column, next_row
+from .xml_stream import TRUE, main_namespace, reader, spliceable
 
-Edits = Mapping[str, Mapping[Cell, "Value | Cached"]]   # sheet -> cell -> value, None clears
+Edits = Mapping[str, Mapping[Cell, Edit]]   # sheet -> cell -> value, None clears
 
 _NAMES = ("dimension", "col", "sheetData", "row", "c", "f", "extLst", "mergeCell", "sheetProtection")
 
 
-def splice(chunks: Iterable[bytes], edits: Mapping[Cell, Value | Cached], *, sheet: str, part: str,
+def splice(chunks: Iterable[bytes], edits: Mapping[Cell, Edit], *, sheet: str, part: str,
            pivots: Sequence[tuple[str, Range]] = ()) -> Iterator[bytes]:
     """The sheet's XML with `edits` applied, chunk by chunk; memory does not grow with the sheet.
 
@@ -39,12 +39,12 @@ def splice(chunks: Iterable[bytes], edits: Mapping[Cell, Value | Cached], *, she
             raise UserError(f"{sheet}!{cell} belongs to the pivot table {pivot}. "
                             "Choose another cell; nothing was saved.")
     splicer = _Splicer(edits, sheet, part)
-    for chunk in itertools.chain(chunks, [b""]):
+    for chunk in itertools.chain(spliceable(chunks, part), [b""]):
         yield from splicer.feed(chunk)
     splicer.check_all_written()
 
 
-def _hit(where: Range, edits: Mapping[Cell, Value | Cached], *, but: Cell | None = None) -> Cell | None:
+def _hit(where: Range, edits: Mapping[Cell, Edit], *, but: Cell | None = None) -> Cell | None:
     """The first cell of `edits` inside `where` that is given a value of its own."""
     inside = (c for c in edits if c in where) if where.size > len(edits) else (c for c in where.cells() if c in edits)
     return next((Cell(*c) for c in inside if c != but and not isinstance(edits[c], Cached)), None)
@@ -65,6 +65,7 @@ class _Splicer:
         self.rows = ((row, list(cells)) for row, cells in itertools.groupby(sorted(edits), itemgetter(0)))
         self.depth = 0                                   # of elements, before the cells
         self.row = self.col = 0                          # where the sheet is
+        self.within = ""                                 # the innermost of <row> and <c> that is open
         self.todo: list[Cell] = []                       # what its row still gets, leftmost last
         self.cell: tuple[int, bytes] | None = None       # the cell being replaced: offset, start tag
         self.kept: dict[str, list] = {}                  # its <f> and <extLst>: [offset, start tag, end]
@@ -76,8 +77,6 @@ class _Splicer:
 
     def feed(self, chunk: bytes) -> list[bytes]:
         """Take the next chunk (``b''`` at the end) and give what is ready."""
-        if not self.stream.end:
-            refuse_wide(chunk, self.part)
         self.stream.feed(chunk)
         self.parse(chunk)
         if not chunk:
@@ -132,9 +131,11 @@ class _Splicer:
         if self.prefix is None:
             self.depth -= 1
         if key == "c":
+            self.within = "row"
             if self.cell:
                 self._end_cell()
         elif key == "row":
+            self.within = ""
             if self.todo:
                 self.stream.insert(self.at, self._new_cells(MAX_COL + 1))
         elif key == "sheetData":
@@ -160,6 +161,9 @@ class _Splicer:
         self.wanted, self.cells = next(self.rows, (None, []))
 
     def _start_row(self, attributes):
+        if self.within:
+            raise misplaced("row", self.within, self.sheet)
+        self.within = "row"
         self.row, self.col = next_row(attributes, self.row, self.sheet), 0
         row = self.row
         self._insert_rows(row)
@@ -188,6 +192,9 @@ class _Splicer:
 
     def _start_cell(self, attributes):
         # to the end of the sheet, edits or not: a second cell of an address that was edited would hide the edit
+        if self.within != "row":
+            raise misplaced("c", self.within, self.sheet)
+        self.within = "c"
         self.col = col = next_column(attributes, self.row, self.col, self.columns, self.sheet)
         if not self.todo:
             return
@@ -215,6 +222,10 @@ class _Splicer:
         (offset, tag), self.cell = self.cell, None
         formula, extension = self._kept_bytes("f"), self._kept_bytes("extLst")
         value = self._allowed(cell, formula=bool(formula))
+        if isinstance(edit := self.edits[cell], InsteadOfFormula):
+            formula = b""
+        elif isinstance(edit, OwnFormula):
+            formula = formula_xml(edit.text, self.prefix)
         new = self._xml(cell, changed_cell, tag, formula, value, self.prefix, extension)
         self.stream.replace_until(offset, self.stream.end_of_element(offset, tag, self.at), new)
 
@@ -231,12 +242,14 @@ class _Splicer:
             if not (formula or array):
                 self._fail(cell, "holds no formula whose result could be refreshed", "Give it a plain value")
             return new.value
+        if isinstance(new, OwnFormula) and formula:
+            return new.value
         if array:
             found = f"is part of the array formula in {array}, which is not overwritten"
             self._fail(cell, found, "Choose another cell")
-        if formula:
+        if formula and not isinstance(new, InsteadOfFormula):
             self._fail(cell, "holds a formula, which is not overwritten", "Choose another cell")
-        return new
+        return new_value(new)
 
     def _xml(self, cell: Cell, make: Callable[..., bytes], *arguments) -> bytes:
         try:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
+import itertools
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from xml.parsers import expat
 
 from solver.errors import UserError
@@ -14,7 +16,9 @@ MAIN = ("http://schemas.openxmlformats.org/spreadsheetml/2006/main",
 TRUE = ("1", "true")
 # A start tag in raw bytes, up to (1) and including (2) its end: ``>``, or ``/>`` of an empty element.
 START_TAG = re.compile(rb"""(<[^\s/>"']+(?:[^"'>/]|"[^"]*"|'[^']*')*)(/?>)""")
-_WIDE = (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")  # how UTF-16 begins
+_WIDE = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"<\0": "utf-16-le", b"\0<": "utf-16-be"}     # how UTF-16 begins
+_LONGEST_DECLARATION = 1000     # bytes, of which the encoding is told
+_DECLARED = re.compile(r"""\A(<\?xml[^>]*?)\s+encoding\s*=\s*(?:"[^"]*"|'[^']*')""")
 
 
 def local(name: str) -> str:
@@ -101,8 +105,25 @@ def elements(chunks: Iterable[bytes], part: str) -> list[tuple[str, dict[str, st
     return [(name, attributes, "".join(text)) for name, attributes, text in found]
 
 
-def refuse_wide(start: bytes, part: str) -> None:
-    """Raise UserError for UTF-16, which can be read but not spliced (Excel never writes it)."""
-    if start[:2] in _WIDE:
-        raise UserError(f"Part '{part}' is stored as UTF-16, which cannot be edited in place. "
-                        "Open the workbook in Excel and save it again.")
+def spliceable(chunks: Iterable[bytes], part: str) -> Iterator[bytes]:
+    """The chunks as they are, or in UTF-8 where the part is in UTF-16, into which no bytes of ours could be put.
+
+    Raises UserError for bytes that are no UTF-16.
+    """
+    chunks = iter(chunks)
+    start = b""
+    while len(start) < _LONGEST_DECLARATION and (chunk := next(chunks, b"")):
+        start += chunk
+    if start[:2] not in _WIDE:
+        yield from filter(None, itertools.chain([start], chunks))
+        return
+    decode = codecs.getincrementaldecoder(_WIDE[start[:2]])().decode
+    try:
+        yield _DECLARED.sub(r"\1", decode(start), count=1).encode()
+        for chunk in chunks:
+            if text := decode(chunk):       # half a sign waits for its other half
+                yield text.encode()
+        decode(b"", True)
+    except UnicodeError as error:
+        raise UserError(f"Part '{part}' is damaged: it is not in UTF-16, as it begins. "
+                        "Open the workbook in Excel, let it repair it, and save it again.") from error

@@ -19,6 +19,11 @@ from .text_rows import add_rows
 
 _NARROWEST = 5                                          # columns from which on a table may be a crosstab
 _NOTHING = ("", "na", "n/a", "nan", "null", "none", "-", "?", ".")   # texts of a cell that nobody filled
+_SUMS = ("total", "totals", "sum", "average", "mean", "avg", "count", "n", "gesamt", "summe", "mittelwert", "durchschnitt", "moyenne", "media")
+_ROW_NUMBERS = ("", "n", "no", "nr", "row", "index", "unnamed0", "id", "x")     # names of a column that counts the rows
+_MOST_SUMS = 3                                          # columns that sum up: total, mean and number
+_ENOUGH_ROWS = 5                                        # from which on numbers of rows say something
+_ROUNDED = 0.051                                        # of a mean to one digit
 _FEW, _MOST = 0.05, 0.5                                 # shares of the cells
 _SCALE = 0.2                                            # of all values' span, that each column of one scale has at least
 
@@ -40,6 +45,8 @@ class CrosstabTable:
     labels: str                 # the first column: 'labels' of rows, 'counts' of their ratings, or 'values' as all others
     missing: float | None
     swapped: bool = False       # whether rows are items and columns users
+    numbered: bool = False      # whether the number of the row stands before all else
+    sums: tuple[int, ...] = ()  # columns of items that are totals or means of the others
 
     comma_separated = False
 
@@ -66,6 +73,8 @@ class CrosstabTable:
         rows, columns = ("an item", "a user") if self.swapped else ("a user", "an item")
         told = [f"{rows} in every {self.unit} and {columns} in every column of a crosstab"]
         told += ["the first column, which counts the ratings, left out"] * (self.labels == "counts")
+        told += ["the numbers of the rows left out"] * self.numbered
+        told += [f"the total or mean '{self.items[at]}' left out" for at in self.sums]
         if self.missing is not None:
             told.append(f"{self.missing:g} for unrated")
         return (*self.inner.read_as(), *told)
@@ -75,7 +84,7 @@ class CrosstabTable:
         add_rows(self._cells(bad), found, rows)
 
     def _cells(self, bad: BadRows) -> Iterator[tuple[int, list[str]]]:
-        start = self.labels != "values"
+        start = (self.labels != "values") + self.numbered
         every = self.inner.rows(bad=bad)
         if self.header:
             next(every, None)
@@ -85,9 +94,11 @@ class CrosstabTable:
                 bad.found(f"{self.at(number)}: {len(fields)} fields where the first {self.unit} has {len(self.items) + start}. "
                           "Correct it.")
                 continue
-            own = fields[0] if self.labels == "labels" else str(count)
-            for item, text in zip(self.items, values):
-                if not _is_nothing(text, self.missing):
+            own = fields[start - 1] if self.labels == "labels" else str(count)
+            if self.sums and own.strip().casefold() in _SUMS:
+                continue    # the row that sums up, beside columns that do
+            for at, (item, text) in enumerate(zip(self.items, values)):
+                if at not in self.sums and not _is_nothing(text, self.missing):
                     yield number, [item, own, text] if self.swapped else [own, item, text]
 
 
@@ -108,12 +119,15 @@ def crosstab_in(table: RowByRow, told: Told) -> CrosstabTable | None:
         return None
     sample = [[*row, *[""] * (len(first) - len(row))] for row in table.sample()]
     header = _has_header(first)
+    numbered = header and _numbers_rows(first, sample[1:])
+    if numbered:
+        first, sample = first[1:], [row[1:] for row in sample]
     body = sample[1:] if header else sample
     numbers = [[_number(text) for text in row[1:len(first)]] for row in body]
     if not body or (not stated and not _is_crosstab(body, numbers)):
         return None
     every = [number for row in numbers for number in row]
-    missing = _stated_missing(told.missing) if told.missing is not None else _missing(table, every)
+    missing = stated_missing(told.missing) if told.missing is not None else _missing(table, every)
     labels = _first_column(body, numbers, header=header, missing=missing)
     if labels == "values":
         items: Sequence[str] = first if header else [str(n) for n in range(1, len(first) + 1)]
@@ -121,9 +135,74 @@ def crosstab_in(table: RowByRow, told: Told) -> CrosstabTable | None:
         items = first[1:] if header else [str(n) for n in range(1, len(first))]
     blank = next((at for at, item in enumerate(items) if not item), None)
     if blank is not None and any(any(row[blank + (labels != "values"):]) for row in body):
-        raise UserError(f"{table.name}: column {blank + 1 + (labels != 'values')} of the crosstab has no name. Name it.")
+        raise UserError(f"{table.name}: column {blank + 1 + (labels != 'values') + numbered} of the crosstab has no name. Name it.")
     corner = find_by_name(first[:1], RATING_ROLES)
-    return CrosstabTable(table, tuple(items), header, labels, missing, swapped=header and corner[1] == 0)
+    sums = () if labels == "values" else _sums(body, numbers, missing)
+    own = [_number(row[0]) for row in body] if labels == "values" else None
+    _refuse_off_scale(table, items, [[first, *row] for first, row in zip(own, numbers)] if own else numbers, missing, sums)
+    return CrosstabTable(table, tuple(items), header, labels, missing, swapped=header and corner[1] == 0, numbered=numbered, sums=sums)
+
+
+def _numbers_rows(first: Sequence[str], body: list[list[str]]) -> bool:
+    """Whether the first column counts the rows, and the labels stand behind it: in texts, or under a name for users or items."""
+    counted = [row[0].strip() for row in body]
+    if len(body) < 2 or counted not in ([str(n) for n in range(start, start + len(body))] for start in (0, 1)):
+        return False
+    if first[0] and _plain(first[0]) not in _ROW_NUMBERS:
+        return False
+    labels = [row[1].strip() for row in body]
+    texts = not any(reads_as_number(label) for label in labels if label)
+    return len(set(labels)) == len(labels) and (texts or find_by_name(first[1:2], RATING_ROLES[:2]) != [None, None])
+
+
+def _plain(name: str) -> str:
+    return "".join(sign for sign in name.casefold() if sign.isalnum())
+
+
+def _sums(body: list[list[str]], numbers: list[list[float | None]], missing: float | None) -> tuple[int, ...]:
+    """The columns, first or last, that hold the total, the mean or the number of the others in every row but those that sum up."""
+    rows = [[None if number == missing else number for number in row] for text, row in zip(body, numbers)
+            if text[0].strip().casefold() not in _SUMS]
+    if len(rows) < _ENOUGH_ROWS:
+        return ()
+    every = range(len(rows[0]))
+    for n in range(min(_MOST_SUMS, len(every) - 2), 0, -1):
+        for last, others in ((every[-n:], every[:-n]), (every[:n], every[n:])):
+            if all(_sums_up(rows, at, others) for at in last):
+                return tuple(last)
+    return ()
+
+
+def _sums_up(rows: list[list[float | None]], at: int, others: Sequence[int]) -> bool:
+    found: set[str] | None = None
+    for row in rows:
+        there = [number for n in others if (number := row[n]) is not None]
+        own = row[at]
+        if not there and own in (None, 0):
+            continue
+        if own is None or not there:
+            return False
+        results = {"total": sum(there), "mean": sum(there) / len(there), "number": len(there)}
+        fitting = {name for name, result in results.items() if abs(result - own) <= _ROUNDED}
+        found = fitting if found is None else found & fitting
+        if not found:
+            return False
+    return found is not None
+
+
+def _refuse_off_scale(table: SourceTable, items: Sequence[str], numbers: list[list[float | None]], missing: float | None,
+                      sums: Sequence[int]) -> None:
+    """Raise UserError for a first or last column of numbers that all lie beyond those of all others: a count or an age, no ratings."""
+    columns = [[number for number in column if number is not None and number != missing] for column in zip(*numbers)]
+    left = [at for at in range(len(columns)) if at not in sums]
+    for at in (left[0], left[-1]) if len(left) > 2 else ():
+        rest = [number for other in left if other != at for number in columns[other]]
+        if not rest or len(columns[at]) < _ENOUGH_ROWS:
+            continue
+        span = max(rest) - min(rest)
+        if min(columns[at]) > max(rest) + span or max(columns[at]) < min(rest) - span:
+            raise UserError(f"{table.name}: the numbers of '{items[at]}' in the crosstab, {columns[at][0]:g} among them, lie beyond those of all "
+                            f"other columns, {min(rest):g} to {max(rest):g}. Remove that column if it holds no ratings.")
 
 
 def _has_header(first: Sequence[str]) -> bool:
@@ -171,7 +250,8 @@ def _missing(table: SourceTable, numbers: list[float | None]) -> float | None:
     return None
 
 
-def _stated_missing(text: str) -> float | None:
+def stated_missing(text: str) -> float | None:
+    """The number that was said to stand for unrated; None where none does. Raises UserError for what is neither."""
     if text.strip().casefold() == "none":
         return None
     number = _number(text)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -29,6 +30,8 @@ SEPARATORS = (",", ";", "\t", "|", "::")
 _LONGEST_LINE = 1_000_000                        # characters; beyond it the file is no table
 _SAMPLE_BYTES, _SAMPLE_LINES = 65_536, 50       # what is looked at to find the separator
 _SAMPLED_ROWS = 200
+_SEP_LINE = re.compile('"?sep=(.)"?', re.IGNORECASE)    # Excel's own, above the table
+_MATRIX_MARKET = "%%MatrixMarket"
 _COMMENTS = ("%", "#")                          # begin the lines above the table that describe it
 
 _NOT_TEXT = {b"%PDF": "a PDF", b"PK\x03\x04": "a zip archive", b"\xd0\xcf\x11\xe0": "an old Office file"}
@@ -70,7 +73,7 @@ class TextTable:
         if (self.comma_separated or self.stated) and self.encoding == "utf-8" and not self.comments and not self.source.member:
             return ()
         told = [f"'{between}' between the columns", shown_encoding(self.encoding)]
-        told += [f"{self.comments} line{'s' * (self.comments > 1)} of comment above them"] * bool(self.comments)
+        told += [f"{self.comments} line{'s' * (self.comments > 1)} above the table left out"] * bool(self.comments)
         return tuple(told + [f"the file {self.source.member} in it"] * bool(self.source.member))
 
     def at(self, row: int) -> str:
@@ -219,7 +222,15 @@ def look_at_text(source: Source, told: Told) -> TextTable:
             table = replace(table, cut_off=not set(raw.read()) & set(b"\r\n"))
     lines = sample.splitlines()
     comments = next((n for n, line in enumerate(lines) if not line.startswith(_COMMENTS)), 0)
-    separator = _checked(told.sep) if told.sep else _sniffed(lines[comments:], len(told.roles))
+    stated = told.sep
+    if excels := _SEP_LINE.fullmatch(lines[0]):
+        comments, stated = 1, told.sep or excels[1]
+    elif lines[0].startswith(_MATRIX_MARKET):
+        if " array " in lines[0]:
+            raise UserError(f"{source.name} is a dense matrix as Matrix Market writes it, without users and items. Save it as a sparse one "
+                            "(coordinate).")
+        comments += 1       # the line of sizes
+    separator = _checked(stated) if stated else _sniffed(lines[comments:], len(told.roles))
     return replace(table, separator=separator, comments=comments, stated=told.sep is not None)
 
 

@@ -55,7 +55,7 @@ FORMATS: tuple[Format, ...] = (
     Format("Parquet", lambda source, head: head.startswith(b"PAR1") or source.suffix in _ENDINGS["Parquet"], _parquet),
     Format("Feather", lambda source, head: head.startswith((b"ARROW1", b"FEA1")) or source.suffix in _ENDINGS["Feather"], _feather),
     Format("spreadsheet", lambda source, head: head.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")), _sheet),
-    Format("JSON", lambda source, head: head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{\"", b"[{", b"{ \"", b"[\n", b"[ {", b"[\r\n")), _json),
+    Format("JSON", lambda source, head: head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{\"", b"[{", b"{ \"", b"{\n", b"{\r\n", b"[\n", b"[ {", b"[\r\n")), _json),
     Format("Netflix blocks", lambda source, head: FIRST_LINE.match(head) is not None, look_at_blocks),
     Format("delimited text", lambda source, head: True, _text),
 )

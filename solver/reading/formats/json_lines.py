@@ -1,17 +1,18 @@
-"""A table as JSON: an object a line, or one list of objects."""
+"""A table as JSON: an object a line, one list of objects, or one object that holds all."""
 
 from __future__ import annotations
 
 import io
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 
 from solver.errors import UserError
 from solver.reading.looked_at.bad_rows import BadRows
-from solver.reading.looked_at.column_roles import FoundColumns
+from solver.reading.looked_at.column_roles import FoundColumns, find_by_name
 from solver.reading.looked_at.columns import Growing
+from solver.reading.looked_at.rating_names import RATING_ROLES
 from solver.reading.looked_at.sources import CANNOT_BE_READ, Source, reason_for
 from solver.reading.looked_at.table_port import Told
 
@@ -27,6 +28,8 @@ class JsonTable:
     source: Source
     columns: tuple[str, ...]
     listed: bool
+    whole: tuple[dict, ...] | None = field(default=None, repr=False)    # the rows, where one object holds them all
+    form: str = ""                                                      # how it holds them
 
     comma_separated = False
 
@@ -48,24 +51,30 @@ class JsonTable:
 
     def sample(self) -> list[list[str]]:
         """The names and the first rows, as texts."""
-        rows = islice(_objects(self.source, self.listed, BadRows("skip")), _SAMPLED_ROWS)
+        rows = islice(self._every(BadRows("skip")), _SAMPLED_ROWS)
         return [list(self.columns), *([_text(record.get(name)) for name in self.columns] for _, record in rows)]
 
     def read_as(self) -> tuple[str, ...]:
-        """Nothing: its columns have names."""
-        return ()
+        """How one object holds all rows, where one does."""
+        return (self.form,) if self.form else ()
 
     def read(self, found: FoundColumns, rows: Growing, bad: BadRows) -> None:
         """Add the found columns of every object; what an object lacks is blank."""
-        records = _objects(self.source, self.listed, bad)
+        records = self._every(bad)
         add_rows(((number, [_text(record.get(name)) for name in self.columns]) for number, record in records), found, rows)
         self.source.refuse_if_cut()
+
+    def _every(self, bad: BadRows) -> Iterator[tuple[int, dict]]:
+        return _objects(self.source, self.listed, bad) if self.whole is None else iter(enumerate(self.whole, 1))
 
 
 def look_at_json(source: Source, told: Told) -> JsonTable:
     """The table of a file of JSON. Raises UserError for what is none, or holds no object."""
     listed = source.head().lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[")
     names: dict[str, None] = {}
+    if not listed and (found := _in_one_object(source)):
+        records, form = found
+        return JsonTable(source, tuple(dict.fromkeys(name for record in records[:_SAMPLED_ROWS] for name in record)), True, records, form)
     for _, record in islice(_objects(source, listed, bad := BadRows("skip")), _SAMPLED_ROWS):
         names.update(dict.fromkeys(record))
     if not names and bad.count:
@@ -73,6 +82,40 @@ def look_at_json(source: Source, told: Told) -> JsonTable:
     if not names:
         raise UserError(f"{source.name} is empty. Give a file with an object for every entry.")
     return JsonTable(source, tuple(names), listed)
+
+
+def _in_one_object(source: Source) -> tuple[tuple[dict, ...], str] | None:
+    """(rows, how they are held) of a file that is one object: a list of rows under a name, columns by name, or the ratings of
+    every user by item; None where it is none of these."""
+    try:
+        with source.opened() as raw, io.TextIOWrapper(raw, encoding="utf-8-sig") as text:
+            first = text.readline()
+            if first.rstrip().endswith("}") and text.readline().strip():
+                return None     # an object a line
+            text.seek(0)
+            held = json.load(text)
+    except (json.JSONDecodeError, UnicodeDecodeError, *CANNOT_BE_READ):
+        return None             # it is said by who reads on
+    if not isinstance(held, dict) or not held:
+        return None
+    lists = {name: value for name, value in held.items() if isinstance(value, list) and value}
+    rows = [(name, value) for name, value in lists.items() if all(isinstance(one, dict) for one in value)]
+    if len(rows) == 1:
+        return tuple(rows[0][1]), f"the list '{rows[0][0]}' in it"
+    if len(lists) == len(held) > 1 and len({len(value) for value in lists.values()}) == 1:
+        return tuple(dict(zip(lists, row)) for row in zip(*lists.values())), "a list for every column"
+    if all(isinstance(value, dict) for value in held.values()):
+        keys = [list(value) for value in held.values()]
+        if None not in find_by_name(list(held), RATING_ROLES) and all(one == keys[0] for one in keys):
+            return tuple(dict(zip(held, row)) for row in zip(*(value.values() for value in held.values()))), "an object for every column"
+        if all(_is_number(rating) for value in held.values() for rating in value.values()):
+            return (tuple({"user": user, "item": item, "rating": rating} for user, value in held.items() for item, rating in value.items()),
+                    "the ratings of every user by item")
+    return None
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _objects(source: Source, listed: bool, bad: BadRows) -> Iterator[tuple[int, dict]]:

@@ -48,11 +48,11 @@ class ManyTables:
         self._ends.clear()
         for part in self.parts:
             rows.offset = self._ends[-1] if self._ends else 0
-            part.read(_found_in(part, self.parts[0], found), rows, bad)
+            part.read(found_in_part(part, self.parts[0], found), rows, bad)
             self._ends.append(max(rows.last_line, rows.offset))
 
 
-def _found_in(part: SourceTable, first: SourceTable, found: FoundColumns) -> FoundColumns:
+def found_in_part(part: SourceTable, first: SourceTable, found: FoundColumns) -> FoundColumns:
     """Where the columns found in the first table stand in another one: by their names, or in the same places."""
     line = part.first_line()
     if part is first or line == found.first_line:

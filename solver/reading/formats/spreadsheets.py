@@ -111,8 +111,15 @@ def _table(source: Source, book: CalamineWorkbook, name: str, told: Told, *, alo
     rows = [[_text(value) for value in row] for row in book.get_sheet_by_name(name).to_python(skip_empty_area=False)]
     filled = [number for number, row in enumerate(rows) if any(text.strip() for text in row)]
     named = (number for number in filled[:_LOOKED_AT] if None not in find_by_name(rows[number], told.roles))
-    first = next(named, filled[0] if filled else 0)
+    first = next(named, _below_titles(rows, filled))
     return WorksheetTable(source, name, first + 1, rows[first:], alone)
+
+
+def _below_titles(rows: list[list[str]], filled: list[int]) -> int:
+    """The first row that fills more than a title does: half as many cells as the fullest of the next rows."""
+    looked_at = filled[:_LOOKED_AT]
+    widths = [sum(bool(text.strip()) for text in rows[number]) for number in looked_at]
+    return next((number for number, width in zip(looked_at, widths) if 2 * width >= max(widths)), 0)
 
 
 def _text(value: object) -> str:

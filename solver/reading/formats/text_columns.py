@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _LARGE = 1_000_000       # bytes of a file that is worth the faster way
 _TIMES_AT_ONCE = 100_000
+_LINES_AT_ONCE = 500_000    # after which they are added: what takes them in may not keep all of them
 
 
 def read_columns(table: TextTable, found: FoundColumns, growing: Growing, bad: BadRows) -> None:
@@ -36,6 +37,12 @@ def _read_lines(table: TextTable, found: FoundColumns, growing: Growing, bad: Ba
     codes = [array("i") for _ in found.positions]
     lines, times = array("i"), []
     columns = list(zip(found.positions, growing.texts, codes))
+
+    def add_lines() -> None:
+        growing.add([np.array(column, np.int32) for column in codes], np.array(lines, np.int32))
+        for filled in (*codes, lines):
+            del filled[:]
+
     for number, fields in _fitting_rows(table, found, bad, start, line):
         lines.append(number)
         for position, texts, column in columns:
@@ -44,9 +51,11 @@ def _read_lines(table: TextTable, found: FoundColumns, growing: Growing, bad: Ba
             times.append(fields[found.time])
             if len(times) == _TIMES_AT_ONCE:
                 _add_times(growing, times)
+        if len(lines) == _LINES_AT_ONCE:
+            add_lines()
     if times:
         _add_times(growing, times)
-    growing.add([np.frombuffer(column, np.int32) for column in codes], np.frombuffer(lines, np.int32))
+    add_lines()
 
 
 def _add_times(growing: Growing, texts: list[str]) -> None:

@@ -87,11 +87,11 @@ def _asked_for(table: SourceTable, first, roles, columns) -> tuple[list[int], bo
     plain = [_plain(field) for field in first]
     positions, named = [], False
     for column in columns:
-        if _plain(str(column)) in plain and isinstance(column, str):
+        if re.fullmatch("[0-9]+", str(column).strip()) and 1 <= int(column) <= len(first):
+            positions.append(int(column) - 1)   # also where the first line is data that holds this number
+        elif _plain(str(column)) in plain and isinstance(column, str):
             positions.append(plain.index(_plain(column)))
             named = True
-        elif re.fullmatch("[0-9]+", str(column).strip()) and 1 <= int(column) <= len(first):
-            positions.append(int(column) - 1)
         else:
             raise UserError(f"{table.name} has no column '{column}'; it has {_columns(first)}. "
                             "Give their names, or positions counted from 1.")

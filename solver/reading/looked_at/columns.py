@@ -105,7 +105,9 @@ class Growing:
                 codes[self.numeric] = np.empty(0, np.int32)
         for pieces, piece in zip(self._codes, codes):
             pieces.append(piece)
-        self._lines.append(lines if not self.offset else lines + np.int32(self.offset))
+        if self.offset and len(lines):
+            lines = lines + (np.int32 if self.offset + int(lines[-1]) < 2**31 else np.int64)(self.offset)
+        self._lines.append(lines)
 
     def codes_of(self, column: int, texts: Sequence[str]) -> np.ndarray:
         """(n,) int32: the codes of these texts in the column; new ones are numbered as they come."""
@@ -118,9 +120,12 @@ class Growing:
         return max((int(part[-1]) for part in self._lines if len(part)), default=self.offset)
 
     def rows(self) -> TableRows:
-        """All that was added; it is handed over, not kept."""
+        """All that was added; it is handed over, not kept: what is added next begins anew."""
         columns = [Column(list(texts), _joined(pieces)) for texts, pieces in zip(self.texts, self._codes)]
         numbers = Numbers(np.concatenate(self._numbers)) if self._numbers else None
+        self._numbers.clear()
+        for texts in self.texts:
+            texts.clear()       # in place: a reader may hold them
         return TableRows(columns, _joined(self._lines), self.times, numbers)
 
     def _codes_of_numbers(self, numbers: np.ndarray) -> np.ndarray:

@@ -22,7 +22,9 @@ RATING_ROLES = (
          endings=("id", "isbn")),
     Role("rating", ("rating", "ratings", "score", "stars", "value", "overall", "grade", "mark",
                     "points", "vote", "reviewoverall", "reviewscore", "weight", "plays", "playcount", "playcounts", "listens",
-                    "listencount", "count", "counts", "hours", "quantity", "purchases", "visits", "views", "clicks"),
+                    "listencount", "count", "counts", "hours", "quantity", "purchases", "visits", "views", "clicks",
+                    "liked", "like", "playtime", "playtimeforever", "hoursplayed", "minutes", "numplays", "numratings", "amount", "qty", "freq",
+                    "frequency", "starrating", "bewertung", "note", "nota", "puntuacion", "valoracion"),
          endings=("rating", "ratings", "score", "stars")),
 )
 TIME_ROLE = Role("time", ("timestamp", "time", "datetime", "date", "unixtime", "ratedat", "unixreviewtime",

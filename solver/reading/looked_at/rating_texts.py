@@ -14,6 +14,10 @@ NUMBER_TEXT = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]*)(\.0*)?")
 _PADDED_INTEGER = re.compile(r"0+([0-9]+)")
 _MONTH = r"(jan|feb|m[aä]r|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz])[a-z]*\.?"
+_GROUPS = {",": re.compile(r"[+-]?[1-9][0-9]{0,2}(,[0-9]{3})+(\.[0-9]*)?"), ".": re.compile(r"[+-]?[1-9][0-9]{0,2}(\.[0-9]{3})+(,[0-9]*)?")}
+_OTHER = {",": ".", ".": ","}
+_ONE_GROUP = re.compile(r"[+-]?[1-9][0-9]{0,2}[.,][0-9]{3}")
+_SCALE = 100        # the largest number that scales of ratings have
 _DATE = re.compile(r"[0-9]{1,4}([-/.])[0-9]{1,2}\1[0-9]{1,4}([ T].*)?"      # 2024-05-04, 4.5.2024
                    rf"|[0-9]{{1,2}}[-. ]+{_MONTH}([- ][0-9]{{2,4}})?"       # 4-May, 4. May 2024
                    rf"|{_MONTH}[- ][0-9]{{1,4}}", re.IGNORECASE)            # May-04
@@ -26,6 +30,30 @@ def reads_as_number(text: str, decimal: str | None = None) -> bool:
     return bool(NUMBER_TEXT.fullmatch(_with_point(text.strip(), decimal)))
 
 
+def reads_as_date(text: str) -> bool:
+    """Whether a text is a date, with or without a time of day."""
+    return bool(_DATE.fullmatch(text.strip()))
+
+
+def grouped(texts: Sequence[str]) -> str | None:
+    """The sign that groups thousands, where a number among the texts shows it: 1,234,567 or 1.234,5; None where none does."""
+    for sign, pattern in _GROUPS.items():
+        if any(pattern.fullmatch(text.strip()) and (text.count(sign) > 1 or _OTHER[sign] in text) for text in texts):
+            return sign
+    return None
+
+
+def ambiguous_groups(texts: Sequence[str]) -> str | None:
+    """A number that may have thousands or decimals behind its sign, 2.159 beside 939: every number with the sign has three
+    digits behind it, and the whole numbers go beyond a scale of ratings. None where there is none."""
+    for sign in _GROUPS:
+        signed = [text.strip() for text in texts if sign in text]
+        whole = [int(text) for text in texts if text.strip().isdecimal()]
+        if signed and whole and _SCALE < max(whole) < 1000 and all(_ONE_GROUP.fullmatch(text) for text in signed):
+            return signed[0]
+    return None
+
+
 def decimal_sign(texts: Sequence[str]) -> str:
     """',' where numbers among the texts have a decimal comma and none a point, else '.'."""
     comma = any("," in text and reads_as_number(text, ",") for text in texts)
@@ -33,13 +61,16 @@ def decimal_sign(texts: Sequence[str]) -> str:
     return "," if comma and not point else "."
 
 
-def parse_rating(text: str, *, decimal: str, at: str) -> float:
+def parse_rating(text: str, *, decimal: str, at: str, thousands: bool = False) -> float:
     """The number that a rating's text stands for; spaces around it do not count.
 
-    `at` begins the sentence of the UserError for anything that is not a finite number.
+    With `thousands` the sign that does not mark decimals may group them: 1,234. `at` begins the sentence of the UserError
+    for anything that is not a finite number.
     """
     bare = text.strip()
-    number = _with_point(bare, decimal)
+    group = _OTHER[decimal]
+    ungrouped = bare.replace(group, "") if thousands and _GROUPS[group].fullmatch(bare) else bare
+    number = _with_point(ungrouped, decimal)
     if NUMBER_TEXT.fullmatch(number):
         value = float(number)
         if abs(value) <= LARGEST_RATING:
@@ -85,6 +116,12 @@ def identity(label: Hashable) -> str:
     if match := _PADDED_INTEGER.fullmatch(text):
         return match[1].lstrip("0") or "0"
     return text.split(".")[0] if _INTEGER.fullmatch(text) else text
+
+
+def how_alike(one: str, two: str) -> str:
+    """How two ids differ that are most likely one, for the end of a sentence."""
+    alike = " ".join(one.split()).casefold() == " ".join(two.split()).casefold()
+    return "differ only by spaces or capitals" if alike else "are one number in two forms"
 
 
 def _with_point(text: str, decimal: str) -> str:

@@ -190,9 +190,11 @@ DISTRIBUTIONS: dict[str, Function] = {
     "FDIST": _F_TAIL,
     "GAMMA": each(math.gamma),
     "GAMMA.DIST": _density_or_sum(_gamma_density, _gamma_distribution, "nnn"),
+    "GAMMADIST": _density_or_sum(_gamma_density, _gamma_distribution, "nnn"),
     "GAMMALN": _GAMMALN,
     "GAMMALN.PRECISE": _GAMMALN,
     "GAUSS": each(lambda x: 0.5 * math.erf(x / math.sqrt(2))),
+    "LOGNORMDIST": each(_log_normal(_normal), takes="nnn"),
     "LOGNORM.DIST": _density_or_sum(_log_normal(_normal_density), _log_normal(_normal), "nnn"),
     "NORM.DIST": _NORM,
     "NORM.INV": _NORM_INV,
@@ -213,5 +215,6 @@ DISTRIBUTIONS: dict[str, Function] = {
     "T.INV.2T": _T_INV_TAILS,
     "TDIST": each(_t_tails, takes="nnn"),
     "TINV": _T_INV_TAILS,
+    "WEIBULL": _density_or_sum(_weibull(False), _weibull(True), "nnn"),
     "WEIBULL.DIST": _density_or_sum(_weibull(False), _weibull(True), "nnn"),
 }

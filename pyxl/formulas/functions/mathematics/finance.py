@@ -27,37 +27,40 @@ def _when(rate: float, kind: float) -> float:
     return 1 + rate if kind else 1.0
 
 
-def _future(rate: float, periods: float, payment: float, present: float = 0.0, kind: float = 0.0) -> float:
+def future_value(rate: float, periods: float, each_time: float, present: float = 0.0, kind: float = 0.0) -> float:
+    """Excel's FV: what is there at the end."""
     grown, paid = _growth(rate, periods)
-    return -(present * grown + payment * _when(rate, kind) * paid)
+    return -(present * grown + each_time * _when(rate, kind) * paid)
 
 
-def _present(rate: float, periods: float, payment: float, future: float = 0.0, kind: float = 0.0) -> float:
+def _present(rate: float, periods: float, each_time: float, future: float = 0.0, kind: float = 0.0) -> float:
     grown, paid = _growth(rate, periods)
     if not grown:
         raise Fault(DIV0)
-    return -(future + payment * _when(rate, kind) * paid) / grown
+    return -(future + each_time * _when(rate, kind) * paid) / grown
 
 
-def _payment(rate: float, periods: float, present: float, future: float = 0.0, kind: float = 0.0) -> float:
+def payment(rate: float, periods: float, present: float, future: float = 0.0, kind: float = 0.0) -> float:
+    """Excel's PMT: what is paid each time."""
     grown, paid = _growth(rate, periods)
-    if not (each_time := _when(rate, kind) * paid):
+    if not (paid := _when(rate, kind) * paid):
         raise Fault(NUM)
-    return -(present * grown + future) / each_time
+    return -(present * grown + future) / paid
 
 
-def _periods(rate: float, payment: float, present: float, future: float = 0.0, kind: float = 0.0) -> float:
+def _periods(rate: float, each_time: float, present: float, future: float = 0.0, kind: float = 0.0) -> float:
     if rate == 0:
-        if payment == 0:
+        if each_time == 0:
             raise Fault(NUM)
-        return -(present + future) / payment
-    flow = payment * _when(rate, kind) / rate
+        return -(present + future) / each_time
+    flow = each_time * _when(rate, kind) / rate
     if flow + present == 0 or (flow - future) / (flow + present) <= 0 or rate <= -1:
         raise Fault(NUM)
     return math.log((flow - future) / (flow + present)) / math.log1p(rate)
 
 
-def _net_present_value(rate: float, *samples) -> float:
+def worth_today(rate: float, *samples) -> float:
+    """Excel's NPV: what flows at the ends of periods are worth today."""
     flows = numbers(samples)
     if rate == -1:
         raise Fault(DIV0)
@@ -91,10 +94,10 @@ def _internal_rate(values, guess: float = 0.1) -> float:
 
 
 FINANCE: dict[str, Function] = {
-    "FV": each(_future, takes="nnn|nn"),
+    "FV": each(future_value, takes="nnn|nn"),
     "IRR": Function("s|n", _internal_rate),
     "NPER": each(_periods, takes="nnn|nn"),
-    "NPV": Function("ns+", _net_present_value),
-    "PMT": each(_payment, takes="nnn|nn"),
+    "NPV": Function("ns+", worth_today),
+    "PMT": each(payment, takes="nnn|nn"),
     "PV": each(_present, takes="nnn|nn"),
 }

@@ -31,7 +31,7 @@ def squared_deviations(x: np.ndarray) -> float:
     return np.sum((x - x.mean()) ** 2)
 
 
-def _variance(x: np.ndarray, lost: int) -> float:
+def variance(x: np.ndarray, lost: int) -> float:
     """With `lost` degrees of freedom fewer than numbers."""
     if x.size <= lost:
         raise Fault(DIV0)
@@ -57,7 +57,7 @@ def _absolute_deviation(x: np.ndarray) -> float:
 
 
 def _standardised(x: np.ndarray, at_least: int) -> np.ndarray:
-    if x.size < at_least or not (deviation := _variance(x, 1) ** 0.5):
+    if x.size < at_least or not (deviation := variance(x, 1) ** 0.5):
         raise Fault(DIV0)
     return (x - x.mean()) / deviation
 
@@ -169,8 +169,8 @@ def _all_numbers(sample):
     return np.array([0.0 if isinstance(value, str) else float(value) for value in values])
 
 
-_VAR_S, _VAR_P = over(lambda x: _variance(x, 1)), over(lambda x: _variance(x, 0))
-_STDEV_S, _STDEV_P = over(lambda x: _variance(x, 1) ** 0.5), over(lambda x: _variance(x, 0) ** 0.5)
+_VAR_S, _VAR_P = over(lambda x: variance(x, 1)), over(lambda x: variance(x, 0))
+_STDEV_S, _STDEV_P = over(lambda x: variance(x, 1) ** 0.5), over(lambda x: variance(x, 0) ** 0.5)
 _MODE, _RANK = Function("s+", _mode), Function("ns|n", _rank)
 _PERCENTILE, _QUARTILE = Function("sn", _percentile), Function("si", _quartile)
 
@@ -209,15 +209,15 @@ STATISTICS: dict[str, Function] = {
     "STDEV": _STDEV_S,
     "STDEV.P": _STDEV_P,
     "STDEV.S": _STDEV_S,
-    "STDEVA": over_all(lambda x: _variance(x, 1) ** 0.5),
+    "STDEVA": over_all(lambda x: variance(x, 1) ** 0.5),
     "STDEVP": _STDEV_P,
-    "STDEVPA": over_all(lambda x: _variance(x, 0) ** 0.5),
+    "STDEVPA": over_all(lambda x: variance(x, 0) ** 0.5),
     "SUM": over(np.sum),
     "SUMSQ": over(lambda x: np.dot(x, x)),
     "VAR": _VAR_S,
     "VAR.P": _VAR_P,
     "VAR.S": _VAR_S,
-    "VARA": over_all(lambda x: _variance(x, 1)),
+    "VARA": over_all(lambda x: variance(x, 1)),
     "VARP": _VAR_P,
-    "VARPA": over_all(lambda x: _variance(x, 0)),
+    "VARPA": over_all(lambda x: variance(x, 0)),
 }

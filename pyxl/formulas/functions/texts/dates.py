@@ -17,7 +17,7 @@ LAST_DAY = 2_958_465    # 31 December 9999
 _EPOCH = dt.date(1899, 12, 30).toordinal()
 
 
-def _serial(year: int, month: int, day: int) -> int:
+def serial_of(year: int, month: int, day: int) -> int:
     """The number of a date whose month and day may run over, in either direction."""
     year, month = year + (month - 1) // 12, (month - 1) % 12 + 1
     if not 1899 <= year <= 9999:
@@ -56,7 +56,7 @@ def _day_of(here, value: float) -> int:
 def _from_parts(here, year: int, month: int, day: int) -> float:
     if not 0 <= year <= 9999:
         raise Fault(NUM)
-    return _counted(here, _serial(year + 1900 * (year < 1900), month, day))
+    return _counted(here, serial_of(year + 1900 * (year < 1900), month, day))
 
 
 def _part(which: int) -> Function:
@@ -80,7 +80,7 @@ def _months_on(end_of_month: bool) -> Function:
         if not 1900 <= year <= 9999:
             raise Fault(NUM)
         last = monthrange(year, month)[1]
-        return _counted(here, _serial(year, month, last if end_of_month else min(day, last)))
+        return _counted(here, serial_of(year, month, last if end_of_month else min(day, last)))
     return Function("ni", call, here=True)
 
 

@@ -1,0 +1,55 @@
+"""Arguments that say how a table of ratings is written, shared by the commands that read one."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from solver import Ratings
+
+TABLE_OF_RATINGS = ("a table of ratings: text with any separator, .xlsx, JSON lines, Parquet or Feather, packed or not, a long table or a "
+                    "crosstab; a folder, or - for the standard input")
+
+
+def add_reading_arguments(parser: argparse.ArgumentParser, *, columns: str = "USER,ITEM,RATING[,TIME]") -> None:
+    """Add the arguments that say how a table is written."""
+    group = parser.add_argument_group("how the table is written", "What is not given here is found out.")
+    group.add_argument("--columns", metavar=columns, help="the columns to read, by name or number from 1")
+    group.add_argument("--sep", help="what separates the columns: a sign, tab or blanks")
+    group.add_argument("--decimal", choices=("point", "comma"), help="how numbers are written")
+    group.add_argument("--encoding", metavar="NAME", help="the encoding of a text, such as latin-1")
+    group.add_argument("--sheet", metavar="NAME", help="the sheet of a workbook")
+
+
+def add_ratings_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add those, and what else may be said of a table of ratings."""
+    add_reading_arguments(parser)
+    group = parser.add_argument_group("what is in the table")
+    group.add_argument("--layout", choices=("long", "crosstab"), help="whether a row or a cell holds a rating (default: found out)")
+    group.add_argument("--missing", metavar="X", help="the number that stands for unrated, or none (default: found out, or asked for)")
+    group.add_argument("--bad-lines", choices=("refuse", "skip"), default="refuse",
+                       help="what is done about lines that cannot be read: refuse the table (default), or skip them and say how many")
+    group.add_argument("--ids", choices=("checked", "exact"), default="checked",
+                       help="checked: refuse ids that differ by capitals or zeros only (default); exact: they are different ones")
+
+
+def reading_options(args: argparse.Namespace) -> dict:
+    """What was given of how a table is written, as the readers take it."""
+    return {"columns": args.columns, "sep": args.sep, "decimal": args.decimal, "encoding": args.encoding, "sheet": args.sheet}
+
+
+def named_ratings(args: argparse.Namespace) -> str:
+    """What messages call ``args.ratings``."""
+    given = [args.ratings] if isinstance(args.ratings, str) else args.ratings
+    first = "standard input" if given[0] == "-" else Path(given[0]).name
+    return first if len(given) == 1 else f"{first} and {len(given) - 1} more"
+
+
+def read_given(args: argparse.Namespace, *, unrated: float | None = None) -> tuple[Ratings, list[str]]:
+    """The ratings of ``args.ratings``, and notes on what was odd; with `unrated` the pairs may have no ratings."""
+    from solver import read_ratings
+
+    return read_ratings(args.ratings, **reading_options(args), layout=args.layout, missing=args.missing, bad_lines=args.bad_lines,
+                        ids=args.ids, unrated=unrated)

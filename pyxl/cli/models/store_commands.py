@@ -1,0 +1,72 @@
+"""The command `prepare`: tables of ratings in, a store on disk out; and what `look` tells of a store."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+
+from pyxl.base.plain_output import Say, json_ready, table
+from pyxl.cli.arguments.reading_arguments import TABLE_OF_RATINGS, add_ratings_arguments, named_ratings, reading_options
+from pyxl.cli.command_line import Command
+from solver.errors import UserError
+
+
+def _arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("ratings", nargs="+", metavar="RATINGS", help=TABLE_OF_RATINGS)
+    parser.add_argument("-o", "--output", metavar="STORE", required=True, help="the folder to write the store to")
+    parser.add_argument("--blocks", type=int, metavar="N", help="blocks of users, and as many of items (default: by the number of ratings)")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of the order within each block (default 0)")
+    parser.add_argument("--readers", type=int, default=1, metavar="N", help="processes that read files and write blocks at once (default 1)")
+    add_ratings_arguments(parser)
+
+
+def _prepare(args: argparse.Namespace, say: Say) -> dict:
+    from solver.store.prepare_store import HowToPrepare, prepare_store
+
+    for name in ("seed", "readers"):
+        if getattr(args, name) < (name == "readers"):
+            raise UserError(f"--{name} is {getattr(args, name)}. Give a whole number of {int(name == 'readers')} or more.")
+    began = time.perf_counter()
+    store, notes = prepare_store(args.ratings, args.output, HowToPrepare(blocks=args.blocks, seed=args.seed, readers=args.readers),
+                                 **reading_options(args), layout=args.layout, missing=args.missing, bad_lines=args.bad_lines,
+                                 ids=args.ids, on_step=say)
+    seconds = time.perf_counter() - began
+    for note in notes:
+        say(f"Note: {note}")
+    say(f"Wrote {store.n_ratings:,} ratings by {store.n_users:,} users of {store.n_items:,} items to {args.output} "
+        f"in {seconds:.1f} s: {store.blocks} × {store.blocks} blocks, {store.about['bytes_each']} bytes a rating.")
+    return json_ready({"store": args.output, "ratings": store.n_ratings, "users": store.n_users, "items": store.n_items,
+                       "blocks": store.blocks, "bytes_each": store.about["bytes_each"], "seconds": seconds, "notes": notes})
+
+
+def look_at_store(args: argparse.Namespace, say: Say) -> dict:
+    """Tell what a store holds, and whether all of its files are what was written."""
+    import numpy as np
+
+    from solver.store.rating_store import open_store
+
+    store = open_store(args.ratings[0])
+    if damaged := store.damage():
+        raise UserError(f"The store '{named_ratings(args)}' is damaged: {damaged[0]} is not what was written"
+                        f"{f', nor are {len(damaged) - 1} more files' if len(damaged) > 1 else ''}. Prepare the store again.")
+    size = sum((store.folder / name).stat().st_size for name in store.about["files"])
+    per_user, per_item = ((int(counts.min()), float(np.median(counts)), int(counts.max()))
+                          for counts in (store.user_counts, store.item_counts))
+    about = store.about["ratings"]
+    say(f"{Path(args.ratings[0]).name}: a store of {store.n_ratings:,} ratings by {store.n_users:,} users of {store.n_items:,} items.")
+    say(f"It has {store.blocks} × {store.blocks} blocks, the largest of {store.counts.max():,} ratings, and {size / 1e6:,.1f} MB in "
+        f"{len(store.about['files']):,} files, all as they were written; a rating takes {store.about['bytes_each']} bytes.")
+    say(f"The ratings go from {about['lowest']:g} to {about['highest']:g}; their mean is {about['mean']:.4g}, their spread {about['spread']:.4g}.")
+    for line in table(("ratings of", "fewest", "median", "most"), [("each user", *per_user), ("each item", *per_item)]):
+        say(line)
+    for note in store.about["notes"]:
+        say(f"Note: {note}")
+    return json_ready({"store": args.ratings[0], "ratings": store.n_ratings, "users": store.n_users, "items": store.n_items,
+                       "blocks": store.blocks, "largest_block": int(store.counts.max()), "bytes": size,
+                       "bytes_each": store.about["bytes_each"], "ratings_per_user": per_user, "ratings_per_item": per_item,
+                       "values": about, "notes": store.about["notes"]})
+
+
+PREPARE = Command("prepare", "Write ratings, more than memory holds, to a store on disk that train reads block by block.",
+                  "collabsheet prepare ratings.csv -o store", _arguments, _prepare)

@@ -1,0 +1,197 @@
+"""The command `train`: ratings in, a model folder out."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pyxl.base.plain_output import Say, json_ready
+from pyxl.cli.arguments.option_arguments import add_option_arguments, options_in
+from pyxl.cli.arguments.reading_arguments import TABLE_OF_RATINGS, add_ratings_arguments, named_ratings, read_given
+from pyxl.cli.command_line import Command
+from solver.core.options import Given
+from solver.core.settings import OPTIONS
+from solver.errors import UserError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from solver import CollabFilter, Ratings
+
+
+def _arguments(parser: argparse.ArgumentParser) -> None:
+    from solver.fitting.effort import N_FACTORS
+
+    parser.add_argument("ratings", nargs="+", metavar="RATINGS", help=TABLE_OF_RATINGS)
+    parser.add_argument("-o", "--output", metavar="MODEL_DIR", required=True, help="the folder to write the model to")
+    parser.add_argument("--overwrite", action="store_true", help="replace the model in MODEL_DIR if there is one")
+    parser.add_argument("--effort", default="good", metavar="quick|good|best",
+                        help="how much time may go into accuracy (default good); chooses what is not given below")
+    parser.add_argument("--holdout", type=float, default=0.1, metavar="SHARE",
+                        help="share of the ratings to judge by, not learnt from; 0: learn from all (default 0.1)")
+    parser.add_argument("--split", default="random", metavar="random|time",
+                        help="which ratings are held out: drawn by the seed (default), or the latest")
+    parser.add_argument("--genres", metavar="FILE", help="a table of items and their genres, several between |; they are "
+                        "learnt with, and may help a lot")
+    parser.add_argument("--item-columns", metavar="FILE", help="a table of items and what else is known of them, numbers or "
+                        "categories; items without a rating are predicted from it")
+    parser.add_argument("--user-columns", metavar="FILE", help="the same of users")
+    parser.add_argument("--plot", metavar="FILE.png", help="draw the RMSE of every epoch")
+    parser.add_argument("--range", metavar="LOW,HIGH", help="lowest and highest rating (default: those there are)")
+    parser.add_argument("--feedback", default="explicit", metavar="explicit|implicit",
+                        help="explicit: ratings (default); implicit: pairs that happened, with or without a column of counts")
+    add_ratings_arguments(parser)
+    add_option_arguments(parser.add_argument_group("settings", "What is not given here is chosen by --effort."), Given.TRAIN,
+                         unset={"n_factors": str(N_FACTORS), "seed": "0", "device": "auto"})
+
+
+def _train(args: argparse.Namespace, say: Say) -> dict:
+    from solver.fitting.effort import N_FACTORS
+    from solver.judging.plots import plot_history, refuse_plot
+
+    from .train_report import Teller
+
+    folder = Path(args.output)
+    refuse_target(folder, overwrite=args.overwrite)
+    if args.plot:
+        refuse_plot(args.plot)
+    rating_range, options = _range(args.range), options_in(args, Given.TRAIN)
+    for name, value in options.items():
+        OPTIONS[name].check(value)
+    seed, n_factors = options.pop("seed", 0), options.get("n_factors", N_FACTORS)
+    from solver import CollabFilter
+
+    refuse_missing_device(options.get("device", "auto"))
+    model = CollabFilter(effort=args.effort, random_state=seed, holdout=args.holdout, holdout_by=args.split,
+                         rating_range=rating_range, feedback=args.feedback, **options)
+    with enough_memory(n_factors):
+        began = time.perf_counter()
+        ratings, notes = read_given(args, unrated=1.0 if args.feedback == "implicit" else None)
+        refuse_negative_id(ratings, named_ratings(args))
+        for note in notes:
+            say(f"Note: {note}")
+        say(f"Read {len(ratings):,} ratings by {ratings.n_users:,} users of {ratings.n_items:,} items "
+            f"in {time.perf_counter() - began:.1f} s.")
+        known, more = _described(args, ratings)
+        notes += more
+        for note in more:
+            say(f"Note: {note}")
+        with Teller(say, wanted=not args.json) as teller, warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)    # what they say is among the notes
+            model.fit(ratings, item_columns=known.get("item"), user_columns=known.get("user"), on_start=teller.on_start, on_epoch=teller.on_epoch, on_batch=teller.on_batch)
+    result, settings, report = model.result_, model.settings_, teller.report
+    more = [note for note in model.notes_ if note not in notes]
+    for note in more:
+        say(f"Note: {note}")
+    say(result.stop)
+    _save(model, folder, overwrite=args.overwrite)
+    say(f"{report.verdict(result)} {report.method(result)}: {result.seconds:.1f} s.")
+    say(f"Wrote the model to {folder}")
+    if args.plot:
+        plot_history(result.history, args.plot)
+        say(f"Drew {args.plot}")
+    return json_ready({
+        "model": str(folder), "ratings": len(ratings), "users": ratings.n_users, "items": ratings.n_items,
+        "learnt_from": model.n_ratings_, "rmse": result.rmse_after, "holdout_rmse": result.holdout_rmse,
+        "baseline_rmse": report.baseline, "baseline_is_of": report.judged_by, "epochs": result.epochs,
+        "history": [{"epoch": e.epoch, "rmse": e.rmse, "holdout_rmse": e.holdout_rmse, "seconds": e.seconds}
+                    for e in result.history],
+        "settings": asdict(settings),
+        "device": result.device, "seconds": result.seconds, "stop": result.stop, "stopped": result.stopped,
+        "plot": args.plot,
+        "notes": [*notes, *more]})
+
+
+def _described(args: argparse.Namespace, ratings: Ratings) -> tuple[dict[str, pd.DataFrame], list[str]]:
+    """What else is known of the ``item`` and the ``user`` side, and notes."""
+    from solver import read_genres
+    from solver.reading.member_columns import read_known_columns
+
+    if args.genres and args.item_columns:
+        raise UserError("--genres and --item-columns say the same of items. Give one of them.")
+    known: dict[str, pd.DataFrame] = {}
+    notes: list[str] = []
+    if args.genres:
+        known["item"], notes = read_genres(args.genres, items=ratings.items)
+    for side, path, labels in (("item", args.item_columns, ratings.items), ("user", args.user_columns, ratings.users)):
+        if path:
+            known[side], more = read_known_columns(path, side=side, labels=labels)
+            notes += more
+    return known, notes
+
+
+def _save(model: CollabFilter, folder: Path, *, overwrite: bool) -> None:
+    try:
+        model.save(folder, overwrite=overwrite)
+    except MemoryError:
+        raise UserError(f"There is too little memory to save the model '{folder.name}'; nothing was written. "
+                        "Close other programs, or take fewer --factors.") from None
+
+
+def refuse_target(folder: Path, *, overwrite: bool) -> None:
+    """Before hours of work, not after: raise UserError where a model cannot be written."""
+    if os.path.lexists(folder):
+        if not folder.is_dir():
+            raise UserError(f"'{folder.name}' is a file. Give a folder for the model.")
+        if not overwrite:
+            raise UserError(f"There is a folder '{folder.name}' already. Choose another, or say --overwrite.")
+        if not (folder / "model.json").exists() and any(folder.iterdir()):
+            raise UserError(f"The folder '{folder.name}' holds other files and no model. Choose another folder.")
+    parent = folder.absolute().parent
+    if not parent.is_dir():
+        raise UserError(f"The folder of '{folder.name}' does not exist. Make it, or choose another one.")
+    if not os.access(folder if folder.is_dir() else parent, os.W_OK):
+        raise UserError(f"'{folder.name}' cannot be written: permission denied. Choose a folder you may write to.")
+
+
+def refuse_missing_device(device: str) -> None:
+    """Who asks for a GPU is not to wait a hundred times longer without knowing."""
+    import torch
+
+    there: dict[str, Callable[[], bool]] = {"cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available}
+    if device in there and not there[device]():
+        raise UserError(f"There is no {device} device on this machine. Say --device auto or --device cpu.")
+
+
+def refuse_negative_id(ratings: Ratings, name: str) -> None:
+    """Raise UserError for a lone id below 0, which mostly stands for a missing one; where there are several they are hashes."""
+    for what, labels in (("user", ratings.users), ("item", ratings.items)):
+        below = [label for label in labels if isinstance(label, int) and label < 0]
+        if len(below) == 1:
+            raise UserError(f"{name}: the {what} {below[0]} is negative, which mostly stands for a missing "
+                            f"one. Name the {what}, or leave its ratings out.")
+
+
+@contextmanager
+def enough_memory(n_factors: int) -> Iterator[None]:
+    """One sentence where memory does not suffice, whoever finds out: Python, numpy, pyarrow or torch."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        told = str(error).lower()
+        if not isinstance(error, MemoryError) and not any(
+                sign in told for sign in ("out of memory", "can't allocate memory", "not enough memory", "overflowed")):
+            raise
+        raise UserError(f"There is too little memory for these ratings and {n_factors:,} factors; nothing was written. "
+                        "Take fewer --factors, or a machine with more memory.") from None
+
+
+def _range(text: str | None) -> tuple[float, float] | None:
+    if text is None:
+        return None
+    try:
+        low, high = (float(part) for part in text.split(","))
+    except ValueError:
+        raise UserError(f"--range is '{text}'. Give the lowest and the highest rating, such as 0.5,5.") from None
+    return low, high
+
+
+TRAIN = Command("train", "Learn factors from a table of ratings and write them to a model folder.",
+                "collabsheet train ratings.csv -o model --holdout 0.1", _arguments, _train)

@@ -1,0 +1,224 @@
+"""The commands that build a workbook: `demo`, `new`, `update` and `export`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pyxl.base.plain_output import Say, quoted_command
+from pyxl.cli.arguments.reading_arguments import TABLE_OF_RATINGS, add_ratings_arguments, read_given
+from pyxl.cli.command_line import Command
+from pyxl.cli.models.trained_model import load_trained, ratings_for
+from solver.errors import UserError
+
+if TYPE_CHECKING:
+    from solver import Ratings
+
+HOLDOUT = 0.1   # a workbook that shows what its predictions are worth is worth a tenth of the ratings
+
+
+def _demo_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("-o", "--output", metavar="DIR", default=".",
+                        help="folder for collabsheet-demo.xlsm and .xlsx (default: this one); a demo that is there is built anew")
+    _holdout_argument(parser)
+
+
+def _holdout_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--holdout", type=float, default=HOLDOUT, metavar="SHARE",
+                        help="share of the ratings kept apart, by which the sheet `check` judges the models; "
+                             f"0: none (default {HOLDOUT:g})")
+
+
+def _held_out(ratings: Ratings, share: float, seed: int = 0) -> str:
+    """What to say of the ratings that a workbook of these holds out."""
+    from solver import hold_out
+
+    held = int(hold_out(ratings, share, seed=seed).sum())
+    return f", {held:,} of them held out" if held else ""
+
+
+def _demo(args: argparse.Namespace, say: Say) -> dict:
+    from pyxl.fit.fit_messages import result_object, tell_results
+    from pyxl.fit.press_fit import fit_workbook
+    from workbook import build, example
+
+    folder = Path(args.output)
+    folder.mkdir(parents=True, exist_ok=True)
+    plain, with_buttons = folder / "collabsheet-demo.xlsx", folder / "collabsheet-demo.xlsm"
+    ratings, titles = example()
+    part = ratings.top(users=15, items=15)
+    for path in (plain, with_buttons):
+        build(part, path, titles=titles, holdout=args.holdout, overwrite=True)
+    say(f"Built a workbook of {part.n_users} users, {part.n_items} films and {len(part)} ratings{_held_out(part, args.holdout)}.")
+    results = fit_workbook(plain, out=plain)
+    fit_workbook(with_buttons, out=with_buttons)
+    tell_results(results, say)
+    say(f"Open {with_buttons} in Excel or LibreOffice and press Fit, or {plain.name}, which has no macros.")
+    return {"workbook": str(plain), "with_buttons": str(with_buttons),
+            "sheets": {name: result_object(r) for name, r in results.items()}}
+
+
+def _new_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("ratings", nargs="+", metavar="RATINGS", help=TABLE_OF_RATINGS)
+    parser.add_argument("-o", "--output", metavar="BOOK", required=True, help="the workbook to build: .xlsm has buttons, .xlsx no macros")
+    parser.add_argument("--overwrite", action="store_true", help="replace BOOK if it exists")
+    parser.add_argument("--users", type=int, default=15, metavar="N", help="users to take, those with most ratings (default 15)")
+    parser.add_argument("--items", type=int, default=15, metavar="N", help="items to take, those with most ratings (default 15)")
+    parser.add_argument("--factors", type=int, default=5, metavar="N", help="factors for every user and item (default 5)")
+    parser.add_argument("--titles", metavar="FILE", help="a table of item ids and titles")
+    add_ratings_arguments(parser)
+    _holdout_argument(parser)
+    parser.add_argument("--seed", type=int, default=0, metavar="N",
+                        help="seed of the random start values and of what is held out (default 0)")
+    parser.add_argument("--run-main", action="store_true",
+                        help="also write the Python module beside BOOK that Run main of xlwings' add-in looks for")
+
+
+def _new(args: argparse.Namespace, say: Say) -> dict:
+    from solver import read_titles
+    from workbook import build
+    from workbook.run_main_module import module_beside, write_module
+
+    _check_sizes(args, "users", "items", "factors")
+    if args.seed < 0:
+        raise UserError(f"--seed is {args.seed}. Give a whole number of 0 or more.")
+    _check_name(args.output)
+    if args.run_main:
+        module_beside(args.output)
+    everything, notes = read_given(args)
+    ratings = everything.top(users=args.users, items=args.items)
+    titles = None
+    if args.titles:
+        titles, more = read_titles(args.titles, items=ratings.items)
+        notes += more
+    build(ratings, args.output, n_factors=args.factors, titles=titles, seed=args.seed, holdout=args.holdout,
+          overwrite=args.overwrite)
+    notes += _notes_on_labels(ratings, titles)
+    for note in notes:
+        say(f"Note: {note}")
+    say(f"Built {args.output}: {ratings.n_users} users, {ratings.n_items} items, {len(ratings)} of "
+        f"{len(everything)} ratings{_held_out(ratings, args.holdout, args.seed)}, {args.factors} factors.")
+    if args.run_main:
+        say(f"Wrote {write_module(args.output)}: Run main of xlwings' add-in fits the sheet in view.")
+    press = "open it and press Fit, or close it and: " if args.output.lower().endswith(".xlsm") else ""
+    say(f"Fit it: {press}{quoted_command('collabsheet', 'fit', args.output, '--in-place')}")
+    return {"workbook": str(args.output), "users": ratings.n_users, "items": ratings.n_items,
+            "ratings": len(ratings), "factors": args.factors, "notes": notes}
+
+
+def _export_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", metavar="MODEL_DIR", help="a folder that `collabsheet train` wrote")
+    parser.add_argument("-o", "--output", metavar="BOOK", required=True, help="the workbook to build: .xlsm has buttons, .xlsx no macros")
+    parser.add_argument("--overwrite", action="store_true", help="replace BOOK if it exists")
+    parser.add_argument("--users", type=int, default=15, metavar="N", help="users to take, those with most ratings (default 15)")
+    parser.add_argument("--items", type=int, default=15, metavar="N", help="items to take, those with most ratings (default 15)")
+    parser.add_argument("--titles", metavar="FILE", help="a table of item ids and titles")
+    parser.add_argument("--ratings", metavar="FILE", help="take the ratings from this table, not from the model")
+    add_ratings_arguments(parser)
+
+
+def _export(args: argparse.Namespace, say: Say) -> dict:
+    from solver import read_titles
+    from workbook.export import busiest, export
+
+    _check_sizes(args, "users", "items")
+    _check_name(args.output)
+    model = load_trained(args.model)
+    ratings, notes = ratings_for(model, args)
+    part = busiest(ratings, users=args.users, items=args.items)
+    titles = None
+    if args.titles:
+        titles, more = read_titles(args.titles, items=part.items)
+        notes += more
+    if model.result_.samples:
+        notes.append(f"The model predicts the mean over {len(model.result_.samples)} sets of factors; the sheet has one, "
+                     "the mean of them, and predicts a little differently.")
+    layouts = export(model, part, args.output, titles=titles, overwrite=args.overwrite)
+    notes += _notes_on_labels(part, titles)
+    for note in notes:
+        say(f"Note: {note}")
+    factors = model.factors_.n_factors
+    say(f"Built {args.output}: {part.n_users} users, {part.n_items} items, {len(part)} of {len(ratings):,} ratings, "
+        f"{factors} factors, sheet{'s' * (len(layouts) > 1)} {', '.join(layouts)}.")
+    return {"workbook": str(args.output), "users": part.n_users, "items": part.n_items, "ratings": len(part),
+            "factors": factors, "sheets": list(layouts), "notes": notes}
+
+
+def _notes_on_labels(ratings: Ratings, titles: Mapping | None) -> list[str]:
+    from workbook.write.display_labels import notes_on_formula_like
+
+    return notes_on_formula_like([*ratings.users, *((titles or {}).get(item) or item for item in ratings.items)])
+
+
+def _update_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("workbook", help="a workbook of `collabsheet new`, saved and closed")
+    target = parser.add_mutually_exclusive_group(required=True)
+    target.add_argument("-o", "--output", metavar="OUT", help="write the updated workbook here; the given one stays as it is")
+    target.add_argument("--in-place", action="store_true", help="write into the given workbook")
+    parser.add_argument("--overwrite", action="store_true", help="replace OUT if it exists")
+    parser.add_argument("--users", type=int, metavar="N", help="keep the N users with most ratings (default: all on the sheet `ratings`)")
+    parser.add_argument("--items", type=int, metavar="N", help="keep the N items with most ratings (default: all on the sheet `ratings`)")
+    parser.add_argument("--factors", type=int, metavar="N", help="factors for every user and item (default: as many as there are)")
+
+
+def _update(args: argparse.Namespace, say: Say) -> dict:
+    from workbook.update import update_workbook
+
+    _check_sizes(args, *(name for name in ("users", "items", "factors") if getattr(args, name) is not None))
+    out = args.workbook if args.in_place else args.output
+    _check_name(out)
+    done = update_workbook(args.workbook, out=out, users=args.users, items=args.items, factors=args.factors,
+                           overwrite=args.overwrite)
+    changes = {"new users": done.new_users, "new items": done.new_items, "users that are gone": done.gone_users,
+               "items that are gone": done.gone_items}
+    for what, labels in changes.items():
+        if labels:
+            more = f" and {len(labels) - 8} more" if len(labels) > 8 else ""
+            say(f"{len(labels)} {what}: {', '.join(map(str, labels[:8]))}{more}")
+    for note in done.notes:
+        say(f"Note: {note}")
+    say(f"Wrote {out}: {done.users} users, {done.items} items, {done.factors} factors.")
+    say(f"Fit it: {quoted_command('collabsheet', 'fit', out, '--in-place')}")
+    return {"workbook": str(out), "users": done.users, "items": done.items, "factors": done.factors,
+            **{what.replace(" that are ", "_").replace(" ", "_"): list(labels) for what, labels in changes.items()},
+            "notes": list(done.notes)}
+
+
+def _examples_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("-o", "--output", metavar="DIR", required=True, help="folder for the workbooks, made where it is missing")
+    parser.add_argument("--overwrite", action="store_true", help="replace workbooks of these names")
+
+
+def _examples(args: argparse.Namespace, say: Say) -> dict:
+    from workbook.examples import write_examples
+
+    paths = [str(path) for path in write_examples(args.output, overwrite=args.overwrite)]
+    for path in paths:
+        say(path)
+    say(f"Solve one: {quoted_command('collabsheet', 'fit', paths[0], '--in-place')}")
+    return {"workbooks": paths}
+
+
+def _check_sizes(args: argparse.Namespace, *options: str) -> None:
+    for option in options:
+        if getattr(args, option) < 1:
+            raise UserError(f"--{option} is {getattr(args, option)}. Give a whole number of 1 or more.")
+
+
+def _check_name(output: str) -> None:
+    if Path(output).suffix.lower() not in (".xlsx", ".xlsm"):
+        raise UserError(f"{output}: a workbook is built as .xlsm, with buttons, or as .xlsx, without. Give a name that ends so.")
+
+
+DEMO = Command("demo", "Build the example workbook from embedded ratings and fit it.",
+               "collabsheet demo -o demo", _demo_arguments, _demo)
+NEW = Command("new", "Build a workbook from a table of ratings.",
+              "collabsheet new ratings.csv -o book.xlsx --titles movies.csv", _new_arguments, _new)
+UPDATE = Command("update", "Give the users and items that came or went on the sheet `ratings` their rows and columns everywhere.",
+                 "collabsheet update book.xlsx --in-place", _update_arguments, _update)
+EXAMPLES = Command("examples", "Write example workbooks, each with a problem that its formulas state and Solver's model of it.",
+                   "collabsheet examples -o examples", _examples_arguments, _examples)
+EXPORT = Command("export", "Build a workbook of a trained model: its busiest users and items, with live formulas.",
+                 "collabsheet export model -o book.xlsx --titles movies.csv", _export_arguments, _export)

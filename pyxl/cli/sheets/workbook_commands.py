@@ -1,0 +1,195 @@
+"""The commands that work on an existing workbook: `inspect`, `fit` and `restore`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from contextlib import contextmanager
+
+from pyxl.base.plain_output import Say
+from pyxl.cli.arguments.option_arguments import add_option_arguments, options_in
+from pyxl.cli.arguments.stating_arguments import add_stating_arguments, statement_of
+from pyxl.cli.command_line import Command
+from solver.core.options import Given
+from solver.errors import UserError
+
+
+def _inspect_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("workbook", help="an .xlsx or .xlsm workbook; it is only read")
+
+
+def _inspect(args: argparse.Namespace, say: Say) -> dict:
+    from pyxl.fit.inspect_sheet import inspect_workbook
+
+    sheets = inspect_workbook(args.workbook)
+    width = max(map(len, sheets), default=0)
+    for name, report in sheets.items():
+        if report["recognised"]:
+            say(f"{name:<{width}}  {report['variant']}, {report['form']}: {report['n_ratings']} ratings of "
+                f"{report['n_users']} users and {report['n_items']} items, {report['n_factors']} factors")
+            for what, where in report["cells"].items():
+                say(f"{'':<{width}}    {what.replace('_', ' '):<13} {where}")
+            say(f"{'':<{width}}    RMSE          {report['rmse']:.9g} now")
+        elif report["training"]:
+            say(f"{name:<{width}}  {report['training']['told']}")
+        else:
+            solvable = report["problem"] and report["problem"]["solvable"]
+            say(f"{name:<{width}}  {'no factor model, solved by its formulas' if solvable else 'not recognised'}: "
+                f"{report['reason'].removeprefix(f'{name}: ')}")
+        if report["solver"]:
+            say(f"{'':<{width}}    Solver model  {report['solver']}")
+        if problem := report["problem"]:
+            say(f"{'':<{width}}    by formulas   " + (f"{problem['kind']}; {problem['n_cells']} cells, {problem['n_constraints']} constraint{'s' * (problem['n_constraints'] != 1)}; "
+                f"objective {problem['objective']:.9g} now" if problem["solvable"] else problem["reason"]))
+        for note in report["notes"]:
+            say(f"{'':<{width}}    note          {note}")
+    return {"workbook": str(args.workbook), "sheets": sheets}
+
+
+def _fit_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("workbook", help="an .xlsx or .xlsm workbook")
+    _target_arguments(parser, "fitted")
+    parser.add_argument("--sheet", metavar="NAME", action="append", nargs="+",
+                        help="fit these sheets (default: every recognised one)")
+    add_option_arguments(parser.add_argument_group("settings", "They go before those on the sheet 'start'."), Given.FIT)
+    parser.add_argument("--repeat", type=int, metavar="N", help="repeat run N of the workbook's run log: its sheet, settings, "
+                        "start values")
+    parser.add_argument("--visible-only", action="store_true", help="leave ratings in hidden rows and columns out of the fit")
+    by_formulas = parser.add_argument_group("any problem that formulas state", "A sheet without a model that we know is "
+                                            "minimised by its formulas, as Solver's model of it says, or as you say here.")
+    by_formulas.add_argument("--via", metavar="model|formulas", help="only factor models, without Solver's constraints, or every "
+                             "sheet by its formulas")
+    add_stating_arguments(by_formulas)
+    by_formulas.add_argument("--starts", type=int, metavar="N",
+                             help="search from N starts, the sheet's and random ones by --seed, and keep the best (default 1)")
+    by_formulas.add_argument("--seconds", type=float, metavar="S", help="search for at most S seconds and keep the best (default: until "
+                             "it is done)")
+    by_formulas.add_argument("--write-anyway", action="store_true", help="where no point meets all constraints, write the one that "
+                             "comes nearest (default: leave the cells as they are)")
+    by_formulas.add_argument("--overwrite-formulas", action="store_true", help="write numbers over formulas in changing cells, as Excel's "
+                             "Solver does (default: refuse)")
+    by_formulas.add_argument("--report", action="store_true", help="tell cells, constraints, slacks and sensitivity, here and on "
+                             "a new sheet of the workbook")
+
+
+def _fit(args: argparse.Namespace, say: Say) -> dict:
+    from pyxl.fit.fit_messages import result_object, tell_reports, tell_results
+    from pyxl.fit.press_fit import fit_workbook
+
+    how = {"options": options_in(args, Given.FIT), "repeat": args.repeat, "by_formulas": _by_formulas(args)}
+    if args.live:
+        if args.visible_only:
+            raise UserError("--visible-only needs the file: an open workbook does not tell which rows are hidden. Save and close it, and leave "
+                            "out --live.")
+        from pyxl.hosts.live_host import LiveHost
+        from pyxl.live.live_fit import fit_live
+        from pyxl.live.open_live import opened_live, where_it_is
+        sheets = _sheets(args)
+        with opened_live(args.workbook, engine=args.engine, show=sheets[0] if sheets else None) as book:
+            results = fit_live(book, sheets=sheets, **how)
+            out, done = LiveHost(book).place, where_it_is(book)
+    else:
+        out = _out(args)
+        done = f"Wrote {out}"
+        with _progress(not args.json) as on_epoch:
+            results = fit_workbook(args.workbook, out=out, overwrite=args.overwrite, sheets=_sheets(args),
+                                   visible_only=args.visible_only, on_epoch=on_epoch, **how)
+    tell_results(results, say)
+    if args.report:
+        tell_reports(results, say)
+    say(done)
+    return {"workbook": str(out), "sheets": {name: result_object(r) for name, r in results.items()}}
+
+
+def _by_formulas(args: argparse.Namespace):
+    from pyxl.problems.solve import ByFormulas
+
+    return ByFormulas(args.via, statement_of(args), steps=args.epochs, starts=1 if args.starts is None else args.starts, seed=args.seed or 0,
+                      report=args.report, seconds=args.seconds, write_anyway=args.write_anyway,
+                      overwrite_formulas=args.overwrite_formulas)
+
+
+def _target_arguments(parser: argparse.ArgumentParser, what: str) -> None:
+    """Where the result goes: a new file, the workbook itself, or the program in which it is open."""
+    target = parser.add_mutually_exclusive_group(required=True)
+    target.add_argument("-o", "--output", metavar="OUT", help=f"write the {what} workbook here; the given one stays as it is")
+    target.add_argument("--in-place", action="store_true", help="write into the given workbook")
+    target.add_argument("--live", action="store_true",
+                        help="work in the open workbook, in Excel or LibreOffice, which is not saved; it is opened if it is not")
+    parser.add_argument("--engine", metavar="excel|libreoffice|file",
+                        help="with --live: the program (default: Excel, else LibreOffice, else the file itself)")
+    parser.add_argument("--overwrite", action="store_true", help="replace OUT if it exists")
+
+
+def _out(args: argparse.Namespace):
+    """The file to write, of a command that is not live."""
+    from pyxl.xlsx import same_file
+
+    if args.engine:
+        raise UserError("--engine says where a live fit runs: say --live too, or leave it out.")
+    if not args.in_place and same_file(args.output, args.workbook):
+        raise UserError(f"{args.output} is the workbook itself: say --in-place to write into it, or give another name.")
+    return args.workbook if args.in_place else args.output
+
+
+def _sheets(args: argparse.Namespace) -> list[str] | None:
+    return [sheet for group in args.sheet for sheet in group] if args.sheet else None
+
+
+def _restore_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("workbook", help="an .xlsx or .xlsm workbook that was fitted")
+    _target_arguments(parser, "restored")
+    parser.add_argument("--sheet", metavar="NAME", action="append", nargs="+",
+                        help="restore these sheets (default: all that were fitted)")
+
+
+def _restore(args: argparse.Namespace, say: Say) -> dict:
+    if args.live:
+        from pyxl.hosts.live_host import LiveHost
+        from pyxl.live.live_fit import restore_live
+        from pyxl.live.open_live import opened_live, where_it_is
+        with opened_live(args.workbook, engine=args.engine) as book:
+            restored = restore_live(book, sheets=_sheets(args))
+            out, done = LiveHost(book).place, where_it_is(book)
+    else:
+        from pyxl.fit.restore import restore_workbook
+        out = _out(args)
+        done = f"Wrote {out}"
+        restored = restore_workbook(args.workbook, out=out, overwrite=args.overwrite, sheets=_sheets(args))
+    for sheet, n_cells in restored.items():
+        say(f"{sheet}: the parameters of before the last fit; {n_cells} cells changed.")
+    say(done)
+    return {"workbook": str(out), "sheets": restored}
+
+
+@contextmanager
+def _progress(wanted: bool):
+    """A progress bar on a terminal, nothing in a pipe: gives `on_epoch(sheet, epoch)`, or None."""
+    if not (wanted and sys.stderr.isatty()):
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from pyxl.fit.fit_messages import on_the_way
+    # a fit ends when it has converged, nobody knows when: the bar runs, the numbers tell
+    columns = (TextColumn("{task.description}"), BarColumn(bar_width=20),
+               TextColumn("{task.fields[told]}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        tasks: dict = {}
+
+        def on_epoch(sheet, epoch):
+            told = on_the_way(epoch)
+            if sheet not in tasks:
+                tasks[sheet] = bar.add_task(sheet, total=None, told=told)
+            bar.update(tasks[sheet], told=told)
+
+        yield on_epoch
+
+
+INSPECT = Command("inspect", "Say what is on each sheet of a workbook, and why a sheet is not recognised.",
+                  "collabsheet inspect book.xlsx", _inspect_arguments, _inspect)
+FIT = Command("fit", "Fit the models of a workbook and write the parameters; its formulas stay live.",
+              "collabsheet fit book.xlsx --sheet bias -o fitted.xlsx", _fit_arguments, _fit)
+RESTORE = Command("restore", "Undo the last fit: put back the parameters as they were before it.",
+                  "collabsheet restore book.xlsx --in-place", _restore_arguments, _restore)

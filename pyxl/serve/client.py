@@ -1,0 +1,133 @@
+"""Asks a service of `collabsheet serve` from Python. It needs nothing but Python's own library."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import ssl
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, quote, urlsplit
+
+from solver.errors import UserError
+from workbook.new_file import checked_new_target, new_file
+
+_WAIT = 60.0        # seconds for an answer, also for the next line of a job's news
+_CHUNK = 1 << 20
+
+
+def connect(url: str, *, token: str | None = None, certificate: str | None = None) -> Service:
+    """The service at an address, as `collabsheet serve` printed it: the token is in it, or given. `certificate` is the file, in PEM, of
+    whoever signed the service's own, where the system does not know it. Raises UserError where nothing answers."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise UserError(f"'{url}' is no address of a service. Give what `collabsheet serve` printed: http://127.0.0.1:8365/#token=…")
+    given = token or parse_qs(parts.fragment).get("token", [""])[0]
+    if not given:
+        raise UserError("The service asks for a token. Give the whole address that `collabsheet serve` printed, or token=.")
+    service = Service(parts.scheme, parts.hostname, parts.port, given, certificate)
+    service.status()
+    return service
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service that fits workbooks. Every method raises UserError with the service's own sentence where it refuses."""
+
+    scheme: str
+    host: str
+    port: int | None
+    token: str
+    certificate: str | None = None
+
+    def status(self) -> dict[str, Any]:
+        """What runs and waits there, and its limits."""
+        return self._ask("GET", "/api/status")
+
+    def inspect(self, path: str | Path) -> dict[str, Any]:
+        """What is on each sheet, by name, as `inspect_workbook` says it."""
+        view = self._job("inspect", self._upload(path))["result"]
+        return {sheet["name"]: sheet["found"] for sheet in view["sheets"]}
+
+    def fit(self, path: str | Path, *, out: str | Path | None = None, overwrite: bool = False, sheets: Sequence[str] | None = None,
+            options: Mapping[str, Any] | None = None, on_epoch: Callable[[dict[str, Any]], bool | None] | None = None) -> dict[str, dict]:
+        """Fit a workbook there, as `fit_workbook` does here, and write it to `out` (None: nowhere).
+
+        `on_epoch` is given what the service tells: ``sheet``, ``epoch``, ``rmse`` and ``held_out``, or ``step`` and ``objective``; a
+        true value stops the fit, which keeps the best so far. Returns the results by sheet, as ``fit --json`` prints them.
+        """
+        if out is not None:
+            checked_new_target(out, overwrite=overwrite)
+        asked = {"options": dict(options or {})} | ({} if sheets is None else {"sheets": list(sheets)})
+        job = self._job("fit", self._upload(path), asked, on_epoch)
+        if out is not None:
+            self._download(job["result"]["book"], Path(out), overwrite=overwrite)
+        return job["result"]["results"]
+
+    def _upload(self, path: str | Path) -> str:
+        try:
+            with Path(path).open("rb") as file:
+                return self._ask("POST", f"/api/books?name={quote(Path(path).name)}", file)["book"]
+        except FileNotFoundError:
+            raise UserError(f"There is no file '{path}'.") from None
+
+    def _job(self, kind: str, book: str, asked: Mapping[str, Any] | None = None, on_epoch: Callable | None = None) -> dict[str, Any]:
+        job = self._ask("POST", "/api/jobs", json.dumps({"kind": kind, "book": book, **(asked or {})}).encode())["job"]
+        stopping = False
+        for event, told in self._news(job):
+            if event == "over":
+                if "error" in told["result"]:
+                    raise UserError(told["result"]["error"])
+                return told
+            if on_epoch and on_epoch(told) and not stopping:
+                stopping = True
+                self._ask("POST", f"/api/jobs/{job}/stop")
+        raise UserError("The service ended while the job ran. Start it again.")
+
+    def _news(self, job: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        """(event, object) of a job's server-sent events."""
+        with self._answer("GET", f"/api/jobs/{job}/events") as answer:
+            event = ""
+            for line in answer:
+                name, _, text = line.decode().rstrip("\n").partition(": ")
+                if name == "event":
+                    event = text
+                elif name == "data":
+                    yield event, json.loads(text)
+
+    def _download(self, book: str, out: Path, *, overwrite: bool) -> None:
+        with self._answer("GET", f"/api/books/{book}/file") as answer, new_file(out, overwrite=overwrite) as draft, Path(draft).open("wb") as file:
+            while chunk := answer.read(_CHUNK):
+                file.write(chunk)
+
+    def _ask(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
+        with self._answer(method, path, body) as answer:
+            return json.loads(answer.read())
+
+    @contextmanager
+    def _answer(self, method: str, path: str, body: Any = None) -> Iterator[http.client.HTTPResponse]:
+        connection: http.client.HTTPConnection
+        if self.scheme == "https":
+            connection = http.client.HTTPSConnection(self.host, self.port, timeout=_WAIT, context=ssl.create_default_context(cafile=self.certificate))
+        else:
+            connection = http.client.HTTPConnection(self.host, self.port, timeout=_WAIT)
+        try:
+            connection.request(method, path, body, {"Authorization": f"Bearer {self.token}"})
+            answer = connection.getresponse()
+            if answer.status >= 400:
+                raise UserError(_sentence(answer))
+            yield answer
+        except (OSError, http.client.HTTPException) as why:
+            raise UserError(f"The service at {self.host} does not answer: {str(why) or type(why).__name__}. Is `collabsheet serve` running there?") from why
+        finally:
+            connection.close()
+
+
+def _sentence(answer: http.client.HTTPResponse) -> str:
+    try:
+        return json.loads(answer.read())["error"]
+    except (ValueError, KeyError, TypeError):
+        return f"The service answers {answer.status} {answer.reason}."

@@ -1,0 +1,73 @@
+"""What every request must pass before it reaches a route, and what every answer carries."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection
+from contextlib import suppress
+from pathlib import Path
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from solver.errors import UserError
+
+from .tokens import Caller, FindCaller
+
+_ANSWERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+                               "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin", "Cache-Control": "no-store",
+}
+
+
+class Guard:
+    """An ASGI application in front of another.
+
+    A request whose Host is none of `hosts` is refused: a foreign name that was made to lead here (DNS rebinding) gets nothing. So is one
+    whose Origin is another page's. What lies under ``/api/`` needs a token, which a foreign page does not have: there are no cookies.
+    Every answer carries a strict content security policy, and every request under ``/api/`` is a line of the audit log: when, who, what,
+    and the answer's number; nothing of what is in files.
+    """
+
+    def __init__(self, app: ASGIApp, *, hosts: Collection[str], scheme: str, find_caller: FindCaller, audit: Path):
+        self._app, self._hosts, self._find_caller, self._audit = app, set(hosts), find_caller, audit
+        self._origins = {f"{scheme}://{host}" for host in hosts}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        headers, status, who = Headers(scope=scope), 0, "-"
+
+        async def answer(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message).update(_ANSWERS)
+            await send(message)
+
+        refusal = self._refusal(headers)
+        if refusal is None and scope["path"].startswith("/api/"):
+            caller = self._caller(headers)
+            if caller is None:
+                refusal = JSONResponse({"error": "This needs a token: open the page by the whole address that `collabsheet serve` printed."}, 401)
+            else:
+                scope["caller"], who = caller, caller.name
+        await (refusal or self._app)(scope, receive, answer)
+        if scope["path"].startswith("/api/"):
+            with self._audit.open("a", encoding="utf-8") as log:
+                log.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {who} {scope['method']} {scope['path'][:120]!r} {status}\n")
+
+    def _caller(self, headers: Headers) -> Caller | None:
+        with suppress(UserError):   # a file of tokens that cannot be read any more lets nobody in
+            return self._find_caller(headers.get("authorization", "").removeprefix("Bearer ").strip())
+        return None
+
+    def _refusal(self, headers: Headers) -> JSONResponse | None:
+        if headers.get("host", "").lower() not in self._hosts:
+            return JSONResponse({"error": "This service does not go by that name."}, 421)
+        if (origin := headers.get("origin")) is not None and origin.lower() not in self._origins:
+            return JSONResponse({"error": "Another page may not ask this service."}, 403)
+        return None

@@ -1,0 +1,29 @@
+"""What a service takes and for how long it keeps it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from solver.errors import UserError
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceLimits:
+    """What a service takes. Raises UserError for what is not above 0.
+
+    `workers`: jobs at a time; `upload`: bytes of a file (what its parts may unpack to is `pyxl.xlsx.package.Limits`); `seconds`: of a job;
+    `memory`: bytes that a job may take beyond those of an idle worker; `waiting`: jobs of one user that may wait;
+    `keep_minutes`: after which files and results are deleted.
+    """
+
+    workers: int = 2
+    upload: int = 50 << 20
+    seconds: float = 120.0
+    memory: int = 2 << 30
+    waiting: int = 20
+    keep_minutes: float = 60.0
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            if not getattr(self, field.name) > 0:
+                raise UserError(f"The service's limit {field.name} is {getattr(self, field.name)}. Give a number above 0.")

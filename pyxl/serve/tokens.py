@@ -1,0 +1,80 @@
+"""Who may ask a service for what. A token is a secret word that every request carries."""
+
+from __future__ import annotations
+
+import hmac
+import os
+import secrets
+import stat
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from solver.errors import UserError
+
+SCOPES = ("read", "fit", "admin")   # each may do what those before it may
+LOCAL = "local"                     # who has the token of a service that is only for this machine
+_SHORTEST = 24                      # signs of a token: fewer could be guessed
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who asks, and what he may do."""
+
+    name: str
+    scope: str
+
+    def may(self, scope: str) -> bool:
+        return SCOPES.index(self.scope) >= SCOPES.index(scope)
+
+
+FindCaller = Callable[[str], Caller | None]
+"""The caller of a token; None where nobody has it."""
+
+
+def one_token() -> tuple[str, FindCaller]:
+    """(a new token, who has it): one user of this machine, who may do everything."""
+    token = secrets.token_urlsafe(32)
+    return token, lambda given: Caller(LOCAL, "admin") if _same(given, token) else None
+
+
+class TokenFile:
+    """The callers of a file: a line for each, ``NAME SCOPE TOKEN``. It is read again whenever it changes, so that a line that
+    is deleted counts no more from the next request on."""
+
+    def __init__(self, path: str | Path):
+        self._path = Path(path)
+        self._stamp: tuple[int, int] | None = None
+        self._callers: list[tuple[str, Caller]] = []
+        self._read()
+
+    def __call__(self, given: str) -> Caller | None:
+        """The caller; all tokens are compared, in constant time."""
+        self._read()
+        found = None
+        for token, caller in self._callers:
+            if _same(given, token):
+                found = caller
+        return found
+
+    def _read(self) -> None:
+        try:
+            seen = self._path.stat()
+        except OSError as why:
+            raise UserError(f"The file of tokens {self._path} cannot be read: {(why.strerror or str(why)).lower()}.") from why
+        if os.name == "posix" and stat.S_IMODE(seen.st_mode) & 0o077:
+            raise UserError(f"Others may read the file of tokens {self._path}. Run: chmod 600 {self._path}.")
+        if (stamp := (seen.st_mtime_ns, seen.st_size)) == self._stamp:
+            return
+        lines = [line.split() for line in self._path.read_text("utf-8").splitlines() if line.strip() and not line.startswith("#")]
+        for number, words in enumerate(lines, 1):
+            if len(words) != 3 or words[1] not in SCOPES or len(words[2]) < _SHORTEST:
+                raise UserError(f"{self._path}: entry {number} is not NAME SCOPE TOKEN, with a scope of {', '.join(SCOPES)} and a token of "
+                                f"{_SHORTEST} signs or more.")
+        if not lines:
+            raise UserError(f"{self._path} names nobody. Give a line NAME SCOPE TOKEN for everybody who may ask.")
+        self._callers, self._stamp = [(token, Caller(name, scope)) for name, scope, token in lines], stamp
+
+
+def _same(given: str, token: str) -> bool:
+    return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), token.encode())

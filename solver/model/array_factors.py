@@ -1,0 +1,45 @@
+"""Factors whose parts are arrays of numpy: numbers as a sheet holds them, judged without loading torch.
+
+A look at a workbook is over before torch, the slowest of all libraries to load, would be there. `Factors.raw` is the
+same for arrays and for tensors; `as_tensors` is the way from here to a fit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .factors import Factors
+
+if TYPE_CHECKING:
+    from solver.data.ratings import Ratings
+
+    from .models import Bounds
+
+
+def array_factors(parts: Mapping[str, np.ndarray]) -> Factors:
+    """Factors of these arrays, by field name."""
+    return Factors(**dict[str, Any](parts))
+
+
+def as_arrays(factors: Factors) -> Factors:
+    """The same factors as arrays of their own."""
+    return array_factors({name: np.asarray(part).copy() for name, part in factors.tensors().items()})
+
+
+def as_tensors(factors: Factors) -> Factors:
+    """The same factors as tensors, which a fit takes."""
+    import torch
+
+    return factors.map(torch.as_tensor)
+
+
+def rmse_of_arrays(factors: Factors, ratings: Ratings, *, bounds: Bounds = None) -> float:
+    """Root mean squared error of the predictions of these ratings: `solver.rmse` for factors that are arrays."""
+    x = np.asarray(factors.raw(ratings.user_index, ratings.item_index))  # type: ignore[arg-type]  # positions, as of tensors
+    if bounds is not None:
+        low, high = bounds
+        x = low + (high - low) * np.exp(-np.logaddexp(0.0, -x))     # σ(x), without an overflow at either end
+    return float(np.sqrt(np.mean((x - ratings.values) ** 2)))
