@@ -48,8 +48,8 @@ def rows_by_label(path):
             ready = verified_model(book, sheet, Settings())
             for side, labels in (("user", ready.ratings.users), ("item", ready.ratings.items)):
                 for n, label in enumerate(labels):
-                    tensors = [tensor[n].reshape(-1) for name, tensor in ready.start.tensors().items() if name.startswith(side)]
-                    found[sheet, side, label] = np.concatenate([tensor.numpy() for tensor in tensors]).tolist()
+                    tensors = [np.reshape(tensor[n], -1) for name, tensor in ready.start.tensors().items() if name.startswith(side)]
+                    found[sheet, side, label] = np.concatenate(tensors).tolist()
     return found
 
 

@@ -92,11 +92,12 @@ class _Fitted:
 
 def _fitted(host: FileHost, sheet: str) -> _Fitted:
     from pyxl.detect.verified_model import verified_model
+    from solver.model.array_factors import as_tensors
 
     refuse_typed_over(host, sheet)
     ready = verified_model(host, sheet, Settings())
     check_source(host, ready)
-    return _Fitted(ready.ratings, ready.start)
+    return _Fitted(ready.ratings, as_tensors(ready.start))
 
 
 def _refuse_what_is_not_ours(book: WorkbookFile) -> None:
