@@ -35,5 +35,6 @@ from solver.tracing.trace_rows import trace as trace
 from workbook.builder import build as build
 from workbook.data import example as example
 from workbook.optimizers.optimizer_book import build_optimizers as build_optimizers
+from workbook.update import update_workbook as update_workbook
 
 __version__: str

@@ -37,7 +37,7 @@ def _commands() -> tuple[Command, ...]:
     from pyxl.cli.models.model_commands import EVALUATE, EXPLAIN, SIMILAR
     from pyxl.cli.models.store_commands import PREPARE
     from pyxl.cli.models.train_command import TRAIN
-    from pyxl.cli.sheets.build_commands import DEMO, EXAMPLES, EXPORT, NEW
+    from pyxl.cli.sheets.build_commands import DEMO, EXAMPLES, EXPORT, NEW, UPDATE
     from pyxl.cli.sheets.doctor_command import DOCTOR
     from pyxl.cli.sheets.functions_command import FUNCTIONS_COMMAND
     from pyxl.cli.sheets.mcp_command import MCP
@@ -47,7 +47,7 @@ def _commands() -> tuple[Command, ...]:
     from pyxl.cli.sheets.serve_command import SERVE
     from pyxl.cli.sheets.workbook_commands import FIT, GOAL_SEEK, INSPECT, RESTORE
     asking = (with_report(command, REPORTS[command.name]) for command in (SIMILAR, EXPLAIN, EVALUATE))
-    return (DEMO, NEW, INSPECT, FIT, GOAL_SEEK, RESTORE,
+    return (DEMO, NEW, UPDATE, INSPECT, FIT, GOAL_SEEK, RESTORE,
             CHECK_GRADIENT, RECALCULATE, EXAMPLES, OPTIMIZERS_COMMAND,
             LOOK_COMMAND, PREPARE, TRAIN, RECOMMEND, PREDICT, *asking, FOLD_IN, BIAS, MAP, EXPORT,
             CROSS_VALIDATE, SEARCH, LR_FIND, DOCTOR, FUNCTIONS_COMMAND, SERVE, MCP)

@@ -23,7 +23,8 @@ from workbook.all_views import VIEWS
 from workbook.model_sheets.crosstab_sheet import MOST_FORMULAS
 from workbook.model_sheets.embedding_sheet import MOST_COPIES
 from workbook.model_sheets.geometry import crosstab, long_form
-from workbook.write.content import content_of, default_bounds
+from workbook.model_sheets.ratings_sheet import SourcePlan
+from workbook.write.content import content_of, default_bounds, usual_scale
 
 SIZES = [(15, 15, 5), (8, 20, 3), (40, 25, 5), (1, 2, 1), (3, 1, 8), (60, 50, 4)]  # users, items, factors
 NS = {"m": "http://schemas.openxmlformats.org/spreadsheetml/2006/main"}
@@ -59,8 +60,9 @@ def test_dotprod_stands_in_the_lessons_cells(tmp_path):
     sheet = openpyxl.load_workbook(tmp_path / "b.xlsx")["dotprod"]
     assert sheet["H25"].value == '=IF(H2="",0,MMULT($B25:$F25,H$19:H$23))'
     assert sheet["V39"].value == '=IF(V16="",0,MMULT($B39:$F39,V$19:V$23))'
-    assert sheet["V41"].value == "=SQRT(SUMXMY2(H2:V16,H25:V39)/COUNT(H2:V16))"
-    assert [sheet[c].value for c in ("H1", "V24", "G2", "G39")] == ["i0", "i14", 101, 115]
+    rmse = sheet["V41"].value       # the lesson's, with 0 for a blank, which is an empty text: LibreOffice's SUMXMY2 stumbles over it
+    assert (rmse.ref, rmse.text) == ("V41", "=SQRT(SUMXMY2(IF(ISNUMBER(H2:V16),H2:V16,0),H25:V39)/COUNT(H2:V16))")
+    assert [sheet[c].value for c in ("H1", "H24", "V24", "G2", "G25", "G39")] == ["=H$24", "i0", "i14", "=$G25", 101, 115]
 
 
 @pytest.mark.parametrize("name", ["bias", "bounded"])
@@ -89,11 +91,11 @@ def test_embedding_stands_in_the_lessons_cells(tmp_path, shared):
     layout = workbook.build(ratings, tmp_path / "b.xlsx")["embedding"]
     assert [str(x) for x in (layout.user_factors.range, layout.item_factors.range, layout.user_ids, layout.item_ids,
                              layout.user_keys, layout.item_keys, layout.ratings, layout.predictions, layout.rmse)] == \
-        ["C4:G18", "C22:G36", "B4:B18", "B22:B36", "I3:I208", "J3:J208", "K3:K208", "X3:X208", "AA3"]
-    ours = openpyxl.load_workbook(tmp_path / "b.xlsx")
+        ["C4:G18", "C22:G36", "B4:B18", "B22:B36", "I3:I227", "J3:J227", "K3:K227", "X3:X227", "AA3"]   # and rows for more ratings
+    ours = openpyxl.load_workbook(tmp_path / "b.xlsx", data_only=True)
     for sheet, block in (("dotprod", "G2:V16"), ("dotprod", "H1:V1"), ("bias", "G2:V16")):
         theirs = [[cell.value for cell in row] for row in course[sheet][block]]
-        assert [[cell.value for cell in row] for row in ours[sheet][block]] == theirs
+        assert [[cell.value or None for cell in row] for row in ours[sheet][block]] == theirs
 
 
 @pytest.mark.parametrize("users, items, factors", SIZES)
@@ -105,7 +107,7 @@ def test_blocks_do_not_overlap(users, items, factors):
         layout = plan.layout
         blocks = [range_of(getattr(layout, role)) for role in ROLES if getattr(layout, role) is not None]
         blocks += [block for block in (getattr(plan, name, None) for name in (
-            "filled", "user_index", "item_index", "user_copies", "item_copies", "errors")) if block]
+            "filled", "places", "user_index", "item_index", "user_copies", "item_copies", "errors")) if block]
         assert not [(str(a), str(b)) for i, a in enumerate(blocks) for b in blocks[:i] if a.overlaps(b)]
         assert all(plan.used.bottom >= b.bottom and plan.used.right >= b.right for b in blocks)
         assert not plan.history.overlaps(plan.used)
@@ -188,7 +190,8 @@ def test_libreoffice_and_torch_agree(tmp_path, office, users, items, factors):
         all_pairs = predict_table(factors_now, bounds=bounds).numpy()
         expected = np.where(np.isnan(table), 0, all_pairs)
         if layout.form == "long":
-            expected = all_pairs[ratings.user_index, ratings.item_index][:, None]
+            expected = np.zeros(layout.ratings.shape)      # 0 in the rows to spare; a rating a row, user by user
+            expected[:len(ratings), 0] = all_pairs[~np.isnan(table)]
         else:
             np.testing.assert_allclose(got[sheet][filled[sheet]], np.where(np.isnan(table), all_pairs, table),
                                        rtol=0, atol=1e-9)
@@ -208,23 +211,25 @@ def test_dotprod_and_embedding_start_alike(tmp_path, office):
 def test_small_blocks_have_a_formula_a_cell_and_large_ones_an_array(tmp_path):
     small, large = random_ratings(15, 15), random_ratings(60, 50)
     assert small.n_users * small.n_items <= MOST_FORMULAS < large.n_users * large.n_items
-    assert len(small) * 10 <= MOST_COPIES < len(large) * 10
-    for ratings, arrays in ((small, 0), (large, 3)):    # the RMSE too, as it depends on them
-        workbook.build(ratings, tmp_path / "b.xlsx", overwrite=True)
+    assert small.n_users * small.n_items <= MOST_COPIES < large.n_users * large.n_items
+    # the RMSE and the line of errors, and in a large sheet ratings, predictions and the filled table; of `embedding` in a small one
+    # every place and the numbers above each user and in all, in a large one both numbers, the errors, the RMSE and the warning
+    for ratings, arrays, of_embedding in ((small, 2, lambda layout: layout.ratings.size + 15 + 1), (large, 5, lambda layout: 5)):
+        layouts = workbook.build(ratings, tmp_path / "b.xlsx", overwrite=True)
         for sheet in ("dotprod", "bias", "bounded"):
-            assert sheet_xml(tmp_path / "b.xlsx", sheet).count('t="array"') == arrays + 1    # the line of errors
-        assert sheet_xml(tmp_path / "b.xlsx", "embedding").count('t="array"') == (4 if arrays else 0)
+            assert sheet_xml(tmp_path / "b.xlsx", sheet).count('t="array"') == arrays
+        assert sheet_xml(tmp_path / "b.xlsx", "embedding").count('t="array"') == of_embedding(layouts["embedding"])
 
 
 def test_typed_ratings_are_followed(tmp_path, office):
-    """A rating typed into a blank cell unmasks its prediction and moves from guess to fact."""
+    """A rating typed into a blank cell of the source unmasks its prediction and moves from guess to fact."""
     path, ratings = tmp_path / "b.xlsx", random_ratings(8, 6)
     layout = workbook.build(ratings, path)["bias"]
     user, item = np.argwhere(np.isnan(ratings.crosstab()))[0]
-    rating, predicted = layout.ratings.first.moved(user, item), layout.predictions.first.moved(user, item)
+    rating, predicted = SourcePlan(8, 6).ratings.first.moved(user, item), layout.predictions.first.moved(user, item)
     before = office.recalculate(path, {"bias": [str(predicted), str(layout.rmse)]})["bias"]
     after = office.recalculate(path, {"bias": [str(predicted), str(layout.rmse)]},
-                               set={"bias": {str(rating): 2.5}})["bias"]
+                               set={"ratings": {str(rating): 2.5}})["bias"]
     assert before[str(predicted)] == [[0]] and after[str(predicted)][0][0] > 0
     assert before[str(layout.rmse)] != after[str(layout.rmse)]
 
@@ -239,11 +244,12 @@ def test_titles_stay_text(tmp_path, office):
     path = tmp_path / "b.xlsx"
     ratings = Ratings.from_crosstab(np.arange(1.0, 29.0).reshape(2, 14), ["u1", "=u2"], range(14))
     layouts = workbook.build(ratings, path, titles=dict(enumerate(HOSTILE)))
-    book = openpyxl.load_workbook(path)
-    shown = [cell.value for cell in book["dotprod"][str(layouts["dotprod"].item_ids)][0]]
+    book, results = openpyxl.load_workbook(path), openpyxl.load_workbook(path, data_only=True)
+    shown = [cell.value for cell in results["dotprod"][str(layouts["dotprod"].item_ids)][0]]
     assert shown[:12] == HOSTILE[:12] and shown[12] == "spaced out" and len(shown[13]) == 100
-    assert all(cell.data_type == "s" for cell in book["dotprod"][str(layouts["dotprod"].item_ids)][0])
-    assert book["dotprod"][str(layouts["dotprod"].user_ids)][1][0].value == "=u2"
+    typed = book["ratings"][str(SourcePlan(2, 14).item_labels)][0][:14]
+    assert [cell.value for cell in typed] == shown and all(cell.data_type == "s" for cell in typed)
+    assert results["dotprod"][str(layouts["dotprod"].user_ids)][1][0].value == "=u2"
     with zipfile.ZipFile(path) as package:
         links = [name for name in package.namelist() if "worksheets/_rels" in name
                  and b"hyperlink" in package.read(name)]
@@ -258,24 +264,22 @@ def test_titles_stay_text(tmp_path, office):
 def test_titles_that_occur_twice_get_their_id(tmp_path):
     ratings = Ratings.from_crosstab([[1.0, 2, 3, 4]], ["u"], [7, 8, 9, "x"])
     layout = workbook.build(ratings, tmp_path / "b.xlsx", titles={7: "Emma", 8: "Emma", 9: " emma "})["dotprod"]
-    sheet = openpyxl.load_workbook(tmp_path / "b.xlsx")["dotprod"]
+    sheet = openpyxl.load_workbook(tmp_path / "b.xlsx", data_only=True)["dotprod"]
     assert [c.value for c in sheet[str(layout.item_ids)][0]] == ["Emma (7)", "Emma (8)", "emma (9)", "x"]
 
 
-def test_the_ratings_table(tmp_path):
+def test_the_sheet_of_ratings(tmp_path):
     ratings, titles = Ratings.from_triples([1, 1, 2], ["a", "b", "a"], [3, 4.5, 5]), {"a": "Alpha"}
     workbook.build(ratings, tmp_path / "b.xlsx", titles=titles)
-    sheet = openpyxl.load_workbook(tmp_path / "b.xlsx")["ratings"]
-    assert list(sheet.values) == [("user", "item", "title", "rating"), (1, "a", "Alpha", 3), (1, "b", "b", 4.5),
-                                  (2, "a", "Alpha", 5)]
-    assert sheet.tables["ratings_table"].ref == "A1:D4"
+    rows = list(openpyxl.load_workbook(tmp_path / "b.xlsx")["ratings"].iter_rows(min_row=6, max_row=9, max_col=3, values_only=True))
+    assert rows == [("item id", "a", "b"), ("user ↓  item →", "Alpha", "b"), (1, 3, 4.5), (2, 5, None)]
 
 
 def test_of_a_pair_rated_twice_the_last_counts_everywhere(tmp_path):
     ratings = Ratings.from_triples([1, 1, 2, 1], ["a", "b", "a", "a"], [3, 4, 5, 1])
     layouts = workbook.build(ratings, tmp_path / "b.xlsx")
     book = openpyxl.load_workbook(tmp_path / "b.xlsx", data_only=True)
-    assert [row[-1] for row in list(book["ratings"].values)[1:]] == [4, 5, 1]
+    assert [book["ratings"][cell].value for cell in ("B8", "C8", "B9", "C9")] == [1, 4, 5, None]
     assert book["dotprod"][str(layouts["dotprod"].ratings.first)].value == 1
     same = [book[s][str(layouts[s].rmse)].value for s in ("dotprod", "embedding")]
     assert same[0] == pytest.approx(same[1], abs=1e-12)
@@ -302,6 +306,7 @@ def test_bounds():
     assert default_bounds(np.array([0.5, 1, 3.5, 5])) == (0, 5.5)      # the lesson's
     assert default_bounds(np.array([1.0, 2, 3, 5])) == (0.5, 5.5)
     assert default_bounds(np.array([0.0, 1])) == (-0.125, 1.125)
+    assert usual_scale(np.array([1.5, 4, 5])) == (0.5, 5) and usual_scale(np.array([0.0, 1])) == (0, 1)
     low, high = default_bounds(np.array([4.0, 4]))
     assert low < 4 < high
 

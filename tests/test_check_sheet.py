@@ -16,6 +16,7 @@ from pyxl.grid.cells import Range
 from solver import Ratings, UserError, hold_out, predict_table, random_factors, read_ratings, read_titles, rmse
 from solver.judging.baselines import bias_only, mean_only
 from workbook.builder import CROSSTABS, build_with
+from workbook.model_sheets.ratings_sheet import SourcePlan
 from workbook.model_sheets.view import View
 from workbook.views.check.check_numbers import round_step
 from workbook.views.check.check_plan import BINS, CheckPlan
@@ -163,23 +164,19 @@ def test_other_models_small_tables_and_nothing_held_out(folder, office, model, u
 
 
 def test_what_is_held_out_is_in_no_model_sheet(folder):
-    """Its cells are blank and marked, its rows are not in `embedding`, and the long table says which it is."""
+    """Its cells are blank, its rows are not in `embedding`, and on `ratings` it has a question mark."""
     given = planted(12, 10, blanks=0.2)
     layouts = workbook.build(given, folder / "held.xlsx", holdout=0.25)
     apart = hold_out(given, 0.25)
     with open_workbook(folder / "held.xlsx") as book:
         for name, layout in layouts.items():
             values = book.grid(name).values
-            there = sorted(values[cell] for cell in layout.ratings.cells() if cell in values)
+            there = sorted(value for cell in layout.ratings.cells() if (value := values.get(cell)) not in (None, ""))
             assert there == pytest.approx(sorted(given.values[~apart]))
-        rows = book.grid("ratings").block(Range(2, 1, len(given) + 1, 4))
-    assert [row[3] == "yes" for row in rows] == apart.tolist()
-    assert [row[2] for row in rows] == pytest.approx(given.values.tolist())
-    import openpyxl
-    sheet = openpyxl.load_workbook(folder / "held.xlsx")["bias"]
-    first = layouts["bias"].ratings.first
-    looks = {cell: sheet.cell(*first.moved(*cell)).fill.patternType for cell in zip(given.user_index.tolist(), given.item_index.tolist())}
-    assert [looks[cell] == "lightUp" for cell in looks] == apart.tolist()
+        source = book.grid("ratings").block(SourcePlan(12, 10).ratings)
+    marked = [isinstance(source[user][item], str) for user, item in zip(given.user_index, given.item_index)]
+    assert marked == apart.tolist()
+    assert [float(str(source[user][item]).rstrip("?")) for user, item in zip(given.user_index, given.item_index)] == pytest.approx(given.values.tolist())
 
 
 def test_training_and_fit_know_nothing_of_what_is_held_out(folder):
@@ -190,15 +187,17 @@ def test_training_and_fit_know_nothing_of_what_is_held_out(folder):
     assert result.rmse_after == pytest.approx(rmse(result.factors, learnt), abs=1e-12)
 
 
-def test_a_held_out_rating_that_is_typed_in_no_longer_counts(folder, office):
+def test_a_rating_that_loses_its_question_mark_is_held_out_no_more(folder, office):
     given = planted(8, 6, blanks=0.0)
     layouts = workbook.build(given, folder / "typed.xlsx", holdout=0.2)
     content = content_of(given, titles=None, n_factors=5, seed=0, bounds=None, holdout=0.2)
     plan, held = plan_of(content, CROSSTABS), content.held
-    cell = layouts["bias"].ratings.first.moved(int(held.user_index[0]), int(held.item_index[0]))
-    predicted, counts = (str(x) for x in (plan.of_held("bias"), plan.counts.moved(0, 1)))
-    found = office.recalculate(folder / "typed.xlsx", {"check": [predicted, counts]}, set={"bias": {str(cell): 3.0}})["check"]
-    assert found[predicted][0] == [""] and found[counts] == [[len(held) - 1]]
+    pair = int(held.user_index[0]), int(held.item_index[0])
+    typed, shown = SourcePlan(8, 6).ratings.first.moved(*pair), layouts["bias"].ratings.first.moved(*pair)
+    numbers, counts = str(plan.of_held("observed")), str(plan.counts.moved(0, 1))
+    found = office.recalculate(folder / "typed.xlsx", {"check": [numbers, counts], "bias": [str(shown)]}, set={"ratings": {str(typed): 3.0}})
+    assert found["check"][counts] == [[len(held) - 1]] and found["bias"][str(shown)] == [[3.0]]
+    assert [row[0] for row in found["check"][numbers]] == [*held.values[1:].tolist(), ""]
 
 
 # ---- choosing what is held out

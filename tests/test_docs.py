@@ -46,7 +46,7 @@ def walked_folder(before_the_live_fit, tmp_path, monkeypatch) -> Path:
 def test_every_collabsheet_command_runs_in_order(walked_folder, capsys):
     assert {words[0] for words in OURS} == {"new", "inspect", "fit", "goal-seek", "restore", "look", "prepare", "train", "predict", "recommend", "similar", "bias",
                                             "explain", "map", "evaluate", "cross-validate", "search", "export", "doctor", "examples", "optimizers", "check-gradient",
-                                            "recalculate"}
+                                            "recalculate", "update"}
     for words in OURS[FIRST_LIVE:]:
         # the next test does the live one in a real LibreOffice; here is no screen for one
         words = ["file" if "--live" in words and word == "libreoffice" else word for word in words]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import lesson_sheet
 import numpy as np
+import openpyxl
 import pytest
 import xlsxwriter
 from planted import planted
@@ -25,29 +26,28 @@ def built(tmp_path_factory):
 
 
 def edited(path, out, sheet, cells):
-    """A copy of a workbook with some constants of a sheet changed."""
-    with open_workbook(path) as book:
-        book.save({sheet: cells}, out=out)
+    """A copy of a workbook in which values were pasted over some cells of a sheet, formulas or not."""
+    book = openpyxl.load_workbook(path)
+    for cell, value in cells.items():
+        book[sheet].cell(*cell).value = value
+    book.save(out)
     return out
 
 
-def sorted_by_id(path, sheet, *, what: str) -> dict[Cell, object]:
-    """The cells of the ratings and their ids after a person sorted them downwards by user, or sideways by item."""
+def labels_turned(path, sheet, *, what: str) -> dict[Cell, object]:
+    """The labels beside the ratings after a person pasted them in another order, of users or of items."""
     from pyxl.detect.detect import detect
     with open_workbook(path) as book:
         layout, grid = detect(book, sheet).layout, book.grid(sheet)
-    area = layout.ratings
-    table = (Range(area.top, area.left - 1, area.bottom, area.right) if what == "user" else
-             Range(area.top - 1, area.left, area.bottom, area.right))
-    rows = grid.block(table)
-    rows = rows[::-1] if what == "user" else [row[::-1] for row in rows]
-    return {cell: value for cell, value in zip(table.cells(), sum(rows, [])) if grid.values.get(cell) != value}
+    labels = layout.user_ids if what == "user" else layout.item_ids
+    turned = sum(grid.block(labels), [])[::-1]
+    return {cell: value for cell, value in zip(labels.cells(), turned) if grid.values.get(cell) != value}
 
 
 @pytest.mark.parametrize("what", ["user", "item"])
 @pytest.mark.parametrize("sheet", SHEETS)
-def test_ratings_that_were_sorted_alone_are_refused(built, tmp_path, sheet, what):
-    out = edited(built, tmp_path / "sorted.xlsx", sheet, sorted_by_id(built, sheet, what=what))
+def test_labels_that_were_pasted_in_another_order_are_refused(built, tmp_path, sheet, what):
+    out = edited(built, tmp_path / "sorted.xlsx", sheet, labels_turned(built, sheet, what=what))
     before = out.read_bytes()
     with pytest.raises(UserError, match=rf"{sheet}!\w+, beside the .*, says {what} .* ratings .* says .*Undo that") as why:
         fit_workbook(out, out=out, sheets=[sheet])
@@ -59,7 +59,7 @@ def test_labels_of_the_filled_table_alone(built, tmp_path):
         grid = book.grid("bias")
         first = next(cell for cell, value in grid.values.items() if isinstance(value, str) and value.startswith("Filled table"))
         labels = [cell for cell in grid.values if cell.row > first.row + 1 and grid.owner(Cell(cell.row, cell.col + 1)) is not None
-                  and cell not in grid.formulas]
+                  and grid.owner(Cell(cell.row, cell.col - 1)) is None]
     assert len(labels) == 8
     swapped = dict(zip(labels[:2], (grid.values[labels[1]], grid.values[labels[0]])))
     with pytest.raises(UserError, match=rf"bias!{labels[0]}, beside the filled table"):

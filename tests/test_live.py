@@ -310,12 +310,12 @@ def test_while_a_cell_is_edited_it_tries_again(file_book, monkeypatch):
 
 def test_what_goes_wrong_stands_in_the_status_cell(file_book, home, monkeypatch):
     sheet = file_book.sheets["bias"]
-    sheet.range("bias_ratings")(2, 3).value = "good"
-    with pytest.raises(UserError, match="holds 'good', not a number"):
+    file_book.sheets["ratings"].range("source")(2, 3).value = "good"
+    with pytest.raises(UserError, match="holds 'good', not a rating"):
         fit_live(file_book, sheets=["bias"])
     log = home / ".collabsheet" / "collabsheet.log"
     said = sheet.range("bias_status").value
-    assert said.startswith("Not fitted: bias!") and said.endswith(f"(Details: {log})")
+    assert said.startswith("Not fitted: ratings!") and said.endswith(f"(Details: {log})")
     assert "holds 'good'" in log.read_text()
 
     def fails(*_, **__):

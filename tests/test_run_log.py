@@ -13,7 +13,7 @@ import workbook
 from pyxl import fit_workbook, open_workbook
 from pyxl.__main__ import main
 from pyxl.fit.run_log import HEADERS, find_log, logged_run
-from pyxl.grid.cells import MAX_ROW, Cell, Range
+from pyxl.grid.cells import MAX_ROW, Cell
 from pyxl.hosts.live_values import moment
 from solver import Settings, UserError, random_factors
 from workbook.builder import build_with
@@ -92,11 +92,10 @@ def test_what_is_held_out_judges_every_run(tmp_path):
         assert results[sheet].holdout_rmse == log[sheet] == pytest.approx(shown, abs=1e-9)
     assert log["embedding"] == pytest.approx(log["dotprod"], rel=0.5)
 
-    with open_workbook(path) as book:       # somebody types one of them in: it is held out no longer
-        held = {n.name: n.refers_to for n in book.names if n.name.startswith("held_")}
-        first = [check[Range.parse(held[name].split("!")[1]).first] for name in ("held_users", "held_items", "held_ratings")]
-        where = layouts["bias"].ratings.first.moved(int(first[0]) - 1, int(first[1]) - 1)
-        book.save({"bias": {where: first[2]}})
+    with open_workbook(path) as book:       # somebody takes a question mark away: held out no longer
+        where, text = next((cell, value) for cell, value in book.grid("ratings").values.items()
+                           if cell.row > 7 and cell.col > 1 and isinstance(value, str))
+        book.save({"ratings": {where: float(text.rstrip("?"))}})
     fewer = fit_workbook(path, out=path, sheets=["bias"])["bias"]
     with open_workbook(path) as book:
         shown = next(book.grid("check").values[Cell(row, 3)] for (row, _), text in check.items() if text == "sheet bias")
@@ -119,9 +118,9 @@ def test_notes_of_ones_own_and_deleted_lines_do_no_harm(path):
 def test_other_ratings_than_then_are_noted(path):
     fit_workbook(path, out=path, sheets=["dotprod"], options=SHORT)
     with open_workbook(path) as book:
-        rating = next(cell for cell, value in book.grid("dotprod").values.items()
-                      if cell.row in range(2, 10) and cell.col in range(6, 15) and isinstance(value, float))
-        book.save({"dotprod": {rating: 1.5}})
+        rating = next(cell for cell, value in book.grid("ratings").values.items()
+                      if cell.row > 7 and cell.col > 1 and isinstance(value, float))
+        book.save({"ratings": {rating: 1.5}})
     assert "the ratings are others" in fit_workbook(path, repeat=1)["dotprod"].notes[0]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Container, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -59,13 +59,17 @@ def build(ratings: Ratings, path, *, n_factors: int = 5, titles: Mapping | None 
         for model in CROSSTABS.values()})
 
 
-def build_with(content: Content, path, *, parameters: Mapping[str, Factors], overwrite: bool = False) -> dict[str, Layout]:
-    """As `build`, with given parameters by name of the model: only the sheets of these models are written."""
+def build_with(content: Content, path, *, parameters: Mapping[str, Factors], overwrite: bool = False,
+               fill: Callable[[Path], None] | None = None) -> dict[str, Layout]:
+    """As `build`, with given parameters by name of the model, or of single sheets: only the sheets of these models are
+    written. `fill` writes into the draft what else belongs there, before formulas are computed."""
     target = checked_new_target(path, overwrite=overwrite)
     content = replace(content, macros=target.suffix.lower() == ".xlsm")
     plans = plan_sheets(content, parameters)
     with new_file(target, overwrite=overwrite) as draft:
         _write(draft, plans, content, parameters)
+        if fill:
+            fill(draft)
         problems = refresh_all(draft)   # XlsxWriter wrote 0 as every formula's result
         if problems:    # our own formulas: a fault of ours, not the user's
             raise RuntimeError(problems[0])
@@ -78,10 +82,10 @@ def plan_sheets(content: Content, models: Container[str] = MODELS) -> dict[str, 
     ratings, k = content.ratings, content.n_factors
     size = {"users": ratings.n_users, "items": ratings.n_items, "factors": k}
     plans: dict[str, Crosstab | LongForm] = {
-        name: crosstab(name, model, **size) for name, model in CROSSTABS.items() if model in models}
-    if "dot" in models:
-        plans[EMBEDDING] = long_form(EMBEDDING, **size, ratings=len(ratings),
-                                     copies=len(ratings) * 2 * k <= MOST_COPIES)
+        name: crosstab(name, model, **size) for name, model in CROSSTABS.items() if model in models or name in models}
+    if "dot" in models or EMBEDDING in models:
+        small = ratings.n_users * ratings.n_items <= MOST_COPIES
+        plans[EMBEDDING] = long_form(EMBEDDING, **size, ratings=len(content.given if small else ratings), copies=small)
     check_size(**size, ratings=len(content.given), bottom=max((plan.used.bottom for plan in plans.values()), default=1),
                right=max((plan.history.right for plan in plans.values()), default=1))
     return plans
@@ -93,18 +97,19 @@ def _write(path: Path, plans: Mapping[str, Crosstab | LongForm], content: Conten
         workbook.set_size(2400, 1500)
         styles = make_styles(workbook)
         start = workbook.add_worksheet(START)
-        write_ratings(workbook, styles, content)
+        write_ratings(workbook, styles, content, block_name(next(iter(plans)), "ratings"))
+        first = next((plan for plan in plans.values() if isinstance(plan, Crosstab)), None)
         for plan in plans.values():
             layout = plan.layout
             if isinstance(plan, Crosstab):
-                write_crosstab(workbook, styles, plan, content)
+                write_crosstab(workbook, styles, plan, content, first)
                 _define(workbook, layout.sheet, "filled", plan.filled)
             else:
-                write_embedding(workbook, styles, plan, content)
+                write_embedding(workbook, styles, plan, content, plans["dotprod"].layout)
             sheet = workbook.get_worksheet_by_name(layout.sheet)
             write_history(workbook, sheet, styles, plan)
             _define(workbook, layout.sheet, "history", plan.history)
-            for cell, number in parameter_cells(layout, parameters[layout.variant]).items():
+            for cell, number in parameter_cells(layout, parameters.get(layout.sheet) or parameters[layout.variant]).items():
                 sheet.write_number(cell.row - 1, cell.col - 1, number, styles.factor)
             _define_block_names(workbook, layout)
             for what in CONTROLS:
@@ -121,6 +126,11 @@ def _write(path: Path, plans: Mapping[str, Crosstab | LongForm], content: Conten
                     {name: view_sheet.purpose for name, view_sheet in VIEWS.items()}, path.name)
         if content.macros:
             add_macros(workbook, {MODULE: macro_source()})
+
+
+def model_of(sheet: str) -> str:
+    """The model of a sheet, by the name that it is built with."""
+    return CROSSTABS.get(sheet, "dot")
 
 
 def _define_block_names(workbook: Workbook, layout: Layout) -> None:

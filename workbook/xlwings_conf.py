@@ -6,7 +6,7 @@ from xlsxwriter import Workbook
 
 from pyxl.grid.block_names import PYTHON
 
-_NAME = "xlwings.conf"
+XLWINGS_CONF = "xlwings.conf"
 
 
 def write_conf(workbook: Workbook) -> None:
@@ -14,7 +14,7 @@ def write_conf(workbook: Workbook) -> None:
 
     The path of Python stands on `start` and nowhere else: whoever changes it there changes it here.
     """
-    sheet = workbook.add_worksheet(_NAME)
+    sheet = workbook.add_worksheet(XLWINGS_CONF)
     for row, system in enumerate(("Win", "Mac")):
         sheet.write_string(row, 0, f"Interpreter_{system}")
         sheet.write_formula(row, 1, f"={PYTHON}")

@@ -1,7 +1,7 @@
 """Where a sheet measures its error: the cell, the ratings and the predictions it compares.
 
 Labels lie, so formulas are asked: a cell that compares two blocks of the same shape, one of plain
-numbers (the ratings) and one of formulas (the predictions), either directly, as in
+numbers, or of formulas that look them up (the ratings), and one of formulas (the predictions), either directly, as in
 ``SQRT(SUMXMY2(H2:V16,H25:V39)/COUNT(H2:V16))``, or by way of a block of errors, as in
 ``SQRT(AVERAGE(Y3:Y208))`` over ``Y3: (K3-X3)^2``.
 """
@@ -68,9 +68,9 @@ def _compared(grid: Grid, calculator: Calculator, cell: Cell, depth: int) -> Ite
     blocks = [a for a in areas if a.size > 1]
     data = [a for a in blocks if _is_data(grid, a)]
     computed = [a for a in blocks if _is_computed(grid, a)]
-    for ratings in data:
+    for ratings in (*data, *computed):      # ratings may be formulas too, that look them up
         for predictions in computed:
-            if ratings.shape == predictions.shape:
+            if ratings.shape == predictions.shape and not ratings.overlaps(predictions):
                 yield ratings, predictions
     for errors in computed:
         yield from _behind(grid, calculator, errors)
@@ -95,9 +95,11 @@ def _behind(grid: Grid, calculator: Calculator, errors: Range) -> Iterator[tuple
         areas = [errors.moved(a.top - errors.top, a.left - errors.left)
                  for a in ranges_named(grid, calculator, errors.first)
                  if a.size == 1 and a.first.moved(rows, cols) in ends]  # those that move along
-    for ratings in areas:
-        for predictions in areas:
-            if _is_data(grid, ratings) and _is_computed(grid, predictions):
+    data = [area for area in areas if _is_data(grid, area)]
+    computed = [area for area in areas if _is_computed(grid, area)]
+    for ratings in (*data, *computed):
+        for predictions in computed:
+            if ratings != predictions:
                 yield ratings, predictions
 
 

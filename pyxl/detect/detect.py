@@ -30,6 +30,8 @@ from .id_cells import with_ids
 from .prediction_terms import added, block_of, bound_in, sides_of_crosstab, sides_of_rows, terms_of
 from .trace import Tracer, Untraceable
 
+NOBODY = -1
+
 
 class NotRecognised(UserError):
     """Why a sheet that compares ratings with predictions is not a model that we know."""
@@ -54,7 +56,8 @@ class NoModel(NotRecognised):
 @dataclass(frozen=True, eq=False)
 class ModelSheet:
     """A Layout, and whose rating each cell of ``layout.ratings`` is: `user_of` and `item_of` have
-    the shape of that range and give rows of the user and item blocks."""
+    the shape of that range and give rows of the user and item blocks, or NOBODY for a row of a long table without
+    a rating."""
 
     layout: Layout
     user_of: np.ndarray
@@ -84,7 +87,7 @@ def detect(workbook: ReadableWorkbook, sheet: str, *, calculator: Calculator | N
         if 1 in found.ratings.shape:
             check_matches(grid, calculator)
         try:
-            model = _model_sheet(tracer, grid, found, named)
+            model = _model_sheet(tracer, grid, found, named, calculator)
         except Untraceable as why:
             refused = refused or NotRecognised(f"{sheet}: {found.cell} compares {found.ratings} with "
                                                f"{found.predictions}, but {why}")
@@ -139,7 +142,7 @@ def _not_called_changing(grid: Grid, calculator: Calculator, model: ModelSheet, 
     return NotRecognised(unlike) if doubtful else StatedOtherwise(unlike)
 
 
-def _model_sheet(tracer: Tracer, grid: Grid, found: ErrorMeasure, named: dict[str, Range]) -> ModelSheet:
+def _model_sheet(tracer: Tracer, grid: Grid, found: ErrorMeasure, named: dict[str, Range], calculator: Calculator) -> ModelSheet:
     """The Layout behind a comparison. Raises Untraceable when its predictions are no model."""
     sheet = grid.sheet
     rows, cols = found.predictions.shape
@@ -153,9 +156,14 @@ def _model_sheet(tracer: Tracer, grid: Grid, found: ErrorMeasure, named: dict[st
         user_of = np.repeat(np.arange(rows)[:, None], cols, 1)
         item_of = np.repeat(np.arange(cols)[None, :], rows, 0)
     else:
-        terms = [terms_of(tracer, sheet, cell) for cell in found.predictions.cells()]
-        users, items = sides_of_rows(terms)
-        user_of, item_of = (np.arange(len(terms)).reshape(rows, cols) for _ in range(2))
+        # a row without a rating, to spare, need not predict any
+        rated = np.array([type(value) is float or not _is_formula(grid, cell) for cell, value in zip(
+            found.ratings.cells(), calculator.array(sheet, found.ratings).ravel().tolist())])
+        if not rated.any():
+            raise Untraceable(f"no cell of {found.ratings} holds a rating.")
+        users, items = sides_of_rows([terms_of(tracer, sheet, cell) for cell, there in zip(found.predictions.cells(), rated) if there])
+        of_row = np.where(rated, np.cumsum(rated) - 1, NOBODY).reshape(rows, cols)
+        user_of, item_of = of_row, of_row
 
     user_factors, user_rows = block_of(sheet, [u.factors for u in users], "user factors", named.get("user_factors"))
     item_factors, item_rows = block_of(sheet, [i.factors for i in items], "item factors", named.get("item_factors"))
@@ -179,5 +187,10 @@ def _model_sheet(tracer: Tracer, grid: Grid, found: ErrorMeasure, named: dict[st
         user_bias=user_bias, item_bias=item_bias, low=low, high=high,
         user_ids=named.get("user_ids"), item_ids=named.get("item_ids"),
         user_keys=named.get("user_keys"), item_keys=named.get("item_keys"))
-    user_of, item_of = np.array(user_rows)[user_of], np.array(item_rows)[item_of]
+    user_of, item_of = (np.where(index == NOBODY, NOBODY, np.array(rows)[index])
+                        for index, rows in ((user_of, user_rows), (item_of, item_rows)))
     return ModelSheet(with_ids(grid, claim, user_of, item_of), user_of, item_of)
+
+
+def _is_formula(grid: Grid, cell: Cell) -> bool:
+    return grid.owner(cell) is not None

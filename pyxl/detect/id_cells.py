@@ -42,7 +42,8 @@ def read_labels(grid: Grid, layout: Layout, *, users: np.ndarray, items: np.ndar
     for (cells, rows), block in ((user_cells, layout.user_factors), (item_cells, layout.item_factors)):
         label: list = [None] * block.shape[0]
         for cell, row in zip(cells, rows):
-            label[row] = grid.values.get(cell)
+            if row >= 0:
+                label[row] = grid.values.get(cell)
         if cells:
             if layout.form == "crosstab":
                 _check_ids(grid, layout, cells)
@@ -74,7 +75,7 @@ def _check_spelling(grid: Grid, cells: list[Cell]) -> None:
     seen: dict[str, tuple[Value, Cell]] = {}
     for cell in cells:
         value = grid.values.get(cell)
-        if value is None:
+        if value is None or value == "":
             continue
         plain = spelled_plainly(value)
         other, there = seen.setdefault(plain, (value, cell))

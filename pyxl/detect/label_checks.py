@@ -7,12 +7,15 @@ fit would write would stand beside the wrong name.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import groupby
 
 import numpy as np
 
 from pyxl.formulas.evaluate.calculator import Calculator
+from pyxl.formulas.language.formula_errors import FormulaError
 from pyxl.grid.cells import Cell, Range, quoted
 from pyxl.grid.grid import Grid
 from pyxl.grid.layout import Layout
@@ -21,6 +24,7 @@ from solver.errors import UserError
 from .comparisons import ranges_named
 from .id_cells import key_columns, shown_id, spelled_plainly
 
+_REPEATED = re.compile(r"\$?[A-Z]{1,3}\$?[0-9]+")     # the formula of a label that repeats another
 _NEAR = 3    # rows or columns beside a block in which its labels are looked for
 
 _Labels = Mapping[int, Cell]     # the place of a user (or item) in a block -> the cell that names it beside the ratings
@@ -32,6 +36,7 @@ def refuse_contradicting_labels(grid: Grid, calculator: Calculator, layout: Layo
 
     `user_of` and `item_of` as in `ModelSheet`. Labels that are missing, or nothing like those of the ratings, say nothing.
     """
+    grid = _with_labels_afresh(grid, calculator, layout)
     sides = (("user", layout.user_factors, layout.user_bias, user_of), ("item", layout.item_factors, layout.item_bias, item_of))
     if layout.form == "long":
         for what, factors, bias, index in sides:
@@ -51,6 +56,19 @@ def refuse_contradicting_labels(grid: Grid, calculator: Calculator, layout: Layo
         _check(grid, layout, what, [dict(enumerate(cells))], tables)
         blocks = [(f"{what} factors", block.range, block.along) for block in (factors, bias) if block]
         _check(grid, layout, what, [dict(zip(places, cells))], blocks)
+
+
+def _with_labels_afresh(grid: Grid, calculator: Calculator, layout: Layout) -> Grid:
+    """The grid with the results of labels that are formulas, in the columns and rows of the ids: a file need not hold them."""
+    if layout.user_ids is None or layout.item_ids is None:
+        return grid
+    columns = {layout.user_ids.left, *range(layout.item_ids.left, layout.item_ids.right + 1)}
+    labels = [cell for cell, formula in grid.formulas.items() if cell[1] in columns and _REPEATED.fullmatch(formula.text)]
+    try:
+        fresh = {cell: calculator.value(grid.sheet, Cell(*cell)) for cell in labels}
+    except FormulaError:    # what cannot be evaluated, `verify` refuses
+        return grid
+    return replace(grid, values={**grid.values, **fresh})
 
 
 def _check(grid: Grid, layout: Layout, what: str, beside: list[_Labels], blocks: list[tuple[str, Range, str]]) -> None:

@@ -7,6 +7,7 @@ possible, a note where it is and the user should know.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -53,8 +54,8 @@ def read_sheet_ratings(workbook: ReadableWorkbook, model: ModelSheet, calculator
     cells: list[Cell] = []
     for cell in area.cells():
         value = grid.values.get(cell)
-        if cell in grid.formulas:
-            value = _computed(grid, cell, calculator, notes)
+        if (owner := grid.owner(cell)) is not None:
+            value = _computed(grid, cell, owner, calculator, notes)
         if value is None or value == "":
             continue
         number = _rating(grid, cell, value)
@@ -69,7 +70,7 @@ def read_sheet_ratings(workbook: ReadableWorkbook, model: ModelSheet, calculator
         first = next(iter(mended))
         notes.append(f"{_at(grid, first)} held a number as text ({len(mended)} such "
                      f"cell{'s' if len(mended) > 1 else ''}): read, and stored, as a number.")
-    users, items = read_labels(grid, layout, users=model.user_of, items=model.item_of)
+    users, items = read_labels(_with_labels(grid, layout, calculator), layout, users=model.user_of, items=model.item_of)
     fitted = rated & visible(grid, area) if visible_only else rated
     if visible_only and np.unique(values[fitted]).size < 2:
         raise UserError(f"{quoted(grid.sheet)}!{area} shows no two different ratings: nothing to learn. Show rows or columns, or leave out "
@@ -91,6 +92,19 @@ def read_sheet_ratings(workbook: ReadableWorkbook, model: ModelSheet, calculator
         return Ratings(tuple(users), tuple(items), model.user_of[which], model.item_of[which], values[which])
     counted = ratings(rated)
     return ratings(fitted) if visible_only else counted, counted, mended, notes
+
+
+def _with_labels(grid: Grid, layout, calculator: Calculator) -> Grid:
+    """The grid with labels that are formulas computed afresh: a file need not hold their results."""
+    areas = [area for area in (layout.user_ids, layout.item_ids, layout.user_keys, layout.item_keys) if area]
+    computed = [cell for area in areas for cell in area.cells() if grid.owner(cell) is not None]
+    if not computed:
+        return grid
+    try:
+        fresh = {cell: calculator.value(grid.sheet, cell) for cell in computed}
+    except FormulaError as why:
+        raise UserError(f"A label of {quoted(grid.sheet)} cannot be evaluated: {why}") from why
+    return replace(grid, values={**grid.values, **fresh})
 
 
 def read_factors(workbook: ReadableWorkbook, model: ModelSheet):
@@ -146,9 +160,9 @@ def _rating(grid: Grid, cell: Cell, value: Value) -> float:
     return value
 
 
-def _computed(grid: Grid, cell: Cell, calculator: Calculator, notes: list[str]) -> Value:
+def _computed(grid: Grid, cell: Cell, owner: Cell, calculator: Calculator, notes: list[str]) -> Value:
     """A rating that a formula brings: computed afresh, or as stored where another book is read."""
-    text = grid.formulas[cell].text
+    text = grid.formulas[owner].text
     if changes_by_itself(text):
         raise UserError(f"{_at(grid, cell)} changes at every recalculation. Paste it as a value.")
     if other := external_book(text):

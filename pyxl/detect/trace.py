@@ -177,6 +177,8 @@ class Tracer:
                 traced.append(self._element(branch, i, j, where))
             except Untraceable as why:
                 problem = why
+        if len(traced) == 1:
+            return traced[0]
         models = [t for t in traced if any(len(m) == 2 for m in t.linear)]
         if len(models) == 1:
             return models[0]

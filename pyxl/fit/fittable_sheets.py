@@ -20,6 +20,7 @@ from pyxl.problems.stated import stated_problem
 from solver.errors import NoSolution, UserError
 from solver.model.models import MODELS
 
+from .check_source import check_source, refuse_typed_over
 from .run_log import Run, logged_run
 from .settings_cells import sheet_settings
 
@@ -122,6 +123,7 @@ def _ready_sheet(host: Host, sheet: str, settings: Settings, by_formulas: ByForm
     """The factor model on a sheet, or else the problem that Solver keeps there. Raises NotRecognised."""
     why, via = None, by_formulas.via
     if via != "formulas":
+        refuse_typed_over(host, sheet)
         try:
             ready = verified_model(host, sheet, settings, visible_only=visible_only)
         except Damaged:
@@ -131,7 +133,7 @@ def _ready_sheet(host: Host, sheet: str, settings: Settings, by_formulas: ByForm
         else:
             wishes = solvers_further_wishes(host, sheet)
             if not wishes:
-                return ready
+                return replace(ready, notes=(*ready.notes, *check_source(host, ready)))
             if via == "model":
                 return replace(ready, notes=(*ready.notes, f"{wishes} --via model left that out."))
             why = StatedOtherwise(wishes)

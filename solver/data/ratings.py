@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
+from numbers import Real
 
 import numpy as np
 
@@ -83,11 +84,11 @@ class Ratings:
     def top(self, *, users: int, items: int) -> Ratings:
         """The part of the `users` and `items` with most ratings, as the lesson cuts its sheet.
 
-        Both are counted over all ratings; of equals, the one that appears first. What is kept
-        stays in its order.
+        Both are counted over all ratings; of equals, those with the lowest ids, numbers before
+        texts. What is kept stays in its order.
         """
-        keep_users = _most_frequent(self.user_index, self.n_users, users)
-        keep_items = _most_frequent(self.item_index, self.n_items, items)
+        keep_users = _most_frequent(self.user_index, self.users, users)
+        keep_items = _most_frequent(self.item_index, self.items, items)
         new_user = np.full(self.n_users, -1, np.int64)
         new_user[keep_users] = np.arange(len(keep_users))
         new_item = np.full(self.n_items, -1, np.int64)
@@ -101,6 +102,17 @@ class Ratings:
                        None if self.user_columns is None else self.user_columns[keep_users])
 
 
-def _most_frequent(index: np.ndarray, n: int, how_many: int) -> np.ndarray:
-    counts = np.bincount(index, minlength=n)
-    return np.sort(np.argsort(-counts, kind="stable")[:how_many])  # stable: ties by appearance
+def _most_frequent(index: np.ndarray, labels: Sequence[Hashable], how_many: int) -> np.ndarray:
+    counts = np.bincount(index, minlength=len(labels))
+    if len(labels) <= how_many:
+        return np.arange(len(labels))
+    # only the labels at the edge are compared: sorting all of millions would take longer than the counting
+    edge = np.partition(counts, len(counts) - how_many)[len(counts) - how_many]
+    above, equal = np.flatnonzero(counts > edge), np.flatnonzero(counts == edge)
+    lowest = sorted(equal.tolist(), key=lambda place: _ascending(labels[place]))[:how_many - len(above)]
+    return np.sort(np.concatenate([above, np.array(lowest, np.int64)]))
+
+
+def _ascending(label: Hashable) -> tuple:
+    number = isinstance(label, Real)
+    return (not number, label if number else 0, "" if number else str(label))

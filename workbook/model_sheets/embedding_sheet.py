@@ -3,59 +3,62 @@
 from __future__ import annotations
 
 import re
-from fnmatch import fnmatchcase
 
 from xlsxwriter import Workbook
 from xlsxwriter.utility import xl_col_to_name
 
-from pyxl.grid.cells import Range
+from pyxl.grid.cells import Cell, Range, quoted
+from pyxl.grid.layout import Layout
 from workbook.write.content import Content
 from workbook.write.display_labels import put_label, width_of
 from workbook.write.references import box, ref
+from workbook.write.source_formulas import label_wanted
 from workbook.write.styles import Styles, colour_scale, print_setup
-from workbook.write.write_cells import put_array
+from workbook.write.write_cells import put_array, put_formula, put_text
 
 from .buttons import FIRST_ROW, LEAST_WIDTH, write_buttons
 from .controls import write_controls
 from .geometry import LongForm
 from .solver_names import solver_note
 
-# Ratings × 2 × factors up to which the looked-up factors stand beside the ratings, as in the lesson.
-# Above it a prediction looks its factors up by itself, and indices and errors are one array formula
-# a column: 21,000 ratings with 20 factors would otherwise need 920,000 formulas.
-MOST_COPIES = 10_000
+# Users × items up to which the looked-up factors stand beside the ratings, as in the lesson, and the list of ratings
+# itself follows the crosstab. Above it a prediction looks its factors up by itself (21,000 ratings with 20 factors would
+# otherwise need a million formulas), and the list of pairs is typed: to find 20,000 pairs anew after every rating that
+# is typed took LibreOffice 5 s and more.
+MOST_COPIES = 1_000
 
 _NOTES = ("The model of dotprod, a rating a row:", "equal factors give an equal RMSE.")
 
 
-def write_embedding(workbook: Workbook, styles: Styles, plan: LongForm, content: Content) -> None:
-    """Add the sheet; its parameters are still to be written."""
+def write_embedding(workbook: Workbook, styles: Styles, plan: LongForm, content: Content, of: Layout) -> None:
+    """Add the sheet, with the ratings of the crosstab `of`; its parameters are still to be written."""
     layout, sheet = plan.layout, workbook.add_worksheet(plan.layout.sheet)
     _tables(sheet, styles, plan, content)
     _headers(sheet, styles, plan, content)
-    ratings = content.ratings
-    for row, (user, item, value) in enumerate(
-            zip(ratings.user_index.tolist(), ratings.item_index.tolist(), ratings.values.tolist()),
-            layout.ratings.top):
-        put_label(sheet, row, layout.user_keys.left, content.users[user], styles.result_text)
-        put_label(sheet, row, layout.item_keys.left, content.items[item], styles.result_text)
-        sheet.write_number(row - 1, layout.ratings.left - 1, value, styles.rating)
-    for column, style, formula in _live_columns(plan, content):
+    if plan.rated_before is None:
+        _listed(sheet, styles, plan, content, of)
+    else:
+        _count_before(sheet, styles, plan.rated_before, of)
+    for column, style, formula in _live_columns(plan, content, of):
         looks = getattr(styles, style)
-        # SUMPRODUCT adds up whatever it is given: it stays a formula a row
-        if plan.user_copies is None and "SUMPRODUCT" not in formula:
-            sheet.write_array_formula(*box(column), "{" + _spread(formula, column) + "}", looks)
+        # SUMPRODUCT adds up whatever it is given, and the place and the rating read typed cells: a formula a row
+        if plan.rated_before is None and column in (plan.user_index, plan.item_index, plan.errors):
+            put_array(sheet, column, _spread(formula, column), looks)
             continue
         for row in range(column.top, column.bottom + 1):
-            sheet.write_formula(row - 1, column.left - 1, formula.format(row=row), looks)
+            what = formula.format(row=row, first=column.top)
+            if plan.rated_before and column == plan.places:     # it computes with arrays
+                put_formula(sheet, Cell(row, column.left), what, looks)
+            else:
+                sheet.write_formula(row - 1, column.left - 1, what, looks)
     write_controls(sheet, styles, plan)
     if content.macros:
         write_buttons(sheet)
     errors, rmse = plan.errors, layout.rmse
     sheet.write_string(rmse.row - 2, rmse.col - 1, "RMSE", styles.header)
     what = f"=SQRT(AVERAGE({ref(errors)}))"
-    if plan.user_copies is None:    # the errors are an array formula: see `put.formula`
-        put_array(sheet, rmse, what, styles.calculated)
+    if plan.rated_before is None:
+        put_formula(sheet, rmse, what, styles.calculated)
     else:
         sheet.write_formula(rmse.row - 1, rmse.col - 1, what, styles.calculated)
     for row, line in enumerate((*_NOTES, solver_note(layout)), layout.item_ids.bottom + 2):
@@ -65,26 +68,79 @@ def write_embedding(workbook: Workbook, styles: Styles, plan: LongForm, content:
     sheet.freeze_panes(2, 0)
 
 
-def _live_columns(plan: LongForm, content: Content) -> list[tuple[Range, str, str]]:
-    """(column, its style, its formula with ``{row}`` for the row) of all formulas beside the ratings."""
-    layout = plan.layout
-    columns, factors = [], []
-    for keys, labels, ids, index, copies, block in (
-            (layout.user_keys, content.users, layout.user_ids, plan.user_index, plan.user_copies, layout.user_factors),
-            (layout.item_keys, content.items, layout.item_ids, plan.item_index, plan.item_copies, layout.item_factors)):
-        columns.append((index, "lookup_whole", _lookup(_in_row(keys), ids, labels)))
+def _live_columns(plan: LongForm, content: Content, of: Layout) -> list[tuple[Range, str, str]]:
+    """(column, its style, its formula with ``{row}`` for the row and ``{first}`` for the first) of all columns of the long table."""
+    layout, wild = plan.layout, content.wild_labels
+    place, factors = _in_row(plan.places), []
+    columns = _following(plan, content, of) if plan.rated_before else _read_from_source(plan, wild)
+    there = _if_there if plan.rated_before else _always
+    for keys, ids, index, copies, block in (
+            (layout.user_keys, layout.user_ids, plan.user_index, plan.user_copies, layout.user_factors),
+            (layout.item_keys, layout.item_ids, plan.item_index, plan.item_copies, layout.item_factors)):
+        wanted = label_wanted(_in_row(keys), wild)
+        columns.append((index, "lookup_whole", there(place, f"MATCH({wanted},{ref(ids, rows=True, cols=True)},0)")))
         table = block.range
         if copies is None:
             factors.append(f"INDEX({ref(table, rows=True, cols=True)},{_in_row(index)},0)")
             continue
+        factors.append(_in_row(copies))
         for shift in range(table.shape[1]):
             source = Range(table.top, table.left + shift, table.bottom, table.left + shift)
             column = Range(copies.top, copies.left + shift, copies.bottom, copies.left + shift)
-            columns.append((column, "lookup", f"=INDEX({ref(source, rows=True)},${_in_row(index)})"))
-        factors.append(_in_row(copies))
-    columns.append((layout.predictions, "prediction", f"=SUMPRODUCT({factors[0]},{factors[1]})"))
-    columns.append((plan.errors, "lookup", f"=({_in_row(layout.ratings)}-{_in_row(layout.predictions)})^2"))
+            columns.append((column, "lookup", there(place, f"INDEX({ref(source, rows=True)},${_in_row(index)})")))
+    product, rating = f"SUMPRODUCT({','.join(factors)})", _in_row(layout.ratings)
+    columns.append((layout.predictions, "prediction", f'=IF({place}="",0,{product})' if plan.rated_before else f"={product}"))
+    columns.append((plan.errors, "lookup", _if_there(rating, f"({rating}-{_in_row(layout.predictions)})^2")))
     return columns
+
+
+def _following(plan: LongForm, content: Content, of: Layout) -> list[tuple[Range, str, str]]:
+    """The columns that list whatever the crosstab `of` holds, user by user."""
+    layout, place, m = plan.layout, _in_row(plan.places), len(content.items)
+    crosstab = _on(of, of.ratings)
+    # rating number n is of the last user who has fewer than n ratings above: one of those in that row
+    *above, last = plan.rated_before.cells()
+    nth, before = f"ROWS(${place[:-5]}${{first}}:${place})", ref(Range.around(above), rows=True, cols=True)
+    user = f"MATCH({nth}-1,{before},1)"
+    rated = f"IF(ISNUMBER(INDEX({crosstab},{user},0)),COLUMN({crosstab})-COLUMN(INDEX({crosstab},1,1)))"
+    found = f"({user}-1)*{m}+SMALL({rated},{nth}-INDEX({before},{user}))"      # counted from 0, row by row
+    row, col = f"INT({place}/{m})+1", f"MOD({place},{m})+1"
+    return [
+        (plan.places, "lookup_whole", f'=IF({nth}>{ref(last, rows=True, cols=True)},"",{found})'),
+        (layout.user_keys, "result_text", _if_there(place, f"INDEX({_on(of, of.user_ids)},{row})")),
+        (layout.item_keys, "result_text", _if_there(place, f"INDEX({_on(of, of.item_ids)},{col})")),
+        (layout.ratings, "rating", _if_there(place, f"INDEX({crosstab},{row},{col})"))]
+
+
+def _read_from_source(plan: LongForm, wild: bool) -> list[tuple[Range, str, str]]:
+    """The columns that read the ratings of typed pairs on the sheet `ratings`."""
+    layout, place = plan.layout, _in_row(plan.places)
+    row, col = (label_wanted(_in_row(keys), wild) for keys in (layout.user_keys, layout.item_keys))
+    # apart from the rating, so that MATCH is not computed again for every rating that is typed
+    where = f"(MATCH({row},source_user,0)-1)*COLUMNS(source)+MATCH({col},source_item,0)-1"      # counted from 0, row by row
+    rating = f"INDEX(source,INT({place}/COLUMNS(source))+1,MOD({place},COLUMNS(source))+1)"
+    return [(plan.places, "lookup_whole", f'=IFERROR({where},"")'),
+            (layout.ratings, "rating", f'=IFERROR(AVERAGE({rating}),"")')]
+
+
+def _listed(sheet, styles: Styles, plan: LongForm, content: Content, of: Layout) -> None:
+    """The typed pairs, and how many ratings were typed since that no row lists."""
+    layout, ratings = plan.layout, content.ratings
+    for row, (user, item) in enumerate(zip(ratings.user_index.tolist(), ratings.item_index.tolist()), layout.ratings.top):
+        put_label(sheet, row, layout.user_keys.left, content.users[user], styles.result_text)
+        put_label(sheet, row, layout.item_keys.left, content.items[item], styles.result_text)
+    more = f"COUNT({_on(of, of.ratings)})-COUNT({ref(layout.ratings)})"
+    put_formula(sheet, layout.rmse.moved(1, 0), f'=IF({more}>0,"Ratings typed since the last update are not listed here: "&{more},"")',
+                styles.status_above)
+
+
+def _count_before(sheet, styles: Styles, rated_before: Range, of: Layout) -> None:
+    """Beside the history, a user a row: how many ratings the users above have, and below how many all have."""
+    put_text(sheet, rated_before.first.moved(-1, 0), "ratings above", styles.calc_head)
+    for user, cell in enumerate(rated_before.cells()):
+        above = Range(of.ratings.top + user - 1, of.ratings.left, of.ratings.top + user - 1, of.ratings.right)
+        what = f"={cell.moved(-1, 0)}+COUNT({_on(of, above)})" if user else "=0"
+        put_formula(sheet, cell, what, styles.calc_whole)
 
 
 def _spread(formula: str, column: Range) -> str:
@@ -92,28 +148,24 @@ def _spread(formula: str, column: Range) -> str:
     return re.sub(r"([A-Z]+)\{row\}", rf"\g<1>{column.top}:\g<1>{column.bottom}", formula)
 
 
+def _on(layout: Layout, where: Range) -> str:
+    return f"{quoted(layout.sheet)}!{where.absolute}"
+
+
+def _if_there(place: str, what: str) -> str:
+    """A formula that is blank in the rows to spare."""
+    return f'=IF({place}="","",{what})'
+
+
+def _always(place: str, what: str) -> str:
+    """A formula where no row is to spare."""
+    return f"={what}"
+
+
 def _in_row(columns: Range) -> str:
     """``I{row}`` or ``M{row}:Q{row}``"""
     ends = [xl_col_to_name(col - 1) + "{row}" for col in (columns.left, columns.right)]
     return ends[0] if ends[0] == ends[1] else ":".join(ends)
-
-
-def _lookup(key: str, ids: Range, labels: list) -> str:
-    """The formula for the number that a key's row has in its table.
-
-    MATCH, as in the lesson; but MATCH reads ``*`` and ``?`` in text as wildcards and ``~`` as their
-    escape, so where one label, read as a pattern, means another, labels are compared outright.
-    """
-    texts = [label.casefold() for label in labels if isinstance(label, str)]
-    wild = [text for text in texts if "*" in text or "?" in text]
-    astray = any("~" in text for text in texts) or any(
-        fnmatchcase(other, pattern.replace("[", "[[]"))
-        for pattern in wild for other in texts if other is not pattern)
-    where = ref(ids, rows=True, cols=True)
-    if not astray:
-        return f"=MATCH({key},{where},0)"
-    numbers = ref(Range(ids.top, 1, ids.bottom, 1), rows=True, cols=True)
-    return f"=SUMPRODUCT(({where}={key})*{numbers})"
 
 
 def _tables(sheet, styles: Styles, plan: LongForm, content: Content) -> None:
@@ -145,11 +197,12 @@ def _headers(sheet, styles: Styles, plan: LongForm, content: Content) -> None:
     sheet.set_column(layout.rmse.col - 1, layout.rmse.col - 1, 10, styles.text)
     sheet.set_row(0, FIRST_ROW if content.macros else 24)
     sheet.write_string(0, 0, "Embeddings", styles.title)
+    sheet.set_column(plan.places.left - 1, plan.places.left - 1, 4, styles.calc)
     groups = ((layout.user_keys, "ratings"), (plan.user_index, "user embedding"),
               (plan.item_index, "item embedding"), (layout.predictions, "model"))
     for column, text in groups:
         sheet.write_string(0, column.left - 1, text, styles.heading)
-    names = ((layout.user_keys, "user"), (layout.item_keys, "item"), (layout.ratings, "rating"),
+    names = ((plan.places, "no."), (layout.user_keys, "user"), (layout.item_keys, "item"), (layout.ratings, "rating"),
              (plan.user_index, "user idx"), (plan.item_index, "item idx"),
              (layout.predictions, "predict"), (plan.errors, "error²"))
     for column, text in names:

@@ -88,11 +88,14 @@ def crosstab(sheet: str, variant: str, *, users: int, items: int, factors: int) 
 class LongForm:
     """The sheet with a rating a row, which looks its factors up.
 
-    `user_copies` and `item_copies` are the factors beside each rating, or None where the
-    prediction looks them up by itself.
+    `places` says where each rating stands in the crosstab, counted row by row, and `rated_before` how many stand above each
+    user, at last all of them; where that is None, the pairs are typed and `places` are those in the sheet `ratings`.
+    `user_copies` and `item_copies` are the factors beside each rating, or None where the prediction looks them up by itself.
     """
 
     layout: Layout
+    places: Range
+    rated_before: Range | None
     user_index: Range
     item_index: Range
     user_copies: Range | None
@@ -110,7 +113,10 @@ class LongForm:
 
 
 def long_form(sheet: str, *, users: int, items: int, factors: int, ratings: int, copies: bool) -> LongForm:
-    """User table, item table below it, and to the right a row for every rating."""
+    """User table, item table below it, and to the right a row for every rating, with `copies` also rows to spare: for as many
+    ratings as there may be."""
+    rows = max(ratings, min(users * items, ratings + max(20, ratings // 10))) if copies else ratings
+
     def table(top: int, n: int) -> tuple[Range, Block]:
         return (Range(top, 2, top + n - 1, 2),
                 Block(Range(top, 3, top + n - 1, factors + 2), "rows"))
@@ -119,7 +125,7 @@ def long_form(sheet: str, *, users: int, items: int, factors: int, ratings: int,
     item_ids, item_factors = table(users + 7, items)
 
     def column(col: int, width: int = 1) -> Range:
-        return Range(3, col, ratings + 2, col + width - 1)
+        return Range(3, col, rows + 2, col + width - 1)
 
     user = factors + 4                      # user, item, rating
     width = factors if copies else 0        # of the looked-up factors
@@ -131,11 +137,13 @@ def long_form(sheet: str, *, users: int, items: int, factors: int, ratings: int,
         rmse=Cell(3, predict + 3), user_factors=user_factors, item_factors=item_factors,
         user_ids=user_ids, item_ids=item_ids, user_keys=column(user), item_keys=column(user + 1))
     chart = Cell(11, layout.rmse.col + 1)   # below the status, whose text runs to the right, and beside what is printed
-    return LongForm(layout, column(user_index), column(item_index),
+    history = _history(chart.row, layout.rmse.col, chart)
+    before = Range(user_ids.top, history.right + 2, user_ids.bottom + 1, history.right + 2)
+    return LongForm(layout, column(user - 1), before if copies else None, column(user_index), column(item_index),
                     column(user_index + 1, width) if copies else None,
                     column(item_index + 1, width) if copies else None, column(predict + 1),
                     status=Cell(6, layout.rmse.col), stop=Cell(9, layout.rmse.col),
-                    history=_history(chart.row, layout.rmse.col, chart), chart=chart)
+                    history=history, chart=chart)
 
 
 def _history(header: int, right: int, chart: Cell) -> Range:
@@ -145,8 +153,7 @@ def _history(header: int, right: int, chart: Cell) -> Range:
 
 
 def check_size(*, users: int, items: int, factors: int, ratings: int, bottom: int, right: int) -> None:
-    """Raise UserError where a sheet would need more rows or columns than Excel has; `ratings` are all that the sheet `ratings` lists."""
-    bottom = max(bottom, ratings + 1)
+    """Raise UserError where a sheet would need more rows or columns than Excel has."""
     if right > MAX_COL:
         raise UserError(f"{items:,} items and {factors:,} factors need {right:,} columns; an Excel sheet holds "
                         f"{MAX_COL:,}. Take fewer items, such as the 200 with most ratings, "

@@ -56,10 +56,18 @@ def _refers_to(side: ConstraintSide) -> str:
     return f"{quoted(side[0])}!{side[1].absolute}" if isinstance(side, tuple) else side_told(side, "")
 
 
+_SOLVER_NOTES = ("Solver changes", "Too large for Solver:")
+
+
+def is_solver_note(text: object) -> bool:
+    """Whether this is what `solver_note` says of a sheet, of whatever size."""
+    return isinstance(text, str) and text.startswith(_SOLVER_NOTES)
+
+
 def solver_note(layout: Layout) -> str:
     """One sentence: whether Excel's Solver can take this sheet."""
     n = sum(r.size for r in changing_cells(layout))
     if n <= MOST_CHANGING_CELLS:
-        return f"Solver changes {n} cells here (it takes at most {MOST_CHANGING_CELLS})."
-    return (f"Too large for Solver: {n:,} changing cells, it takes at most {MOST_CHANGING_CELLS}; "
+        return f"{_SOLVER_NOTES[0]} {n} cells here (it takes at most {MOST_CHANGING_CELLS})."
+    return (f"{_SOLVER_NOTES[1]} {n:,} changing cells, it takes at most {MOST_CHANGING_CELLS}; "
             "fit this sheet with collabsheet.")

@@ -25,7 +25,7 @@ _LARGEST_WHOLE = 2 ** 31 - 1    # in the rules of a cell
 INTRODUCTION = (
     "Collaborative filtering: every user and every item gets a few numbers (factors), and a rating is predicted from them.",
     "The model sheets compute predictions and their error (RMSE) with live formulas; fitting finds the factors with the least error.",
-    "Change a rating or a factor and watch: whatever depends on it follows at once.",
+    "Change a rating on the sheet ratings, or a factor, and watch: whatever depends on it follows at once.",
 )
 _BUTTONS = "Go to a model sheet and press Fit: watch it learn. Stop keeps the best so far, Restore undoes it."
 LIVE = "(the workbook stays open: watch it learn, and stop it on its sheet)"
@@ -187,7 +187,7 @@ def _key(sheet, styles: Styles, row: int, content: Content) -> int:
             (0.85, styles.factor, "a parameter: a fit writes these cells, and only these"),
             (None, styles.option, "yours to change: a setting"),
             (0.3929, styles.calculated, "the error that a fit makes small: a live formula"),
-            (None, styles.blank, "not rated: type a rating to add it"),
+            (None, styles.blank, "not rated: a rating typed on the sheet ratings comes here"),
             *held,
             (3.7, styles.key_predicted, "in a filled table: predicted, because nobody rated")):
         _write(sheet, row - 1, 1, sample, style)

@@ -13,7 +13,9 @@ from solver import Ratings, hold_out
 from solver.errors import UserError
 from solver.model.rating_bounds import default_bounds
 
-from .display_labels import id_labels, item_headers
+from .display_labels import id_labels, item_headers, reads_as_pattern
+
+_SCALES = ((1.0, 5.0, 1.0), (0.5, 5.0, 0.5), (0.0, 5.0, 0.5), (1.0, 10.0, 0.5), (0.0, 10.0, 0.5), (0.0, 100.0, 1.0))
 
 
 @dataclass(frozen=True)
@@ -59,13 +61,18 @@ class Content:
 
     @cached_property
     def held(self) -> Ratings:
-        """Those held out, to judge the models by."""
-        return self.given.take(self.apart)
+        """Those held out, to judge the models by: user by user, in the order of the items, as sheets list them."""
+        return self.given.take(np.flatnonzero(self.apart)[np.lexsort((self.given.item_index[self.apart], self.given.user_index[self.apart]))])
 
     @cached_property
     def table(self) -> np.ndarray:
         """(n_users, n_items) float64, NaN = unrated"""
         return self.ratings.crosstab()
+
+    @cached_property
+    def wild_labels(self) -> bool:
+        """Whether MATCH, which takes ``*``, ``?`` and ``~`` in a text for patterns, would mistake a label for another."""
+        return reads_as_pattern(self.users) or reads_as_pattern(self.items)
 
     @property
     def rating_range(self) -> tuple[float, float]:
@@ -73,6 +80,11 @@ class Content:
         if self.trained:
             return self.trained.rating_range
         return float(self.given.values.min()), float(self.given.values.max())
+
+    @property
+    def stated_scale(self) -> tuple[float, float]:
+        """The lowest and the highest rating that may be typed."""
+        return usual_scale(np.concatenate([self.given.values, self.rating_range]))
 
     @property
     def scale(self) -> tuple[float, float, float]:
@@ -105,6 +117,16 @@ def content_of(ratings: Ratings, *, titles: Mapping | None, n_factors: int, seed
     return Content(ratings, hold_out(ratings, holdout, seed=seed), id_labels(ratings.users, "user"),
                    item_headers(ratings.items, titles), id_labels(ratings.items, "item"), titled, n_factors, seed,
                    _checked(bounds, ratings.values) if bounds else default_bounds(ratings.values))
+
+
+def usual_scale(values: np.ndarray) -> tuple[float, float]:
+    """The ends of the usual scale that has the step of these ratings and that they fill by half; else the lowest and the
+    highest of them."""
+    least, most = float(values.min()), float(values.max())
+    for low, high, step in _SCALES:
+        if low <= least and most <= high and 2 * (most - least) >= high - low and np.array_equal(values, np.round(values / step) * step):
+            return low, high
+    return least, most
 
 
 def _checked(bounds: tuple[float, float], values: np.ndarray) -> tuple[float, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from fnmatch import fnmatchcase
 from numbers import Integral, Real
 
 from solver.errors import UserError
@@ -72,6 +73,14 @@ def _title(titles: Mapping | None, item: Hashable, own):
         return own
     title = " ".join(str(title).split())
     return title if len(title) <= LONGEST_TITLE else title[:LONGEST_TITLE - 1].rstrip() + "…"
+
+
+def reads_as_pattern(labels: Sequence) -> bool:
+    """Whether a label, read as a pattern of ``*``, ``?`` and ``~``, means another label than itself."""
+    texts = [label.casefold() for label in labels if isinstance(label, str)]
+    wild = [text for text in texts if "*" in text or "?" in text]
+    return any("~" in text for text in texts) or any(
+        fnmatchcase(other, pattern.replace("[", "[[]")) for pattern in wild for other in texts if other is not pattern)
 
 
 def notes_on_formula_like(labels: Iterable[Hashable]) -> list[str]:

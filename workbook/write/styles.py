@@ -41,7 +41,10 @@ class Styles:
     label: Format           # beside a value
     blank: Format           # nobody rated
     held: Format            # rated, but held out
+    unrated_here: Format    # conditional: a rating that nobody gave
+    held_here: Format       # conditional: a rating held out
     rating: Format
+    typed: Format           # a rating where it is typed
     factor: Format          # Input: what a fit writes
     option: Format          # what the user sets
     choice: Format          # what the user asks for
@@ -120,7 +123,10 @@ def make_styles(workbook: Workbook) -> Styles:
         label=style(bold=True, align="right", indent=1),
         blank=style(_CELL, bg_color="#EDEDED"),
         held=style(_CELL, pattern=14, fg_color="#7FA8D6", bg_color="#E4EEF9"),
+        unrated_here=workbook.add_format({"bg_color": "#EDEDED"}),
+        held_here=workbook.add_format({"bg_color": "#BFD4EE", "font_color": _LINK}),
         rating=style(_CELL, center, num_format="0.0##"),
+        typed=style(_OPTION, center, num_format="0.0##"),
         factor=style(_INPUT, center, num_format="0.00"),
         option=style(_OPTION, center),
         choice=style(_OPTION, align="left", indent=1),

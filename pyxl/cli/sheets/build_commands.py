@@ -1,4 +1,4 @@
-"""The commands that build a workbook: `demo`, `new` and `export`."""
+"""The commands that build a workbook: `demo`, `new`, `update` and `export`."""
 
 from __future__ import annotations
 
@@ -152,6 +152,40 @@ def _notes_on_labels(ratings: Ratings, titles: Mapping | None) -> list[str]:
     return notes_on_formula_like([*ratings.users, *((titles or {}).get(item) or item for item in ratings.items)])
 
 
+def _update_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("workbook", help="a workbook of `collabsheet new`, saved and closed")
+    target = parser.add_mutually_exclusive_group(required=True)
+    target.add_argument("-o", "--output", metavar="OUT", help="write the updated workbook here; the given one stays as it is")
+    target.add_argument("--in-place", action="store_true", help="write into the given workbook")
+    parser.add_argument("--overwrite", action="store_true", help="replace OUT if it exists")
+    parser.add_argument("--users", type=int, metavar="N", help="keep the N users with most ratings (default: all on the sheet `ratings`)")
+    parser.add_argument("--items", type=int, metavar="N", help="keep the N items with most ratings (default: all on the sheet `ratings`)")
+    parser.add_argument("--factors", type=int, metavar="N", help="factors for every user and item (default: as many as there are)")
+
+
+def _update(args: argparse.Namespace, say: Say) -> dict:
+    from workbook.update import update_workbook
+
+    _check_sizes(args, *(name for name in ("users", "items", "factors") if getattr(args, name) is not None))
+    out = args.workbook if args.in_place else args.output
+    _check_name(out)
+    done = update_workbook(args.workbook, out=out, users=args.users, items=args.items, factors=args.factors,
+                           overwrite=args.overwrite)
+    changes = {"new users": done.new_users, "new items": done.new_items, "users that are gone": done.gone_users,
+               "items that are gone": done.gone_items}
+    for what, labels in changes.items():
+        if labels:
+            more = f" and {len(labels) - 8} more" if len(labels) > 8 else ""
+            say(f"{len(labels)} {what}: {', '.join(map(str, labels[:8]))}{more}")
+    for note in done.notes:
+        say(f"Note: {note}")
+    say(f"Wrote {out}: {done.users} users, {done.items} items, {done.factors} factors.")
+    say(f"Fit it: {quoted_command('collabsheet', 'fit', out, '--in-place')}")
+    return {"workbook": str(out), "users": done.users, "items": done.items, "factors": done.factors,
+            **{what.replace(" that are ", "_").replace(" ", "_"): list(labels) for what, labels in changes.items()},
+            "notes": list(done.notes)}
+
+
 def _examples_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", metavar="DIR", required=True, help="folder for the workbooks, made where it is missing")
     parser.add_argument("--overwrite", action="store_true", help="replace workbooks of these names")
@@ -182,6 +216,8 @@ DEMO = Command("demo", "Build the example workbook from embedded ratings and fit
                "collabsheet demo -o demo", _demo_arguments, _demo)
 NEW = Command("new", "Build a workbook from a table of ratings.",
               "collabsheet new ratings.csv -o book.xlsx --titles movies.csv", _new_arguments, _new)
+UPDATE = Command("update", "Give the users and items that came or went on the sheet `ratings` their rows and columns everywhere.",
+                 "collabsheet update book.xlsx --in-place", _update_arguments, _update)
 EXAMPLES = Command("examples", "Write example workbooks, each with a problem that its formulas state and Solver's model of it.",
                    "collabsheet examples -o examples", _examples_arguments, _examples)
 EXPORT = Command("export", "Build a workbook of a trained model: its busiest users and items, with live formulas.",

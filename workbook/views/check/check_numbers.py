@@ -8,36 +8,51 @@ from pyxl.grid.block_names import block_name
 from pyxl.grid.cells import Range
 from solver.judging.baselines import DAMPING
 from workbook.model_sheets.view import View
-from workbook.write.display_labels import put_label
 from workbook.write.references import ref
+from workbook.write.source_formulas import blanks_as_zero, held_number, label_wanted
 from workbook.write.styles import Styles
 from workbook.write.write_cells import put_array, put_formula, put_number, put_text
 
 from .check_plan import BIN, BINS, CHECK_FIRST, CHECK_HEAD, CONSTANTS, GROUP, QUARTERS, SIDE, CheckPlan
 
+HELD_OUT = '"*~?"'    # the criterion for a rating with a question mark
 _LINE = {"user": "INDEX({block},{i},0)", "item": "INDEX({block},0,{i})"}    # one member's part of a users × items block
 
 
 def write_held(sheet, styles: Styles, plan: CheckPlan, view: View) -> None:
     """The list of held-out ratings: what was observed, and what each sheet predicts.
 
-    A prediction is what stands in the sheet's filled table; where somebody has typed the rating into
-    a sheet it is no longer held out there, and counts in no comparison of models.
+    A prediction is what stands in the sheet's filled table. The list follows the sheet `ratings`: one that lost its
+    question mark there leaves it, one that got it comes in place of another, or after the next update.
     """
-    held = view.content.held
     for which in plan.held_columns:
         put_text(sheet, plan.of_held(which).first.moved(-1, 0), which, styles.calc_head)
-    for row, (user, item, value) in enumerate(zip(held.user_index.tolist(), held.item_index.tolist(), held.values.tolist())):
+    put_text(sheet, plan.held_before.first.moved(-1, 0), "held out above", styles.calc_head)
+    for row, count in enumerate(plan.held_before.cells()):
+        # the first row of the source has the labels of items, and the first cell of every other that of a user
+        here = f"COUNTIF(INDEX(source,{row},0),{HELD_OUT})-COUNTIF(INDEX(source_user,{row}),{HELD_OUT})"
+        above = f"{ref(count.moved(-1, 0))}+{here}" if row > 1 else "0"
+        sheet.write_formula(count.row - 1, count.col - 1, f"={above}", styles.calc_whole)
+    before, wild = fixed(plan.held_before), view.content.wild_labels
+    for row in range(plan.held):
         cell = {which: plan.of_held(which).first.moved(row, 0) for which in plan.held_columns}
-        u, i = (ref(cell[which], cols=True) for which in ("user no.", "item no."))
-        put_number(sheet, cell["user no."], user + 1, styles.calc_whole)
-        put_number(sheet, cell["item no."], item + 1, styles.calc_whole)
-        put_number(sheet, cell["observed"], value, styles.calc)
-        put_label(sheet, *cell["user"], view.content.users[user], styles.calc)
-        put_label(sheet, *cell["item"], view.content.items[item], styles.calc)
+        r, c, user, item, u, i = (ref(cell[which], cols=True) for which in plan.held_columns[:6])
+        rest = f"{row + 1}-INDEX({before},{r})"     # which one of its row it is
+        line = f'ISNUMBER(SEARCH("~?",INDEX(source,{r},0)))*(COLUMN(source_item)>COLUMN(INDEX(source_item,1)))'
+        for which, what in (
+                ("row", f"MATCH({row},{before},1)"),
+                # of the places from the right the largest is the first from the left
+                ("column", f"COLUMNS(source)+1-SUMPRODUCT(LARGE({line}*(COLUMNS(source)-COLUMN(source_item)+COLUMN(INDEX(source_item,1))),{rest}))"),
+                ("user", f"INDEX(source_user,{r})"), ("item", f"INDEX(source_item,{c})"),
+                ("user no.", f'MATCH({label_wanted(user, wild)},{view.name("user_ids")},0)'),
+                ("item no.", f'MATCH({label_wanted(item, wild)},{view.name("item_ids")},0)'),
+                ("observed", f"IF(ISNUMBER({u}+{i}),{held_number(f'INDEX(source,{r},{c})')},\"\")")):
+            looks = styles.calc if which in ("user", "item", "observed") else styles.calc_whole
+            put_formula(sheet, cell[which], f'=IFERROR({what},"")', looks)
         for name in plan.sheets:
-            put_formula(sheet, cell[name], f'=IF(ISNUMBER(INDEX({block_name(name, "ratings")},{u},{i})),"",'
-                                       f'INDEX({block_name(name, "filled")},{u},{i}))', styles.calc)
+            # each sheet has its own order: by its own labels
+            pair = ",".join(f'MATCH({label_wanted(label, wild)},{block_name(name, f"{side}_ids")},0)' for label, side in ((user, "user"), (item, "item")))
+            put_formula(sheet, cell[name], f'=IF({ref(cell["observed"], cols=True)}="","",INDEX({block_name(name, "filled")},{pair}))', styles.calc)
     predicted, observed = (fixed(plan.of_held(which)) for which in ("shown model", "observed"))
     mean = fixed(plan.constant("mean rating"))
     in_no_sheet = "*".join(f"ISNUMBER({fixed(plan.of_held(name))})" for name in plan.sheets)
@@ -85,7 +100,7 @@ def write_sides(sheet, styles: Styles, plan: CheckPlan, view: View) -> None:
             put_number(sheet, cell["number"], row + 1, styles.calc_whole)
             put_formula(sheet, cell["ratings"], f"=COUNT({rated})", styles.calc_whole)
             put_formula(sheet, cell["sum"], f"=SUM({rated})", styles.calc)
-            put_formula(sheet, cell["error²"], f"=SUMXMY2({rated},{predicted})", styles.calc)
+            put_formula(sheet, cell["error²"], f"=SUMXMY2({blanks_as_zero(rated)},{predicted})", styles.calc)
         n, total = (fixed(plan.of_side(side, which)) for which in ("ratings", "sum"))
         who_rated = f"ISNUMBER({view.name('ratings')})*1"
         who_rated = who_rated if side == "user" else f"TRANSPOSE({who_rated})"

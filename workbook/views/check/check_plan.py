@@ -23,7 +23,8 @@ BIN = ("centre", "up to", "training", "held out", "share", "share held out")
 
 @dataclass(frozen=True)
 class CheckPlan:
-    """`sheets` are the crosstab sheets, `held` and `shown` how many ratings are held out and stand in the chart."""
+    """`sheets` are the crosstab sheets, `held` and `shown` how many ratings are held out and stand in the chart,
+    `source_rows` how many rows the sheet `ratings` has for users."""
 
     sheets: tuple[str, ...]
     users: int
@@ -31,6 +32,7 @@ class CheckPlan:
     factors: int
     held: int
     shown: int
+    source_rows: int
 
     # -- printed -----------------------------------------------------------------------------------
     @property
@@ -55,13 +57,18 @@ class CheckPlan:
         return self.counts.row + 2
 
     # -- grey: the ratings held out ------------------------------------------------------------------
+    @property
+    def held_before(self) -> Range:
+        """How many ratings are held out in the rows of the source above each: far right, a row of the source a row."""
+        return self._column(self.of_chosen("item_bias").right + 2, self.source_rows)
+
     def of_held(self, which: str) -> Range:
-        """A column of the list: user, item, their numbers, observed, a prediction by each sheet and by biases, error…"""
+        """A column of the list: its row and column in the source, user, item, their numbers, observed, a prediction by each sheet and by biases, error…"""
         return self._column(PRINTED + 2 + self.held_columns.index(which), self.held)
 
     @property
     def held_columns(self) -> tuple[str, ...]:
-        return ("user", "item", "user no.", "item no.", "observed", *self.sheets, "biases only", "shown model", "error", "error²", "counted")
+        return ("row", "column", "user", "item", "user no.", "item no.", "observed", *self.sheets, "biases only", "shown model", "error", "error²", "counted")
 
     # -- grey: ratings of the training set, for the chart ----------------------------------------------
     def of_shown(self, which: str) -> Range:

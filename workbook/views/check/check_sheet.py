@@ -6,6 +6,7 @@ from xlsxwriter import Workbook
 
 from pyxl.grid.block_names import HELD, block_name, held_out_name
 from pyxl.grid.cells import Cell, Range
+from workbook.model_sheets.ratings_sheet import SourcePlan
 from workbook.model_sheets.view import View
 from workbook.write.styles import Styles, fold_helpers, print_setup
 from workbook.write.write_cells import put_array, put_formula, put_text
@@ -56,7 +57,7 @@ def write_check(workbook: Workbook, styles: Styles, view: View) -> None:
     sheet.set_column(0, 0, 22, styles.text)
     sheet.set_column(1, 2, 13, styles.text)
     sheet.set_column(3, PRINTED - 1, 10.5, styles.text)
-    fold_helpers(sheet, PRINTED + 2, plan.of_chosen("item_bias").right, 8, styles.calc)
+    fold_helpers(sheet, PRINTED + 2, plan.held_before.right, 8, styles.calc)
     sheet.print_area(0, 0, plan.charts + 27, PRINTED - 1)
     print_setup(sheet, one_page=True)
 
@@ -65,7 +66,7 @@ def check_plan(view: View) -> CheckPlan:
     """The plan of the sheet for what `view` shows."""
     content = view.content
     return CheckPlan(tuple(view.crosstabs), len(content.users), len(content.items), content.n_factors, len(content.held),
-                     min(len(content.ratings), MOST_DOTS))
+                     min(len(content.ratings), MOST_DOTS), SourcePlan(len(content.users), len(content.items)).named["source"].shape[0])
 
 
 def _summary(sheet, styles: Styles, plan: CheckPlan, view: View) -> None:

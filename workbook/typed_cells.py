@@ -1,0 +1,165 @@
+"""What somebody typed into a workbook of ours beside ratings and factors: carried over when the workbook is built anew."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pyxl.fit.before_fit import SHEET as BEFORE_FIT
+from pyxl.fit.source_table import label_key
+from pyxl.grid.block_names import CONTROLS, ROLES, RUN_LOG, SCALE, SOURCE
+from pyxl.grid.cells import Cell, Range, Value, quoted
+from pyxl.grid.grid import Grid
+from pyxl.grid.sheet_names import area_named
+from pyxl.xlsx import NewSheet, WorkbookFile, open_workbook
+from pyxl.xlsx.parts.sheet_splice import Edits
+from workbook.model_sheets.crosstab_sheet import OWN_WORDS
+from workbook.model_sheets.solver_names import is_solver_note
+from workbook.model_sheets.start_sheet import START_SHEET
+from workbook.views.recommend_sheet import CHOSEN_USER
+from workbook.views.why_sheet import EXPLAINED_USER, ITEM
+from workbook.views.you_plan import YOU_HEAD
+
+from .xlwings_conf import XLWINGS_CONF
+
+KEPT_SHEET = "kept cells"   # what found no place
+_HEADERS = ("sheet", "cell", "what it held")
+_CHOICES = (("recommend", CHOSEN_USER), ("why", EXPLAINED_USER), ("why", ITEM))
+_REFERENCE = re.compile(r"\$?\b[A-Z]{1,3}\$?\d+\b|\b\d+\b")
+_BLOCKS = tuple(f"_{role}" for role in (*ROLES, *CONTROLS, "filled", "history"))
+
+
+@dataclass(frozen=True)
+class TypedCells:
+    """Of the workbook before: the sheets as they were read, and the area of every workbook-wide name."""
+
+    grids: dict[str, Grid]
+    areas: dict[str, tuple[str, Range]]
+
+    def _sheets_now(self, new: TypedCells) -> dict[str, str]:
+        """What each sheet is called in the new workbook: somebody may have renamed it."""
+        return {self.areas[name][0]: new.areas[name][0] for name in self.areas if name in new.areas}
+
+    def write_into(self, draft: Path, parameters: Edits) -> list[str]:
+        """Write into the new workbook what belongs there, and `parameters`; notes on what found no place at its old one."""
+        with open_workbook(draft) as book:
+            new = typed_cells(book)
+            edits = {sheet: dict(cells) for sheet, cells in parameters.items()}
+            for sheet, cell, value in (*self._named(new), *self._choices(new), *self._you(new), *self._log(new)):
+                edits.setdefault(sheet, {})[cell] = value
+            homeless = self._kept_before()
+            for sheet, cell, value, formula in self._own(new):
+                sheet = self._sheets_now(new).get(sheet, sheet)
+                there = new.grids.get(sheet)
+                if there is None or formula or cell in there.values or there.owner(cell) or cell in edits.get(sheet, {}):
+                    homeless.append((sheet, str(cell), f"={formula}" if formula else value))
+                else:
+                    edits.setdefault(sheet, {})[cell] = value
+            sheets: tuple[NewSheet, ...] = ()
+            if homeless:
+                sheets = (NewSheet(KEPT_SHEET, widths=(16, 10, 60)),)
+                edits[KEPT_SHEET] = {Cell(row, col): value for row, line in enumerate((_HEADERS, *homeless), 1)
+                                     for col, value in enumerate(line, 1)}
+            if edits:
+                book.save(edits, new_sheets=sheets)
+        if not homeless:
+            return []
+        first = homeless[0]
+        more = f" and {len(homeless) - 1} more" if len(homeless) > 1 else ""
+        return [f"What you wrote in {quoted(str(first[0]))}!{first[1]}{more} has no place in the new layout, or is a formula, whose cells moved: "
+                f"it stands on the sheet {quoted(KEPT_SHEET)}."]
+
+    def _kept_before(self) -> list[tuple[Value, ...]]:
+        """What an earlier update found no place for."""
+        grid = self.grids.get(KEPT_SHEET)
+        if grid is None or grid.used is None:
+            return []
+        return [tuple(line) for line in grid.block(Range(2, 1, max(2, grid.used.bottom), len(_HEADERS))) if any(cell is not None for cell in line)]
+
+    def _named(self, new: TypedCells) -> Iterator[tuple[str, Cell, Value]]:
+        """Settings, results, the history: what stands in areas of the same name and shape."""
+        for name, (sheet, area) in self.areas.items():
+            there = new.areas.get(name)
+            if there is None or there[1].shape != area.shape or name in SOURCE or name == RUN_LOG or name.endswith(
+                    tuple(f"_{role}" for role in (*ROLES, *CONTROLS, "filled", "view"))):
+                continue
+            old, now = self.grids[sheet], new.grids[there[0]]
+            for cell, place in zip(area.cells(), there[1].cells()):
+                value = old.values.get(cell)
+                if old.owner(cell) is None and now.owner(place) is None and value != now.values.get(place):
+                    yield there[0], place, value
+
+    def _choices(self, new: TypedCells) -> Iterator[tuple[str, Cell, Value]]:
+        known = {label_key(value) for label in SOURCE[1:3] if label in new.areas
+                 for value in new.block_of(label) if isinstance(value, (str, float))}
+        for sheet, cell in _CHOICES:
+            value = self.grids[sheet].values.get(cell) if sheet in self.grids else None
+            if sheet in new.grids and value != new.grids[sheet].values.get(cell) and isinstance(value, (str, float)) and label_key(value) in known:
+                yield sheet, cell, value
+
+    def _you(self, new: TypedCells) -> Iterator[tuple[str, Cell, Value]]:
+        """What the reader rated, beside the item again."""
+        if "you" not in self.grids or "you" not in new.grids:
+            return
+        old = self.grids["you"]
+        items = [label for label in new.block_of(SOURCE[2])[1:] if label is not None]     # the sheet lists them in this order
+        places = {label_key(label): row for row, label in enumerate(items, YOU_HEAD + 1)}
+        for cell, value in old.values.items():
+            label = old.values.get(Cell(cell[0], 1))
+            if cell[1] == 2 and cell[0] > YOU_HEAD and isinstance(label, (str, float)) and label_key(label) in places:
+                yield "you", Cell(places[label_key(label)], 2), value
+
+    def _log(self, new: TypedCells) -> Iterator[tuple[str, Cell, Value]]:
+        """All lines of the run log, below its headers."""
+        if RUN_LOG not in self.areas or RUN_LOG not in new.areas:
+            return
+        (sheet, head), (place, there) = self.areas[RUN_LOG], new.areas[RUN_LOG]
+        for cell, value in self.grids[sheet].values.items():
+            if cell[0] > head.top:
+                yield place, Cell(cell[0] - head.top + there.top, cell[1]), value
+
+    def _own(self, new: TypedCells) -> Iterator[tuple[str, Cell, Value, str]]:
+        """(sheet, cell, value, its formula or an empty text) of cells that are none of ours: neither in a named block, nor a text,
+        number or kind of formula that we write on this sheet."""
+        log = self.areas.get(RUN_LOG)
+        for sheet, grid in self.grids.items():
+            if sheet in (BEFORE_FIT, KEPT_SHEET, XLWINGS_CONF) or log and sheet == log[0]:
+                continue
+            blocks = self._blocks(sheet)
+            now = new.grids.get(self._sheets_now(new).get(sheet, sheet)) or Grid(sheet)
+            if now.sheet == START_SHEET and now.used:
+                blocks.append(now.used)     # full of words about this very workbook, which are others now
+            theirs = new._blocks(now.sheet)
+            ours = {value for cell, value in now.values.items() if now.owner(cell) is None and not any(cell in block for block in theirs)}
+            kinds = {_kind(formula.text) for formula in now.formulas.values()}
+            for cell, value in grid.values.items():
+                if any(cell in block for block in blocks) or value in OWN_WORDS or is_solver_note(value) or sheet == "you" and cell[1] == 2:
+                    continue
+                formula = grid.formulas.get(cell)
+                if formula is None and grid.owner(cell) is None and value not in ours and (sheet, cell) not in _CHOICES:
+                    yield sheet, Cell(*cell), value, ""
+                if formula is not None and _kind(formula.text) not in kinds:
+                    yield sheet, Cell(*cell), value, formula.text
+
+    def _blocks(self, sheet: str) -> list[Range]:
+        """The named blocks of a sheet, with the labels above them and at their left."""
+        return [Range(max(1, area.top - 1), max(1, area.left - 1), area.bottom, area.right) for name, (where, area) in self.areas.items()
+                if where == sheet and (name.endswith(_BLOCKS) or name in (*SOURCE, *SCALE))]
+
+    def block_of(self, name: str) -> list[Value]:
+        """The values of a named area."""
+        sheet, area = self.areas[name]
+        return [self.grids[sheet].values.get(cell) for cell in area.cells()]
+
+
+def typed_cells(book: WorkbookFile) -> TypedCells:
+    """Read all sheets of a workbook of ours."""
+    areas = {name.name: where for name in book.names if name.scope is None and (where := area_named(book, name.name))}
+    return TypedCells({sheet: book.grid(sheet) for sheet in book.sheets}, areas)
+
+
+def _kind(formula: str) -> str:
+    """A formula without the addresses and numbers in it."""
+    return _REFERENCE.sub("#", formula)
