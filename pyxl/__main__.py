@@ -31,6 +31,7 @@ def _commands() -> tuple[Command, ...]:
     from pyxl.cli.models.bias_command import BIAS
     from pyxl.cli.models.bulk_commands import PREDICT, RECOMMEND
     from pyxl.cli.models.fold_in_command import FOLD_IN
+    from pyxl.cli.models.judging_commands import CROSS_VALIDATE, LR_FIND, SEARCH
     from pyxl.cli.models.look_command import LOOK_COMMAND
     from pyxl.cli.models.map_command import MAP
     from pyxl.cli.models.model_commands import EVALUATE, EXPLAIN, SIMILAR
@@ -44,11 +45,12 @@ def _commands() -> tuple[Command, ...]:
     from pyxl.cli.sheets.problem_commands import CHECK_GRADIENT
     from pyxl.cli.sheets.recalculate_command import RECALCULATE
     from pyxl.cli.sheets.serve_command import SERVE
-    from pyxl.cli.sheets.workbook_commands import FIT, INSPECT, RESTORE
+    from pyxl.cli.sheets.workbook_commands import FIT, GOAL_SEEK, INSPECT, RESTORE
     asking = (with_report(command, REPORTS[command.name]) for command in (SIMILAR, EXPLAIN, EVALUATE))
-    return (DEMO, NEW, INSPECT, FIT, RESTORE,
+    return (DEMO, NEW, INSPECT, FIT, GOAL_SEEK, RESTORE,
             CHECK_GRADIENT, RECALCULATE, EXAMPLES, OPTIMIZERS_COMMAND,
-            LOOK_COMMAND, PREPARE, TRAIN, RECOMMEND, PREDICT, *asking, FOLD_IN, BIAS, MAP, EXPORT, DOCTOR, FUNCTIONS_COMMAND, SERVE, MCP)
+            LOOK_COMMAND, PREPARE, TRAIN, RECOMMEND, PREDICT, *asking, FOLD_IN, BIAS, MAP, EXPORT,
+            CROSS_VALIDATE, SEARCH, LR_FIND, DOCTOR, FUNCTIONS_COMMAND, SERVE, MCP)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The exceptions that a user is meant to read, and interruptions."""
 
 import re
+import sys
 
 _ENDLESS = re.compile(r"\S{1000,}")      # no name of a file and no number is that long
 
@@ -27,6 +28,14 @@ class NoSolution(UserError):
 
 class NotFittedError(UserError, AttributeError):
     """A model that has learnt nothing is asked; of the kinds of scikit-learn's error of that name."""
+
+
+def not_fitted(sentence: str) -> NotFittedError:
+    """The error with this sentence; where scikit-learn is loaded, of its own class of that name, too."""
+    exceptions = sys.modules.get("sklearn.exceptions")
+    if exceptions is None:
+        return NotFittedError(sentence)
+    return type("NotFittedError", (NotFittedError, exceptions.NotFittedError), {})(sentence)
 
 
 def stopped_by(interrupt: KeyboardInterrupt) -> str:

@@ -63,8 +63,8 @@ def test_an_attack_finds_nothing(tmp_path):
     failures = [failure for result in run["results"] for failure in result["failures"]]
     assert not failures, f"seed {seed}\n{done.stdout}"
     assert {result["kind"] for result in run["results"]} == set(KINDS)
-    for result in run["results"]:       # a judge before whom all is refused would find nothing for ever
-        assert result["answered"] > 0 or result["tried"] < 10, result
+    answered, tried = (sum(result[column] for result in run["results"]) for column in ("answered", "tried"))
+    assert answered > tried / 10        # a judge before whom all is refused would find nothing for ever
     assert f"packages {seed}" in reliability([run])
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 import xlwings
+from problem_books import solver, write
 
 from pyxl.engines import choose_engine
 from pyxl.live.live_fit import fit_live, restore_live
@@ -79,5 +80,19 @@ def test_an_order_is_stopped_by_time_and_stands_in_the_open_sheet(calc, tmp_path
         result, = fit_live(opened, by_formulas=ByFormulas(seconds=1.0)).values()
         assert sorted(sheet.range("A6:A30").value) == list(range(1, 26))
         assert sheet.range("B32").value == pytest.approx(result.minimum.value, abs=1e-9) and result.minimum.value < before / 2
+    finally:
+        opened.close()
+
+
+def test_formulas_in_changing_cells_are_overwritten_in_the_open_sheet_where_that_is_asked(calc, tmp_path):
+    path = write(tmp_path / "w.xlsx", {"A1": "=RAND()", "A2": "=1/3", "C1": "=(A1-3)^2+(A2-5)^2"}, solver=solver("C1", "A1:A2"))
+    opened = calc.books.open(str(path))
+    try:
+        with pytest.raises(UserError, match="--overwrite-formulas"):
+            fit_live(opened)
+        fit_live(opened, by_formulas=ByFormulas(overwrite_formulas=True))
+        cells = opened.sheets[0].range("A1:A2")
+        assert cells.value == pytest.approx([3, 5]) and not any("=" in str(row) for row in cells.formula)
+        assert opened.sheets[0].range("C1").formula.startswith("=")
     finally:
         opened.close()

@@ -51,3 +51,10 @@ def test_a_match_that_changes_equals_the_sheets_own(tmp_path):
         numbers = list(ordered.values())
         assert values.tolist() == [next((i for i, key in enumerate(numbers, 1) if key == n), 9) if how == "0" else
                                    sum(key <= n for key in numbers) or 9 for n in range(10)]
+
+
+def test_slopes_do_not_have_the_last_word_where_a_formula_jumps(tmp_path):
+    """Each number above 2 brings 5: the slopes of EXP alone lead to 0."""
+    _, minimum = found(tmp_path, {"A1": 1.0, "A2": 1.0, "A3": 1.0, "B1": '=5*COUNTIF(A1:A3,">=2")-EXP(SUM(A1:A3)/4)'},
+                       solver("B1", "A1:A3", ("A1:A3", "<=", "9"), goal="max"))
+    assert minimum.value == pytest.approx(15 - math.exp(1.5), rel=1e-3)

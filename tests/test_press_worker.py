@@ -61,7 +61,7 @@ class Presses:
         return self.home / ".collabsheet" / "press"
 
     def until_it_waits(self) -> None:
-        until(lambda: (self.folder / "worker.json").exists() and self.press("ready").returncode == 7)
+        until(lambda: (self.folder / "worker.json").exists() and self.press("ready").returncode == 7, seconds=300)
 
     def press(self, *words: str, cwd: Path | None = None, **more: str) -> subprocess.CompletedProcess:
         return subprocess.run([sys.executable, str(self.script), *words], env=self.environment(**more), cwd=cwd or self.home, capture_output=True, text=True)
@@ -120,7 +120,7 @@ def test_a_worker_of_other_files_is_not_asked(presses):
 def test_it_ends_by_itself(tmp_path):
     idle = Presses(tmp_path)
     worker = idle.start(COLLABSHEET_WORKER_MINUTES="0.2")
-    until((idle.folder / "worker.json").exists)
+    until((idle.folder / "worker.json").exists, seconds=300)
     began = time.monotonic()
     assert worker.wait(timeout=120) == 0 and time.monotonic() - began > 5
     assert not [path for path in idle.folder.iterdir() if path.suffix == ".socket"]

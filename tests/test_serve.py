@@ -36,6 +36,22 @@ def test_a_fit_there_is_a_fit_here(service, example_book, tmp_path):
     assert json.dumps(asked.inspect(tmp_path / "there.xlsx"), sort_keys=True) == json.dumps(inspect_workbook(tmp_path / "there.xlsx"), sort_keys=True)
 
 
+def test_the_commands_are_done_there_by_one_option(service, example_book, tmp_path, monkeypatch, capsys):
+    from pyxl.__main__ import main
+
+    assert main(["inspect", str(example_book.path), "--json"]) == 0
+    here = json.loads(capsys.readouterr().out)["sheets"]
+    assert main(["inspect", str(example_book.path), "--json", "--server", service.url]) == 0
+    assert json.loads(capsys.readouterr().out)["sheets"] == here
+    bare = service.url.partition("#")[0]
+    assert main(["fit", str(example_book.path), "-o", str(tmp_path / "o.xlsx"), "--server", bare]) == 2 and "token" in capsys.readouterr().err
+    monkeypatch.setenv("COLLABSHEET_TOKEN", service.token)
+    assert main(["fit", str(example_book.path), "-o", str(tmp_path / "o.xlsx"), "--sheet", "bias", "--weight-decay", "0.05", "--server", bare]) == 0
+    said = capsys.readouterr().out
+    assert "bias  RMSE" in said and "Converged" in said and (tmp_path / "o.xlsx").exists()
+    assert main(["fit", str(example_book.path), "--in-place", "--server", bare]) == 2 and "--in-place is done on this machine only" in capsys.readouterr().err
+
+
 def test_the_clients_own_target_is_not_replaced(service, example_book, tmp_path):
     (tmp_path / "there.xlsx").write_bytes(b"mine")
     with pytest.raises(UserError, match="there.xlsx"):

@@ -29,7 +29,7 @@ SLOW = {"optimizer": "sgd", "epochs": 10_000_000, "weight_decay": 0.01, "lr": 1e
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory):
-    with ServiceProcess(tmp_path_factory.mktemp("service"), "--upload-mb", "1", "--job-seconds", "5", "--job-mb", "600") as running:
+    with ServiceProcess(tmp_path_factory.mktemp("service"), "--upload-mb", "1", "--job-seconds", "5") as running:
         yield running
 
 
@@ -154,13 +154,13 @@ def workers_of(pid):
     return [worker for server in children.get(pid, []) for worker in children.get(server, [])]
 
 
-def test_a_job_that_takes_too_much_memory_is_told(service, tmp_path):
-    table = tmp_path / "wide.csv"
-    with table.open("w") as file:       # few bytes, and a crosstab of a thousand million cells
-        file.write("user,item,rating\n" + "".join(f"u{n},i{n},{n % 5}\n" for n in range(40_000)))
-    job = started(service, kind="new", book=uploaded(service, table, "wide.csv"))
-    assert service.over(job)["state"] in ("done", "failed")      # it may well fit; the service lives
-    assert service.ask("GET", "/api/status")[0] == 200
+def test_a_job_that_takes_too_much_memory_is_told(example_book, tmp_path):
+    table = tmp_path / "many.csv"
+    table.write_text("user,item,rating\n" + "".join(f"{n},{n // 3},{n % 5}\n" for n in range(300_000)))
+    with ServiceProcess(tmp_path, "--job-mb", "16") as service:
+        job = service.over(started(service, kind="new", book=uploaded(service, table, "many.csv")))
+        assert job["state"] == "failed" and "memory" in job["result"]["error"]
+        assert service.over(started(service, kind="inspect", book=uploaded(service, example_book.path)))["state"] == "done"
 
 
 def test_who_asks_too_much_waits(example_book, tmp_path):

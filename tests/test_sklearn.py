@@ -82,3 +82,32 @@ def test_it_neither_needs_nor_loads_scikit_learn_or_other_heavy_packages():
             "print(m.score([(0, 0, 1.0)]) <= 0, m)")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("\nTrue CollabFilter(n_factors=2")
+
+
+NOT_APPLICABLE = {      # of scikit-learn's own checks: what they ask of columns of numbers, and these are ids
+    "check_complex_data": "two columns of ids are asked for first", "check_fit2d_1feature": "two columns are needed, user and item",
+    "check_estimators_empty_data_messages": "the sentence names users and items", "check_fit2d_1sample": "a rating alone is refused in our words",
+    "check_fit2d_predict1d": "one column is no table, in our words",
+    "check_estimator_sparse_tag": "a sparse matrix holds the ratings themselves, users × items", "check_estimator_sparse_array": "the same",
+    "check_estimator_sparse_matrix": "the same", "check_estimators_pickle": "it puts NaN among the ids, which names nobody",
+    "check_regressors_train": "its ids are different in every row, so that nothing can be learnt of any",
+    "check_supervised_y_2d": "a column of ratings is taken without a warning",
+    "check_regressor_data_not_an_array": "its two columns are numbers with fractions, and each is another user",
+    "check_n_features_in": "it fits ratings that come without y", "check_n_features_in_after_fitting": "more columns than user and item do no harm",
+}
+
+
+def test_all_checks_of_scikit_learn_pass_that_are_not_about_columns_of_numbers():
+    from sklearn.utils.estimator_checks import check_estimator
+    found = check_estimator(CollabFilter(2, effort="quick", epochs=2), expected_failed_checks=NOT_APPLICABLE, on_fail=None, on_skip=None)
+    assert [one["check_name"] for one in found if one["status"] == "failed"] == []
+    passed = {one["check_name"] for one in found if one["status"] == "passed"}
+    assert len(passed) >= 30 and "check_estimators_unfitted" in passed
+
+
+def test_features_are_noted_and_a_notebook_sees_what_was_learnt(table):
+    model = CollabFilter(**QUICK)
+    assert "<pre>CollabFilter(" in model._repr_html_() and "<table>" not in model._repr_html_()
+    model.fit(table[["user", "item"]], table.rating)
+    assert model.n_features_in_ == 2 and model.feature_names_in_.tolist() == ["user", "item"]
+    assert f"{len(table):,} ratings by 20 users of 15 items" in model._repr_html_()

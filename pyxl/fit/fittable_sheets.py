@@ -11,6 +11,7 @@ from pyxl.detect.detect import Damaged, NoModel, NotRecognised, NotVerified, Sta
 from pyxl.detect.verified_model import VerifiedModel, verified_model
 from pyxl.detect.verify import agrees
 from pyxl.grid.cells import quoted
+from pyxl.grid.stored_options import option_notes
 from pyxl.grid.stored_problem import LostModel, stored_problem
 from pyxl.hosts.host import Host
 from pyxl.problems.pose import Posed, pose
@@ -144,4 +145,5 @@ def _ready_sheet(host: Host, sheet: str, settings: Settings, by_formulas: ByForm
         raise
     except UserError as unposed:
         raise NotRecognised(f"{unlike}{unposed}") from unposed
-    return replace(posed, notes=(f"{unlike}So it was fitted by its formulas.", *posed.notes)) if unlike else posed
+    notes = (f"{unlike}So it was fitted by its formulas.", *posed.notes) if unlike else posed.notes
+    return replace(posed, notes=notes, options=option_notes(host, problem))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .problem import KINDS, SolverProblem
+from .problem import SolverProblem
 from .readable_workbook import ReadableWorkbook
 
 AS_LONG_AS_IT_TAKES = 2147483647     # Solver's own number for as long as it takes
@@ -21,8 +21,7 @@ class StoredOption:
 
 
 STORED_OPTIONS = {
-    "solver_rlx": StoredOption("Ignore Integer Constraints", (2,), lambda _: "is on; whole numbers are kept whole here all the same. "
-                               "Take the constraints out of Solver to have it otherwise."),
+    "solver_rlx": StoredOption("Ignore Integer Constraints", (2,), lambda _: "is on, and is honoured: nothing has to be a whole number."),
     "solver_tim": StoredOption("Max Time", (100, AS_LONG_AS_IT_TAKES), lambda seconds: f"is {seconds:g} s; here a search for whole numbers or by "
                                "points ends by itself after 5 or 6, and --seconds says another limit."),
     "solver_itr": StoredOption("Iterations", (100, 1000, AS_LONG_AS_IT_TAKES), lambda steps: f"is {steps:g}; here a search goes on as long as it "
@@ -42,8 +41,6 @@ STORED_OPTIONS = {
 def option_notes(workbook: ReadableWorkbook, problem: SolverProblem) -> tuple[str, ...]:
     """A sentence on every option stored with a problem that is not as Solver has it by itself."""
     stored = _stored_numbers(workbook, problem.sheet)
-    if not any(constraint.relation in KINDS for constraint in problem.constraints):
-        stored.pop("solver_rlx", None)
     return tuple(f"Solver's option '{option.title}' {option.here(stored[name])}" for name, option in STORED_OPTIONS.items()
                  if name in stored and stored[name] not in option.usual)
 

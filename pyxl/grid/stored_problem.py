@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from solver.errors import UserError
 
 from .cells import quoted
-from .problem import RELATIONS, Constraint, ConstraintSide, SheetRange, SolverProblem
+from .problem import KINDS, RELATIONS, Constraint, ConstraintSide, SheetRange, SolverProblem
 from .readable_workbook import ReadableWorkbook
 from .sheet_names import area_of
 
@@ -23,8 +23,8 @@ def stored_problem(workbook: ReadableWorkbook, sheet: str) -> SolverProblem | No
     """Solver's model of a sheet, or None. Raises LostModel where its cells are #REF!.
 
     The names: ``solver_opt`` (objective), ``solver_adj`` (changing cells), ``solver_typ`` (1 max, 2 min, 3 value of
-    ``solver_val``), ``solver_neg`` (1: nothing negative), ``solver_num`` constraints ``solver_lhs1 solver_rel1
-    solver_rhs1`` …
+    ``solver_val``), ``solver_neg`` (1: nothing negative), ``solver_rlx`` (1: nothing has to be whole), ``solver_num`` constraints
+    ``solver_lhs1 solver_rel1 solver_rhs1`` …
     """
     stored = {n.name.lower(): n.refers_to for n in workbook.names
               if n.scope == sheet and n.name.lower().startswith("solver_")}
@@ -37,11 +37,13 @@ def stored_problem(workbook: ReadableWorkbook, sheet: str) -> SolverProblem | No
     area_named = _areas_by_name(workbook, sheet)
     objective = next(iter(areas(stored.get("solver_opt", ""), area_named)), None)
     count = min(int(_number(stored.get("solver_num")) or 0), MOST_CONSTRAINTS)
+    constraints = tuple(constraint for n in range(1, count + 1) for constraint in _constraints(stored, n, area_named))
+    if stored.get("solver_rlx", "").lstrip("=") == "1":
+        constraints = tuple(relaxed for constraint in constraints for relaxed in _relaxed(constraint))
     return SolverProblem(sheet, objective and (objective[0], objective[1].first), areas(stored.get("solver_adj", ""), area_named),
                    {"1": "max", "3": "value"}.get(stored.get("solver_typ", "").lstrip("="), "min"),
                    _number(stored.get("solver_val")) or 0.0,
-                   tuple(constraint for n in range(1, count + 1) for constraint in _constraints(stored, n, area_named)),
-                   stored.get("solver_neg", "").lstrip("=") == "1", stored=True)
+                   constraints, stored.get("solver_neg", "").lstrip("=") == "1", stored=True)
 
 
 def areas(union: str, area_named: Callable[[str], SheetRange | None]) -> tuple[SheetRange, ...]:
@@ -71,6 +73,15 @@ def _constraints(stored: dict[str, str], n: int, area_named: Callable[[str], She
         left, right = [written[0].removeprefix("=")], right[:1]
     for one, other in zip(left, right * (len(left) // len(right))):
         yield Constraint(one, relation, other)
+
+
+def _relaxed(constraint: Constraint) -> Iterator[Constraint]:
+    """What is left of a constraint where nothing has to be whole: 0/1 cells stay between 0 and 1."""
+    if constraint.relation == "bin":
+        yield Constraint(constraint.left, ">=", 0.0)
+        yield Constraint(constraint.left, "<=", 1.0)
+    elif constraint.relation not in KINDS:
+        yield constraint
 
 
 def _sides(text: str, area_named: Callable[[str], SheetRange | None]) -> list[ConstraintSide]:

@@ -62,6 +62,13 @@ def _sort(structure: Structure, terms: NonlinearTerms) -> str:
     return terms.sort
 
 
+def has_jumps(structure: Structure) -> bool:
+    """Whether an output may jump where a comparison turns."""
+    from pyxl.formulas.structure.nonlinear_terms import SIGNS
+
+    return any(terms.operation == "if" or terms.operation in SIGNS.values() for terms in structure.reached())
+
+
 def linear_model(structure: Structure, objective: Term, rows: Sequence[Line], *, low: np.ndarray, high: np.ndarray,
                  floor: np.ndarray, ceiling: np.ndarray, whole: np.ndarray) -> LinearModel:
     """A problem all of whose formulas are linear, as numbers; its rows are the constraint functions in order."""

@@ -20,7 +20,7 @@ from .constraint_lines import Line, SheetCell, Term, Terms, bounds_of, different
 from .evaluated import Evaluated
 from .exact_model import NeedsBound, NotExact, exact_model, needed_bound
 from .first_error import first_error
-from .kind import Kind, forms_of, kind_of, least_curvature, linear_model, linear_rows
+from .kind import Kind, forms_of, has_jumps, kind_of, least_curvature, linear_model, linear_rows
 from .overlaid import Overlaid
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ ASSUMED = 1e4     # times its size that a cell without a bound may go from its s
 class Posed:
     """A problem that can be solved: `cells` are the changing cells in the order of the program's numbers, `overwritten` those of
     them whose formulas make room for numbers, `lines` the constraints cell by cell, `kind` what the formulas make of it, `notes`
-    what is odd. Nothing was written yet."""
+    what is odd, and `options` what is done about the options stored with it. Nothing was written yet."""
 
     problem: SolverProblem
     cells: tuple[SheetCell, ...]
@@ -47,6 +47,7 @@ class Posed:
     kind: Kind
     notes: tuple[str, ...]
     overwritten: tuple[SheetCell, ...] = ()
+    options: tuple[str, ...] = ()
 
     @property
     def sheet(self) -> str:
@@ -123,7 +124,8 @@ def pose(workbook: ReadableWorkbook, problem: SolverProblem, *, overwrite_formul
     program = Program(evaluation, np.clip(compiled.start, low, high), low, high, floor, ceiling,
                       problem.goal, problem.target, root, whole, linear,
                       None if kind.sort == "linear" or structure is None else linear_rows(structure, rows, **limits),
-                      different_cells(lines), kind.sort == "stepwise", exact, curvature, linear is not None and kind.sort != "linear" and not kind.exact)
+                      different_cells(lines), kind.sort == "stepwise", exact, curvature, linear is not None and kind.sort != "linear" and not kind.exact,
+                      kind.sort == "piecewise" and not kind.exact and structure is not None and has_jumps(structure))
     _check_start(seen, problem, program, terms.outputs)
     if moved := [place for place, a, b in zip(problem.cells, compiled.start, program.start) if a != b]:
         first = place_told(*moved[0], problem.sheet)

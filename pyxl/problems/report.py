@@ -33,7 +33,7 @@ def problem_report(solved: Solved) -> dict:
             "missed_before": program.violation(minimum.values_before[1:]),
             "steps": minimum.steps, "seconds": minimum.seconds, "stop": minimum.stop, "converged": minimum.converged,
             "feasible": minimum.feasible, "cells": cells, "constraints": list(_constraints(solved)),
-            "notes": list(solved.notes)}
+            "options": list(solved.posed.options), "notes": list(solved.notes)}
 
 
 def _constraints(solved: Solved) -> Iterator[dict]:

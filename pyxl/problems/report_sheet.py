@@ -58,6 +58,8 @@ def _sections(solved: Solved) -> list[Section]:
     if constraints:
         sections.append(("Constraints; a multiplier says how much the objective changes when the bound is moved up by one",
                          ("constraint", "value", "bound", "slack", "status", "multiplier", *allowed), constraints))
+    if report["options"]:
+        sections.append(("Options that Solver keeps, where they are not as usual", (), [(told,) for told in report["options"]]))
     return sections
 
 

@@ -33,7 +33,7 @@ class ByFormulas:
     hand. There are at most `steps` from each start (None: the solver's own limit), and `starts` in all, the first from
     the sheet and the others by `seed`; no search goes on for more than so many `seconds`. `report` adds a sheet that tells what
     was found. Where no point meets all constraints, the one that comes nearest is written only with `write_anyway`; numbers are
-    written over formulas in changing cells only with `overwrite_formulas`.
+    written over formulas in changing cells only with `overwrite_formulas`. With `must_reach` a value that is not reached is refused.
     """
 
     via: str | None = None
@@ -45,6 +45,7 @@ class ByFormulas:
     seconds: float | None = None
     write_anyway: bool = False
     overwrite_formulas: bool = False
+    must_reach: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +79,7 @@ def refuse_settings_of_models(sheet: str, options: Mapping) -> None:
 def solve(posed: Posed, by_formulas: ByFormulas, *,
           on_step: Callable[[Step, Callable[[], np.ndarray]], bool | None] | None = None) -> Solved:
     """Minimise; nothing is written. `on_step` as for `solver.minimise`. Raises UserError."""
-    from solver import NoSolution, minimise, nearest_point
+    from solver import FEASIBLE, NoSolution, minimise, nearest_point
 
     minimum = minimise(posed.program, steps=by_formulas.steps, starts=by_formulas.starts, seed=by_formulas.seed,
                        seconds=by_formulas.seconds, on_step=on_step)
@@ -86,6 +87,9 @@ def solve(posed: Posed, by_formulas: ByFormulas, *,
         minimum = nearest_point(posed.program, minimum)
     elif minimum.none is not None:
         raise NoSolution(" ".join([minimum.stop[0].lower() + minimum.stop[1:], *contradiction(posed, minimum)]))
+    if by_formulas.must_reach and not minimum.stopped and abs(minimum.value - posed.program.target) > FEASIBLE * max(1.0, abs(posed.program.target)):
+        raise NoSolution(f"{posed.program.target:g} was not reached, {minimum.value:.9g} is as near as it came. Nothing was written; begin "
+                         "from another number in the cell that changes.")
     return Solved(posed, minimum, posed.notes + tuple(_missed(posed, minimum)))
 
 

@@ -15,6 +15,8 @@ from pyxl.base.log_file import log_failure
 from solver.errors import UserError
 
 STOP_ASKED = b"stop"
+# how libraries say that no memory is left; the last one says it of a thread's stack
+_NO_MEMORY = ("out of memory", "can't allocate", "cannot allocate", "not enough memory", "bad_alloc", "resource temporarily unavailable")
 WARM = ("torch", "numba", "pandas", "pyxl.serve.jobs", "pyxl.fit.press_fit", "pyxl.fit.fit_messages", "solver.fitting.fit_ratings",
         "solver.fitting.start_values", "solver.judging.metrics", "workbook.builder")   # loaded before a job comes
 
@@ -55,13 +57,9 @@ def _done(pipe: Connection, asked: dict[str, Any]) -> dict[str, Any]:
         return {"result": KINDS[asked["kind"]].run(work), "stopped": stopped}
     except UserError as why:
         return {"error": _named(str(why), source, asked["name"])}
-    except MemoryError:
-        return {"error": "There is too little memory for this. Take a smaller file."}
-    except RuntimeError as why:
-        if "alloc" in str(why).lower() or "memory" in str(why).lower():     # torch's own words
-            return {"error": "There is too little memory for this. Take a smaller file."}
-        return _defect(asked["kind"], why)
     except Exception as why:
+        if isinstance(why, MemoryError) or any(sign in str(why).lower() for sign in _NO_MEMORY):
+            return {"error": "There is too little memory for this here. Take a smaller file."}
         return _defect(asked["kind"], why)
 
 

@@ -15,7 +15,7 @@ import pandas as pd
 from solver.core.loop import Epoch
 from solver.data.rated import RatedItems
 from solver.data.ratings import Ratings
-from solver.errors import NotFittedError, UserError
+from solver.errors import UserError, not_fitted
 from solver.fitting.effort import N_FACTORS
 from solver.fitting.fit_ratings import FitResult
 from solver.fitting.guarded_fit import guarded_fit
@@ -28,6 +28,7 @@ from .bulk import Wanted, best_of_many
 from .cold_start import described_by, described_rows, with_described_rows
 from .estimator import Estimator
 from .frames import pairs_from, ratings_from
+from .going_on import beside, columns_for, fewer_epochs, held_of, outgrown, start_from
 from .id_labels import STORED_LABELS, Labels, shown_label
 from .intervals import FEWEST, Interval, Residuals, corrected, uncorrected
 from .newcomer import FoldedIn, SeenByNewcomers, newcomer, newcomer_by_likes, ranked_frame
@@ -126,13 +127,52 @@ class CollabFilter(Estimator):
         if "user" in known.columns:
             ratings = replace(ratings, user_columns=known.columns["user"])
         notes = (*notes, *known.notes)
-        problem = prepare_fit(self, ratings, holdout)
+        self._learn(prepare_fit(self, ratings, holdout), ratings, notes, names, known.columns, len(ratings), on_start=on_start,
+                    on_epoch=on_epoch, on_batch=on_batch)
+        self._note_features(X)
+        return self
+
+    def partial_fit(self, X, y=None, *, on_start: Callable[[Prepared], None] | None = None,
+                    on_epoch: Callable[[Epoch], bool | None] | None = None,
+                    on_batch: Callable[[int, int], None] | None = None) -> Self:
+        """Learn on from further ratings, of known users and items or new ones, as `fit` takes them; the first call is `fit`.
+
+        All ratings that were given so far count, of a pair rated again the new rating. The fit starts from the factors that are there and
+        takes a third of the epochs, until there are a tenth more ratings than at the last fit from the beginning: then, and always for a
+        posterior (effort best) and a net, it begins anew. Ratings held out stay so, and the same share of the new ones is.
+        """
+        if not self.__sklearn_is_fitted__():
+            return self.fit(X, y, on_start=on_start, on_epoch=on_epoch, on_batch=on_batch)
+        new, notes = ratings_from(X, y, unrated=1.0 if self.feedback == "implicit" else None)
+        apart = held_of(new, self.holdout, seed=self.settings_.seed, by=self.holdout_by)
+        ratings, held_out = beside(self.ratings_, self._rated.held_out, new, apart)
+        factors, names = self.result_.factors, self.item_columns_
+        ratings = replace(ratings, item_columns=columns_for(factors, ratings.n_items) if isinstance(factors, Factors) else None)
+        quick = type(self)(**self.get_params() | {"effort": "quick" if self.effort == "good" else self.effort})
+        problem = prepare_fit(quick, ratings.take(~held_out), ratings.take(held_out) if held_out.any() else 0.0)
+        start = None
+        begun_with = self._begun_with
+        if outgrown(len(ratings), begun_with):
+            begun_with = len(ratings)
+        elif isinstance(factors, Factors) and not self.result_.samples and problem.settings.model == self.settings_.model:
+            start = start_from(factors, ratings, problem.settings)
+            problem = replace(problem, settings=fewer_epochs(problem.settings, stated=self.epochs is not None))
+        if self._described:
+            notes = (*notes, "Columns that describe users, or items with effort best, are not kept with a model: to use them, fit again with all ratings.")
+        self._learn(problem, ratings, notes, names, {}, begun_with, start=start, on_start=on_start, on_epoch=on_epoch, on_batch=on_batch)
+        return self
+
+    def _learn(self, problem: Prepared, ratings: Ratings, notes: tuple[str, ...], names: tuple[str, ...], columns: Mapping[str, np.ndarray],
+               begun_with: int, *, start: Factors | None = None, on_start: Callable[[Prepared], None] | None, on_epoch: Callable[[Epoch], bool | None] | None,
+               on_batch: Callable[[int, int], None] | None) -> None:
+        """What `fit` and `partial_fit` have in common: `ratings` are all that were given, `columns` what is known of each side,
+        `begun_with` how many ratings the last fit from the beginning had."""
         if on_start:
             on_start(problem)
-        result, odd = guarded_fit(problem.learnt, problem.settings, holdout=problem.held, clip=problem.rating_range,
+        result, odd = guarded_fit(problem.learnt, problem.settings, start=start, holdout=problem.held, clip=problem.rating_range,
                                   stated=problem.stated, factors_help=problem.factors_help or bool(names), on_epoch=on_epoch, on_batch=on_batch)
         if odd:
-            warnings.warn(odd, stacklevel=2)
+            warnings.warn(odd, stacklevel=3)
             notes = (*notes, odd)
         if names and not result.factors.given:
             names = ()      # biases alone know no columns, and draws have them in no factor of their own
@@ -140,17 +180,16 @@ class CollabFilter(Estimator):
             result = replace(result, factors=additive(result.factors).balanced())
         counts = {"user": np.bincount(problem.learnt.user_index, minlength=ratings.n_users),
                   "item": np.bincount(problem.learnt.item_index, minlength=ratings.n_items)}
-        if known.columns and self.model != "net":
-            result = replace(result, factors=with_described_rows(result.factors, known.columns, counts),
-                             samples=tuple(additive(with_described_rows(draw, known.columns, counts)) for draw in result.samples))
+        if columns and self.model != "net" and not result.samples:      # draws have learnt with the columns
+            result = replace(result, factors=with_described_rows(result.factors, columns, counts),
+                             samples=tuple(additive(with_described_rows(draw, columns, counts)) for draw in result.samples))
         self._set_fitted(ratings.users, ratings.items, result, problem.rating_range, RatedItems.of(ratings, learnt=problem.learnt),
                          counts["user"], counts["item"], problem.spread, (*notes, *problem.notes, *result.notes), names,
-                         described_rows(known.columns, counts))
-        return self
+                         described_rows(columns, counts), begun_with)
 
     def _set_fitted(self, users: tuple, items: tuple, result: FitResult, rating_range: tuple[float, float],
                     rated: RatedItems, user_counts: np.ndarray, item_counts: np.ndarray, spread: float,
-                    notes: tuple[str, ...], item_columns: tuple[str, ...], described: Mapping[str, np.ndarray]) -> None:
+                    notes: tuple[str, ...], item_columns: tuple[str, ...], described: Mapping[str, np.ndarray], begun_with: int) -> None:
         """All that a fit leaves, in one place: `fit` and `load` end here."""
         survive_forks()     # a web server may load a model first and fork then
         self.users_, self.items_, self.result_, self.settings_ = users, items, result, result.settings
@@ -161,6 +200,7 @@ class CollabFilter(Estimator):
         self._rated, self.spread_ = rated, spread
         self._described = described
         self._residuals: Residuals | None = None    # of the held-out ratings, taken when they are first needed
+        self._begun_with = begun_with
         everybody = Everybody.of(result.factors, self._counts, described=described)
         self.factors_, self._typical = everybody.factors, everybody.typical
         self._draws = tuple(Everybody.of(draw, self._counts, described=described) for draw in result.samples) or (everybody,)
@@ -432,9 +472,16 @@ class CollabFilter(Estimator):
 
     # -- helpers ------------------------------------------------------------------------------------
 
+    def _in_short(self) -> dict[str, str]:
+        result = self.result_
+        held = {} if result.holdout_rmse is None else {"hold-out RMSE": f"{result.holdout_rmse:.4f}"}
+        return {"learnt from": f"{self.n_ratings_:,} ratings by {len(self.users_):,} users of {len(self.items_):,} items",
+                "model": f"{self.settings_.model}, {self.settings_.optimizer}", "training RMSE": f"{result.rmse_after:.4f}", **held,
+                "why it ended": result.stop}
+
     def _check_fitted(self) -> None:
         if not self.__sklearn_is_fitted__():
-            raise NotFittedError("This CollabFilter has learnt nothing yet. Call fit first, or load a model.")
+            raise not_fitted("This CollabFilter has learnt nothing yet. Call fit first, or load a model.")
 
     def _rows(self, users, items) -> tuple[np.ndarray, np.ndarray]:
         """Rows of two columns of labels, -1 for unknown ones; one warning tells of all without a rating."""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import inspect
+from html import escape
 from typing import Any, Self
+
+import numpy as np
 
 from solver.errors import UserError
 
@@ -38,6 +41,25 @@ class Estimator:
         changed = (f"{name}={getattr(self, name)!r}" for name, default in self._defaults().items()
                    if getattr(self, name) is not default and getattr(self, name) != default)
         return f"{type(self).__name__}({', '.join(changed)})"
+
+    def _repr_html_(self) -> str:
+        """As a notebook shows it: the parameters that differ from their defaults, and in a fitted model what it has learnt."""
+        rows = self._in_short() if self.__sklearn_is_fitted__() else {}
+        table = "".join(f"<tr><th style='text-align:left'>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in rows.items())
+        return f"<pre>{escape(repr(self))}</pre>" + (f"<table>{table}</table>" if table else "")
+
+    def _in_short(self) -> dict[str, str]:
+        """What a fitted estimator has learnt, by name."""
+        return {}
+
+    def _note_features(self, X) -> None:
+        """Keep how many columns a table had, and their names, as scikit-learn's estimators do."""
+        shape: tuple[int, ...] = getattr(X, "shape", ())
+        names = getattr(X, "columns", ())
+        if len(shape) == 2:
+            self.n_features_in_ = int(shape[1])
+            if len(names) and all(isinstance(name, str) for name in names):
+                self.feature_names_in_ = np.array(list(names), object)
 
     def __sklearn_is_fitted__(self) -> bool:
         return any(name.endswith("_") and not name.startswith("_") for name in vars(self))

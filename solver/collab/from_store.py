@@ -47,7 +47,7 @@ def model_of_fit(fit: StoreFit, *, effort: str, notes: tuple[str, ...] = ()) -> 
     rated, counts = _rated(fit)
     model = CollabFilter(settings.n_factors, effort=effort, random_state=settings.seed, holdout=task.holdout)
     model._set_fitted(tuple(store.labels("users")), tuple(store.labels("items")), result, task.clip, rated, *counts, store.spread,
-                      (*store.about["notes"], *notes), (), {})
+                      (*store.about["notes"], *notes), (), {}, learnt)
     return model
 
 

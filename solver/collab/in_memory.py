@@ -29,6 +29,8 @@ def as_frame(X) -> pd.DataFrame:
         import pyarrow as pa
 
         return pa.table(X).to_pandas()
+    if not isinstance(X, np.ndarray) and hasattr(X, "__array__") and not hasattr(X, "detach"):
+        X = np.asarray(X)
     if hasattr(X, "detach"):    # a tensor of torch, wherever it is
         X = X.detach().cpu().numpy()
     if isinstance(X, Mapping) and X and all(isinstance(own, Mapping) for own in X.values()):

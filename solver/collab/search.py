@@ -71,14 +71,14 @@ class GridSearch:
 
 
 def cross_validate(ratings, model: Settings | CollabFilter | None = None, *, folds: int = 5, seed: int = 0,
-                   metrics: Collection[str] = ("rmse",), n: int = 10, liked: float | None = None) -> CrossValidation:
+                   metrics: Collection[str] = ("rmse",), n: int = 10, liked: float | None = None, split: str = "random") -> CrossValidation:
     """Fit `folds` times, each time without the ratings that are then predicted; every rating is held out once.
 
     `ratings` are Ratings, or a table of them as `CollabFilter.fit` takes it. `model` are Settings, or an estimator, of which a copy with the same parameters is fitted; None: the
     settings of ``effort="quick"``. No
     fold's held-out ratings are looked at to stop or to choose an epoch. Predictions are clipped to
     the range of the ratings learnt from. `metrics` are names of `solver.METRICS`; `n` and `liked` as for
-    `CollabFilter.evaluate`. Raises UserError as `fit` does, and for metrics of ratings with implicit feedback, whose
+    `CollabFilter.evaluate`. With `split` ``"time"`` each part of the ratings is predicted from those before it. Raises UserError as `fit` does, and for metrics of ratings with implicit feedback, whose
     ratings are all 1.
     """
     from solver.core.objective import rmse
@@ -92,7 +92,7 @@ def cross_validate(ratings, model: Settings | CollabFilter | None = None, *, fol
     ratings, _ = ratings_from(ratings, unrated=1.0 if implicit else None)
     model = model or recipe("quick", ratings, n_factors=N_FACTORS)
     rows = []
-    for number, (learnt, held) in enumerate(split_into(ratings, folds, seed=seed), 1):
+    for number, (learnt, held) in enumerate(split_into(ratings, folds, seed=seed, by=split), 1):
         clip = float(learnt.values.min()), float(learnt.values.max())
         if isinstance(model, Settings):
             found, seconds = _of_settings(model, learnt, held, clip, metrics=metrics, n=n, liked=liked)

@@ -85,6 +85,8 @@ def check_document(document: Mapping) -> None:
         if not good(document[name]):
             shown = repr(document[name])
             raise Misfit(f"its {name} cannot be {shown if len(shown) <= 60 else shown[:60] + ' …'}")
+    if not _whole(document.get("begun_with", 0)):
+        raise Misfit("its begun_with is no number of ratings")
     if not _texts(document.get("item_columns", [])):
         raise Misfit("its item_columns are no names")
 

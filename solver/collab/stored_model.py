@@ -55,6 +55,7 @@ def save_model(model: CollabFilter, folder: str | Path, *, overwrite: bool) -> N
         "rating_range": model.rating_range_, "spread": model.spread_, "notes": model.notes_,
         "factors": {"class": type(result.factors).__name__, "offset": result.factors.offset,
                     "given": result.factors.given}, "item_columns": model.item_columns_,
+        "begun_with": model._begun_with,
         "samples": [{"offset": draw.offset} for draw in result.samples],
         "settings": asdict(result.settings),
         "result": {f.name: _plain(getattr(result, f.name)) for f in fields(result) if f.name not in _APART},
@@ -92,7 +93,8 @@ def load_model(cls: type[CollabFilter], folder: str | Path) -> CollabFilter:
         check_rated(rated, counts, len(users), len(items))
         check_described(described, counts)
         model._set_fitted(users, items, result, tuple(document["rating_range"]), rated, counts["user"], counts["item"],
-                          document["spread"], tuple(document["notes"]), tuple(document.get("item_columns", ())), described)
+                          document["spread"], tuple(document["notes"]), tuple(document.get("item_columns", ())), described,
+                          document.get("begun_with", result.n_ratings))
     except Misfit as why:
         raise damaged_model(folder, str(why)) from None
     except (LookupError, TypeError, ValueError, AttributeError, RecursionError, UserError) as error:

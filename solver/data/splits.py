@@ -60,10 +60,22 @@ def hold_out(ratings: Ratings, share: float, *, seed: int = 0) -> np.ndarray:
     return apart
 
 
-def folds(ratings: Ratings, n: int = 5, *, seed: int = 0) -> Iterator[tuple[Ratings, Ratings]]:
-    """`n` pairs (training ratings, hold-out ratings); every rating is held out exactly once."""
+def folds(ratings: Ratings, n: int = 5, *, seed: int = 0, by: str = "random") -> Iterator[tuple[Ratings, Ratings]]:
+    """`n` pairs (training ratings, hold-out ratings); every rating is held out exactly once. By ``"time"`` there are n + 1 parts of as
+    many ratings, one after the other, and each but the first is held out from a fit of all before it."""
+    if by not in SPLITS:
+        raise UserError(f"A split by {by!r} is not known. Choose one of: {', '.join(SPLITS)}.")
     if not 2 <= n <= len(ratings):
         raise UserError(f"{n} folds of {len(ratings)} ratings make no sense. Choose 2 or more, up to a fold a rating.")
+    if by == "time":
+        if ratings.times is None:
+            raise UserError("The ratings have no times to split by. Split at random, or give a column of times.")
+        place = np.empty(len(ratings), np.int64)
+        place[np.argsort(ratings.times, kind="stable")] = np.arange(len(ratings))
+        for number in range(1, n + 1):
+            since, until = (round(len(ratings) * at / (n + 1)) for at in (number, number + 1))
+            yield ratings.take(place < since), ratings.take((place >= since) & (place < until))
+        return
     fold = np.random.default_rng(seed).permutation(len(ratings)) % n
     for number in range(n):
         yield ratings.take(fold != number), ratings.take(fold == number)

@@ -63,23 +63,23 @@ class Limit:
         return error <= self.error * (1 + 1e-9)
 
 
-def guarded_fit(learnt: Ratings, settings: Settings, *, holdout: Ratings | None = None, clip: Bounds = None,
+def guarded_fit(learnt: Ratings, settings: Settings, *, start: Factors | None = None, holdout: Ratings | None = None, clip: Bounds = None,
                 stated: bool = False, factors_help: bool = True, on_epoch: Callable[[Epoch], bool | None] | None = None,
                 on_batch: Callable[[int, int], None] | None = None) -> tuple[FitResult, str | None]:
-    """(the result of `fit`, of a slower one, or biases alone; a sentence where it is not the first).
+    """(the result of `fit` from `start`, of a slower one, or biases alone; a sentence where it is not the first).
 
     A fit is judged by the hold-out, where there is one, else by the ratings that it learns from; one whose settings are
     `stated` by the user is to beat its start only, of what it learns from. With `factors_help`
     False it is known already that biases alone predict better. What the user stopped is taken as it is.
     """
     if settings.loss != "squared":
-        return fit(learnt, None, settings, holdout=holdout, clip=clip, on_epoch=on_epoch, on_batch=on_batch), None
+        return fit(learnt, start, settings, holdout=holdout, clip=clip, on_epoch=on_epoch, on_batch=on_batch), None
     limit = Limit.of_start(learnt, settings.model, clip) if stated else Limit.of_biases(learnt, holdout, clip)
     first: FitResult | None = None
     diverged = False
     for number, tried in enumerate(_slower_and_slower(settings) if factors_help else ()):
         try:
-            result = fit(learnt, None, tried, holdout=holdout, clip=clip, on_epoch=on_epoch, on_batch=on_batch)
+            result = fit(learnt, start, tried, holdout=holdout, clip=clip, on_epoch=on_epoch, on_batch=on_batch)
         except Diverged:
             diverged = True
             continue

@@ -15,7 +15,7 @@ import numpy as np
 
 from solver.errors import UserError
 
-from .highs import solve_model
+from .highs import CLOCK_SHARE, solve_model
 from .minimum import Minimum
 from .program import FEASIBLE, Program
 from .sensitivity import Sensitivity
@@ -24,7 +24,7 @@ from .trials import TIGHT, Step
 ALL = 200_000         # points that are all looked at where there are no more
 GENERATION = 400      # points of a generation
 NEIGHBOURS = 20_000   # most neighbours that are looked at in one polishing step
-SECONDS = 6.0         # of a search, unless told otherwise
+SECONDS = 6.0         # of the processor for a search, unless told otherwise: a busy machine gives the same answer
 STALE = 12            # rounds without a better point after which a search ends
 SPREAD = 10.0           # a number without bounds is sought within so many times its size, at first
 KICKS = 3             # moves by which an order is shaken before it is polished again
@@ -43,7 +43,7 @@ class _Search:
 
     def __init__(self, program: Program, seconds: float | None, seed: int, on_step):
         self.program, self.random = program, np.random.default_rng(seed)
-        self.began, self.limit, self.on_step = time.perf_counter(), SECONDS if seconds is None else seconds, on_step
+        self.began, self.worked, self.limit, self.on_step = time.perf_counter(), time.thread_time(), seconds, on_step
         self.history: list[Step] = []
         self.evaluations, self.together = 0, GENERATION
         n = len(program.start)
@@ -99,7 +99,8 @@ class _Search:
         self.history.append(step)
         if self.on_step and self.on_step(step, lambda: self.x):
             raise _Ended("as you asked")
-        if step.seconds >= self.limit:
+        if step.seconds >= self.limit if self.limit is not None else (
+                time.thread_time() - self.worked >= SECONDS or step.seconds >= CLOCK_SHARE * SECONDS):
             raise _Ended("seconds")
 
     def _repaired(self, points: np.ndarray) -> np.ndarray:

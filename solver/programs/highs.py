@@ -15,6 +15,7 @@ from solver.errors import UserError
 INFINITE = 1e20       # for HiGHS; what is larger counts as no bound
 EXACT = 1e-9          # how far HiGHS may miss a row or a bound
 WHOLE = 1e-6          # how far from a whole number it may leave one, before it is rounded
+CLOCK_SHARE = 3          # times as many seconds as a search has of the processor it has by the clock, at most
 LOOK = 0.1            # seconds between two looks at a search
 
 

@@ -10,14 +10,14 @@ from functools import partial
 import numpy as np
 from scipy.sparse import csr_array, vstack
 
-from .highs import Answer, LinearModel, Progress, closest, conflict, solve_model
+from .highs import CLOCK_SHARE, Answer, LinearModel, Progress, closest, conflict, solve_model
 from .minimum import Conflict, Minimum
 from .program import FEASIBLE, Program
 from .sensitivity import Ranges, Sensitivity
 from .trials import Step
 
 ENGINE = "HiGHS"
-WHOLE_SECONDS = 5.0   # of branch and bound, unless told otherwise
+WHOLE_SECONDS = 5.0   # of the processor for branch and bound, unless told otherwise: a busy machine gives the same answer
 SAME = 1e-9   # relative difference of values that counts as none
 
 
@@ -28,7 +28,7 @@ def minimise_linear(program: Program, *, seconds: float | None = None,
     Of a program that is piecewise linear the formulas have the last word: where they say something else at the point that HiGHS
     found, nothing is proved.
     """
-    began = time.perf_counter()
+    began, worked = time.perf_counter(), time.process_time()
     history: list[Step] = []
     asked: list[bool] = []
     values_before = program.values(program.start)
@@ -39,9 +39,12 @@ def minimise_linear(program: Program, *, seconds: float | None = None,
         step = Step(len(history) + 1, f, 0.0, time.perf_counter() - began, gap=_gap(progress), nodes=progress.nodes)
         history.append(step)
         asked.append(bool(on_step and on_step(step, lambda: _best_yet(program, progress))))
-        return asked[-1]
-    if seconds is None and model.whole.any():
-        seconds = WHOLE_SECONDS
+        return asked[-1] or worked_enough()
+
+    def worked_enough() -> bool:
+        return limited and time.process_time() - worked >= WHOLE_SECONDS
+    if limited := seconds is None and bool(model.whole.any()):
+        seconds = CLOCK_SHARE * WHOLE_SECONDS
     start = program.start if program.violation(values_before[1:]) <= FEASIBLE and not program.piecewise else None
     answer = solve_model(model, seconds=seconds, start=start, ranging=not program.piecewise, on_progress=on_progress)
     if answer.state == "infeasible" and program.goal == "value":   # the nearest that can be reached, if any
@@ -60,7 +63,8 @@ def minimise_linear(program: Program, *, seconds: float | None = None,
     proved = answer.state == "optimal" and (already or not program.piecewise or _as_told(program, model, answer, values))
     if answer.state == "optimal" and not proved:
         answer = replace(answer, state="stopped", bound=-np.inf)
-    stopped = answer.state == "stopped" and (any(asked) or time.perf_counter() - began < (seconds or np.inf))   # else time was up
+    time_was_up = worked_enough() or time.perf_counter() - began >= (seconds or np.inf)
+    stopped = answer.state == "stopped" and (any(asked) or not time_was_up)
     bound = float(values[0]) if proved else _sign(program) * answer.bound if np.isfinite(answer.bound) else None
     stop = _told(program, answer, float(values[0]), already=already, whole=bool(model.whole.any()))
     return ended(x, float(values[0]), values=values, violation=program.violation(values[1:]),

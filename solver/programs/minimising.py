@@ -15,7 +15,7 @@ from solver.threads import one_thread
 
 from .convex import minimise_by_cuts, with_bound
 from .generations import minimise_by_generations
-from .linear import minimise_linear
+from .linear import SAME, minimise_linear
 from .minimum import Minimum
 from .program import FEASIBLE, Program
 from .scipy_methods import SCIPY_METHODS, method_for
@@ -80,8 +80,20 @@ def minimise(program: Program, *, steps: int | None = None, starts: int = 1, see
         stop = f"From another start, drawn at random: {found.stop}"
     else:
         stop = found.stop if starts == 1 else f"The best of {starts} starts, number {winner}: {found.stop}"
-    return with_bound(program, replace(found, value_before=before.value_before, values_before=before.values_before, stop=stop,
-                               seconds=time.perf_counter() - began))
+    found = with_bound(program, replace(found, value_before=before.value_before, values_before=before.values_before, stop=stop,
+                                        seconds=time.perf_counter() - began))
+    if not program.jumps or found.stopped or steps is not None:
+        return found
+    return _or_across_jumps(program, found, minimise_by_generations(
+        replace(program, start=found.x), seconds=seconds or SECONDS_AFTER, seed=seed, on_step=on_step, by_slopes=lambda inner: minimise(inner, steps=200)))
+
+
+def _or_across_jumps(program: Program, found: Minimum, then: Minimum) -> Minimum:
+    """The better of what slopes found and what a search found that began there and needs none."""
+    mine, theirs = ((max(0.0, one.violation - FEASIBLE), program.merit(one.value)) for one in (found, then))
+    if theirs[0] > mine[0] or theirs[0] == mine[0] and theirs[1] >= mine[1] - SAME * max(1.0, abs(mine[1])):
+        return replace(found, seconds=found.seconds + then.seconds, stopped=then.stopped)
+    return _went_on(program, found, then)
 
 
 def _arrived(program: Program, found: Minimum) -> bool:

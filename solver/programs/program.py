@@ -47,7 +47,8 @@ class Program:
     are c. It has no others where f and c are proved to be linear; others say what is piecewise linear, and `exact` that they say
     so to the last digit. `linear_rows` are those of the constraints that are linear where others are not. The
     numbers of each group `different` are to be 1, 2, 3 … in any order. `stepwise` says that slopes tell nothing of f or c.
-    `assumed` says that `linear` holds within bounds that nobody stated: what it finds is a start. `curvature` is given where the merit is proved to be convex and all constraints are linear: its least second derivative.
+    `assumed` says that `linear` holds within bounds that nobody stated: what it finds is a start. `jumps` says that f or c may
+    jump where a comparison turns, so that slopes do not tell all. `curvature` is given where the merit is proved to be convex and all constraints are linear: its least second derivative.
     """
 
     evaluate: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
@@ -67,6 +68,7 @@ class Program:
     exact: bool = True
     curvature: float | None = None
     assumed: bool = False
+    jumps: bool = False
 
     def merit(self, f):
         """What is minimised, of f, or of each of an array of them."""

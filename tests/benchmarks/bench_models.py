@@ -2,7 +2,7 @@
 
     python tests/benchmarks/bench_models.py FOLDER…
 
-Each model is solved by a process of its own, `collabsheet fit BOOK --sheet SHEET -o COPY --json`; seconds are those of the
+Each model is solved by a process of its own, `collabsheet fit BOOK --sheet SHEET -o COPY --overwrite-formulas --json`; seconds are those of the
 processor, start of Python and torch included. A model counts as met where the fitted sheet has an objective as good as the stored
 one and meets all constraints, or where it is proved that nothing does.
 """
@@ -28,7 +28,7 @@ HEAD = """# Solver's models in other people's workbooks
 
 Every model that Excel's Solver left in {books} workbooks, public ones and those made for our tests, solved from what the sheet holds:
 {met} of {solvable} that say what is to be changed reach Excel's own objective or a better one with all constraints met, or are
-proved to have no solution; {refused} more say no changing cells, have lost their cells, or would change cells that hold formulas.
+proved to have no solution; {refused} more say no changing cells, or have lost their cells.
 `stored` is the objective as the workbook was saved: by Excel where it had been solved, and where the stored cells miss
 constraints, that is said. Seconds are those of the processor, with the start of Python and torch (about 2).
 
@@ -67,7 +67,7 @@ def _solved(path: Path, sheet: str) -> tuple[str, str]:
     """A line of the table, and whether the model was met, came short or was refused."""
     with tempfile.TemporaryDirectory() as folder:
         before = os.times()
-        done = subprocess.run([sys.executable, "-m", "pyxl", "fit", str(path), "--sheet", sheet, "-o", str(Path(folder) / "out.xlsx"), "--json"],
+        done = subprocess.run([sys.executable, "-m", "pyxl", "fit", str(path), "--sheet", sheet, "-o", str(Path(folder) / "out.xlsx"), "--overwrite-formulas", "--json"],
                               cwd=ROOT, capture_output=True, text=True, check=False)
         after = os.times()
     seconds = after.children_user + after.children_system - before.children_user - before.children_system

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -22,10 +23,17 @@ def reliability(runs: Sequence[Mapping]) -> str:
         lines.append(f"| {name} | {kind.what} | {cases} | {sums['answered']:,} | {sums['refused']:,} | {sums['failed']:,} | {sums['cpu_seconds']:,.0f} |")
     failures = [failure for result in results for failure in result["failures"]]
     lines += ["", f"**{sum(result['tried'] for result in results):,} cases, {_counted(len(failures))} of failure.**"]
-    lines += [f"- {failure['kind']} {failure['number']}: {failure['small'] or failure['why'].strip().splitlines()[-1]}" for failure in failures]
+    lines += [f"- {failure['kind']} {failure['number']}: {_in_short(failure)}" for failure in failures]
     seeds = ", ".join(f"{result['kind']} {result['first']}" for result in results)
     return TEMPLATE.read_text(encoding="utf-8").format(
         cpu=CPU_SECONDS, memory=MEMORY >> 20, table="\n".join(lines), seeds=seeds, python=runs[-1]["python"], machine=runs[-1]["machine"])
+
+
+def _in_short(failure: Mapping) -> str:
+    """The formula that fails, or how a failure ends."""
+    if failure["kind"] == "formulas" and failure["small"]:
+        return failure["small"]
+    return re.sub(r"\S{80,}", lambda found: found[0][:60] + "…", failure["why"].strip().splitlines()[-1])
 
 
 def _counted(kinds: int) -> str:

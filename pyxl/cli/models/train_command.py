@@ -6,9 +6,9 @@ import argparse
 import os
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,6 +44,8 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--item-columns", metavar="FILE", help="a table of items and what else is known of them, numbers or "
                         "categories; items without a rating are predicted from it")
     parser.add_argument("--user-columns", metavar="FILE", help="the same of users")
+    parser.add_argument("--learn-on", metavar="MODEL_DIR", help="go on from this model, with its settings: further ratings, of known users "
+                        "and items or new ones")
     parser.add_argument("--plot", metavar="FILE.png", help="draw the RMSE of every epoch")
     parser.add_argument("--range", metavar="LOW,HIGH", help="lowest and highest rating (default: those there are)")
     parser.add_argument("--processes", type=int, metavar="N", help="of a store: processes that fit it together (default 1); the result does "
@@ -80,11 +82,14 @@ def _train(args: argparse.Namespace, say: Say) -> dict:
     from solver import CollabFilter
 
     refuse_missing_device(options.get("device", "auto"))
-    model = CollabFilter(effort=args.effort, random_state=seed, holdout=args.holdout, holdout_by=args.split,
-                         rating_range=rating_range, feedback=args.feedback, **options)
+    if args.learn_on:
+        model = _known_model(args, options)
+    else:
+        model = CollabFilter(effort=args.effort, random_state=seed, holdout=args.holdout, holdout_by=args.split,
+                             rating_range=rating_range, feedback=args.feedback, **options)
     with enough_memory(n_factors):
         began = time.perf_counter()
-        ratings, notes = read_given(args, unrated=1.0 if args.feedback == "implicit" else None)
+        ratings, notes = read_given(args, unrated=1.0 if model.feedback == "implicit" else None)
         refuse_negative_id(ratings, named_ratings(args))
         for note in notes:
             say(f"Note: {note}")
@@ -96,7 +101,11 @@ def _train(args: argparse.Namespace, say: Say) -> dict:
             say(f"Note: {note}")
         with Teller(say, wanted=not args.json) as teller, warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)    # what they say is among the notes
-            model.fit(ratings, item_columns=known.get("item"), user_columns=known.get("user"), on_start=teller.on_start, on_epoch=teller.on_epoch, on_batch=teller.on_batch)
+            if args.learn_on:
+                model.partial_fit(_under_known_labels(ratings, model), on_start=teller.on_start, on_epoch=teller.on_epoch, on_batch=teller.on_batch)
+            else:
+                model.fit(ratings, item_columns=known.get("item"), user_columns=known.get("user"), on_start=teller.on_start,
+                          on_epoch=teller.on_epoch, on_batch=teller.on_batch)
     result, settings, report = model.result_, model.settings_, teller.report
     more = [note for note in model.notes_ if note not in notes]
     for note in more:
@@ -118,6 +127,26 @@ def _train(args: argparse.Namespace, say: Say) -> dict:
         "device": result.device, "seconds": result.seconds, "stop": result.stop, "stopped": result.stopped,
         "plot": args.plot,
         "notes": [*notes, *more]})
+
+
+def _known_model(args: argparse.Namespace, options: Mapping[str, object]) -> CollabFilter:
+    """The model to go on from. Raises UserError for what only a new model is told."""
+    from .trained_model import load_trained
+
+    given = [*(OPTIONS[name].flag for name in options), *(flag for flag, value in (
+        ("--genres", args.genres), ("--item-columns", args.item_columns), ("--user-columns", args.user_columns), ("--range", args.range)) if value)]
+    if given:
+        raise UserError(f"--learn-on goes on with the settings of the model. Leave out {given[0]}, or train a new one.")
+    return load_trained(args.learn_on)
+
+
+def _under_known_labels(ratings: Ratings, model: CollabFilter) -> Ratings:
+    """The ratings under the model's labels, where it has one that means the same: 14, '14' or '014'."""
+    from .trained_model import known_labels
+
+    users, items = (tuple(label if own is None else own for label, own in zip(labels, known_labels(labels, known)))
+                    for labels, known in ((ratings.users, model.users_), (ratings.items, model.items_)))
+    return replace(ratings, users=users, items=items)
 
 
 def _described(args: argparse.Namespace, ratings: Ratings) -> tuple[dict[str, pd.DataFrame], list[str]]:

@@ -1,4 +1,4 @@
-"""The commands that work on an existing workbook: `inspect`, `fit` and `restore`."""
+"""The commands that work on an existing workbook: `inspect`, `fit`, `goal-seek` and `restore`."""
 
 from __future__ import annotations
 
@@ -13,15 +13,20 @@ from pyxl.cli.command_line import Command
 from solver.core.options import Given
 from solver.errors import UserError
 
+from .on_a_server import add_server_argument, fit_there, service_of
+
 
 def _inspect_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("workbook", help="an .xlsx or .xlsm workbook; it is only read")
+    add_server_argument(parser)
 
 
 def _inspect(args: argparse.Namespace, say: Say) -> dict:
-    from pyxl.fit.inspect_sheet import inspect_workbook
-
-    sheets = inspect_workbook(args.workbook)
+    if args.server:
+        sheets = service_of(args).inspect(args.workbook)
+    else:
+        from pyxl.fit.inspect_sheet import inspect_workbook
+        sheets = inspect_workbook(args.workbook)
     width = max(map(len, sheets), default=0)
     for name, report in sheets.items():
         if report["recognised"]:
@@ -54,6 +59,7 @@ def _fit_arguments(parser: argparse.ArgumentParser) -> None:
     add_option_arguments(parser.add_argument_group("settings", "They go before those on the sheet 'start'."), Given.FIT)
     parser.add_argument("--repeat", type=int, metavar="N", help="repeat run N of the workbook's run log: its sheet, settings, "
                         "start values")
+    add_server_argument(parser)
     parser.add_argument("--visible-only", action="store_true", help="leave ratings in hidden rows and columns out of the fit")
     by_formulas = parser.add_argument_group("any problem that formulas state", "A sheet without a model that we know is "
                                             "minimised by its formulas, as Solver's model of it says, or as you say here.")
@@ -73,6 +79,8 @@ def _fit_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _fit(args: argparse.Namespace, say: Say) -> dict:
+    if args.server:
+        return fit_there(args, _sheets(args), say)
     from pyxl.fit.fit_messages import result_object, tell_reports, tell_results
     from pyxl.fit.press_fit import fit_workbook
 
@@ -99,6 +107,42 @@ def _fit(args: argparse.Namespace, say: Say) -> dict:
         tell_reports(results, say)
     say(done)
     return {"workbook": str(out), "sheets": {name: result_object(r) for name, r in results.items()}}
+
+
+def _goal_seek_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("workbook", help="an .xlsx or .xlsm workbook")
+    parser.add_argument("--set", required=True, metavar="CELL", help="the cell whose formula is to give the value")
+    parser.add_argument("--to", required=True, type=float, metavar="X", help="the value")
+    parser.add_argument("--by", required=True, metavar="CELL", help="the cell that may change")
+    parser.add_argument("--sheet", metavar="NAME", help="the sheet that the cells are on, unless they name one")
+    _target_arguments(parser, "changed")
+
+
+def _goal_seek(args: argparse.Namespace, say: Say) -> dict:
+    from pyxl.problems.solve import ByFormulas, Solved
+    from pyxl.problems.stated import Statement
+
+    sheets, sought = [args.sheet] if args.sheet else None, ByFormulas(problem=Statement(args.set, (args.by,), f"value={args.to!r}"), must_reach=True)
+    if args.live:
+        from pyxl.hosts.live_host import LiveHost
+        from pyxl.live.live_fit import fit_live
+        from pyxl.live.open_live import opened_live, where_it_is
+        with opened_live(args.workbook, engine=args.engine, show=args.sheet) as book:
+            results = fit_live(book, sheets=sheets, by_formulas=sought)
+            out, done = LiveHost(book).place, where_it_is(book)
+    else:
+        from pyxl.fit.press_fit import fit_workbook
+        out = _out(args)
+        done = f"Wrote {out}"
+        results = fit_workbook(args.workbook, out=out, overwrite=args.overwrite, sheets=sheets, by_formulas=sought)
+    (solved,) = (result for result in results.values() if isinstance(result, Solved))
+    before, after, reached = float(solved.posed.program.start[0]), float(solved.minimum.x[0]), solved.minimum.value
+    say(f"{args.set} is {reached:.9g} with {args.by} = {after:.9g} (it was {before:.9g}).")
+    for note in solved.notes:
+        say(f"Note: {note}")
+    say(done)
+    return {"workbook": str(out), "set": args.set, "to": args.to, "by": args.by, "before": before, "after": after, "reached": reached,
+            "notes": list(solved.notes)}
 
 
 def _by_formulas(args: argparse.Namespace):
@@ -191,5 +235,7 @@ INSPECT = Command("inspect", "Say what is on each sheet of a workbook, and why a
                   "collabsheet inspect book.xlsx", _inspect_arguments, _inspect)
 FIT = Command("fit", "Fit the models of a workbook and write the parameters; its formulas stay live.",
               "collabsheet fit book.xlsx --sheet bias -o fitted.xlsx", _fit_arguments, _fit)
+GOAL_SEEK = Command("goal-seek", "Find the number in one cell with which another cell's formula gives a value.",
+                    "collabsheet goal-seek loan.xlsx --set B4 --to 1000 --by B1 -o found.xlsx", _goal_seek_arguments, _goal_seek)
 RESTORE = Command("restore", "Undo the last fit: put back the parameters as they were before it.",
                   "collabsheet restore book.xlsx --in-place", _restore_arguments, _restore)

@@ -1,0 +1,178 @@
+"""The commands that judge ways of learning before a model is trained: `cross-validate`, `search` and `lr-find`."""
+
+from __future__ import annotations
+
+import argparse
+import warnings
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from pyxl.base.plain_output import Say, json_ready, table
+from pyxl.cli.arguments.option_arguments import add_option_arguments, options_in
+from pyxl.cli.arguments.reading_arguments import TABLE_OF_RATINGS, add_ratings_arguments, read_given
+from pyxl.cli.arguments.table_files import add_table_arguments, checked_table, write_table
+from pyxl.cli.command_line import Command
+from solver.core.options import Given
+from solver.core.settings import OPTIONS, options_given
+from solver.errors import UserError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from solver import CollabFilter, Ratings
+    from solver.collab.settings_search import Between
+
+
+def _model_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("ratings", nargs="+", metavar="RATINGS", help=TABLE_OF_RATINGS)
+    parser.add_argument("--effort", default="quick", metavar="quick|good|best",
+                        help="how much time may go into accuracy (default quick); chooses what is not given below")
+    parser.add_argument("--feedback", default="explicit", metavar="explicit|implicit", help="explicit: ratings (default); implicit: pairs that happened")
+    parser.add_argument("--folds", type=int, metavar="N", default=5, help="parts of the ratings, each of which is held out once (default 5)")
+    parser.add_argument("-n", type=int, default=10, metavar="N", help="items of each user's list that are judged (default 10)")
+    parser.add_argument("--liked", type=float, metavar="X", help="rating from which on a user likes an item (default: the mean)")
+    add_table_arguments(parser, "the table")
+    add_ratings_arguments(parser)
+    add_option_arguments(parser.add_argument_group("settings", "What is not given here is chosen by --effort."), Given.TRAIN)
+
+
+def _model_and_ratings(args: argparse.Namespace, say: Say) -> tuple[CollabFilter, int, Ratings, list[str]]:
+    """(an estimator with what was given, the seed, the ratings, notes)"""
+    from solver import CollabFilter
+
+    if args.output is not None:
+        checked_table(args.output, overwrite=args.overwrite)
+    options = options_in(args, Given.TRAIN)
+    for name, value in options.items():
+        OPTIONS[name].check(value)
+    seed = int(options.pop("seed", 0))
+    model = CollabFilter(effort=args.effort, feedback=args.feedback, random_state=seed, **options)
+    ratings, notes = read_given(args, unrated=1.0 if args.feedback == "implicit" else None)
+    for note in notes:
+        say(f"Note: {note}")
+    return model, seed, ratings, notes
+
+
+def _tell(frame: pd.DataFrame, args: argparse.Namespace, say: Say) -> None:
+    for line in table(tuple(frame.columns), frame.values.tolist()):
+        say(line)
+    if args.output is not None:
+        write_table(frame, args.output, overwrite=args.overwrite)
+        say(f"Wrote {args.output}")
+
+
+# ---- cross-validate
+
+def _cross_validate_arguments(parser: argparse.ArgumentParser) -> None:
+    from solver.judging.metrics import METRICS
+
+    parser.add_argument("--metrics", metavar="NAME,NAME", help=f"what to measure (default rmse,mae; of implicit feedback ndcg): {', '.join(METRICS)}")
+    parser.add_argument("--split", default="random", metavar="random|time",
+                        help="how the parts are made: drawn by the seed (default), or by time, each learnt from those before it")
+    _model_arguments(parser)
+
+
+def _cross_validate(args: argparse.Namespace, say: Say) -> dict:
+    from solver import cross_validate
+
+    model, seed, ratings, notes = _model_and_ratings(args, say)
+    metrics = [name.strip() for name in (args.metrics or ("ndcg" if args.feedback == "implicit" else "rmse,mae")).split(",")]
+    with warnings.catch_warnings(action="ignore", category=UserWarning):    # pairs that a fold does not know are left out
+        found = cross_validate(ratings, model, folds=args.folds, seed=seed, metrics=metrics, n=args.n, liked=args.liked, split=args.split)
+    _tell(found.folds, args, say)
+    means = {name: found.mean(name) for name in metrics}
+    errors = {name: found.standard_error_of(name) for name in metrics}
+    for name in metrics:
+        say(f"{name}: {means[name]:.4f} ± {errors[name]:.4f}" + (f" (biases alone {found.bias_only:.4f})" if name == "rmse" else ""))
+    return json_ready({"means": means, "standard_errors": errors, "folds": found.folds.to_dict("records"), "output": args.output, "notes": notes})
+
+
+# ---- search
+
+def _search_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--try", dest="tried", action="append", required=True, metavar="SETTING=A,B,…",
+                        help="values to try, such as factors=10,30,100, or two numbers to draw between, such as weight-decay=0.1:3; several times")
+    parser.add_argument("--trials", type=int, default=20, metavar="N", help="combinations that are tried at most (default 20)")
+    parser.add_argument("--metric", default="rmse", metavar="NAME", help="by which the best is chosen (default rmse)")
+    parser.add_argument("--halving", action="store_true", help="try all on a part of the ratings, and the better third on three times as many")
+    _model_arguments(parser)
+    parser.set_defaults(folds=3)
+
+
+def _search(args: argparse.Namespace, say: Say) -> dict:
+    from solver.collab.settings_search import search_settings
+
+    space = dict(_values(text) for text in args.tried)
+    model, seed, ratings, notes = _model_and_ratings(args, say)
+    with warnings.catch_warnings(action="ignore", category=UserWarning):
+        found = search_settings(ratings, model, space, trials=args.trials, folds=args.folds, seed=seed, metric=args.metric,
+                                n=args.n, liked=args.liked, halving=args.halving,
+                                on_trial=lambda one, value: say(f"{', '.join(f'{name} {one[name]}' for name in one)}: {args.metric} {value:.4f}"))
+    say("")
+    _tell(found.results, args, say)
+    flags = " ".join(f"{OPTIONS[name].flag if name in OPTIONS else '--' + name} {value}" for name, value in found.best.items())
+    say(f"Best: train with {flags}")
+    return json_ready({"best": found.best, "results": found.results.to_dict("records"), "output": args.output, "notes": notes})
+
+
+def _values(text: str) -> tuple[str, Sequence[Any] | Between]:
+    """(the setting, its values) of ``factors=10,30`` or ``weight-decay=0.1:3``. Raises UserError for what is neither."""
+    from solver.collab.settings_search import Between
+
+    flag, _, listed = text.partition("=")
+    by_flag = {declared.flag.lstrip("-"): name for name, declared in options_given(Given.TRAIN).items()} | {"effort": "effort"}
+    name = by_flag.get(flag.strip().lstrip("-").replace("_", "-"), flag.strip())
+    if name not in by_flag.values() or not listed:
+        raise UserError(f"--try is '{text}'. Give a setting and its values, such as factors=10,30,100; settings are {', '.join(by_flag)}.")
+    if name == "effort":
+        return name, listed.split(",")
+    read: Callable[[str], Any] = OPTIONS[name].values.parse
+    try:
+        if ":" in listed:
+            low, high = (read(part) for part in listed.split(":"))
+            return name, Between(low, high)
+        return name, [read(part) for part in listed.split(",")]
+    except ValueError:
+        raise UserError(f"--try is '{text}', and {flag} is {OPTIONS[name].values.told}. Correct it.") from None
+
+
+# ---- lr-find
+
+def _lr_find_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("ratings", nargs="+", metavar="RATINGS", help=TABLE_OF_RATINGS)
+    parser.add_argument("--plot", metavar="FILE.png", help="draw the loss over the rate")
+    add_ratings_arguments(parser)
+    add_option_arguments(parser.add_argument_group("settings", "Optimizer and batch size are adamw and 512 unless given."), Given.TRAIN)
+
+
+def _lr_find(args: argparse.Namespace, say: Say) -> dict:
+    from solver import Settings, find_lr
+    from solver.judging.plots import refuse_plot
+
+    if args.plot:
+        refuse_plot(args.plot)
+    options = options_in(args, Given.TRAIN)
+    if options.get("lr") is not None:
+        raise UserError("lr-find looks for the learning rate. Leave out --lr.")
+    chosen: dict[str, Any] = {"optimizer": "adamw", "batch_size": 512} | options
+    settings = Settings(**chosen)
+    ratings, notes = read_given(args)
+    found = find_lr(ratings, settings)
+    for note in notes:
+        say(f"Note: {note}")
+    say(f"Suggested learning rate: {found.suggestion:.2g} (least loss at {found.at_least:.2g}"
+        f"{'' if found.blew_up else '; the loss never blew up, so that there may be better rates beyond'}). Train with --optimizer {settings.optimizer} "
+        f"--batch-size {settings.batch_size} --lr {found.suggestion:.2g}.")
+    if args.plot:
+        found.plot(args.plot)
+        say(f"Drew {args.plot}")
+    return json_ready({"suggestion": found.suggestion, "at_least": found.at_least, "blew_up": found.blew_up, "rates": found.rates.tolist(),
+                       "losses": found.smoothed.tolist(), "plot": args.plot, "notes": notes})
+
+
+CROSS_VALIDATE = Command("cross-validate", "Say how well ratings are predicted that were not learnt from, each of them once; no model is kept.",
+                         "collabsheet cross-validate ratings.csv --folds 5 --metrics rmse,ndcg", _cross_validate_arguments, _cross_validate)
+SEARCH = Command("search", "Try settings by cross-validation and name the best.",
+                 "collabsheet search ratings.csv --try factors=10,30,100 --try weight-decay=0.3:3 --trials 10", _search_arguments, _search)
+LR_FIND = Command("lr-find", "Find a learning rate for a fit in batches by one short run over all rates.",
+                  "collabsheet lr-find ratings.csv --plot lr.png", _lr_find_arguments, _lr_find)

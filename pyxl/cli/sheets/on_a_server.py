@@ -1,0 +1,49 @@
+"""`inspect` and `fit` with ``--server``: the work is done by a service of `collabsheet serve`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from typing import TYPE_CHECKING
+
+from pyxl.base.plain_output import Say
+from pyxl.cli.arguments.option_arguments import options_in
+from solver.core.options import Given
+from solver.errors import UserError
+
+if TYPE_CHECKING:
+    from pyxl.serve.client import Service
+
+TOKEN = "COLLABSHEET_TOKEN"
+# what `fit` takes and a service does not, by its name among the arguments
+_ONLY_HERE = {"in_place": "--in-place", "live": "--live", "engine": "--engine", "repeat": "--repeat", "visible_only": "--visible-only", "via": "--via",
+              "objective": "--objective", "starts": "--starts", "seconds": "--seconds", "write_anyway": "--write-anyway", "report": "--report"}
+
+
+def add_server_argument(parser: argparse.ArgumentParser) -> None:
+    """Add ``--server``."""
+    parser.add_argument("--server", metavar="URL", help="have it done by a service, at the address that `collabsheet serve` printed; a token may "
+                        f"stand in the environment variable {TOKEN} instead")
+
+
+def service_of(args: argparse.Namespace) -> Service:
+    """The service that was named."""
+    from pyxl.serve.client import connect
+
+    return connect(args.server, token=os.environ.get(TOKEN))
+
+
+def fit_there(args: argparse.Namespace, sheets: list[str] | None, say: Say) -> dict:
+    """What `fit` does, by the service. Raises UserError for arguments that it does not take."""
+    given = [option for name, option in _ONLY_HERE.items() if getattr(args, name)]
+    if given:
+        raise UserError(f"{given[0]} is done on this machine only: leave it out, or --server. With --server say -o OUT.")
+    results = service_of(args).fit(args.workbook, out=args.output, overwrite=args.overwrite, sheets=sheets, options=options_in(args, Given.FIT))
+    width = max(map(len, results))
+    for name, result in results.items():
+        say(f"{name:<{width}}  {result['told']}")
+        for line in (result.get("stop"), *(f"Note: {note}" for note in result.get("notes", ()))):
+            if line:
+                say(f"{'':<{width}}  {line}")
+    say(f"Wrote {args.output}")
+    return {"workbook": str(args.output), "sheets": results}
