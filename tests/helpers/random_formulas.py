@@ -35,14 +35,32 @@ LIBREOFFICE_DIFFERS = {
     "FREQUENCY with equal limits": "it counts at the last of them; Excel at the first",
     "MODE of several": "it gives the least of the most frequent; Excel the first",
     "MROUND of a number and a multiple of two signs": "it rounds; Excel gives #NUM!",
+    "BETA.INV, EFFECT, F.INV of 0, and BETADIST beyond 1": "it gives numbers, for F.INV an error; Excel #NUM!, for F.INV 0",
+    "BINOM.INV, CRITBINOM of the probabilities 0 and 1": "it gives numbers; Microsoft's pages contradict each other",
+    "COMBINA of more than there are to choose from": "it gives an error, and 0 for COMBINA(0,0); Excel counts them, and gives 1",
+    "HYPGEOM.DIST of fewer hits than there must be": "it gives 0; Excel #NUM!",
+    "NEGBINOMDIST of one trial, or of no success": "it gives an error, and 0; Excel the probability, and #NUM!",
+    "PERCENTRANK, PERCENTRANK.INC, PERCENTRANK.EXC": "it rounds to the digits asked for; Excel leaves the rest out",
+    "PROB with the upper limit below the lower": "it exchanges them; to Excel nothing lies between",
+    "RATE with several solutions": "it may find another",
+    "SYD of period 0": "it goes on; Excel gives #NUM!",
+    "WEEKNUM of the last days of December": "it gives week 1 of the next year; Excel 53",
+    "Z.TEST of one number": "it gives #DIV/0!; Excel a probability where the deviation is given",
+    "lists with criteria": "a text must be the whole value, and a blank row of criteria fits less than all; to Excel a "
+                           "text is how values begin, and a blank row fits all",
+    "DSTDEV and DVAR of one number": "it gives 0; Excel #DIV/0!",
+    "DGET of a blank, or of several rows of which one has a value": "it gives #VALUE!, and the value; Excel 0 and #NUM!",
     "which error": "it has some of its own (Err:502 …) and prefers others of several: any error is an error",
 }
-# Functions that it lacks; in an array formula HYPERLINK spreads the address over the next cell.
-LIBREOFFICE_LACKS = {"SINGLE", "XLOOKUP", "XMATCH", "HYPERLINK", "TABLE", "FORMULATEXT", "TEXTAFTER", "TEXTBEFORE", "TEXTSPLIT",
+# Functions that it lacks, or does not find by the name in a workbook (it knows BINOM.DIST.RANGE as B); in an array formula
+# HYPERLINK spreads the address over the next cell.
+LIBREOFFICE_LACKS = {"SINGLE", "XLOOKUP", "XMATCH", "HYPERLINK", "TABLE", "FORMULATEXT", "TEXTAFTER", "TEXTBEFORE", "TEXTSPLIT", "BINOM.DIST.RANGE",
                      *ARRAYS, *LAMBDAS}
 
 GRID = Range.parse("A1:E6")
 ONLY_NUMBERS = Range.parse("F1:G6")
+# A list with headers, and criteria for it: those of column P hold for more than one row; of R for one, most often.
+LIST, CONDITIONS, TREES = Range.parse("M1:O7"), Range.parse("P1:R3"), ["Apple", "Pear", "Apple", "Cherry", "Pear", "Plum"]
 NUMBERS = st.sampled_from([0.0, 1.0, 2.0, 3.0, -1.0, 0.5, -2.5, 7.0, 12.25, 100.0])
 TEXTS = st.sampled_from(["a", "b", "Ab", "x y", "3"])
 
@@ -50,8 +68,11 @@ TEXTS = st.sampled_from(["a", "b", "Ab", "x y", "3"])
 def grids():
     """Cell -> value: numbers for the most part, blanks and texts between them; F1:G6 has only numbers."""
     value = st.one_of(NUMBERS, NUMBERS, NUMBERS, st.none(), TEXTS)
-    cells = [*GRID.cells(), *ONLY_NUMBERS.cells()]
-    values = st.tuples(*[value] * GRID.size, *[NUMBERS] * ONLY_NUMBERS.size)
+    cells = [*GRID.cells(), *ONLY_NUMBERS.cells(), *LIST.cells(), *CONDITIONS.cells()]
+    trees = [part for tree in TREES for part in (st.just(tree), NUMBERS, value)]
+    condition, height = st.sampled_from(["Apple", "<>Pear", "P*"]), st.sampled_from([">1", "<=7", 2.0, None])
+    values = st.tuples(*[value] * GRID.size, *[NUMBERS] * ONLY_NUMBERS.size, *map(st.just, ["tree", "height", "profit"]), *trees,
+                       *map(st.just, ["Tree", "Height", "Tree"]), *[condition, height, st.sampled_from(["Cherry", "Plum", "Apple"])] * 2)
     return values.map(lambda values: {cell: v for cell, v in zip(cells, values) if v is not None})
 
 
@@ -150,10 +171,19 @@ ADDRESS: x,x,x,b
 ALONE_CALLS = """
 ACOS ASIN ATANH FACT NORMSINV NORM.S.INV: u
 ACOSH ASINH ATAN DEGREES RADIANS EVEN ODD GAMMALN GAMMALN.PRECISE SQRTPI GAUSS PHI NORMSDIST: v
-GAMMA ERF ERFC: p
+GAMMA ERF ERFC ERF.PRECISE ERFC.PRECISE: p
+ACOT COT COTH CSC CSCH SEC SECH FISHERINV: v
+FISHER: (u-0.1)
+ACOTH: (1+p)
 QUOTIENT: v,v
 ATAN2: v,p
-COMBIN PERMUT: i,i
+COMBIN PERMUT PERMUTATIONA: i,i
+COMBINA: (3+i),i
+MULTINOMIAL: i,i,i
+FACTDOUBLE: (i*4)
+DELTA GESTEP: (i-1),o
+DELTA GESTEP: (i-1)
+SERIESSUM: p,i,i,f
 CEILING FLOOR: v,p
 MROUND: ABS(v),p
 CEILING.MATH FLOOR.MATH: v,p,i
@@ -169,8 +199,27 @@ T.DIST.2T T.DIST.RT CHISQ.DIST.RT CHIDIST: p,i
 TDIST: p,i,o
 F.DIST.RT FDIST: p,i,i
 T.INV T.INV.2T TINV: u,i
-GAMMA.DIST WEIBULL.DIST: p,p,p,b
-AVEDEV KURT SKEW: f
+GAMMA.DIST GAMMADIST WEIBULL.DIST WEIBULL F.DIST: p,p,p,b
+BETA.DIST: u,p,p,b
+BETA.DIST: (2*u+1),p,p,b,1,3
+BETADIST: S,p,p
+BINOM.INV CRITBINOM: (7*i),S,S
+CONFIDENCE CONFIDENCE.NORM CONFIDENCE.T: u,p,(5*i+1)
+HYPGEOM.DIST: i,(2+i),4,(9+i),b
+HYPGEOMDIST: i,(2+i),4,(9+i)
+LOGNORMDIST: p,v,p
+NEGBINOM.DIST: i,(1+i),u,b
+NEGBINOMDIST: i,(2+i),u
+AVEDEV KURT SKEW SKEW.P: f
+CHISQ.TEST CHITEST: d,{1;2;5;9}
+CHISQ.TEST CHITEST: q,{1,2;5,9}
+F.TEST FTEST: d,f
+T.TEST TTEST: #,x,1
+T.TEST TTEST: d,f,x,(1+x)
+PERCENTRANK PERCENTRANK.INC PERCENTRANK.EXC: d,v,14
+PROB: {1,2,3,4},{0.1,0.2,0.3,0.4},i
+PROB: {1,2,3,4},{0.1,0.2,0.3,0.4},i,(3+o)
+TRIMMEAN: f,u
 GEOMEAN HARMEAN: p,p,p
 GEOMEAN HARMEAN: (d+10)
 MODE MODE.SNGL: F1:F2,F1,F1
@@ -226,15 +275,79 @@ DAY MONTH YEAR HOUR MINUTE SECOND: D
 DAYS: INT(D),36525
 EDATE EOMONTH WEEKDAY: D,i
 TIME: i,i,i
+DATEDIF: E,(i*99+45657),U
+DATEDIF: E,E,U
+DAYS360: E,E
+DAYS360: E,E,b
+DATEVALUE: "2024-02-29"
+TIMEVALUE: "13:45"
+ISOWEEKNUM: D
+WEEKNUM: (E+9)
+WEEKNUM: (E+9),L
+NETWORKDAYS: E,E
+NETWORKDAYS: E,E,{45300,45400.5}
+NETWORKDAYS.INTL: E,E,O
+NETWORKDAYS.INTL: E,E,O,{45300,45400}
+WORKDAY: E,(9*i-9)
+WORKDAY: E,(9*i-9),{45300,45400}
+WORKDAY.INTL: E,(9*i-9),O
+YEARFRAC: E,E
+YEARFRAC: E,E,B
 FV NPER PMT PV: r,p,p,v
 IRR: I
 NPV: r,f
+MIRR: I,r,r
+XNPV: r,I,{45292,45350,45500,45600}
+IPMT: r,i,M,1000
+IPMT: r,i,M,1000,p,o
+CUMIPMT: R,M,1000,(1+o),(3+i),o
+ISPMT: r,i,M,1000
+EFFECT NOMINAL: R,(0.5+i)
+FVSCHEDULE: p,f
+PDURATION: R,p,p
+RRI: i,p,p
+SLN: 12,p,i
+SYD: 12,p,M,(1+i)
+DB DDB: 12,p,M,i
+DB DDB: 12,p,M,i,(2*i)
+VDB: 12,p,M,i,(i+o)
+VDB: 12,p,M,i,(i+o),p,b
+VDB: 12,p,M,0.5,(i+0.25)
+DSUM DAVERAGE DCOUNT DCOUNTA DMAX DMIN DPRODUCT DSTDEVP DVARP: M1:O7,e,Z
+DSTDEV DVAR: M1:O7,"height",P1:P2
+DGET: M1:O7,"height",R1:R2
+DGET: M1:O7,1,R1:R2
+DCOUNT DCOUNTA: M1:O7,,Z
 """
-EVERY_CALL = NUMBER_CALLS + CONDITION_CALLS + TEXT_CALLS + ALONE_CALLS
+# What LibreOffice approaches step by step, or takes as a difference of large numbers, so that the last digits are no
+# measure: compared to so many decimals.
+APPROACHED_CALLS = """
+BETA.INV BETAINV: S,p,p
+GAMMA.INV GAMMAINV: u,p,p
+CHISQ.INV CHISQ.INV.RT CHIINV: u,(1+i)
+F.INV F.INV.RT FINV: S,(1+i),(1+i)
+LOGNORM.INV LOGINV: u,v,p
+CUMPRINC: R,M,1000,(1+o),(3+i),o
+PPMT: r,i,M,1000
+PPMT: r,i,M,1000,p,o
+RATE: M,-200,1000
+RATE: M,-200,1000,-p,o
+RATE: M,-20,0,1500
+XIRR: I,{45292,45350,45500,45600}
+Z.TEST ZTEST: d,v
+Z.TEST ZTEST: d,v,p
+"""
+DECIMALS = 7
+EXACT_CALLS = NUMBER_CALLS + CONDITION_CALLS + TEXT_CALLS + ALONE_CALLS
+EVERY_CALL = EXACT_CALLS + APPROACHED_CALLS
 CHOICES = {"p": ["0.5", "1", "2.5", "7", "12"], "u": ["0", "0.05", "0.3", "0.5", "0.9", "1", "A1"], "i": list("0123"),
            "o": list("012"), "x": list("12"), "j": ["-1", "0", "1", "2"], "b": ["TRUE", "FALSE"], "y": ["1999", "2024", "1950"], "g": ["F1", "G3"],
            "D": ["36525", "45351.75", "60000", "73050.999"], "s": [str(n) for n in range(1, 12)] + ["109"],
            "I": ["{-100,30,40,50}", "{-10;3;4;5}"], "r": ["0", "0.05", "0.3", "1"], "H": ["{1,2;2,1;3,5;4,2;5,5}"],
+           "E": ["45292", "45322", "45351", "45382", "45473.5", "45657"], "U": [f'"{unit}"' for unit in ("d", "M", "Y", "ym", "YD", "MD")],
+           "L": ["1", "2", "11", "14", "17", "21", "3"], "B": list("01234"),
+           "O": ["1", "3", "7", "11", "17", '"0000111"', '"1000000"', "8"], "M": ["6", "12", "36"], "e": ['"profit"', '"Height"', "1", "3"],
+           "Z": ["P1:Q2", "P1:Q3", "P1:P2", "P1:P3"], "R": ["0.01", "0.05", "0.3", "1"], "S": ["0.05", "0.3", "0.5", "0.9"],
            "h": ['">1"', '"<=2"', '"<>1"', '"a"', '"<>a"', '"a*"', '"?b"', '"=2"', '">a"'],
            "F": ['"0"', '"0.00"', '"#,##0.0"', '"0%"', '"0.0E+00"', '"0.00;(0.00)"', '"General"']}
 
@@ -308,4 +421,5 @@ def one_of_each(*, arrays: bool):
     """A formula for every function of the tables, with plain arguments."""
     number = st.one_of(CELLS, st.sampled_from(LITERALS), *[STRETCHED] * arrays)
     arguments = _arguments(number, *_leaves(arrays)[1:])
-    return st.tuples(*_calls(EVERY_CALL, arguments))
+    approached = (call.map(f"ROUND({{}},{DECIMALS})".format) for call in _calls(APPROACHED_CALLS, arguments))
+    return st.tuples(*_calls(EXACT_CALLS, arguments), *approached)

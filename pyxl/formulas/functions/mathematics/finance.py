@@ -33,7 +33,8 @@ def future_value(rate: float, periods: float, each_time: float, present: float =
     return -(present * grown + each_time * _when(rate, kind) * paid)
 
 
-def _present(rate: float, periods: float, each_time: float, future: float = 0.0, kind: float = 0.0) -> float:
+def present_value(rate: float, periods: float, each_time: float, future: float = 0.0, kind: float = 0.0) -> float:
+    """Excel's PV: what the payments and what is left at the end are worth today."""
     grown, paid = _growth(rate, periods)
     if not grown:
         raise Fault(DIV0)
@@ -99,5 +100,5 @@ FINANCE: dict[str, Function] = {
     "NPER": each(_periods, takes="nnn|nn"),
     "NPV": Function("ns+", worth_today),
     "PMT": each(payment, takes="nnn|nn"),
-    "PV": each(_present, takes="nnn|nn"),
+    "PV": each(present_value, takes="nnn|nn"),
 }

@@ -91,6 +91,8 @@ def _hypergeometric(hits: float, drawn: float, marked: float, size: float, add: 
 def _negative_binomial(failures: float, successes: float, p: float, add: bool = False) -> float:
     failures, successes = _whole(failures, successes)
     _require(failures >= 0 and successes >= 1 and 0 <= p <= 1)
+    if p == 0:      # no success ever comes
+        return 0.0
     law = _stats().nbinom(successes, p)
     return law.cdf(failures) if add else law.pmf(failures)
 

@@ -12,9 +12,9 @@ from pyxl.formulas.language.function import Function, each
 from pyxl.formulas.language.samples import numbers
 from pyxl.formulas.language.values import finite
 
-from .finance import future_value, payment, worth_today
+from .finance import future_value, payment, present_value, worth_today
 
-_STEPS, _NEAR = 100, 1e-13      # of Newton's method, and the relative change of a rate at which it has arrived
+_STEPS, _NEAR = 100, 1e-13      # of the secant method, and the relative change of a rate at which it has arrived
 
 
 def _require(holds: bool) -> None:
@@ -23,9 +23,15 @@ def _require(holds: bool) -> None:
 
 
 def _rate(periods: float, each_time: float, present: float, future: float = 0.0, kind: float = 0.0, guess: float = 0.1) -> float:
-    """The rate at which the future value is as given."""
+    """The rate at which the flows are worth `present` today, and so `future` at the end.
+
+    The worth today leads to the rate of a loan, the worth at the end to the rate of savings, so both are tried.
+    """
     _require(periods > 0 and guess > -1)
-    return _root(lambda rate: future_value(rate, periods, each_time, present, kind) - future, guess)
+    try:
+        return _root(lambda rate: present_value(rate, periods, each_time, future, kind) - present, guess)
+    except (Fault, ValueError, OverflowError):
+        return _root(lambda rate: future_value(rate, periods, each_time, present, kind) - future, guess)
 
 
 def _root(of: Callable[[float], float], guess: float) -> float:
@@ -38,11 +44,13 @@ def _root(of: Callable[[float], float], guess: float) -> float:
         if f_a == f_b or not math.isfinite(f_b):
             break
         step = f_b * (b - a) / (f_b - f_a)
-        while b - step <= -1:
-            step /= 2
+        too_far = b - step <= -1
+        if too_far:
+            step = (b + 1) / 2
         a, f_a, b = b, f_b, b - step
+        _require(b > -1)
         f_b = of(b)
-        if abs(step) <= _NEAR * max(1.0, abs(b)):
+        if abs(step) <= _NEAR * max(1.0, abs(b)) and not too_far:
             return b
     raise Fault(NUM)
 

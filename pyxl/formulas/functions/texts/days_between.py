@@ -53,13 +53,18 @@ def _days_360(here, start: float, end: float, european: bool = False) -> float:
     return float(_thirty(date_of(_day(here, start)), date_of(_day(here, end)), european=european, ends_of_february=not european))
 
 
+def _ends_february(date: tuple[int, int, int]) -> bool:
+    year, month, day = date
+    return month == 2 and day == monthrange(year, 2)[1]
+
+
 def _thirty(first: tuple[int, int, int], last: tuple[int, int, int], *, european: bool, ends_of_february: bool) -> int:
     """Days where every month has 30."""
     (y1, m1, d1), (y2, m2, d2) = first, last
     if european:
         d1, d2 = min(d1, 30), min(d2, 30)
     else:
-        if ends_of_february and m1 == 2 and d1 == monthrange(y1, 2)[1]:
+        if ends_of_february and _ends_february(first):
             d1 = 30
         if d2 == 31 and d1 >= 30:
             d2 = 30
@@ -72,9 +77,10 @@ def _year_share(here, start: float, end: float, basis: float = 0.0) -> float:
     a, b = date_of(first), date_of(last)
     match math.floor(basis):
         case 0:
-            if a[1] == b[1] == 2 and a[2] == monthrange(a[0], 2)[1] and b[2] == monthrange(b[0], 2)[1]:
+            early = 30 - a[2] if _ends_february(a) else 0   # counts as the 30th, yet leaves the 31st of a later month as it is
+            if early and _ends_february(b):
                 b = (*b[:2], 30)
-            return _thirty(a, b, european=False, ends_of_february=True) / 360
+            return (_thirty(a, b, european=False, ends_of_february=False) - early) / 360
         case 1:
             return (last - first) / _length_of_years(a, b) if last > first else 0.0
         case 2:
