@@ -14,7 +14,7 @@ from pyxl.formulas.language.values import finite
 
 from .finance import future_value, payment, present_value, worth_today
 
-_STEPS, _NEAR = 100, 1e-13      # of the secant method, and the relative change of a rate at which it has arrived
+_STEPS, _FIRST_STEP, _GROWTH = 45, 0.005, 1.2    # away from a guess, in the logarithm of 1 + rate: the last reach 15 far
 
 
 def _require(holds: bool) -> None:
@@ -23,35 +23,32 @@ def _require(holds: bool) -> None:
 
 
 def _rate(periods: float, each_time: float, present: float, future: float = 0.0, kind: float = 0.0, guess: float = 0.1) -> float:
-    """The rate at which the flows are worth `present` today, and so `future` at the end.
-
-    The worth today leads to the rate of a loan, the worth at the end to the rate of savings, so both are tried.
-    """
+    """The rate at which the payments and `future` are worth `present` today."""
     _require(periods > 0 and guess > -1)
-    try:
-        return _root(lambda rate: present_value(rate, periods, each_time, future, kind) - present, guess)
-    except (Fault, ValueError, OverflowError):
-        return _root(lambda rate: future_value(rate, periods, each_time, present, kind) - future, guess)
+    return _root(lambda rate: present_value(rate, periods, each_time, future, kind) - present, guess)
 
 
 def _root(of: Callable[[float], float], guess: float) -> float:
-    """A rate above −1 where a function is 0, by the secant method."""
-    a, b = guess, guess + 1e-4 * max(1.0, abs(guess))
-    f_a, f_b = of(a), of(b)
-    for _ in range(_STEPS):
-        if f_b == 0:
-            return b
-        if f_a == f_b or not math.isfinite(f_b):
-            break
-        step = f_b * (b - a) / (f_b - f_a)
-        too_far = b - step <= -1
-        if too_far:
-            step = (b + 1) / 2
-        a, f_a, b = b, f_b, b - step
-        _require(b > -1)
-        f_b = of(b)
-        if abs(step) <= _NEAR * max(1.0, abs(b)) and not too_far:
-            return b
+    """The rate above −1 next to `guess` where a function is 0: growing steps to both sides find a change of sign."""
+    from scipy.optimize import brentq
+
+    def value_at(x: float) -> float:    # of the logarithm of 1 + rate, which has no end at −1
+        try:
+            found = of(math.expm1(x))
+        except (Fault, ArithmeticError):
+            return math.nan
+        return found if math.isfinite(found) else math.nan
+
+    start = math.log1p(guess)
+    reached = {side: (start, value_at(start)) for side in (1, -1)}
+    for step in range(_STEPS):
+        for side, (near, value) in reached.items():
+            if value == 0:
+                return math.expm1(near)
+            far = start + side * _FIRST_STEP * _GROWTH ** step
+            reached[side] = far, value_at(far)
+            if value * reached[side][1] < 0:
+                return math.expm1(brentq(value_at, min(near, far), max(near, far), xtol=1e-16))
     raise Fault(NUM)
 
 
