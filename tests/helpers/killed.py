@@ -105,7 +105,7 @@ def _campaign(begin: Callable[[Path], tuple[str, list[str], Path]], kills: int, 
         until_done(code, arguments, kills=0, longest=0, moments=moments)
         longest, sound = time.perf_counter() - began, digest_of_folder(result, pattern)
         while done < kills:
-            shutil.rmtree(result)
+            shutil.rmtree(result, ignore_errors=True)       # nothing is there where the last piece was lost
             pieces += 1
             try:
                 done += until_done(code, arguments, kills=min(5, kills - done), longest=longest, moments=moments)

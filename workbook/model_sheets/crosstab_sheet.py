@@ -151,8 +151,8 @@ def _ratings(sheet, styles: Styles, plan: Crosstab, content: Content, first_shee
 
 
 def _as_on(other: Crosstab, users: str, items: str) -> str:
-    """The array formula of the ratings that another sheet has looked up already, where it has the same labels: 60,000
-    ratings are looked up in 0.7 s, and compared in 0.2 s."""
+    """The array formula of the ratings that another sheet has looked up already, where it has the same labels: in
+    LibreOffice looking up 300 × 200 ratings takes 0.64 s, and copying them 0.15 s."""
     name = quoted(other.layout.sheet)
     there, its_users, its_items = (f"{name}!{where.absolute}" for where in (
         other.layout.ratings, other.layout.user_ids, other.layout.item_ids))

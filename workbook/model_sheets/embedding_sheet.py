@@ -24,7 +24,7 @@ from .solver_names import solver_note
 # Users × items up to which the looked-up factors stand beside the ratings, as in the lesson, and the list of ratings
 # itself follows the crosstab. Above it a prediction looks its factors up by itself (21,000 ratings with 20 factors would
 # otherwise need a million formulas), and the list of pairs is typed: to find 20,000 pairs anew after every rating that
-# is typed took LibreOffice 5 s and more.
+# is typed took LibreOffice over 4 s.
 MOST_COPIES = 1_000
 
 _NOTES = ("The model of dotprod, a rating a row:", "equal factors give an equal RMSE.")
