@@ -116,8 +116,8 @@ SHEETS: dict[str, BadInput] = {
     "29": BadInput("names that overlap", "overlap. Separate the two names.", _named(user_factors="Sheet1!$B$12:$F$19"), _ONE),
     "30": BadInput("a formula among the factors", "Sheet1!C15 holds the formula =1/2, where a fit would write a number.",
                    sheet(cell("C15", "write_formula", "=1/2", None, 0.5)), _ONE),
-    "30 stated": BadInput("a formula stated as changing", 'Sheet1!F14, a changing cell, holds a formula, =IF(F2="",0,MMULT($B14:$D14,F$10:F$12)), '
-                          "which is not overwritten as Solver does. To let it change, copy the changing cells and paste them as values",
+    "30 stated": BadInput("a formula stated as changing", 'Sheet1!F14, a changing cell, holds a formula, =IF(F2="",0,MMULT($B14:$D14,F$10:F$12)). '
+                          "Solver writes numbers over formulas; here that is done with --overwrite-formulas.",
                           sheet(), (*FIT, "--objective", "L21", "--change", "F14")),
     "31": BadInput("the inside of an array formula", "Sheet1!G15, a changing cell, is part of the array formula in F14:L19", sheet(array=True, masked=False),
                    (*FIT, "--objective", "L21", "--change", "G15")),
