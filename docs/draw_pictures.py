@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-SHOWN = ("start", "bias", "you", "check")
+SHOWN = ("start", "ratings", "bias", "you", "check")
 DOTS_PER_INCH = 110
 PYTHON = "/home/you/collabsheet/.venv/bin/python"    # what `start` shows: not the path on this machine
 PAD = 8     # white dots kept around a picture
