@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from killed import PREPARE, digest_of_folder, until_done, write_tables
+from killed import PREPARE, digest_of_folder, done_after_a_kill, write_tables
 
 from pyxl.__main__ import main
 from solver import UserError, read_ratings
@@ -100,8 +100,8 @@ def test_what_was_killed_goes_on_and_the_store_is_the_same(tmp_path):
     """The long version: python tests/helpers/killed.py store --kills 200"""
     paths = [str(path) for path in write_tables(tmp_path, files=3, rows=4_000)]
     prepare_store(paths, tmp_path / "sound", HowToPrepare(blocks=4, rows_at_once=2_000))
-    killed = until_done(PREPARE, [str(tmp_path / "store"), *paths], kills=3, longest=0.3, moments=random.Random(5))
-    assert killed and digest_of_folder(tmp_path / "store") == digest_of_folder(tmp_path / "sound")
+    done_after_a_kill(PREPARE, [str(tmp_path / "store"), *paths], tmp_path / "store", kills=3, longest=0.3, moments=random.Random(5))
+    assert digest_of_folder(tmp_path / "store") == digest_of_folder(tmp_path / "sound")
 
 
 def test_an_unfinished_store_takes_the_same_files_only(tmp_path):
