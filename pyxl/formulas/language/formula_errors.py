@@ -32,6 +32,12 @@ class Fault(Exception):
         self.value = ErrorValue(value)
 
 
+def require(holds: bool) -> None:
+    """Raise ``#NUM!`` unless an argument is one that the function takes."""
+    if not holds:
+        raise Fault(NUM)
+
+
 def placed(error: FormulaError, sheet: str, cell: Cell) -> FormulaError:
     """The same error, told of a cell."""
     return type(error)(f"{quoted(sheet)}!{Cell(*cell)}: {error}", reason=error.reason)

@@ -4,13 +4,8 @@ from __future__ import annotations
 
 import math
 
-from pyxl.formulas.language.formula_errors import DIV0, NUM, Fault
+from pyxl.formulas.language.formula_errors import DIV0, Fault, require
 from pyxl.formulas.language.function import Function, each
-
-
-def _require(holds: bool) -> None:
-    if not holds:
-        raise Fault(NUM)
 
 
 def _even(cost: float, salvage: float, life: float) -> float:
@@ -20,14 +15,14 @@ def _even(cost: float, salvage: float, life: float) -> float:
 
 
 def _by_digits(cost: float, salvage: float, life: float, period: float) -> float:
-    _require(1 <= period <= life)
+    require(1 <= period <= life)
     return (cost - salvage) * (life - period + 1) * 2 / (life * (life + 1))
 
 
 def _fixed_share(cost: float, salvage: float, life: float, period: float, months: float = 12.0) -> float:
     """By a fixed share of what is left, rounded to three places; the first year has so many months."""
     period, months = math.floor(period), math.floor(months)
-    _require(cost >= 0 and salvage >= 0 and life > 0 and period >= 1 and 1 <= months <= 12 and period <= life + (months < 12))
+    require(cost >= 0 and salvage >= 0 and life > 0 and period >= 1 and 1 <= months <= 12 and period <= life + (months < 12))
     if cost == 0:
         return 0.0
     share = round(1 - (salvage / cost) ** (1 / life), 3)
@@ -43,7 +38,7 @@ def _fixed_share(cost: float, salvage: float, life: float, period: float, months
 
 def _of_what_is_left(cost: float, salvage: float, life: float, period: float, factor: float = 2.0) -> float:
     """By `factor` / life of what is left, never below the salvage value."""
-    _require(cost >= 0 and salvage >= 0 and 0 < period <= life and factor > 0)
+    require(cost >= 0 and salvage >= 0 and 0 < period <= life and factor > 0)
     share = min(1.0, factor / life)
     before = cost * (1 - share) ** (period - 1)
     after = cost * (1 - share) ** period
@@ -52,7 +47,7 @@ def _of_what_is_left(cost: float, salvage: float, life: float, period: float, fa
 
 def _variable(cost: float, salvage: float, life: float, start: float, end: float, factor: float = 2.0, stay: bool = False) -> float:
     """Of a stretch of periods; it changes to even loss where that is more, unless told to `stay`."""
-    _require(cost >= 0 and salvage >= 0 and life > 0 and 0 <= start <= end <= life and factor > 0)
+    require(cost >= 0 and salvage >= 0 and life > 0 and 0 <= start <= end <= life and factor > 0)
     lost = total = 0.0
     for year in range(1, math.ceil(end) + 1):
         left = cost - lost

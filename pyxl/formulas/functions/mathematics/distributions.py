@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 from statistics import NormalDist  # the standard library's
 
-from pyxl.formulas.language.formula_errors import NUM, Fault
+from pyxl.formulas.language.formula_errors import require
 from pyxl.formulas.language.function import Function, each
 
 
@@ -19,9 +19,10 @@ def _special():
     return special
 
 
-def _require(holds: bool) -> None:
-    if not holds:
-        raise Fault(NUM)
+def stats():
+    """scipy's distributions."""
+    from scipy import stats as distributions
+    return distributions
 
 
 def _density_or_sum(density: Callable, cumulative: Callable, takes: str) -> Function:
@@ -33,35 +34,35 @@ def _density_or_sum(density: Callable, cumulative: Callable, takes: str) -> Func
 
 
 def _normal_density(x: float, mean: float = 0.0, deviation: float = 1.0) -> float:
-    _require(deviation > 0)
+    require(deviation > 0)
     return math.exp(-0.5 * ((x - mean) / deviation) ** 2) / (deviation * math.sqrt(2 * math.pi))
 
 
 def _normal(x: float, mean: float = 0.0, deviation: float = 1.0) -> float:
-    _require(deviation > 0)
+    require(deviation > 0)
     return 0.5 * math.erfc((mean - x) / (deviation * math.sqrt(2)))
 
 
 def _normal_inverse(p: float, mean: float = 0.0, deviation: float = 1.0) -> float:
-    _require(0 < p < 1 and deviation > 0)
+    require(0 < p < 1 and deviation > 0)
     return mean + deviation * NormalDist().inv_cdf(p)
 
 
 def _standardised(x: float, mean: float, deviation: float) -> float:
-    _require(deviation > 0)
+    require(deviation > 0)
     return (x - mean) / deviation
 
 
 def _exponential(cumulative: bool) -> Callable:
     def call(x: float, rate: float) -> float:
-        _require(x >= 0 and rate > 0)
+        require(x >= 0 and rate > 0)
         return -math.expm1(-rate * x) if cumulative else rate * math.exp(-rate * x)
     return call
 
 
 def _poisson_mass(k: float, mean: float) -> float:
     k = math.floor(k)
-    _require(k >= 0 and mean >= 0)
+    require(k >= 0 and mean >= 0)
     if mean == 0:
         return float(k == 0)
     return math.exp(k * math.log(mean) - mean - math.lgamma(k + 1))
@@ -69,13 +70,13 @@ def _poisson_mass(k: float, mean: float) -> float:
 
 def _poisson(k: float, mean: float) -> float:
     k = math.floor(k)
-    _require(k >= 0 and mean >= 0)
+    require(k >= 0 and mean >= 0)
     return _special().gammaincc(k + 1, mean)
 
 
 def _binomial_mass(k: float, n: float, p: float) -> float:
     k, n = math.floor(k), math.floor(n)
-    _require(0 <= k <= n and 0 <= p <= 1)
+    require(0 <= k <= n and 0 <= p <= 1)
     if p in (0, 1):
         return float(k == n * p)
     if n < 1000:
@@ -86,12 +87,12 @@ def _binomial_mass(k: float, n: float, p: float) -> float:
 
 def _binomial(k: float, n: float, p: float) -> float:
     k, n = math.floor(k), math.floor(n)
-    _require(0 <= k <= n and 0 <= p <= 1)
+    require(0 <= k <= n and 0 <= p <= 1)
     return _special().bdtr(k, n, p)
 
 
 def _freedom(degrees: float) -> int:
-    _require(degrees >= 1)
+    require(degrees >= 1)
     return math.floor(degrees)
 
 
@@ -106,45 +107,45 @@ def _t(x: float, degrees: float) -> float:
 
 
 def _t_tails(x: float, degrees: float, tails: float = 2.0) -> float:
-    _require(x >= 0 and math.floor(tails) in (1, 2))
+    require(x >= 0 and math.floor(tails) in (1, 2))
     return math.floor(tails) * _t(-x, degrees)
 
 
 def _t_inverse(p: float, degrees: float) -> float:
-    _require(0 < p < 1)
+    require(0 < p < 1)
     return _special().stdtrit(_freedom(degrees), p)
 
 
 def _t_inverse_tails(p: float, degrees: float) -> float:
-    _require(0 < p <= 1)
+    require(0 < p <= 1)
     return -_special().stdtrit(_freedom(degrees), p / 2)
 
 
 def _gamma_density(x: float, shape: float, scale: float) -> float:
-    _require(x >= 0 and shape > 0 and scale > 0)
+    require(x >= 0 and shape > 0 and scale > 0)
     if x == 0:
         return 0.0 if shape > 1 else 1 / scale if shape == 1 else math.inf
     return math.exp((shape - 1) * math.log(x / scale) - x / scale - math.lgamma(shape)) / scale
 
 
 def _gamma_distribution(x: float, shape: float, scale: float) -> float:
-    _require(x >= 0 and shape > 0 and scale > 0)
+    require(x >= 0 and shape > 0 and scale > 0)
     return _special().gammainc(shape, x / scale)
 
 
 def _chi_square_tail(x: float, degrees: float) -> float:
-    _require(x >= 0)
+    require(x >= 0)
     return _special().gammaincc(_freedom(degrees) / 2, x / 2)
 
 
 def _f_tail(x: float, above: float, below: float) -> float:
-    _require(x >= 0)
+    require(x >= 0)
     return _special().fdtrc(_freedom(above), _freedom(below), x)
 
 
 def _weibull(cumulative: bool) -> Callable:
     def call(x: float, shape: float, scale: float) -> float:
-        _require(x >= 0 and shape > 0 and scale > 0)
+        require(x >= 0 and shape > 0 and scale > 0)
         power = (x / scale) ** shape
         return -math.expm1(-power) if cumulative else shape / scale * (x / scale) ** (shape - 1) * math.exp(-power)
     return call
@@ -152,13 +153,13 @@ def _weibull(cumulative: bool) -> Callable:
 
 def _log_normal(of: Callable) -> Callable:
     def call(x: float, mean: float, deviation: float) -> float:
-        _require(x > 0)
+        require(x > 0)
         return of(math.log(x), mean, deviation) / (x if of is _normal_density else 1.0)
     return call
 
 
 def _log_gamma(x: float) -> float:
-    _require(x > 0)
+    require(x > 0)
     return math.lgamma(x)
 
 

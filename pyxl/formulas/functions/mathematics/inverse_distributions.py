@@ -5,18 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from pyxl.formulas.language.formula_errors import DIV0, NUM, Fault
+from pyxl.formulas.language.formula_errors import DIV0, Fault, require
 from pyxl.formulas.language.function import Function, each
 
-
-def _stats():
-    from scipy import stats
-    return stats
-
-
-def _require(holds: bool) -> None:
-    if not holds:
-        raise Fault(NUM)
+from .distributions import stats
 
 
 def _whole(*numbers: float) -> list[int]:
@@ -24,90 +16,90 @@ def _whole(*numbers: float) -> list[int]:
 
 
 def _beta(x: float, a: float, b: float, add: bool, low: float, high: float) -> float:
-    _require(a > 0 and b > 0 and low < high and low <= x <= high)
-    law = _stats().beta(a, b, low, high - low)
+    require(a > 0 and b > 0 and low < high and low <= x <= high)
+    law = stats().beta(a, b, low, high - low)
     return law.cdf(x) if add else law.pdf(x)
 
 
 def _beta_inverse(p: float, a: float, b: float, low: float = 0.0, high: float = 1.0) -> float:
-    _require(0 < p <= 1 and a > 0 and b > 0 and low < high)
-    return _stats().beta.ppf(p, a, b, low, high - low)
+    require(0 < p <= 1 and a > 0 and b > 0 and low < high)
+    return stats().beta.ppf(p, a, b, low, high - low)
 
 
 def _gamma_inverse(p: float, shape: float, scale: float) -> float:
-    _require(0 <= p < 1 and shape > 0 and scale > 0)
-    return _stats().gamma.ppf(p, shape, scale=scale)
+    require(0 <= p < 1 and shape > 0 and scale > 0)
+    return stats().gamma.ppf(p, shape, scale=scale)
 
 
 def _chi_square_inverse(right: bool) -> Callable[[float, float], float]:
     def call(p: float, degrees: float) -> float:
         n, = _whole(degrees)
-        _require((0 < p <= 1 if right else 0 <= p < 1) and n >= 1)
-        return _stats().chi2.isf(p, n) if right else _stats().chi2.ppf(p, n)
+        require((0 < p <= 1 if right else 0 <= p < 1) and n >= 1)
+        return stats().chi2.isf(p, n) if right else stats().chi2.ppf(p, n)
     return call
 
 
 def _f(x: float, above: float, below: float, add: bool) -> float:
     above, below = _whole(above, below)
-    _require(x >= 0 and above >= 1 and below >= 1)
-    return _stats().f.cdf(x, above, below) if add else _stats().f.pdf(x, above, below)
+    require(x >= 0 and above >= 1 and below >= 1)
+    return stats().f.cdf(x, above, below) if add else stats().f.pdf(x, above, below)
 
 
 def _f_inverse(right: bool) -> Callable[[float, float, float], float]:
     def call(p: float, above: float, below: float) -> float:
         above, below = _whole(above, below)
-        _require((0 < p <= 1 if right else 0 <= p < 1) and above >= 1 and below >= 1)
-        return _stats().f.isf(p, above, below) if right else _stats().f.ppf(p, above, below)
+        require((0 < p <= 1 if right else 0 <= p < 1) and above >= 1 and below >= 1)
+        return stats().f.isf(p, above, below) if right else stats().f.ppf(p, above, below)
     return call
 
 
 def _log_normal_inverse(p: float, mean: float, deviation: float) -> float:
-    _require(0 < p < 1 and deviation > 0)
-    return math.exp(mean + deviation * _stats().norm.ppf(p))
+    require(0 < p < 1 and deviation > 0)
+    return math.exp(mean + deviation * stats().norm.ppf(p))
 
 
 def _binomial_inverse(n: float, p: float, wanted: float) -> float:
     """The least number of successes whose cumulative probability is at least as wanted."""
     n, = _whole(n)
-    _require(n >= 0 and 0 < p < 1 and 0 < wanted < 1)
-    return max(0.0, _stats().binom.ppf(wanted, n, p))
+    require(n >= 0 and 0 < p < 1 and 0 < wanted < 1)
+    return max(0.0, stats().binom.ppf(wanted, n, p))
 
 
 def _binomial_range(n: float, p: float, low: float, high: float | None = None) -> float:
     n, low = _whole(n, low)
     high = low if high is None else math.floor(high)
-    _require(0 <= p <= 1 and 0 <= low <= high <= n)
-    law = _stats().binom(n, p)
+    require(0 <= p <= 1 and 0 <= low <= high <= n)
+    law = stats().binom(n, p)
     return law.cdf(high) - law.cdf(low - 1)
 
 
 def _hypergeometric(hits: float, drawn: float, marked: float, size: float, add: bool = False) -> float:
     hits, drawn, marked, size = _whole(hits, drawn, marked, size)
-    _require(0 <= hits <= min(drawn, marked) and 0 < drawn <= size and 0 < marked <= size and hits >= drawn - size + marked)
-    law = _stats().hypergeom(size, marked, drawn)
+    require(0 <= hits <= min(drawn, marked) and 0 < drawn <= size and 0 < marked <= size and hits >= drawn - size + marked)
+    law = stats().hypergeom(size, marked, drawn)
     return law.cdf(hits) if add else law.pmf(hits)
 
 
 def _negative_binomial(failures: float, successes: float, p: float, add: bool = False) -> float:
     failures, successes = _whole(failures, successes)
-    _require(failures >= 0 and successes >= 1 and 0 <= p <= 1)
+    require(failures >= 0 and successes >= 1 and 0 <= p <= 1)
     if p == 0:      # no success ever comes
         return 0.0
-    law = _stats().nbinom(successes, p)
+    law = stats().nbinom(successes, p)
     return law.cdf(failures) if add else law.pmf(failures)
 
 
 def _normal_interval(alpha: float, deviation: float, size: float) -> float:
-    _require(0 < alpha < 1 and deviation > 0 and size >= 1)
-    return _stats().norm.isf(alpha / 2) * deviation / math.sqrt(math.floor(size))
+    require(0 < alpha < 1 and deviation > 0 and size >= 1)
+    return stats().norm.isf(alpha / 2) * deviation / math.sqrt(math.floor(size))
 
 
 def _t_interval(alpha: float, deviation: float, size: float) -> float:
-    _require(0 < alpha < 1 and deviation > 0 and size >= 1)
+    require(0 < alpha < 1 and deviation > 0 and size >= 1)
     n = math.floor(size)
     if n == 1:
         raise Fault(DIV0)
-    return _stats().t.isf(alpha / 2, n - 1) * deviation / math.sqrt(n)
+    return stats().t.isf(alpha / 2, n - 1) * deviation / math.sqrt(n)
 
 
 _CHI_RIGHT, _F_RIGHT = each(_chi_square_inverse(True), takes="nn"), each(_f_inverse(True), takes="nnn")

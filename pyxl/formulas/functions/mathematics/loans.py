@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from pyxl.formulas.language.formula_errors import NUM, VALUE, Fault
+from pyxl.formulas.language.formula_errors import DIV0, NUM, VALUE, Fault, require
 from pyxl.formulas.language.function import Function, each
 from pyxl.formulas.language.samples import numbers
 from pyxl.formulas.language.values import finite
@@ -17,14 +17,9 @@ from .finance import future_value, payment, present_value, worth_today
 _STEPS, _FIRST_STEP, _GROWTH = 45, 0.005, 1.2    # away from a guess, in the logarithm of 1 + rate: the last reach 15 far
 
 
-def _require(holds: bool) -> None:
-    if not holds:
-        raise Fault(NUM)
-
-
 def _rate(periods: float, each_time: float, present: float, future: float = 0.0, kind: float = 0.0, guess: float = 0.1) -> float:
     """The rate at which the payments and `future` are worth `present` today."""
-    _require(periods > 0 and guess > -1)
+    require(periods > 0 and guess > -1)
     return _root(lambda rate: present_value(rate, periods, each_time, future, kind) - present, guess)
 
 
@@ -54,7 +49,7 @@ def _root(of: Callable[[float], float], guess: float) -> float:
 
 def _interest(rate: float, period: float, periods: float, present: float, future: float = 0.0, kind: float = 0.0) -> float:
     """The part of a payment that is interest."""
-    _require(1 <= period < periods + 1)
+    require(1 <= period < periods + 1)
     if kind and period == 1:
         return 0.0
     owed = future_value(rate, period - (2 if kind else 1), payment(rate, periods, present, future, kind), present, kind)
@@ -68,7 +63,7 @@ def _principal(rate: float, period: float, periods: float, present: float, futur
 
 def _added_up(part: Callable[..., float]) -> Callable[..., float]:
     def call(rate: float, periods: float, present: float, first: float, last: float, kind: float) -> float:
-        _require(rate > 0 and periods > 0 and present > 0 and 1 <= first <= last <= periods and kind in (0, 1))
+        require(rate > 0 and periods > 0 and present > 0 and 1 <= first <= last <= periods and kind in (0, 1))
         return sum(part(rate, float(period), periods, present, 0.0, kind) for period in range(math.ceil(first), math.floor(last) + 1))
     return call
 
@@ -78,22 +73,22 @@ def _interest_of_even_principal(rate: float, period: float, periods: float, pres
 
 
 def _effective(rate: float, periods: float) -> float:
-    _require(rate > 0 and periods >= 1)
+    require(rate > 0 and periods >= 1)
     return (1 + rate / math.floor(periods)) ** math.floor(periods) - 1
 
 
 def _nominal(rate: float, periods: float) -> float:
-    _require(rate > 0 and periods >= 1)
+    require(rate > 0 and periods >= 1)
     return ((1 + rate) ** (1 / math.floor(periods)) - 1) * math.floor(periods)
 
 
 def _periods_to_grow(rate: float, present: float, future: float) -> float:
-    _require(rate > 0 and present > 0 and future > 0)
+    require(rate > 0 and present > 0 and future > 0)
     return math.log(future / present) / math.log1p(rate)
 
 
 def _growth_rate(periods: float, present: float, future: float) -> float:
-    _require(periods > 0 and present != 0)
+    require(periods > 0 and present != 0)
     return (future / present) ** (1 / periods) - 1
 
 
@@ -107,20 +102,20 @@ def _modified_rate(values, finance: float, reinvest: float) -> float:
     n = flows.size
     paid, earned = np.where(flows < 0, flows, 0.0), np.where(flows > 0, flows, 0.0)
     if not paid.any() or not earned.any():
-        raise Fault("#DIV/0!")
+        raise Fault(DIV0)
     worth = -worth_today(reinvest, earned) * (1 + reinvest) ** n / (worth_today(finance, paid) * (1 + finance))
     return finite(float(worth ** (1 / (n - 1)) - 1))
 
 
 def _years(dates: np.ndarray) -> np.ndarray:
     days = np.floor(dates)
-    _require(bool((days >= days[0]).all()))
+    require(bool((days >= days[0]).all()))
     return (days - days[0]) / 365
 
 
 def _worth_on_dates(rate: float, values, dates) -> float:
     flows, when = numbers([values]), numbers([dates])
-    _require(flows.size == when.size and rate > -1 and flows.size > 0)
+    require(flows.size == when.size and rate > -1 and flows.size > 0)
     return finite(float(np.sum(flows / (1 + rate) ** _years(when))))
 
 
@@ -128,7 +123,7 @@ def _rate_on_dates(values, dates, guess: float = 0.1) -> float:
     flows, when = numbers([values]), numbers([dates])
     if guess <= -1:
         raise Fault(VALUE)
-    _require(flows.size == when.size and bool((flows > 0).any() and (flows < 0).any()))
+    require(flows.size == when.size and bool((flows > 0).any() and (flows < 0).any()))
     years = _years(when)
     with np.errstate(all="ignore"):
         return _root(lambda rate: float(np.sum(flows / (1 + rate) ** years)), guess)

@@ -9,19 +9,10 @@ import numpy as np
 from pyxl.formulas.language.formula_errors import DIV0, NA, NUM, Fault
 from pyxl.formulas.language.function import Function
 from pyxl.formulas.language.samples import numbers, pairs
-from pyxl.formulas.language.values import finite
+from pyxl.formulas.language.values import divide, finite
 
-
-def _stats():
-    from scipy import stats
-    return stats
-
-
-def _deviation(x: np.ndarray) -> float:
-    """Squared, of a sample."""
-    if x.size < 2:
-        raise Fault(DIV0)
-    return float(x.var(ddof=1))
+from .distributions import stats
+from .statistics import variance
 
 
 def _t_test(first, second, tails: float, kind: float) -> float:
@@ -32,38 +23,32 @@ def _t_test(first, second, tails: float, kind: float) -> float:
     if kind == 1:
         x, y = pairs(first, second)
         apart = x - y
-        t, degrees = _over(apart.mean(), math.sqrt(_deviation(apart) / apart.size)), apart.size - 1.0
+        t, degrees = divide(apart.mean(), math.sqrt(variance(apart, 1) / apart.size)), apart.size - 1.0
     else:
         x, y = numbers([first]), numbers([second])
-        a, b = _deviation(x) / x.size, _deviation(y) / y.size
+        a, b = variance(x, 1) / x.size, variance(y, 1) / y.size
         if kind == 2:
             degrees = x.size + y.size - 2.0
             common = (a * x.size * (x.size - 1) + b * y.size * (y.size - 1)) / degrees
-            t = _over(x.mean() - y.mean(), math.sqrt(common * (1 / x.size + 1 / y.size)))
+            t = divide(x.mean() - y.mean(), math.sqrt(common * (1 / x.size + 1 / y.size)))
         else:
-            t = _over(x.mean() - y.mean(), math.sqrt(a + b))
+            t = divide(x.mean() - y.mean(), math.sqrt(a + b))
             degrees = (a + b) ** 2 / (a ** 2 / (x.size - 1) + b ** 2 / (y.size - 1))
-    return finite(float(tails * _stats().t.sf(abs(t), degrees)))
-
-
-def _over(above: float, below: float) -> float:
-    if not below:
-        raise Fault(DIV0)
-    return float(above) / below
+    return finite(float(tails * stats().t.sf(abs(t), degrees)))
 
 
 def _z_test(sample, mean: float, deviation: float | None = None) -> float:
     x = numbers([sample])
     if not x.size:
         raise Fault(NA)
-    sigma = math.sqrt(_deviation(x)) if deviation is None else deviation
-    return finite(float(_stats().norm.sf(_over(x.mean() - mean, sigma / math.sqrt(x.size)))))
+    sigma = math.sqrt(variance(x, 1)) if deviation is None else deviation
+    return finite(float(stats().norm.sf(divide(x.mean() - mean, sigma / math.sqrt(x.size)))))
 
 
 def _f_test(first, second) -> float:
     x, y = numbers([first]), numbers([second])
-    ratio = _over(_deviation(x), _deviation(y))
-    upper = _stats().f.sf(ratio, x.size - 1, y.size - 1)
+    ratio = divide(variance(x, 1), variance(y, 1))
+    upper = stats().f.sf(ratio, x.size - 1, y.size - 1)
     return finite(float(2 * min(upper, 1 - upper)))
 
 
@@ -75,7 +60,7 @@ def _chi_square_test(observed: np.ndarray, expected: np.ndarray) -> float:
     if not y.all():
         raise Fault(DIV0)
     degrees = (rows - 1) * (columns - 1) if rows > 1 and columns > 1 else max(rows, columns) - 1
-    return finite(float(_stats().chi2.sf(np.sum((x - y) ** 2 / y), degrees)))
+    return finite(float(stats().chi2.sf(np.sum((x - y) ** 2 / y), degrees)))
 
 
 def _probability(values: np.ndarray, shares: np.ndarray, low: float, high: float | None = None) -> float:

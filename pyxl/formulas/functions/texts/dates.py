@@ -42,25 +42,26 @@ def weekday_of(number: int) -> int:
     return (number - 1) % 7
 
 
-def _counted(here, number: int) -> float:
+def as_the_workbook_counts(here, number: int) -> float:
     """As the workbook of `here` counts; ``#NUM!`` beyond the calendar."""
     if not 0 <= number <= LAST_DAY:
         raise Fault(NUM)
     return float(number - BEFORE_1904 * here.workbook.date1904)
 
 
-def _day_of(here, value: float) -> int:
+def day_of(here, value: float) -> int:
+    """The day of a number that counts as the workbook of `here` does; it may lie beyond the calendar."""
     return math.floor(value) + BEFORE_1904 * here.workbook.date1904
 
 
 def _from_parts(here, year: int, month: int, day: int) -> float:
     if not 0 <= year <= 9999:
         raise Fault(NUM)
-    return _counted(here, serial_of(year + 1900 * (year < 1900), month, day))
+    return as_the_workbook_counts(here, serial_of(year + 1900 * (year < 1900), month, day))
 
 
 def _part(which: int) -> Function:
-    return Function("n", lambda here, value: float(date_of(_day_of(here, value))[which]), here=True)
+    return Function("n", lambda here, value: float(date_of(day_of(here, value))[which]), here=True)
 
 
 def _weekday(here, value: float, kind: int = 1) -> float:
@@ -68,19 +69,19 @@ def _weekday(here, value: float, kind: int = 1) -> float:
     first = {1: 1, 2: 2, 3: 2, **{10 + day: day % 7 + 1 for day in range(1, 8)}}.get(kind)
     if first is None:
         raise Fault(NUM)
-    number = _day_of(here, value)
+    number = day_of(here, value)
     date_of(number)
     return float((number - first) % 7 + (kind != 3))
 
 
 def _months_on(end_of_month: bool) -> Function:
     def call(here, value: float, months: int) -> float:
-        year, month, day = date_of(_day_of(here, value))
+        year, month, day = date_of(day_of(here, value))
         year, month = year + (month + months - 1) // 12, (month + months - 1) % 12 + 1
         if not 1900 <= year <= 9999:
             raise Fault(NUM)
         last = monthrange(year, month)[1]
-        return _counted(here, serial_of(year, month, last if end_of_month else min(day, last)))
+        return as_the_workbook_counts(here, serial_of(year, month, last if end_of_month else min(day, last)))
     return Function("ni", call, here=True)
 
 

@@ -12,7 +12,7 @@ from pyxl.formulas.language.function import Function
 from pyxl.formulas.language.samples import numbers
 from pyxl.grid.cells import Value
 
-from .dates import BEFORE_1904, date_of, serial_of, weekday_of
+from .dates import BEFORE_1904, as_the_workbook_counts, date_of, day_of, serial_of, weekday_of
 
 _WEEKENDS = {n: {(n + 5) % 7, (n + 6) % 7} for n in range(1, 8)} | {10 + n: {n - 1} for n in range(1, 8)}  # days off, 0 Sunday … 6
 _ISO = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})")
@@ -20,7 +20,7 @@ _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?\s*([ap]m)?", re.I)
 
 
 def _day(here, value: float) -> int:
-    day = math.floor(value) + BEFORE_1904 * here.workbook.date1904
+    day = day_of(here, value)
     date_of(day)    # raises beyond the calendar
     return day
 
@@ -147,7 +147,7 @@ def _work_day(here, start: float, days: float, weekend: Value = None, holidays=N
         day += step
         date_of(day)
         left -= step * (weekday_of(day) not in off and day not in free)
-    return float(day - BEFORE_1904 * here.workbook.date1904)
+    return as_the_workbook_counts(here, day)
 
 
 def _date_value(here, text: str) -> float:
