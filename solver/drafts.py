@@ -10,6 +10,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from .errors import UserError
+
 _PREFIX = ".~collabsheet-draft-"
 _YOUNG = 60.0       # seconds in which a folder may have been made and not be locked yet
 
@@ -27,7 +29,7 @@ def draft_folder(parent: Path) -> Iterator[Path]:
     folder.mkdir()
     lock = None
     try:
-        lock = lock_folder(folder)
+        lock = _lock(folder)
         drafts = folder / "drafts"     # one further down: whoever saves there locks it in turn
         drafts.mkdir()
         yield drafts
@@ -41,14 +43,30 @@ def sweep_drafts(parent: Path) -> None:
     """Remove the drafts in `parent` whose process was killed."""
     for folder in parent.glob(_PREFIX + "*"):
         with contextlib.suppress(OSError):
-            if time.time() - folder.stat().st_mtime < _YOUNG or (lock := lock_folder(folder)) is None:
+            if time.time() - folder.stat().st_mtime < _YOUNG or (lock := _lock(folder)) is None:
                 continue
             shutil.rmtree(folder, ignore_errors=True)
             os.close(lock)
 
 
-def lock_folder(folder: Path) -> int | None:
-    """The lock on a folder, to be closed as a file is, or None where another process has it or there are no locks."""
+@contextlib.contextmanager
+def held_alone(folder: Path, refusal: str) -> Iterator[None]:
+    """Keep other processes out of a folder; where folders cannot be locked nobody is kept out.
+
+    Raises UserError with the sentence `refusal` where another process has it.
+    """
+    lock = _lock(folder)
+    try:
+        if lock is None and os.name == "posix":
+            raise UserError(refusal)
+        yield
+    finally:
+        if lock is not None:
+            os.close(lock)
+
+
+def _lock(folder: Path) -> int | None:
+    """The lock on a folder, or None where another process has it or there are no locks."""
     try:
         import fcntl
     except ImportError:

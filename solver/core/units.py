@@ -14,6 +14,7 @@ from solver.data.ratings import Ratings
 from solver.model.factors import Factors
 from solver.model.net import AnyFactors
 
+from .settings import Settings
 from .steps import FitTask, Seen, Steps
 
 
@@ -32,14 +33,19 @@ def in_units(problem: FitTask, unit: float) -> FitTask:
 
     if unit == 1.0:
         return problem
-    settings = problem.settings
-    if settings.bounds is not None:
-        low, high = settings.bounds
-        settings = replace(settings, low=low / unit, high=high / unit)
+    settings = settings_in_units(problem.settings, unit)
     holdout = None if problem.holdout is None else ratings(problem.holdout)
     return replace(problem, ratings=ratings(problem.ratings), holdout=holdout, settings=settings,
                    start=times(problem.start, 1 / unit, settings.bounds is not None),
                    clip=problem.clip and (problem.clip[0] / unit, problem.clip[1] / unit))
+
+
+def settings_in_units(settings: Settings, unit: float) -> Settings:
+    """The same settings for ratings divided by `unit`."""
+    if settings.bounds is None:
+        return settings
+    low, high = settings.bounds
+    return replace(settings, low=low / unit, high=high / unit)
 
 
 def times(factors: AnyFactors, unit: float, bounded: bool) -> AnyFactors:

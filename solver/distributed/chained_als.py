@@ -28,7 +28,7 @@ from solver.methods.ridge_regression import ridge_for
 from solver.model.factors import Factors
 from solver.model.models import MODELS, penalty_scales
 from solver.store.rating_store import RatingStore, StoredBlock
-from solver.store.read_ahead import blocks_ahead, held_out_part, learnt_part
+from solver.store.read_ahead import blocks_ahead, held_out_part, how_many, learnt_part
 from solver.threads import one_thread
 
 from .group import ProcessGroup
@@ -67,7 +67,7 @@ class ChainedALS:
         for block in self.own:
             self.users[block] = self._solved_users(block, features, trace, means[0])
         squares = self._solve_items(means[1])
-        learnt, held = (self._how_many(part) for part in (learnt_part(self.task.holdout), held_out_part(self.task.holdout)))
+        learnt, held = (how_many(self.store, part) for part in (learnt_part(self.task.holdout), held_out_part(self.task.holdout)))
         rmse = math.sqrt(max(squares, 0.0) / learnt) if math.isfinite(squares) else math.nan
         return rmse, math.sqrt(self._held_out_squares() / held) if held else None
 
@@ -190,9 +190,6 @@ class ChainedALS:
                 error = predicted.double().clamp(low, high) - torch.from_numpy(values[first:first + _AT_ONCE])
                 squares[u] += float((error ** 2).sum())
         return self._total(squares)
-
-    def _how_many(self, part) -> int:
-        return sum(len(range(*part(int(count)).indices(int(count)))) for count in self.store.counts.flat)
 
     def _item_rows(self, block: int) -> slice:
         starts = self.store.layout.item_starts

@@ -19,7 +19,7 @@ import torch
 from solver.core.loop import Epoch
 from solver.core.settings import Settings
 from solver.disk import why_not_saved
-from solver.drafts import lock_folder
+from solver.drafts import held_alone
 from solver.errors import UserError
 from solver.model.factors import Factors
 from solver.store.rating_store import RatingStore
@@ -28,7 +28,7 @@ from solver.store.whole_files import write_json
 from .group import Alone, joined_group, under_torchrun
 from .pass_files import read_fit, read_rows
 from .passes import run_passes
-from .store_task import StoreTask
+from .store_task import StoreTask, not_for_stores
 
 FAILURE_FILE = "failed.txt"   # what a process says for whom it is no use to be started again
 _OFTEN = 0.2            # seconds between two looks at how far the processes are
@@ -84,7 +84,7 @@ def fit_store(store: RatingStore, folder: str | Path, settings: Settings, *, hol
             with joined_group() as group:
                 run_passes(task, group, on_epoch if group.rank == 0 else None)
         else:
-            with _only_fit(folder):
+            with held_alone(folder, f"Another run fits in '{folder.name}'. Wait for it to end, or stop it."):
                 if processes == 1:
                     run_passes(task, Alone(), on_epoch)
                 else:
@@ -98,8 +98,7 @@ def fit_store(store: RatingStore, folder: str | Path, settings: Settings, *, hol
 
 def _refuse(store: RatingStore, settings: Settings, processes: int, holdout: float) -> None:
     if settings.method not in ("rating by rating", "als"):
-        raise UserError(f"A store is fitted by sgd, rating by rating, or by als, and not by {settings.optimizer}. Choose one of these, or "
-                        "give the ratings as a table.")
+        raise not_for_stores(settings.optimizer)
     if not 0 <= holdout < 1:
         raise UserError(f"The hold-out share is {holdout!r}. Give a number from 0 to below 1, such as 0.1.")
     if not 1 <= processes <= store.blocks:
@@ -107,18 +106,6 @@ def _refuse(store: RatingStore, settings: Settings, processes: int, holdout: flo
                         f"{store.blocks}.")
     if store.n_ratings < 2 or store.rating_range[0] == store.rating_range[1]:
         raise UserError(f"All {store.n_ratings:,} ratings of the store are {store.rating_range[0]:g}; there is nothing to learn.")
-
-
-@contextmanager
-def _only_fit(folder: Path):
-    lock = lock_folder(folder)
-    try:
-        if lock is None and os.name == "posix":
-            raise UserError(f"Another run fits in '{folder.name}'. Wait for it to end, or stop it.")
-        yield
-    finally:
-        if lock is not None:
-            os.close(lock)
 
 
 def _run_processes(task: StoreTask, processes: int, on_epoch: Callable[[Epoch], None] | None) -> None:

@@ -12,14 +12,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 import torch
 
 from solver.core.schedules import SCHEDULES
 from solver.core.settings import Settings
-from solver.core.units import times
+from solver.core.units import settings_in_units, times
 from solver.fused.sgd import row_decay
 from solver.kernels import best_kernels
 from solver.kernels.packed import LANES, Packed, aligned, pack_factors
@@ -28,7 +27,7 @@ from solver.kernels.workers import Workers
 from solver.model.factors import Factors
 from solver.model.net import additive
 from solver.store.rating_store import RatingStore, StoredBlock
-from solver.store.read_ahead import Part, blocks_ahead, held_out_part, learnt_part
+from solver.store.read_ahead import Part, blocks_ahead, held_out_part, how_many, learnt_part
 
 from .group import ProcessGroup
 from .start_rows import one_side, start_factors, start_offset
@@ -42,7 +41,7 @@ class RingSGD:
     def __init__(self, store: RatingStore, task: StoreTask, group: ProcessGroup):
         self.store, self.task, self.group = store, task, group
         self.unit, self.own = store.spread, own_blocks(store.blocks, group)
-        self.settings = in_units_of(task.settings, self.unit)
+        self.settings = settings_in_units(task.settings, self.unit)
         self.mean = store.mean / self.unit
         kernels, self.target = best_kernels(), Target.of(self.settings)
         none = start_factors(self.settings, self.mean, "users", 0, 0, dtype=torch.float32)
@@ -103,7 +102,7 @@ class RingSGD:
         for stream in streams:
             next(stream, None)      # ends its reader
         self.group.add_up(sums)
-        n = sum(len(range(*part(int(count)).indices(int(count)))) for count in store.counts.flat)
+        n = how_many(store, part)
         return self.unit * math.sqrt(sums.reshape(-1, 2).sum(0)[1] / n) if n else math.nan
 
     def _in_table(self, block: StoredBlock, user_block: int, item_block: int) -> StoredBlock:
@@ -161,14 +160,9 @@ class RingSGD:
         return row_decay(self.settings, np.asarray(counts) * (1 - self.task.holdout)).astype(np.float32)
 
 
-def in_units_of(settings: Settings, unit: float) -> Settings:
-    """The same settings for ratings divided by `unit`."""
-    return settings if settings.bounds is None else replace(settings, low=settings.low / unit, high=settings.high / unit)
-
-
 def table_unpacked(rows: np.ndarray, side: str, store: RatingStore, settings: Settings) -> Factors:
     """The factors of a block's packed rows, in the ratings' own units; there are none of the other side."""
-    inside, unit = in_units_of(settings, store.spread), store.spread
+    inside, unit = settings_in_units(settings, store.spread), store.spread
     like = start_factors(inside, store.mean / unit, side, 0, len(rows), dtype=torch.float32)
     found = Packed(rows, rows.shape[1], len(rows) if side == "users" else 0, like).factors()
     bias = found.user_bias if side == "users" else found.item_bias

@@ -15,6 +15,8 @@ from solver.fitting.effort import N_FACTORS, choose_settings
 from solver.model.models import MODELS
 from solver.store.rating_store import RatingStore
 
+from .store_task import not_for_stores
+
 ALS_PASSES = 15         # unless their number is given
 _SAMPLE = 500_000       # ratings, about, that an effort chooses by
 _DOUBLE = 1_000_000     # ratings below which als computes in 64 bits
@@ -36,8 +38,7 @@ def store_settings(store: RatingStore, effort: str, said: Mapping[str, Any]) -> 
         usual: dict[str, Any] = {"model": "dot+bias", "weight_decay": 0.05, "epochs": ALS_PASSES, "dtype": dtype}
         return Settings(**usual | said), True
     if optimizer != "sgd":
-        raise UserError(f"A store is fitted by sgd, rating by rating, or by als, and not by {optimizer}. Choose one of these, or give the "
-                        "ratings as a table.")
+        raise not_for_stores(optimizer)
     if effort == "best":
         raise UserError("The effort best draws factors from their posterior, which is not done for a store. Say --effort good or quick, or "
                         "give the ratings as a table.")

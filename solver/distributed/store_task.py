@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from solver.core.settings import Settings
+from solver.errors import UserError
 from solver.store.rating_store import RatingStore
 
 from .group import ProcessGroup
@@ -30,6 +31,12 @@ class StoreTask:
     def noted(self, store: RatingStore) -> dict[str, Any]:
         """What makes the result: with the same, a fit goes on from its last pass."""
         return {"store": store.identity, "settings": asdict(self.settings), "holdout": self.holdout, "clip": list(self.clip)}
+
+
+def not_for_stores(optimizer: str) -> UserError:
+    """The error for an optimizer that no pass over a store is made for."""
+    return UserError(f"A store is fitted by sgd, rating by rating, or by als, and not by {optimizer}. Choose one of these, or give the "
+                     "ratings as a table.")
 
 
 def own_blocks(blocks: int, group: ProcessGroup) -> range:

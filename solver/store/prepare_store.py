@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -27,7 +26,7 @@ from typing import Any
 import numpy as np
 
 from solver.disk import note_written, why_not_saved
-from solver.drafts import lock_folder
+from solver.drafts import held_alone
 from solver.errors import UserError
 from solver.orphans import end_with_parent
 from solver.reading.formats.many_files import found_in_part
@@ -112,14 +111,8 @@ def _only_writer(folder: Path):
     if folder.is_dir() and any(folder.iterdir()) and not is_store(folder):
         raise UserError(f"The folder '{folder.name}' holds other files and no store. Choose another folder.")
     (folder / PREPARING).mkdir(parents=True, exist_ok=True)
-    lock = lock_folder(folder)
-    try:
-        if lock is None and os.name == "posix":
-            raise UserError(f"The store '{folder.name}' is being written by another run. Wait for it to end.")
+    with held_alone(folder, f"The store '{folder.name}' is being written by another run. Wait for it to end."):
         yield
-    finally:
-        if lock is not None:
-            os.close(lock)
 
 
 def _is_done(folder: Path, made_from: str) -> bool:

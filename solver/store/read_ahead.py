@@ -29,6 +29,11 @@ def blocks_ahead(store: RatingStore, places: Iterable[tuple[int, int]], part: Pa
             yield block
 
 
+def how_many(store: RatingStore, part: Part) -> int:
+    """The number of ratings in this part of all blocks."""
+    return sum(len(range(*part(int(count)).indices(int(count)))) for count in store.counts.flat)
+
+
 def learnt_part(holdout: float) -> Part:
     """All of a block but the last, held-out share of it: a random share, since blocks are shuffled."""
     return lambda n: slice(0, n - round(n * holdout))
