@@ -12,7 +12,6 @@ from solver.data.ratings import Ratings
 from solver.errors import UserError
 
 from .evidence import Guess, found_against
-from .formats.crosstabs import CrosstabTable
 from .looked_at.column_roles import FoundColumns, Role, find_by_name, find_columns
 from .looked_at.columns import Column, Numbers
 from .looked_at.rating_names import RATING_ROLES, TIME_ROLE
@@ -78,7 +77,7 @@ def read_ratings(path: Paths, *, columns: Sequence[str | int] | None = None, sep
         refuse_contradicted(table, found, users, items)
 
     numbers, comma, more = numbers_of(table, values, lines, decimal)
-    there, marks = (None, []) if _is_crosstab(table) else rows_rated(table, numbers, missing, refuse=not pairs)
+    there, marks = (None, []) if table.leaves_out_unrated else rows_rated(table, numbers, missing, refuse=not pairs)
     more += marks
     if there is not None:
         users, items, numbers, lines = users.take(there), items.take(there), numbers[there], lines[there]
@@ -203,11 +202,6 @@ def _repeats(table: SourceTable, user_index: np.ndarray, item_index: np.ndarray,
     earlier = int((pairs == pairs[row]).argmax())
     return replaced, [f"{table.at(lines[row])} rates the same user and item as {table.unit} {lines[earlier]}; of "
                       f"{how_many_of(n, 'pair')} rated more than once the {'last' if times is None else 'latest'} rating was kept."]
-
-
-def _is_crosstab(table: SourceTable) -> bool:
-    """Whether what a missing rating is was settled when the table was looked at."""
-    return isinstance(table, CrosstabTable)
 
 
 def _dtypes(numbers: np.ndarray) -> tuple[type, type]:

@@ -29,7 +29,7 @@ from solver.disk import note_written, why_not_saved
 from solver.drafts import held_alone
 from solver.errors import UserError
 from solver.orphans import end_with_parent
-from solver.reading.formats.many_files import found_in_part
+from solver.reading.formats.many_files import found_in_part, parts_of
 from solver.reading.looked_at.rating_names import RATING_ROLES
 from solver.reading.looked_at.table_port import SourceTable, Told
 from solver.reading.readers import found_rating_columns
@@ -72,7 +72,7 @@ def prepare_store(paths: Paths, folder: str | Path, how: HowToPrepare = HowToPre
     read = HowToRead(decimal, bad_lines, how.rows_at_once)
     try:
         with opened_table(paths, told) as table, _only_writer(folder):
-            begun = {"sources": [_named(part) for part in _parts(table)], "read": [columns, ids, str(told), decimal, bad_lines],
+            begun = {"sources": [_named(part) for part in parts_of(table)], "read": [columns, ids, str(told), decimal, bad_lines],
                      "blocks": how.blocks, "seed": how.seed}
             made_from = hashlib.sha256(json.dumps(begun).encode()).hexdigest()
             if not _is_done(folder, made_from):
@@ -91,17 +91,11 @@ def prepare_store(paths: Paths, folder: str | Path, how: HowToPrepare = HowToPre
     return store, store.about["notes"]
 
 
-def _parts(table: SourceTable) -> Sequence[SourceTable]:
-    return getattr(table, "parts", [table])
-
-
 def _named(part: SourceTable) -> list:
     """What tells a file from another, or from what it was before."""
-    source = getattr(part, "source", None)
-    if source is None:
-        return [part.name]
-    stat = source.path.stat()
-    return [str(source.path.absolute()), stat.st_size, stat.st_mtime_ns]
+    path = part.source.path
+    stat = path.stat()
+    return [str(path.absolute()), stat.st_size, stat.st_mtime_ns]
 
 
 @contextmanager
@@ -152,7 +146,7 @@ class _Tasks:
 
 
 def _spooled(table: SourceTable, columns, work: Path, how: HowToRead, tasks: _Tasks, say) -> list[FileRead]:
-    parts = _parts(table)
+    parts = parts_of(table)
     found = replace(found_rating_columns(parts[0], columns, pairs=False), time=None)
     names = [f"{number:05}" for number in range(len(parts))]
     missing = [number for number, name in enumerate(names) if not (work / "files" / f"{name}.json").exists()]

@@ -68,7 +68,7 @@ class ArrowTable:
     columns: tuple[str, ...]
 
     unit = "row"
-    comma_separated = False
+    comma_separated = leaves_out_unrated = False
 
     @property
     def name(self) -> str:

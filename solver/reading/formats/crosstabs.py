@@ -13,6 +13,7 @@ from solver.reading.looked_at.column_roles import FoundColumns, find_by_name
 from solver.reading.looked_at.columns import Growing
 from solver.reading.looked_at.rating_names import RATING_ROLES
 from solver.reading.looked_at.rating_texts import reads_as_number, shortened
+from solver.reading.looked_at.sources import Source
 from solver.reading.looked_at.table_port import LAYOUTS, SourceTable, Told
 
 from .text_rows import add_rows
@@ -48,7 +49,7 @@ class CrosstabTable:
     numbered: bool = False      # whether the number of the row stands before all else
     sums: tuple[int, ...] = ()  # columns of items that are totals or means of the others
 
-    comma_separated = False
+    comma_separated, leaves_out_unrated = False, True
 
     @property
     def name(self) -> str:
@@ -57,6 +58,10 @@ class CrosstabTable:
     @property
     def unit(self) -> str:
         return self.inner.unit
+
+    @property
+    def source(self) -> Source:
+        return self.inner.source
 
     def at(self, row: int) -> str:
         return self.inner.at(row)

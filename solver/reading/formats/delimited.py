@@ -52,6 +52,7 @@ class TextTable:
     errors: str = "strict"  # what is done about bytes that are no text, as Python names it
 
     unit = "line"           # what messages count
+    leaves_out_unrated = False
 
     @property
     def name(self) -> str:

@@ -31,7 +31,7 @@ class JsonTable:
     whole: tuple[dict, ...] | None = field(default=None, repr=False)    # the rows, where one object holds them all
     form: str = ""                                                      # how it holds them
 
-    comma_separated = False
+    comma_separated = leaves_out_unrated = False
 
     @property
     def name(self) -> str:

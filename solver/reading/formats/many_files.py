@@ -10,6 +10,7 @@ from solver.errors import UserError
 from solver.reading.looked_at.bad_rows import BadRows
 from solver.reading.looked_at.column_roles import FoundColumns
 from solver.reading.looked_at.columns import Growing
+from solver.reading.looked_at.sources import Source
 from solver.reading.looked_at.table_port import SourceTable
 
 
@@ -28,6 +29,14 @@ class ManyTables:
     @property
     def comma_separated(self) -> bool:
         return all(part.comma_separated for part in self.parts)
+
+    @property
+    def leaves_out_unrated(self) -> bool:
+        return all(part.leaves_out_unrated for part in self.parts)
+
+    @property
+    def source(self) -> Source:
+        return self.parts[0].source
 
     def at(self, row: int) -> str:
         """``'part-2.csv, line 17'``: how a message begins; the row counts on from file to file."""
@@ -50,6 +59,11 @@ class ManyTables:
             rows.offset = self._ends[-1] if self._ends else 0
             part.read(found_in_part(part, self.parts[0], found), rows, bad)
             self._ends.append(max(rows.last_line, rows.offset))
+
+
+def parts_of(table: SourceTable) -> Sequence[SourceTable]:
+    """The tables of one file each that a table is made of."""
+    return table.parts if isinstance(table, ManyTables) else (table,)
 
 
 def found_in_part(part: SourceTable, first: SourceTable, found: FoundColumns) -> FoundColumns:

@@ -27,7 +27,7 @@ class BlocksTable:
     dated: bool
 
     unit = "line"
-    comma_separated = True
+    comma_separated, leaves_out_unrated = True, False
 
     @property
     def name(self) -> str:

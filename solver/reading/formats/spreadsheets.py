@@ -37,7 +37,7 @@ class WorksheetTable:
     alone: bool = True                  # whether the workbook has no other sheet
 
     unit = "row"
-    comma_separated = False
+    comma_separated = leaves_out_unrated = False
 
     @property
     def name(self) -> str:

@@ -35,6 +35,14 @@ class SourceTable(Protocol):
     def comma_separated(self) -> bool:
         """Whether commas stand between the columns, so that one in a number is rather a mistake."""
 
+    @property
+    def leaves_out_unrated(self) -> bool:
+        """Whether what stands for "not rated" was settled when the table was looked at, and is not among its rows."""
+
+    @property
+    def source(self) -> Source:
+        """The file that it is read from, of several the first."""
+
     def at(self, row: int) -> str:
         """``'ratings.csv, line 17'``: how a message begins."""
 
