@@ -15,7 +15,7 @@ from solver.core.settings import OPTIONS, NotHonoured, Settings
 from solver.core.steps import Seen
 from solver.data.ratings import Ratings
 from solver.errors import UserError
-from solver.methods.module_steps import ModuleSteps, calling
+from solver.methods.module_steps import ModuleSteps, calling, rmse_of_module
 from solver.model.models import Bounds
 
 SAID_BY_THE_MODULE = ("model", "n_factors", "low", "high", "embedding_sizes", "hidden", "dropout", "dtype", "start")
@@ -64,15 +64,14 @@ def fit_module(ratings: Ratings, module: nn.Module, settings: Settings, *, devic
         learner = copy.deepcopy(module)
         _try(learner, ratings)
         steps = ModuleSteps(learner, ratings, settings, device=device, holdout=holdout, clip=clip, on_batch=on_batch)
-        before = steps.judged(steps.rated)
+        before = rmse_of_module(learner, steps.rated)
 
         def on_seen(epoch: Epoch, _: Seen) -> bool | None:
             return on_epoch(epoch) if on_epoch else None
 
         outcome = descend(steps, settings, on_seen)
-        best = outcome.best.to("cpu").eval()
-    after = ModuleSteps(copy.deepcopy(best), ratings, settings)
-    return ModuleFit(best, settings, len(ratings), before, after.judged(after.rated), tuple(outcome.history),
+    after = rmse_of_module(outcome.best, steps.rated)
+    return ModuleFit(outcome.best.to("cpu"), settings, len(ratings), before, after, tuple(outcome.history),
                      outcome.history[-1].seconds, outcome.stop, outcome.converged, outcome.stopped, notes,
                      outcome.best_epoch.holdout_rmse, device)
 

@@ -18,6 +18,14 @@ from solver.model.models import into_range
 from solver.model.net import NetFactors
 
 
+def set_rate(optimizer: torch.optim.Optimizer, lr: float, momentum: float | None) -> None:
+    """Set the learning rate of the steps to come, and their momentum (β₁), None leaving it as it is."""
+    for group in optimizer.param_groups:
+        group["lr"] = lr
+        if momentum is not None and "betas" in group:
+            group["betas"] = (momentum, group["betas"][1])
+
+
 class MiniBatch:
     """Any optimizer of torch on batches of `settings.batch_size` ratings in random order."""
 
@@ -78,10 +86,7 @@ class MiniBatch:
 
     def set_rate(self, lr: float, momentum: float | None = None) -> None:
         """The learning rate of the steps to come, and their momentum (β₁), None leaving it as it is."""
-        for group in self.optimizer.param_groups:
-            group["lr"] = lr
-            if momentum is not None and "betas" in group:
-                group["betas"] = (momentum, group["betas"][1])
+        set_rate(self.optimizer, lr, momentum)
 
     def step_on(self, batch: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, int]:
         """Takes a step on the ratings in these places. Returns its loss, its mean squared error and its number of pairs."""

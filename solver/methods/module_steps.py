@@ -18,6 +18,9 @@ from solver.core.steps import Seen
 from solver.data.ratings import Ratings
 from solver.model.models import Bounds
 
+from .mini_batch import set_rate
+
+Rated = tuple[Tensor, Tensor, Tensor]     # users, items and values (n,)
 JUDGED_AT_ONCE = 65_536     # predictions that are made together where nothing is learnt from them
 
 
@@ -29,6 +32,17 @@ def calling(module: nn.Module) -> Callable[[Tensor, Tensor], Tensor]:
     if len(needed) == 1 and needed[0].kind is not inspect.Parameter.VAR_POSITIONAL:
         return lambda users, items: module(torch.stack([users, items], 1)).reshape(-1)
     return lambda users, items: module(users, items).reshape(-1)
+
+
+def rmse_of_module(module: nn.Module, rated: Rated, *, clip: Bounds = None) -> float:
+    """RMSE of a module as it is, on the device of these ratings; it is left ready to predict."""
+    users, items, values = rated
+    predict = calling(module.eval())
+    with torch.no_grad():
+        predicted = torch.cat([predict(*pairs) for pairs in zip(users.split(JUDGED_AT_ONCE), items.split(JUDGED_AT_ONCE))])
+    if clip is not None:
+        predicted = predicted.clamp(*clip)
+    return math.sqrt(float(((predicted - values).double() ** 2).mean()))
 
 
 class ModuleSteps:
@@ -45,7 +59,7 @@ class ModuleSteps:
         self.leaves = [parameter for parameter in self.module.parameters() if parameter.requires_grad]
         dtype = self.leaves[0].dtype
 
-        def on_device(given: Ratings) -> tuple[Tensor, Tensor, Tensor]:
+        def on_device(given: Ratings) -> Rated:
             users, items = (torch.as_tensor(index, dtype=torch.int64, device=device)
                             for index in (given.user_index, given.item_index))
             return users, items, torch.as_tensor(given.values, dtype=dtype, device=device)
@@ -64,16 +78,6 @@ class ModuleSteps:
 
     def step(self, *, last: bool) -> Seen[nn.Module]:
         return self._epoch_in_batches() if self.in_batches else self._step_on_all(only_look=last)
-
-    def judged(self, which: tuple[Tensor, Tensor, Tensor], *, clip: Bounds = None) -> float:
-        """RMSE of the module as it is, of (users, items, values)."""
-        users, items, values = which
-        self.module.eval()
-        with torch.no_grad():
-            predicted = torch.cat([self.predict(*pairs) for pairs in zip(users.split(JUDGED_AT_ONCE), items.split(JUDGED_AT_ONCE))])
-        if clip is not None:
-            predicted = predicted.clamp(*clip)
-        return math.sqrt(float(((predicted - values).double() ** 2).mean()))
 
     def _step_on_all(self, *, only_look: bool) -> Seen[nn.Module]:
         here, held, first_call = copy.deepcopy(self.module), self._of_held_out(), list[float]()
@@ -120,12 +124,9 @@ class ModuleSteps:
         return mse + self.penalty / 2 * torch.stack([(leaf ** 2).sum() for leaf in self.leaves]).sum(), mse
 
     def _of_held_out(self) -> float | None:
-        return None if self.held is None else self.judged(self.held, clip=self.clip)
+        return None if self.held is None else rmse_of_module(self.module, self.held, clip=self.clip)
 
     def _follow_schedule(self) -> None:
         factor, momentum = SCHEDULES[self.settings.schedule](self.steps_done / self.steps_in_all)
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.lr * factor
-            if momentum is not None and "betas" in group:
-                group["betas"] = (momentum, group["betas"][1])
+        set_rate(self.optimizer, self.lr * factor, momentum)
         self.steps_done += 1
