@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from solver.core.options import Given
-from solver.core.settings import options_given
+from solver.core.settings import options_named
 from solver.errors import UserError
 
 if TYPE_CHECKING:
@@ -126,7 +126,5 @@ async def _output_of(words: list[str]) -> dict[str, Any]:
 
 
 def _as_words(options: dict[str, Any]) -> list[str]:
-    known = options_given(Given.FIT)
-    if unknown := [name for name in options if name not in known]:
-        raise UserError(f"There is no option {unknown[0]!r}. Options are: {', '.join(known)}.")
+    known = options_named(options, Given.FIT)
     return [f"{known[name].flag}={','.join(map(str, value)) if isinstance(value, list) else value}" for name, value in options.items()]

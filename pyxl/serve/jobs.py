@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pyxl.base.plain_output import json_ready
 from pyxl.serve.sheet_view import workbook_view
 from solver.core.options import AUTO, Given, Widths
-from solver.core.settings import options_given
+from solver.core.settings import options_named
 from solver.errors import UserError
 
 if TYPE_CHECKING:
@@ -156,12 +156,9 @@ def _told(sheet: str, seen: Epoch | Step) -> dict[str, Any]:
 
 def _options(given: Mapping[str, Any]) -> dict[str, Any]:
     """The options of a fit by name, checked; `auto` leaves one open. Raises UserError."""
-    known = options_given(Given.FIT)
     options: dict[str, Any] = {}
-    for name, value in given.items():
-        if name not in known:
-            raise UserError(f"There is no option {name!r}. Options are: {', '.join(known)}.")
-        option = known[name]
+    for name, option in options_named(given, Given.FIT).items():
+        value = given[name]
         if isinstance(value, list) and isinstance(option.values, Widths):
             value = tuple(value)
         if value == AUTO and option.values.optional:

@@ -7,7 +7,7 @@ are made from this table.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -210,6 +210,14 @@ OPTIONS: dict[str, Option] = {declared.name: option_of(declared) for declared in
 def options_given(where: Given) -> dict[str, Option]:
     """The options that can be given there, in the order of the table."""
     return {name: declared for name, declared in OPTIONS.items() if declared.given & where}
+
+
+def options_named(names: Iterable[str], where: Given) -> dict[str, Option]:
+    """The options of these names. Raises UserError for a name of none that can be given there."""
+    known = options_given(where)
+    if unknown := [name for name in names if name not in known]:
+        raise UserError(f"There is no option {unknown[0]!r}. Options are: {', '.join(known)}.")
+    return {name: known[name] for name in names}
 
 
 def honoured_by(name: str) -> dict[str, tuple[str, ...]]:

@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING, TypedDict
 
 from pyxl.base.plain_output import Say, json_ready, table
 from pyxl.cli.arguments.reading_arguments import TABLE_OF_RATINGS, add_ratings_arguments, named_ratings, read_given
-from pyxl.cli.arguments.report_files import REPORTS, add_report_arguments, checked_report, write_report
-from pyxl.cli.arguments.table_files import TABLE_ENDINGS, add_table_arguments, checked_table, write_table
+from pyxl.cli.arguments.report_files import add_report_arguments
+from pyxl.cli.arguments.table_files import add_table_arguments, checked_table, write_table
 from pyxl.cli.command_line import Command
 from solver.errors import UserError
 
-from .model_commands import add_list_arguments, add_model_argument, how_many_listed, tell_list
+from .model_commands import add_list_arguments, add_model_argument, check_list_target, how_many_listed, tell_list, written_list
 from .trained_model import as_label, known_labels, load_trained
 
 if TYPE_CHECKING:
-    import pandas as pd
 
     from solver import CollabFilter
 
@@ -53,11 +52,7 @@ def _recommend_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _recommend(args: argparse.Namespace, say: Say) -> dict:
     one = args.new_user or (args.user is not None and len(args.user) == 1)
-    if args.output is not None:
-        if one and Path(args.output).suffix.lower() not in TABLE_ENDINGS:
-            checked_report(args.output, overwrite=args.overwrite)
-        else:
-            checked_table(args.output, overwrite=args.overwrite)
+    check_list_target(args, table_only=not one)
     model, n = load_trained(args.model), how_many_listed(args.n)
     items = None if args.items is None else _known(args.items, model.items_, "item")
     exclude = () if args.exclude is None else _known(args.exclude, model.items_, "item")
@@ -99,7 +94,7 @@ def _for_likes(model: CollabFilter, n: int, args: argparse.Namespace, say: Say) 
     say(f"For a new user who likes {args.likes}:")
     found = model.fold_in_likes(likes).recommend(n)
     result = json_ready({"model": args.model, "likes": likes} | tell_list(found, "item", "prediction", model, args, say))
-    return _written(found, result, args, say)
+    return written_list(found, result, "recommend", args, say)
 
 
 def _for_one(user, n: int, model: CollabFilter, args: argparse.Namespace, say: Say, options: _Options) -> dict:
@@ -113,19 +108,7 @@ def _for_one(user, n: int, model: CollabFilter, args: argparse.Namespace, say: S
     say(f"For user {user}:")
     result = json_ready({"model": args.model, "user": user} | tell_list(found, "item", "prediction", model, args, say))
     found.insert(0, "user", user)
-    return _written(found, result, args, say)
-
-
-def _written(found: pd.DataFrame, result: dict, args: argparse.Namespace, say: Say) -> dict:
-    """Write what one user is recommended where -o says so."""
-    if args.output is None:
-        return result
-    if Path(args.output).suffix.lower() in TABLE_ENDINGS:
-        write_table(found, args.output, overwrite=args.overwrite)
-    else:
-        write_report(REPORTS["recommend"](result), args.output, overwrite=args.overwrite)
-    say(f"Wrote {args.output}")
-    return result | {"report": str(args.output)}
+    return written_list(found, result, "recommend", args, say)
 
 
 def _known(path: str, labels: tuple, what: str) -> list:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyxl.base.plain_output import Say, json_ready, table
 from pyxl.cli.arguments.reading_arguments import add_reading_arguments, reading_options
-from pyxl.cli.arguments.report_files import REPORTS, add_report_arguments, checked_report, write_report
-from pyxl.cli.arguments.table_files import TABLE_ENDINGS, checked_table, write_table
+from pyxl.cli.arguments.report_files import add_report_arguments
+from pyxl.cli.arguments.table_files import write_table
 from pyxl.cli.command_line import Command
 from solver.errors import UserError
 
-from .model_commands import add_list_arguments, add_model_argument, how_many_listed, tell_list
+from .model_commands import add_list_arguments, add_model_argument, check_list_target, how_many_listed, tell_list, written_list
 from .trained_model import known_labels, load_trained
 
 if TYPE_CHECKING:
@@ -39,11 +38,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 def _fold_in(args: argparse.Namespace, say: Say) -> dict:
     many = _holds_many(args)
-    if args.output is not None:
-        if many or Path(args.output).suffix.lower() in TABLE_ENDINGS:
-            checked_table(args.output, overwrite=args.overwrite)
-        else:
-            checked_report(args.output, overwrite=args.overwrite)
+    check_list_target(args, table_only=many)
     model, n = load_trained(args.model), how_many_listed(args.n)
     return (_many if many else _one)(model, n, args, say)
 
@@ -78,14 +73,7 @@ def _one(model: CollabFilter, n: int, args: argparse.Namespace, say: Say) -> dic
     found = newcomer.recommend(n)
     result = json_ready({"model": args.model, "side": side, "ratings": len(ratings), "bias": newcomer.bias,
                          "factors": newcomer.factors.tolist()} | tell_list(found, other, "prediction", model, args, say) | {"notes": notes})
-    if args.output is None:
-        return result
-    if Path(args.output).suffix.lower() in TABLE_ENDINGS:
-        write_table(found, args.output, overwrite=args.overwrite)
-    else:
-        write_report(REPORTS["fold-in"](result), args.output, overwrite=args.overwrite)
-    say(f"Wrote {args.output}")
-    return result | {"report": str(args.output)}
+    return written_list(found, result, "fold-in", args, say)
 
 
 def _many(model: CollabFilter, n: int, args: argparse.Namespace, say: Say) -> dict:

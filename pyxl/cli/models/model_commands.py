@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import warnings
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyxl.base.plain_output import Say, json_ready, table
@@ -12,6 +13,8 @@ from pyxl.cli.arguments.reading_arguments import (
     named_ratings,
     read_given,
 )
+from pyxl.cli.arguments.report_files import REPORTS, checked_report, write_report
+from pyxl.cli.arguments.table_files import TABLE_ENDINGS, checked_table, write_table
 from pyxl.cli.command_line import Command
 from solver.errors import UserError
 
@@ -166,6 +169,32 @@ def tell_list(found: pd.DataFrame, what: str, measure: str, model: CollabFilter,
     for line in table(headers, [[row[name] for name in headers] for row in rows]) or ["Nothing is left to list."]:
         say(line)
     return {f"{what}s": rows}
+
+
+def check_list_target(args: argparse.Namespace, *, table_only: bool) -> None:
+    """Before anything is computed: raise UserError where the list cannot be written to -o, as a table or, unless it is long, a report."""
+    if args.output is None:
+        return
+    if table_only or _is_table(args.output):
+        checked_table(args.output, overwrite=args.overwrite)
+    else:
+        checked_report(args.output, overwrite=args.overwrite)
+
+
+def written_list(found: pd.DataFrame, result: dict, report_of: str, args: argparse.Namespace, say: Say) -> dict:
+    """Write what one user or item is recommended where -o says so: the table `found`, or the report of a command's `result`."""
+    if args.output is None:
+        return result
+    if _is_table(args.output):
+        write_table(found, args.output, overwrite=args.overwrite)
+    else:
+        write_report(REPORTS[report_of](result), args.output, overwrite=args.overwrite)
+    say(f"Wrote {args.output}")
+    return result | {"report": str(args.output)}
+
+
+def _is_table(path: str) -> bool:
+    return Path(path).suffix.lower() in TABLE_ENDINGS
 
 
 SIMILAR = Command("similar", "List the items, or users, that a model finds most alike.",

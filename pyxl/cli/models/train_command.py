@@ -68,11 +68,11 @@ def _train(args: argparse.Namespace, say: Say) -> dict:
     refuse_target(folder, overwrite=args.overwrite)
     if args.plot:
         refuse_plot(args.plot)
-    args.rating_range = rating_range = _range(args.range)
+    rating_range = _range(args.range)
     if is_store(args.ratings):
         from .train_store import train_on_store
 
-        return train_on_store(args, say)
+        return train_on_store(args, rating_range, say)
     if args.processes is not None or args.rows_only:
         raise UserError("--processes and --rows-only are for a store. Make one by `collabsheet prepare`, and train on that.")
     options = options_in(args, Given.TRAIN)

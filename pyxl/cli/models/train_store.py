@@ -23,9 +23,9 @@ _NOT_OF_STORES = {"genres": "--genres", "columns": "--columns", "sep": "--sep", 
                   "sheet": "--sheet", "layout": "--layout", "missing": "--missing"}
 
 
-def train_on_store(args: argparse.Namespace, say: Say) -> dict:
-    """Train a model from the store ``args.ratings``; under torchrun, do the part of this process."""
-    said, rating_range = _options(args), args.rating_range
+def train_on_store(args: argparse.Namespace, rating_range: tuple[float, float] | None, say: Say) -> dict:
+    """Train a model from the store ``args.ratings``; under torchrun, do the part of this process. `rating_range` None: that of the store."""
+    said = _options(args)
     folder, passes = Path(args.output), Path(f"{args.output}.passes")
     from solver.collab.from_store import model_of_fit, refuse_too_large
     from solver.distributed.fit_store import fit_store
