@@ -61,8 +61,9 @@ def update_workbook(path, *, out=None, users: int | None = None, items: int | No
             raise UserError(f"'{book.name}' has no sheet of ratings that the other sheets follow, so there is nothing to update it "
                             "by. Workbooks of `collabsheet new` have one.")
         _refuse_what_is_not_ours(book)
-        before = {prefix: part for sheet in book.sheets if (prefix := prefix_of(book, sheet)) in (*CROSSTABS, EMBEDDING)
-                  for part in [_fitted(FileHost(book), sheet)]}
+        host = FileHost(book)
+        before = {prefix: _fitted(host, sheet, source) for sheet in book.sheets
+                  if (prefix := prefix_of(book, sheet)) in (*CROSSTABS, EMBEDDING)}
         if set(before) != {*CROSSTABS, EMBEDDING}:
             missing = ", ".join(name for name in (*CROSSTABS, EMBEDDING) if name not in before)
             raise UserError(f"'{book.name}' has no sheet {missing}. Only whole workbooks of `collabsheet new` are updated.")
@@ -90,13 +91,13 @@ class _Fitted:
     factors: Factors
 
 
-def _fitted(host: FileHost, sheet: str) -> _Fitted:
+def _fitted(host: FileHost, sheet: str, source: RatingsSource) -> _Fitted:
     from pyxl.detect.verified_model import verified_model
     from solver.model.array_factors import as_tensors
 
     refuse_typed_over(host, sheet)
     ready = verified_model(host, sheet, Settings())
-    check_source(host, ready)
+    check_source(source, ready)
     return _Fitted(ready.ratings, as_tensors(ready.start))
 
 

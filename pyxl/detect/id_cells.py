@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
 
+from pyxl.formulas.evaluate.calculator import Calculator
 from pyxl.grid.cells import Cell, Range, Value, quoted
 from pyxl.grid.grid import Grid
 from pyxl.grid.layout import Layout
@@ -24,6 +25,12 @@ def with_ids(grid: Grid, layout: Layout, user_of: np.ndarray, item_of: np.ndarra
     above = Range(area.top - 1, area.left, area.top - 1, area.right) if area.top > 1 else None
     return replace(layout, user_ids=layout.user_ids or _column(grid, area.left - 1, area),
                    item_ids=layout.item_ids or (above if above is not None and _plain(grid, above) else None))
+
+
+def with_fresh(grid: Grid, cells: Iterable[tuple[int, int]], calculator: Calculator) -> Grid:
+    """The grid with these cells' formulas computed afresh: a file need not hold their results. Raises FormulaError."""
+    fresh = {(at := Cell(*cell)): calculator.value(grid.sheet, at) for cell in cells}
+    return replace(grid, values={**grid.values, **fresh}) if fresh else grid
 
 
 def read_labels(grid: Grid, layout: Layout, *, users: np.ndarray, items: np.ndarray) -> tuple[list, list]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from itertools import groupby
 
 import numpy as np
@@ -22,7 +21,7 @@ from pyxl.grid.layout import Layout
 from solver.errors import UserError
 
 from .comparisons import ranges_named
-from .id_cells import key_columns, shown_id, spelled_plainly
+from .id_cells import key_columns, shown_id, spelled_plainly, with_fresh
 
 _REPEATED = re.compile(r"\$?[A-Z]{1,3}\$?[0-9]+")     # the formula of a label that repeats another
 _NEAR = 3    # rows or columns beside a block in which its labels are looked for
@@ -65,10 +64,9 @@ def _with_labels_afresh(grid: Grid, calculator: Calculator, layout: Layout) -> G
     columns = {layout.user_ids.left, *range(layout.item_ids.left, layout.item_ids.right + 1)}
     labels = [cell for cell, formula in grid.formulas.items() if cell[1] in columns and _REPEATED.fullmatch(formula.text)]
     try:
-        fresh = {cell: calculator.value(grid.sheet, Cell(*cell)) for cell in labels}
+        return with_fresh(grid, labels, calculator)
     except FormulaError:    # what cannot be evaluated, `verify` refuses
         return grid
-    return replace(grid, values={**grid.values, **fresh})
 
 
 def _check(grid: Grid, layout: Layout, what: str, beside: list[_Labels], blocks: list[tuple[str, Range, str]]) -> None:

@@ -7,7 +7,6 @@ possible, a note where it is and the user should know.
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import numpy as np
 
@@ -23,7 +22,7 @@ from solver.reading.looked_at.rating_texts import LARGEST_RATING, NUMBER_TEXT
 
 from .detect import ModelSheet
 from .formula_checks import changes_by_itself, external_book
-from .id_cells import read_labels
+from .id_cells import read_labels, with_fresh
 from .rating_checks import (
     notes_on_hidden,
     notes_on_left_out,
@@ -98,13 +97,10 @@ def _with_labels(grid: Grid, layout, calculator: Calculator) -> Grid:
     """The grid with labels that are formulas computed afresh: a file need not hold their results."""
     areas = [area for area in (layout.user_ids, layout.item_ids, layout.user_keys, layout.item_keys) if area]
     computed = [cell for area in areas for cell in area.cells() if grid.owner(cell) is not None]
-    if not computed:
-        return grid
     try:
-        fresh = {cell: calculator.value(grid.sheet, cell) for cell in computed}
+        return with_fresh(grid, computed, calculator)
     except FormulaError as why:
         raise UserError(f"A label of {quoted(grid.sheet)} cannot be evaluated: {why}") from why
-    return replace(grid, values={**grid.values, **fresh})
 
 
 def read_factors(workbook: ReadableWorkbook, model: ModelSheet):

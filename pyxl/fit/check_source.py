@@ -14,16 +14,15 @@ from pyxl.grid.sheet_names import area_named, blocks_by_name
 from pyxl.hosts.host import Host
 from solver.errors import UserError
 
-from .source_table import label_key, read_source, refuse_lost_source
+from .source_table import RatingsSource, label_key, refuse_lost_source
 
 if TYPE_CHECKING:
     from pyxl.detect.verified_model import VerifiedModel
 
 
-def check_source(host: Host, ready: VerifiedModel) -> tuple[str, ...]:
+def check_source(source: RatingsSource | None, ready: VerifiedModel) -> tuple[str, ...]:
     """Notes on users and items that only the source has, or only this sheet; none where the workbook has no source.
     Raises UserError where source and sheet contradict each other."""
-    source = read_source(host)
     if source is None:
         return ()
     here, sheet = ready.ratings, quoted(source.sheet)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from pyxl.detect.changing_cells import solvers_further_wishes
@@ -23,6 +24,7 @@ from solver.model.models import MODELS
 from .check_source import check_source, refuse_typed_over
 from .run_log import Run, logged_run
 from .settings_cells import sheet_settings
+from .source_table import RatingsSource, read_source
 
 if TYPE_CHECKING:
     from solver import Settings
@@ -105,9 +107,10 @@ def _ready(host: Host, sheets: list[str], settings: Settings, by_formulas: ByFor
     """The sheets that can be fitted, and why others that look like a model cannot. Where each one
     `must` be fitted, or none can, that is a UserError."""
     ready, skipped = [], []
+    source = cache(partial(read_source, host))      # the same for all sheets, and not looked at where none follows it
     for sheet in sheets:
         try:
-            ready.append(_ready_sheet(host, sheet, settings, by_formulas, visible_only=visible_only))
+            ready.append(_ready_sheet(host, sheet, settings, by_formulas, source, visible_only=visible_only))
         except (NotRecognised, LostModel, NoSolution) as why:
             if must or isinstance(why, NoSolution) and len(sheets) == 1:
                 raise
@@ -119,7 +122,8 @@ def _ready(host: Host, sheets: list[str], settings: Settings, by_formulas: ByFor
     return ready, skipped
 
 
-def _ready_sheet(host: Host, sheet: str, settings: Settings, by_formulas: ByFormulas, *, visible_only: bool) -> Fittable:
+def _ready_sheet(host: Host, sheet: str, settings: Settings, by_formulas: ByFormulas, source: Callable[[], RatingsSource | None], *,
+                 visible_only: bool) -> Fittable:
     """The factor model on a sheet, or else the problem that Solver keeps there. Raises NotRecognised."""
     why, via = None, by_formulas.via
     if via != "formulas":
@@ -133,7 +137,7 @@ def _ready_sheet(host: Host, sheet: str, settings: Settings, by_formulas: ByForm
         else:
             wishes = solvers_further_wishes(host, sheet)
             if not wishes:
-                return replace(ready, notes=(*ready.notes, *check_source(host, ready)))
+                return replace(ready, notes=(*ready.notes, *check_source(source(), ready)))
             if via == "model":
                 return replace(ready, notes=(*ready.notes, f"{wishes} --via model left that out."))
             why = StatedOtherwise(wishes)

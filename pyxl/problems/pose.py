@@ -108,19 +108,21 @@ def pose(workbook: ReadableWorkbook, problem: SolverProblem, *, overwrite_formul
     if uncompiled is not None:
         notes.append(f"Formulas are evaluated point by point, which is slow: {uncompiled}")
     linear, exact = (linear_model(structure, objective, rows, **limits), True) if kind.sort == "linear" else (None, True)
-    if kind.sort in ("quadratic", "piecewise") and not kind.different:
-        objective_form, row_forms = forms_of(structure, objective, rows)
+    forms = None if structure is None or kind.different or kind.sort not in ("quadratic", "piecewise", "smooth") else \
+        forms_of(structure, objective, rows)
+    if forms is not None and kind.sort != "smooth":
+        objective_form, row_forms = forms
         try:
             linear, exact = exact_model(structure, objective_form, row_forms, goal=problem.goal, **limits)
             kind, notes = replace(kind, exact=True), []     # no slopes are asked for
         except NeedsBound as missing:
             notes.append(needed_bound(missing, problem.cells, lambda place: place_told(*place, problem.sheet)))
-            linear, exact = _within_assumed_bounds(structure, (objective_form, row_forms), problem.goal, compiled.start, limits), False
+            linear, exact = _within_assumed_bounds(structure, forms, problem.goal, compiled.start, limits), False
         except NotExact:
             pass
     evaluation, root = _Evaluation(compiled, objective, rows), _root(seen, problem, objective)
-    curvature = None if linear is not None or structure is None or kind.different or kind.sort not in ("quadratic", "smooth") else \
-        least_curvature(structure, *forms_of(structure, objective, rows), goal=problem.goal, root=root)
+    curvature = None if linear is not None or forms is None or kind.sort == "piecewise" else \
+        least_curvature(structure, *forms, goal=problem.goal, root=root)
     program = Program(evaluation, np.clip(compiled.start, low, high), low, high, floor, ceiling,
                       problem.goal, problem.target, root, whole, linear,
                       None if kind.sort == "linear" or structure is None else linear_rows(structure, rows, **limits),

@@ -94,6 +94,8 @@ def _unseen_scores(model: CollabFilter, users: np.ndarray, known: Ratings) -> np
 def _lists(model: CollabFilter, users: np.ndarray, item_fifths: np.ndarray, n: int, columns: np.ndarray | None) -> list[ServedList]:
     learnt, held, counts = model.learnt_ratings_, model.holdout_ratings_, model.item_counts_
     scores = _unseen_scores(model, users, learnt)
+    if not np.isfinite(scores).any():
+        raise UserError("Every user has rated every item, so that nothing is left to recommend.")
     usual = served.mean_popularity(learnt.user_index, learnt.item_index, counts, learnt.n_users)[users]
     liked = _liked(held, users, learnt)
     orders = {"by prediction": served.best(scores, n)}
@@ -105,8 +107,6 @@ def _lists(model: CollabFilter, users: np.ndarray, item_fifths: np.ndarray, n: i
         np.add.at(wanted, learnt.user_index, shares[learnt.item_index])
         wanted = (wanted / np.maximum(wanted.sum(1, keepdims=True), 1e-12))[users]
         orders["calibrated to the user's genres"] = served.calibrated(scores, shares, wanted, n, CALIBRATION)
-    if not np.isfinite(scores).any():
-        raise UserError("Every user has rated every item, so that nothing is left to recommend.")
     return [_served(order, chosen, scores, item_fifths, usual, counts, model.rating_range_, liked) for order, chosen in orders.items()]
 
 

@@ -58,10 +58,10 @@ def _others(table: pd.DataFrame, labels: Sequence[Hashable]) -> list[Hashable]:
 def with_described_rows(factors: AnyFactors, columns: Mapping[str, np.ndarray], counts: Mapping[str, np.ndarray]) -> AnyFactors:
     """The factors in which whoever has no rating, but columns, has the row that a ridge regression of the rated rows on their
     columns gives; given factors stay as they are."""
-    changed = {}
+    changed, described = {}, described_rows(columns, counts)
     for name, tensor in factors.tensors().items():
         side = name.split("_")[0]
-        rows = described_rows(columns, counts).get(side)
+        rows = described.get(side)
         if rows is None or not rows.any():
             continue
         first = factors.given if name == "item" else 0
