@@ -18,7 +18,6 @@ from .model_commands import add_list_arguments, add_model_argument, check_list_t
 from .trained_model import as_label, known_labels, load_trained
 
 if TYPE_CHECKING:
-
     from solver import CollabFilter
 
 _SHOWN = 10     # rows of a long table that are shown
