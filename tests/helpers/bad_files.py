@@ -42,12 +42,12 @@ def _many_items(folder: Path) -> None:
 
 
 def _crowd(folder: Path) -> None:
-    """1,100,000 ratings; with a tenth held out, the model sheets alone would have room for them."""
+    """1,200,000 ratings: a tenth is held out, and the sheet embedding has no room for the rest, a rating a row."""
     import numpy as np
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    user, item = np.divmod(np.arange(1_100_000), 1000)
+    user, item = np.divmod(np.arange(1_200_000), 1000)
     pq.write_table(pa.table({"user": user, "item": item, "rating": (item % 5 + 1).astype(float)}), folder / "r.parquet")
 
 
@@ -160,7 +160,7 @@ FILES: dict[str, BadInput] = {
     "38": noted("a byte that is no UTF-8", "Windows-1252 (Latin-1)", _not_utf8, _NEW),
     "38 stated": BadInput("the same, said to be UTF-8", "r.csv, line 3 is not UTF-8 text.", _not_utf8, (*_NEW, "--encoding", "utf-8")),
     "38 mixed": BadInput("one such byte among UTF-8", "r.csv, line 3 is not UTF-8 text.", file("r.csv", b"user,item,rating\n1,\xc3\xa9,3\n1,\xff,4\n"), _NEW),
-    "39": BadInput("more rows than Excel has", "1,048,576", _crowd, ("new", "r.parquet", "-o", "b.xlsx", "--users", "1100", "--items", "1000")),
+    "39": BadInput("more rows than Excel has", "1,048,576", _crowd, ("new", "r.parquet", "-o", "b.xlsx", "--users", "1200", "--items", "1000")),
     "40": BadInput("more columns than Excel has", "16,384", _many_items, (*_NEW, "--items", "20000")),
     "41": noted("a title that begins with =", "'=HYPERLINK(1)' begins like a formula: stored as text, which nothing runs.", _titles("=HYPERLINK(1)"), _TITLED),
     "42": noted("a title that begins with +", "'+cmd|' /C calc'!A0' begins like a formula: stored as text", _titles("+cmd|' /C calc'!A0"), _TITLED),
