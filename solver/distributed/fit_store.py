@@ -114,7 +114,7 @@ def _run_processes(task: StoreTask, processes: int, on_epoch: Callable[[Epoch], 
     write_json(folder / "task.json", asdict(task))
     (folder / FAILURE_FILE).unlink(missing_ok=True)
     (folder / "log").mkdir(exist_ok=True)
-    command = [sys.executable, "-m", "solver.distributed.agent", str(folder / "task.json"), str(processes)]
+    command = [sys.executable, "-m", "solver.distributed.agent", str(folder / "task.json"), str(processes), str(os.getpid())]
     with (folder / "log" / "agent.txt").open("wb") as log, _told_of(folder, on_epoch):
         agent = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         try:

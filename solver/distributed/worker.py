@@ -1,4 +1,5 @@
-"""A process of a fit of a store: ``python -m solver.distributed.worker task.json``, under torch's elastic agent."""
+"""A process of a fit of a store: ``python -m solver.distributed.worker task.json 4711``, under torch's elastic agent, whose
+number is 4711."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ from .passes import run_passes
 
 def main() -> int:
     """Do the part of the fit that is this process's."""
-    end_with_parent()
+    end_with_parent(int(sys.argv[2]))
     task = stored_task(Path(sys.argv[1]))
     try:
         with joined_group() as group:
