@@ -18,11 +18,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from solver.core.by_row import ByRow
+from solver.core.pairs.by_row import ByRow
+from solver.core.pairs.sorting import stable_order
 from solver.core.settings import Settings
-from solver.core.sorting import stable_order
 from solver.kernels.normal_equations_kernel import SystemAdder, system_size, unpacked_systems
-from solver.kernels.workers import Workers
+from solver.kernels.parts.workers import Workers
 from solver.methods.als import penalty_roots, pulled_centres, scaled_features, trace_weight
 from solver.methods.ridge_regression import ridge_for
 from solver.model.factors import Factors

@@ -21,9 +21,9 @@ from solver.core.settings import Settings
 from solver.core.units import settings_in_units, times
 from solver.fused.sgd import row_decay
 from solver.kernels import best_kernels
-from solver.kernels.packed import LANES, Packed, aligned, pack_factors
-from solver.kernels.target import Target
-from solver.kernels.workers import Workers
+from solver.kernels.parts.packed import LANES, Packed, aligned, pack_factors
+from solver.kernels.parts.target import Target
+from solver.kernels.parts.workers import Workers
 from solver.model.factors import Factors
 from solver.model.net import additive
 from solver.store.rating_store import RatingStore, StoredBlock
