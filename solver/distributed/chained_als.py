@@ -28,7 +28,7 @@ from solver.methods.ridge_regression import ridge_for
 from solver.model.factors import Factors
 from solver.model.models import MODELS, penalty_scales
 from solver.store.rating_store import RatingStore, StoredBlock
-from solver.store.read_ahead import blocks_ahead, held_out_part, how_many, learnt_part
+from solver.store.read_ahead import blocks_ahead, held_out_part, ratings_in_part, learnt_part
 from solver.threads import one_thread
 
 from .group import ProcessGroup
@@ -67,7 +67,7 @@ class ChainedALS:
         for block in self.own:
             self.users[block] = self._solved_users(block, features, trace, means[0])
         squares = self._solve_items(means[1])
-        learnt, held = (how_many(self.store, part) for part in (learnt_part(self.task.holdout), held_out_part(self.task.holdout)))
+        learnt, held = (ratings_in_part(self.store, part) for part in (learnt_part(self.task.holdout), held_out_part(self.task.holdout)))
         rmse = math.sqrt(max(squares, 0.0) / learnt) if math.isfinite(squares) else math.nan
         return rmse, math.sqrt(self._held_out_squares() / held) if held else None
 
