@@ -28,7 +28,7 @@ from solver.methods.ridge_regression import ridge_for
 from solver.model.factors import Factors
 from solver.model.models import MODELS, penalty_scales
 from solver.store.rating_store import RatingStore, StoredBlock
-from solver.store.read_ahead import blocks_ahead, held_out_part, ratings_in_part, learnt_part
+from solver.store.read_ahead import blocks_ahead, held_out_part, learnt_part, ratings_in_part
 from solver.threads import one_thread
 
 from .group import ProcessGroup

@@ -27,7 +27,7 @@ from solver.kernels.parts.workers import Workers
 from solver.model.factors import Factors
 from solver.model.net import additive
 from solver.store.rating_store import RatingStore, StoredBlock
-from solver.store.read_ahead import Part, blocks_ahead, held_out_part, ratings_in_part, learnt_part
+from solver.store.read_ahead import Part, blocks_ahead, held_out_part, learnt_part, ratings_in_part
 
 from .group import ProcessGroup
 from .start_rows import one_side, start_factors, start_offset
