@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 from office import until
 from pressed import Pressed
 
@@ -19,7 +18,7 @@ from pyxl.grid.sheet_names import area_named
 from solver import Settings, fit
 from solver.core.objective import Objective
 from solver.model.array_factors import as_tensors
-from workbook.gradients.gradient_plan import STEPPED, GradientPlan
+from workbook.gradients.gradient_plan import GradientPlan
 from workbook.model_sheets.geometry import crosstab
 
 SIZE = {"users": 9, "items": 8, "factors": 3}
