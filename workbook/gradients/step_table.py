@@ -7,7 +7,6 @@ from xlsxwriter import Workbook
 from pyxl.grid.block_names import STEP_ROLES, block_name, step_setting_name
 from pyxl.grid.cells import Cell, Range, quoted
 from solver.core.optimizers import OPTIMIZERS
-from workbook.model_sheets.crosstab_sheet import TITLES
 from workbook.write.content import Content
 from workbook.write.references import box, ref
 from workbook.write.styles import Styles
@@ -44,7 +43,7 @@ def write_gradient_columns(workbook: Workbook, sheet, styles: Styles, plan: Grad
 
 def _columns(sheet, styles: Styles, plan: GradientPlan) -> None:
     left = plan.left
-    for col, width in zip(range(left - 1, left + 6), (3, 21, 10, 3, 14, 11, 11)):
+    for col, width in zip(range(left - 1, left + 6), (3, 23, 10, 3, 15, 12, 12)):
         sheet.set_column(col - 1, col - 1, width, styles.text)
     sheet.set_column(plan.folded - 1, plan.right - 1, 7.5, styles.text, {"level": 1, "hidden": True})
     sheet.set_column(plan.right, plan.right, 3, None, {"collapsed": True})
@@ -53,8 +52,9 @@ def _columns(sheet, styles: Styles, plan: GradientPlan) -> None:
     for col in (left + 1, left + 4, left + 5):
         put_text(sheet, Cell(2, col), "", styles.heading)
     below = plan.check["gradient"].row + 2
-    for place, line in enumerate((f"Folded away at the right ({TITLES[plan.sheet].lower()}): the gradient of every",
-                                  "parameter, and where a step leads. Press + above the columns.",
+    for place, line in enumerate(("Folded away at the right: the gradient of",
+                                  "every parameter, and where a step leads.",
+                                  "Press + above the columns.",
                                   "Buttons in an .xlsm: Step, ×10, ×100, Reset.")):
         put_text(sheet, Cell(below + place, left + 3), line, styles.note)
 
