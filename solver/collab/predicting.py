@@ -17,13 +17,13 @@ from solver.judging.ranking import measured
 
 from .answers.intervals import FEWEST, Interval, Residuals, corrected, uncorrected
 from .answers.predictions import predict_pairs, predict_rows
-from .fitted_model import FittedModel
 from .labels.frames import pairs_from, ratings_from
+from .trained_model import TrainedModel
 
 LARGEST_TABLE = 500_000_000  # predictions in one crosstab: 4 GB
 
 
-class Predicting(FittedModel):
+class Predicting(TrainedModel):
     """A fitted model that predicts ratings, and judges its predictions."""
 
     @overload

@@ -17,11 +17,11 @@ from .answers.predictions import predict_pairs, predict_rows
 from .answers.recommend import OTHER, Explanation, explain, similar
 from .arrivals.newcomer import FoldedIn, SeenByNewcomers, newcomer, newcomer_by_likes, ranked_frame
 from .arrivals.newcomers import FoldedInMany, newcomers
-from .fitted_model import FittedModel
 from .labels.frames import ratings_from
+from .trained_model import TrainedModel
 
 
-class Recommending(FittedModel):
+class Recommending(TrainedModel):
     """A fitted model that recommends to its users and to newcomers, and explains itself."""
 
     def recommend(self, users=None, n: int = 10, *, items: Iterable[Hashable] | None = None,
