@@ -18,12 +18,12 @@ from solver.judging.ranking import measured
 from .answers.intervals import FEWEST, Interval, Residuals, corrected, uncorrected
 from .answers.predictions import predict_pairs, predict_rows
 from .labels.frames import pairs_from, ratings_from
-from .trained_model import TrainedModel
+from .learnt_model import LearntModel
 
 LARGEST_TABLE = 500_000_000  # predictions in one crosstab: 4 GB
 
 
-class Predicting(TrainedModel):
+class Predicting(LearntModel):
     """A fitted model that predicts ratings, and judges its predictions."""
 
     @overload

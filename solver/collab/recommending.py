@@ -18,10 +18,10 @@ from .answers.recommend import OTHER, Explanation, explain, similar
 from .arrivals.newcomer import FoldedIn, SeenByNewcomers, newcomer, newcomer_by_likes, ranked_frame
 from .arrivals.newcomers import FoldedInMany, newcomers
 from .labels.frames import ratings_from
-from .trained_model import TrainedModel
+from .learnt_model import LearntModel
 
 
-class Recommending(TrainedModel):
+class Recommending(LearntModel):
     """A fitted model that recommends to its users and to newcomers, and explains itself."""
 
     def recommend(self, users=None, n: int = 10, *, items: Iterable[Hashable] | None = None,

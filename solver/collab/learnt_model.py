@@ -23,7 +23,7 @@ from .labels.frames import pairs_from
 from .labels.id_labels import Labels, shown_label
 
 
-class TrainedModel(Estimator):
+class LearntModel(Estimator):
     """What a fit leaves, and what every answer needs of it: factors, labels, counts, and the ratings that were given."""
 
     feedback: str
