@@ -47,16 +47,16 @@ def same_as_alone(model, folder: Path) -> None:
 def test_a_ray_cluster_makes_the_same_model(table, tmp_path):
     ray = pytest.importorskip("ray")
     pytest.importorskip("ray.train")
-    from collabsheet.distributed import ray as on_ray
+    from collabsheet.distributed.ray import fit_on_ray
 
     ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, runtime_env={"env_vars": {"PYTHONPATH": os.environ["PYTHONPATH"]}})
     try:
         ratings = ray.data.from_pandas(table)
-        model = on_ray.fit(ratings, tmp_path / "films", processes=2, cpus_per_process=0.5, holdout=0.1, **SAID)
+        model = fit_on_ray(ratings, tmp_path / "films", processes=2, cpus_per_process=0.5, holdout=0.1, **SAID)
         assert (len(model.users_), len(model.items_), model.result_.epochs) == (60, 40, 3)
         same_as_alone(model, tmp_path / "films")
         with pytest.raises(UserError, match="'films' holds something already"):
-            on_ray.fit(ratings, tmp_path / "films")
+            fit_on_ray(ratings, tmp_path / "films")
     finally:
         ray.shutdown()
 
@@ -65,28 +65,28 @@ def test_a_spark_cluster_makes_the_same_model(table, tmp_path):
     pytest.importorskip("pyspark")
     from pyspark.sql import SparkSession
 
-    from collabsheet.distributed import spark as on_spark
+    from collabsheet.distributed.spark import fit_on_spark
 
     spark = (SparkSession.builder.master("local-cluster[2,1,1024]").appName("collabsheet")
              .config("spark.ui.enabled", "false").config("spark.driver.host", "127.0.0.1")
              .config("spark.executorEnv.PYTHONPATH", os.environ["PYTHONPATH"]).getOrCreate())
     try:
         ratings = spark.createDataFrame(table)
-        model = on_spark.fit(ratings, tmp_path / "films", processes=2, holdout=0.1, **SAID)
+        model = fit_on_spark(ratings, tmp_path / "films", processes=2, holdout=0.1, **SAID)
         assert (len(model.users_), len(model.items_)) == (60, 40)
         same_as_alone(model, tmp_path / "films")
         more = SAID | {"epochs": 4}
-        on_spark.fit(ratings, tmp_path / "films", processes=2, holdout=0.1, resume=True, **more)
+        fit_on_spark(ratings, tmp_path / "films", processes=2, holdout=0.1, resume=True, **more)
     finally:
         spark.stop()
 
 
 def test_what_is_no_table_of_a_cluster_is_refused(table, tmp_path):
-    from collabsheet.distributed import ray as on_ray
-    from collabsheet.distributed import spark as on_spark
+    from collabsheet.distributed.ray import fit_on_ray
+    from collabsheet.distributed.spark import fit_on_spark
 
     with pytest.raises(UserError, match="The ratings are a DataFrame; a ray.data.Dataset is expected"):
-        on_ray.fit(table, tmp_path / "a")
+        fit_on_ray(table, tmp_path / "a")
     with pytest.raises(UserError, match="The ratings are a DataFrame; a DataFrame of Spark is expected"):
-        on_spark.fit(table, tmp_path / "b")
+        fit_on_spark(table, tmp_path / "b")
     assert not list(tmp_path.iterdir())

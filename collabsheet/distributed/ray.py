@@ -1,8 +1,8 @@
 """A fit by a Ray cluster: the workers of Ray Train do what the processes of `collabsheet train STORE` do.
 
-    from collabsheet.distributed import ray as on_ray
+    from collabsheet.distributed.ray import fit_on_ray
 
-    model = on_ray.fit(ray.data.read_parquet("s3://…/ratings"), "/shared/films", processes=8, effort="quick")
+    model = fit_on_ray(ray.data.read_parquet("s3://…/ratings"), "/shared/films", processes=8, effort="quick")
 
 Needs ``pip install collabsheet[ray]``, on every machine. Source: the documentation of Ray Train, `TorchTrainer`.
 """
@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from solver.distributed.agent import RESTARTS
 from solver.distributed.fit_store import LostProcess
 from solver.errors import UserError
 
@@ -21,10 +22,8 @@ from .shared_folder import fit_in_folder
 if TYPE_CHECKING:
     from solver import CollabFilter, Epoch
 
-RESTARTS = 3        # of all workers, where one of them is lost
 
-
-def fit(ratings: Any, folder: str | Path, *, processes: int = 2, columns: Sequence[str] | None = None, effort: str = "good",
+def fit_on_ray(ratings: Any, folder: str | Path, *, processes: int = 2, columns: Sequence[str] | None = None, effort: str = "good",
         holdout: float = 0.0, resume: bool = False, cpus_per_process: float = 1,
         on_epoch: Callable[[Epoch], None] | None = None, **settings: Any) -> CollabFilter:
     """The model of a `ray.data.Dataset` with a row for every rating, fitted by so many workers of the Ray cluster.

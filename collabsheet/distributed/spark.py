@@ -1,8 +1,8 @@
 """A fit by a Spark cluster: Spark's TorchDistributor starts what the processes of `collabsheet train STORE` do.
 
-    from collabsheet.distributed import spark as on_spark
+    from collabsheet.distributed.spark import fit_on_spark
 
-    model = on_spark.fit(spark.table("ratings"), "/shared/films", processes=8, effort="quick")
+    model = fit_on_spark(spark.table("ratings"), "/shared/films", processes=8, effort="quick")
 
 Needs ``pip install collabsheet[spark]``, on every machine. Source: the documentation of PySpark, `TorchDistributor`.
 """
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from solver import CollabFilter, Epoch
 
 
-def fit(ratings: Any, folder: str | Path, *, processes: int = 2, columns: Sequence[str] | None = None, effort: str = "good",
+def fit_on_spark(ratings: Any, folder: str | Path, *, processes: int = 2, columns: Sequence[str] | None = None, effort: str = "good",
         holdout: float = 0.0, resume: bool = False, on_epoch: Callable[[Epoch], None] | None = None, **settings: Any) -> CollabFilter:
     """The model of a Spark DataFrame with a row for every rating, fitted by so many tasks of the Spark cluster at once.
 
