@@ -12,7 +12,7 @@ from edits_by_hand import EDITS, WORKS
 import workbook
 from pyxl import fit_workbook, open_workbook
 from pyxl.detect.verified_model import verified_model
-from pyxl.fit.source_table import label_key, read_source
+from pyxl.fit.own_sheets.source_table import label_key, read_source
 from pyxl.live.live_fit import fit_live
 from solver import Ratings, Settings
 from solver.errors import UserError

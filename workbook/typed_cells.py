@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pyxl.fit.before_fit import SHEET as BEFORE_FIT
-from pyxl.fit.source_table import label_key
+from pyxl.fit.own_sheets.before_fit import SHEET as BEFORE_FIT
+from pyxl.fit.own_sheets.source_table import label_key
 from pyxl.grid.block_names import CONTROLS, ROLES, RUN_LOG, SCALE, SOURCE
 from pyxl.grid.cells import Cell, Range, Value, quoted
 from pyxl.grid.grid import Grid
@@ -29,6 +29,7 @@ KEPT_SHEET = "kept cells"   # what found no place
 _HEADERS = ("sheet", "cell", "what it held")
 _CHOICES = (("recommend", CHOSEN_USER), ("why", EXPLAINED_USER), ("why", ITEM))
 _REFERENCE = re.compile(r"\$?\b[A-Z]{1,3}\$?\d+\b|\b\d+(?:\.\d+)?(?:[eE][+-]?\d+)?\b")
+_NUMBERS = re.compile(r"\{#(?:[,;]#)*\}")
 _BLOCKS = tuple(f"_{role}" for role in (*ROLES, *CONTROLS, "filled", "history"))
 
 
@@ -162,5 +163,6 @@ def typed_cells(book: ReadableWorkbook) -> TypedCells:
 
 
 def _kind(formula: str) -> str:
-    """A formula without the addresses and numbers in it. LibreOffice writes FALSE() for FALSE, and 1000000000 for 1E9."""
-    return _REFERENCE.sub("#", formula.replace("FALSE()", "FALSE").replace("TRUE()", "TRUE"))
+    """A formula without the addresses and numbers in it, however many a list of them has. LibreOffice writes FALSE() for FALSE, and
+    1000000000 for 1E9."""
+    return _NUMBERS.sub("{#}", _REFERENCE.sub("#", formula.replace("FALSE()", "FALSE").replace("TRUE()", "TRUE")))

@@ -6,15 +6,15 @@ so every block of every sheet gets its rows and columns. Who stays keeps the fit
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from pyxl.fit.before_fit import SHEET as BEFORE_FIT
-from pyxl.fit.check_source import check_source, refuse_typed_over
-from pyxl.fit.source_table import RatingsSource, label_key, read_source
+from pyxl.fit.own_sheets.before_fit import SHEET as BEFORE_FIT
+from pyxl.fit.own_sheets.check_source import check_source, refuse_typed_over
+from pyxl.fit.own_sheets.source_table import RatingsSource, label_key, read_source
 from pyxl.grid.block_names import PYTHON, block_name, setting_name
 from pyxl.grid.cells import quoted
 from pyxl.grid.parameters import parameter_cells
@@ -22,7 +22,7 @@ from pyxl.grid.sheet_names import area_named, prefix_of
 from pyxl.hosts.file_host import FileHost
 from pyxl.xlsx import open_workbook, same_file
 from solver import Factors, Ratings, Settings, random_factors
-from solver.collab.carried_factors import carried_factors, resized_factors
+from solver.collab.arrivals.carried_factors import carried_factors, resized_factors
 from solver.errors import UserError
 from workbook.write.content import Content, content_of
 
@@ -44,6 +44,14 @@ class Updated:
     gone_users: tuple
     gone_items: tuple
     notes: tuple[str, ...]
+
+    def told(self) -> str:
+        """Who came and who went, in words."""
+        parts = [f"{len(labels)} {what}{'s' * (len(labels) > 1)} ({_first_of(labels)})" for what, labels in (
+            ("new user", self.new_users), ("new item", self.new_items)) if labels]
+        parts += [f"without {_first_of(labels)}" for labels in (self.gone_users, self.gone_items) if labels]
+        notes = "".join(f". {note.rstrip('.')}" for note in self.notes)
+        return f"Updated: {', '.join(parts) or 'the same users and items'}; {self.users} × {self.items} now{notes}"
 
 
 def update_workbook(path, *, out=None, users: int | None = None, items: int | None = None, factors: int | None = None,
@@ -199,6 +207,10 @@ def _carried(old: _Fitted, content: Content, sheet: str) -> Factors:
         return random_factors(content.ratings, model=model, n_factors=k, seed=content.seed, low=low, high=high).user.numpy()
 
     return resized_factors(factors, content.n_factors, draw=draw)
+
+
+def _first_of(labels: Sequence) -> str:
+    return ", ".join(map(str, labels[:3])) + (f" and {len(labels) - 3} more" if len(labels) > 3 else "")
 
 
 def _differing(labels, others) -> tuple:

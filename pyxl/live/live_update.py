@@ -8,10 +8,10 @@ it is kept: nothing is lost, whatever was drawn or formatted there.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from pyxl.base.retry_while_busy import retry_while_busy
 from pyxl.grid.block_names import CHOSEN, CHOSEN_BLOCKS, CONTROLS, SOURCE, control_name
@@ -36,28 +36,27 @@ _KINDS = (".xlsx", ".xlsm", ".ods")
 
 
 class Rebuilt(Protocol):
-    """What came and went, and how many of each there are now: `workbook.update.Updated`."""
+    """What an update did: `workbook.update.Updated`."""
 
-    users: int
-    items: int
-    new_users: tuple
-    new_items: tuple
-    gone_users: tuple
-    gone_items: tuple
-    notes: tuple[str, ...]
+    def told(self) -> str:
+        """Who came and who went, in words."""
+        ...
+
+
+R = TypeVar("R", bound=Rebuilt)
 
 
 @dataclass(frozen=True)
-class LiveUpdate:
+class LiveUpdate(Generic[R]):
     """`book` is what is open now. Where nothing was to be done, `done` and `kept` (the copy of before) are None."""
 
     book: xlwings.Book
-    done: Rebuilt | None
+    done: R | None
     kept: Path | None
     told: str
 
 
-def update_live(book: xlwings.Book, sheet: str, *, rebuild: Callable[[Path, Path], Rebuilt | None]) -> LiveUpdate:
+def update_live(book: xlwings.Book, sheet: str, *, rebuild: Callable[[Path, Path], R | None]) -> LiveUpdate[R]:
     """Update an open xlwings book, save it and open it again at `sheet`, whose status cell tells what was done.
 
     `rebuild` reads a copy of what is open and writes the updated workbook to a new file, or gives None where there is nothing
@@ -83,7 +82,7 @@ def update_live(book: xlwings.Book, sheet: str, *, rebuild: Callable[[Path, Path
                     panel.say(told)
                     return LiveUpdate(book, None, None, told)
                 kept = _kept_beside(place)
-                told = f"{summary(done)}. Saved; the workbook as it was: {kept.name}. Fit next."
+                told = f"{done.told()}. Saved; the workbook as it was: {kept.name}. Fit next."
                 _write_status(draft, sheet, told)
                 panel.bar("Updating: opening the workbook anew …")
                 if place.suffix == copy.suffix:
@@ -94,19 +93,6 @@ def update_live(book: xlwings.Book, sheet: str, *, rebuild: Callable[[Path, Path
                 return LiveUpdate(_changed_over(book, draft, place, kept, sheet), done, kept, told)
         except OSError as error:
             raise not_saved(place.name, error) from error
-
-
-def summary(done: Rebuilt) -> str:
-    """Who came and who went, in words."""
-    parts = [f"{len(labels)} {word} {what}{'s' * (len(labels) > 1)} ({_named(labels)})" for word, what, labels in (
-        ("new", "user", done.new_users), ("new", "item", done.new_items), ("former", "user", done.gone_users),
-        ("former", "item", done.gone_items)) if labels]
-    changes = ", ".join(part.replace("former", "left out:") for part in parts) or "the same users and items"
-    return f"Updated: {changes}; {done.users} × {done.items} now" + "".join(f". {note.rstrip('.')}" for note in done.notes)
-
-
-def _named(labels: Sequence) -> str:
-    return ", ".join(map(str, labels[:3])) + (f" and {len(labels) - 3} more" if len(labels) > 3 else "")
 
 
 def _file_of(host: LiveHost) -> Path:
@@ -151,7 +137,7 @@ def _write_status(draft: Path, sheet: str, told: str) -> None:
 
 def _contents(book: xlwings.Book) -> dict[str, list[list]]:
     """What all cells of all sheets hold, formulas as their text: a call a sheet."""
-    return {sheet.name: retry_while_busy(lambda sheet=sheet: rows_of(sheet.used_range.formula)) for sheet in book.sheets}
+    return retry_while_busy(lambda: {sheet.name: rows_of(sheet.used_range.formula) for sheet in book.sheets})
 
 
 def _refuse_edited(before: Mapping[str, list[list]], now: Mapping[str, list[list]], ours: Set[tuple[str, Cell]], kept: Path) -> None:
@@ -176,14 +162,21 @@ def _changed_over(book: xlwings.Book, draft: Path, place: Path, kept: Path, shee
     retry_while_busy(book.close)
     try:
         if place.suffix.lower() == ".ods":
-            opened = app.books.open(str(draft))
+            opened = _opened(app, draft)
             opened.save(str(place))
         else:
             put_in_place(draft, place)
-            opened = app.books.open(str(place))
+            opened = _opened(app, place)
     except Exception as why:        # the user sees the workbook of before again, and what was wrong
-        Panel(LiveHost(app.books.open(str(kept))), sheet).say(f"Not updated: {why}")
+        Panel(LiveHost(_opened(app, kept)), sheet).say(f"Not updated: {why}")
         raise
     if sheet in [there.name for there in opened.sheets]:
         opened.sheets[sheet].activate()
     return opened
+
+
+def _opened(app: xlwings.App, path: Path) -> xlwings.Book:
+    """Opened without xlwings' question whether another one of this name is open, which LibreOffice does not mind."""
+    import xlwings
+
+    return xlwings.Book(impl=app.impl.books.open(str(path)))
