@@ -11,8 +11,8 @@ from problem_books import solver, write
 from pyxl import fit_workbook, open_workbook
 from pyxl.__main__ import main
 from pyxl.macros.macro_problem import macro_problem
-from pyxl.macros.sources import decompressed, module_sources
 from pyxl.macros.statements import procedures
+from pyxl.macros.vba_modules import decompressed, module_sources
 from workbook.vba.compression import compress
 from workbook.vba.project import vba_project
 

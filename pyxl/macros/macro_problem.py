@@ -12,8 +12,8 @@ from pyxl.grid.sheet_names import area_of
 from pyxl.grid.stored_problem import problem_of_names, split_union, stored_names
 from solver.errors import UserError
 
-from .sources import module_sources
-from .statements import Call, Procedure, procedures
+from .statements import Procedure, SolverCall, procedures
+from .vba_modules import module_sources
 
 _OPTIONS = {"maxtime": "tim", "iterations": "itr", "precision": "pre", "inttolerance": "tol", "convergence": "cvg", "assumenonneg": "neg",
             "populationsize": "ssz", "randomseed": "rsd", "multistart": "msl", "maxsubproblems": "mip", "solvewithout": "rlx", "maxtimenoimp": "mni"}
@@ -65,8 +65,8 @@ def macro_problem(workbook: ReadableWorkbook, sheet: str) -> AskedOfSolver | Non
 
 def _models(workbook: ReadableWorkbook, procedure: Procedure, sheet: str):
     """The models that a macro states of a sheet, as Solver's names, each from one SolverOk to the next SolverSolve or SolverReset."""
-    calls: list[Call] = []
-    for call in (*procedure.calls, Call("solverreset", {}, False, None)):
+    calls: list[SolverCall] = []
+    for call in (*procedure.calls, SolverCall("solverreset", {}, False, None)):
         if call.name in ("solverreset", "solversolve"):
             stated = next((c for c in reversed(calls) if c.name.startswith("solverok")), None)
             if stated is not None and not any(c.computed and c.name != "solveroptions" for c in calls) and _sheet_of(workbook, stated) == sheet:
@@ -76,7 +76,7 @@ def _models(workbook: ReadableWorkbook, procedure: Procedure, sheet: str):
             calls.append(call)
 
 
-def _sheet_of(workbook: ReadableWorkbook, stated: Call) -> str | None:
+def _sheet_of(workbook: ReadableWorkbook, stated: SolverCall) -> str | None:
     """The sheet that a model is about: the one that its objective names, or that was activated before, or the only one that has a
     formula there."""
     text = str(stated.arguments.get("setcell") or stated.arguments.get("bychange", ""))
@@ -97,7 +97,7 @@ def _sheet_of(workbook: ReadableWorkbook, stated: Call) -> str | None:
     return holders[0] if len(holders) == 1 else None
 
 
-def _names(calls: list[Call], stated: Call, sheet: str) -> dict[str, str]:
+def _names(calls: list[SolverCall], stated: SolverCall, sheet: str) -> dict[str, str]:
     told = stated.arguments
     names = {"solver_opt": _reference(told.get("setcell", ""), sheet), "solver_adj": _reference(told.get("bychange", ""), sheet),
              "solver_typ": _plain(told.get("maxminval", 1.0)), "solver_val": _plain(told.get("valueof", 0.0)), "solver_neg": "1"}

@@ -25,7 +25,7 @@ _CONSTANTS = {"true": 1.0, "false": 2.0}      # as Solver's names keep them
 
 
 @dataclass(frozen=True)
-class Call:
+class SolverCall:
     """One call of Solver: `arguments` by name in small letters, each a number or a text, without those that the macro computes as it
     runs (`computed` says whether there are some). `sheet` is the one that was activated last before it, None where none was."""
 
@@ -41,7 +41,7 @@ class Procedure:
 
     module: str
     name: str
-    calls: list[Call] = field(default_factory=list)
+    calls: list[SolverCall] = field(default_factory=list)
 
 
 def procedures(module: str, source: str) -> list[Procedure]:
@@ -59,7 +59,7 @@ def procedures(module: str, source: str) -> list[Procedure]:
             if re.match(r".*\bapplication\.run\b", statement[:call.start()], re.IGNORECASE):     # Application.Run "Solver.xlam!SolverOk", …
                 text = text.partition('"')[2].strip().removeprefix(",")
             arguments, computed = _arguments(name, text.strip(), values)
-            found[-1].calls.append(Call(name, arguments, computed, sheet))
+            found[-1].calls.append(SolverCall(name, arguments, computed, sheet))
         elif given := _GIVEN.match(statement):
             value = _value(given[2], values)
             values.pop(given[1].lower(), None)
