@@ -18,7 +18,7 @@ from planted_book import built_once, path  # noqa: F401
 
 from pyxl import fit_workbook, open_workbook
 from pyxl.__main__ import main
-from pyxl.fit.run_log import SETTING_COLUMNS, find_log
+from pyxl.fit.own_sheets.run_log import SETTING_COLUMNS, find_log
 from pyxl.grid.block_names import setting_name
 from pyxl.grid.sheet_names import area_named
 from solver import OPTIMIZERS, CollabFilter, Settings, UserError
@@ -54,6 +54,8 @@ def with_what_it_needs(option: Option, where: Given) -> dict[str, object]:
         given = {name: chosen for name, chosen in zip(can_choose, choice) if chosen is not None} | {option.name: value}
         if where & Given.RATINGS and not {"model", "optimizer"} <= set(given):
             continue    # what `effort` chooses is not looked for here
+        if given.get("model") == "net" and "batch_size" not in given:
+            continue    # on all ratings at once it learns them by heart: biases alone would be kept, and their settings
         bounded = {"low": 0, "high": 1} if given.get("model") in MODELS and MODELS[given["model"]].bounded else {}
         try:
             Settings(**given | bounded)

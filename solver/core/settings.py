@@ -201,7 +201,10 @@ class Settings:
     def most_epochs(self) -> int:
         """Epochs after which a fit ends, if nothing ends it before."""
         chosen = OPTIMIZERS[self.optimizer]
-        return self.epochs or (chosen.epochs if self.batch_size is None else chosen.batch_epochs)
+        if self.batch_size is not None:
+            return self.epochs or chosen.batch_epochs
+        of_model = None if self.model is None else MODELS[self.model].epochs
+        return self.epochs or min(chosen.epochs, of_model or chosen.epochs)
 
 
 OPTIONS: dict[str, Option] = {declared.name: option_of(declared) for declared in fields(Settings)}

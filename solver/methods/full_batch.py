@@ -34,7 +34,7 @@ class FullBatch:
         self.judge = Judge.of(held, bounds=settings.bounds, clip=problem.clip, device=device) if held else None
         self.lr = constants.get("lr")
         self.optimizer = self.method.make(list(self.leaves.values()), constants)
-        self.epochs = self.method.epochs
+        self.epochs = settings.most_epochs
         # Decay that is not in the loss: what is sought is where it ends, not the least loss on the way.
         self.to_the_end = self.method.decoupled and settings.weight_decay > 0
         self._seen: list[float] = []
