@@ -47,7 +47,8 @@ class Content:
     `users` are ids; `items` are the headers: titles where there are any, else ids. `bounds` is
     (low, high) of the bounded model; `macros` says whether there are buttons, which start the Python
     at the path `python`; `caption` says where the parameters come from, and `trained` of which model.
-    Where `net` has widths, there is a net of them on a sheet of its own.
+    Where `net` has widths, there is a net of them on a sheet of its own. `gradients` says whether the
+    steps of gradient descent stand beside the models.
     """
 
     given: Ratings
@@ -64,6 +65,7 @@ class Content:
     caption: str = "NB: these are initialized to random numbers; then Solver, or collabsheet, optimizes them."
     trained: Trained | None = None
     net: NetWidths | None = None
+    gradients: bool = False
 
     @cached_property
     def ratings(self) -> Ratings:
