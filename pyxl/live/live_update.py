@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from pyxl.base.retry_while_busy import retry_while_busy
-from pyxl.grid.block_names import CHOSEN, CHOSEN_BLOCKS, CONTROLS, SOURCE, control_name
+from pyxl.grid.block_names import CHOSEN, CONTROLS, SOURCE, control_name
 from pyxl.grid.cells import Cell, Value, quoted
 from pyxl.grid.sheet_names import area_named
 from pyxl.hosts.live_host import LiveHost
@@ -31,7 +31,7 @@ from .panel import Panel
 if TYPE_CHECKING:
     import xlwings
 
-_PARAMETERS = tuple(f"_{role}" for role in CHOSEN_BLOCKS)
+_PARAMETERS = ("_factors", "_bias", "_weights")      # what the names of blocks that a fit writes end in
 _KINDS = (".xlsx", ".xlsm", ".ods")
 
 
