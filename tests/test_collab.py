@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from planted import planted
 
 from solver import CollabFilter, Factors, Ratings, Settings, UserError, fit, predict, split_off
-from solver.collab.frames import pairs_from, ratings_from
-from solver.collab.predictions import Everybody, predict_for_user, predict_pairs, predict_rows
+from solver.collab.answers.predictions import Everybody, predict_for_user, predict_pairs, predict_rows
+from solver.collab.labels.frames import pairs_from, ratings_from
 from solver.data.rated import RatedItems
 from solver.fitting.effort import choose_settings, recipe
 
@@ -130,7 +130,7 @@ def test_any_hashable_is_an_id():
 
 
 def test_large_tables_get_small_indices_and_keep_their_type(monkeypatch):
-    monkeypatch.setattr("solver.collab.frames._SMALL", 4)
+    monkeypatch.setattr("solver.collab.labels.frames._SMALL", 4)
     found, _ = ratings_from(LONG.astype({"rating": np.float32}))
     assert found.user_index.dtype == np.int32 and found.values.dtype == np.float32
 
@@ -279,11 +279,11 @@ def test_options_that_make_no_sense_get_a_sentence(ratings, options, sentence):
 def test_implicit_feedback_needs_no_values():
     pairs = long_table(planted(30, 20, blanks=0.7))
     one = CollabFilter(**QUICK, feedback="implicit").fit(pairs)
-    counted = "Implicit feedback: every pair counts as one that happened, whatever its value."
+    counted = "Implicit feedback: every pair counts as one that happened, whatever its value. Where values say how often, say counts=1 (--counts)."
     assert one.notes_ == (counted,) and one.rating_range_ == (0.0, 1.0)
     two = CollabFilter(**QUICK, feedback="implicit").fit(pairs[["user", "item"]])
     assert two.notes_ == () and torch.equal(one.factors_.user, two.factors_.user)
-    assert ((two.predict(pairs) > 0) & (two.predict(pairs) < 1)).all()
+    assert two.predict(pairs).min() >= 0 and two.predict(pairs).max() <= 1
     held = CollabFilter(**QUICK, feedback="implicit").fit(pairs[::2], holdout=pairs[["user", "item"]][1::2])
     assert held.result_.holdout_rmse > 0
     assert "implicit feedback lists only pairs that happened" in refused(one.fit, pairs.assign(rating=0))
@@ -308,7 +308,7 @@ def test_predictions_are_those_of_the_equation(model, ratings):
 
 def test_chunks_change_nothing(model, ratings, monkeypatch):
     whole = model.predict(ratings)
-    monkeypatch.setattr("solver.collab.predictions._CHUNK", 7)
+    monkeypatch.setattr("solver.collab.answers.predictions._CHUNK", 7)
     np.testing.assert_allclose(model.predict(ratings), whole, rtol=0, atol=1e-14)
 
 

@@ -21,7 +21,7 @@ from solver.distributed.fit_store import fit_store
 from solver.distributed.group import Alone
 from solver.distributed.ring_sgd import RingSGD
 from solver.distributed.store_task import StoreTask
-from solver.kernels.packed import aligned
+from solver.kernels.parts.packed import aligned
 from solver.store.prepare_store import HowToPrepare, prepare_store
 from solver.store.read_ahead import learnt_part
 

@@ -18,7 +18,7 @@ from planted_book import built_once, path  # noqa: F401
 
 from pyxl import fit_workbook, open_workbook
 from pyxl.__main__ import main
-from pyxl.fit.run_log import SETTING_COLUMNS, find_log
+from pyxl.fit.own_sheets.run_log import SETTING_COLUMNS, find_log
 from pyxl.grid.block_names import setting_name
 from pyxl.grid.sheet_names import area_named
 from solver import OPTIMIZERS, CollabFilter, Settings, UserError
@@ -28,7 +28,7 @@ from solver.core.settings import OPTIONS, honoured_by, options_given
 from solver.model.models import MODELS
 
 CHOICES = ("model", "loss", "optimizer", "batch_size")      # what may have to be chosen for another option to be honoured
-NOT_SETTINGS = {"effort", "random_state", "rating_range", "holdout", "holdout_by", "feedback"}  # of CollabFilter alone
+NOT_SETTINGS = {"effort", "random_state", "rating_range", "holdout", "holdout_by", "feedback", "counts"}  # of CollabFilter alone
 
 
 def another_value(option: Option):

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pyxl.fit.before_fit import SHEET as BEFORE_FIT
-from pyxl.fit.source_table import label_key
+from pyxl.fit.own_sheets.before_fit import SHEET as BEFORE_FIT
+from pyxl.fit.own_sheets.source_table import label_key
 from pyxl.grid.block_names import CONTROLS, ROLES, RUN_LOG, SCALE, SOURCE
 from pyxl.grid.cells import Cell, Range, Value, quoted
 from pyxl.grid.grid import Grid

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from pyxl.fit.before_fit import SHEET as BEFORE_FIT
-from pyxl.fit.check_source import check_source, refuse_typed_over
-from pyxl.fit.source_table import RatingsSource, label_key, read_source
+from pyxl.fit.own_sheets.before_fit import SHEET as BEFORE_FIT
+from pyxl.fit.own_sheets.check_source import check_source, refuse_typed_over
+from pyxl.fit.own_sheets.source_table import RatingsSource, label_key, read_source
 from pyxl.grid.block_names import PYTHON, block_name, setting_name
 from pyxl.grid.cells import quoted
 from pyxl.grid.parameters import parameter_cells
@@ -21,7 +21,7 @@ from pyxl.grid.sheet_names import area_named, prefix_of
 from pyxl.hosts.file_host import FileHost
 from pyxl.xlsx import WorkbookFile, open_workbook, same_file
 from solver import Factors, Ratings, Settings, random_factors
-from solver.collab.carried_factors import carried_factors, resized_factors
+from solver.collab.arrivals.carried_factors import carried_factors, resized_factors
 from solver.errors import UserError
 from workbook.write.content import Content, content_of
 

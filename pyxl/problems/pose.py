@@ -10,7 +10,7 @@ import numpy as np
 
 from pyxl.formulas.evaluate.calculator import Calculator
 from pyxl.formulas.language.formula_errors import FormulaError, Unsupported
-from pyxl.formulas.language.parse import Call, parse
+from pyxl.formulas.language.syntax.parse import Call, parse
 from pyxl.grid.cells import Cell, quoted
 from pyxl.grid.problem import KINDS, SheetRange, SolverProblem, place_told
 from pyxl.grid.readable_workbook import ReadableWorkbook

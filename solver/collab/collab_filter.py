@@ -24,18 +24,18 @@ from solver.model.factors import Factors
 from solver.model.net import additive
 from solver.threads import survive_forks
 
-from .bulk import Wanted, best_of_many
-from .cold_start import described_by, described_rows, with_described_rows
+from .answers.bulk import Wanted, best_of_many
+from .answers.intervals import FEWEST, Interval, Residuals, corrected, uncorrected
+from .answers.predictions import Everybody, predict_for_user, predict_pairs, predict_rows
+from .answers.recommend import OTHER, Explanation, explain, similar
+from .arrivals.cold_start import described_by, described_rows, with_described_rows
+from .arrivals.going_on import beside, columns_for, fewer_epochs, held_of, outgrown, start_from
+from .arrivals.newcomer import FoldedIn, SeenByNewcomers, newcomer, newcomer_by_likes, ranked_frame
+from .arrivals.newcomers import FoldedInMany, newcomers
 from .estimator import Estimator
-from .frames import pairs_from, ratings_from
-from .going_on import beside, columns_for, fewer_epochs, held_of, outgrown, start_from
-from .id_labels import STORED_LABELS, Labels, shown_label
-from .intervals import FEWEST, Interval, Residuals, corrected, uncorrected
-from .newcomer import FoldedIn, SeenByNewcomers, newcomer, newcomer_by_likes, ranked_frame
-from .newcomers import FoldedInMany, newcomers
-from .predictions import Everybody, predict_for_user, predict_pairs, predict_rows
+from .labels.frames import pairs_from, ratings_from
+from .labels.id_labels import STORED_LABELS, Labels, shown_label
 from .preparation import Prepared, prepare_fit
-from .recommend import OTHER, Explanation, explain, similar
 
 LARGEST_TABLE = 500_000_000  # predictions in one crosstab: 4 GB
 
@@ -109,7 +109,7 @@ class CollabFilter(Estimator):
             on_start: Callable[[Prepared], None] | None = None,
             on_epoch: Callable[[Epoch], bool | None] | None = None,
             on_batch: Callable[[int, int], None] | None = None) -> Self:
-        """Learn from ratings: a long table, a crosstab or `Ratings` (see `solver.collab.frames`), or the columns
+        """Learn from ratings: a long table, a crosstab or `Ratings` (see `solver.collab.labels.frames`), or the columns
         of users and items with `y`, their ratings.
 
         `item_columns` say what else is known of the items: a row for an item, which the index names, and
@@ -265,7 +265,7 @@ class CollabFilter(Estimator):
         from that a rating may lie. Raises UserError for `return_std` of any other model.
 
         With `return_interval`, such as 0.9, the result is (predictions, lower ends, upper ends) of intervals that hold a
-        rating with this probability (`solver.collab.intervals`). Ratings that `fit` held out correct them; draws can do
+        rating with this probability (`solver.collab.answers.intervals`). Ratings that `fit` held out correct them; draws can do
         without. Raises UserError where there are neither, and for what is no share.
         """
         self._check_fitted()
@@ -431,7 +431,7 @@ class CollabFilter(Estimator):
         model stays as it is. Many at once from a long table of them, as `fit` takes it, or from `Ratings`.
 
         Least squares toward the mean user, with `weight_decay` for each rating (see
-        `solver.collab.recommend.fold_in`); None: one that suits most data (see `newcomer_ridge`). Raises UserError for
+        `solver.collab.answers.recommend.fold_in`); None: one that suits most data (see `newcomer_ridge`). Raises UserError for
         an unknown label and for what is no rating.
         """
         seen = self._seen_from(side)
@@ -467,14 +467,14 @@ class CollabFilter(Estimator):
         unless `overwrite`, and where it cannot be written.
         """
         self._check_fitted()
-        from .stored_model import save_model
+        from .saved.stored_model import save_model
         save_model(self, folder, overwrite=overwrite)
 
     @classmethod
     def load(cls, folder: str | Path) -> CollabFilter:
         """The model that `save` wrote; it predicts the same to the last bit. Raises UserError for a
         folder that holds no model, a damaged one, or one of a newer version."""
-        from .stored_model import load_model
+        from .saved.stored_model import load_model
         return load_model(cls, folder)
 
     # -- helpers ------------------------------------------------------------------------------------

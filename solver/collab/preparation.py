@@ -21,8 +21,8 @@ from solver.fitting.effort import Chosen, choose_settings
 from solver.fitting.fit_ratings import ALL_PAIRS_DECAY
 from solver.model.models import MODELS
 
-from .frames import ratings_from
-from .id_labels import Labels, shown_label
+from .labels.frames import ratings_from
+from .labels.id_labels import Labels, shown_label
 
 if TYPE_CHECKING:
     from .collab_filter import CollabFilter

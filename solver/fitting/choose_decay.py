@@ -26,7 +26,7 @@ import torch
 
 from solver.core.loop import descend
 from solver.core.objective import spread_of
-from solver.core.rows import Rows
+from solver.core.pairs.rows import Rows
 from solver.core.settings import Settings
 from solver.core.steps import FitTask
 from solver.data.ratings import Ratings

@@ -10,7 +10,7 @@ import numpy as np
 
 from pyxl.formulas.language.comparison import same
 from pyxl.formulas.language.formula_errors import Fault, FormulaError, Unsupported, placed
-from pyxl.formulas.language.parse import Binary, Node, parse
+from pyxl.formulas.language.syntax.parse import Binary, Node, parse
 from pyxl.formulas.language.values import MOST_ARRAY_ELEMENTS, Area, number, pack, spread
 from pyxl.grid.cells import MAX_COL, MAX_ROW, Cell, Range, Value, quoted
 from pyxl.grid.grid import Grid, Table

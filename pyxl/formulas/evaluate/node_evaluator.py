@@ -11,10 +11,10 @@ import numpy as np
 
 from pyxl.formulas.functions.all_functions import DRAWN_ANEW, FUNCTIONS
 from pyxl.formulas.language.formula_errors import NAME, NULL, NUM, REF, VALUE, DrawnAnew, Fault, FormulaError, Unsupported
-from pyxl.formulas.language.lambdas import Lambda, Named
-from pyxl.formulas.language.nodes import chained, parameter
 from pyxl.formulas.language.operators import operate
-from pyxl.formulas.language.parse import (
+from pyxl.formulas.language.syntax.lambdas import Lambda, Named
+from pyxl.formulas.language.syntax.nodes import chained, parameter
+from pyxl.formulas.language.syntax.parse import (
     AcrossSheets,
     Apply,
     Array,
@@ -29,7 +29,7 @@ from pyxl.formulas.language.parse import (
     Unary,
     parse,
 )
-from pyxl.formulas.language.table_references import resolved
+from pyxl.formulas.language.syntax.table_references import resolved
 from pyxl.formulas.language.values import Area, Areas, counted, lift, pack
 from pyxl.grid.cells import Cell, ErrorValue, Range, Value
 from pyxl.grid.readable_workbook import ReadableSheets
