@@ -11,7 +11,7 @@ from scipy.optimize import minimize
 
 from pyxl.__main__ import main
 from solver import CollabFilter, Ratings, Settings, UserError, cross_validate, fit, split_off
-from solver.core.by_row import ByRow
+from solver.core.pairs.by_row import ByRow
 from solver.core.steps import FitTask
 from solver.fitting.start_values import start_values
 from solver.judging.ranking import ranking

@@ -321,7 +321,7 @@ def test_a_part_of_the_crosstab_is_that_part(model):
 
 
 def test_a_crosstab_too_large_for_any_memory_is_refused(model, monkeypatch):
-    monkeypatch.setattr("solver.collab.collab_filter.LARGEST_TABLE", 100)
+    monkeypatch.setattr("solver.collab.predicting.LARGEST_TABLE", 100)
     assert refused(model.predict_crosstab).startswith("A table of 25 users × 20 items needs 0 GB. Choose fewer")
 
 

@@ -77,7 +77,8 @@ def _around_zero(ratings: Ratings, settings: Settings) -> Factors:
     """Factors whose products are nearly 0, as nearly all pairs are."""
     generator = torch.Generator().manual_seed(int(settings.seed))
     spread = 0.1 / math.sqrt(settings.n_factors)
-    return Factors(*(spread * torch.randn(n, settings.n_factors, generator=generator) for n in (ratings.n_users, ratings.n_items)))
+    user, item = (spread * torch.randn(n, settings.n_factors, generator=generator) for n in (ratings.n_users, ratings.n_items))
+    return Factors(user, item)
 
 
 def _small_spread(ratings: Ratings, settings: Settings) -> float:

@@ -20,7 +20,7 @@ from .workers import Workers
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from solver.core.by_row import ByRow
+    from solver.core.pairs.by_row import ByRow
 
 _PIECES = 256   # of about the same work, so that threads end together
 

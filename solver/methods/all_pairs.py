@@ -17,8 +17,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from solver.core.by_row import both_sides
 from solver.core.objective import Targets
+from solver.core.pairs.by_row import both_sides
 from solver.core.steps import FitTask, Seen
 from solver.data.ratings import Ratings
 from solver.model.factors import Factors

@@ -14,7 +14,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from solver.core.by_row import ByRow
+from solver.core.pairs.by_row import ByRow
 
 from .ridge_regression import COMPILED_FROM, groups
 

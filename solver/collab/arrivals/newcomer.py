@@ -170,7 +170,7 @@ def newcomer_by_likes(likes: Mapping[Hashable, float], columns: np.ndarray, name
 
 def checked_decay(weight_decay) -> float:
     """Raises UserError for a weight decay that is none."""
-    if isinstance(weight_decay, Real) and 0 <= weight_decay < np.inf:
+    if isinstance(weight_decay, Real) and 0 <= float(weight_decay) < np.inf:
         return float(weight_decay)
     raise UserError(f"weight_decay is {weight_decay!r}. Give a number of 0 or more.")
 
