@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from .kernel_parts import EDITION, compiled, inlined
-from .ridge_parts import BLOCK, ROWS, add_products, aligned_features, factorise, feature_product, substitute, take_features
-from .vectors import LANES, load_vector, splat, store
-from .workers import Workers
+from .parts.kernel_parts import EDITION, compiled, inlined
+from .parts.ridge_parts import BLOCK, ROWS, add_products, aligned_features, factorise, feature_product, substitute, take_features
+from .parts.vectors import LANES, load_vector, splat, store
+from .parts.workers import Workers
 
 if TYPE_CHECKING:
     from torch import Tensor
