@@ -72,13 +72,15 @@ def test_the_kernel_does_what_plain_torch_does(least):
     counts = rng.integers(0, 300, 40)
     starts = np.append(0, np.cumsum(counts))
     n, d = int(starts[-1]), 19
-    sides = ByRow(starts, torch.as_tensor(rng.integers(0, 60, n).astype(np.int32)), torch.zeros(n, dtype=torch.float64))
-    features, own, centres = (torch.as_tensor(rng.standard_normal((m, d))).abs() for m in (60, 40, 40))
-    square = torch.as_tensor(rng.standard_normal((d, d)))
-    asked = (features, torch.as_tensor(rng.standard_normal(n)), torch.as_tensor(rng.uniform(0.5, 3, n)), own, centres,
-             torch.as_tensor(rng.uniform(1, 2, 40)), square @ square.T, None if least is None else torch.full((d,), least, dtype=torch.float64))
+    sides = ByRow(starts, torch.as_tensor(rng.integers(0, 60, n).astype(np.int32)), torch.zeros(n, dtype=torch.float32))
+
+    def drawn(*shape: int) -> torch.Tensor:
+        return torch.as_tensor(rng.standard_normal(shape), dtype=torch.float32)
+
+    features, own, centres, square = drawn(60, d).abs(), drawn(40, d).abs(), drawn(40, d).abs(), drawn(d, d)
+    asked = (features, drawn(n), drawn(n).abs() + 0.5, own, centres, drawn(40).abs() + 1, square @ square.T, None if least is None else torch.full((d,), least, dtype=torch.float32))
     plain, fast = PlainWeightedRidge(sides).solve(*asked), CompiledWeightedRidge(sides, 2, sweeps=SWEEPS).solve(*asked)
-    np.testing.assert_allclose(fast.numpy(), plain.numpy(), rtol=1e-9, atol=1e-11)
+    np.testing.assert_allclose(fast.numpy(), plain.numpy(), rtol=1e-3, atol=1e-4)
     assert torch.equal(fast[counts == 0], own[counts == 0])
     if least is not None:
         assert fast.min() == 0

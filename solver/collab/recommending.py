@@ -76,7 +76,7 @@ class Recommending(LearntModel):
         unknown label, and for a net, whose predictions are no sum of parts."""
         factors = self._additive("explains nothing")
         return explain(factors, self._labels["user"].position(user), self._labels["item"].position(item),
-                                  settings=self.settings_, clip=self.rating_range_)
+                                  bounds=self.settings_.bounds, clip=self.rating_range_)
 
     @overload
     def fold_in(self, ratings: Mapping[Hashable, float], *, side: str = "user", weight_decay: float | None = None) -> FoldedIn: ...
@@ -114,7 +114,7 @@ class Recommending(LearntModel):
         if side not in OTHER:
             raise UserError(f"side is {side!r}. Choose one of: {', '.join(OTHER)}.")
         return SeenByNewcomers.of(factors, side, others=self._labels[OTHER[side]], typical=self._typical, spread=self.spread_,
-                       bounds=self.settings_.bounds, clip=self.rating_range_)
+                                  settings=self.settings_, clip=self.rating_range_)
 
 
 def _how_many(n, what: str = "n") -> int:
