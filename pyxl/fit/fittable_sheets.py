@@ -13,8 +13,9 @@ from pyxl.detect.verified_model import VerifiedModel, verified_model
 from pyxl.detect.verify import agrees
 from pyxl.grid.cells import quoted
 from pyxl.grid.stored_options import option_notes
-from pyxl.grid.stored_problem import LostModel, stored_problem
+from pyxl.grid.stored_problem import LostModel
 from pyxl.hosts.host import Host
+from pyxl.macros.macro_problem import stored_or_in_macro
 from pyxl.problems.pose import Posed, pose
 from pyxl.problems.solve import ByFormulas, refuse_settings_of_models
 from pyxl.problems.stated import stated_problem
@@ -141,15 +142,15 @@ def _ready_sheet(host: Host, sheet: str, settings: Settings, by_formulas: ByForm
             if via == "model":
                 return replace(ready, notes=(*ready.notes, f"{wishes} --via model left that out."))
             why = StatedOtherwise(wishes)
-    problem = None if via == "model" else stored_problem(host, sheet)
-    if problem is None:
+    asked = None if via == "model" else stored_or_in_macro(host, sheet)
+    if asked is None:
         raise why or NoModel(f"{quoted(sheet)}: Solver keeps no model there. State one: --objective CELL --change RANGES.")
     unlike = f"{why} " if isinstance(why, (NotVerified, StatedOtherwise)) else ""
     try:
-        posed = pose(host, problem, overwrite_formulas=by_formulas.overwrite_formulas)
+        posed = pose(host, asked.problem, overwrite_formulas=by_formulas.overwrite_formulas)
     except NoSolution:
         raise
     except UserError as unposed:
         raise NotRecognised(f"{unlike}{unposed}") from unposed
-    notes = (f"{unlike}So it was fitted by its formulas.", *posed.notes) if unlike else posed.notes
-    return replace(posed, notes=notes, options=option_notes(host, problem))
+    first = (f"{unlike}So it was fitted by its formulas.",) if unlike else ()
+    return replace(posed, notes=(*first, *asked.notes, *posed.notes), options=option_notes(asked.names))
