@@ -17,7 +17,7 @@ from solver.fitting.start_values import start_values
 from solver.judging.ranking import ranking
 from solver.kernels.weighted_ridge_kernel import CompiledWeightedRidge
 from solver.methods.all_pairs import AllPairs
-from solver.methods.weighted_regression import SWEEPS, PlainWeightedRidge
+from solver.methods.weighted_regression import BOUNDED_SWEEPS, PlainWeightedRidge
 
 
 def settings(**options) -> Settings:
@@ -79,7 +79,7 @@ def test_the_kernel_does_what_plain_torch_does(least):
 
     features, own, centres, square = drawn(60, d).abs(), drawn(40, d).abs(), drawn(40, d).abs(), drawn(d, d)
     asked = (features, drawn(n), drawn(n).abs() + 0.5, own, centres, drawn(40).abs() + 1, square @ square.T, None if least is None else torch.full((d,), least, dtype=torch.float32))
-    plain, fast = PlainWeightedRidge(sides).solve(*asked), CompiledWeightedRidge(sides, 2, sweeps=SWEEPS).solve(*asked)
+    plain, fast = PlainWeightedRidge(sides).solve(*asked), CompiledWeightedRidge(sides, 2, sweeps=BOUNDED_SWEEPS).solve(*asked)
     np.testing.assert_allclose(fast.numpy(), plain.numpy(), rtol=1e-3, atol=1e-4)
     assert torch.equal(fast[counts == 0], own[counts == 0])
     if least is not None:

@@ -18,7 +18,7 @@ from solver.core.pairs.by_row import ByRow
 
 from .ridge_regression import COMPILED_FROM, groups
 
-SWEEPS = 10     # over the features of a row, within x ≥ l: the next epoch goes on from there
+BOUNDED_SWEEPS = 10     # over the features of a row, within x ≥ l: the next epoch goes on from there
 
 
 class WeightedRidge(Protocol):
@@ -37,7 +37,7 @@ def weighted_ridge_for(ratings: ByRow, *, threads: int) -> WeightedRidge:
     """The fast way on the CPU, but for a sheet's size; else plain torch."""
     if ratings.values.device.type == "cpu" and len(ratings.values) >= COMPILED_FROM:
         from solver.kernels.weighted_ridge_kernel import CompiledWeightedRidge
-        return CompiledWeightedRidge(ratings, threads, sweeps=SWEEPS)
+        return CompiledWeightedRidge(ratings, threads, sweeps=BOUNDED_SWEEPS)
     return PlainWeightedRidge(ratings)
 
 
@@ -76,7 +76,7 @@ def _unbounded(matrix: Tensor, right: Tensor) -> Tensor:
 def _within(matrix: Tensor, right: Tensor, x: Tensor, least: Tensor) -> Tensor:
     """A feature at a time (Cichocki & Phan 2009), from x (r, d) on: no step goes uphill."""
     x = x.clone()
-    for _ in range(SWEEPS):
+    for _ in range(BOUNDED_SWEEPS):
         for f in range(x.shape[1]):
             slope = right[:, f] - (matrix[:, f] * x).sum(1)
             x[:, f] = torch.maximum(x[:, f] + slope / matrix[:, f, f], least[f])

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from solver import CollabFilter, Ratings
 
-HELD_OUT = 0.1      # share of the ratings that judges a model, unless another is given
+_HELD_OUT = 0.1      # share of the ratings that judges a model, unless another is given
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,7 +44,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--overwrite", action="store_true", help="replace the model in MODEL_DIR if there is one")
     parser.add_argument("--effort", default="good", metavar="quick|good|best",
                         help="how much time may go into accuracy (default good); chooses what is not given below")
-    parser.add_argument("--holdout", type=float, default=HELD_OUT, metavar="SHARE",
+    parser.add_argument("--holdout", type=float, default=_HELD_OUT, metavar="SHARE",
                         help="share of the ratings to judge by, not learnt from; 0: learn from all (default 0.1)")
     parser.add_argument("--split", default="random", metavar="random|time",
                         help="which ratings are held out: drawn by the seed (default), or the latest")
@@ -144,7 +144,7 @@ def _known_model(args: argparse.Namespace, options: Mapping[str, object]) -> Col
     given = [*(OPTIONS[name].flag for name in options), *(flag for flag, value in (
         ("--genres", args.genres), ("--item-columns", args.item_columns), ("--user-columns", args.user_columns), ("--range", args.range),
         ("--effort", args.effort != "good"), ("--feedback", args.feedback != "explicit"), ("--counts", args.counts),
-        ("--holdout", args.holdout != HELD_OUT), ("--split", args.split != "random")) if value)]
+        ("--holdout", args.holdout != _HELD_OUT), ("--split", args.split != "random")) if value)]
     if given:
         raise UserError(f"--learn-on goes on with the settings of the model. Leave out {given[0]}, or train a new one.")
     return load_trained(args.learn_on)
