@@ -31,7 +31,7 @@ def _drawn(ratings: Ratings, settings: Settings) -> AnyFactors:
     samples = OPTIMIZERS[settings.optimizer].samples
     if settings.loss == "all-pairs":
         return _around_zero(ratings, settings)
-    if settings.batch_size is None and not samples:
+    if settings.batch_size is None and not samples and settings.model != "net":
         return random_factors(ratings, model=settings.model, n_factors=settings.n_factors, seed=settings.seed,
                               low=settings.low, high=settings.high)
     mean = float(ratings.values.mean(dtype="float64"))
