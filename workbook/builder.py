@@ -102,7 +102,7 @@ def _write(path: Path, plans: Mapping[str, Crosstab | LongForm], content: Conten
         for plan in plans.values():
             layout = plan.layout
             if isinstance(plan, Crosstab):
-                write_crosstab(workbook, styles, plan, content, first)
+                write_crosstab(workbook, styles, plan, content, first or plan)
                 _define(workbook, layout.sheet, "filled", plan.filled)
             else:
                 write_embedding(workbook, styles, plan, content, plans["dotprod"].layout)

@@ -118,8 +118,7 @@ def _content(book: WorkbookFile, source: RatingsSource, *, users: int | None, it
     given = _ratings(source, users=users, items=items)
     low, high = (_number(book, block_name("bounded", end)) for end in ("low", "high"))
     # where the range of before does not hold these ratings, it is theirs
-    fits = low is not None and high is not None and low <= given.values.min() and given.values.max() <= high
-    bounds = (low, high) if fits else None
+    bounds = (low, high) if low is not None and high is not None and low <= given.values.min() and given.values.max() <= high else None
     seed = _number(book, setting_name("seed"))
     k = area_named(book, block_name("dotprod", "user_factors"))[1].shape[1] if factors is None else factors
     content = content_of(given, titles=None, n_factors=k, seed=int(seed or 0), bounds=bounds)

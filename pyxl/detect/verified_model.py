@@ -69,7 +69,7 @@ def verified_model(workbook: ReadableWorkbook, sheet: str, settings: Settings, *
     elif settings.start == "random":
         from solver import random_factors
 
-        drawn = random_factors(ratings, model=settings.model, n_factors=settings.n_factors,
+        drawn = random_factors(ratings, model=model.layout.variant, n_factors=settings.n_factors,
                                seed=settings.seed, low=low, high=high)
         factors = _unrated_as_they_are(workbook, model, ratings, as_arrays(drawn))
     else:
