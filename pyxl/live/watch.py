@@ -57,11 +57,9 @@ class Watch(Watcher):
         return False
 
     def _update(self, epoch: Epoch, factors: Callable[[], AnyFactors] | None) -> None:
-        from solver.model.net import additive
-
         layout = self._ready.model.layout
         if factors:
-            self._host.write({layout.sheet: parameter_cells(layout, additive(factors()))})
+            self._host.write({layout.sheet: parameter_cells(layout, factors())})
         if self._history:
             sheet, area = self._history
             self._host.write({sheet: history_cells(area, self._epochs)})
