@@ -19,7 +19,6 @@ from solver.core.objective import Judge, Objective
 from solver.core.optimizers import OPTIMIZERS
 from solver.core.pairs.by_row import ByRow, both_sides
 from solver.core.steps import FitTask, Seen
-from solver.errors import UserError
 from solver.model.net import additive
 
 from .ridge_regression import Ridge, ridge_for
@@ -43,9 +42,7 @@ class AlternatingLeastSquares:
         held = problem.holdout
         self.judge = Judge.of(held, clip=problem.clip, device=device) if held else None
         targets = self.objective.targets
-        if targets.pairs is None:
-            raise UserError(f"{settings.optimizer} needs sparse products, which torch does not have on {device}. Choose the device cpu.")
-        self.by_user, self.by_item = both_sides(targets.pairs, targets.values - start.offset)
+        self.by_user, self.by_item = both_sides(targets.by_pair, targets.values - start.offset)
         n_features = start.n_factors + (start.user_bias is not None)
         self.user_ridge, self.item_ridge = (ridge_for(ratings, n_features=n_features, threads=torch.get_num_threads())
                                             for ratings in (self.by_user, self.by_item))
