@@ -120,7 +120,7 @@ def draw_optimizers(out: Path, folder: Path) -> None:
 
 
 def draw_gradients(out: Path, folder: Path) -> None:
-    """What stands beside `bias` with --gradients, its gradients unfolded."""
+    """The gradients beside `bias`, which --gradients writes and folds away."""
     import workbook
     from pyxl.grid.cells import Range
     from workbook.gradients.gradient_plan import GradientPlan
@@ -130,7 +130,7 @@ def draw_gradients(out: Path, folder: Path) -> None:
     path, shown = folder / "gradients.xlsx", folder / "unfolded.xlsx"
     workbook.build(ratings.top(users=15, items=15), path, titles=titles, holdout=0.1, gradients=True, python=PYTHON)
     plan = GradientPlan(crosstab("bias", "dot+bias", users=15, items=15, factors=5))
-    area = Range(1, plan.left, plan.errors.bottom, plan.errors.right).absolute
+    area = Range(plan.counts["item"].top - 1, plan.shift + 1, plan.errors.bottom, plan.errors.right).absolute
     hidden = f'min="{plan.folded}" max="{plan.right}"'
     with zipfile.ZipFile(path) as folded, zipfile.ZipFile(shown, "w") as unfolded:
         for name in folded.namelist():
@@ -138,7 +138,7 @@ def draw_gradients(out: Path, folder: Path) -> None:
             if hidden.encode() in text:
                 head, _, rest = text.decode().partition(f"<col {hidden}")
                 looks, _, rest = rest.partition("/>")
-                seen = looks.replace(' hidden="1"', "")
+                seen = looks.replace(' hidden="1"', "").replace(' outlineLevel="1"', "")
                 text = (f'{head}<col min="{plan.folded}" max="{plan.table.right + 1}"{looks}/>'
                         f'<col min="{plan.shift + 1}" max="{plan.right}"{seen}/>{rest}').encode()
             if name == "xl/workbook.xml":
