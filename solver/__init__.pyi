@@ -1,18 +1,18 @@
 """The public names of `solver`, each loaded when it is first used."""
 
+from .collab.answers.recommend import Explanation as Explanation
+from .collab.arrivals.newcomer import FoldedIn as FoldedIn
 from .collab.collab_filter import CollabFilter as CollabFilter
-from .collab.newcomer import FoldedIn as FoldedIn
-from .collab.recommend import Explanation as Explanation
-from .collab.search import (
+from .collab.judged.search import (
     CrossValidation as CrossValidation,
 )
-from .collab.search import (
+from .collab.judged.search import (
     GridSearch as GridSearch,
 )
-from .collab.search import (
+from .collab.judged.search import (
     cross_validate as cross_validate,
 )
-from .collab.search import (
+from .collab.judged.search import (
     grid_search as grid_search,
 )
 from .core.loop import Epoch as Epoch

@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+# A process of tests for every core: with threads besides, each small sum of torch waits for threads that have no core.
+# What is about threads sets their number itself. Before torch is imported; what tests start has it too.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture(scope="session")

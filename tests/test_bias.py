@@ -8,7 +8,7 @@ from planted import planted
 from trained_model import asked, run
 
 from solver import CollabFilter, UserError
-from solver.collab.bias_report import bias_report
+from solver.collab.judged.bias_report import bias_report
 from solver.judging import who_is_served as served
 
 

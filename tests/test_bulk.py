@@ -9,7 +9,7 @@ from made_ratings import kinds
 from trained_model import asked, run, trained  # noqa: F401  (fixture)
 
 from solver import CollabFilter, NotFittedError, UserError, cross_validate
-from solver.collab import bulk
+from solver.collab.answers import bulk
 
 RATINGS = kinds()["stars"]
 

@@ -13,7 +13,7 @@ from pyxl.grid.block_names import CHOSEN_MODEL
 from pyxl.grid.cells import Cell, Range
 from pyxl.grid.sheet_names import area_named
 from solver import Ratings, predict_table
-from solver.collab.recommend import decay_ridge, fold_in, members, newcomer_ridge, predictions_for, seen_by, top_n
+from solver.collab.answers.recommend import decay_ridge, fold_in, members, newcomer_ridge, predictions_for, seen_by, top_n
 from workbook.builder import CROSSTABS
 from workbook.views.check.check_plan import CHOICE
 from workbook.views.check.check_sheet import check_plan

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from planted import planted
 
 from solver import CollabFilter, Factors, Ratings, Settings, UserError, fit, predict, split_off
-from solver.collab.frames import pairs_from, ratings_from
-from solver.collab.predictions import Everybody, predict_for_user, predict_pairs, predict_rows
+from solver.collab.answers.predictions import Everybody, predict_for_user, predict_pairs, predict_rows
+from solver.collab.labels.frames import pairs_from, ratings_from
 from solver.data.rated import RatedItems
 from solver.fitting.effort import choose_settings, recipe
 
@@ -130,7 +130,7 @@ def test_any_hashable_is_an_id():
 
 
 def test_large_tables_get_small_indices_and_keep_their_type(monkeypatch):
-    monkeypatch.setattr("solver.collab.frames._SMALL", 4)
+    monkeypatch.setattr("solver.collab.labels.frames._SMALL", 4)
     found, _ = ratings_from(LONG.astype({"rating": np.float32}))
     assert found.user_index.dtype == np.int32 and found.values.dtype == np.float32
 
@@ -308,7 +308,7 @@ def test_predictions_are_those_of_the_equation(model, ratings):
 
 def test_chunks_change_nothing(model, ratings, monkeypatch):
     whole = model.predict(ratings)
-    monkeypatch.setattr("solver.collab.predictions._CHUNK", 7)
+    monkeypatch.setattr("solver.collab.answers.predictions._CHUNK", 7)
     np.testing.assert_allclose(model.predict(ratings), whole, rtol=0, atol=1e-14)
 
 
@@ -321,7 +321,7 @@ def test_a_part_of_the_crosstab_is_that_part(model):
 
 
 def test_a_crosstab_too_large_for_any_memory_is_refused(model, monkeypatch):
-    monkeypatch.setattr("solver.collab.collab_filter.LARGEST_TABLE", 100)
+    monkeypatch.setattr("solver.collab.predicting.LARGEST_TABLE", 100)
     assert refused(model.predict_crosstab).startswith("A table of 25 users × 20 items needs 0 GB. Choose fewer")
 
 

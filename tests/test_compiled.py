@@ -21,7 +21,7 @@ from pyxl.formulas.compile_formulas import RULES, compile_formulas
 from pyxl.formulas.evaluate.calculator import Calculator
 from pyxl.formulas.functions.all_functions import FUNCTIONS
 from pyxl.formulas.language.formula_errors import FormulaError, Unsupported
-from pyxl.formulas.language.formula_text import moved
+from pyxl.formulas.language.syntax.formula_text import moved
 from pyxl.grid.cells import Range
 from pyxl.grid.grid import DefinedName, Formula, Grid
 from pyxl.grid.parameters import parameter_cells

@@ -18,8 +18,8 @@ import torch
 from planted import planted, settings
 
 from solver import Factors, Ratings, Settings, fit
-from solver.core.by_row import ByRow
 from solver.core.objective import Judge, Objective
+from solver.core.pairs.by_row import ByRow
 from solver.core.steps import FitTask
 from solver.fitting.start_values import start_values
 from solver.gpu.row_copies import dealt_among_copies
@@ -120,7 +120,7 @@ def test_the_kernels_of_gibbs_sampling_compile_for_gpus(monkeypatch, tmp_path):
     from triton.backends.compiler import GPUTarget
     from triton.compiler import ASTSource
 
-    from solver.core.product_kernel import COLUMNS, PAIRS, multiply_pairs
+    from solver.core.pairs.product_kernel import COLUMNS, PAIRS, multiply_pairs
     from solver.gpu.ridge_kernels import normal_equations, solve_rows
     from solver.gpu.triton_ridge import MOST_GRADIENTS, PRECISION, RATINGS_AT_ONCE
     whole = ("others", "begins", "ends", "stretches", "rows", "users", "items")
@@ -200,7 +200,7 @@ def test_nothing_waits_within_an_epoch(options):
 def test_gradients_on_the_gpu_are_those_on_the_cpu(dtype, monkeypatch):
     ratings = planted(300, 200, noise=0.5)
     for fewest in (2**20, 1):  # gathered rows, and cuSPARSE
-        monkeypatch.setattr("solver.core.sparse_products.BATCH", fewest)
+        monkeypatch.setattr("solver.core.pairs.sparse_products.BATCH", fewest)
         outcomes = []
         for device in ("cpu", "cuda"):
             start = start_values(ratings, settings("bounded", n_factors=8)).map(

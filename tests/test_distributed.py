@@ -21,7 +21,7 @@ from solver.distributed.fit_store import fit_store
 from solver.distributed.group import Alone
 from solver.distributed.ring_sgd import RingSGD
 from solver.distributed.store_task import StoreTask
-from solver.kernels.packed import aligned
+from solver.kernels.parts.packed import aligned
 from solver.store.prepare_store import HowToPrepare, prepare_store
 from solver.store.read_ahead import learnt_part
 
@@ -156,7 +156,8 @@ def test_train_makes_the_usual_model_of_a_store(store, tmp_path, capsys, monkeyp
     assert Path("rows.passes/pass-0002/users-0003.npy").exists() and not Path("rows").exists()
     capsys.readouterr()
     for words, sentence in ((["--effort", "best"], "Say --effort good or quick"), (["--optimizer", "adam"], "by sgd, rating by rating"),
-                            (["--columns", "1,2,3"], "was said to"), (["--processes", "5"], "from 1 to 4"), (["--patience", "3"], "all of its passes"),
+                            (["--columns", "1,2,3"], "was said to"), (["--item-columns", "x.csv"], "--item-columns is not for a store"),
+                            (["--ids", "exact"], "--ids is not for a store"), (["--processes", "5"], "from 1 to 4"), (["--patience", "3"], "all of its passes"),
                             (["--feedback", "implicit"], "Leave out --feedback"), (["--device", "cuda"], "on the CPU")):
         assert main(["train", str(store.folder), "-o", "none", *words]) == 2
         assert sentence in capsys.readouterr().err

@@ -12,12 +12,15 @@ from edits_by_hand import EDITS, WORKS
 import workbook
 from pyxl import fit_workbook, open_workbook
 from pyxl.detect.verified_model import verified_model
-from pyxl.fit.source_table import label_key, read_source
+from pyxl.fit.own_sheets.source_table import label_key, read_source
 from pyxl.live.live_fit import fit_live
 from solver import Ratings, Settings
 from solver.errors import UserError
 
 DOCS = Path(__file__).parent.parent / "docs" / "edits.md"
+
+
+OPTIONS = {"epochs": 3, "weight_decay": 0.1}   # no decay is looked for, which would be most of a fit: it is the sheet that counts here
 
 
 @pytest.fixture(scope="module")
@@ -53,10 +56,10 @@ def test_it_works_or_a_sentence_refuses_it(calc, fresh, tmp_path, edit):
         saved = tmp_path / "saved.xlsx"
         book.save(str(saved))
         told, which = {}, "bias" if edit.where != "bias" else name
-        told["live"] = outcome(lambda: fit_live(book, sheets=[which], options={"epochs": 3}))
+        told["live"] = outcome(lambda: fit_live(book, sheets=[which], options=OPTIONS))
     finally:
         book.close()
-    told["file"] = outcome(lambda: fit_workbook(saved, sheets=[which], options={"epochs": 3}))
+    told["file"] = outcome(lambda: fit_workbook(saved, sheets=[which], options=OPTIONS))
     for place, (refused, words) in told.items():
         assert refused == edit.refused, (place, words)
         assert edit.leads_to in words or edit.leads_to == WORKS, (place, words)

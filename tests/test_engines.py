@@ -15,7 +15,7 @@ import xlsxwriter
 import xlwings
 
 from pyxl.engines import ENGINES, choose_engine
-from pyxl.formulas.language.formula_text import moved, relative
+from pyxl.formulas.language.syntax.formula_text import moved, relative
 from pyxl.grid.cells import Cell
 from pyxl.xlsx import open_workbook
 from solver import UserError

@@ -20,8 +20,8 @@ from pyxl.formulas.evaluate.calculator import Calculator
 from pyxl.formulas.evaluate.dependents import dependents
 from pyxl.formulas.functions.all_functions import FUNCTIONS
 from pyxl.formulas.language.formula_errors import FormulaError, Unsupported
-from pyxl.formulas.language.formula_text import moved
-from pyxl.formulas.language.parse import Literal, Reference, parse
+from pyxl.formulas.language.syntax.formula_text import moved
+from pyxl.formulas.language.syntax.parse import Literal, Reference, parse
 from pyxl.grid.cells import Cell, ErrorValue, Range
 from pyxl.grid.grid import DefinedName, Formula, Grid, Table
 from pyxl.xlsx import open_workbook

@@ -17,9 +17,9 @@ from solver.fused.lazy_adamw import AdamWRows, LazyAdamW, is_lazy
 from solver.fused.sgd import FusedSGD
 from solver.kernels import compiled_kernels as kernels
 from solver.kernels import reference
-from solver.kernels.adamw_table import adamw_table
-from solver.kernels.packed import pack_factors
-from solver.kernels.target import Link, Target
+from solver.kernels.parts.adamw_table import adamw_table
+from solver.kernels.parts.packed import pack_factors
+from solver.kernels.parts.target import Link, Target
 from solver.methods.mini_batch import MiniBatch
 from solver.methods.steps_for import steps_for
 

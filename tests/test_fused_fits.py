@@ -19,7 +19,7 @@ from solver.fused import strata
 from solver.fused.sgd import FusedSGD, row_decay
 from solver.kernels import compiled_kernels as kernels
 from solver.kernels import reference
-from solver.kernels.workers import Workers, now_and_then
+from solver.kernels.parts.workers import Workers, now_and_then
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from made_ratings import kinds
 from trained_model import asked, run
 
 from solver import CollabFilter, Ratings, read_ratings, split_off
-from solver.collab.going_on import beside
+from solver.collab.arrivals.going_on import beside
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from planted import planted
 
 import workbook
 from pyxl import fit_workbook, open_workbook
-from pyxl.fit.history import history_area, thinned
+from pyxl.fit.own_sheets.history import history_area, thinned
 from pyxl.live.watch import time_left
 from solver import Epoch, Settings
 from workbook.model_sheets.geometry import HISTORY_ROWS, crosstab

@@ -11,7 +11,7 @@ import torch
 from scipy import sparse
 
 from solver import CollabFilter, UserError
-from solver.collab.frames import pairs_from, ratings_from
+from solver.collab.labels.frames import pairs_from, ratings_from
 
 LONG = pd.DataFrame({"user": [7, 7, 9, 9, 8], "item": ["b", "a", "b", "c", "a"], "rating": [4.0, 3, 5, 1, 2]})
 EXPECTED = [(7, "b", 4.0), (7, "a", 3.0), (9, "b", 5.0), (9, "c", 1.0), (8, "a", 2.0)]

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from solver import CollabFilter, Ratings, UserError, split_off
-from solver.collab.intervals import FEWEST, Residuals, conformal_quantile, corrected, uncorrected
+from solver.collab.answers.intervals import FEWEST, Residuals, conformal_quantile, corrected, uncorrected
 
 
 def uneven(seed: int = 0) -> Ratings:

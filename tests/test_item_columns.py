@@ -18,7 +18,7 @@ from solver.fitting.start_values import start_values
 from solver.fused.sgd import FusedSGD
 from solver.kernels import compiled_kernels as kernels
 from solver.kernels import reference
-from solver.kernels.packed import pack_factors
+from solver.kernels.parts.packed import pack_factors
 
 ML = Path(__file__).resolve().parents[2] / "shared" / "data" / "ml-latest-small"
 GENRES = ("Comedy", "Drama", "Horror")

@@ -11,7 +11,7 @@ from made_ratings import kinds
 from trained_model import asked, run
 
 from solver import CollabFilter, UserError, cross_validate
-from solver.collab.settings_search import Between, search_settings
+from solver.collab.judged.settings_search import Between, search_settings
 from solver.data.splits import folds
 
 RATINGS = kinds()["stars"]

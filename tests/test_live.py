@@ -28,7 +28,7 @@ from pyxl.base.one_at_a_time import one_at_a_time
 from pyxl.cli.command_line import run
 from pyxl.cli.sheets.workbook_commands import FIT, RESTORE
 from pyxl.engines import choose_engine
-from pyxl.fit.before_fit import SHEET as BEFORE
+from pyxl.fit.own_sheets.before_fit import SHEET as BEFORE
 from pyxl.functions.office_functions import functions_in
 from pyxl.grid.cells import Cell
 from pyxl.hosts.live_host import LiveHost, blocks_of

@@ -93,5 +93,5 @@ def test_what_makes_no_sense_is_named(how, sentence):
 
 
 def test_matplotlib_is_loaded_only_to_draw():
-    code = "import sys, solver.fitting.lr_find, solver.collab.search, solver.judging.metrics; sys.exit('matplotlib' in sys.modules or 'torch' in sys.modules)"
+    code = "import sys, solver.fitting.lr_find, solver.collab.judged.search, solver.judging.metrics; sys.exit('matplotlib' in sys.modules or 'torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

@@ -11,7 +11,7 @@ from sklearn.metrics import mean_absolute_error as sklearn_mae
 from sklearn.metrics import root_mean_squared_error as sklearn_rmse
 
 from solver import CollabFilter, Ratings, Settings, UserError, split_off
-from solver.collab.search import cross_validate, grid_search
+from solver.collab.judged.search import cross_validate, grid_search
 from solver.judging import ranking as ranking_module
 from solver.judging.metrics import (
     METRICS,

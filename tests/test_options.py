@@ -18,7 +18,7 @@ from planted_book import built_once, path  # noqa: F401
 
 from pyxl import fit_workbook, open_workbook
 from pyxl.__main__ import main
-from pyxl.fit.run_log import SETTING_COLUMNS, find_log
+from pyxl.fit.own_sheets.run_log import SETTING_COLUMNS, find_log
 from pyxl.grid.block_names import setting_name
 from pyxl.grid.sheet_names import area_named
 from solver import OPTIMIZERS, CollabFilter, Settings, UserError

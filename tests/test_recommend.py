@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 
 from solver import Factors, UserError, predict
-from solver.collab.recommend import explain, fold_in, members, newcomer_ridge, predictions_for, seen_by, similar, top_n
+from solver.collab.answers.recommend import explain, fold_in, members, newcomer_ridge, predictions_for, seen_by, similar, top_n
 
 BOUNDS = (0.5, 5.5)
 

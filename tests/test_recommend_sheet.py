@@ -10,7 +10,7 @@ from exported_models import fitted, ratings_of
 import workbook
 from pyxl import open_workbook
 from solver import Ratings, predict_table, random_factors
-from solver.collab.recommend import top_n
+from solver.collab.answers.recommend import top_n
 from workbook.builder import build_with
 from workbook.export import busiest
 from workbook.views.recommend_sheet import CHOSEN_USER, HIGHEST, LOWEST, TWO_DIGITS

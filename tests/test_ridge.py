@@ -8,9 +8,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from solver.core.by_row import ByRow
+from solver.core.pairs.by_row import ByRow
+from solver.kernels.parts.ridge_parts import BLOCK
 from solver.kernels.ridge_kernel import CompiledRidge
-from solver.kernels.ridge_parts import BLOCK
 from solver.methods.ridge_regression import PlainRidge, groups
 
 COUNTS = (3, 0, 1, 1, 2, 5, 15, 16, 17, 31, 32, 40, 0, 3 * BLOCK + 7, 12, BLOCK, 9)

@@ -12,7 +12,7 @@ from planted_book import built_once, path  # noqa: F401
 import workbook
 from pyxl import fit_workbook, open_workbook
 from pyxl.__main__ import main
-from pyxl.fit.run_log import HEADERS, find_log, logged_run
+from pyxl.fit.own_sheets.run_log import HEADERS, find_log, logged_run
 from pyxl.grid.cells import MAX_ROW, Cell
 from pyxl.hosts.live_values import moment
 from solver import Settings, UserError, random_factors

@@ -509,7 +509,7 @@ def test_a_place_for_a_new_file_that_cannot_be_looked_at_is_one_sentence(tmp_pat
 
 
 def test_a_model_that_is_saved_again_sweeps_what_a_killed_save_left(tmp_path):
-    from solver.collab.storage import write_folder
+    from solver.collab.saved.storage import write_folder
     write_folder(tmp_path / "m", {}, {})
     left = tmp_path / ".~collabsheet-draft-0123456789abcdef"
     left.mkdir()
@@ -520,7 +520,7 @@ def test_a_model_that_is_saved_again_sweeps_what_a_killed_save_left(tmp_path):
 
 @pytest.mark.parametrize("call", range(1, 8))
 def test_a_model_folder_that_cannot_be_looked_at_is_one_sentence(tmp_path, monkeypatch, call):
-    from solver.collab.storage import write_folder
+    from solver.collab.saved.storage import write_folder
     write_folder(tmp_path / "m", {}, {})
     real, calls = os.stat, []
 

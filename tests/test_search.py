@@ -9,7 +9,7 @@ import pytest
 from planted import planted
 
 from solver import CollabFilter, Ratings, Settings, UserError, fit, folds, predict_table, rmse, split_off
-from solver.collab.search import cross_validate, grid_search
+from solver.collab.judged.search import cross_validate, grid_search
 from solver.fitting.effort import recipe
 from solver.judging.baselines import bias_only
 

@@ -49,7 +49,9 @@ def test_the_commands_are_done_there_by_one_option(service, example_book, tmp_pa
     assert main(["fit", str(example_book.path), "-o", str(tmp_path / "o.xlsx"), "--sheet", "bias", "--weight-decay", "0.05", "--server", bare]) == 0
     said = capsys.readouterr().out
     assert "bias  RMSE" in said and "Converged" in said and (tmp_path / "o.xlsx").exists()
-    assert main(["fit", str(example_book.path), "--in-place", "--server", bare]) == 2 and "--in-place is done on this machine only" in capsys.readouterr().err
+    for words, flag in ((["--in-place"], "--in-place"), (["-o", str(tmp_path / "p.xlsx"), "--overwrite-formulas"], "--overwrite-formulas")):
+        assert main(["fit", str(example_book.path), *words, "--server", bare]) == 2
+        assert f"{flag} is done on this machine only" in capsys.readouterr().err
 
 
 def test_the_clients_own_target_is_not_replaced(service, example_book, tmp_path):

@@ -15,7 +15,7 @@ from planted import settings as chosen_for
 
 from solver import predict, random_factors
 from solver.core.objective import Judge, Objective
-from solver.core.sparse_products import RatedPairs
+from solver.core.pairs.sparse_products import RatedPairs
 
 
 @st.composite

@@ -17,8 +17,8 @@ import torch
 from planted import planted
 
 from solver import CollabFilter, Ratings, UserError
-from solver.collab import storage
-from solver.collab.storage import DOCUMENT, NUMBERS, read_folder, write_folder
+from solver.collab.saved import storage
+from solver.collab.saved.storage import DOCUMENT, NUMBERS, read_folder, write_folder
 
 QUICK = dict(n_factors=3, optimizer="adamw", epochs=2, batch_size=64)
 

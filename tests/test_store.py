@@ -57,6 +57,15 @@ def test_a_store_holds_the_ratings_of_all_files_whatever_the_parts(tmp_path, row
     assert store.rating_range == (0.5, 5.0) and store.layout.bytes_each == 5
 
 
+def test_a_number_that_means_unrated_is_left_out_as_by_the_reader(tmp_path):
+    path = tmp_path / "ratings.csv"
+    path.write_text("user,item,rating\n" + "".join(f"{u},{i},{(3 * u + i) % 6}\n" for u in range(60) for i in range(9)))
+    store, notes = prepare_store(path, tmp_path / "store", HowToPrepare(rows_at_once=100), missing="0")
+    read, _ = read_ratings(path, missing="0")
+    assert triples(store) == {(read.users[u], read.items[i], value) for u, i, value in zip(read.user_index, read.item_index, read.values)}
+    assert len(read) == store.n_ratings == 450 and "90 lines with the number that means unrated left out." in notes
+
+
 def test_numbers_in_one_part_and_texts_in_another_are_all_texts(tmp_path):
     first, second = tmp_path / "a.csv", tmp_path / "b.csv"
     first.write_text("user,item,rating\n" + "".join(f"{n},{n % 7},{n % 5 + .25}\n" for n in range(30)))

@@ -15,7 +15,7 @@ from pyxl.grid.cells import Cell
 from pyxl.grid.sheet_names import area_named
 from pyxl.xlsx import NewSheet
 from solver import Factors, Ratings, Settings, predict_table
-from solver.collab.carried_factors import carried_factors, resized_factors
+from solver.collab.arrivals.carried_factors import carried_factors, resized_factors
 from solver.errors import UserError
 from workbook.typed_cells import KEPT_SHEET
 from workbook.update import update_workbook

@@ -10,7 +10,7 @@ from asking import Book, exported
 from exported_models import fitted, ratings_of
 
 from pyxl import open_workbook
-from solver.collab.recommend import explain
+from solver.collab.answers.recommend import explain
 from workbook.export import busiest
 from workbook.views.why_sheet import EXPLAINED_USER, ITEM, ITEM_NUMBER, USER_NUMBER, WHY_HEAD
 

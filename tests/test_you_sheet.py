@@ -11,7 +11,7 @@ from exported_models import fitted, ratings_of
 from pyxl import open_workbook
 from pyxl.grid.block_names import result_name
 from solver import Ratings
-from solver.collab.recommend import decay_ridge, fold_in, members, newcomer_ridge, predictions_for, seen_by, top_n
+from solver.collab.answers.recommend import decay_ridge, fold_in, members, newcomer_ridge, predictions_for, seen_by, top_n
 from workbook.export import busiest
 from workbook.views.recommend_sheet import HIGHEST, LOWEST
 from workbook.views.you_plan import BEST, COUNT, YOU_DECAY, YouPlan

@@ -15,6 +15,9 @@ from pyxl.grid.layout import Block, Layout
 from pyxl.grid.parameters import parameter_cells
 from pyxl.hosts.refresh_results import refresh_all
 from solver import MODELS, Factors, Ratings, random_factors
+from workbook.gradients.gradient_plan import gradient_plans
+from workbook.gradients.step_buttons import STEP_MODULE, insert_step_buttons, step_macros
+from workbook.gradients.step_table import write_gradient_columns
 from workbook.model_sheets.buttons import MODULE, add_macros, macro_source
 from workbook.model_sheets.controls import write_before_fit
 from workbook.model_sheets.crosstab_sheet import write_crosstab
@@ -40,13 +43,14 @@ EMBEDDING = "embedding"
 
 
 def build(ratings: Ratings, path, *, n_factors: int = 5, titles: Mapping | None = None, seed: int = 0,
-          bounds: tuple[float, float] | None = None, holdout: float = 0.0, python: str = sys.executable,
-          overwrite: bool = False) -> dict[str, Layout]:
+          bounds: tuple[float, float] | None = None, holdout: float = 0.0, gradients: bool = False,
+          python: str = sys.executable, overwrite: bool = False) -> dict[str, Layout]:
     """Write a workbook with these ratings and every model as live formulas; an .xlsm has buttons too.
 
     `titles` names items by id; `bounds` is (low, high) of the bounded model, by default the ratings'
     range widened by one step. The share `holdout` of the ratings is left out of the model sheets and
     kept on the sheet `check`, to judge the models by; it and the start values are random by `seed`.
+    With `gradients` the sheets `dotprod` and `bias` show gradient descent, step by step, in columns that are folded away.
     `python` is the path of the Python that buttons start. Returns the Layout of
     each model sheet: ``dotprod``, ``bias``, ``bounded``, ``embedding``. Raises UserError, with
     nothing written, for ratings that no sheet can hold or tell apart, and where `path` exists
@@ -54,7 +58,7 @@ def build(ratings: Ratings, path, *, n_factors: int = 5, titles: Mapping | None 
     """
     content = content_of(ratings, titles=titles, n_factors=n_factors, seed=seed, bounds=bounds, holdout=holdout)
     low, high = content.bounds
-    return build_with(replace(content, python=python), path, overwrite=overwrite, parameters={
+    return build_with(replace(content, python=python, gradients=gradients), path, overwrite=overwrite, parameters={
         model: random_factors(content.ratings, model=model, n_factors=n_factors, seed=seed, low=low, high=high)
         for model in CROSSTABS.values()})
 
@@ -86,6 +90,8 @@ def plan_sheets(content: Content, models: Container[str] = MODELS) -> dict[str, 
     if "dot" in models or EMBEDDING in models:
         small = ratings.n_users * ratings.n_items <= MOST_COPIES
         plans[EMBEDDING] = long_form(EMBEDDING, **size, ratings=len(content.given if small else ratings), copies=small)
+    if content.gradients:
+        gradient_plans({name: plan for name, plan in plans.items() if isinstance(plan, Crosstab)})
     check_size(**size, ratings=len(content.given), bottom=max((plan.used.bottom for plan in plans.values()), default=1),
                right=max((plan.history.right for plan in plans.values()), default=1))
     return plans
@@ -99,7 +105,9 @@ def _write(path: Path, plans: Mapping[str, Crosstab | LongForm], content: Conten
         start = workbook.add_worksheet(START)
         write_ratings(workbook, styles, content, block_name(next(iter(plans)), "ratings"))
         first = next((plan for plan in plans.values() if isinstance(plan, Crosstab)), None)
-        for plan in plans.values():
+        crosstabs = {name: plan for name, plan in plans.items() if isinstance(plan, Crosstab)}
+        stepped = gradient_plans(crosstabs) if content.gradients else {}
+        for name, plan in plans.items():
             layout = plan.layout
             if isinstance(plan, Crosstab):
                 write_crosstab(workbook, styles, plan, content, first)
@@ -111,6 +119,10 @@ def _write(path: Path, plans: Mapping[str, Crosstab | LongForm], content: Conten
             _define(workbook, layout.sheet, "history", plan.history)
             for cell, number in parameter_cells(layout, parameters.get(layout.sheet) or parameters[layout.variant]).items():
                 sheet.write_number(cell.row - 1, cell.col - 1, number, styles.factor)
+            if name in stepped:
+                write_gradient_columns(workbook, sheet, styles, stepped[name], content)
+                if content.macros:
+                    insert_step_buttons(sheet)
             _define_block_names(workbook, layout)
             for what in CONTROLS:
                 _define(workbook, layout.sheet, what, Range.around([getattr(plan, what)]))
@@ -125,7 +137,7 @@ def _write(path: Path, plans: Mapping[str, Crosstab | LongForm], content: Conten
         write_start(workbook, styles, start, content, {name: plan.layout for name, plan in plans.items()},
                     {name: view_sheet.purpose for name, view_sheet in VIEWS.items()}, path.name)
         if content.macros:
-            add_macros(workbook, {MODULE: macro_source()})
+            add_macros(workbook, {MODULE: macro_source(), **({STEP_MODULE: step_macros()} if content.gradients else {})})
 
 
 def model_of(sheet: str) -> str:

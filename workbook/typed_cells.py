@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pyxl.fit.before_fit import SHEET as BEFORE_FIT
-from pyxl.fit.source_table import label_key
-from pyxl.grid.block_names import CONTROLS, ROLES, RUN_LOG, SCALE, SOURCE
+from pyxl.fit.own_sheets.before_fit import SHEET as BEFORE_FIT
+from pyxl.fit.own_sheets.source_table import label_key
+from pyxl.grid.block_names import CONTROLS, ROLES, RUN_LOG, SCALE, SOURCE, STEP_ROLES
 from pyxl.grid.cells import Cell, Range, Value, quoted
 from pyxl.grid.grid import Grid
 from pyxl.grid.sheet_names import area_named
@@ -28,7 +28,7 @@ KEPT_SHEET = "kept cells"   # what found no place
 _HEADERS = ("sheet", "cell", "what it held")
 _CHOICES = (("recommend", CHOSEN_USER), ("why", EXPLAINED_USER), ("why", ITEM))
 _REFERENCE = re.compile(r"\$?\b[A-Z]{1,3}\$?\d+\b|\b\d+\b")
-_BLOCKS = tuple(f"_{role}" for role in (*ROLES, *CONTROLS, "filled", "history"))
+_BLOCKS = tuple(f"_{role}" for role in (*ROLES, *CONTROLS, *STEP_ROLES, "filled", "history"))
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class TypedCells:
         for name, (sheet, area) in self.areas.items():
             there = new.areas.get(name)
             if there is None or there[1].shape != area.shape or name in SOURCE or name == RUN_LOG or name.endswith(
-                    tuple(f"_{role}" for role in (*ROLES, *CONTROLS, "filled", "view"))):
+                    tuple(f"_{role}" for role in (*ROLES, *CONTROLS, *STEP_ROLES, "filled", "view"))):
                 continue
             old, now = self.grids[sheet], new.grids[there[0]]
             for cell, place in zip(area.cells(), there[1].cells()):

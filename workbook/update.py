@@ -11,17 +11,17 @@ from pathlib import Path
 
 import numpy as np
 
-from pyxl.fit.before_fit import SHEET as BEFORE_FIT
-from pyxl.fit.check_source import check_source, refuse_typed_over
-from pyxl.fit.source_table import RatingsSource, label_key, read_source
-from pyxl.grid.block_names import PYTHON, block_name, setting_name
+from pyxl.fit.own_sheets.before_fit import SHEET as BEFORE_FIT
+from pyxl.fit.own_sheets.check_source import check_source, refuse_typed_over
+from pyxl.fit.own_sheets.source_table import RatingsSource, label_key, read_source
+from pyxl.grid.block_names import PYTHON, STEP_ROLES, block_name, setting_name
 from pyxl.grid.cells import quoted
 from pyxl.grid.parameters import parameter_cells
 from pyxl.grid.sheet_names import area_named, prefix_of
 from pyxl.hosts.file_host import FileHost
 from pyxl.xlsx import WorkbookFile, open_workbook, same_file
 from solver import Factors, Ratings, Settings, random_factors
-from solver.collab.carried_factors import carried_factors, resized_factors
+from solver.collab.arrivals.carried_factors import carried_factors, resized_factors
 from solver.errors import UserError
 from workbook.write.content import Content, content_of
 
@@ -128,7 +128,8 @@ def _content(book: WorkbookFile, source: RatingsSource, *, users: int | None, it
     apart = np.array([(keys[0][u], keys[1][i]) in held for u, i in zip(given.user_index.tolist(), given.item_index.tolist())])
     python = area_named(book, PYTHON)
     at = book.grid(python[0]).values.get(python[1].first) if python else None
-    return replace(content, apart=apart, titled=bool(source.item_ids), python=at if isinstance(at, str) and at else content.python,
+    stepped = area_named(book, block_name("bias", STEP_ROLES[0])) is not None
+    return replace(content, apart=apart, gradients=stepped, titled=bool(source.item_ids), python=at if isinstance(at, str) and at else content.python,
                    item_ids=[_plain(source.item_ids.get(key, label)) for key, label in zip(keys[1], given.items)])
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from pyxl.formulas.evaluate.calculator import Calculator
 from pyxl.formulas.language.formula_errors import FormulaError
-from pyxl.formulas.language.parse import Call, Name, Node, Reference, Structured, parse, walk
+from pyxl.formulas.language.syntax.parse import Call, Name, Node, Reference, Structured, parse, walk
 from pyxl.grid.cells import Range, quoted
 from pyxl.grid.grid import Grid
 from pyxl.grid.layout import Block, Layout

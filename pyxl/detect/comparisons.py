@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from pyxl.formulas.evaluate.calculator import Calculator
 from pyxl.formulas.language.formula_errors import FormulaError
-from pyxl.formulas.language.parse import Call, Name, Reference, Structured, parse, walk
+from pyxl.formulas.language.syntax.parse import Call, Name, Reference, Structured, parse, walk
 from pyxl.grid.cells import Cell, Range
 from pyxl.grid.grid import Grid
 from pyxl.grid.readable_workbook import ReadableWorkbook

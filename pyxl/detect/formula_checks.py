@@ -7,7 +7,7 @@ import re
 from pyxl.formulas.evaluate.calculator import Calculator
 from pyxl.formulas.functions.all_functions import DRAWN_ANEW
 from pyxl.formulas.language.formula_errors import FormulaError
-from pyxl.formulas.language.parse import Call, Literal, parse, walk
+from pyxl.formulas.language.syntax.parse import Call, Literal, parse, walk
 from pyxl.grid.cells import quoted
 from pyxl.grid.grid import Grid
 from solver.errors import UserError

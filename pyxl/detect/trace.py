@@ -18,7 +18,7 @@ from functools import reduce
 from pyxl.formulas.evaluate.calculator import Calculator
 from pyxl.formulas.functions.all_functions import DRAWN_ANEW
 from pyxl.formulas.language.formula_errors import FormulaError
-from pyxl.formulas.language.parse import Binary, Call, Literal, Name, Node, Reference, Structured, Unary, parse
+from pyxl.formulas.language.syntax.parse import Binary, Call, Literal, Name, Node, Reference, Structured, Unary, parse
 from pyxl.grid.cells import Cell, Range
 from pyxl.grid.readable_workbook import ReadableWorkbook
 

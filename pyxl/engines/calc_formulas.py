@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from pyxl.formulas.language.formula_text import as_shown, moved, relative
+from pyxl.formulas.language.syntax.formula_text import as_shown, moved, relative
 from pyxl.grid.cells import Cell
 
 _AREA = re.compile(r"\$('(?:[^']|'')+'|\w+)\.(\$[A-Z]+\$\d+(?::\$[A-Z]+\$\d+)?)|[\d.]+")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from xlwings import NoSuchObjectError, base_classes
 
-from pyxl.formulas.language.formula_text import as_shown, moved
+from pyxl.formulas.language.syntax.formula_text import as_shown, moved
 from pyxl.grid.cells import Cell, Range, quoted
 from pyxl.grid.grid import DefinedName
 from pyxl.grid.sheet_names import area_of

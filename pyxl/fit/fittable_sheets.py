@@ -21,10 +21,10 @@ from pyxl.problems.stated import stated_problem
 from solver.errors import NoSolution, UserError
 from solver.model.models import MODELS
 
-from .check_source import check_source, refuse_typed_over
-from .run_log import Run, logged_run
-from .settings_cells import sheet_settings
-from .source_table import RatingsSource, read_source
+from .own_sheets.check_source import check_source, refuse_typed_over
+from .own_sheets.run_log import Run, logged_run
+from .own_sheets.settings_cells import sheet_settings
+from .own_sheets.source_table import RatingsSource, read_source
 
 if TYPE_CHECKING:
     from solver import Settings

@@ -24,12 +24,12 @@ from pyxl.problems.solve import ByFormulas, Solved, changed_cells, disagreement,
 from pyxl.xlsx import open_workbook, same_file
 from solver.errors import NoSolution, UserError
 
-from . import before_fit
 from .fittable_sheets import Fittable, fittable_sheets
-from .held_out import held_out
-from .history import history_area, history_cells
-from .run_log import find_log
-from .settings_cells import result_cells
+from .own_sheets import before_fit
+from .own_sheets.held_out import held_out
+from .own_sheets.history import history_area, history_cells
+from .own_sheets.run_log import find_log
+from .own_sheets.settings_cells import result_cells
 from .watcher import OnlyEpochs, Watcher
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from pyxl.grid.sheet_names import area_named
 from pyxl.hosts.host import Host
 from solver.errors import UserError
 
-from . import before_fit
-from .settings_cells import sheet_settings
+from .own_sheets import before_fit
+from .own_sheets.settings_cells import sheet_settings
 
 _SEEDS = 2 ** 31    # a settings cell holds 0 … 2^31 − 1
 

@@ -10,7 +10,7 @@ from pyxl.grid.cells import quoted
 from pyxl.hosts.host import Host
 from solver.errors import UserError
 
-from .settings_cells import sheet_settings
+from .own_sheets.settings_cells import sheet_settings
 
 
 @dataclass(frozen=True)

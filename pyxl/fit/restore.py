@@ -9,7 +9,7 @@ from pyxl.hosts.file_host import FileHost
 from pyxl.hosts.host import Host
 from pyxl.xlsx import open_workbook, same_file
 
-from . import before_fit
+from .own_sheets import before_fit
 
 
 def restore_workbook(path, *, out=None, overwrite: bool = False, sheets: Iterable[str] | None = None) -> dict[str, int]:

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from solver.collab.recommend import decay_ridge, newcomer_ridge, predictions_for, similar, top_n
-from solver.collab.recommend import fold_in as fold_in_row
+from solver.collab.answers.recommend import decay_ridge, newcomer_ridge, predictions_for, similar, top_n
+from solver.collab.answers.recommend import fold_in as fold_in_row
 from solver.errors import UserError
 
 from .cell_blocks import (
@@ -82,7 +82,7 @@ def fold_in_cells(ratings_row: BlockInCells, item_factors: BlockInCells, item_bi
     where `item_bias` is given.
 
     Least squares, pulled to the mean of the users in `user_factors` and `user_bias`
-    (`solver.collab.recommend.fold_in`): by `weight_decay` for each rating, or, where it is blank, as much as suits few
+    (`solver.collab.answers.recommend.fold_in`): by `weight_decay` for each rating, or, where it is blank, as much as suits few
     ratings and many (`newcomer_ridge`). `spread` is the standard deviation of all ratings, 1 if blank. Without
     `user_factors` their mean is 0; without `user_bias` nothing pulls the bias.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from pyxl.formulas.language.formula_text import moved
+from pyxl.formulas.language.syntax.formula_text import moved
 from pyxl.grid.cells import Cell, Range, Value
 from pyxl.grid.grid import DefinedName, Grid, Table, refuse_formulas
 from pyxl.grid.problem import SheetRange

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from pyxl.base.known_failures import remedy
 from pyxl.base.log_file import log_failure
 from pyxl.base.one_at_a_time import one_at_a_time
-from pyxl.fit import before_fit
 from pyxl.fit.fit_messages import before_and_after, time_and_place
-from pyxl.fit.run_log import logged_run
+from pyxl.fit.own_sheets import before_fit
+from pyxl.fit.own_sheets.run_log import logged_run
 from pyxl.fit.watcher import Watcher
 from pyxl.hosts.live_host import LiveHost
 from pyxl.problems.pose import Posed

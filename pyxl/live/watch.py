@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pyxl.detect.verified_model import VerifiedModel
 from pyxl.fit.fit_messages import on_the_way
-from pyxl.fit.history import history_area, history_cells
+from pyxl.fit.own_sheets.history import history_area, history_cells
 from pyxl.fit.watcher import Watcher
 from pyxl.grid.parameters import parameter_cells
 from pyxl.hosts.live_host import LiveHost

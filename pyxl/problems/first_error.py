@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pyxl.formulas.evaluate.calculator import Calculator
 from pyxl.formulas.language.formula_errors import FormulaError
-from pyxl.formulas.language.parse import Name, Reference, parse, walk
+from pyxl.formulas.language.syntax.parse import Name, Reference, parse, walk
 from pyxl.grid.cells import Cell, ErrorValue
 from pyxl.grid.readable_workbook import ReadableWorkbook
 

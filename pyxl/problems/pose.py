@@ -10,7 +10,7 @@ import numpy as np
 
 from pyxl.formulas.evaluate.calculator import Calculator
 from pyxl.formulas.language.formula_errors import FormulaError, Unsupported
-from pyxl.formulas.language.parse import Call, parse
+from pyxl.formulas.language.syntax.parse import Call, parse
 from pyxl.grid.cells import Cell, quoted
 from pyxl.grid.problem import KINDS, SheetRange, SolverProblem, place_told
 from pyxl.grid.readable_workbook import ReadableWorkbook
@@ -18,7 +18,8 @@ from solver.errors import UserError
 
 from .constraint_lines import Line, SheetCell, Term, Terms, bounds_of, different_cells, lines_of, shown_cell, whole_cells
 from .evaluated import Evaluated
-from .exact_model import NeedsBound, NotExact, exact_model, needed_bound
+from .exact.exact_model import exact_model, needed_bound
+from .exact.growing_model import NeedsBound, NotExact
 from .first_error import first_error
 from .kind import Kind, forms_of, has_jumps, kind_of, least_curvature, linear_model, linear_rows
 from .overlaid import Overlaid

@@ -1,5 +1,6 @@
 """CollabFilter, the estimator in the manner of scikit-learn: fit, predict, recommend, explain, save and load.
 
-Stands on `solver.fitting.fit_ratings`, `solver.judging` and `solver.reading`. You may add what a trained model can be
-asked; the parameters of the constructor and the files of a saved model are promises to users.
+Stands on its rooms `labels`, `answers`, `arrivals` and `saved`, and on `solver.fitting.fit_ratings`; `judged` stands on it.
+You may add what a trained model can be asked; the parameters of the constructor and the files of a saved model are
+promises to users.
 """

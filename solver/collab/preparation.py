@@ -18,8 +18,8 @@ from solver.errors import UserError
 from solver.fitting.effort import Chosen, choose_settings
 from solver.model.models import MODELS
 
-from .frames import ratings_from
-from .id_labels import Labels, shown_label
+from .labels.frames import ratings_from
+from .labels.id_labels import Labels, shown_label
 
 if TYPE_CHECKING:
     from .collab_filter import CollabFilter

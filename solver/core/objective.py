@@ -16,7 +16,7 @@ from solver.model.models import Bounds, into_range, penalty_scales, predict
 from solver.model.net import AnyFactors, additive
 from solver.model.wide_rows import wide_rows
 
-from .sparse_products import RatedPairs
+from .pairs.sparse_products import RatedPairs
 
 FEW = 5_000     # ratings below which gathered rows are faster than sparse products, as on a sheet
 _CHUNK = 65_536  # ratings whose rows are gathered at once, where no loss is differentiated: what a cache holds

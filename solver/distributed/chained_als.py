@@ -18,17 +18,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from solver.core.by_row import ByRow
+from solver.core.pairs.by_row import ByRow
+from solver.core.pairs.sorting import stable_order
 from solver.core.settings import Settings
-from solver.core.sorting import stable_order
 from solver.kernels.normal_equations_kernel import SystemAdder, system_size, unpacked_systems
-from solver.kernels.workers import Workers
+from solver.kernels.parts.workers import Workers
 from solver.methods.als import penalty_roots, pulled_centres, scaled_features, trace_weight
 from solver.methods.ridge_regression import ridge_for
 from solver.model.factors import Factors
 from solver.model.models import MODELS, penalty_scales
 from solver.store.rating_store import RatingStore, StoredBlock
-from solver.store.read_ahead import blocks_ahead, held_out_part, how_many, learnt_part
+from solver.store.read_ahead import blocks_ahead, held_out_part, learnt_part, ratings_in_part
 from solver.threads import one_thread
 
 from .group import ProcessGroup
@@ -67,7 +67,7 @@ class ChainedALS:
         for block in self.own:
             self.users[block] = self._solved_users(block, features, trace, means[0])
         squares = self._solve_items(means[1])
-        learnt, held = (how_many(self.store, part) for part in (learnt_part(self.task.holdout), held_out_part(self.task.holdout)))
+        learnt, held = (ratings_in_part(self.store, part) for part in (learnt_part(self.task.holdout), held_out_part(self.task.holdout)))
         rmse = math.sqrt(max(squares, 0.0) / learnt) if math.isfinite(squares) else math.nan
         return rmse, math.sqrt(self._held_out_squares() / held) if held else None
 

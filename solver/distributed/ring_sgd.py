@@ -21,13 +21,13 @@ from solver.core.settings import Settings
 from solver.core.units import settings_in_units, times
 from solver.fused.sgd import row_decay
 from solver.kernels import best_kernels
-from solver.kernels.packed import LANES, Packed, aligned, pack_factors
-from solver.kernels.target import Target
-from solver.kernels.workers import Workers
+from solver.kernels.parts.packed import LANES, Packed, aligned, pack_factors
+from solver.kernels.parts.target import Target
+from solver.kernels.parts.workers import Workers
 from solver.model.factors import Factors
 from solver.model.net import additive
 from solver.store.rating_store import RatingStore, StoredBlock
-from solver.store.read_ahead import Part, blocks_ahead, held_out_part, how_many, learnt_part
+from solver.store.read_ahead import Part, blocks_ahead, held_out_part, learnt_part, ratings_in_part
 
 from .group import ProcessGroup
 from .start_rows import one_side, start_factors, start_offset
@@ -102,7 +102,7 @@ class RingSGD:
         for stream in streams:
             next(stream, None)      # ends its reader
         self.group.add_up(sums)
-        n = how_many(store, part)
+        n = ratings_in_part(store, part)
         return self.unit * math.sqrt(sums.reshape(-1, 2).sum(0)[1] / n) if n else math.nan
 
     def _in_table(self, block: StoredBlock, user_block: int, item_block: int) -> StoredBlock:

@@ -25,7 +25,7 @@ import numpy as np
 import torch
 
 from solver.core.objective import spread_of
-from solver.core.rows import Rows
+from solver.core.pairs.rows import Rows
 from solver.core.settings import Settings
 from solver.data.ratings import Ratings
 from solver.data.splits import part

@@ -14,7 +14,7 @@ from solver.core.implicit import check_happened
 from solver.core.loop import Descent, Epoch, descend
 from solver.core.objective import Judge, rmse
 from solver.core.optimizers import OPTIMIZERS
-from solver.core.rows import EVERY, Rows
+from solver.core.pairs.rows import EVERY, Rows
 from solver.core.settings import NotHonoured, Settings
 from solver.core.steps import FitTask, Seen
 from solver.core.units import FromUnits, in_units, times, unit_of

@@ -13,7 +13,7 @@ from functools import cache
 def mix_kernel():
     """`mix`, compiled where numba can be loaded."""
     try:
-        from solver.kernels.kernel_parts import compiled
+        from solver.kernels.parts.kernel_parts import compiled
     except ImportError:
         return mix
     return compiled(mix)

@@ -7,8 +7,8 @@ import math
 import numpy as np
 
 from solver.data.ratings import Ratings
-from solver.kernels.packed import LANES, Packed
-from solver.kernels.target import Target
+from solver.kernels.parts.packed import LANES, Packed
+from solver.kernels.parts.target import Target
 from solver.model.models import Bounds
 
 _BLOCK = 1 << 16  # ratings summed by one thread at a time; sums are added in order, whoever made them

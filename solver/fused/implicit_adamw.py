@@ -12,10 +12,10 @@ from solver.core.optimizers import OPTIMIZERS
 from solver.core.steps import FitTask, Seen
 from solver.data.rated import RatedItems
 from solver.kernels import best_kernels
-from solver.kernels.adamw_table import adamw_table
-from solver.kernels.packed import pack_factors
-from solver.kernels.target import Target
-from solver.kernels.workers import Workers, now_and_then
+from solver.kernels.parts.adamw_table import adamw_table
+from solver.kernels.parts.packed import pack_factors
+from solver.kernels.parts.target import Target
+from solver.kernels.parts.workers import Workers, now_and_then
 from solver.model.net import additive
 
 from .drawn_negatives import mix_kernel

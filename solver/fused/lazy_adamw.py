@@ -10,10 +10,10 @@ from solver.core.optimizers import OPTIMIZERS
 from solver.core.settings import Settings
 from solver.core.steps import FitTask, Seen
 from solver.kernels import best_kernels
-from solver.kernels.adamw_table import adamw_table, closed_form_holds
-from solver.kernels.packed import LANES, pack_factors
-from solver.kernels.target import Target
-from solver.kernels.workers import Workers, now_and_then
+from solver.kernels.parts.adamw_table import adamw_table, closed_form_holds
+from solver.kernels.parts.packed import LANES, pack_factors
+from solver.kernels.parts.target import Target
+from solver.kernels.parts.workers import Workers, now_and_then
 from solver.model.factors import Factors
 from solver.model.net import additive
 

@@ -12,9 +12,9 @@ from solver.core.schedules import SCHEDULES
 from solver.core.settings import Settings
 from solver.core.steps import FitTask, Seen
 from solver.kernels import best_kernels
-from solver.kernels.packed import LANES, given_width, pack_factors
-from solver.kernels.target import Target
-from solver.kernels.workers import Workers, now_and_then
+from solver.kernels.parts.packed import LANES, given_width, pack_factors
+from solver.kernels.parts.target import Target
+from solver.kernels.parts.workers import Workers, now_and_then
 from solver.model.net import additive
 
 from .held_out_rmse import PackedJudge

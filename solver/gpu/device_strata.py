@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from solver.core.sorting import stable_order, starts
+from solver.core.pairs.sorting import stable_order, starts
 from solver.fused.strata import dealt
 
 FEWEST_OF_A_BLOCK = 16       # ratings of a block, in the mean: with fewer, most blocks wait for the largest

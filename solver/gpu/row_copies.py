@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from solver.core.sorting import stable_order, starts
+from solver.core.pairs.sorting import stable_order, starts
 
 MEETINGS = 8
 

@@ -27,8 +27,8 @@ from solver.core.optimizers import OPTIMIZERS
 from solver.core.schedules import SCHEDULES
 from solver.core.steps import FitTask, Seen
 from solver.fused.sgd import row_decay
-from solver.kernels.packed import LANES, pack_factors
-from solver.kernels.target import Target
+from solver.kernels.parts.packed import LANES, pack_factors
+from solver.kernels.parts.target import Target
 from solver.model.factors import Factors
 from solver.model.net import additive
 

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from solver.core.by_row import ByRow
+from solver.core.pairs.by_row import ByRow
 
 from .ridge_kernels import BESIDE, normal_equations, solve_rows
 

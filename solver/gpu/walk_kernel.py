@@ -11,7 +11,7 @@ from __future__ import annotations
 import triton
 import triton.language as tl
 
-from solver.kernels.target import Link
+from solver.kernels.parts.target import Link
 
 _BOUNDED, _LOGISTIC = tl.constexpr(int(Link.BOUNDED)), tl.constexpr(int(Link.LOGISTIC))
 

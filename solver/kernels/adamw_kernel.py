@@ -14,9 +14,9 @@ from functools import cache
 
 import numpy as np
 
-from .adamw_table import BETA, FLOOR, KEPT, LOG_BETA, LOG_KEPT, SQUARES, STEP, TAIL
-from .kernel_parts import AHEAD, EDITION, compiled, errors, inlined, score
-from .vectors import load_vector, prefetch, root, splat, store
+from .parts.adamw_table import BETA, FLOOR, KEPT, LOG_BETA, LOG_KEPT, SQUARES, STEP, TAIL
+from .parts.kernel_parts import AHEAD, EDITION, compiled, errors, inlined, score
+from .parts.vectors import load_vector, prefetch, root, splat, store
 
 LOG_ROOT = 0.5 * math.log(SQUARES)
 

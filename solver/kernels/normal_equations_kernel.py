@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from .kernel_parts import EDITION, compiled
-from .ridge_parts import BLOCK, ROWS, add_products, aligned_features, feature_product, take_features
-from .vectors import LANES, load_vector, splat, store
-from .workers import Workers
+from .parts.kernel_parts import EDITION, compiled
+from .parts.ridge_parts import BLOCK, ROWS, add_products, aligned_features, feature_product, take_features
+from .parts.vectors import LANES, load_vector, splat, store
+from .parts.workers import Workers
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from solver.core.by_row import ByRow
+    from solver.core.pairs.by_row import ByRow
 
 _PARTS = 64     # of about the same work, which threads share
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from functools import cache
 
-from .kernel_parts import AHEAD, EDITION, compiled, predicted, score
-from .vectors import prefetch
+from .parts.kernel_parts import AHEAD, EDITION, compiled, predicted, score
+from .parts.vectors import prefetch
 
 
 @cache

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from .adamw_table import BETA, FLOOR, KEPT, LOG_BETA, LOG_KEPT, SQUARES, STEP, TAIL
-from .packed import LANES
-from .target import Link
+from .parts.adamw_table import BETA, FLOOR, KEPT, LOG_BETA, LOG_KEPT, SQUARES, STEP, TAIL
+from .parts.packed import LANES
+from .parts.target import Link
 
 
 def sgd_kernel(chunks: int, link: Link, given: int = 0):

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from .kernel_parts import EDITION, compiled, inlined
-from .ridge_parts import (
+from .parts.kernel_parts import EDITION, compiled, inlined
+from .parts.ridge_parts import (
     BLOCK,
     ROWS,
     add_products,
@@ -23,13 +23,13 @@ from .ridge_parts import (
     substitute,
     take_features,
 )
-from .vectors import LANES, load_vector, splat, store
-from .workers import Workers
+from .parts.vectors import LANES, load_vector, splat, store
+from .parts.workers import Workers
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from solver.core.by_row import ByRow
+    from solver.core.pairs.by_row import ByRow
 
 PARTS = 256   # of about the same work, so that threads end together
 

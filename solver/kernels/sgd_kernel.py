@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from functools import cache
 
-from .kernel_parts import AHEAD, EDITION, compiled, errors, score
-from .vectors import load_vector, prefetch, splat, store
+from .parts.kernel_parts import AHEAD, EDITION, compiled, errors, score
+from .parts.vectors import load_vector, prefetch, splat, store
 
 
 @cache

@@ -10,7 +10,7 @@ from functools import cache
 
 import numpy as np
 
-from .kernel_parts import EDITION, compiled
+from .parts.kernel_parts import EDITION, compiled
 
 
 @cache

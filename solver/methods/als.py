@@ -15,9 +15,9 @@ import math
 import torch
 from torch import Tensor
 
-from solver.core.by_row import ByRow, both_sides
 from solver.core.objective import Judge, Objective
 from solver.core.optimizers import OPTIMIZERS
+from solver.core.pairs.by_row import ByRow, both_sides
 from solver.core.steps import FitTask, Seen
 from solver.model.net import additive
 

@@ -24,9 +24,9 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from solver.core.by_row import ByRow, both_sides
 from solver.core.optimizers import OPTIMIZERS
-from solver.core.sparse_products import RatedPairs
+from solver.core.pairs.by_row import ByRow, both_sides
+from solver.core.pairs.sparse_products import RatedPairs
 from solver.core.steps import FitTask, Seen
 from solver.data.ratings import Ratings
 from solver.model.factors import Factors

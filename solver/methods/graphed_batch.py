@@ -14,9 +14,9 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from solver.core.pairs.sorting import stable_order
+from solver.core.pairs.sparse_products import RatedPairs
 from solver.core.schedules import SCHEDULES
-from solver.core.sorting import stable_order
-from solver.core.sparse_products import RatedPairs
 from solver.core.steps import FitTask, Seen
 from solver.model.factors import Factors
 from solver.model.net import additive

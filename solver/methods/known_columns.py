@@ -15,8 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from solver.core.pairs.sparse_products import SparseTable
 from solver.core.settings import Settings
-from solver.core.sparse_products import SparseTable
 from solver.data.ratings import Ratings
 
 LARGEST_SET = 512        # columns of a set at most, those of the members with most ratings: more predicts no better

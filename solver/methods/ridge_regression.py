@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from solver.core.by_row import ByRow
+from solver.core.pairs.by_row import ByRow
 
 COMPILED_FROM = 20_000   # ratings for which loading compiled code pays
 

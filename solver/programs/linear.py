@@ -10,6 +10,7 @@ from functools import partial
 import numpy as np
 from scipy.sparse import csr_array, vstack
 
+from .flips import better_by_flips
 from .highs import CLOCK_SHARE, Answer, LinearModel, Progress, closest, conflict, solve_model
 from .minimum import Conflict, Minimum
 from .program import FEASIBLE, Program
@@ -17,7 +18,8 @@ from .sensitivity import Ranges, Sensitivity
 from .trials import Step
 
 ENGINE = "HiGHS"
-WHOLE_SECONDS = 5.0   # of the processor for branch and bound, unless told otherwise: a busy machine gives the same answer
+WHOLE_SECONDS = 5.0   # of the processor for whole numbers, unless told otherwise: a busy machine gives the same answer
+FLIP_SHARE = 0.2      # of that time, for a search beside the best point where branch and bound has no proof
 SAME = 1e-9   # relative difference of values that counts as none
 
 
@@ -42,9 +44,12 @@ def minimise_linear(program: Program, *, seconds: float | None = None,
         return asked[-1] or worked_enough()
 
     def worked_enough() -> bool:
-        return limited and time.process_time() - worked >= WHOLE_SECONDS
-    if limited := seconds is None and bool(model.whole.any()):
+        return limited and time.process_time() - worked >= (1 - FLIP_SHARE) * WHOLE_SECONDS
+    whole, allowed = bool(model.whole.any()), WHOLE_SECONDS if seconds is None else seconds
+    if limited := seconds is None and whole:
         seconds = CLOCK_SHARE * WHOLE_SECONDS
+    elif seconds is not None and whole:
+        seconds *= 1 - FLIP_SHARE
     start = program.start if program.violation(values_before[1:]) <= FEASIBLE and not program.piecewise else None
     answer = solve_model(model, seconds=seconds, start=start, ranging=not program.piecewise, on_progress=on_progress)
     if answer.state == "infeasible" and program.goal == "value":   # the nearest that can be reached, if any
@@ -52,6 +57,11 @@ def minimise_linear(program: Program, *, seconds: float | None = None,
         answer = solve_model(model, seconds=seconds, ranging=not program.piecewise, on_progress=on_progress)
     ended = partial(Minimum, value_before=float(values_before[0]), values_before=values_before, history=tuple(history),
                     engine=ENGINE)
+    time_was_up = worked_enough() or time.perf_counter() - began >= (seconds or np.inf)
+    flipped = None
+    if answer.state == "stopped" and answer.y is not None and time_was_up and not any(asked):
+        flipped = better_by_flips(model, answer.y, seconds=FLIP_SHARE * allowed)
+        answer = replace(answer, y=answer.y if flipped is None else flipped)
     x = program.start if answer.y is None else answer.y[:len(program.start)] + 0.0     # and no -0
     if answer.state in ("infeasible", "unbounded") or answer.y is None:    # a strip of 1e-6 may hold a point
         answer = answer if program.exact or answer.state == "unbounded" else replace(answer, state="stopped")
@@ -63,10 +73,9 @@ def minimise_linear(program: Program, *, seconds: float | None = None,
     proved = answer.state == "optimal" and (already or not program.piecewise or _as_told(program, model, answer, values))
     if answer.state == "optimal" and not proved:
         answer = replace(answer, state="stopped", bound=-np.inf)
-    time_was_up = worked_enough() or time.perf_counter() - began >= (seconds or np.inf)
     stopped = answer.state == "stopped" and (any(asked) or not time_was_up)
     bound = float(values[0]) if proved else _sign(program) * answer.bound if np.isfinite(answer.bound) else None
-    stop = _told(program, answer, float(values[0]), already=already, whole=bool(model.whole.any()))
+    stop = _told(program, answer, float(values[0]), already=already, whole=whole, flipped=flipped is not None)
     return ended(x, float(values[0]), values=values, violation=program.violation(values[1:]),
                  sensitivity=_sensitivity(program, model, answer, x, values), stop=stop, converged=proved,
                  stopped=stopped, seconds=time.perf_counter() - began, proved=proved,
@@ -141,13 +150,14 @@ def _settled(program: Program, x: np.ndarray, values_before: np.ndarray) -> tupl
     return (start, True) if here <= there + SAME * max(1.0, abs(there)) else (x, False)
 
 
-def _told(program: Program, answer: Answer, value: float, *, already: bool, whole: bool) -> str:
+def _told(program: Program, answer: Answer, value: float, *, already: bool, whole: bool, flipped: bool) -> str:
     nodes = f", after {answer.nodes:,} node{'s' * (answer.nodes != 1)} of branch and bound" if whole and answer.nodes > 1 else ""
     if answer.state == "stopped":
         bound = _sign(program) * answer.bound
         apart = "; how much better it may get is not known" if not np.isfinite(bound) or program.goal == "value" else \
             f"; no point is better than {bound:.9g}, {abs(value - bound) / max(1.0, abs(value)):.2%} from it"
-        return f"Stopped{nodes}; the best so far is kept{apart}. More --seconds may prove it or better it."
+        how = " and was found by flips of its 0/1 numbers" if flipped else ""
+        return f"Stopped{nodes}; the best so far is kept{how}{apart}. More --seconds may prove it or better it."
     if program.goal == "value" and abs(value - program.target) > FEASIBLE * max(1.0, abs(program.target)):
         return f"Ended: {program.target:g} cannot be reached, {value:.9g} is as near as it comes: proved by HiGHS{nodes}."
     if program.goal == "value":

@@ -69,7 +69,7 @@ def prepare_store(paths: Paths, folder: str | Path, how: HowToPrepare = HowToPre
     """
     folder, say = Path(folder), on_step or (lambda step: None)
     told = Told(sep, encoding, sheet, layout, missing, RATING_ROLES)
-    read = HowToRead(decimal, bad_lines, how.rows_at_once)
+    read = HowToRead(decimal, bad_lines, missing, how.rows_at_once)
     try:
         with opened_table(paths, told) as table, _only_writer(folder):
             begun = {"sources": [_named(part) for part in parts_of(table)], "read": [columns, ids, str(told), decimal, bad_lines],

@@ -29,7 +29,7 @@ def blocks_ahead(store: RatingStore, places: Iterable[tuple[int, int]], part: Pa
             yield block
 
 
-def how_many(store: RatingStore, part: Part) -> int:
+def ratings_in_part(store: RatingStore, part: Part) -> int:
     """The number of ratings in this part of all blocks."""
     return sum(len(range(*part(int(count)).indices(int(count)))) for count in store.counts.flat)
 

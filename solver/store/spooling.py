@@ -14,6 +14,7 @@ from solver.reading.looked_at.bad_rows import BadRows
 from solver.reading.looked_at.column_roles import FoundColumns
 from solver.reading.looked_at.columns import Column, Growing, TableRows
 from solver.reading.looked_at.table_port import ReadAgain, SourceTable
+from solver.reading.missing_marks import rows_rated
 from solver.reading.rating_columns import how_many_of, numbers_of, readable_rows
 from solver.reading.readers import refuse_contradicted
 
@@ -29,6 +30,7 @@ class HowToRead:
 
     decimal: str | None = None
     bad_lines: str = "refuse"
+    missing: str | None = None
     rows_at_once: int = 2_000_000
 
 
@@ -40,6 +42,7 @@ class FileRead:
     rows: int = 0
     blanks: int = 0
     first_blank: str = ""
+    unrated: int = 0                # rows with the number that was said to stand for unrated
     comma: bool = False
     point: bool = False
     lost_digits: bool = False       # whether a rating is not the same in 32 bits
@@ -113,6 +116,13 @@ def _write_part(path: Path, table: SourceTable, found: FoundColumns, rows: Table
     numbers, comma, notes = numbers_of(table, values, lines, how.decimal)
     if notes and not file.notes:
         file.notes += notes
+    if how.missing is not None and not table.leaves_out_unrated:
+        there, _ = rows_rated(table, numbers, how.missing, refuse=False)
+        if there is not None:
+            file.unrated += int((~there).sum())
+            users, items, numbers, lines = users.take(there), items.take(there), numbers[there], lines[there]
+    if not len(lines):
+        return
     file.comma |= comma
     file.point |= isinstance(values, Column) and not comma and any("." in text for text in values.texts)
     _note_values(file, numbers)
@@ -145,6 +155,8 @@ def notes_on_files(files: list[FileRead], unit: str) -> list[str]:
     """What was odd in the files, in sentences, the same of all of them said once."""
     blanks, first = sum(file.blanks for file in files), next((file.first_blank for file in files if file.first_blank), "")
     notes = [f"{first}: there is no rating; {how_many_of(blanks, f'such {unit}')} left out."] if blanks else []
+    if unrated := sum(file.unrated for file in files):
+        notes.append(f"{how_many_of(unrated, unit)} with the number that means unrated left out.")
     for file in files:
         notes += file.notes
     if any(file.lost_digits for file in files):

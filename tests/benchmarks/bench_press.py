@@ -40,7 +40,7 @@ from pyxl.live.panel import Panel
 host = LiveHost(book); panel = Panel(host, sys.argv[3]); panel.say("Fitting"); step("first words")
 from solver import fit; step("import torch")
 from pyxl.detect.verified_model import verified_model
-from pyxl.fit.settings_cells import sheet_settings
+from pyxl.fit.own_sheets.settings_cells import sheet_settings
 from solver.model.array_factors import as_tensors
 ready = verified_model(host, sys.argv[3], sheet_settings(host, {})[0]); step("read and verify")
 result = fit(ready.ratings, as_tensors(ready.start), ready.settings); step("fit")

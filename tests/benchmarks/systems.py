@@ -14,7 +14,7 @@ from peers import Cornac, FastAI, LensKit, LibMF, MyFM, PlainTorch, Surprise
 from synthetic import PRESETS, generate
 
 from solver import CollabFilter, Ratings, read_genres, read_ratings
-from solver.collab.item_columns import known_columns_of
+from solver.collab.labels.item_columns import known_columns_of
 from solver.judging.baselines import bias_only
 
 LATEST = "ml-latest-small"

@@ -14,7 +14,7 @@ import numpy as np
 from campaign import ratings_kind
 from campaign.mutations import with_bytes_changed
 from solver import CollabFilter, Ratings
-from solver.collab.storage import DOCUMENT, read_folder, write_folder
+from solver.collab.saved.storage import DOCUMENT, read_folder, write_folder
 
 
 def warm_up() -> None:

@@ -17,7 +17,7 @@ from pyxl.cli.arguments.report_files import _Report, write_report
 from pyxl.grid.cells import Cell
 from pyxl.xlsx import open_workbook
 from solver import Ratings
-from solver.collab.storage import read_folder, write_folder
+from solver.collab.saved.storage import read_folder, write_folder
 from workbook import build
 
 _NAME, _EDITS = "w.xlsx", {Cell(1, 1): 4711.0, Cell(900, 7): "new"}

@@ -8,8 +8,8 @@ import pytest
 import torch
 from triton.runtime import interpreter
 
-from solver.core.by_row import ByRow
-from solver.core.product_kernel import pair_products
+from solver.core.pairs.by_row import ByRow
+from solver.core.pairs.product_kernel import pair_products
 from solver.gpu.triton_ridge import TritonRidge, square_of
 from solver.methods.ridge_regression import PlainRidge
 

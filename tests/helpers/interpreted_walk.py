@@ -14,8 +14,8 @@ from solver.core.steps import FitTask
 from solver.fitting.start_values import start_values
 from solver.gpu.stratified_sgd import StratifiedSGD
 from solver.kernels import reference
-from solver.kernels.packed import LANES, pack_factors
-from solver.kernels.target import Link, Target
+from solver.kernels.parts.packed import LANES, pack_factors
+from solver.kernels.parts.target import Link, Target
 
 
 def problem(model="bounded", *, factors=5, **options) -> FitTask:

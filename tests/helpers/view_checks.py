@@ -7,7 +7,7 @@ import numpy as np
 from pyxl import open_workbook
 from pyxl.grid.cells import ErrorValue, Range
 from solver import Factors, Ratings, predict_table, principal_components
-from solver.collab.recommend import similar
+from solver.collab.answers.recommend import similar
 from workbook.views.map_sheet import MapPlan
 from workbook.views.members_plan import members_plan
 from workbook.write.content import Content

@@ -24,17 +24,22 @@ _LINES = (("Fit", "Stop"), ("Restore", "Randomize", "Refresh"))
 _LEFT, _TOP, _WIDTH, _HEIGHT, _GAP = 4, 32, 276, 24, 4
 LEAST_WIDTH = 39     # of the columns under them together, in characters
 FIRST_ROW = 0.75 * (_TOP + len(_LINES) * (_HEIGHT + _GAP) + 4)      # its height in points
+ONE_LINE = 0.75 * (_HEIGHT + _GAP)      # of a line more
 
 
 def write_buttons(sheet) -> None:
     """Put the buttons on a model sheet whose first row is `FIRST_ROW` high, or higher, and free there."""
     for line, captions in enumerate(_LINES):
-        width = (_WIDTH - _GAP * (len(captions) - 1)) // len(captions)
-        for place, caption in enumerate(captions):
-            macro, description = BUTTONS[caption]
-            sheet.insert_button(0, 0, {
-                "macro": macro, "caption": caption, "description": description, "width": width, "height": _HEIGHT,
-                "x_offset": _LEFT + place * (width + _GAP), "y_offset": _TOP + line * (_HEIGHT + _GAP)})
+        insert_line(sheet, line, {caption: BUTTONS[caption] for caption in captions})
+
+
+def insert_line(sheet, line: int, buttons: Mapping[str, tuple[str, str]]) -> None:
+    """Put a line of buttons, counted from 0, on a model sheet whose first row has room for it."""
+    width = (_WIDTH - _GAP * (len(buttons) - 1)) // len(buttons)
+    for place, (caption, (macro, description)) in enumerate(buttons.items()):
+        sheet.insert_button(0, 0, {
+            "macro": macro, "caption": caption, "description": description, "width": width, "height": _HEIGHT,
+            "x_offset": _LEFT + place * (width + _GAP), "y_offset": _TOP + line * (_HEIGHT + _GAP)})
 
 
 def add_macros(workbook: Workbook, modules: Mapping[str, str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xlsxwriter import Workbook
 
-from pyxl.fit import before_fit
+from pyxl.fit.own_sheets import before_fit
 from workbook.write.styles import Styles
 
 from .geometry import Crosstab, LongForm

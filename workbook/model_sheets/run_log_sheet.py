@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xlsxwriter import Workbook
 
-from pyxl.fit.run_log import HEADERS, SETTING_COLUMNS
+from pyxl.fit.own_sheets.run_log import HEADERS, SETTING_COLUMNS
 from pyxl.grid.cells import MAX_ROW, Range
 from solver.core.options import Names
 from solver.core.settings import OPTIONS

@@ -11,7 +11,7 @@ from xlsxwriter import Workbook
 from pyxl.grid.block_names import block_name
 from pyxl.grid.cells import Cell, Range
 from pyxl.grid.layout import Block, Layout
-from solver.collab.recommend import AT_THE_MEAN
+from solver.collab.answers.recommend import AT_THE_MEAN
 from workbook.model_sheets.view import View
 from workbook.write.display_labels import width_of
 from workbook.write.references import box, columns_of, ref

@@ -4,7 +4,7 @@
 
 over the items rated: F has a row [q, 1] for each, r̄ is what the average user x̄ is predicted for it. In a sigmoid no
 formula gives x at once: steps of Gauss and Newton lead there from x̄, and then of Newton, which end within rounding. See
-`solver.collab.recommend.fold_in`, which computes the same.
+`solver.collab.answers.recommend.fold_in`, which computes the same.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from xlsxwriter import Workbook
 from pyxl.grid.block_names import block_name
 from pyxl.grid.cells import Cell, Range
 from pyxl.grid.layout import Layout
-from solver.collab.recommend import NEWCOMER_RIDGE
+from solver.collab.answers.recommend import NEWCOMER_RIDGE
 from workbook.model_sheets.view import View
 from workbook.views.best_list import HIGH, LOW, Candidates, kept_in_range, write_best
 from workbook.write.display_labels import width_of

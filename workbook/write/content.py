@@ -37,7 +37,8 @@ class Content:
     Of the ratings `given`, those `apart` (n_given,) bool are held out: they are in no model sheet.
     `users` are ids; `items` are the headers: titles where there are any, else ids. `bounds` is
     (low, high) of the bounded model; `macros` says whether there are buttons, which start the Python
-    at the path `python`; `caption` says where the parameters come from, and `trained` of which model.
+    at the path `python`; `caption` says where the parameters come from, and `trained` of which model. `gradients` says whether the
+    steps of gradient descent stand beside the models.
     """
 
     given: Ratings
@@ -53,6 +54,7 @@ class Content:
     python: str = sys.executable
     caption: str = "NB: these are initialized to random numbers; then Solver, or collabsheet, optimizes them."
     trained: Trained | None = None
+    gradients: bool = False
 
     @cached_property
     def ratings(self) -> Ratings:

@@ -25,8 +25,8 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 def _bias(args: argparse.Namespace, say: Say) -> dict:
     from solver import read_genres
-    from solver.collab.bias_report import bias_report
-    from solver.collab.item_columns import known_columns_of
+    from solver.collab.judged.bias_report import bias_report
+    from solver.collab.labels.item_columns import known_columns_of
 
     for name, value, least in (("-n", args.n, 1), ("--rounds", args.rounds, 0), ("--seed", args.seed, 0)):
         if value < least:

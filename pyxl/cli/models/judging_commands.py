@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from solver import CollabFilter, Ratings
-    from solver.collab.settings_search import Between
+    from solver.collab.judged.settings_search import Between
 
 
 def _model_arguments(parser: argparse.ArgumentParser) -> None:
@@ -100,7 +100,7 @@ def _search_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _search(args: argparse.Namespace, say: Say) -> dict:
-    from solver.collab.settings_search import search_settings
+    from solver.collab.judged.settings_search import search_settings
 
     space = dict(_values(text) for text in args.tried)
     model, seed, ratings, notes = _model_and_ratings(args, say)
@@ -117,7 +117,7 @@ def _search(args: argparse.Namespace, say: Say) -> dict:
 
 def _values(text: str) -> tuple[str, Sequence[Any] | Between]:
     """(the setting, its values) of ``factors=10,30`` or ``weight-decay=0.1:3``. Raises UserError for what is neither."""
-    from solver.collab.settings_search import Between
+    from solver.collab.judged.settings_search import Between
 
     flag, _, listed = text.partition("=")
     by_flag = {declared.flag.lstrip("-"): name for name, declared in options_given(Given.TRAIN).items()} | {"effort": "effort"}

@@ -19,8 +19,10 @@ from solver.errors import UserError
 if TYPE_CHECKING:
     from solver import Epoch
 
-_NOT_OF_STORES = {"genres": "--genres", "columns": "--columns", "sep": "--sep", "decimal": "--decimal", "encoding": "--encoding",
-                  "sheet": "--sheet", "layout": "--layout", "missing": "--missing"}
+_NOT_LEARNT_WITH = {"genres": "--genres", "item_columns": "--item-columns", "user_columns": "--user-columns", "learn_on": "--learn-on"}
+# how a table is read, and what each of these is where nobody said it
+_HOW_TO_READ = {"columns": None, "sep": None, "decimal": None, "encoding": None, "sheet": None, "layout": None, "missing": None,
+                "bad_lines": "refuse", "ids": "checked"}
 
 
 def train_on_store(args: argparse.Namespace, rating_range: tuple[float, float] | None, say: Say) -> dict:
@@ -73,9 +75,12 @@ def train_on_store(args: argparse.Namespace, rating_range: tuple[float, float] |
 
 def _options(args: argparse.Namespace) -> dict[str, Any]:
     """The settings that were given. Raises UserError for what is not said of a store."""
-    for name, flag in _NOT_OF_STORES.items():
+    for name, flag in _NOT_LEARNT_WITH.items():
         if getattr(args, name) is not None:
-            raise UserError(f"{flag} is not for a store: how its ratings are read was said to `collabsheet prepare`.")
+            raise UserError(f"{flag} is not for a store. Leave it out, or give the ratings as a table.")
+    for name, usual in _HOW_TO_READ.items():
+        if getattr(args, name) != usual:
+            raise UserError(f"--{name.replace('_', '-')} is not for a store: how its ratings are read was said to `collabsheet prepare`.")
     if args.feedback != "explicit" or args.split != "random":
         raise UserError("A store is learnt from by its ratings, and held out at random. Leave out --feedback and --split, or give the "
                         "ratings as a table.")

@@ -23,6 +23,13 @@ def _demo_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", metavar="DIR", default=".",
                         help="folder for collabsheet-demo.xlsm and .xlsx (default: this one); a demo that is there is built anew")
     _holdout_argument(parser)
+    _gradients_argument(parser)
+
+
+def _gradients_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--gradients", action="store_true",
+                        help="show gradient descent in cells beside dotprod and bias, folded away: every gradient, and where a step of sgd, "
+                             "momentum or adam leads; in an .xlsm the buttons Step, ×10 and ×100 take it")
 
 
 def _holdout_argument(parser: argparse.ArgumentParser) -> None:
@@ -50,7 +57,7 @@ def _demo(args: argparse.Namespace, say: Say) -> dict:
     ratings, titles = example()
     part = ratings.top(users=15, items=15)
     for path in (plain, with_buttons):
-        build(part, path, titles=titles, holdout=args.holdout, overwrite=True)
+        build(part, path, titles=titles, holdout=args.holdout, gradients=args.gradients, overwrite=True)
     say(f"Built a workbook of {part.n_users} users, {part.n_items} films and {len(part)} ratings{_held_out(part, args.holdout)}.")
     results = fit_workbook(plain, out=plain)
     fit_workbook(with_buttons, out=with_buttons)
@@ -70,6 +77,7 @@ def _new_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--titles", metavar="FILE", help="a table of item ids and titles")
     add_ratings_arguments(parser)
     _holdout_argument(parser)
+    _gradients_argument(parser)
     parser.add_argument("--seed", type=int, default=0, metavar="N",
                         help="seed of the random start values and of what is held out (default 0)")
     parser.add_argument("--run-main", action="store_true",
@@ -94,7 +102,7 @@ def _new(args: argparse.Namespace, say: Say) -> dict:
         titles, more = read_titles(args.titles, items=ratings.items)
         notes += more
     build(ratings, args.output, n_factors=args.factors, titles=titles, seed=args.seed, holdout=args.holdout,
-          overwrite=args.overwrite)
+          gradients=args.gradients, overwrite=args.overwrite)
     notes += _notes_on_labels(ratings, titles)
     for note in notes:
         say(f"Note: {note}")

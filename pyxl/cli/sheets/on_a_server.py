@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 TOKEN = "COLLABSHEET_TOKEN"
 # what `fit` takes and a service does not, by its name among the arguments
 _ONLY_HERE = {"in_place": "--in-place", "live": "--live", "engine": "--engine", "repeat": "--repeat", "visible_only": "--visible-only", "via": "--via",
-              "objective": "--objective", "starts": "--starts", "seconds": "--seconds", "write_anyway": "--write-anyway", "report": "--report"}
+              "objective": "--objective", "change": "--change", "goal": "--goal", "where": "--where",
+              "overwrite_formulas": "--overwrite-formulas", "starts": "--starts", "seconds": "--seconds", "write_anyway": "--write-anyway", "report": "--report"}
 
 
 def add_server_argument(parser: argparse.ArgumentParser) -> None:

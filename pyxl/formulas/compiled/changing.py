@@ -9,7 +9,7 @@ from pyxl.formulas.evaluate.calculator import Calculator
 from pyxl.formulas.evaluate.dependents import sheet_read, unforeseen
 from pyxl.formulas.functions.all_functions import FUNCTIONS
 from pyxl.formulas.language.formula_errors import FormulaError
-from pyxl.formulas.language.parse import AcrossSheets, Binary, Call, Name, Node, Reference, Structured, parse, walk
+from pyxl.formulas.language.syntax.parse import AcrossSheets, Binary, Call, Name, Node, Reference, Structured, parse, walk
 from pyxl.grid.cells import Cell
 
 from .groups import Group, boxes, distinct

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from pyxl.formulas.language.formula_errors import FormulaError, placed
-from pyxl.formulas.language.parse import Node, Reference, parse
+from pyxl.formulas.language.syntax.parse import Node, Reference, parse
 from pyxl.grid.cells import MAX_COL, MAX_ROW, Cell
 from pyxl.grid.grid import Grid
 

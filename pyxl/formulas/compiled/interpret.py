@@ -10,8 +10,8 @@ import numpy as np
 
 from pyxl.formulas.functions.all_functions import DRAWN_ANEW, FUNCTIONS
 from pyxl.formulas.language.formula_errors import NAME, REF, VALUE, Fault, Unsupported
-from pyxl.formulas.language.nodes import chained
-from pyxl.formulas.language.parse import (
+from pyxl.formulas.language.syntax.nodes import chained
+from pyxl.formulas.language.syntax.parse import (
     AcrossSheets,
     Apply,
     Array,
@@ -27,8 +27,8 @@ from pyxl.formulas.language.parse import (
     parse,
     walk,
 )
-from pyxl.formulas.language.substitution import called
-from pyxl.formulas.language.table_references import resolved
+from pyxl.formulas.language.syntax.substitution import called
+from pyxl.formulas.language.syntax.table_references import resolved
 from pyxl.formulas.language.values import pack
 from pyxl.grid.cells import Cell, ErrorValue, Range
 

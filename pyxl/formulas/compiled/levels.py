@@ -10,8 +10,8 @@ import numpy as np
 from pyxl.formulas.evaluate.calculator import Calculator
 from pyxl.formulas.functions.all_functions import FUNCTIONS
 from pyxl.formulas.language.formula_errors import Fault, FormulaError, placed
-from pyxl.formulas.language.parse import AcrossSheets, Apply, Binary, Call, Name, Node, Reference, Structured, parse
-from pyxl.formulas.language.substitution import written_out
+from pyxl.formulas.language.syntax.parse import AcrossSheets, Apply, Binary, Call, Name, Node, Reference, Structured, parse
+from pyxl.formulas.language.syntax.substitution import written_out
 from pyxl.formulas.language.values import logical
 from pyxl.grid.cells import Cell, ErrorValue
 

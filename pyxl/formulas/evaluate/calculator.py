@@ -10,13 +10,14 @@ import numpy as np
 
 from pyxl.formulas.language.comparison import same
 from pyxl.formulas.language.formula_errors import Fault, FormulaError, Unsupported, placed
-from pyxl.formulas.language.parse import Binary, Node, parse
+from pyxl.formulas.language.syntax.parse import Binary, Node, parse
 from pyxl.formulas.language.values import MOST_ARRAY_ELEMENTS, Area, number, pack, spread
 from pyxl.grid.cells import MAX_COL, MAX_ROW, Cell, Range, Value, quoted
 from pyxl.grid.grid import Grid, Table
 from pyxl.grid.readable_workbook import ReadableWorkbook
 
-from .node_evaluator import Box, NodeEvaluator, StoredValue
+from .cell_source import Box, StoredValue
+from .node_evaluator import NodeEvaluator
 from .sheet_state import Key, Pending, SheetState, python_value, shown_value
 
 

@@ -7,8 +7,8 @@ from functools import lru_cache
 
 from pyxl.formulas.functions.all_functions import FUNCTIONS
 from pyxl.formulas.language.formula_errors import Fault, FormulaError, Unsupported
-from pyxl.formulas.language.parse import AcrossSheets, Binary, Call, Name, Node, Reference, Structured, parse, walk
-from pyxl.formulas.language.table_references import resolved
+from pyxl.formulas.language.syntax.parse import AcrossSheets, Binary, Call, Name, Node, Reference, Structured, parse, walk
+from pyxl.formulas.language.syntax.table_references import resolved
 from pyxl.grid.cells import MAX_COL, MAX_ROW, Cell
 from pyxl.grid.readable_workbook import ReadableWorkbook
 

@@ -10,7 +10,7 @@ from operator import itemgetter
 import numpy as np
 
 from pyxl.formulas.language.formula_errors import CALC, NUM, VALUE
-from pyxl.formulas.language.lambdas import Lambda
+from pyxl.formulas.language.syntax.lambdas import Lambda
 from pyxl.formulas.language.text_units import length
 from pyxl.formulas.language.values import LONGEST_TEXT, pack
 from pyxl.grid.cells import Cell, ErrorValue, Range, Value

@@ -22,7 +22,7 @@ from pyxl.formulas.compiled.lanes import (
     uniform,
 )
 from pyxl.formulas.language.formula_errors import NA, VALUE, Fault, Unsupported
-from pyxl.formulas.language.nodes import Call, Literal, Node
+from pyxl.formulas.language.syntax.nodes import Call, Literal, Node
 from pyxl.formulas.language.values import logical
 
 from .moving_place_rules import choose_by_changing

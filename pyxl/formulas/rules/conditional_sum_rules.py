@@ -14,7 +14,7 @@ from pyxl.formulas.compiled.lane_operators import COMPARISON_CALLS
 from pyxl.formulas.compiled.lanes import BOOLEAN, CONSTANT, NUMBER, LaneAreas, Lanes, are_none, are_numbers, dynamic
 from pyxl.formulas.functions.cells.criteria import criterion, read_criterion
 from pyxl.formulas.language.formula_errors import VALUE, Fault, Unsupported
-from pyxl.formulas.language.nodes import Call, Node
+from pyxl.formulas.language.syntax.nodes import Call, Node
 
 from .elementwise_rules import values_now
 from .statistics_rules import extreme

@@ -14,7 +14,7 @@ from pyxl.formulas.compiled.interpret import Interpreter
 from pyxl.formulas.compiled.lanes import BOOLEAN, CONSTANT, NUMBER, Lanes, dynamic
 from pyxl.formulas.functions.all_functions import FUNCTIONS
 from pyxl.formulas.language.formula_errors import NUM, Fault, Unsupported
-from pyxl.formulas.language.nodes import Call
+from pyxl.formulas.language.syntax.nodes import Call
 from pyxl.formulas.language.values import Area, lift, pack
 from pyxl.grid.cells import ErrorValue
 

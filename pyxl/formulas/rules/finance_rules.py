@@ -8,7 +8,7 @@ from torch import Tensor
 from pyxl.formulas.compiled import guarded
 from pyxl.formulas.compiled.interpret import Interpreter
 from pyxl.formulas.compiled.lanes import Lanes, dynamic
-from pyxl.formulas.language.nodes import Call
+from pyxl.formulas.language.syntax.nodes import Call
 
 from .elementwise_rules import each_lane
 from .sum_rules import gathered

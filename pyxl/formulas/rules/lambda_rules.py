@@ -9,8 +9,8 @@ import numpy as np
 from pyxl.formulas.compiled.interpret import Interpreter
 from pyxl.formulas.compiled.lanes import LaneAreas, Lanes, uniform
 from pyxl.formulas.language.formula_errors import REF, Fault, Unsupported
-from pyxl.formulas.language.nodes import Call, Reference, walk
-from pyxl.formulas.language.substitution import written_out
+from pyxl.formulas.language.syntax.nodes import Call, Reference, walk
+from pyxl.formulas.language.syntax.substitution import written_out
 from pyxl.grid.cells import Cell
 
 

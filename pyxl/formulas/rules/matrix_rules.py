@@ -12,7 +12,7 @@ from pyxl.formulas.compiled import guarded
 from pyxl.formulas.compiled.interpret import Interpreter
 from pyxl.formulas.compiled.lanes import CONSTANT, Lanes, are_numbers, dynamic, uniform
 from pyxl.formulas.language.formula_errors import VALUE, Fault
-from pyxl.formulas.language.nodes import Call
+from pyxl.formulas.language.syntax.nodes import Call
 
 
 def _matrices(here: Interpreter, node: Call) -> list[Lanes] | None:

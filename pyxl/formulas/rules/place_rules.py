@@ -11,8 +11,8 @@ from pyxl.formulas.compiled.interpret import Interpreter
 from pyxl.formulas.compiled.lanes import LaneAreas, Lanes, uniform
 from pyxl.formulas.functions.cells.lookup import find
 from pyxl.formulas.language.formula_errors import NA, REF, VALUE, Fault, FormulaError, Unsupported
-from pyxl.formulas.language.nodes import Call, Literal, Name, Node, Reference, Structured
-from pyxl.formulas.language.parse import parse
+from pyxl.formulas.language.syntax.nodes import Call, Literal, Name, Node, Reference, Structured
+from pyxl.formulas.language.syntax.parse import parse
 from pyxl.formulas.language.values import logical
 from pyxl.grid.cells import MAX_COL, MAX_ROW
 

@@ -12,7 +12,7 @@ from pyxl.formulas.compiled import guarded
 from pyxl.formulas.compiled.interpret import Interpreter
 from pyxl.formulas.compiled.lanes import Lanes
 from pyxl.formulas.language.formula_errors import NUM, Fault, Unsupported
-from pyxl.formulas.language.nodes import Call
+from pyxl.formulas.language.syntax.nodes import Call
 
 from .sum_rules import over_lanes, over_pairs_of_lanes, reduced, sample
 

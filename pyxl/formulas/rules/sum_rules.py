@@ -25,7 +25,7 @@ from pyxl.formulas.compiled.lanes import (
     uniform,
 )
 from pyxl.formulas.language.formula_errors import DIV0, NA, VALUE, Fault
-from pyxl.formulas.language.nodes import AcrossSheets, Binary, Call, Node
+from pyxl.formulas.language.syntax.nodes import AcrossSheets, Binary, Call, Node
 from pyxl.grid.cells import ErrorValue
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from figures import Part
 
-from solver.core.by_row import ByRow
+from solver.core.pairs.by_row import ByRow
 from solver.gpu.triton_ridge import PRECISION, TOGETHER, TritonRidge
 from solver.methods.ridge_regression import PlainRidge
 

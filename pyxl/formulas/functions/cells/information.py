@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from pyxl.formulas.language.formula_errors import NA, REF, VALUE, Fault, Unsupported
-from pyxl.formulas.language.formula_text import as_shown, moved
 from pyxl.formulas.language.function import Function
-from pyxl.formulas.language.lambdas import Lambda
+from pyxl.formulas.language.syntax.formula_text import as_shown, moved
+from pyxl.formulas.language.syntax.lambdas import Lambda
 from pyxl.formulas.language.values import Area, Areas
 from pyxl.grid.cells import Cell, ErrorValue, Range
 from pyxl.grid.grid import Formula

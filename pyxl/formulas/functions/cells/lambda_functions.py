@@ -8,8 +8,8 @@ import numpy as np
 
 from pyxl.formulas.language.formula_errors import CALC, REF, VALUE, Fault
 from pyxl.formulas.language.function import Function
-from pyxl.formulas.language.lambdas import Lambda
-from pyxl.formulas.language.nodes import Name, Node, parameter
+from pyxl.formulas.language.syntax.lambdas import Lambda
+from pyxl.formulas.language.syntax.nodes import Name, Node, parameter
 from pyxl.formulas.language.values import Area, Areas, pack, refuse_giant, scalar, spread
 from pyxl.grid.cells import ErrorValue
 

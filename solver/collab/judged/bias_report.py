@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from solver.collab.answers.predictions import predict_pairs, predict_rows
 from solver.data.ratings import Ratings
 from solver.errors import UserError
 from solver.judging import who_is_served as served
 
-from .predictions import predict_pairs, predict_rows
-
 if TYPE_CHECKING:
-    from .collab_filter import CollabFilter
+    from solver.collab.collab_filter import CollabFilter
 
 MOST_SCORES = 20_000_000          # users × items at once; of more users some are drawn
 DISCOUNTS = (0.1, 0.3)            # stars, or what the ratings are in, less for each tenfold of ratings, in spreads of the ratings
@@ -132,7 +131,7 @@ def _loop(learnt: Ratings, users: np.ndarray, item_fifths: np.ndarray, *, n: int
           rating_range: tuple[float, float]) -> list[Round]:
     """Rounds in which each user takes one of the items recommended, drawn by seed, and rates it as predicted, but for noise; the next model
     learns from that, too."""
-    from .collab_filter import CollabFilter
+    from solver.collab.collab_filter import CollabFilter
 
     rng, now, found = np.random.default_rng(seed), learnt, []
     for number in range(1, rounds + 1):

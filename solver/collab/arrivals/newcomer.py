@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from solver.collab.answers.recommend import OTHER, decay_ridge, fold_in, newcomer_ridge, predictions_for, seen_by, top_n
+from solver.collab.labels.id_labels import Labels, shown_label
 from solver.errors import UserError
 from solver.model.models import Bounds
 from solver.reading.looked_at.rating_texts import LARGEST_RATING
-
-from .id_labels import Labels, shown_label
-from .recommend import OTHER, decay_ridge, fold_in, newcomer_ridge, predictions_for, seen_by, top_n
 
 if TYPE_CHECKING:
     from torch import Tensor

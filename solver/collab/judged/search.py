@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from solver.collab.labels.frames import ratings_from
 from solver.core.settings import Settings
 from solver.data.ratings import Ratings
 from solver.data.splits import folds as split_into
@@ -18,10 +19,8 @@ from solver.fitting.effort import N_FACTORS, recipe
 from solver.judging.metrics import METRICS, check_metrics
 from solver.judging.ranking import measured
 
-from .frames import ratings_from
-
 if TYPE_CHECKING:
-    from .collab_filter import CollabFilter
+    from solver.collab.collab_filter import CollabFilter
 
 TIMES = (0.5, 1.0, 2.0)     # multiples of the usual weight decay that are tried where none are given
 
@@ -148,7 +147,7 @@ def _of_settings(settings: Settings, learnt: Ratings, held: Ratings, clip: tuple
         return guesses.numpy().clip(*clip)
 
     def scores_of(users: np.ndarray) -> np.ndarray:
-        from .predictions import Everybody, predict_rows
+        from solver.collab.answers.predictions import Everybody, predict_rows
 
         counts = {"user": np.bincount(learnt.user_index, minlength=learnt.n_users),
                   "item": np.bincount(learnt.item_index, minlength=learnt.n_items)}

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from pyxl.formulas.language.formula_errors import REF, VALUE, Fault, FormulaError, Unsupported
 from pyxl.grid.cells import Cell
 from pyxl.grid.grid import Table
 
-from .formula_errors import REF, VALUE, Fault, FormulaError, Unsupported
 from .nodes import Structured
 
 _STRUCTURED = re.compile(r"([^\W\d][\w.\\]*)?\[(.*)\]", re.S)

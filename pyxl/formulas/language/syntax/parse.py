@@ -10,9 +10,9 @@ from openpyxl.formula import Tokenizer
 from openpyxl.formula.tokenizer import Token, TokenizerError
 from openpyxl.utils import column_index_from_string
 
+from pyxl.formulas.language.formula_errors import FormulaError
 from pyxl.grid.cells import MAX_COL, MAX_ROW, ErrorValue, Value
 
-from .formula_errors import FormulaError
 from .nodes import AcrossSheets, Apply, Array, Binary, Call, Foreign, Literal, Name, Node, Reference, Structured, Unary, walk
 from .table_references import structured
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-from .formula_errors import Unsupported
+from pyxl.formulas.language.formula_errors import Unsupported
+
 from .nodes import Apply, Binary, Call, Literal, Name, Node, Unary, parameter
 
 

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from solver.collab.answers.recommend import fold_in, members, newcomer_ridge, seen_by
 from solver.data.ratings import Ratings
 from solver.model.models import Bounds
-
-from .recommend import fold_in, members, newcomer_ridge, seen_by
 
 if TYPE_CHECKING:
     from solver.model.factors import Factors

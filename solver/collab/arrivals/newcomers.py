@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from solver.collab.answers.bulk import Wanted, best_of_many
+from solver.collab.answers.recommend import OTHER, fold_in, predictions_for
+from solver.collab.labels.id_labels import Labels
 from solver.data.rated import RatedItems
 from solver.data.ratings import Ratings
 
-from .bulk import Wanted, best_of_many
-from .id_labels import Labels
 from .newcomer import FoldedIn, SeenByNewcomers, checked_value, ranked_frame
-from .recommend import OTHER, fold_in, predictions_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

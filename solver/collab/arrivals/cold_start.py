@@ -9,10 +9,9 @@ import numpy as np
 import pandas as pd
 import torch
 
+from solver.collab.labels.item_columns import known_columns_of
 from solver.data.ratings import Ratings
 from solver.model.net import AnyFactors
-
-from .item_columns import known_columns_of
 
 _RIDGE = 10.0       # in rated rows: so many say as much as the mean
 _FEW = 5.0          # ratings with which a row counts half

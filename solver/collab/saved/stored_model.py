@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from solver.collab.labels.id_labels import STORED_LABELS, shown_label
 from solver.core.loop import Epoch
 from solver.core.settings import usable
 from solver.data.rated import RatedItems
@@ -22,12 +23,11 @@ from solver.model.factors import Factors
 from solver.model.net import NetFactors
 from solver.version import __version__
 
-from .id_labels import STORED_LABELS, shown_label
 from .storage import damaged_model, read_folder, write_folder
 from .stored_checks import Misfit, check_described, check_document, check_factors, check_labels, check_rated
 
 if TYPE_CHECKING:
-    from .collab_filter import CollabFilter
+    from solver.collab.collab_filter import CollabFilter
 
 _REBUILD: dict[str, Callable[[dict[str, Tensor], Mapping], Any]] = {  # what a model's parameters may be: from their tensors and what is noted of them
     "Factors": lambda tensors, about: Factors(**tensors, offset=about["offset"], given=about.get("given", 0)),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from .formula_errors import VALUE, Fault
+from pyxl.formulas.language.formula_errors import VALUE, Fault
+
 from .nodes import Call, Name, Node
 
 

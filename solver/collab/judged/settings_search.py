@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from solver.collab.labels.frames import ratings_from
 from solver.data.ratings import Ratings
 from solver.data.splits import part
 from solver.errors import UserError
 from solver.judging.metrics import METRICS, check_metrics
 
-from .frames import ratings_from
 from .search import cross_validate
 
 if TYPE_CHECKING:
-    from .collab_filter import CollabFilter
+    from solver.collab.collab_filter import CollabFilter
 
 _KEPT = 3               # of so many one goes on to the next round, with as many times the ratings
 _FEWEST = 2_000         # ratings that a round has at least
