@@ -21,7 +21,7 @@ _TRIES = 25         # lengths of a step that are looked at
 _DOWN, _FLATTER = 1e-4, 0.9     # Wolfe's conditions (Nocedal & Wright 2006, 3.6)
 
 Parts = dict[str, np.ndarray]       # the arrays of factors, by field name
-Loss = Callable[[np.ndarray], tuple[float, np.ndarray]]
+_Loss = Callable[[np.ndarray], tuple[float, np.ndarray]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +103,7 @@ def _places(parts: Parts) -> dict[str, tuple[int, int]]:
     return {name: (end - part.size, end) for (name, part), end in zip(parts.items(), ends)}
 
 
-def lbfgs(loss: Loss, x: np.ndarray, *, epochs: int, tolerance: float) -> np.ndarray:
+def lbfgs(loss: _Loss, x: np.ndarray, *, epochs: int, tolerance: float) -> np.ndarray:
     """Steps down from x (Nocedal & Wright 2006, algorithm 7.5), until one lowers the loss by no more than this share of it."""
     value, slope = loss(x)
     steps: deque[tuple[np.ndarray, np.ndarray, float]] = deque(maxlen=MEMORY)
@@ -139,7 +139,7 @@ def _downhill(slope: np.ndarray, steps: deque[tuple[np.ndarray, np.ndarray, floa
     return ahead
 
 
-def _step(loss: Loss, x: np.ndarray, value: float, slope: np.ndarray, ahead: np.ndarray, length: float
+def _step(loss: _Loss, x: np.ndarray, value: float, slope: np.ndarray, ahead: np.ndarray, length: float
           ) -> tuple[np.ndarray, float, np.ndarray] | None:
     """(where, loss, slope) after a step that keeps Wolfe's weak conditions, by halving and doubling (Lewis & Overton 2013);
     None where no step leads down."""
