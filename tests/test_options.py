@@ -54,6 +54,8 @@ def with_what_it_needs(option: Option, where: Given) -> dict[str, object]:
         given = {name: chosen for name, chosen in zip(can_choose, choice) if chosen is not None} | {option.name: value}
         if where & Given.RATINGS and not {"model", "optimizer"} <= set(given):
             continue    # what `effort` chooses is not looked for here
+        if given.get("model") == "net" and "batch_size" not in given:
+            continue    # on all ratings at once it learns them by heart: biases alone would be kept, and their settings
         bounded = {"low": 0, "high": 1} if given.get("model") in MODELS and MODELS[given["model"]].bounded else {}
         try:
             Settings(**given | bounded)

@@ -20,12 +20,13 @@ from pyxl.grid.parameters import parameter_cells
 from pyxl.grid.sheet_names import area_named, prefix_of
 from pyxl.hosts.file_host import FileHost
 from pyxl.xlsx import WorkbookFile, open_workbook, same_file
-from solver import Factors, Ratings, Settings, random_factors
-from solver.collab.arrivals.carried_factors import carried_factors, resized_factors
+from solver import Ratings, Settings, random_factors
+from solver.collab.arrivals.carried_factors import carried_factors, carried_net, resized_factors
 from solver.errors import UserError
-from workbook.write.content import Content, content_of
+from solver.model.net import AnyFactors, NetFactors
+from workbook.write.content import Content, NetWidths, content_of
 
-from .builder import CROSSTABS, EMBEDDING, build_with, model_of, plan_sheets
+from .builder import CROSSTABS, EMBEDDING, NET, build_with, model_of, plan_sheets
 from .typed_cells import KEPT_SHEET, typed_cells
 from .xlwings_conf import XLWINGS_CONF
 
@@ -63,11 +64,13 @@ def update_workbook(path, *, out=None, users: int | None = None, items: int | No
         _refuse_what_is_not_ours(book)
         host = FileHost(book)
         before = {prefix: _fitted(host, sheet, source) for sheet in book.sheets
-                  if (prefix := prefix_of(book, sheet)) in (*CROSSTABS, EMBEDDING)}
-        if set(before) != {*CROSSTABS, EMBEDDING}:
+                  if (prefix := prefix_of(book, sheet)) in (*CROSSTABS, EMBEDDING, NET)}
+        if not {*CROSSTABS, EMBEDDING} <= set(before):
             missing = ", ".join(name for name in (*CROSSTABS, EMBEDDING) if name not in before)
             raise UserError(f"'{book.name}' has no sheet {missing}. Only whole workbooks of `collabsheet new` are updated.")
         content = _content(book, source, users=users, items=items, factors=factors)
+        if NET in before and isinstance(net := before[NET].factors, NetFactors):
+            content = replace(content, net=NetWidths(net.user.shape[1], net.item.shape[1], len(net.biases[0])))
         parameters = {sheet: _carried(old, content, sheet) for sheet, old in before.items()}
         typed = typed_cells(book)
     notes: list[str] = []
@@ -88,7 +91,7 @@ def update_workbook(path, *, out=None, users: int | None = None, items: int | No
 @dataclass(frozen=True, eq=False)
 class _Fitted:
     ratings: Ratings
-    factors: Factors
+    factors: AnyFactors
 
 
 def _fitted(host: FileHost, sheet: str, source: RatingsSource) -> _Fitted:
@@ -152,7 +155,7 @@ def _ratings(source: RatingsSource, *, users: int | None, items: int | None) -> 
     return everything.top(users=users or everything.n_users, items=items or everything.n_items)
 
 
-def _carried(old: _Fitted, content: Content, sheet: str) -> Factors:
+def _carried(old: _Fitted, content: Content, sheet: str) -> AnyFactors:
     model = model_of(sheet)
     bounds = content.bounds if model == "bounded" else None
     low, high = bounds or (None, None)
@@ -160,6 +163,9 @@ def _carried(old: _Fitted, content: Content, sheet: str) -> Factors:
     def keys(labels):
         return [label_key(label) for label in labels]
 
+    if isinstance(old.factors, NetFactors):
+        return carried_net(old.factors, users=keys(old.ratings.users), items=keys(old.ratings.items),
+                           wanted=(keys(content.given.users), keys(content.given.items)))
     # who is new is folded in from the ratings that may be learnt from
     learnt = replace(content.ratings, users=tuple(keys(content.given.users)), items=tuple(keys(content.given.items)))
     factors = carried_factors(old.factors, users=keys(old.ratings.users), items=keys(old.ratings.items), ratings=learnt, bounds=bounds)

@@ -11,7 +11,7 @@ from pyxl.base.retry_while_busy import retry_while_busy
 from pyxl.grid.cells import Cell, Range, Value, quoted
 from pyxl.grid.grid import DefinedName, Grid, Table, refuse_formulas
 from pyxl.grid.problem import SheetRange
-from pyxl.xlsx import NewSheet
+from pyxl.xlsx import NewSheet, open_workbook
 from solver.errors import UserError
 
 from .protection import Protected, is_protected
@@ -63,6 +63,13 @@ class LiveHost:
     @cached_property
     def date1904(self) -> bool:
         return retry_while_busy(lambda: counts_from_1904(self.book))
+
+    @cached_property
+    def vba(self) -> bytes | None:
+        """As it was saved last: an open book shows its macros only to those whom Excel trusts."""
+        with suppress(UserError, OSError), open_workbook(retry_while_busy(lambda: self.book.fullname)) as saved:
+            return saved.vba
+        return None
 
     @property
     def manual_calculation(self) -> bool:

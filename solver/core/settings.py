@@ -201,7 +201,10 @@ class Settings:
     def most_epochs(self) -> int:
         """Epochs after which a fit ends, if nothing ends it before."""
         chosen = OPTIMIZERS[self.optimizer]
-        return self.epochs or (chosen.epochs if self.batch_size is None else chosen.batch_epochs)
+        if self.batch_size is not None:
+            return self.epochs or chosen.batch_epochs
+        of_model = None if self.model is None else MODELS[self.model].epochs
+        return self.epochs or min(chosen.epochs, of_model or chosen.epochs)
 
 
 OPTIONS: dict[str, Option] = {declared.name: option_of(declared) for declared in fields(Settings)}
@@ -282,9 +285,6 @@ def _refuse_what_cannot_be_combined(settings: Settings) -> None:
     if OPTIMIZERS[optimizer].alternating and model not in (None, "dot", "dot+bias"):
         raise UserError(f"{optimizer} needs a model that is linear in each side, and the model is "
                         f"{model}: choose dot or dot+bias, or another optimizer, such as lbfgs.")
-    if model == "net" and settings.batch_size is None:
-        raise UserError("The net is fitted in batches: give a batch_size, such as 512, "
-                        "and an optimizer that takes it, such as adamw.")
     low, high = settings.low, settings.high
     if model is not None and MODELS[model].bounded and (low is None or high is None or low >= high):
         raise UserError(f"A bounded model needs a range of ratings: low is {low!r} and "

@@ -31,6 +31,7 @@ from .choose_decay import ChosenDecay, choose_decay
 from .fit_module import DECOUPLED_DECAY, ModuleFit, fit_module
 from .start_values import check_start, have_vanished, revived, start_values
 
+NET_DECAY = 0.01         # of the net where none is given: on small tables it fits a third of what none fits
 SMALL = 1_000_000        # ratings below which threads and GPUs cost more than they bring
 
 
@@ -176,6 +177,9 @@ def _decided(settings: Settings, ratings: Ratings) -> tuple[Settings, ChosenDeca
         return (replace(settings, weight_decay=DECOUPLED_DECAY), None,
                 (f"Cross-validation chooses penalties, and the weight decay of {settings.optimizer} is none: "
                  f"{DECOUPLED_DECAY:g} was taken.",))
+    if settings.model == "net":
+        return (replace(settings, weight_decay=NET_DECAY), None,
+                (f"Cross-validation chooses for sums of factors and biases, and the net is none: weight decay {NET_DECAY:g} was taken.",))
     chosen = choose_decay(ratings, settings)
     return replace(settings, weight_decay=chosen.weight_decay), chosen, (chosen.reason,)
 

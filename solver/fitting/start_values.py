@@ -29,7 +29,7 @@ def start_values(ratings: Ratings, settings: Settings) -> AnyFactors:
 def _drawn(ratings: Ratings, settings: Settings) -> AnyFactors:
     """Start values in float64."""
     samples = OPTIMIZERS[settings.optimizer].samples
-    if settings.batch_size is None and not samples:
+    if settings.batch_size is None and not samples and settings.model != "net":
         return random_factors(ratings, model=settings.model, n_factors=settings.n_factors, seed=settings.seed,
                               low=settings.low, high=settings.high)
     mean = float(ratings.values.mean(dtype="float64"))

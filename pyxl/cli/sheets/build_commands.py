@@ -23,7 +23,13 @@ def _demo_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", metavar="DIR", default=".",
                         help="folder for collabsheet-demo.xlsm and .xlsx (default: this one); a demo that is there is built anew")
     _holdout_argument(parser)
+    _net_argument(parser)
     _gradients_argument(parser)
+
+
+def _net_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--net", action="store_true", help="add the sheet `net`: the lesson's embedding net in formulas, a rating a row, "
+                        "for at most 2,000 ratings")
 
 
 def _gradients_argument(parser: argparse.ArgumentParser) -> None:
@@ -57,7 +63,7 @@ def _demo(args: argparse.Namespace, say: Say) -> dict:
     ratings, titles = example()
     part = ratings.top(users=15, items=15)
     for path in (plain, with_buttons):
-        build(part, path, titles=titles, holdout=args.holdout, gradients=args.gradients, overwrite=True)
+        build(part, path, titles=titles, holdout=args.holdout, net=args.net, gradients=args.gradients, overwrite=True)
     say(f"Built a workbook of {part.n_users} users, {part.n_items} films and {len(part)} ratings{_held_out(part, args.holdout)}.")
     results = fit_workbook(plain, out=plain)
     fit_workbook(with_buttons, out=with_buttons)
@@ -77,6 +83,7 @@ def _new_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--titles", metavar="FILE", help="a table of item ids and titles")
     add_ratings_arguments(parser)
     _holdout_argument(parser)
+    _net_argument(parser)
     _gradients_argument(parser)
     parser.add_argument("--seed", type=int, default=0, metavar="N",
                         help="seed of the random start values and of what is held out (default 0)")
@@ -101,7 +108,7 @@ def _new(args: argparse.Namespace, say: Say) -> dict:
     if args.titles:
         titles, more = read_titles(args.titles, items=ratings.items)
         notes += more
-    build(ratings, args.output, n_factors=args.factors, titles=titles, seed=args.seed, holdout=args.holdout,
+    build(ratings, args.output, n_factors=args.factors, titles=titles, seed=args.seed, holdout=args.holdout, net=args.net,
           gradients=args.gradients, overwrite=args.overwrite)
     notes += _notes_on_labels(ratings, titles)
     for note in notes:
