@@ -65,11 +65,11 @@ def test_old_models_and_what_a_killed_job_left_are_deleted(tmp_path):
 
 
 @pytest.mark.parametrize("ask, said", [
-    (lambda path: model_jobs.train(path, path, {"speed": 1}, bool), "takes no 'speed'"),
-    (lambda path: model_jobs.recommend(path, {"user": 1}), "is no model"),
-    (lambda path: model_jobs.predict(path, {}), "'pairs' is missing"),
-    (lambda path: model_jobs.predict(path, {"pairs": [[1]]}), "a list of"),
-    (lambda path: model_jobs.predict(path, {"pairs": [[1, 2]] * 10_001}), "10,001 pairs"),
+    (lambda path: model_jobs.train_model(path, path, {"speed": 1}, bool), "takes no 'speed'"),
+    (lambda path: model_jobs.recommend_by_model(path, {"user": 1}), "is no model"),
+    (lambda path: model_jobs.predict_by_model(path, {}), "'pairs' is missing"),
+    (lambda path: model_jobs.predict_by_model(path, {"pairs": [[1]]}), "a list of"),
+    (lambda path: model_jobs.predict_by_model(path, {"pairs": [[1, 2]] * 10_001}), "10,001 pairs"),
     (lambda path: model_jobs._how_many({"n": True}), "n is True"),
     (lambda path: model_jobs._labels([None], ()), "None is no id"),
 ])

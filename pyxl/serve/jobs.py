@@ -122,7 +122,7 @@ def _rate_films(work: Work) -> dict[str, Any]:
 
 def _train(work: Work) -> dict[str, Any]:
     """Learn from a table of ratings; its epochs are told as those of a sheet called ``ratings``."""
-    found = model_jobs.train(_given(work), work.target, work.asked, lambda epoch: work.on_epoch("ratings", epoch))
+    found = model_jobs.train_model(_given(work), work.target, work.asked, lambda epoch: work.on_epoch("ratings", epoch))
     work.tell_rest()
     return found
 
@@ -146,9 +146,9 @@ KINDS: dict[str, JobKind] = {
     "films": JobKind(_films, reads=False, writes=None, scope="read"),
     "rate_films": JobKind(_rate_films, reads=False, writes=None, scope="read"),
     "train": JobKind(_train, reads=True, writes=model_jobs.MODEL_ENDING),
-    "recommend": JobKind(lambda work: model_jobs.recommend(_given(work), work.asked), reads=True, writes=None, scope="read"),
-    "similar": JobKind(lambda work: model_jobs.similar(_given(work), work.asked), reads=True, writes=None, scope="read"),
-    "predict": JobKind(lambda work: model_jobs.predict(_given(work), work.asked), reads=True, writes=None, scope="read"),
+    "recommend": JobKind(lambda work: model_jobs.recommend_by_model(_given(work), work.asked), reads=True, writes=None, scope="read"),
+    "similar": JobKind(lambda work: model_jobs.similar_by_model(_given(work), work.asked), reads=True, writes=None, scope="read"),
+    "predict": JobKind(lambda work: model_jobs.predict_by_model(_given(work), work.asked), reads=True, writes=None, scope="read"),
 }
 
 

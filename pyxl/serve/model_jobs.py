@@ -23,7 +23,7 @@ _LISTED, _LISTED_AT_MOST = 10, 1_000
 _TRAIN = ("effort", "holdout")
 
 
-def train(source: Path, target: Path, asked: Mapping[str, Any], on_epoch: Callable[[Epoch], bool]) -> dict[str, Any]:
+def train_model(source: Path, target: Path, asked: Mapping[str, Any], on_epoch: Callable[[Epoch], bool]) -> dict[str, Any]:
     """Learn from a table of ratings and write a model. Asked: ``effort``, ``holdout`` (the share to judge by)."""
     from solver import CollabFilter, read_ratings
 
@@ -44,14 +44,14 @@ def train(source: Path, target: Path, asked: Mapping[str, Any], on_epoch: Callab
                        "notes": [*notes, *(note for note in model.notes_ if note not in notes)]})
 
 
-def recommend(source: Path, asked: Mapping[str, Any]) -> dict[str, Any]:
+def recommend_by_model(source: Path, asked: Mapping[str, Any]) -> dict[str, Any]:
     """What a user will rate highest of what they have not rated. Asked: ``user``, ``n``."""
     model, (user,) = _loaded(source), _needed(asked, "user")
     found = model.recommend(_label(user, model.users_), _how_many(asked))
     return json_ready({"user": user, "items": found.to_dict("records")})
 
 
-def similar(source: Path, asked: Mapping[str, Any]) -> dict[str, Any]:
+def similar_by_model(source: Path, asked: Mapping[str, Any]) -> dict[str, Any]:
     """The items most like an item, or the users most like a user. Asked: ``item`` or ``user``, ``n``."""
     model, n = _loaded(source), _how_many(asked)
     if ("item" in asked) == ("user" in asked):
@@ -63,7 +63,7 @@ def similar(source: Path, asked: Mapping[str, Any]) -> dict[str, Any]:
     return json_ready({"similar": found.to_dict("records")})
 
 
-def predict(source: Path, asked: Mapping[str, Any]) -> dict[str, Any]:
+def predict_by_model(source: Path, asked: Mapping[str, Any]) -> dict[str, Any]:
     """The ratings of pairs. Asked: ``pairs``, a list of [user, item]; of whom the model does not know the mean of the others stands in."""
     (pairs,) = _needed(asked, "pairs")
     if not isinstance(pairs, list) or not pairs or not all(isinstance(pair, list) and len(pair) == 2 for pair in pairs):
