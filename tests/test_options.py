@@ -28,7 +28,7 @@ from solver.core.settings import OPTIONS, honoured_by, options_given
 from solver.model.models import MODELS
 
 CHOICES = ("model", "loss", "optimizer", "batch_size")      # what may have to be chosen for another option to be honoured
-NOT_SETTINGS = {"effort", "random_state", "rating_range", "holdout", "holdout_by", "feedback"}  # of CollabFilter alone
+NOT_SETTINGS = {"effort", "random_state", "rating_range", "holdout", "holdout_by", "feedback", "counts"}  # of CollabFilter alone
 
 
 def another_value(option: Option):

@@ -34,10 +34,11 @@ METHODS = {
     "batches": Method("a fit in batches", "a batch_size, such as 512",
                       _BATCHES | {"loss", "negatives", "negatives_power", "embedding_sizes", "hidden", "dropout"}),
     "rating by rating": Method("SGD rating by rating", "optimizer sgd with batch_size 1", _BATCHES | {"decay_by"}),
-    "als": Method("als", "optimizer als", _EVERY_MODEL | {"weight_decay"}),
+    "als": Method("als", "optimizer als", _EVERY_MODEL | {"weight_decay", "loss", "unobserved"}),
     "gibbs": Method("gibbs", "optimizer gibbs", _EVERY_MODEL | {"implicit_sets"}),
     "formulas": Method("a fit by formulas", "a sheet whose formulas are minimised as they stand",
                        frozenset({"epochs", "seed"})),
 }
 
-LOSSES = {"squared": Loss(), "cross-entropy": Loss(frozenset({"negatives", "negatives_power"}))}
+LOSSES = {"squared": Loss(), "cross-entropy": Loss(frozenset({"negatives", "negatives_power"})),
+          "all-pairs": Loss(frozenset({"unobserved"}))}
