@@ -8,14 +8,14 @@ from xlsxwriter.utility import xl_col_to_name
 from workbook.examples.draft import Draft
 from workbook.write.styles import Styles
 
-ONE_HOT = "one hot"
+_NAME = "one hot"
 _ROWS = [[0.21, 1.61, 2.89], [1.55, 0.75, 0.22], [1.5, 1.17, 0.22], [0.47, 0.89, 1.32], [0.31, 2.1, 1.47], [1.5, 1.02, 0.89]]
 _WANTED = (4, 1, 6, 1, 3)
 
 
 def write_one_hot(workbook: Workbook, styles: Styles) -> None:
     """Add the sheet: an embedding of six, five of whom are wanted, by both ways."""
-    draft = Draft(workbook, styles, ONE_HOT, "An embedding is a lookup, and a product of matrices",
+    draft = Draft(workbook, styles, _NAME, "An embedding is a lookup, and a product of matrices",
                   ("A row with a 1 in one place and 0 elsewhere, times the matrix, gives the row of that place: so a lookup has a gradient.",
                    "Nobody multiplies by all these zeros: the lookup is the quick way to the same numbers. Change a yellow cell, or an orange one."))
     draft.labels("A5", ("embedding", "1", "2", "3"))

@@ -11,7 +11,7 @@ from pyxl.grid.cells import Cell
 from workbook.examples.draft import Draft
 from workbook.write.styles import CHART_FONT, CHART_GRID, Styles
 
-TURN = "turn"
+_NAME = "turn"
 _USERS = [[0.8, 1.9], [1.6, 0.9], [1.2, 1.5], [2.0, 0.3], [0.5, 1.7], [1.4, 1.1]]
 _ITEMS = [[1.8, 0.4], [0.6, 1.6], [1.3, 1.2], [2.1, 0.9], [0.9, 0.7]]
 _TURNED = {"E": "=$B{row}*COS(RADIANS($B$5))-$C{row}*SIN(RADIANS($B$5))", "F": "=$B{row}*SIN(RADIANS($B$5))+$C{row}*COS(RADIANS($B$5))"}
@@ -19,7 +19,7 @@ _TURNED = {"E": "=$B{row}*COS(RADIANS($B$5))-$C{row}*SIN(RADIANS($B$5))", "F": "
 
 def write_turn(workbook: Workbook, styles: Styles) -> None:
     """Add the sheet: users and items with two factors each, the same turned, and the predictions of both."""
-    draft = Draft(workbook, styles, TURN, "Factors are not unique",
+    draft = Draft(workbook, styles, _NAME, "Factors are not unique",
                   ("Turn the factors of all users and all items by the same angle: every number changes, and no prediction does.",
                    "So a factor has no meaning of its own, and two fits that find other factors may have found the same model."))
     draft.labels("A5", ("angle in degrees",), down=True)
@@ -56,7 +56,7 @@ def _product(one: str, two: str, top: int) -> Callable[[Cell], str]:
 def _map(workbook: Workbook):
     chart = workbook.add_chart({"type": "scatter"})
     for name, (one, two), colour in (("items", "BC", "#E3B98A"), ("turned", "EF", "#1F5FA8")):
-        chart.add_series({"name": name, "categories": f"={TURN}!${one}$17:${one}$21", "values": f"={TURN}!${two}$17:${two}$21",
+        chart.add_series({"name": name, "categories": f"={_NAME}!${one}$17:${one}$21", "values": f"={_NAME}!${two}$17:${two}$21",
                           "marker": {"type": "circle", "size": 9, "fill": {"color": colour}, "border": {"color": colour}}})
     chart.set_title({"name": "The items before and after", "overlay": False, "name_font": CHART_FONT | {"size": 11}})
     grid = {"visible": True, "line": {"color": CHART_GRID, "width": 0.75}}

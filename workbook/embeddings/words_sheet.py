@@ -8,7 +8,7 @@ from xlsxwriter.utility import xl_col_to_name
 from workbook.examples.draft import Draft
 from workbook.write.styles import Styles
 
-WORDS = "words"
+_NAME = "words"
 _VOCABULARY = {"(unknown)": (0.0, 0.0, 0.0, 0.0), "a": (0.1, 0.0, 0.2, -0.1), "the": (0.1, 0.1, 0.2, -0.1), "film": (0.9, 0.0, -0.2, 0.3),
                "movie": (0.85, 0.05, -0.2, 0.35), "song": (0.6, 0.1, 0.7, 0.2), "good": (0.0, 0.9, 0.1, 0.2), "great": (0.0, 1.0, 0.1, 0.3),
                "bad": (0.0, -0.9, 0.1, 0.2), "dull": (0.1, -0.7, -0.3, 0.1), "was": (0.0, 0.0, -0.4, -0.5), "not": (-0.1, -0.4, -0.3, -0.6)}
@@ -17,7 +17,7 @@ _SENTENCE = ("the", "movie", "was", "not", "dull", "tonight")
 
 def write_words(workbook: Workbook, styles: Styles) -> None:
     """Add the sheet: a vocabulary with its embedding, and a sentence that is looked up in it."""
-    draft = Draft(workbook, styles, WORDS, "Words have embeddings too",
+    draft = Draft(workbook, styles, _NAME, "Words have embeddings too",
                   ("Nothing here is about films: whatever can be listed can have a row of numbers. MATCH says which word it is, OFFSET reads its row.",
                    "Change a word of the sentence; one that the vocabulary lacks gets the first row. A net would go on from the six rows, or from their mean."))
     last = 5 + len(_VOCABULARY)
