@@ -11,7 +11,7 @@ from pyxl.problems.solve import ByFormulas
 from pyxl.problems.stated import Statement
 from pyxl.xlsx import open_workbook
 from solver import trace
-from workbook.optimizers.hyper_sheet import MOST_POINTS, hyper_plan
+from workbook.optimizers.hyper_sheet import MOST_HYPER_POINTS, hyper_plan
 from workbook.optimizers.lesson_data import lesson_rows
 from workbook.optimizers.optimizer_book import build_optimizers
 
@@ -61,6 +61,6 @@ def test_one_press_finds_rate_momentum_and_start(built, tmp_path):
 
 def test_more_points_than_anybody_watches_have_no_such_sheet(tmp_path):
     path = tmp_path / "many.xlsx"
-    build_optimizers(path, rows=[(float(x), 2.0 * x) for x in range(MOST_POINTS + 1)])
+    build_optimizers(path, rows=[(float(x), 2.0 * x) for x in range(MOST_HYPER_POINTS + 1)])
     with open_workbook(path) as book:
         assert "hyper" not in book.sheets

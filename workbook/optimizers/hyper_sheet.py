@@ -23,8 +23,8 @@ from .training_plan import START, TOP_ROW, TrainingPlan, training_columns
 from .training_sheet import SETTING_LABELS, column_header, row_formulas, row_look
 
 HYPER_SHEET = "hyper"
-EPOCHS = 5
-MOST_POINTS = 200       # 1,000 steps one below the other: more nobody watches
+HYPER_EPOCHS = 5
+MOST_HYPER_POINTS = 200       # 1,000 steps one below the other: more nobody watches
 _RULE = "momentum"
 _START = {"lr": 1e-4, "momentum": 0.0, "dampening": 0.0, "weight_decay": 0.0}      # SGD as on its sheet
 _CHANGED = ("lr", "momentum")
@@ -34,7 +34,7 @@ _LINES = (
     "The {steps} steps of five epochs stand one below the other, each a formula of the one before. So the error at their end is a formula "
     "of four orange cells:",
     "the learning rate, β, and the b and a to start from. Fit differentiates it through all {steps} steps, exactly, and changes the four "
-    "until the error is least.",
+    "until the error is least. After some forty steps it gains next to nothing: press Stop, or say --epochs 40.",
     "It optimizes the optimizer. Gradients like these, of a whole training by its settings, are called hypergradients.",
     "A start at the answer would be cheating, so moving it has a price. Watch: b is moved, because it is learnt slowly; a is not, or little.",
     "To make it find rates alone, name the cells: collabsheet fit BOOK --sheet hyper --objective {objective} --change {rates} --in-place",
@@ -46,13 +46,13 @@ class HyperPlan(TrainingPlan):
 
     @property
     def n_points(self) -> int:
-        return self.n_rows // EPOCHS
+        return self.n_rows // HYPER_EPOCHS
 
     @property
     def epochs(self) -> Range:
         """Epoch, √Σ err² and RMSE of the steps of each."""
         top = self.settings["weight_decay"].row + 3
-        return Range(top, self.panel, top + EPOCHS - 1, self.panel + 2)
+        return Range(top, self.panel, top + HYPER_EPOCHS - 1, self.panel + 2)
 
     @property
     def after(self) -> dict[str, Cell]:
@@ -66,7 +66,7 @@ class HyperPlan(TrainingPlan):
 
 
 def hyper_plan(n_points: int) -> HyperPlan:
-    return HyperPlan(HYPER_SHEET, _RULE, EPOCHS * n_points, training_columns(_RULE))
+    return HyperPlan(HYPER_SHEET, _RULE, HYPER_EPOCHS * n_points, training_columns(_RULE))
 
 
 def write_hyper(workbook: Workbook, styles: Styles, plan: HyperPlan, *, buttons: bool, python: str = sys.executable) -> None:
@@ -117,7 +117,7 @@ def _panel(sheet, styles: Styles, plan: HyperPlan) -> None:
     epochs = plan.epochs
     for place, header in enumerate(("epoch", "√Σ err²", "RMSE")):
         put_text(sheet, Cell(epochs.top - 1, left + place), header, styles.header)
-    for epoch in range(EPOCHS):
+    for epoch in range(HYPER_EPOCHS):
         row, first = epochs.top + epoch, TOP_ROW + epoch * plan.n_points
         column = plan.column("squared_error").left
         errors = Range(first, column, first + plan.n_points - 1, column)

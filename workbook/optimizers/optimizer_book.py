@@ -15,7 +15,7 @@ from workbook.write.styles import make_styles
 
 from .compare_sheet import write_compare
 from .data_sheet import write_data
-from .hyper_sheet import MOST_POINTS, hyper_plan, write_hyper
+from .hyper_sheet import MOST_HYPER_POINTS, hyper_plan, write_hyper
 from .lesson_data import INTERCEPT, SLOPE, lesson_rows
 from .training_buttons import COMPARE_BUTTONS, TRAINING_BUTTONS, TRAINING_MODULE, insert_buttons, training_macros
 from .training_plan import TrainingPlan, training_plan
@@ -37,7 +37,7 @@ def build_optimizers(path, *, rows: Sequence[tuple[float, float]] | None = None,
         raise UserError(f"There are {len(points):,} points. Give 2 to {MOST_ROWS:,}: every point is a row of formulas on each sheet.")
     buttons = target.suffix.lower() == ".xlsm"
     plans = {optimizer: training_plan(optimizer, len(points)) for optimizer in UPDATE_RULES}
-    hyper = hyper_plan(len(points)) if len(points) <= MOST_POINTS else None
+    hyper = hyper_plan(len(points)) if len(points) <= MOST_HYPER_POINTS else None
     with new_file(target, overwrite=overwrite) as draft:
         with new_workbook(draft) as workbook:
             workbook.set_size(2400, 1500)
