@@ -48,17 +48,6 @@ def test_the_rate_alone_is_found_through_an_epoch(built):
     assert found.value_before == pytest.approx(150.755, abs=1e-3) and found.value == pytest.approx(148.112, abs=1e-3)
 
 
-def test_one_press_finds_rate_momentum_and_start(built, tmp_path):
-    """Seconds: it differentiates through 145 steps, some thirty times."""
-    out = tmp_path / "fitted.xlsx"
-    found = fit_workbook(built, sheets=["hyper"], out=out, by_formulas=ByFormulas(steps=40))["hyper"].minimum
-    assert found.value < 0.09 < 200 < found.value_before
-    with open_workbook(out) as book:
-        values = book.grid("hyper").values
-        assert values[PLAN.after["objective"]] == pytest.approx(found.value, abs=1e-9)
-        assert values[PLAN.after["rmse"]] < 0.1 and 0 <= values[PLAN.settings["momentum"]] <= 0.99 and values[PLAN.settings["lr"]] > 0
-
-
 def test_more_points_than_anybody_watches_have_no_such_sheet(tmp_path):
     path = tmp_path / "many.xlsx"
     build_optimizers(path, rows=[(float(x), 2.0 * x) for x in range(MOST_HYPER_POINTS + 1)])

@@ -29,14 +29,14 @@ _RULE = "momentum"
 _START = {"lr": 1e-4, "momentum": 0.0, "dampening": 0.0, "weight_decay": 0.0}      # SGD as on its sheet
 _CHANGED = ("lr", "momentum")
 _SLOWEST = 0.99         # β at most
-_PRICE = 1e-4           # without one the start runs to the answer, where every rate is as good as another
+_PRICE = 0.0            # what is asked is the least error; a price, such as 0.0001, keeps the start near where it was
 _LINES = (
     "The {steps} steps of five epochs stand one below the other, each a formula of the one before. So the error at their end is a formula "
     "of four orange cells:",
     "the learning rate, β, and the b and a to start from. Fit differentiates it through all {steps} steps, exactly, and changes the four "
     "until the error is least. After some forty steps it gains next to nothing: press Stop, or say --epochs 40.",
     "It optimizes the optimizer. Gradients like these, of a whole training by its settings, are called hypergradients.",
-    "A start at the answer would be cheating, so moving it has a price. Watch: b is moved, because it is learnt slowly; a is not, or little.",
+    "Watch: it moves the start of b to the answer, since b is learnt slowly, and that of a hardly. Moving the start may be given a price, too.",
     "To make it find rates alone, name the cells: collabsheet fit BOOK --sheet hyper --objective {objective} --change {rates} --in-place",
 )
 
