@@ -61,11 +61,17 @@ class FullBatch:
             self.leaves[name] += self.lr * self.problem.settings.weight_decay * mean
 
     def _closure(self) -> float:
-        self.optimizer.zero_grad()
-        mse = self.objective.mean_squared_error(self.parameters)
-        loss = mse + self.objective.penalty(self.parameters)
-        scaled = self.method.loss_scale * loss
-        scaled.backward()
+        if self.objective.few:
+            mse, loss, slopes = self.objective.gradient(self.parameters)
+            scaled = self.method.loss_scale * loss
+            for name, leaf in self.leaves.items():
+                leaf.grad = slopes[name].mul_(self.method.loss_scale)
+        else:
+            self.optimizer.zero_grad()
+            mse = self.objective.mean_squared_error(self.parameters)
+            loss = mse + self.objective.penalty(self.parameters)
+            scaled = self.method.loss_scale * loss
+            scaled.backward()
         if not self._seen:  # the first call of a step is at the point where the step begins
             slope = max(float(leaf.grad.abs().max()) for leaf in self.leaves.values())
             self._seen.extend((loss.item(), mse.item(), slope / self.method.loss_scale))
