@@ -75,6 +75,7 @@ class FixedWidths:
     path: Path
     unit = "line"
     comma_separated = False
+    leaves_out_unrated = False
 
     @property
     def name(self) -> str:

@@ -20,6 +20,7 @@ def made(tmp_path_factory):
     (folder / "r.csv").write_text(RATINGS)
     for argv in (["new", "r.csv", "-o", "b.xlsx", "--users", "6", "--items", "5", "--factors", "2"],
                  ["new", "r.csv", "-o", "b.xlsm", "--users", "6", "--items", "5", "--factors", "2"],
+                 ["new", "r.csv", "-o", "stepped.xlsm", "--users", "6", "--items", "5", "--factors", "2", "--gradients"],
                  ["fit", "b.xlsx", "-o", "fitted.xlsx", "--epochs", "5"], ["fit", "b.xlsm", "--in-place", "--epochs", "5"],
                  ["examples", "-o", "."], ["fit", "portfolio.xlsx", "-o", "solved.xlsx", "--report"],
                  ["train", "r.csv", "-o", "m", "--factors", "2", "--epochs", "2"], ["export", "m", "-o", "exported.xlsx", "--users", "5", "--items", "4"],

@@ -13,7 +13,7 @@ from pyxl.grid.problem import SolverProblem
 from pyxl.grid.readable_workbook import ReadableWorkbook
 from pyxl.grid.sheet_names import area_named
 from pyxl.grid.stored_options import option_notes
-from pyxl.grid.stored_problem import stored_problem
+from pyxl.macros.macro_problem import stored_or_in_macro
 from pyxl.problems.pose import pose
 from pyxl.training.carried_over import training_sheets
 from pyxl.training.lesson_sheets import lesson_sheets, told_training
@@ -50,14 +50,14 @@ def _about_buttons(workbook: ReadableWorkbook, sheet: str, where: Range) -> list
 
 def _report(workbook: ReadableWorkbook, sheet: str, settings) -> dict:
     report: dict = {"recognised": False, "reason": None, "solver": None, "problem": None, "training": None, "notes": []}
-    problem = None
+    asked = None
     try:
-        if problem := stored_problem(workbook, sheet):
-            report["solver"] = problem.told()
+        if asked := stored_or_in_macro(workbook, sheet):
+            report["solver"] = asked.problem.told()
         ready = verified_model(workbook, sheet, settings)
     except UserError as why:
-        return report | {"reason": str(why), "problem": problem and _problem(workbook, problem),
-                         "notes": list(option_notes(workbook, problem)) if problem else []}
+        return report | {"reason": str(why), "problem": asked and _problem(workbook, asked.problem),
+                         "notes": [*asked.notes, *option_notes(asked.names)] if asked else []}
     layout = ready.model.layout
     cells = {role: _where(getattr(layout, role)) for role in ROLES if getattr(layout, role) is not None}
     return report | {

@@ -20,7 +20,7 @@ from .layout import Layout
 ROLES = tuple(f.name for f in fields(Layout) if f.name not in ("sheet", "form", "variant", "measure"))
 SETTINGS = tuple(options_given(Given.START))    # the options that have a cell on `start`
 PYTHON = "collabsheet_python"   # on `start`: the path of the Python that buttons start
-CONTROLS = ("status", "stop")  # on a model sheet: what a live fit says, and the cell that stops it
+CONTROLS = ("status", "stop")  # on a model sheet: what a live fit says, and the cell that stops it; `source_status` on `ratings`
 RUN_LOG = "run_log"             # the line of headers of the sheet that keeps all runs
 CHOSEN = "model"                # what the names of the chosen model's blocks on `check` begin with,
 CHOSEN_BLOCKS = ("user_factors", "item_factors", "user_bias", "item_bias")      # as do those of a model sheet
@@ -29,6 +29,8 @@ HELD = ("held_users", "held_items", "held_ratings")     # on `check`: the rating
 SOURCE = ("source", "source_user", "source_item", "source_item_id")   # on `ratings`: the table with its labels, its first
 # column and row, and the ids of items that have titles. Rows and columns inserted anywhere below or beside the labels belong to it.
 SCALE = ("source_low", "source_high")       # on `ratings`: the lowest and the highest rating there may be
+STEP_ROLES = ("gradients", "step_table", "step_fault", "steps")  # of a model sheet with gradients: all that is beside its blocks,
+# the table by which buttons take a step, why none can be taken, and how many were
 RESULTS = ("rmse_before", "rmse_after", "epochs", "stop")
 
 
@@ -60,6 +62,11 @@ def view_name(sheet: str) -> str:
 def setting_name(option: str) -> str:
     """The name of a settings cell on the `start` sheet: ``setting_epochs``."""
     return f"setting_{option}"
+
+
+def step_setting_name(sheet: str, what: str) -> str:
+    """The name of a setting of the steps of gradient descent on a model sheet: ``bias_step_lr_sgd``."""
+    return f"{sheet}_step_{what}"
 
 
 def result_name(sheet: str, what: str) -> str:

@@ -47,6 +47,11 @@ class ReadableWorkbook(ReadableSheets, Protocol):
         ...
 
     @property
+    def vba(self) -> bytes | None:
+        """Its VBA project, ``vbaProject.bin``, where it has one and that can be read here."""
+        ...
+
+    @property
     def manual_calculation(self) -> bool:
         """Whether its results wait until the user presses F9."""
         ...

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-
-from .problem import SolverProblem
-from .readable_workbook import ReadableWorkbook
 
 AS_LONG_AS_IT_TAKES = 2147483647     # Solver's own number for as long as it takes
 
@@ -38,20 +35,19 @@ STORED_OPTIONS = {
 }
 
 
-def option_notes(workbook: ReadableWorkbook, problem: SolverProblem) -> tuple[str, ...]:
-    """A sentence on every option stored with a problem that is not as Solver has it by itself."""
-    stored = _stored_numbers(workbook, problem.sheet)
+def option_notes(names: Mapping[str, str]) -> tuple[str, ...]:
+    """A sentence on every option among Solver's `names` of a problem that is not as Solver has it by itself."""
+    stored = _numbers(names)
     return tuple(f"Solver's option '{option.title}' {option.here(stored[name])}" for name, option in STORED_OPTIONS.items()
                  if name in stored and stored[name] not in option.usual)
 
 
-def _stored_numbers(workbook: ReadableWorkbook, sheet: str) -> dict[str, float]:
-    """Solver's names of a sheet that are numbers."""
+def _numbers(names: Mapping[str, str]) -> dict[str, float]:
+    """Those of Solver's names that are numbers."""
     found = {}
-    for name in workbook.names:
-        if name.scope == sheet and name.name.lower().startswith("solver_"):
-            try:
-                found[name.name.lower()] = float(name.refers_to.strip().removeprefix("="))
-            except ValueError:
-                continue
+    for name, refers_to in names.items():
+        try:
+            found[name] = float(refers_to.strip().removeprefix("="))
+        except ValueError:
+            continue
     return found

@@ -26,8 +26,16 @@ def stored_problem(workbook: ReadableWorkbook, sheet: str) -> SolverProblem | No
     ``solver_val``), ``solver_neg`` (1: nothing negative), ``solver_rlx`` (1: nothing has to be whole), ``solver_num`` constraints
     ``solver_lhs1 solver_rel1 solver_rhs1`` …
     """
-    stored = {n.name.lower(): n.refers_to for n in workbook.names
-              if n.scope == sheet and n.name.lower().startswith("solver_")}
+    return problem_of_names(stored_names(workbook, sheet), workbook, sheet)
+
+
+def stored_names(workbook: ReadableWorkbook, sheet: str) -> dict[str, str]:
+    """Solver's names of a sheet, in small letters, and what they refer to."""
+    return {n.name.lower(): n.refers_to for n in workbook.names if n.scope == sheet and n.name.lower().startswith("solver_")}
+
+
+def problem_of_names(stored: dict[str, str], workbook: ReadableWorkbook, sheet: str) -> SolverProblem | None:
+    """The problem that Solver's names of a sheet say, wherever these come from; None where they say none. Raises LostModel."""
     if "solver_opt" not in stored and "solver_adj" not in stored:
         return None
     for name in ("solver_opt", "solver_adj"):

@@ -53,6 +53,10 @@ class FileHost:
         return self.file.date1904
 
     @property
+    def vba(self) -> bytes | None:
+        return self.file.vba
+
+    @property
     def manual_calculation(self) -> bool:
         return self.file.manual_calculation
 

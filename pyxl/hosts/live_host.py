@@ -11,7 +11,7 @@ from pyxl.base.retry_while_busy import retry_while_busy
 from pyxl.grid.cells import Cell, Range, Value, quoted
 from pyxl.grid.grid import DefinedName, Grid, Table, refuse_formulas
 from pyxl.grid.problem import SheetRange
-from pyxl.xlsx import NewSheet
+from pyxl.xlsx import NewSheet, open_workbook
 from solver.errors import UserError
 
 from .protection import Protected, is_protected
@@ -63,6 +63,13 @@ class LiveHost:
     @cached_property
     def date1904(self) -> bool:
         return retry_while_busy(lambda: counts_from_1904(self.book))
+
+    @cached_property
+    def vba(self) -> bytes | None:
+        """As it was saved last: an open book shows its macros only to those whom Excel trusts."""
+        with suppress(UserError, OSError), open_workbook(retry_while_busy(lambda: self.book.fullname)) as saved:
+            return saved.vba
+        return None
 
     @property
     def manual_calculation(self) -> bool:
@@ -146,6 +153,11 @@ class LiveHost:
         """What a cell holds now; None where it is blank."""
         found = retry_while_busy(lambda: self.book.sheets[sheet].range((cell.row, cell.col)).options(err_to_str=True).value)
         return as_value(found, date1904=self.date1904)
+
+    def values(self, sheet: str, where: Range) -> list[Value]:
+        """What the cells of a range hold now, in reading order, to the last digit."""
+        rows = retry_while_busy(lambda: self._range(sheet, where).options(ndim=2, err_to_str=True).value)
+        return [as_value(value, date1904=self.date1904) for row in rows for value in row]
 
     def edited(self, sheet: str, where: Range) -> bool:
         """Whether somebody changed a range since it was read."""

@@ -57,10 +57,8 @@ class Watch(Watcher):
         return False
 
     def _update(self, epoch: Epoch) -> None:
-        from solver.model.net import additive
-
         layout = self._ready.model.layout
-        self._host.write({layout.sheet: parameter_cells(layout, additive(self._factors()))})
+        self._host.write({layout.sheet: parameter_cells(layout, self._factors())})
         if self._history:
             sheet, area = self._history
             self._host.write({sheet: history_cells(area, self._epochs)})

@@ -15,8 +15,8 @@ from pyxl.detect.verify import agrees
 from pyxl.formulas.evaluate.calculator import Calculator
 from pyxl.grid.cells import Cell, quoted
 from pyxl.grid.problem import SolverProblem
-from pyxl.grid.stored_problem import stored_problem
 from pyxl.hosts.live_host import LiveHost
+from pyxl.macros.macro_problem import stored_or_in_macro
 from pyxl.xlsx import WorkbookFile, open_workbook
 from solver.errors import UserError
 
@@ -81,10 +81,10 @@ def check_gradient(path, *, sheet: str | None = None, statement: Statement | Non
 
 
 def _stored(workbook: WorkbookFile, sheet: str | None) -> SolverProblem:
-    found = (stored_problem(workbook, name) for name in (workbook.sheets if sheet is None else [sheet]))
+    found = (asked.problem for name in (workbook.sheets if sheet is None else [sheet]) if (asked := stored_or_in_macro(workbook, name)))
     if sheet is not None:
         workbook.grid(sheet)    # raises where there is none of that name
-    if (problem := next(filter(None, found), None)) is None:
+    if (problem := next(found, None)) is None:
         raise UserError(f"Solver keeps no model with {'any sheet' if sheet is None else quoted(sheet)} of '{workbook.name}'. "
                         "State one: --objective CELL --change RANGES.")
     return problem

@@ -43,6 +43,10 @@ class Overlaid:
         return self._workbook.date1904
 
     @property
+    def vba(self) -> bytes | None:
+        return self._workbook.vba
+
+    @property
     def manual_calculation(self) -> bool:
         return self._workbook.manual_calculation
 

@@ -18,7 +18,8 @@ from solver.errors import UserError
 
 from .constraint_lines import Line, SheetCell, Term, Terms, bounds_of, different_cells, lines_of, shown_cell, whole_cells
 from .evaluated import Evaluated
-from .exact_model import NeedsBound, NotExact, exact_model, needed_bound
+from .exact.exact_model import exact_model, needed_bound
+from .exact.growing_model import NeedsBound, NotExact
 from .first_error import first_error
 from .kind import Kind, forms_of, has_jumps, kind_of, least_curvature, linear_model, linear_rows
 from .overlaid import Overlaid

@@ -27,6 +27,8 @@ from .workbook_part import read_workbook
 
 __all__ = ["Cached", "Edits", "Limits", "WorkbookFile", "open_workbook"]
 
+VBA_PART = "xl/vbaProject.bin"
+
 
 def open_workbook(path, *, limits: Limits = Limits()) -> WorkbookFile:
     """Open an .xlsx or .xlsm file; nothing but its table of contents is read yet.
@@ -91,7 +93,12 @@ class WorkbookFile:
     @property
     def has_macros(self) -> bool:
         """Whether it carries VBA."""
-        return self._package.find("xl/vbaProject.bin") is not None
+        return self._package.find(VBA_PART) is not None
+
+    @cached_property
+    def vba(self) -> bytes | None:
+        """Its VBA project, if it has one."""
+        return self._package.read(VBA_PART) if self.has_macros else None
 
     def grid(self, sheet: str) -> Grid:
         """The cells of a sheet, read once; UserError when there is no such sheet or it is damaged."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeGuard
 
 import numpy as np
 import torch
@@ -13,7 +14,7 @@ from torch import Tensor
 from solver.data.ratings import Ratings
 from solver.model.factors import Factors
 from solver.model.models import Bounds, into_range, penalty_scales, predict
-from solver.model.net import AnyFactors, additive
+from solver.model.net import AnyFactors, NetFactors, additive
 from solver.model.wide_rows import wide_rows
 
 from .pairs.sparse_products import RatedPairs
@@ -70,6 +71,8 @@ class Objective:
     items, every row as often as it has ratings: decay pulls everybody to the average user and the average item, and
     costs the level of all ratings nothing. It is the same as r̂ = μ + p_u·q_i + c_u + c_i with a μ that is free and
     penalised c, but a sheet needs no cell for μ. A model without biases has no average to pull to but 0.
+    The net's objective has ‖W‖² of its layers beside ‖p_u‖² + ‖q_i‖², every rating's prediction taking them, and no biases' part:
+    else the layers would grow as the embeddings shrink.
     The scales s_f and s_b (`penalty_scales`) make λ mean the same for ratings in stars and in percent.
     """
 
@@ -92,23 +95,24 @@ class Objective:
         return cls(targets, share(targets.users, ratings.n_users), share(targets.items, ratings.n_items),
                    bounds, weight_decay, penalty_scales(spread_of(ratings), bounds))
 
-    def mean_squared_error(self, factors: Factors) -> Tensor:
+    def mean_squared_error(self, factors: AnyFactors) -> Tensor:
         return ((self.targets.predicted(factors, self.bounds) - self.targets.values) ** 2).mean()
 
-    def penalty(self, factors: Factors) -> Tensor | float:
+    def penalty(self, factors: AnyFactors) -> Tensor | float:
         if not self.weight_decay:
             return 0.0
         of_factors, of_biases = self.scales
         total = of_factors * sum(share @ (rows ** 2).sum(1) for share, rows in
                                  ((self.user_share, factors.user), (self.item_share, factors.item)))
+        if isinstance(factors, NetFactors):
+            total = total + of_factors * torch.stack([(weights ** 2).sum() for weights in factors.weights]).sum()
         for name, mean in self.mean_biases(factors).items():
             total = total + of_biases * (self.share(name) @ (getattr(factors, name) - mean) ** 2)
         return self.weight_decay * total
 
-    @property
-    def few(self) -> bool:
-        """Whether `gradient` is worth its own equations: autograd then takes several times as long as the sums."""
-        return len(self.targets.values) < FEW and self.targets.values.device.type == "cpu"
+    def has_equations(self, factors: AnyFactors) -> TypeGuard[Factors]:
+        """Whether `gradient` knows these, of ratings so few that autograd takes several times as long as the sums."""
+        return isinstance(factors, Factors) and len(self.targets.values) < FEW and self.targets.values.device.type == "cpu"
 
     @torch.no_grad()
     def gradient(self, factors: Factors) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
@@ -126,7 +130,8 @@ class Objective:
             pull = pull * inside * (1 - inside) * (self.bounds[1] - self.bounds[0])
         index = {"user": users, "item": items, "user_bias": users, "item_bias": items}
         pulls = {"user": pull[:, None] * of_items, "item": pull[:, None] * of_users, "user_bias": pull, "item_bias": pull}
-        penalty, slopes = 0.0, {}
+        penalty: Tensor | float = 0.0
+        slopes = {}
         for name, rows in factors.tensors().items():
             slopes[name] = torch.zeros_like(rows).index_add_(0, index[name], pulls[name])
             if self.weight_decay:
@@ -139,7 +144,7 @@ class Objective:
                 penalty = penalty + size * (weighted.view(-1) @ pulled.reshape(-1))
         return mse, mse + penalty, slopes
 
-    def mean_biases(self, factors: Factors) -> dict[str, Tensor]:
+    def mean_biases(self, factors: AnyFactors) -> dict[str, Tensor]:
         """b̄_U and b̄_I by field name, every row as often as it has ratings; none where there are no biases."""
         return {name: self.share(name) @ bias for name, bias in factors.tensors().items() if name.endswith("_bias")}
 

@@ -29,7 +29,9 @@ def start_values(ratings: Ratings, settings: Settings) -> AnyFactors:
 def _drawn(ratings: Ratings, settings: Settings) -> AnyFactors:
     """Start values in float64."""
     samples = OPTIMIZERS[settings.optimizer].samples
-    if settings.batch_size is None and not samples:
+    if settings.loss == "all-pairs":
+        return _around_zero(ratings, settings)
+    if settings.batch_size is None and not samples and settings.model != "net":
         return random_factors(ratings, model=settings.model, n_factors=settings.n_factors, seed=settings.seed,
                               low=settings.low, high=settings.high)
     mean = float(ratings.values.mean(dtype="float64"))
@@ -69,6 +71,14 @@ def small_factors(ratings: Ratings, *, model: str, n_factors: int, seed: int, me
 
     return Factors(normal(ratings.n_users), normal(ratings.n_items),
                    torch.zeros(ratings.n_users), torch.zeros(ratings.n_items), offset)
+
+
+def _around_zero(ratings: Ratings, settings: Settings) -> Factors:
+    """Factors whose products are nearly 0, as nearly all pairs are."""
+    generator = torch.Generator().manual_seed(int(settings.seed))
+    spread = 0.1 / math.sqrt(settings.n_factors)
+    user, item = (spread * torch.randn(n, settings.n_factors, generator=generator) for n in (ratings.n_users, ratings.n_items))
+    return Factors(user, item)
 
 
 def _small_spread(ratings: Ratings, settings: Settings) -> float:

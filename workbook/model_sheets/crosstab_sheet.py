@@ -14,7 +14,7 @@ from workbook.write.source_formulas import blanks_as_zero, source_block, source_
 from workbook.write.styles import Styles, colour_scale, print_setup
 from workbook.write.write_cells import put_array, put_formula
 
-from .buttons import FIRST_ROW, LEAST_WIDTH, write_buttons
+from .buttons import FIRST_ROW, LEAST_WIDTH, ONE_LINE, write_buttons
 from .controls import write_controls
 from .geometry import Crosstab
 from .solver_names import solver_note
@@ -169,7 +169,8 @@ def _columns_and_headers(sheet, styles: Styles, plan: Crosstab, content: Content
     sheet.set_column(ids, right - 1, 6.2, styles.text)
     longest = max(len(str(item)) for item in content.items)
     turned = longest > 6
-    first_row = FIRST_ROW if content.macros else 24     # the title's
+    steps = content.gradients and layout.variant != "bounded"   # buttons of their own take them
+    first_row = FIRST_ROW + ONE_LINE * steps if content.macros else 24     # the title's
     sheet.set_row(0, first_row)
     for row in plan.headers:
         if turned:

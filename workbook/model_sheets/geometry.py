@@ -146,6 +146,11 @@ def long_form(sheet: str, *, users: int, items: int, factors: int, ratings: int,
                     history=history, chart=chart)
 
 
+def history_beside(header: int, right: int) -> Range:
+    """The same right of column `right`, where the chart stands elsewhere."""
+    return Range(header + 1, right + 2, header + HISTORY_ROWS, right + 3)
+
+
 def _history(header: int, right: int, chart: Cell) -> Range:
     """Two columns, epoch and RMSE, below the row `header`: right of what ends in column `right`, and of the chart."""
     left = max(right, chart.col + _CHART_COLS - 1) + 2

@@ -22,7 +22,9 @@ _RELATIONS = {relation: number for number, relation in RELATIONS.items()}
 
 
 def changing_cells(layout: Layout) -> tuple[Range, ...]:
-    """The parameters as few ranges: a bias lies against its factors and joins them."""
+    """The parameters as few ranges: a bias lies against its factors and joins them; of a net every block is one."""
+    if layout.variant == "net":
+        return tuple(block.range for block in layout.parameters.values())
     pairs = ((layout.item_bias, layout.item_factors), (layout.user_bias, layout.user_factors))
     ranges = []
     for bias, factors in pairs:

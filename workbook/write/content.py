@@ -30,6 +30,15 @@ class Trained:
     offset: float
 
 
+@dataclass(frozen=True)
+class NetWidths:
+    """Widths of the net on a sheet: of users' and of items' embeddings, and of the hidden layer."""
+
+    user: int
+    item: int
+    hidden: int
+
+
 @dataclass(frozen=True, eq=False)
 class Content:
     """Ratings without repeated pairs, what users and items are called, and the options of a build.
@@ -38,6 +47,8 @@ class Content:
     `users` are ids; `items` are the headers: titles where there are any, else ids. `bounds` is
     (low, high) of the bounded model; `macros` says whether there are buttons, which start the Python
     at the path `python`; `caption` says where the parameters come from, and `trained` of which model.
+    Where `net` has widths, there is a net of them on a sheet of its own. `gradients` says whether the
+    steps of gradient descent stand beside the models.
     """
 
     given: Ratings
@@ -53,6 +64,8 @@ class Content:
     python: str = sys.executable
     caption: str = "NB: these are initialized to random numbers; then Solver, or collabsheet, optimizes them."
     trained: Trained | None = None
+    net: NetWidths | None = None
+    gradients: bool = False
 
     @cached_property
     def ratings(self) -> Ratings:

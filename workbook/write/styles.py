@@ -188,6 +188,12 @@ def colour_scale(low: float, middle: float, high: float) -> dict:
             "min_color": _LOW, "mid_color": _MIDDLE, "max_color": _HIGH}
 
 
+def around_zero() -> dict:
+    """Blue for the lowest number below 0, white for 0, orange for the highest above it."""
+    return {"type": "3_color_scale", "min_type": "min", "mid_type": "num", "mid_value": 0, "max_type": "max",
+            "min_color": "#8DB4E2", "mid_color": "#FFFFFF", "max_color": "#F4A869"}
+
+
 def fold_helpers(sheet, first: int, last: int, width: float, style: Format) -> None:
     """Group the columns of helper calculations, counted from 1, and fold them away: the + above the next column shows them."""
     sheet.set_column(first - 1, last - 1, width, style, {"level": 1, "hidden": True})

@@ -16,7 +16,8 @@ from pyxl.grid.cells import MAX_COL, MAX_ROW, Cell, Range, Value, quoted
 from pyxl.grid.grid import Grid, Table
 from pyxl.grid.readable_workbook import ReadableWorkbook
 
-from .node_evaluator import Box, NodeEvaluator, StoredValue
+from .cell_source import Box, StoredValue
+from .node_evaluator import NodeEvaluator
 from .sheet_state import Key, Pending, SheetState, python_value, shown_value
 
 

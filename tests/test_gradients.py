@@ -1,0 +1,204 @@
+"""Gradient descent on the factors in cells: the gradients are those of what Fit minimises, and steps those of torch."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from office import until
+from pressed import Pressed
+
+import workbook
+import workbook.update as workbook_update
+from pyxl import fit_workbook, open_workbook
+from pyxl.__main__ import main
+from pyxl.detect.detect import detect
+from pyxl.detect.verified_model import verified_model
+from pyxl.grid.cells import Cell, Range
+from pyxl.grid.sheet_names import area_named
+from solver import Settings, fit
+from solver.core.objective import Objective
+from solver.model.array_factors import as_tensors
+from workbook.gradients.gradient_plan import GradientPlan
+from workbook.model_sheets.geometry import crosstab
+
+SIZE = {"users": 9, "items": 8, "factors": 3}
+PLANS = {name: GradientPlan(crosstab(name, model, **SIZE)) for name, model in (("dotprod", "dot"), ("bias", "dot+bias"))}
+FIELDS = {"user_factors": "user", "item_factors": "item", "user_bias": "user_bias", "item_bias": "item_bias"}
+
+
+def build(path, **options):
+    ratings, titles = workbook.example()
+    return workbook.build(ratings.top(users=SIZE["users"], items=SIZE["items"]), path, n_factors=SIZE["factors"], titles=titles, holdout=0.1,
+                          **{"gradients": True, **options})
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("gradients")
+    for name in ("book.xlsx", "book.xlsm"):
+        build(folder / name)
+    return folder
+
+
+def as_fields(blocks):
+    """The numbers of blocks on a sheet as arrays by the names of `Factors`."""
+    arrays = {role: np.array(rows, dtype=float) for role, rows in blocks.items()}
+    shaped = {"item_factors": np.transpose, "user_bias": np.ravel, "item_bias": np.ravel}
+    return {FIELDS[role]: shaped.get(role, np.asarray)(array) for role, array in arrays.items()}
+
+
+def started(path, sheet):
+    """The ratings and start values of a sheet."""
+    with open_workbook(path) as book:
+        ready = verified_model(book, sheet, Settings())
+        return ready.ratings, as_tensors(ready.start)
+
+
+def autograd(ratings, factors, weight_decay):
+    objective = Objective.of(ratings, weight_decay=weight_decay)
+    leaves = factors.map(lambda tensor: tensor.clone().requires_grad_())
+    loss = objective.mean_squared_error(leaves) + objective.penalty(leaves)
+    loss.backward()
+    return float(loss.detach()), {name: leaf.grad.numpy() for name, leaf in leaves.tensors().items()}
+
+
+@pytest.mark.parametrize("sheet", PLANS)
+@pytest.mark.parametrize("decay", ["auto", 0.3])
+def test_gradients_are_those_of_the_fit(built, office, sheet, decay):
+    plan = PLANS[sheet]
+    with open_workbook(built / "book.xlsx") as book:
+        place, cell = area_named(book, "setting_weight_decay")
+    asked = [str(where) for where in (*plan.gradients.values(), *(Range.around([plan.check[name]]) for name in ("loss", "difference", "gradient")))]
+    typed = {place: {str(cell.first): decay}, sheet: {str(plan.check["moved"]): str(plan.crosstab.layout.item_factors.range.first)}}
+    live = office.recalculate(built / "book.xlsx", {sheet: asked}, set=typed)[sheet]
+    ratings, factors = started(built / "book.xlsx", sheet)
+    loss, expected = autograd(ratings, factors, 0.0 if decay == "auto" else decay)
+    found = as_fields({role: live[str(where)] for role, where in plan.gradients.items()})
+    for name, gradient in expected.items():
+        np.testing.assert_allclose(found[name], gradient, rtol=0, atol=1e-12, err_msg=name)
+    assert live[str(plan.check["loss"])][0][0] == pytest.approx(loss, abs=1e-12)
+    difference, gradient = (live[str(plan.check[name])][0][0] for name in ("difference", "gradient"))
+    assert gradient == live[str(plan.gradients["item_factors"])][0][0] and difference == pytest.approx(gradient, abs=1e-4)
+
+
+@pytest.fixture
+def pressed(calc, built, tmp_path):
+    (tmp_path / "book.xlsm").write_bytes((built / "book.xlsm").read_bytes())
+    opened = Pressed(calc, tmp_path / "book.xlsm")
+    yield opened
+    opened.document.close(True)
+
+
+def parameters(pressed, plan):
+    sheet = pressed.book.sheets[plan.sheet]
+    return as_fields({role: sheet.range(str(block.range)).options(ndim=2).value for role, block in plan.crosstab.layout.parameters.items()})
+
+
+def press_to(pressed, plan, caption, steps):
+    sheet = pressed.book.sheets[plan.sheet]
+    pressed.press(caption, plan.sheet)
+    until(lambda: sheet.range(str(plan.settings["steps"])).value == steps)     # a press returns before its macro has ended
+
+
+@pytest.mark.parametrize("sheet, optimizer", [("bias", "sgd"), ("dotprod", "momentum"), ("bias", "adam")])
+def test_steps_are_those_of_the_solver(pressed, built, sheet, optimizer):
+    plan = PLANS[sheet]
+    pressed.set(weight_decay=0.05)
+    cells = pressed.book.sheets[sheet]
+    cells.range(str(plan.settings["optimizer"])).value = optimizer
+    ratings, factors = started(built / "book.xlsm", sheet)
+    constants = {"lr": cells.range(str(plan.settings[f"lr_{optimizer}"])).value}
+    done = 0
+    for caption, more in (("Step", 1), ("×10", 10), ("×100", 100)):
+        done += more
+        press_to(pressed, plan, caption, done)
+        settings = Settings(model=plan.crosstab.layout.variant, n_factors=3, optimizer=optimizer, epochs=done + 1, weight_decay=0.05, **constants)
+        seen = []
+        fit(ratings, factors, settings, on_factors=lambda look: seen.append(look()))
+        found = parameters(pressed, plan)
+        for name, tensor in seen[done].tensors().items():
+            np.testing.assert_allclose(found[name], tensor.numpy(), rtol=0, atol=1e-12, err_msg=f"{name} after {done}")
+    assert pressed.status(sheet).startswith(f"Step 111, {optimizer}: RMSE 0.")
+    history = [row for row in cells.range(f"{sheet}_history").value if row[0] is not None]
+    assert [row[0] for row in history] == list(range(112)) and history[-1][1] == cells.range(f"{sheet}_rmse").value
+
+
+def test_reset_goes_back_and_a_fit_between_steps_begins_a_new_history(pressed, built):
+    plan, cells = PLANS["bias"], pressed.book.sheets["bias"]
+    before = parameters(pressed, plan)
+    cells.range(str(plan.settings["optimizer"])).value = "adam"
+    press_to(pressed, plan, "×10", 10)
+    assert not np.array_equal(parameters(pressed, plan)["user"], before["user"])
+    cells.range("bias_history").value = [[n * 7, 1.0] for n in range(200)]      # a fit left it there
+    press_to(pressed, plan, "Step", 11)
+    assert [row[0] for row in cells.range("bias_history").value if row[0] is not None] == [10, 11]
+    press_to(pressed, plan, "Reset", 0)
+    assert {name: array.tolist() for name, array in parameters(pressed, plan).items()} == {name: array.tolist() for name, array in before.items()}
+    memory = [number for name in ("mean", "square") for where in plan.panel(name).values()
+              for row in cells.range(str(where)).options(ndim=2).value for number in row]
+    assert set(memory) == {0.0} and cells.range("bias_history").value[0] == [None, None]
+    pressed.press("Reset", "bias")
+    until(lambda: pressed.status("bias").startswith("No step was taken"))
+
+
+def test_a_rate_that_is_too_large_is_told(pressed):
+    plan, cells = PLANS["bias"], pressed.book.sheets["bias"]
+    cells.range(str(plan.settings["lr_sgd"])).value = 1e6
+    pressed.press("×100", "bias")
+    until(lambda: pressed.status("bias").startswith("The numbers grew without end"))
+    pressed.press("Reset", "bias")
+    until(lambda: pressed.status("bias").startswith("Reset: "))
+    assert np.abs(parameters(pressed, plan)["user"]).max() < 1
+
+
+def test_a_long_descent_thins_its_history(pressed):
+    plan, cells = PLANS["dotprod"], pressed.book.sheets["dotprod"]
+    cells.range(str(plan.settings["steps"])).value = 199
+    cells.range("dotprod_history").value = [[n, 2.0] for n in range(200)]
+    press_to(pressed, plan, "Step", 200)
+    lines = [row for row in cells.range("dotprod_history").value if row[0] is not None]
+    assert [row[0] for row in lines] == list(range(0, 201, 2)) and lines[-1][1] == cells.range("dotprod_rmse").value
+
+
+def test_the_model_is_found_fitted_and_put_back_as_without_gradients(built, tmp_path):
+    layouts = build(tmp_path / "plain.xlsx", gradients=False)
+    names = ("fitted.xlsx", "plain-fitted.xlsx")
+    results = [fit_workbook(path, out=tmp_path / name, options={"epochs": 20, "weight_decay": 0.1})
+               for path, name in zip((built / "book.xlsx", tmp_path / "plain.xlsx"), names)]
+    assert {sheet: result.rmse_after for sheet, result in results[0].items()} == {sheet: result.rmse_after for sheet, result in results[1].items()}
+    with open_workbook(tmp_path / names[0]) as book:
+        assert {sheet: detect(book, sheet).layout for sheet in layouts} == layouts
+        with_it = book.grid("bias").values
+    assert main(["restore", str(tmp_path / names[0]), "--in-place"]) == 0
+    with open_workbook(tmp_path / names[0]) as book, open_workbook(built / "book.xlsx") as original:
+        back, first = (one.grid("bias").values for one in (book, original))
+    for block in layouts["bias"].parameters.values():
+        for cell in block.range.cells():
+            assert back[cell] == first[cell] != with_it[cell]
+
+
+def test_an_update_keeps_the_settings_of_the_steps(built, tmp_path, office):
+    plan = PLANS["bias"]
+    with open_workbook(built / "book.xlsx") as book:
+        old = book.grid("ratings").used
+        book.save({"ratings": {Cell(old.bottom + 1, 1): "Ann", Cell(old.bottom + 1, 2): 4.0}, "bias": {plan.settings["lr_sgd"]: 0.75}},
+                  out=tmp_path / "book.xlsx")
+    done = workbook_update.update_workbook(tmp_path / "book.xlsx")
+    assert done.new_users == ("Ann",) and done.notes == ()
+    grown = GradientPlan(crosstab("bias", "dot+bias", **{**SIZE, "users": 10}))
+    with open_workbook(tmp_path / "book.xlsx") as book:
+        assert area_named(book, "bias_gradients") == ("bias", grown.area)
+        assert book.grid("bias").values[grown.settings["lr_sgd"]] == 0.75
+        stored = book.grid("bias").values
+    asked = [str(where) for where in grown.gradients.values()]
+    live = office.recalculate(tmp_path / "book.xlsx", {"bias": asked})["bias"]
+    for where in grown.gradients.values():
+        np.testing.assert_allclose(np.array(live[str(where)], float).ravel(), [stored[cell] for cell in where.cells()], atol=1e-12)
+
+
+def test_doctor_finds_nothing_and_a_plain_workbook_knows_nothing_of_gradients(built, tmp_path, capsys):
+    assert main(["doctor", str(built / "book.xlsm"), "--json"]) in (0, 1)
+    assert "gradient" not in capsys.readouterr().out.lower()
+    build(tmp_path / "plain.xlsm", gradients=False)
+    with open_workbook(tmp_path / "plain.xlsm") as book:
+        assert not [name.name for name in book.names if "step" in name.name or "gradient" in name.name]

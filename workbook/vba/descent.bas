@@ -1,0 +1,158 @@
+Option Explicit
+
+' What the buttons Step, x10, x100 and Reset of a model sheet do, without Python: the sheet computes by its formulas where a step
+' leads, and what stands in the table "What a step copies" goes where the table says.
+
+Sub DescendOnce()
+    Descend 1
+End Sub
+
+Sub DescendTen()
+    Descend 10
+End Sub
+
+Sub DescendHundred()
+    Descend 100
+End Sub
+
+Sub DescendReset()
+    Dim sheet As Object, places As Variant, i As Long
+    On Error GoTo Failed
+    Set sheet = ActiveSheet
+    If CannotWrite(sheet) Then Exit Sub
+    If AreaOn(sheet, "steps").Value = 0 Then
+        Report sheet, "No step was taken since the last Reset."
+        Exit Sub
+    End If
+    sheet.Calculate
+    places = AreaOn(sheet, "step_table").Value
+    For i = 1 To UBound(places, 1)
+        If IsNumeric(places(i, 7)) Then
+            sheet.Range(places(i, 2)).Value = places(i, 7)
+        Else
+            sheet.Range(places(i, 2)).Value = sheet.Range(places(i, 7)).Value
+        End If
+    Next
+    AreaOn(sheet, "history").ClearContents
+    sheet.Calculate
+    Report sheet, "Reset: the parameters of before the first step, RMSE " & Format(AreaOn(sheet, "rmse").Value, "0.0000") & "."
+    Exit Sub
+Failed:
+    Report sheet, "Reset: " & Err.Description
+End Sub
+
+' The areas are looked up once a press: there are many names.
+Private Sub Descend(times As Integer)
+    Dim sheet As Object, table As Range, steps As Range, fault As Range, history As Range, rmse As Range, lines As Long, i As Integer
+    On Error GoTo Failed
+    Set sheet = ActiveSheet
+    If CannotWrite(sheet) Then Exit Sub
+    Set table = AreaOn(sheet, "step_table")
+    Set steps = AreaOn(sheet, "steps")
+    Set fault = AreaOn(sheet, "step_fault")
+    Set history = AreaOn(sheet, "history")
+    Set rmse = AreaOn(sheet, "rmse")
+    sheet.Calculate
+    If steps.Value = 0 Then KeepStart sheet, table.Value
+    lines = LinesThatEndAt(history, steps.Value)
+    If lines = 0 Then NoteError history, lines, steps.Value, rmse.Value
+    For i = 1 To times
+        If fault.Value <> "" Then Err.Raise 1000, , fault.Value
+        TakeStep sheet, table.Value
+        NoteError history, lines, steps.Value, rmse.Value
+    Next
+    Report sheet, "Step " & steps.Value & ", " & AreaOn(sheet, "step_optimizer").Value & ": RMSE " & Format(rmse.Value, "0.0000")
+    Exit Sub
+Failed:
+    Report sheet, Err.Description
+End Sub
+
+' All next values are read before one is written: each depends on all parameters.
+Private Sub TakeStep(sheet As Object, places As Variant)
+    Dim values() As Variant, i As Long
+    ReDim values(1 To UBound(places, 1))
+    For i = 1 To UBound(places, 1)
+        If IsNumeric(places(i, 6)) Then
+            values(i) = places(i, 6)
+        ElseIf places(i, 6) <> "" Then
+            values(i) = sheet.Range(places(i, 6)).Value
+        End If
+    Next
+    For i = 1 To UBound(places, 1)
+        If places(i, 6) <> "" Then sheet.Range(places(i, 2)).Value = values(i)
+    Next
+    sheet.Calculate
+End Sub
+
+Private Sub KeepStart(sheet As Object, places As Variant)
+    Dim i As Long
+    For i = 1 To UBound(places, 1)
+        If Not IsNumeric(places(i, 7)) Then sheet.Range(places(i, 7)).Value = sheet.Range(places(i, 2)).Value
+    Next
+End Sub
+
+' How many lines of the history are used, where the last is that of this step; else they are another fit's, and go.
+Private Function LinesThatEndAt(history As Range, steps As Long) As Long
+    Dim lines As Variant, used As Long, i As Long
+    lines = history.Value
+    For i = 1 To UBound(lines, 1)
+        If Not IsEmpty(lines(i, 1)) Then used = i
+    Next
+    If used > 0 Then
+        If steps > 0 And lines(used, 1) = steps Then
+            LinesThatEndAt = used
+            Exit Function
+        End If
+        history.ClearContents
+    End If
+End Function
+
+' A line of the history, for the chart. Where all lines are used, every second one goes.
+Private Sub NoteError(history As Range, used As Long, steps As Long, rmse As Double)
+    Dim lines As Variant, i As Long
+    If used = history.Rows.Count Then
+        lines = history.Value
+        history.ClearContents
+        used = 0
+        For i = 1 To UBound(lines, 1) Step 2
+            used = used + 1
+            history.Cells(used, 1).Value = lines(i, 1)
+            history.Cells(used, 2).Value = lines(i, 2)
+        Next
+    End If
+    used = used + 1
+    history.Cells(used, 1).Value = steps
+    history.Cells(used, 2).Value = rmse
+End Sub
+
+Private Function CannotWrite(sheet As Object) As Boolean
+    CannotWrite = sheet.ProtectContents
+    If CannotWrite Then Application.StatusBar = "This sheet is protected: unprotect it, and press again."
+End Function
+
+Private Sub Report(sheet As Object, text As String)
+    On Error GoTo InTheBar
+    AreaOn(sheet, "status").Value = text
+    Exit Sub
+InTheBar:
+    Application.StatusBar = text
+End Sub
+
+' The range of the sheet that is named ..._what, whatever the sheet is called by now; Nothing where there is none.
+Private Function AreaOn(sheet As Object, what As String) As Range
+    Dim named As Object, found As Range
+    For Each named In ThisWorkbook.Names
+        If Right(named.Name, Len(what) + 1) = "_" & what Then
+            Set found = Nothing
+            On Error Resume Next  ' a name may have lost its cells
+            Set found = named.RefersToRange
+            On Error GoTo 0
+            If Not found Is Nothing Then
+                If found.Worksheet.Name = sheet.Name Then
+                    Set AreaOn = found
+                    Exit Function
+                End If
+            End If
+        End If
+    Next
+End Function
