@@ -35,7 +35,7 @@ def _find_equal(wanted: Value, among: np.ndarray) -> int | None:
     if among.dtype == float and is_number(wanted):
         places = np.flatnonzero(same(among, wanted))
         return int(places[0]) if places.size else None
-    if is_number(wanted):   # of a large table's labels, with a text among them: a million are looked at, so each in no time
+    if isinstance(wanted, (float, int)) and not isinstance(wanted, bool):   # of a large table's labels, with a text among them: a million are looked at, so each in no time
         near = 2.0**-49 * abs(wanted)   # as `same` has it
         return next((i for i, value in enumerate(among.tolist())
                      if (isinstance(value, float) or type(value) is int) and abs(value - wanted) <= near), None)
