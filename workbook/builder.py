@@ -124,7 +124,7 @@ def _write(path: Path, plans: Mapping[str, Plan], content: Content,
         for name, plan in plans.items():
             layout = plan.layout
             if isinstance(plan, Crosstab):
-                write_crosstab(workbook, styles, plan, content, first)
+                write_crosstab(workbook, styles, plan, content, first or plan)
                 _define(workbook, layout.sheet, "filled", plan.filled)
             elif isinstance(plan, NetPlan):
                 write_net(workbook, styles, plan, content)

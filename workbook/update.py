@@ -162,10 +162,12 @@ def _content(book: FileHost, source: RatingsSource, *, users: int | None, items:
     given = _ratings(source, users=users, items=items)
     low, high = (_number(book, block_name("bounded", end)) for end in ("low", "high"))
     # where the range of before does not hold these ratings, it is theirs
-    fits = low is not None and high is not None and low <= given.values.min() and given.values.max() <= high
-    bounds = (low, high) if fits else None
+    bounds = (low, high) if low is not None and high is not None and low <= given.values.min() and given.values.max() <= high else None
     seed = _number(book, setting_name("seed"))
-    k = area_named(book, block_name("dotprod", "user_factors"))[1].shape[1] if factors is None else factors
+    there = area_named(book, block_name("dotprod", "user_factors"))
+    k = there[1].shape[1] if factors is None and there else factors
+    if k is None:
+        raise UserError(f"No sheet of '{book.name}' says how many factors it has. Give their number: --factors 5.")
     content = content_of(given, titles=None, n_factors=k, seed=int(seed or 0), bounds=bounds)
     held = {pair for pair, rating in source.ratings.items() if rating.held}
     keys = [[label_key(label) for label in labels] for labels in (given.users, given.items)]

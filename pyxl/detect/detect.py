@@ -141,12 +141,12 @@ def _model_sheet(tracer: Tracer, grid: Grid, found: ErrorMeasure, named: dict[st
     item_factors, item_rows = block_of(sheet, [i.factors for i in items], "item factors", named.get("item_factors"))
     user_bias = item_bias = None
     if users[0].bias:
-        user_bias, rows_again = block_of(sheet, [[u.bias] for u in users], "user biases", named.get("user_bias"))
-        item_bias, cols_again = block_of(sheet, [[i.bias] for i in items], "item biases", named.get("item_bias"))
+        user_bias, rows_again = block_of(sheet, [[u.bias] for u in users if u.bias], "user biases", named.get("user_bias"))
+        item_bias, cols_again = block_of(sheet, [[i.bias] for i in items if i.bias], "item biases", named.get("item_bias"))
         if rows_again != user_rows or cols_again != item_rows:
             raise Untraceable("biases and factors stand in different orders.")
     low = high = None
-    if first.inner is not None:
+    if first.scale is not None:
         low, high = bound_in(sheet, first.value), bound_in(sheet, added(first.value, first.scale))
     # one user's row (one item's column) of a crosstab stands in line with that user's (item's) factors
     in_line = (rows == user_factors.shape[0] == 1 and user_factors.range.top == found.predictions.top

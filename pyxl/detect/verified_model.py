@@ -98,7 +98,7 @@ def _as_the_sheet_decides(settings: Settings, sheet: str, decided: dict[str, Any
 
 def _widths(workbook: ReadableWorkbook, layout: Layout, settings: Settings) -> dict[str, Any]:
     """The settings that the sizes of the blocks are."""
-    if layout.variant != "net":
+    if layout.variant != "net" or layout.hidden_bias is None:
         return {"n_factors": layout.user_factors.shape[1]}
     widths = {"embedding_sizes": (layout.user_factors.shape[1], layout.item_factors.shape[1]), "hidden": (layout.hidden_bias.shape[0],)}
     if settings.batch_size is None:
@@ -112,7 +112,7 @@ def _drawn(ratings: Ratings, settings: Settings) -> AnyFactors:
         from solver.fitting.start_values import start_values
         return start_values(ratings, settings)
     from solver import random_factors
-    return random_factors(ratings, model=settings.model, n_factors=settings.n_factors, seed=settings.seed,
+    return random_factors(ratings, model=settings.known_model, n_factors=settings.n_factors, seed=settings.seed,
                           low=settings.low, high=settings.high)
 
 

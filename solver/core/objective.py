@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from solver.data.ratings import Ratings
+from solver.errors import UserError
 from solver.model.factors import Factors
 from solver.model.models import Bounds, into_range, penalty_scales, predict
 from solver.model.net import AnyFactors, NetFactors, additive
@@ -41,6 +42,13 @@ class Targets:
             return cls(users, items, values, None)
         pairs = RatedPairs.of(users, items, ratings.n_users, ratings.n_items)
         return cls(pairs.users, pairs.items, values.index_select(0, pairs.order), pairs)
+
+    @property
+    def by_pair(self) -> RatedPairs:
+        """The pairs, where a method cannot do without. Raises UserError where torch has no sparse products."""
+        if self.pairs is None:
+            raise UserError(f"Torch has no sparse products on {self.users.device}, which this optimizer needs. Choose the device cpu.")
+        return self.pairs
 
     def predicted(self, factors: AnyFactors, bounds: Bounds) -> Tensor:
         """Predicted ratings (n_ratings,), in the order of `values`."""

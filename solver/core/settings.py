@@ -185,6 +185,20 @@ class Settings:
         return self.low, self.high
 
     @property
+    def known_model(self) -> str:
+        """The model, where it must be known. Raises UserError while it is not."""
+        if self.model is None:
+            raise UserError(f"No model is given. Choose one: {', '.join(MODELS)}.")
+        return self.model
+
+    @property
+    def decay(self) -> float:
+        """The weight decay, where it must be a number. Raises UserError while it is still to be chosen."""
+        if self.weight_decay is None:
+            raise UserError("weight_decay is None, and is chosen from ratings by `fit` alone. Give a number.")
+        return self.weight_decay
+
+    @property
     def method(self) -> str:
         """The way of fitting that these settings choose: a name of `METHODS`."""
         if OPTIMIZERS[self.optimizer].alternating:

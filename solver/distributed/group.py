@@ -77,7 +77,8 @@ class TorchGroup:
         sent, received = _tensor(out), _tensor(into)
         waiting = [self._torch.isend(sent, (self.rank - 1) % self.size), self._torch.irecv(received, (self.rank + 1) % self.size)]
         for one in waiting:
-            one.wait()
+            if one is not None:
+                one.wait()
         self.sent += out.nbytes
 
     def receive(self, into: np.ndarray, source: int) -> None:

@@ -81,7 +81,7 @@ def choose_decay(ratings: Ratings, settings: Settings) -> ChosenDecay:
     The folds and the start values are drawn by ``settings.seed``; the order of the ratings plays no part. Raises
     UserError where no sheet can hold the model, and where the ratings are too few.
     """
-    if not MODELS[settings.model].additive or settings.loss != "squared":
+    if not MODELS[settings.known_model].additive or settings.loss != "squared":
         raise UserError("A weight decay is chosen for sums of factors and biases, and by squared error. Give a number.")
     with one_thread(True):
         ratings = _in_order(part(ratings, MOST_RATINGS))
@@ -90,14 +90,14 @@ def choose_decay(ratings: Ratings, settings: Settings) -> ChosenDecay:
             raise UserError(f"{len(ratings)} ratings are too few to choose a weight decay by cross-validation. Give a number.")
         vanishing = vanishing_decay(ratings, bounds=settings.bounds)
         trial = _Trial(training, held, settings, vanishing, clip=(float(ratings.values.min()), float(ratings.values.max())))
-        start = random_factors(training, model=settings.model, n_factors=settings.n_factors, seed=settings.seed,
+        start = random_factors(training, model=settings.known_model, n_factors=settings.n_factors, seed=settings.seed,
                                low=settings.low, high=settings.high)
         found = list(trial.results(UP, start))
         found = [*list(trial.results(DOWN, found[0].factors, patience=PATIENCE))[::-1], *found]
         best, none = min(found, key=_error), found[-1]
         # a fit of all ratings has more of them than a fold, and finds more in them
         decays = vanishing * np.array([one.share for one in found]) * (FOLDS - 1) / FOLDS
-        surely = not MODELS[settings.model].biases or _surely_better(best, none)    # without biases factors carry the mean
+        surely = not MODELS[settings.known_model].biases or _surely_better(best, none)    # without biases factors carry the mean
         chosen = _weighted_mean(decays, [one.error for one in found], len(ratings)) if surely else HARDLY_ANY * vanishing
         return ChosenDecay(chosen, best.error, trial.error_of(bias_only(training), None)[1],
                            tuple(zip(decays.tolist(), (one.error for one in found))), surely)

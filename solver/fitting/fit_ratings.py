@@ -129,7 +129,7 @@ def fit(ratings: Ratings, start: AnyFactors | nn.Module | None = None, settings:
             start = start_values(ratings, settings)
             if OPTIMIZERS[settings.optimizer].samples:
                 rows = Rows(EVERY, EVERY)  # rows without ratings are drawn too, from the common distribution
-        notes = decay_notes + check_start(start, ratings, model=settings.model)
+        notes = decay_notes + check_start(start, ratings, model=settings.known_model)
         if settings.loss == "cross-entropy" and settings.negatives:
             rows = replace(rows, item=EVERY)  # items without ratings are learnt from too: they are drawn as negatives
         if settings.loss == "all-pairs":
@@ -154,9 +154,9 @@ def fit(ratings: Ratings, start: AnyFactors | nn.Module | None = None, settings:
             device, device_notes = "cpu", ("The GPU's memory is full; the CPU was used.",)
             outcome = _descend_on(device, problem, on_seen)
         result = FitResult(rows.back(outcome.best, start), settings, len(ratings), outcome.history[0].rmse,
-                           outcome.best_epoch.rmse, tuple(outcome.history), outcome.history[-1].seconds,
+                           outcome.kept.rmse, tuple(outcome.history), outcome.history[-1].seconds,
                            outcome.stop, outcome.converged, outcome.stopped,
-                           notes + device_notes, holdout_rmse=outcome.best_epoch.holdout_rmse,
+                           notes + device_notes, holdout_rmse=outcome.kept.holdout_rmse,
                            samples=tuple(additive(rows.back(sample, start)) for sample in outcome.samples), device=device,
                            decay=decay, noise=outcome.noise)
         if vanished:
@@ -237,9 +237,10 @@ class _Level:
         return self._moved(factors, 1)
 
     def _moved(self, factors: AnyFactors, sign: int) -> AnyFactors:
-        if not (isinstance(factors, Factors) and (self.user or self.item)):
+        if not isinstance(factors, Factors) or factors.biases is None or not (self.user or self.item):
             return factors
-        return replace(factors, user_bias=factors.user_bias + sign * self.user, item_bias=factors.item_bias + sign * self.item,
+        user, item = factors.biases
+        return replace(factors, user_bias=user + sign * self.user, item_bias=item + sign * self.item,
                        offset=factors.offset - sign * (self.user + self.item))
 
 
@@ -247,10 +248,11 @@ def _level(problem: FitTask) -> _Level:
     start, settings = problem.start, problem.settings
     if settings.batch_size is None or not settings.weight_decay:
         return _Level()
-    if not isinstance(start, Factors) or start.user_bias is None or start.offset:
+    if not isinstance(start, Factors) or start.biases is None or start.offset:
         return _Level()
+    of_users, of_items = start.biases
     users, items = (torch.as_tensor(index) for index in (problem.ratings.user_index, problem.ratings.item_index))
-    return _Level(float(start.user_bias[users].mean()), float(start.item_bias[items].mean()))
+    return _Level(float(of_users[users].mean()), float(of_items[items].mean()))
 
 
 def _dtype(tensor: torch.Tensor, device: str) -> torch.dtype:

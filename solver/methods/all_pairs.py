@@ -38,10 +38,10 @@ class AllPairs:
 
     def __init__(self, problem: FitTask):
         settings, start, ratings = problem.settings, additive(problem.start), problem.ratings
-        self.unobserved, self.decay = float(settings.unobserved), float(settings.weight_decay)
+        self.unobserved, self.decay = float(settings.unobserved), settings.decay
         self.known = self._pairs(ratings, problem)
         self.held = problem.holdout and self._pairs(problem.holdout, problem)
-        self.by_user, self.by_item = both_sides(self.known.pairs, self.known.values)
+        self.by_user, self.by_item = both_sides(self.known.by_pair, self.known.values)
         self.ones = torch.ones_like(self.known.values)
         self.user_ridge, self.item_ridge = (weighted_ridge_for(side, threads=torch.get_num_threads()) for side in (self.by_user, self.by_item))
         # of a row to which nothing happened the best is 0

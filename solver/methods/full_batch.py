@@ -28,15 +28,15 @@ class FullBatch:
                        for name, tensor in problem.start.tensors().items()}
         self.parameters = problem.start.with_tensors(self.leaves)
         self.objective = Objective.of(problem.ratings, bounds=settings.bounds, device=device,
-                                      weight_decay=0.0 if self.method.decoupled else settings.weight_decay,
+                                      weight_decay=0.0 if self.method.decoupled else settings.decay,
                                       dtype=self.leaves["user"].dtype)
         held = problem.holdout
         self.judge = Judge.of(held, bounds=settings.bounds, clip=problem.clip, device=device) if held else None
         self.lr = constants.get("lr")
-        self.optimizer = self.method.make(list(self.leaves.values()), constants)
+        self.optimizer = self.method.over(list(self.leaves.values()), constants)
         self.epochs = settings.most_epochs
         # Decay that is not in the loss: what is sought is where it ends, not the least loss on the way.
-        self.to_the_end = self.method.decoupled and settings.weight_decay > 0
+        self.to_the_end = self.method.decoupled and settings.decay > 0
         self._seen: list[float] = []
 
     def step(self, *, last: bool) -> Seen:
@@ -56,7 +56,7 @@ class FullBatch:
     def _pull_to_the_mean(self, before: AnyFactors) -> None:
         """The optimizer's own decay has pulled biases to 0; the average user and item stay as they were (`objective`)."""
         for name, mean in self.objective.mean_biases(before).items():
-            self.leaves[name] += self.lr * self.problem.settings.weight_decay * mean
+            self.leaves[name] += (self.lr or 0.0) * self.problem.settings.decay * mean
 
     def _closure(self) -> float:
         if self.objective.has_equations(self.parameters):
@@ -71,7 +71,7 @@ class FullBatch:
             scaled = self.method.loss_scale * loss
             scaled.backward()
         if not self._seen:  # the first call of a step is at the point where the step begins
-            slope = max(float(leaf.grad.abs().max()) for leaf in self.leaves.values())
+            slope = max(float(leaf.grad.abs().max()) for leaf in self.leaves.values() if leaf.grad is not None)
             self._seen.extend((loss.item(), mse.item(), slope / self.method.loss_scale))
         return scaled.item()
 
@@ -82,4 +82,4 @@ def _constants(settings: Settings, ratings: Ratings) -> dict[str, float]:
     if method.per_row and settings.lr is None:
         busiest = max(np.bincount(ratings.user_index).max(), np.bincount(ratings.item_index).max())
         constants["lr"] *= len(ratings) / float(busiest)
-    return constants | ({"weight_decay": float(settings.weight_decay)} if method.decoupled else {})
+    return constants | ({"weight_decay": settings.decay} if method.decoupled else {})

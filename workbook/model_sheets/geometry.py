@@ -108,7 +108,8 @@ class LongForm:
 
     @property
     def used(self) -> Range:
-        bottom = max(self.errors.bottom, self.layout.item_ids.bottom + 5)   # there stand the notes
+        ids = self.layout.item_ids
+        bottom = max(self.errors.bottom, 0 if ids is None else ids.bottom + 5)   # there stand the notes
         return Range(1, 1, bottom, self.layout.rmse.col)
 
 

@@ -39,7 +39,9 @@ def define_solver_names(workbook: Workbook, problem: SolverProblem) -> None:
     names = dict(_OPTIONS, num=str(len(problem.constraints)), typ=_GOALS[problem.goal], val=f"{problem.target:.15g}",
                  neg="1" if problem.non_negative else "2")
     names["adj"] = ",".join(_refers_to(area) for area in problem.changing)
-    names["opt"] = _refers_to((problem.objective[0], Range.around([problem.objective[1]])))
+    if problem.objective is not None:
+        sheet, cell = problem.objective
+        names["opt"] = _refers_to((sheet, Range.around([cell])))
     for n, constraint in enumerate(problem.constraints, 1):
         names |= {f"lhs{n}": _refers_to(constraint.left), f"rel{n}": _RELATIONS[constraint.relation],
                   f"rhs{n}": _refers_to(constraint.right)}

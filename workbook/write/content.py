@@ -126,7 +126,7 @@ def content_of(ratings: Ratings, *, titles: Mapping | None, n_factors: int, seed
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
         raise UserError(f"seed is {seed!r}. Give a whole number of 0 or more.")
     ratings = _last_of_each_pair(ratings)
-    titled = bool(titles) and any(item in titles for item in ratings.items)
+    titled = titles is not None and any(item in titles for item in ratings.items)
     return Content(ratings, hold_out(ratings, holdout, seed=seed), id_labels(ratings.users, "user"),
                    item_headers(ratings.items, titles), id_labels(ratings.items, "item"), titled, n_factors, seed,
                    _checked(bounds, ratings.values) if bounds else default_bounds(ratings.values))
