@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TypeGuard
 
 import numpy as np
 import torch
@@ -117,40 +116,6 @@ class Objective:
         for name, mean in self.mean_biases(factors).items():
             total = total + of_biases * (self.share(name) @ (getattr(factors, name) - mean) ** 2)
         return self.weight_decay * total
-
-    def has_equations(self, factors: AnyFactors) -> TypeGuard[Factors]:
-        """Whether `gradient` knows these, of ratings so few that autograd takes several times as long as the sums."""
-        return isinstance(factors, Factors) and len(self.targets.values) < FEW and self.targets.values.device.type == "cpu"
-
-    @torch.no_grad()
-    def gradient(self, factors: Factors) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
-        """The mean squared error, the whole loss, and its gradient by field name, as autograd finds them too."""
-        users, items, wanted = self.targets.users, self.targets.items, self.targets.values
-        of_users, of_items = factors.user.index_select(0, users), factors.item.index_select(0, items)
-        x = (of_users * of_items).sum(1) + factors.offset
-        if factors.user_bias is not None and factors.item_bias is not None:
-            x = x + factors.user_bias.index_select(0, users) + factors.item_bias.index_select(0, items)
-        error = into_range(x, self.bounds) - wanted
-        mse = error @ error / len(error)
-        pull = error * (2 / len(error))
-        if self.bounds is not None:     # dr̂/dx = (high − low) · σ · (1 − σ)
-            inside = x.sigmoid()
-            pull = pull * inside * (1 - inside) * (self.bounds[1] - self.bounds[0])
-        index = {"user": users, "item": items, "user_bias": users, "item_bias": items}
-        pulls = {"user": pull[:, None] * of_items, "item": pull[:, None] * of_users, "user_bias": pull, "item_bias": pull}
-        penalty: Tensor | float = 0.0
-        slopes = {}
-        for name, rows in factors.tensors().items():
-            slopes[name] = torch.zeros_like(rows).index_add_(0, index[name], pulls[name])
-            if self.weight_decay:
-                share, alone = self.share(name), rows.dim() == 1
-                # a bias is pulled to the mean bias; that this moves too adds nothing, as shares add up to 1
-                pulled = rows - share @ rows if alone else rows
-                weighted = pulled * (share if alone else share[:, None])
-                size = self.weight_decay * self.scales[1 if alone else 0]
-                slopes[name].add_(weighted, alpha=2 * size)
-                penalty = penalty + size * (weighted.view(-1) @ pulled.reshape(-1))
-        return mse, mse + penalty, slopes
 
     def mean_biases(self, factors: AnyFactors) -> dict[str, Tensor]:
         """b̄_U and b̄_I by field name, every row as often as it has ratings; none where there are no biases."""

@@ -59,17 +59,11 @@ class FullBatch:
             self.leaves[name] += (self.lr or 0.0) * self.problem.settings.decay * mean
 
     def _closure(self) -> float:
-        if self.objective.has_equations(self.parameters):
-            mse, loss, slopes = self.objective.gradient(self.parameters)
-            scaled = self.method.loss_scale * loss
-            for name, leaf in self.leaves.items():
-                leaf.grad = slopes[name].mul_(self.method.loss_scale)
-        else:
-            self.optimizer.zero_grad()
-            mse = self.objective.mean_squared_error(self.parameters)
-            loss = mse + self.objective.penalty(self.parameters)
-            scaled = self.method.loss_scale * loss
-            scaled.backward()
+        self.optimizer.zero_grad()
+        mse = self.objective.mean_squared_error(self.parameters)
+        loss = mse + self.objective.penalty(self.parameters)
+        scaled = self.method.loss_scale * loss
+        scaled.backward()
         if not self._seen:  # the first call of a step is at the point where the step begins
             slope = max(float(leaf.grad.abs().max()) for leaf in self.leaves.values() if leaf.grad is not None)
             self._seen.extend((loss.item(), mse.item(), slope / self.method.loss_scale))
