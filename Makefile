@@ -7,7 +7,8 @@ BIN := .venv/bin
 BENCH := build/bench-venv
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get
-OFFICE := libreoffice-calc libreoffice-gtk3 python3-uno poppler-utils fonts-liberation xvfb xdotool chromium chromium-driver
+OFFICE := libreoffice-calc libreoffice-gtk3 python3-uno poppler-utils fonts-liberation xvfb xdotool chromium chromium-driver \
+	default-jre-headless iproute2
 
 .PHONY: demo test lint docs dist bench campaign clean
 .DELETE_ON_ERROR:
@@ -16,7 +17,7 @@ demo: .venv/.product
 	@$(BIN)/collabsheet demo -o demo
 
 test: lint
-	@(for program in soffice pdftoppm Xvfb xdotool chromium chromedriver; do command -v $$program || exit 1; done; /usr/bin/python3 -c 'import uno' \
+	@(for program in soffice pdftoppm Xvfb xdotool chromium chromedriver java ip; do command -v $$program || exit 1; done; /usr/bin/python3 -c 'import uno' \
 	  && ls "$$(dirname "$$(readlink -f "$$(command -v soffice)")")/libvclplug_gtk3lo.so") >/dev/null 2>&1 \
 	  || { $(APT) update -qq && $(APT) install -y -qq --no-install-recommends $(OFFICE) >/dev/null; }
 	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile

@@ -44,7 +44,14 @@ def _refresh(book: xlwings.Book, sheet: str) -> None:
     refresh_live(book, sheet)
 
 
-ACTIONS: dict[str, Callable] = {"fit": _fit, "restore": _restore, "randomize": _randomize, "refresh": _refresh}     # what does it with (book, sheet)
+def _update(book: xlwings.Book, sheet: str) -> None:
+    from pyxl.live.live_update import update_live
+    from workbook.update import updated_copy
+
+    update_live(book, sheet, rebuild=updated_copy)
+
+
+ACTIONS: dict[str, Callable] = {"fit": _fit, "restore": _restore, "randomize": _randomize, "refresh": _refresh, "update": _update}     # what does it with (book, sheet)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

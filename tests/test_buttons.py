@@ -157,7 +157,7 @@ def test_a_headless_fit_leaves_buttons_and_macros_as_they_are(built, tmp_path):
     fit_workbook(built, out=fitted)
     with zipfile.ZipFile(built) as before, zipfile.ZipFile(fitted) as after:
         kept = [name for name in before.namelist() if "vba" in name or name.endswith(".vml")]
-        assert len(kept) == 5 and all(before.read(name) == after.read(name) for name in kept)
+        assert len(kept) == 6 and all(before.read(name) == after.read(name) for name in kept)
 
 
 def test_xlwings_finds_its_settings(built):

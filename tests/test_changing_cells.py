@@ -9,7 +9,7 @@ import xlsxwriter
 
 from pyxl import fit_workbook
 from pyxl.__main__ import main
-from pyxl.detect.detect import NotRecognised
+from pyxl.detect.model_sheet import NotRecognised
 from pyxl.detect.verified_model import verified_model
 from pyxl.grid.cells import Cell, Range
 from pyxl.grid.problem import SolverProblem

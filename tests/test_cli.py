@@ -162,3 +162,11 @@ def test_progress_on_a_terminal_and_a_real_ctrl_c(book, tmp_path):
 def test_no_progress_in_a_pipe(book, tmp_path):
     done = subprocess.run([str(COLLABSHEET), "fit", str(book), "-o", str(tmp_path / "o.xlsx")], capture_output=True)
     assert done.returncode == 0 and done.stderr == b"" and b"\x1b" not in done.stdout and b"\r" not in done.stdout
+
+
+def test_now_and_then_a_line_where_there_is_no_terminal(book, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("pyxl.cli.sheets.workbook_commands.SILENT_SECONDS", 0)
+    _, out, err = run(capsys, "fit", book, "-o", tmp_path / "o.xlsx", "--epochs", 3)
+    assert [line.split("RMSE")[0] for line in err.splitlines()] == ["Sheet1  epoch 0  ", "Sheet1  epoch 1  ", "Sheet1  epoch 2  ", "Sheet1  epoch 3  "]
+    _, out, err = run(capsys, "fit", book, "-o", tmp_path / "p.xlsx", "--epochs", 3, "--json")
+    assert err == ""

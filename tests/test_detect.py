@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import xlsxwriter
 
-from pyxl.detect.detect import NotRecognised, detect
+from pyxl.detect.detect import detect
+from pyxl.detect.model_sheet import NotRecognised
 from pyxl.detect.verified_model import verified_model
 from pyxl.grid.cells import Cell, Range
 from pyxl.grid.layout import Block

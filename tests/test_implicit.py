@@ -236,7 +236,9 @@ def test_an_item_that_nobody_chose_comes_last():
     (dict(model="dot", low=None, high=None), "Cross-entropy is for probabilities"),
     (dict(high=5), "choose the model bounded or net with low=0 and high=1"),
     (dict(batch_size=None, schedule="constant"), "and a batch_size, such as 512"),
-    (dict(loss="hinge"), "loss is 'hinge'. Choose one of: squared, cross-entropy"),
+    (dict(loss="hinge"), "loss is 'hinge'. Choose one of: squared, cross-entropy, all-pairs"),
+    (dict(loss="all-pairs"), "All pairs are learnt from by als, with the model dot"),
+    (dict(unobserved=0.1), "the loss cross-entropy does not use it"),
     (dict(negatives=-1), "negatives is -1. Give a whole number of 0 or more"),
     (dict(negatives=1.5), "negatives is 1.5"),
     (dict(negatives_power=2), "negatives_power is 2. Give a number from 0 to 1"),
@@ -257,12 +259,13 @@ def test_values_that_are_not_those_of_implicit_feedback_are_named():
 
 # ---- with the face of scikit-learn
 
-def test_collab_filter_recommends_what_is_liked_and_not_yet_known():
+@pytest.mark.parametrize("how, loss", [({}, "all-pairs"), ({"optimizer": "adamw"}, "cross-entropy")])
+def test_collab_filter_recommends_what_is_liked_and_not_yet_known(how, loss):
     known, held = split_off(happened(200, 100), 0.2)
     frame = pd.DataFrame({"user": known.user_index, "item": known.item_index, "rating": 3.0})
-    model = CollabFilter(8, feedback="implicit", epochs=25).fit(frame)
+    model = CollabFilter(8, feedback="implicit", epochs=25, **how).fit(frame)
     assert any("every pair counts as one that happened" in note for note in model.notes_)
-    assert model.rating_range_ == (0.0, 1.0) and model.settings_.loss == "cross-entropy"
+    assert model.rating_range_ == (0.0, 1.0) and model.settings_.loss == loss
     popular = np.argsort(-np.bincount(known.item_index, minlength=100))
     ours = theirs = 0
     for user in range(200):
@@ -275,7 +278,8 @@ def test_collab_filter_recommends_what_is_liked_and_not_yet_known():
     assert ours > 1.2 * theirs
 
 
-@pytest.mark.parametrize("options", [{}, {"model": "net", "n_factors": 50}, {"effort": "quick"}, {"effort": "best"}])
+@pytest.mark.parametrize("options", [{"batch_size": 64}, {"model": "net", "n_factors": 50}, {"effort": "quick", "lr": 0.01},
+                                     {"effort": "best", "negatives": 3}])
 def test_collab_filter_chooses_settings_for_it(options):
     model = CollabFilter(**{"n_factors": 4} | options, feedback="implicit").fit(happened(40, 30, each=8))
     assert model.settings_.optimizer == "adamw" and model.settings_.bounds == (0, 1)
@@ -284,7 +288,7 @@ def test_collab_filter_chooses_settings_for_it(options):
 
 def test_collab_filter_scores_the_order_that_it_gives():
     known, held = split_off(happened(100, 60), 0.2)
-    model = CollabFilter(6, feedback="implicit", epochs=15).fit(known)
+    model = CollabFilter(6, feedback="implicit", epochs=15, optimizer="adamw").fit(known)
     table = model.predict_crosstab().to_numpy()
     assert model.score(held) == pytest.approx(ranking(lambda users: table[users], known, held)["auc"], abs=1e-3)
     assert 0.6 < model.score(held) < model.score(known) < 1
@@ -292,10 +296,11 @@ def test_collab_filter_scores_the_order_that_it_gives():
         model.score(pd.DataFrame({"user": [0, 0], "item": [held.item_index[0], "new"]}))
 
 
-def test_a_newcomer_is_folded_in_and_finds_what_their_like_like():
+@pytest.mark.parametrize("how", [{}, {"optimizer": "adamw"}])
+def test_a_newcomer_is_folded_in_and_finds_what_their_like_like(how):
     everyone = happened(220, 60, each=20)
     old = everyone.take(everyone.user_index < 200)
-    model = CollabFilter(6, feedback="implicit", epochs=20).fit(old)
+    model = CollabFilter(6, feedback="implicit", epochs=20, **how).fit(old)
     popular = np.bincount(old.item_index, minlength=60)
     row = {item: n for n, item in enumerate(model.items_)}
     ours = theirs = 0

@@ -12,7 +12,8 @@ from view_checks import assert_alike, check_members, expected, factors_in
 
 import workbook
 from pyxl import fit_workbook, open_workbook
-from pyxl.detect.detect import NoModel, detect
+from pyxl.detect.detect import detect
+from pyxl.detect.model_sheet import NoModel
 from pyxl.grid.parameters import parameter_cells
 from solver import random_factors
 from workbook.builder import build_with

@@ -188,7 +188,7 @@ def test_no_dropout_is_dropout_of_nothing():
 # ---- what may be said
 
 @pytest.mark.parametrize("options, sentence", [
-    (dict(batch_size=None, schedule="constant"), "The net is fitted in batches: give a batch_size"),
+    (dict(batch_size=None, schedule="constant", dropout=0.1), "dropout is 0.1, and a fit on all ratings at once does not use it"),
     (dict(optimizer="lbfgs"), "batch_size is 16, and lbfgs does not use it"),
     (dict(low=None, high=None), "needs a range of ratings"),
     (dict(hidden=()), "hidden is \\(\\). Give a tuple of one or more whole numbers"),
@@ -210,15 +210,14 @@ def test_options_of_the_net_are_refused_by_the_other_models(option):
         Settings(model="dot", **option)
 
 
-@pytest.mark.parametrize("how", [dict(options={"model": "net"}), dict(settings=settings())])
-def test_a_sheet_is_not_offered_the_net(tmp_path, how):
+def test_a_sheet_that_is_no_net_is_not_fitted_as_one(tmp_path):
     import workbook
     from pyxl.fit.press_fit import fit_workbook
 
     workbook.build(planted(), tmp_path / "b.xlsx")
     before = (tmp_path / "b.xlsx").read_bytes()
-    with pytest.raises(UserError, match="The model net cannot stand on a sheet"):
-        fit_workbook(tmp_path / "b.xlsx", out=tmp_path / "b.xlsx", **how)
+    with pytest.raises(UserError, match="model is 'net', but on a sheet the sheet decides"):
+        fit_workbook(tmp_path / "b.xlsx", out=tmp_path / "b.xlsx", settings=settings())
     assert (tmp_path / "b.xlsx").read_bytes() == before
 
 

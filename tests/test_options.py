@@ -28,7 +28,7 @@ from solver.core.settings import OPTIONS, honoured_by, options_given
 from solver.model.models import MODELS
 
 CHOICES = ("model", "loss", "optimizer", "batch_size")      # what may have to be chosen for another option to be honoured
-NOT_SETTINGS = {"effort", "random_state", "rating_range", "holdout", "holdout_by", "feedback"}  # of CollabFilter alone
+NOT_SETTINGS = {"effort", "random_state", "rating_range", "holdout", "holdout_by", "feedback", "counts"}  # of CollabFilter alone
 
 
 def another_value(option: Option):
@@ -54,6 +54,8 @@ def with_what_it_needs(option: Option, where: Given) -> dict[str, object]:
         given = {name: chosen for name, chosen in zip(can_choose, choice) if chosen is not None} | {option.name: value}
         if where & Given.RATINGS and not {"model", "optimizer"} <= set(given):
             continue    # what `effort` chooses is not looked for here
+        if given.get("model") == "net" and "batch_size" not in given:
+            continue    # on all ratings at once it learns them by heart: biases alone would be kept, and their settings
         bounded = {"low": 0, "high": 1} if given.get("model") in MODELS and MODELS[given["model"]].bounded else {}
         try:
             Settings(**given | bounded)

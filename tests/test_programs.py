@@ -202,6 +202,11 @@ def test_stop_and_ctrl_c_keep_the_best():
     assert few.steps == 5 and not few.stopped and not few.converged and "most allowed" in few.stop
 
 
+def test_a_search_that_creeps_ends_without_being_told(monkeypatch):
+    monkeypatch.setattr("solver.programs.minimising.MOST_STEPS", 7)
+    assert minimise(program(rosenbrock, [-1.2, 1])).stop == "Stopped after 7 steps, the most allowed; the objective may still get better: allow more."
+
+
 def test_the_watcher_is_given_the_best_so_far():
     seen = []
     found = minimise(program(rosenbrock, [-1.2, 1]), on_step=lambda step, x: seen.append((step.value, rosenbrock(torch.tensor(x()))[0])))

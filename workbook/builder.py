@@ -14,7 +14,9 @@ from pyxl.grid.cells import Cell, Range, quoted
 from pyxl.grid.layout import Block, Layout
 from pyxl.grid.parameters import parameter_cells
 from pyxl.hosts.refresh_results import refresh_all
-from solver import MODELS, Factors, Ratings, random_factors
+from solver import Ratings, Settings, random_factors
+from solver.fitting.start_values import start_values
+from solver.model.net import AnyFactors
 from workbook.gradients.gradient_plan import gradient_plans
 from workbook.gradients.step_buttons import STEP_MODULE, insert_step_buttons, step_macros
 from workbook.gradients.step_table import write_gradient_columns
@@ -24,6 +26,8 @@ from workbook.model_sheets.crosstab_sheet import write_crosstab
 from workbook.model_sheets.embedding_sheet import MOST_COPIES, write_embedding
 from workbook.model_sheets.geometry import Crosstab, LongForm, check_size, crosstab, long_form
 from workbook.model_sheets.loss_chart import write_history
+from workbook.model_sheets.net_plan import NetPlan, net_plan, widths_for
+from workbook.model_sheets.net_sheet import write_net
 from workbook.model_sheets.ratings_sheet import write_ratings
 from workbook.model_sheets.run_log_sheet import RUN_LOG_TITLE as RUN_LOG_SHEET
 from workbook.model_sheets.run_log_sheet import write_run_log
@@ -40,30 +44,38 @@ from .xlwings_conf import write_conf
 
 CROSSTABS = {"dotprod": "dot", "bias": "dot+bias", "bounded": "bounded"}  # sheet -> model
 EMBEDDING = "embedding"
+NET = "net"     # the sheet, and its model
+Plan = Crosstab | LongForm | NetPlan
 
 
 def build(ratings: Ratings, path, *, n_factors: int = 5, titles: Mapping | None = None, seed: int = 0,
-          bounds: tuple[float, float] | None = None, holdout: float = 0.0, gradients: bool = False,
+          bounds: tuple[float, float] | None = None, holdout: float = 0.0, net: bool = False, gradients: bool = False,
           python: str = sys.executable, overwrite: bool = False) -> dict[str, Layout]:
     """Write a workbook with these ratings and every model as live formulas; an .xlsm has buttons too.
 
     `titles` names items by id; `bounds` is (low, high) of the bounded model, by default the ratings'
     range widened by one step. The share `holdout` of the ratings is left out of the model sheets and
     kept on the sheet `check`, to judge the models by; it and the start values are random by `seed`.
-    With `gradients` the sheets `dotprod` and `bias` show gradient descent, step by step, in columns that are folded away.
-    `python` is the path of the Python that buttons start. Returns the Layout of
-    each model sheet: ``dotprod``, ``bias``, ``bounded``, ``embedding``. Raises UserError, with
+    With `net` there is also the lesson's embedding net; with `gradients` the sheets `dotprod` and `bias` show gradient
+    descent, step by step, in columns that are folded away. `python` is the path of the Python that buttons start. Returns the
+    Layout of each model sheet: ``dotprod``, ``bias``, ``bounded``, ``embedding``, ``net``. Raises UserError, with
     nothing written, for ratings that no sheet can hold or tell apart, and where `path` exists
     (unless `overwrite`), is open elsewhere or cannot be written.
     """
     content = content_of(ratings, titles=titles, n_factors=n_factors, seed=seed, bounds=bounds, holdout=holdout)
     low, high = content.bounds
-    return build_with(replace(content, python=python, gradients=gradients), path, overwrite=overwrite, parameters={
+    parameters: dict[str, AnyFactors] = {
         model: random_factors(content.ratings, model=model, n_factors=n_factors, seed=seed, low=low, high=high)
-        for model in CROSSTABS.values()})
+        for model in CROSSTABS.values()}
+    if net:
+        widths = widths_for(content.ratings.n_users, content.ratings.n_items)
+        content = replace(content, net=widths)
+        parameters[NET] = start_values(content.ratings, Settings(
+            model="net", low=low, high=high, seed=seed, embedding_sizes=(widths.user, widths.item), hidden=(widths.hidden,)))
+    return build_with(replace(content, python=python, gradients=gradients), path, overwrite=overwrite, parameters=parameters)
 
 
-def build_with(content: Content, path, *, parameters: Mapping[str, Factors], overwrite: bool = False,
+def build_with(content: Content, path, *, parameters: Mapping[str, AnyFactors], overwrite: bool = False,
                fill: Callable[[Path], None] | None = None) -> dict[str, Layout]:
     """As `build`, with given parameters by name of the model, or of single sheets: only the sheets of these models are
     written. `fill` writes into the draft what else belongs there, before formulas are computed."""
@@ -80,16 +92,18 @@ def build_with(content: Content, path, *, parameters: Mapping[str, Factors], ove
     return {name: plan.layout for name, plan in plans.items()}
 
 
-def plan_sheets(content: Content, models: Container[str] = MODELS) -> dict[str, Crosstab | LongForm]:
+def plan_sheets(content: Content, models: Container[str]) -> dict[str, Plan]:
     """Where everything will stand, by sheet, for the sheets of these models; UserError where it is
     more than Excel holds."""
     ratings, k = content.ratings, content.n_factors
     size = {"users": ratings.n_users, "items": ratings.n_items, "factors": k}
-    plans: dict[str, Crosstab | LongForm] = {
+    plans: dict[str, Plan] = {
         name: crosstab(name, model, **size) for name, model in CROSSTABS.items() if model in models or name in models}
     if "dot" in models or EMBEDDING in models:
         small = ratings.n_users * ratings.n_items <= MOST_COPIES
         plans[EMBEDDING] = long_form(EMBEDDING, **size, ratings=len(content.given if small else ratings), copies=small)
+    if content.net:
+        plans[NET] = net_plan(NET, users=ratings.n_users, items=ratings.n_items, ratings=len(content.given), widths=content.net)
     if content.gradients:
         gradient_plans({name: plan for name, plan in plans.items() if isinstance(plan, Crosstab)})
     check_size(**size, ratings=len(content.given), bottom=max((plan.used.bottom for plan in plans.values()), default=1),
@@ -97,8 +111,8 @@ def plan_sheets(content: Content, models: Container[str] = MODELS) -> dict[str, 
     return plans
 
 
-def _write(path: Path, plans: Mapping[str, Crosstab | LongForm], content: Content,
-           parameters: Mapping[str, Factors]) -> None:
+def _write(path: Path, plans: Mapping[str, Plan], content: Content,
+           parameters: Mapping[str, AnyFactors]) -> None:
     with new_workbook(path) as workbook:
         workbook.set_size(2400, 1500)
         styles = make_styles(workbook)
@@ -110,8 +124,10 @@ def _write(path: Path, plans: Mapping[str, Crosstab | LongForm], content: Conten
         for name, plan in plans.items():
             layout = plan.layout
             if isinstance(plan, Crosstab):
-                write_crosstab(workbook, styles, plan, content, first)
+                write_crosstab(workbook, styles, plan, content, first or plan)
                 _define(workbook, layout.sheet, "filled", plan.filled)
+            elif isinstance(plan, NetPlan):
+                write_net(workbook, styles, plan, content)
             else:
                 write_embedding(workbook, styles, plan, content, plans["dotprod"].layout)
             sheet = workbook.get_worksheet_by_name(layout.sheet)

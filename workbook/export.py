@@ -39,13 +39,13 @@ def export(model: CollabFilter, part: Ratings, path, *, titles: Mapping | None =
     kind of model are there. Raises UserError for a net, which no sheet's formulas say, and as `build`.
     """
     settings = model.settings_
-    if not MODELS[settings.model].additive:
+    if not MODELS[settings.known_model].additive:
         raise UserError(f"The model is a {settings.model}, and no sheet's formulas say that. "
                         "Train another one: --model dot, dot+bias or bounded.")
     factors = _rows(model, part)
     content = content_of(part, titles=titles, n_factors=factors.n_factors, seed=settings.seed, bounds=settings.bounds)
     content = replace(content, caption=CAPTION, trained=_trained(model))
-    return build_with(content, path, parameters={settings.model: factors}, overwrite=overwrite)
+    return build_with(content, path, parameters={settings.known_model: factors}, overwrite=overwrite)
 
 
 def _trained(model: CollabFilter) -> Trained:

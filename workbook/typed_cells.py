@@ -12,8 +12,9 @@ from pyxl.fit.own_sheets.source_table import label_key
 from pyxl.grid.block_names import CONTROLS, ROLES, RUN_LOG, SCALE, SOURCE, STEP_ROLES
 from pyxl.grid.cells import Cell, Range, Value, quoted
 from pyxl.grid.grid import Grid
+from pyxl.grid.readable_workbook import ReadableWorkbook
 from pyxl.grid.sheet_names import area_named
-from pyxl.xlsx import NewSheet, WorkbookFile, open_workbook
+from pyxl.xlsx import NewSheet, open_workbook
 from pyxl.xlsx.parts.sheet_splice import Edits
 from workbook.model_sheets.crosstab_sheet import OWN_WORDS
 from workbook.model_sheets.solver_names import is_solver_note
@@ -27,7 +28,8 @@ from .xlwings_conf import XLWINGS_CONF
 KEPT_SHEET = "kept cells"   # what found no place
 _HEADERS = ("sheet", "cell", "what it held")
 _CHOICES = (("recommend", CHOSEN_USER), ("why", EXPLAINED_USER), ("why", ITEM))
-_REFERENCE = re.compile(r"\$?\b[A-Z]{1,3}\$?\d+\b|\b\d+\b")
+_REFERENCE = re.compile(r"\$?\b[A-Z]{1,3}\$?\d+\b|\b\d+(?:\.\d+)?(?:[eE][+-]?\d+)?\b")
+_NUMBERS = re.compile(r"\{#(?:[,;]#)*\}")
 _BLOCKS = tuple(f"_{role}" for role in (*ROLES, *CONTROLS, *STEP_ROLES, "filled", "history"))
 
 
@@ -154,12 +156,13 @@ class TypedCells:
         return [self.grids[sheet].values.get(cell) for cell in area.cells()]
 
 
-def typed_cells(book: WorkbookFile) -> TypedCells:
+def typed_cells(book: ReadableWorkbook) -> TypedCells:
     """Read all sheets of a workbook of ours."""
     areas = {name.name: where for name in book.names if name.scope is None and (where := area_named(book, name.name))}
     return TypedCells({sheet: book.grid(sheet) for sheet in book.sheets}, areas)
 
 
 def _kind(formula: str) -> str:
-    """A formula without the addresses and numbers in it."""
-    return _REFERENCE.sub("#", formula)
+    """A formula without the addresses and numbers in it, however many a list of them has. LibreOffice writes FALSE() for FALSE, and
+    1000000000 for 1E9."""
+    return _NUMBERS.sub("{#}", _REFERENCE.sub("#", formula.replace("FALSE()", "FALSE").replace("TRUE()", "TRUE")))

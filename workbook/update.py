@@ -6,6 +6,7 @@ so every block of every sheet gets its rows and columns. Who stays keeps the fit
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,14 +20,15 @@ from pyxl.grid.cells import quoted
 from pyxl.grid.parameters import parameter_cells
 from pyxl.grid.sheet_names import area_named, prefix_of
 from pyxl.hosts.file_host import FileHost
-from pyxl.xlsx import WorkbookFile, open_workbook, same_file
-from solver import Factors, Ratings, Settings, random_factors
-from solver.collab.arrivals.carried_factors import carried_factors, resized_factors
+from pyxl.xlsx import open_workbook, same_file
+from solver import Ratings, Settings, random_factors
+from solver.collab.arrivals.carried_factors import carried_factors, carried_net, resized_factors
 from solver.errors import UserError
-from workbook.write.content import Content, content_of
+from solver.model.net import AnyFactors, NetFactors
+from workbook.write.content import Content, NetWidths, content_of
 
-from .builder import CROSSTABS, EMBEDDING, build_with, model_of, plan_sheets
-from .typed_cells import KEPT_SHEET, typed_cells
+from .builder import CROSSTABS, EMBEDDING, NET, build_with, model_of, plan_sheets
+from .typed_cells import KEPT_SHEET, TypedCells, typed_cells
 from .xlwings_conf import XLWINGS_CONF
 
 
@@ -44,6 +46,14 @@ class Updated:
     gone_items: tuple
     notes: tuple[str, ...]
 
+    def told(self) -> str:
+        """Who came and who went, in words."""
+        parts = [f"{len(labels)} {what}{'s' * (len(labels) > 1)} ({_first_of(labels)})" for what, labels in (
+            ("new user", self.new_users), ("new item", self.new_items)) if labels]
+        parts += [f"without {_first_of(labels)}" for labels in (self.gone_users, self.gone_items) if labels]
+        notes = "".join(f". {note.rstrip('.')}" for note in self.notes)
+        return f"Updated: {', '.join(parts) or 'the same users and items'}; {self.users} × {self.items} now{notes}"
+
 
 def update_workbook(path, *, out=None, users: int | None = None, items: int | None = None, factors: int | None = None,
                     overwrite: bool = False) -> Updated:
@@ -56,30 +66,64 @@ def update_workbook(path, *, out=None, users: int | None = None, items: int | No
     in_place = out is None or same_file(path, out)
     with open_workbook(path) as book:
         book.refuse_unless_savable(out=None if in_place else target, overwrite=overwrite)
-        source = read_source(book)
-        if source is None:
-            raise UserError(f"'{book.name}' has no sheet of ratings that the other sheets follow, so there is nothing to update it "
-                            "by. Workbooks of `collabsheet new` have one.")
-        _refuse_what_is_not_ours(book)
-        host = FileHost(book)
-        before = {prefix: _fitted(host, sheet, source) for sheet in book.sheets
-                  if (prefix := prefix_of(book, sheet)) in (*CROSSTABS, EMBEDDING)}
-        if set(before) != {*CROSSTABS, EMBEDDING}:
-            missing = ", ".join(name for name in (*CROSSTABS, EMBEDDING) if name not in before)
-            raise UserError(f"'{book.name}' has no sheet {missing}. Only whole workbooks of `collabsheet new` are updated.")
-        content = _content(book, source, users=users, items=items, factors=factors)
-        parameters = {sheet: _carried(old, content, sheet) for sheet, old in before.items()}
-        typed = typed_cells(book)
+        read = _read(FileHost(book), users=users, items=items, factors=factors)
+    return _build(read, target, overwrite=in_place or overwrite)
+
+
+def updated_copy(path: Path, out: Path, *, users: int | None = None, items: int | None = None, factors: int | None = None) -> Updated | None:
+    """The same, written to the new file `out`: None, with nothing written, where all sheets have what `ratings` has already."""
+    with open_workbook(path) as book:
+        read = _read(FileHost(book), users=users, items=items, factors=factors)
+    return _build(read, out, overwrite=False) if read.anything_new else None
+
+
+@dataclass(frozen=True, eq=False)
+class _Read:
+    """A workbook as it was read: what its model sheets hold, what is to be built, and what somebody typed beside it."""
+
+    before: Mapping[str, _Fitted]
+    content: Content
+    typed: TypedCells
+
+    @property
+    def anything_new(self) -> bool:
+        old, now = self.before["dotprod"], self.content
+        same = not _differing(now.given.users, old.ratings.users) and not _differing(now.given.items, old.ratings.items)
+        size = now.given.n_users, now.given.n_items, now.n_factors
+        # a large `embedding` lists the ratings of the last update
+        return not (same and size == (old.ratings.n_users, old.ratings.n_items, old.factors.user.shape[1])
+                    and len(self.before[EMBEDDING].ratings) == len(now.ratings))
+
+
+def _read(host: FileHost, *, users: int | None, items: int | None, factors: int | None) -> _Read:
+    source = read_source(host)
+    if source is None:
+        raise UserError(f"'{host.name}' has no sheet of ratings that the other sheets follow, so there is nothing to update it "
+                        "by. Workbooks of `collabsheet new` have one.")
+    _refuse_what_is_not_ours(host)
+    before = {prefix: _fitted(host, sheet, source) for sheet in host.sheets
+              if (prefix := prefix_of(host, sheet)) in (*CROSSTABS, EMBEDDING, NET)}
+    if not {*CROSSTABS, EMBEDDING} <= set(before):
+        missing = ", ".join(name for name in (*CROSSTABS, EMBEDDING) if name not in before)
+        raise UserError(f"'{host.name}' has no sheet {missing}. Only whole workbooks of `collabsheet new` are updated.")
+    content = _content(host, source, users=users, items=items, factors=factors)
+    if NET in before and isinstance(net := before[NET].factors, NetFactors):
+        content = replace(content, net=NetWidths(net.user.shape[1], net.item.shape[1], len(net.biases[0])))
+    return _Read(before, content, typed_cells(host))
+
+
+def _build(read: _Read, target: Path, *, overwrite: bool) -> Updated:
+    content = read.content
+    parameters = {sheet: _carried(old, content, sheet) for sheet, old in read.before.items()}
     notes: list[str] = []
     # the builder writes 16 digits of a number, and 17 tell it exactly
     exact = {sheet: parameter_cells(plan.layout, parameters[sheet]) for sheet, plan in plan_sheets(content, parameters).items()}
 
     def fill(draft: Path) -> None:
-        notes.extend(typed.write_into(draft, exact))
+        notes.extend(read.typed.write_into(draft, exact))
 
-    build_with(content, target, parameters=parameters, overwrite=in_place or overwrite, fill=fill)
-    old = before["dotprod"]
-    now, then = content.given, old.ratings
+    build_with(content, target, parameters=parameters, overwrite=overwrite, fill=fill)
+    now, then = content.given, read.before["dotprod"].ratings
     return Updated(now.n_users, now.n_items, content.n_factors, new_users=_differing(now.users, then.users),
                    new_items=_differing(now.items, then.items), gone_users=_differing(then.users, now.users),
                    gone_items=_differing(then.items, now.items), notes=tuple(notes))
@@ -88,7 +132,7 @@ def update_workbook(path, *, out=None, users: int | None = None, items: int | No
 @dataclass(frozen=True, eq=False)
 class _Fitted:
     ratings: Ratings
-    factors: Factors
+    factors: AnyFactors
 
 
 def _fitted(host: FileHost, sheet: str, source: RatingsSource) -> _Fitted:
@@ -101,7 +145,7 @@ def _fitted(host: FileHost, sheet: str, source: RatingsSource) -> _Fitted:
     return _Fitted(ready.ratings, as_tensors(ready.start))
 
 
-def _refuse_what_is_not_ours(book: WorkbookFile) -> None:
+def _refuse_what_is_not_ours(book: FileHost) -> None:
     from .all_views import VIEWS
 
     ours = {"start", "ratings", "run log", *VIEWS}
@@ -114,14 +158,16 @@ def _refuse_what_is_not_ours(book: WorkbookFile) -> None:
                         "Move it to another workbook (right-click its tab > Move or Copy), and update then.")
 
 
-def _content(book: WorkbookFile, source: RatingsSource, *, users: int | None, items: int | None, factors: int | None) -> Content:
+def _content(book: FileHost, source: RatingsSource, *, users: int | None, items: int | None, factors: int | None) -> Content:
     given = _ratings(source, users=users, items=items)
     low, high = (_number(book, block_name("bounded", end)) for end in ("low", "high"))
     # where the range of before does not hold these ratings, it is theirs
-    fits = low is not None and high is not None and low <= given.values.min() and given.values.max() <= high
-    bounds = (low, high) if fits else None
+    bounds = (low, high) if low is not None and high is not None and low <= given.values.min() and given.values.max() <= high else None
     seed = _number(book, setting_name("seed"))
-    k = area_named(book, block_name("dotprod", "user_factors"))[1].shape[1] if factors is None else factors
+    there = area_named(book, block_name("dotprod", "user_factors"))
+    k = there[1].shape[1] if factors is None and there else factors
+    if k is None:
+        raise UserError(f"No sheet of '{book.name}' says how many factors it has. Give their number: --factors 5.")
     content = content_of(given, titles=None, n_factors=k, seed=int(seed or 0), bounds=bounds)
     held = {pair for pair, rating in source.ratings.items() if rating.held}
     keys = [[label_key(label) for label in labels] for labels in (given.users, given.items)]
@@ -152,7 +198,7 @@ def _ratings(source: RatingsSource, *, users: int | None, items: int | None) -> 
     return everything.top(users=users or everything.n_users, items=items or everything.n_items)
 
 
-def _carried(old: _Fitted, content: Content, sheet: str) -> Factors:
+def _carried(old: _Fitted, content: Content, sheet: str) -> AnyFactors:
     model = model_of(sheet)
     bounds = content.bounds if model == "bounded" else None
     low, high = bounds or (None, None)
@@ -160,6 +206,9 @@ def _carried(old: _Fitted, content: Content, sheet: str) -> Factors:
     def keys(labels):
         return [label_key(label) for label in labels]
 
+    if isinstance(old.factors, NetFactors):
+        return carried_net(old.factors, users=keys(old.ratings.users), items=keys(old.ratings.items),
+                           wanted=(keys(content.given.users), keys(content.given.items)))
     # who is new is folded in from the ratings that may be learnt from
     learnt = replace(content.ratings, users=tuple(keys(content.given.users)), items=tuple(keys(content.given.items)))
     factors = carried_factors(old.factors, users=keys(old.ratings.users), items=keys(old.ratings.items), ratings=learnt, bounds=bounds)
@@ -168,6 +217,10 @@ def _carried(old: _Fitted, content: Content, sheet: str) -> Factors:
         return random_factors(content.ratings, model=model, n_factors=k, seed=content.seed, low=low, high=high).user.numpy()
 
     return resized_factors(factors, content.n_factors, draw=draw)
+
+
+def _first_of(labels: Sequence) -> str:
+    return ", ".join(map(str, labels[:3])) + (f" and {len(labels) - 3} more" if len(labels) > 3 else "")
 
 
 def _differing(labels, others) -> tuple:
@@ -179,7 +232,7 @@ def _plain(label):
     return int(label) if isinstance(label, float) and label.is_integer() else label
 
 
-def _number(book: WorkbookFile, name: str) -> float | None:
+def _number(book: FileHost, name: str) -> float | None:
     where = area_named(book, name)
     value = book.grid(where[0]).values.get(where[1].first) if where else None
     return value if type(value) is float else None

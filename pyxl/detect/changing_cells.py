@@ -130,6 +130,8 @@ def _has_blanks(grid: Grid, area: Range) -> bool:
 def _minds_blanks(grid: Grid, calculator: Calculator, layout: Layout) -> bool:
     """Whether the first prediction is ``IF(rating="",…)``, in whatever words."""
     owner = grid.owner(layout.predictions.first)
+    if owner is None:
+        return False
     formula = grid.formulas[owner]
 
     def of_ratings(node: Node) -> bool:

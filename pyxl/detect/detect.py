@@ -9,7 +9,6 @@ before anything is fitted.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -21,47 +20,15 @@ from pyxl.grid.problem import SolverProblem
 from pyxl.grid.readable_workbook import ReadableWorkbook
 from pyxl.grid.sheet_names import blocks_by_name, is_view
 from pyxl.grid.stored_problem import stored_problem
-from solver.errors import UserError
 
 from .changing_cells import doubt, solver_disagreement
 from .comparisons import ErrorMeasure, comparisons, unequal_blocks
 from .formula_checks import check_matches
 from .id_cells import with_ids
+from .model_sheet import NOBODY, Damaged, ModelSheet, NoModel, NotRecognised, StatedOtherwise
+from .named_net import named_net, net_is_named
 from .prediction_terms import added, block_of, bound_in, sides_of_crosstab, sides_of_rows, terms_of
 from .trace import Tracer, Untraceable
-
-NOBODY = -1
-
-
-class NotRecognised(UserError):
-    """Why a sheet that compares ratings with predictions is not a model that we know."""
-
-
-class NotVerified(NotRecognised):
-    """Why a sheet that is built like a model that we know is none: its numbers are others."""
-
-
-class StatedOtherwise(NotRecognised):
-    """Why a sheet that is built like a model that we know is not fitted as one: Solver's stored model says otherwise."""
-
-
-class Damaged(NotRecognised):
-    """What is wrong with a model that a row or column was inserted into, or taken out of, in one of its blocks alone."""
-
-
-class NoModel(NotRecognised):
-    """Why a sheet is none at all: nothing on it compares ratings with predictions."""
-
-
-@dataclass(frozen=True, eq=False)
-class ModelSheet:
-    """A Layout, and whose rating each cell of ``layout.ratings`` is: `user_of` and `item_of` have
-    the shape of that range and give rows of the user and item blocks, or NOBODY for a row of a long table without
-    a rating."""
-
-    layout: Layout
-    user_of: np.ndarray
-    item_of: np.ndarray
 
 
 def detect(workbook: ReadableWorkbook, sheet: str, *, calculator: Calculator | None = None) -> ModelSheet:
@@ -80,6 +47,11 @@ def detect(workbook: ReadableWorkbook, sheet: str, *, calculator: Calculator | N
     calculator = calculator or Calculator(workbook)
     tracer = Tracer(workbook, calculator)
     refused: NotRecognised | None = None
+    if net_is_named(named):
+        model = named_net(grid, named, calculator)
+        if why_not := _not_called_changing(grid, calculator, model, solver, named):
+            raise why_not
+        return model
     for found in comparisons(workbook, sheet, calculator, first=first):
         if (gap := _gap(tracer, grid, found.predictions)) is not None:
             refused = gap
@@ -169,12 +141,12 @@ def _model_sheet(tracer: Tracer, grid: Grid, found: ErrorMeasure, named: dict[st
     item_factors, item_rows = block_of(sheet, [i.factors for i in items], "item factors", named.get("item_factors"))
     user_bias = item_bias = None
     if users[0].bias:
-        user_bias, rows_again = block_of(sheet, [[u.bias] for u in users], "user biases", named.get("user_bias"))
-        item_bias, cols_again = block_of(sheet, [[i.bias] for i in items], "item biases", named.get("item_bias"))
+        user_bias, rows_again = block_of(sheet, [[u.bias] for u in users if u.bias], "user biases", named.get("user_bias"))
+        item_bias, cols_again = block_of(sheet, [[i.bias] for i in items if i.bias], "item biases", named.get("item_bias"))
         if rows_again != user_rows or cols_again != item_rows:
             raise Untraceable("biases and factors stand in different orders.")
     low = high = None
-    if first.inner is not None:
+    if first.scale is not None:
         low, high = bound_in(sheet, first.value), bound_in(sheet, added(first.value, first.scale))
     # one user's row (one item's column) of a crosstab stands in line with that user's (item's) factors
     in_line = (rows == user_factors.shape[0] == 1 and user_factors.range.top == found.predictions.top

@@ -87,7 +87,7 @@ def notes_on_looked_up(grid: Grid, rated: list[Cell]) -> list[str]:
 def notes_on_stretch(grid: Grid, area: Range) -> list[str]:
     """A sentence on a lone cell far away, which makes the sheet large."""
     used = grid.used
-    if used.size <= 10_000_000 or used.size <= 1000 * len(grid.values):
+    if used is None or used.size <= 10_000_000 or used.size <= 1000 * len(grid.values):
         return []
     return [f"{_at(grid, Cell(used.bottom, used.right))} stretches the sheet, which slows Excel down; used {area}. "
             "Delete the empty rows and columns before it."]

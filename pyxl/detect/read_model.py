@@ -18,11 +18,12 @@ from pyxl.grid.layout import Block
 from pyxl.grid.parameters import factors_from
 from pyxl.grid.readable_workbook import ReadableWorkbook
 from solver.errors import UserError
+from solver.model.models import MODELS
 from solver.reading.looked_at.rating_texts import LARGEST_RATING, NUMBER_TEXT
 
-from .detect import ModelSheet
 from .formula_checks import changes_by_itself, external_book
 from .id_cells import read_labels, with_fresh
+from .model_sheet import ModelSheet
 from .rating_checks import (
     notes_on_hidden,
     notes_on_left_out,
@@ -116,11 +117,10 @@ def read_factors(workbook: ReadableWorkbook, model: ModelSheet):
 def read_bounds(workbook: ReadableWorkbook, model: ModelSheet) -> tuple[float, float] | None:
     """(low, high) of a bounded model as the sheet has them now."""
     layout = model.layout
-    if layout.variant != "bounded":
+    if not MODELS[layout.variant].bounded or layout.low is None or layout.high is None:
         return None
     grid = workbook.grid(layout.sheet)
-    ends = [_parameter(grid, end) if isinstance(end, Cell) else end for end in (layout.low, layout.high)]
-    low, high = ends
+    low, high = (_parameter(grid, end) if isinstance(end, Cell) else end for end in (layout.low, layout.high))
     if not low < high:
         raise UserError(f"{quoted(grid.sheet)}: the range of ratings runs from {low:g} to {high:g}. "
                         "Make the lower end smaller than the upper one.")
@@ -132,7 +132,7 @@ def read_bounds(workbook: ReadableWorkbook, model: ModelSheet) -> tuple[float, f
     return low, high
 
 
-def _rating(grid: Grid, cell: Cell, value: Value) -> float:
+def _rating(grid: Grid, cell: Cell, value: float | str | bool) -> float:
     here = _at(grid, cell)
     if isinstance(value, ErrorValue):
         raise UserError(f"{here} is {value}. Fix or clear it.")

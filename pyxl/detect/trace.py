@@ -269,7 +269,7 @@ def _times(a: Traced, b: Traced) -> Traced:
         a, b = b, a
     if a.inner is not None:
         raise Untraceable("A product of sigmoids is no model that we know.")
-    scale = _multiply(a.value, b.scale) if b.inner is not None else None
+    scale = None if b.scale is None else _multiply(a.value, b.scale)
     return Traced(_multiply(a.value, b.value), scale, b.inner)
 
 

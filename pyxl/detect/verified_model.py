@@ -10,19 +10,22 @@ import numpy as np
 
 from pyxl.formulas.evaluate.calculator import Calculator
 from pyxl.grid.cells import Range, quoted
+from pyxl.grid.layout import Layout
 from pyxl.grid.parameters import factors_from, parameter_cells
 from pyxl.grid.readable_workbook import ReadableWorkbook
 from solver.core.settings import OPTIONS
 from solver.errors import UserError
 from solver.model.array_factors import array_factors, as_arrays, rmse_of_arrays
 
-from .detect import ModelSheet, detect
+from .detect import detect
 from .label_checks import refuse_contradicting_labels
+from .model_sheet import ModelSheet
 from .read_model import read_bounds, read_factors, read_sheet_ratings
 from .verify import verified
 
 if TYPE_CHECKING:
-    from solver import Factors, Ratings, Settings
+    from solver import Ratings, Settings
+    from solver.model.net import AnyFactors
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +38,7 @@ class VerifiedModel:
     model: ModelSheet
     ratings: Ratings
     counted: Ratings
-    start: Factors
+    start: AnyFactors
     settings: Settings
     mended: dict          # cells whose number was stored as text, and the number
     notes: tuple[str, ...]
@@ -62,15 +65,11 @@ def verified_model(workbook: ReadableWorkbook, sheet: str, settings: Settings, *
     bounds = read_bounds(workbook, model)
     low, high = bounds or (None, None)
     settings = _as_the_sheet_decides(settings, sheet, {
-        "model": model.layout.variant, "low": low, "high": high, "n_factors": model.layout.user_factors.shape[1],
-        "dtype": "float64"})
+        "model": model.layout.variant, "low": low, "high": high, "dtype": "float64"} | _widths(workbook, model.layout, settings))
     if start is not None:
         factors = _given(sheet, model, start)
     elif settings.start == "random":
-        from solver import random_factors
-
-        drawn = random_factors(ratings, model=settings.model, n_factors=settings.n_factors,
-                               seed=settings.seed, low=low, high=high)
+        drawn = _drawn(ratings, settings)
         factors = _unrated_as_they_are(workbook, model, ratings, as_arrays(drawn))
     else:
         factors = read_factors(workbook, model)
@@ -97,14 +96,34 @@ def _as_the_sheet_decides(settings: Settings, sheet: str, decided: dict[str, Any
     return replace(settings, **decided)
 
 
-def _given(sheet: str, model: ModelSheet, numbers: Sequence[float]) -> Factors:
+def _widths(workbook: ReadableWorkbook, layout: Layout, settings: Settings) -> dict[str, Any]:
+    """The settings that the sizes of the blocks are."""
+    if layout.variant != "net" or layout.hidden_bias is None:
+        return {"n_factors": layout.user_factors.shape[1]}
+    widths = {"embedding_sizes": (layout.user_factors.shape[1], layout.item_factors.shape[1]), "hidden": (layout.hidden_bias.shape[0],)}
+    if settings.batch_size is None:
+        return widths
+    share = workbook.grid(layout.sheet).values.get(layout.dropout) if layout.dropout else None
+    return widths | {"dropout": share if share else None}     # a step on all ratings at once leaves nothing out
+
+
+def _drawn(ratings: Ratings, settings: Settings) -> AnyFactors:
+    if settings.model == "net":
+        from solver.fitting.start_values import start_values
+        return start_values(ratings, settings)
+    from solver import random_factors
+    return random_factors(ratings, model=settings.known_model, n_factors=settings.n_factors, seed=settings.seed,
+                          low=settings.low, high=settings.high)
+
+
+def _given(sheet: str, model: ModelSheet, numbers: Sequence[float]) -> AnyFactors:
     try:
         return factors_from(model.layout, numbers)
     except ValueError:
         raise UserError(f"{quoted(sheet)} has another size than when its start values were kept.") from None
 
 
-def _unrated_as_they_are(workbook: ReadableWorkbook, model: ModelSheet, ratings: Ratings, start: Factors) -> Factors:
+def _unrated_as_they_are(workbook: ReadableWorkbook, model: ModelSheet, ratings: Ratings, start: AnyFactors) -> AnyFactors:
     """Random start values, but for users and items without a rating: nothing would move them from
     there, so they keep what the sheet has, if it has numbers everywhere."""
     try:

@@ -9,7 +9,7 @@ from pyxl.formulas.evaluate.calculator import Calculator
 from pyxl.formulas.language.formula_errors import FormulaError
 from pyxl.grid.cells import quoted
 
-from .detect import ModelSheet, NotRecognised, NotVerified
+from .model_sheet import ModelSheet, NotRecognised, NotVerified
 
 AGREE = 1e-9  # how close the sheet's number and ours must be, relative above 1
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from pyxl.base.plain_output import quoted_command
-from pyxl.detect.detect import NoModel
+from pyxl.detect.model_sheet import NoModel
 from pyxl.detect.verified_model import verified_model
 from pyxl.grid.block_names import PYTHON
 from pyxl.grid.cells import quoted

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 _SPARED = ("pandas", "matplotlib", "PIL")   # for tables and pictures; cells need none of them
 
@@ -13,7 +14,8 @@ def import_bare_xlwings() -> None:
     Whoever imports them later in this process gets them, but xlwings goes without.
     """
     hidden = [name for name in _SPARED if name not in sys.modules]
-    sys.modules.update(dict.fromkeys(hidden))   # None: importing it is an ImportError
+    nothing: dict[str, Any] = dict.fromkeys(hidden)     # None: importing it is an ImportError
+    sys.modules.update(nothing)
     try:
         import xlwings  # noqa: F401
     finally:

@@ -131,11 +131,12 @@ class CalcBook(base_classes.Book):
 
     def save(self, path: str | None = None, password: str | None = None) -> None:
         target = os.path.abspath(path or self.fullname)
-        kind = _FILTERS.get(os.path.splitext(target)[1].lower())
-        if kind is None:
-            raise UserError(f"'{os.path.basename(target)}' should end in one of: {', '.join(_FILTERS)}.")
         extra = {"Password": password} if password else {}
-        self.document.storeAsURL(load_uno().systemPathToFileUrl(target), properties(FilterName=kind, **extra))
+        self.document.storeAsURL(load_uno().systemPathToFileUrl(target), properties(FilterName=_kind_of(target), **extra))
+
+    def save_copy(self, path: str) -> None:
+        """Write it as it is now to another file; this one stays unsaved."""
+        self.document.storeToURL(load_uno().systemPathToFileUrl(os.path.abspath(path)), properties(FilterName=_kind_of(path)))
 
     def close(self) -> None:
         self.document.close(True)
@@ -291,6 +292,14 @@ class CalcName(base_classes.Name):
         if cells is None:
             raise NoSuchObjectError(f"The name '{self.name}' refers to no range of cells.")
         return CalcRange(CalcSheet(self._book, cells.Spreadsheet), _range_of(cells.RangeAddress))
+
+
+def _kind_of(path: str) -> str:
+    """LibreOffice's name for the kind of file that a name says."""
+    kind = _FILTERS.get(os.path.splitext(path)[1].lower())
+    if kind is None:
+        raise UserError(f"'{os.path.basename(path)}' should end in one of: {', '.join(_FILTERS)}.")
+    return kind
 
 
 def _range_of(place) -> Range:

@@ -75,7 +75,7 @@ class Office:
 
     def close(self) -> None:
         """End an office of our own; let go of another."""
-        if not self.ours:
+        if not self.ours or self._process is None:
             return
         with suppress(Exception):   # the connection ends with the office, sometimes before the answer, or had ended
             self.desktop.terminate()

@@ -8,7 +8,7 @@ from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from pyxl.detect.changing_cells import solvers_further_wishes
-from pyxl.detect.detect import Damaged, NoModel, NotRecognised, NotVerified, StatedOtherwise
+from pyxl.detect.model_sheet import Damaged, NoModel, NotRecognised, NotVerified, StatedOtherwise
 from pyxl.detect.verified_model import VerifiedModel, verified_model
 from pyxl.detect.verify import agrees
 from pyxl.grid.cells import quoted
@@ -20,7 +20,6 @@ from pyxl.problems.pose import Posed, pose
 from pyxl.problems.solve import ByFormulas, refuse_settings_of_models
 from pyxl.problems.stated import stated_problem
 from solver.errors import NoSolution, UserError
-from solver.model.models import MODELS
 
 from .own_sheets.check_source import check_source, refuse_typed_over
 from .own_sheets.run_log import Run, logged_run
@@ -42,7 +41,6 @@ def fittable_sheets(host: Host, *, sheets: Iterable[str] | None, settings: Setti
     Arguments as for `fit_workbook`. Raises UserError where a sheet that was named cannot be fitted, or none can, or an
     option says nothing to them.
     """
-    _refuse_what_no_sheet_holds(settings, options)
     if by_formulas.via not in (None, *VIAS):
         raise UserError(f"A fit goes via {' or '.join(VIAS)}, not '{by_formulas.via}'. Choose one, or leave it out.")
     if repeat is not None:
@@ -70,13 +68,6 @@ def _repeated(host: Host, run: Run) -> VerifiedModel:
         return ready
     note = f"Run {run.number} began at RMSE {run.rmse_before:.6f}, this one at {ready.rmse:.6f}: the ratings are others."
     return replace(ready, notes=(*ready.notes, note))
-
-
-def _refuse_what_no_sheet_holds(settings: Settings | None, options: Mapping) -> None:
-    model = options.get("model", settings and settings.model)
-    if isinstance(model, str) and model in MODELS and not MODELS[model].additive:
-        raise UserError(f"The model {model} cannot stand on a sheet, whose formulas are sums of products and biases: "
-                        "leave out model, and the sheet decides.")
 
 
 def _refuse_what_makes_no_sense(ready: list[Fittable], options: Mapping, by_formulas: ByFormulas) -> None:

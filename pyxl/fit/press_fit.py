@@ -75,10 +75,8 @@ class FittedModel:
 
     def changes(self, host: Host) -> Changes:
         """The values to write, by sheet: parameters that moved, mended ratings, the last result and its history."""
-        from solver.model.net import additive
-
         sheet = self.ready.model.layout.sheet
-        parameters = parameter_cells(self.ready.model.layout, additive(self.result.factors))
+        parameters = parameter_cells(self.ready.model.layout, self.result.factors)
         # Where none moved all are written again: then formulas that depend on them are calculated, which the stored file may lack.
         changes: dict[str, dict[Cell, Value]] = {sheet: (_unlike(host, sheet, parameters) or dict(parameters)) | self.ready.mended}
         for place, cell, value in result_cells(host, sheet, self.result):

@@ -165,10 +165,10 @@ class _Compilation:
             row, col = np.array([[cell.row]]), np.array([[cell.col]])
             self._scheduler.settle(sheet, row, col)
             found = self._reader.read(LaneAreas(sheet, row, col, 1, 1))
-            if not found.dynamic and not isinstance(value := found.const.item(), float):
+            if found.tensor is None and not isinstance(value := found.const.item(), float):
                 raise UserError(f"{quoted(sheet)}!{cell} holds {'nothing' if value is None else repr(value)}, "
                                 "where a number is needed. Name a cell with a number.")
-            tensors.append(found.tensor if found.dynamic else self._program.constant(found.const))
+            tensors.append(self._program.constant(found.const) if found.tensor is None else found.tensor)
         together = self._program.step(lambda *found: torch.cat([t.reshape(1) for t in found]), *tensors) if tensors else \
             self._program.constant(np.zeros(0))
         noted = sorted((sheet, cell, what) for (sheet, _, what), cell in self._notes.items())
@@ -204,7 +204,7 @@ class _Compilation:
         shape = (*batch.shape, *result.shape[2:])
         size = int(np.prod(shape))
         const, kind = (np.broadcast_to(values, shape).reshape(-1) for values in (result.const, result.kinds))
-        tensor = self._program.step(lambda t: t.expand(shape).reshape(-1), result.tensor) if result.dynamic else None
+        tensor = self._program.step(lambda t: t.expand(shape).reshape(-1), result.tensor) if result.tensor is not None else None
         self._reader.segments.append(Segment(tensor, size, const, kind))
         known = self._map(batch.group.sheet)
         at = known.cells(batch.group, batch.lanes)

@@ -20,7 +20,7 @@ from .layout import Layout
 ROLES = tuple(f.name for f in fields(Layout) if f.name not in ("sheet", "form", "variant", "measure"))
 SETTINGS = tuple(options_given(Given.START))    # the options that have a cell on `start`
 PYTHON = "collabsheet_python"   # on `start`: the path of the Python that buttons start
-CONTROLS = ("status", "stop")  # on a model sheet: what a live fit says, and the cell that stops it
+CONTROLS = ("status", "stop")  # on a model sheet: what a live fit says, and the cell that stops it; `source_status` on `ratings`
 RUN_LOG = "run_log"             # the line of headers of the sheet that keeps all runs
 CHOSEN = "model"                # what the names of the chosen model's blocks on `check` begin with,
 CHOSEN_BLOCKS = ("user_factors", "item_factors", "user_bias", "item_bias")      # as do those of a model sheet

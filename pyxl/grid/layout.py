@@ -44,7 +44,8 @@ class Layout:
     say whose rating it is, and the parameters are looked up). `user_ids` and `item_ids` name the
     rows of the parameter blocks. `variant` is a name of `solver.MODELS`; `low` and `high` are
     the ends of a bounded model's range: cells, or numbers where the formula has them written in.
-    `rmse` is the cell to minimise; `measure` (a name of `detect.MEASURES`) is what its formula
+    A net has layers of weights and biases, and a cell `dropping` that says whether dropout is at work, with its share in
+    `dropout`. `rmse` is the cell to minimise; `measure` (a name of `detect.MEASURES`) is what its formula
     really computes, whatever its label says.
     """
 
@@ -64,6 +65,12 @@ class Layout:
     item_keys: Range | None = None
     low: Cell | float | None = None
     high: Cell | float | None = None
+    hidden_weights: Block | None = None
+    hidden_bias: Block | None = None
+    output_weights: Block | None = None
+    output_bias: Block | None = None
+    dropout: Cell | None = None
+    dropping: Cell | None = None
     measure: str = "rmse"
 
     @property

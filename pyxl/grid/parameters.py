@@ -9,23 +9,25 @@ from .cells import Cell
 from .layout import Layout
 
 if TYPE_CHECKING:
-    from solver import Factors
+    from solver.model.net import AnyFactors
 
-FIELDS = {"user_factors": "user", "item_factors": "item",
-          "user_bias": "user_bias", "item_bias": "item_bias"}  # role on the sheet -> field of Factors
+FIELDS = {"user_factors": "user", "item_factors": "item", "user_bias": "user_bias", "item_bias": "item_bias",
+          "hidden_weights": "weight_0", "hidden_bias": "bias_0",
+          "output_weights": "weight_1", "output_bias": "bias_1"}  # role on the sheet -> name among the tensors
 
 
-def parameter_cells(layout: Layout, factors: Factors) -> dict[Cell, float]:
+def parameter_cells(layout: Layout, factors: AnyFactors) -> dict[Cell, float]:
     """The value of every parameter cell of the sheet for these factors."""
     cells: dict[Cell, float] = {}
+    parts = factors.tensors()
     for role, block in layout.parameters.items():
-        numbers = getattr(factors, FIELDS[role]).reshape(block.shape).tolist()
+        numbers = parts[FIELDS[role]].reshape(block.shape).tolist()
         cells.update((cell, number) for row, line in zip(block.cells(), numbers)
                      for cell, number in zip(row, line))
     return cells
 
 
-def factors_from(layout: Layout, numbers: Sequence[float]) -> Factors:
+def factors_from(layout: Layout, numbers: Sequence[float]) -> AnyFactors:
     """The factors, arrays of float64, whose values in the parameter cells, in the order of `parameter_cells`, are
     `numbers`. Raises ValueError where their number is another."""
     import numpy as np

@@ -25,7 +25,7 @@ def blocks_by_name(workbook: ReadableWorkbook, sheet: str) -> dict[str, Range]:
             raise UserError(f"{name.name} is #REF!: the cells it named are gone. "
                             "Redefine it in Formulas > Name Manager.")
     found = here[prefix]
-    parameters = [(role, found[role]) for role in found if role.endswith(("_factors", "_bias"))]
+    parameters = [(role, found[role]) for role in found if role.endswith(("_factors", "_bias", "_weights"))]
     for i, (role, area) in enumerate(parameters):
         for other, second in parameters[i + 1:]:
             if area.overlaps(second):

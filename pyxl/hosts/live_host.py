@@ -154,6 +154,11 @@ class LiveHost:
         found = retry_while_busy(lambda: self.book.sheets[sheet].range((cell.row, cell.col)).options(err_to_str=True).value)
         return as_value(found, date1904=self.date1904)
 
+    def values(self, sheet: str, where: Range) -> list[Value]:
+        """What the cells of a range hold now, in reading order, to the last digit."""
+        rows = retry_while_busy(lambda: self._range(sheet, where).options(ndim=2, err_to_str=True).value)
+        return [as_value(value, date1904=self.date1904) for row in rows for value in row]
+
     def edited(self, sheet: str, where: Range) -> bool:
         """Whether somebody changed a range since it was read."""
         now = retry_while_busy(lambda: read_grid(self.book.sheets[sheet], only=where, date1904=self.date1904))

@@ -35,7 +35,7 @@ def read_grid(sheet, *, only: Range | None = None, date1904: bool = False) -> Gr
         raise UserError(f"{quoted(sheet.name)} is used as far as {Cell(where.bottom, where.right)}. "
                         "Delete the empty rows and columns behind its tables, and save it.")
     values = cells(where).options(ndim=2, err_to_str=True).value
-    formulas = _as_rows(cells(where).formula)
+    formulas = rows_of(cells(where).formula)
     grid = Grid(sheet.name)
     texts: dict[Cell, str] = {}
     for row, (line, shown) in enumerate(zip(values, formulas), where.top):
@@ -75,7 +75,8 @@ def as_value(value, *, date1904: bool = False) -> Value:
     return float(value)
 
 
-def _as_rows(formulas):
+def rows_of(formulas):
+    """What xlwings gives as a range's formulas, of one cell or many, as rows."""
     if isinstance(formulas, (list, tuple)):
         return formulas if isinstance(formulas[0], (list, tuple)) else [formulas]
     return [[formulas]]

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pyxl.base.known_failures import remedy
-from pyxl.base.log_file import log_failure
-from pyxl.base.one_at_a_time import one_at_a_time
 from pyxl.fit.fit_messages import before_and_after, time_and_place
 from pyxl.fit.own_sheets import before_fit
 from pyxl.fit.own_sheets.run_log import logged_run
@@ -17,8 +13,8 @@ from pyxl.fit.watcher import Watcher
 from pyxl.hosts.live_host import LiveHost
 from pyxl.problems.pose import Posed
 from pyxl.problems.solve import ByFormulas, Solved
-from solver.errors import NoSolution, UserError, stopped_by
 
+from .one_run import alone
 from .panel import Panel
 from .watch import ProblemWatch, Watch
 
@@ -43,7 +39,7 @@ def fit_live(book: xlwings.Book, *, sheets: Iterable[str] | None = None, setting
     host = LiveHost(book)
     chosen = None if sheets is None else list(sheets)
     shown = chosen if repeat is None else [logged_run(host, repeat).sheet]
-    with _alone(host, shown, "Not fitted") as panels:
+    with alone(host, shown, "Not fitted") as panels:
         for panel in panels.values():
             panel.clear_stop()
             panel.say("Fitting: reading the sheet …")
@@ -75,7 +71,7 @@ def restore_live(book: xlwings.Book, *, sheets: Iterable[str] | None = None) -> 
 
     host = LiveHost(book)
     chosen = None if sheets is None else list(sheets)
-    with _alone(host, chosen, "Not restored") as panels:
+    with alone(host, chosen, "Not restored") as panels:
         with host.one_undo_step("Restore"):
             restored = restore_on_host(host, chosen)
         for sheet in restored:
@@ -89,7 +85,7 @@ def randomize_live(book: xlwings.Book, sheet: str) -> tuple[int, float]:
     from pyxl.fit.randomize import randomize
 
     host = LiveHost(book)
-    with _alone(host, [sheet], "Not randomized") as panels:
+    with alone(host, [sheet], "Not randomized") as panels:
         panels[sheet].say("Randomizing: reading the sheet …")
         with host.one_undo_step("Randomize"):
             unkept = before_fit.make_place(host)
@@ -104,46 +100,12 @@ def refresh_live(book: xlwings.Book, sheet: str) -> Refreshed:
     from pyxl.fit.refresh import refresh
 
     host = LiveHost(book)
-    with _alone(host, [sheet], "Not refreshed") as panels:
+    with alone(host, [sheet], "Not refreshed") as panels:
         panels[sheet].say("Calculating everything again …")
         found = refresh(host, sheet)
         panels[sheet].say(f"Calculated again: RMSE {found.rmse:.6f} on {found.n_ratings:,} ratings, as Python computes it; "
                           f"{found.n_blanks:,} blanks are predicted.")
         return found
-
-
-@contextmanager
-def _alone(host: LiveHost, sheets: list[str] | None, failed: str) -> Iterator[dict[str, Panel]]:
-    """The panels of the sheets, given back at the end; no other run works on the workbook meanwhile. What goes wrong is said
-    in the status cells, with its details in the log, and raised as a UserError."""
-    panels = {sheet: Panel(host, sheet) for sheet in (sheets or host.sheets)}
-    try:
-        with one_at_a_time(host.place):
-            yield panels
-    except (Exception, KeyboardInterrupt) as why:
-        sentence = _sentence(why)
-        log = log_failure(f"{host.name}: {failed.lower()}", why)
-        _try(panels, lambda panel: panel.say(f"{failed}: {sentence} (Details: {log})"))
-        raise (NoSolution if isinstance(why, NoSolution) else UserError)(sentence) from why
-    finally:
-        _try(panels, lambda panel: panel.bar(None))
-
-
-def _sentence(why: BaseException) -> str:
-    if isinstance(why, UserError):
-        return str(why)
-    if isinstance(why, KeyboardInterrupt):
-        return f"Stopped by {stopped_by(why)} before the first epoch; the parameters are as they were."
-    return remedy(why) or f"Unexpected {type(why).__name__}: {' '.join(str(why).split())[:300] or 'no message'}."
-
-
-def _try(panels: Mapping[str, Panel], action) -> None:
-    """Do it for all panels, as far as the workbook is still there."""
-    for panel in panels.values():
-        try:
-            action(panel)
-        except Exception:  # the program or the workbook was closed: nobody could read it
-            return
 
 
 def _told(result: FitResult | Solved) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from pyxl.base.retry_while_busy import retry_while_busy
-from pyxl.grid.block_names import CONTROLS, control_name
+from pyxl.grid.block_names import CONTROLS, SOURCE, control_name
 from pyxl.grid.cells import Cell, Value
 from pyxl.grid.sheet_names import area_named, prefix_of
 from pyxl.hosts.live_host import LiveHost
@@ -46,7 +46,8 @@ class Panel:
 
 
 def _control_cells(host: LiveHost, sheet: str) -> dict[str, tuple[str, Cell]]:
-    """Where the controls of a sheet are: what -> (sheet, cell)."""
-    prefix = prefix_of(host, sheet)
+    """Where the controls of a sheet are: what -> (sheet, cell). The sheet `ratings` has a status alone."""
+    source = area_named(host, SOURCE[0])
+    prefix = prefix_of(host, sheet) or (SOURCE[0] if source and source[0] == sheet else None)
     found = {what: area_named(host, control_name(prefix, what)) for what in CONTROLS} if prefix else {}
     return {what: (where[0], where[1].first) for what, where in found.items() if where}

@@ -53,14 +53,13 @@ class Watch(Watcher):
         if self._listen.due() and self._listen.timed(self._panel.stop_asked):
             return True
         if self._show.due():
-            self._show.timed(lambda: self._update(epoch))
+            self._show.timed(lambda: self._update(epoch, self._factors))
         return False
 
-    def _update(self, epoch: Epoch) -> None:
-        from solver.model.net import additive
-
+    def _update(self, epoch: Epoch, factors: Callable[[], AnyFactors] | None) -> None:
         layout = self._ready.model.layout
-        self._host.write({layout.sheet: parameter_cells(layout, additive(self._factors()))})
+        if factors:
+            self._host.write({layout.sheet: parameter_cells(layout, factors())})
         if self._history:
             sheet, area = self._history
             self._host.write({sheet: history_cells(area, self._epochs)})

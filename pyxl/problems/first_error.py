@@ -34,11 +34,14 @@ def _read_error(workbook: ReadableWorkbook, calculator: Calculator, sheet: str, 
             continue
         try:
             found = calculator.reference(node, sheet, owner, formula.anchor)
-            rows = calculator.block(*found) if found else ()
+            if found is None:
+                continue
+            where, area = found
+            rows = calculator.block(where, area)
         except FormulaError:
             continue
-        for row, values in enumerate(rows, found[1].top if found else 0):
-            for col, value in enumerate(values, found[1].left):
-                if isinstance(value, ErrorValue) and (found[0], Cell(row, col)) not in seen:
-                    return found[0], Cell(row, col), value
+        for row, values in enumerate(rows, area.top):
+            for col, value in enumerate(values, area.left):
+                if isinstance(value, ErrorValue) and (where, Cell(row, col)) not in seen:
+                    return where, Cell(row, col), value
     return None

@@ -69,13 +69,13 @@ class _Reading:
         self.bottom = names["lastconst"].top
         self.complete = False
         if self.b and self.a and self.b.row == self.a.row < self.bottom:
-            following = [re.fullmatch(r"([A-Z]+)(\d+)", self._text(cell.moved(1, 0))) for cell in (self.b, self.a)]
+            following = [found[0] for cell in (self.b, self.a) if (found := re.fullmatch(r"[A-Z]+\d+", self._text(cell.moved(1, 0))))]
             inputs = [cell for cell in grid.values if cell.row == self.b.row and cell not in grid.formulas and cell.col < self.b.col]
             line = [cell for cell in grid.formulas if cell.row == self.b.row
                     and re.fullmatch(rf"{self.b}\+{self.a}\*[A-Z]+\d+", self._text(cell))]
-            self.complete = all(following) and len(inputs) == 2 and len(line) == 1
+            self.complete = len(following) == 2 and len(inputs) == 2 and len(line) == 1
             if self.complete:
-                self.next_b, self.next_a = (Cell.parse(match[0]) for match in following)
+                self.next_b, self.next_a = map(Cell.parse, following)
                 self.prediction = line[0]
                 self.y = next((cell for cell in inputs if str(cell) not in self._text(line[0])), inputs[-1])
 
@@ -126,7 +126,7 @@ class _Reading:
         if optimizer == "adagrad":
             yield "One number an epoch divides the rate, a mean of the epoch before; Adagrad adds up the squares of every step."
         for cell in sorted(self.grid.formulas):
-            if self.b.row <= cell.row <= self.bottom and (other := re.search(r"('[^']+'|[A-Za-z_]\w*)!\$?[A-Z]+\$?\d+", self._text(cell))):
+            if self.next_b.row - 1 <= cell.row <= self.bottom and (other := re.search(r"('[^']+'|[A-Za-z_]\w*)!\$?[A-Z]+\$?\d+", self._text(cell))):
                 yield f"{cell} reads {other[0]}, on another sheet than its neighbours: probably a slip."
         if anneals:
             yield "Its macro also lowers the learning rate from epoch to epoch by a rule of its own, which is not run here."

@@ -123,8 +123,13 @@ def refuse_unless_writable(target: Path) -> None:
         user, lock = holder
         raise UserError(f"'{target.name}' is open by {user}. Close it and run again "
                         f"(if nobody has it open, delete the leftover '{lock}'); nothing was saved.")
+    refuse_read_only(target)
+
+
+def refuse_read_only(target: Path) -> None:
+    """Raise UserError where the file `target`, which is there, must not be written."""
     # root may write to anything: the mark counts, not only the right
-    if not (os.access(target, os.W_OK) and mode & 0o222):
+    if not (os.access(target, os.W_OK) and target.stat().st_mode & 0o222):
         raise UserError(f"'{target.name}' is read-only. Clear the mark, or give another output name; "
                         "nothing was saved.")
 

@@ -15,9 +15,10 @@ from openpyxl.utils import get_column_letter
 
 from pyxl.grid.cells import Cell
 from pyxl.xlsx.parts.cell_xml import Edit, Unwritable, new_cell
+from pyxl.xlsx.parts.edited_stream import name_prefix
 from pyxl.xlsx.parts.package_checks import damaged_workbook
 from pyxl.xlsx.parts.sheet_splice import Edits
-from pyxl.xlsx.parts.xml_stream import START_TAG, elements, local, reader, spliceable
+from pyxl.xlsx.parts.xml_stream import elements, local, reader, spliceable, start_tag_at
 from solver.errors import UserError
 
 from .package import Package
@@ -92,7 +93,7 @@ class _Insertion:
         def start(name, _):
             path.append(local(name))
             if tuple(path) == self.path:
-                tags.append(START_TAG.match(data, parser.CurrentByteIndex)[1])
+                tags.append(start_tag_at(data, parser.CurrentByteIndex)[0])
 
         def end(_):
             if tuple(path) == self.path:
@@ -104,7 +105,7 @@ class _Insertion:
         feed(b"")
         if len(tags) != 1 or len(ends) != 1 or data[ends[0]:ends[0] + 2] != b"</":
             raise damaged_workbook(self.part, f"its list of {self.path[-1]} is empty or there twice")
-        prefix = re.match(rb"<((?:[^\s:/>]+:)?)", tags[0])[1]
+        prefix = name_prefix(tags[0])
         return data[:ends[0]] + b"".join(line(prefix) for line in self.lines) + data[ends[0]:]
 
 

@@ -54,7 +54,10 @@ class Package:
 
     def __init__(self, path: Path, archive: zipfile.ZipFile, limits: Limits):
         self.path, self.archive, self.limits = path, archive, limits
-        self.stamp = os.fstat(archive.fp.fileno())
+        if archive.fp is None:
+            raise UserError(f"'{path.name}' is closed. Open it again.")
+        self._file = archive.fp
+        self.stamp = os.fstat(self._file.fileno())
 
     @property
     def name(self) -> str:
@@ -156,8 +159,8 @@ class Package:
 
     def _read_at(self, offset: int, size: int) -> bytes:
         try:
-            self.archive.fp.seek(offset)      # streams may be interleaved: each read seeks for itself
-            data = self.archive.fp.read(size)
+            self._file.seek(offset)      # streams may be interleaved: each read seeks for itself
+            data = self._file.read(size)
         except OSError as error:
             raise UserError(f"'{self.name}' cannot be read: {error.strerror or error}.") from error
         if len(data) < size:

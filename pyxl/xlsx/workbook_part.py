@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass
 
 from pyxl.grid.grid import DefinedName
+from pyxl.xlsx.parts.edited_stream import name_prefix
 from pyxl.xlsx.parts.package_checks import damaged_workbook
-from pyxl.xlsx.parts.xml_stream import START_TAG, TRUE, elements, local, reader, spliceable, whole_number
+from pyxl.xlsx.parts.xml_stream import TRUE, elements, local, reader, spliceable, start_tag_at, whole_number
 from solver.errors import UserError
 
 from .package import Package
@@ -93,7 +94,7 @@ def with_full_calculation(data: bytes, part: str) -> bytes:
         nonlocal calc, prefix
         path.append(local(name))
         if len(path) == 1:
-            prefix = re.match(rb"<((?:[^\s:/>]+:)?)", data[parser.CurrentByteIndex:])[1]
+            prefix = name_prefix(start_tag_at(data, parser.CurrentByteIndex)[0])
         elif path[1:] == ["calcPr"]:
             calc = parser.CurrentByteIndex
 
@@ -109,7 +110,7 @@ def with_full_calculation(data: bytes, part: str) -> bytes:
     feed(data)
     feed(b"")
     if calc is not None:
-        tag = START_TAG.match(data, calc)[1]
+        tag, _ = start_tag_at(data, calc)
         kept = re.sub(rb"""\sfullCalcOnLoad\s*=\s*("[^"]*"|'[^']*')""", b"", tag).rstrip()
         return data[:calc] + kept + b' fullCalcOnLoad="1"' + data[calc + len(tag):]
     return data[:after] + b'<%scalcPr fullCalcOnLoad="1"/>' % prefix + data[after:]

@@ -34,7 +34,7 @@ def copy_package(package: Package, out: BinaryIO, rewrites: Mapping[str, Rewrite
                         part.write(chunk)
                 entry.external_attr = info.external_attr      # zipfile turns 0 into rw-------
             else:
-                _copy_raw(package, archive, info)
+                _copy_raw(package, archive, out, info)
         for name, content in added.items():
             archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)   # ZipInfo: of 1980, as Excel's
 
@@ -47,7 +47,7 @@ def _fresh(info: zipfile.ZipInfo) -> zipfile.ZipInfo:
     return new
 
 
-def _copy_raw(package: Package, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
+def _copy_raw(package: Package, archive: zipfile.ZipFile, out: BinaryIO, info: zipfile.ZipInfo) -> None:
     # zipfile has no call for this: the entry's bytes are laid down where the archive stands, and
     # the directory learns of them.
     if not (info.filename.isascii() or info.flag_bits & 0x800):
@@ -55,12 +55,12 @@ def _copy_raw(package: Package, archive: zipfile.ZipFile, info: zipfile.ZipInfo)
                         "Open it in Excel and save it again.")
     entry = copy.copy(info)
     entry.header_offset = archive.start_dir
-    archive.fp.seek(archive.start_dir)
+    out.seek(archive.start_dir)
     for data in package.raw(info.filename):
-        archive.fp.write(data)
+        out.write(data)
     archive.filelist.append(entry)
     archive.NameToInfo[entry.filename] = entry
-    archive.start_dir = archive.fp.tell()
+    archive.start_dir = out.tell()
 
 
 def written_package(path: Path, source: Package) -> Package:

@@ -42,8 +42,11 @@ class CollabFilter(Predicting, Recommending):
     rating_range : (lowest, highest) rating, to which predictions are clipped; None: that of the ratings.
     holdout : share of the ratings to set apart and judge by; the best epoch by them is kept.
     holdout_by : which: ``"random"``, or the latest by ``"time"``.
-    feedback : ``"explicit"`` ratings, or ``"implicit"``: pairs that happened, whose values do not count; what is
-        predicted is how likely a pair is among those drawn (see `Settings.loss`).
+    feedback : ``"explicit"`` ratings, or ``"implicit"``: pairs that happened. What is predicted is near 1 for what fits a user and 0
+        for all else; with an optimizer, a model or a batch size of other methods than als, how likely a pair is among those drawn
+        (see `Settings.loss`).
+    counts : with implicit feedback, how much it counts that a pair happened n times, as its value says: it weighs
+        1 + counts · log(1 + n). 0: values do not count.
     device, model, optimizer and all others : as in `Settings`; None: what `effort` chooses. An optimizer, a batch size
         or a model that its choice is not made for comes with settings usual for it: without an optimizer's name,
         one-cycle AdamW.
@@ -66,10 +69,12 @@ class CollabFilter(Predicting, Recommending):
     holdout: float = 0.0
     holdout_by: str = "random"
     feedback: str = "explicit"
+    counts: float = 0.0
     model: str | None = None
     embedding_sizes: tuple[int, int] | None = None
     hidden: tuple[int, ...] | None = None
     dropout: float | None = None
+    unobserved: float | None = None
     negatives: int | None = None
     negatives_power: float | None = None
     optimizer: str | None = None

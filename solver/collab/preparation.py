@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from solver.core.method_table import LOSSES, METHODS
 from solver.core.optimizers import OPTIMIZERS
 from solver.core.options import Given
 from solver.core.settings import Settings, options_given
 from solver.data.ratings import Ratings
 from solver.data.splits import split_off
 from solver.errors import UserError
+from solver.fitting.choose_all_pairs import choose_all_pairs
 from solver.fitting.effort import Chosen, choose_settings
+from solver.fitting.fit_ratings import ALL_PAIRS_DECAY
 from solver.model.models import MODELS
 
 from .labels.frames import ratings_from
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 FEEDBACK = ("explicit", "implicit")
 _USUAL_IMPLICIT = {"lr": 0.01, "weight_decay": 0.3, "epochs": 10}   # best of a few on films and on planted pairs
 IMPLICIT_SPREAD = 0.2   # stands for the spread of values that are all 1, where newcomers are folded in: best on films
+_ALL_PAIRS = METHODS["als"].honours | LOSSES["all-pairs"].honours
 _NO_METHOD = ("n_factors", "device", "seed")     # options that do not say how to fit
 _MARGIN = 0.05   # of the ratings' range, by which a bounded model reaches beyond it: a sigmoid never gets to its ends
 
@@ -46,7 +50,7 @@ class Prepared:
     @property
     def spread(self) -> float:
         """The standard deviation of the ratings to learn from."""
-        if self.settings.loss == "cross-entropy":
+        if self.settings.loss != "squared":
             return IMPLICIT_SPREAD
         return float(self.learnt.values.std(dtype=np.float64))
 
@@ -57,7 +61,9 @@ def prepare_fit(options: CollabFilter, ratings: Ratings, holdout) -> Prepared:
     if options.feedback not in FEEDBACK:
         raise UserError(f"feedback is {options.feedback!r}. Choose one of: {', '.join(FEEDBACK)}.")
     if options.feedback == "implicit":
-        ratings = _happened(ratings, notes)
+        ratings = _happened(ratings, notes, counts=options.counts)
+    elif options.counts:
+        raise UserError(f"counts is {options.counts!r}, and explicit ratings are no counts. Leave it out, or say feedback='implicit'.")
     seed = seed_of(options.random_state)
     learnt, held = _held_out(options, ratings, holdout, seed, notes)
     rating_range = (0.0, 1.0) if options.feedback == "implicit" else _range(options.rating_range, ratings)
@@ -79,17 +85,25 @@ def seed_of(random_state) -> int:
     raise UserError(f"random_state is {random_state!r}. Give a whole number of 0 or more, or None.")
 
 
-def _happened(ratings: Ratings, notes: list[str]) -> Ratings:
+def _happened(ratings: Ratings, notes: list[str], *, counts: float = 0.0) -> Ratings:
+    """Pairs that happened, their values 1; with `counts` they weigh 1 + counts · log(1 + value)."""
+    if isinstance(counts, bool) or not (isinstance(counts, Real) and 0 <= counts < math.inf):
+        raise UserError(f"counts is {counts!r}. Give a number of 0 or more, such as 1: a pair that happened n times weighs "
+                        "1 + counts · log(1 + n).")
     if len(ratings) and ratings.values.min() <= 0:
         n = int(ratings.values.argmin())
         raise UserError(f"The value of user {shown_label(ratings.users[ratings.user_index[n]])} for item "
                         f"{shown_label(ratings.items[ratings.item_index[n]])} is {ratings.values[n]:g}; implicit feedback "
                         "lists only pairs that happened. Leave the others out.")
-    note = "Implicit feedback: every pair counts as one that happened, whatever its value."
-    if (ratings.values != 1).any():
-        notes += [note] * (note not in notes)
-        ratings = replace(ratings, values=np.ones_like(ratings.values))
-    return ratings
+    if not (ratings.values != 1).any():
+        return ratings
+    if counts:
+        weights = 1 + counts * np.log1p(ratings.values.astype(np.float64))
+        return replace(ratings, values=np.ones_like(ratings.values), weights=weights)
+    note = ("Implicit feedback: every pair counts as one that happened, whatever its value. Where values say how often, say counts=1 "
+            "(--counts).")
+    notes += [note] * (note not in notes)
+    return replace(ratings, values=np.ones_like(ratings.values))
 
 
 def _range(given, ratings: Ratings) -> tuple[float, float]:
@@ -126,7 +140,7 @@ def _held_out(options, ratings: Ratings, holdout, seed: int, notes: list[str]) -
                          by=options.holdout_by)
     given, _ = ratings_from(holdout, unrated=1.0 if options.feedback == "implicit" else None)
     if options.feedback == "implicit":
-        given = _happened(given, notes)
+        given = _happened(given, notes, counts=options.counts)
     users, items = (Labels(known, what).positions(list(labels))[index] for known, what, labels, index in
                     ((ratings.users, "user", given.users, given.user_index),
                      (ratings.items, "item", given.items, given.item_index)))
@@ -137,7 +151,8 @@ def _held_out(options, ratings: Ratings, holdout, seed: int, notes: list[str]) -
     if not known.all():
         notes.append(f"{(~known).sum():,} of {len(given):,} held-out ratings are of users or items without a rating "
                      "to learn from; they were not used to judge by.")
-    return ratings, Ratings(ratings.users, ratings.items, users[known], items[known], given.values[known])
+    return ratings, Ratings(ratings.users, ratings.items, users[known], items[known], given.values[known],
+                            weights=None if given.weights is None else given.weights[known])
 
 
 def _settings(options: CollabFilter, ratings: Ratings, rating_range: tuple[float, float],
@@ -146,7 +161,10 @@ def _settings(options: CollabFilter, ratings: Ratings, rating_range: tuple[float
     given = {name: getattr(options, name) for name in options_given(Given.ESTIMATOR)}
     said: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items() if value is not None}
     if options.feedback == "implicit":
-        said = {"model": "bounded", "loss": "cross-entropy"} | said
+        said = ({"model": "dot", "loss": "all-pairs"} if _of_all_pairs(said) else {"model": "bounded", "loss": "cross-entropy"}) | said
+        if options.counts and said["loss"] != "all-pairs":
+            raise UserError("Counts are learnt from by als alone. Leave out counts, or what chooses another method: "
+                            f"{', '.join(name for name in said if name not in _ALL_PAIRS and name != 'loss')}.")
     choice = choose_settings("quick" if options.effort == "good" else options.effort, ratings, n_factors=options.n_factors)
     if options.effort == "good" and _suits(choice.settings, said):  # it tries what it chooses from: in vain, where it is not taken
         choice = choose_settings("good", ratings, n_factors=options.n_factors)
@@ -159,14 +177,22 @@ def _settings(options: CollabFilter, ratings: Ratings, rating_range: tuple[float
         del said["n_factors"]   # nobody gave the default
     if not _suits(chosen, said):
         choice = Chosen(chosen)
-        chosen = Settings(dtype=chosen.dtype,
-                          **_usual(said.get("optimizer", "adamw"), said, len(ratings)) | {"model": chosen.model} | said)
+        optimizer = "als" if said.get("loss") == "all-pairs" else "adamw"
+        chosen = Settings(dtype=chosen.dtype, **_usual(said.get("optimizer", optimizer), said, len(ratings)) | {"model": chosen.model} | said)
+        if chosen.loss == "all-pairs" and options.effort != "quick":
+            chosen = choose_all_pairs(ratings, chosen, among=frozenset({"weight_decay", "unobserved"} - said.keys()))
     return replace(chosen, seed=seed, **said), choice.factors_help
+
+
+def _of_all_pairs(said: dict) -> bool:
+    """Whether als can do what was said, with all pairs: nothing of what only other methods have."""
+    return said.keys() <= _ALL_PAIRS and said.get("model", "dot") == "dot" and said.get("optimizer", "als") == "als"
 
 
 def _suits(chosen: Settings, said: dict) -> bool:
     """Whether a choice can hold beside what was said: it is one for squared error, with an optimizer and a batch."""
-    model = MODELS.get(said.get("model", chosen.model))
+    name = said.get("model", chosen.model)
+    model = None if name is None else MODELS[name]
     linear = model is None or (model.additive and not (model.bounded and OPTIMIZERS[chosen.optimizer].alternating))
     return linear and all(said.get(name, getattr(chosen, name)) == getattr(chosen, name)
                           for name in ("optimizer", "batch_size", "loss"))
@@ -177,6 +203,8 @@ def _usual(optimizer: str, said: dict, n_ratings: int) -> dict:
     method = OPTIMIZERS.get(optimizer)
     if method is None or method.samples:  # a posterior needs no penalty
         return {"optimizer": optimizer}
+    if said.get("loss") == "all-pairs":
+        return {"optimizer": optimizer, "weight_decay": ALL_PAIRS_DECAY}
     if method.in_batches is None:
         return {"optimizer": optimizer, "weight_decay": 0.05}
     if method.decoupled:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import replace
 from numbers import Integral
 from typing import overload
 
@@ -75,7 +76,7 @@ class Recommending(LearntModel):
         unknown label, and for a net, whose predictions are no sum of parts."""
         factors = self._additive("explains nothing")
         return explain(factors, self._labels["user"].position(user), self._labels["item"].position(item),
-                       bounds=self.settings_.bounds, clip=self.rating_range_)
+                                  bounds=self.settings_.bounds, clip=self.rating_range_)
 
     @overload
     def fold_in(self, ratings: Mapping[Hashable, float], *, side: str = "user", weight_decay: float | None = None) -> FoldedIn: ...
@@ -94,6 +95,8 @@ class Recommending(LearntModel):
         seen = self._seen_from(side)
         if isinstance(ratings, Ratings) or hasattr(ratings, "columns"):
             many, _ = ratings_from(ratings, unrated=1.0 if self.feedback == "implicit" else None)
+            if self.feedback == "implicit":
+                many = replace(many, values=np.ones_like(many.values))
             return newcomers(many, seen, weight_decay=weight_decay)
         return newcomer(ratings, seen, weight_decay=weight_decay)
 
@@ -111,7 +114,7 @@ class Recommending(LearntModel):
         if side not in OTHER:
             raise UserError(f"side is {side!r}. Choose one of: {', '.join(OTHER)}.")
         return SeenByNewcomers.of(factors, side, others=self._labels[OTHER[side]], typical=self._typical, spread=self.spread_,
-                       bounds=self.settings_.bounds, clip=self.rating_range_)
+                                  settings=self.settings_, clip=self.rating_range_)
 
 
 def _how_many(n, what: str = "n") -> int:

@@ -50,6 +50,11 @@ class Descent:
     converged: bool = False
     stopped: bool = False
 
+    @property
+    def kept(self) -> Epoch:
+        """The epoch that `best` is of."""
+        return self.best_epoch or self.history[0]
+
 
 def descend(steps: Steps, settings: Settings,
             on_seen: Callable[[Epoch, Seen], bool | None] | None = None) -> Descent:
@@ -71,7 +76,7 @@ def descend(steps: Steps, settings: Settings,
                 state.stop, state.stopped = f"Stopped at epoch {number}, as you asked; {_kept(state)}.", True
             elif seen.slope <= GRADIENT_ZERO or (steps.first == 0 and _is_steady(losses)):
                 state.stop, state.converged = _arrived(state, seen, steps.lr)
-            elif settings.patience and number - state.best_epoch.epoch >= settings.patience:
+            elif settings.patience and number - state.kept.epoch >= settings.patience:
                 state.stop = (f"Stopped at epoch {number}: hold-out RMSE has not fallen for {settings.patience} "
                               f"epochs; {_kept(state)}.")
             elif number == limit:
@@ -103,7 +108,7 @@ def _rmse_of(epoch: Epoch) -> str:
 
 
 def _kept(state: Descent) -> str:
-    return f"the best so far is kept: epoch {state.best_epoch.epoch}, {_rmse_of(state.best_epoch)}"
+    return f"the best so far is kept: epoch {state.kept.epoch}, {_rmse_of(state.kept)}"
 
 
 def _is_steady(losses: list[float]) -> bool:
@@ -127,7 +132,7 @@ def _arrived(state: Descent, seen: Seen, lr: float | None) -> tuple[str, bool]:
 def _out_of_epochs(state: Descent, steps: Steps, limit: int) -> tuple[str, bool]:
     if steps.first == 0:
         return f"Stopped after {limit} epochs, the most allowed; RMSE may still fall: allow more epochs.", False
-    kept = "" if state.best_epoch.epoch == limit else f"; {_kept(state)}"
+    kept = "" if state.kept.epoch == limit else f"; {_kept(state)}"
     return f"Finished all {limit} epochs{kept}.", True
 
 

@@ -30,14 +30,15 @@ _EVERY_MODEL = frozenset({"model", "low", "high", "n_factors", "optimizer", "epo
 _BATCHES = _EVERY_MODEL | {"weight_decay", "batch_size", "schedule"}
 
 METHODS = {
-    "full batch": Method("a fit on all ratings at once", "no batch_size", _EVERY_MODEL | {"weight_decay"}),
+    "full batch": Method("a fit on all ratings at once", "no batch_size", _EVERY_MODEL | {"weight_decay", "embedding_sizes", "hidden"}),
     "batches": Method("a fit in batches", "a batch_size, such as 512",
                       _BATCHES | {"loss", "negatives", "negatives_power", "embedding_sizes", "hidden", "dropout"}),
     "rating by rating": Method("SGD rating by rating", "optimizer sgd with batch_size 1", _BATCHES | {"decay_by"}),
-    "als": Method("als", "optimizer als", _EVERY_MODEL | {"weight_decay"}),
+    "als": Method("als", "optimizer als", _EVERY_MODEL | {"weight_decay", "loss", "unobserved"}),
     "gibbs": Method("gibbs", "optimizer gibbs", _EVERY_MODEL | {"implicit_sets"}),
     "formulas": Method("a fit by formulas", "a sheet whose formulas are minimised as they stand",
                        frozenset({"epochs", "seed"})),
 }
 
-LOSSES = {"squared": Loss(), "cross-entropy": Loss(frozenset({"negatives", "negatives_power"}))}
+LOSSES = {"squared": Loss(), "cross-entropy": Loss(frozenset({"negatives", "negatives_power"})),
+          "all-pairs": Loss(frozenset({"unobserved"}))}

@@ -11,9 +11,10 @@ import torch
 from torch import Tensor
 
 from solver.data.ratings import Ratings
+from solver.errors import UserError
 from solver.model.factors import Factors
 from solver.model.models import Bounds, into_range, penalty_scales, predict
-from solver.model.net import AnyFactors, additive
+from solver.model.net import AnyFactors, NetFactors, additive
 from solver.model.wide_rows import wide_rows
 
 from .pairs.sparse_products import RatedPairs
@@ -40,6 +41,13 @@ class Targets:
             return cls(users, items, values, None)
         pairs = RatedPairs.of(users, items, ratings.n_users, ratings.n_items)
         return cls(pairs.users, pairs.items, values.index_select(0, pairs.order), pairs)
+
+    @property
+    def by_pair(self) -> RatedPairs:
+        """The pairs, where a method cannot do without. Raises UserError where torch has no sparse products."""
+        if self.pairs is None:
+            raise UserError(f"Torch has no sparse products on {self.users.device}, which this optimizer needs. Choose the device cpu.")
+        return self.pairs
 
     def predicted(self, factors: AnyFactors, bounds: Bounds) -> Tensor:
         """Predicted ratings (n_ratings,), in the order of `values`."""
@@ -70,6 +78,8 @@ class Objective:
     items, every row as often as it has ratings: decay pulls everybody to the average user and the average item, and
     costs the level of all ratings nothing. It is the same as r̂ = μ + p_u·q_i + c_u + c_i with a μ that is free and
     penalised c, but a sheet needs no cell for μ. A model without biases has no average to pull to but 0.
+    The net's objective has ‖W‖² of its layers beside ‖p_u‖² + ‖q_i‖², every rating's prediction taking them, and no biases' part:
+    else the layers would grow as the embeddings shrink.
     The scales s_f and s_b (`penalty_scales`) make λ mean the same for ratings in stars and in percent.
     """
 
@@ -92,20 +102,22 @@ class Objective:
         return cls(targets, share(targets.users, ratings.n_users), share(targets.items, ratings.n_items),
                    bounds, weight_decay, penalty_scales(spread_of(ratings), bounds))
 
-    def mean_squared_error(self, factors: Factors) -> Tensor:
+    def mean_squared_error(self, factors: AnyFactors) -> Tensor:
         return ((self.targets.predicted(factors, self.bounds) - self.targets.values) ** 2).mean()
 
-    def penalty(self, factors: Factors) -> Tensor | float:
+    def penalty(self, factors: AnyFactors) -> Tensor | float:
         if not self.weight_decay:
             return 0.0
         of_factors, of_biases = self.scales
         total = of_factors * sum(share @ (rows ** 2).sum(1) for share, rows in
                                  ((self.user_share, factors.user), (self.item_share, factors.item)))
+        if isinstance(factors, NetFactors):
+            total = total + of_factors * torch.stack([(weights ** 2).sum() for weights in factors.weights]).sum()
         for name, mean in self.mean_biases(factors).items():
             total = total + of_biases * (self.share(name) @ (getattr(factors, name) - mean) ** 2)
         return self.weight_decay * total
 
-    def mean_biases(self, factors: Factors) -> dict[str, Tensor]:
+    def mean_biases(self, factors: AnyFactors) -> dict[str, Tensor]:
         """b̄_U and b̄_I by field name, every row as often as it has ratings; none where there are no biases."""
         return {name: self.share(name) @ bias for name, bias in factors.tensors().items() if name.endswith("_bias")}
 

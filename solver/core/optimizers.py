@@ -44,6 +44,12 @@ class Optimizer:
         """The settings that it honours, of those that not every optimizer does."""
         return frozenset({*self.constants, *(() if self.in_batches is None else ("batch_size",))})
 
+    def over(self, parameters: list, constants: Mapping[str, float]) -> torch.optim.Optimizer:
+        """The torch optimizer of these parameters."""
+        if self.make is None:
+            raise ValueError("It solves one side given the other, and steps on nothing.")
+        return self.make(parameters, constants)
+
     @property
     def takes_lr(self) -> bool:
         """Whether it has a learning rate."""

@@ -72,9 +72,14 @@ class Settings:
     """Srivastava et al. 2014."""
 
     loss: str = option("squared", Names(LOSSES), "The error that is minimised.", given=Given.NOWHERE)
-    """``squared`` error of explicit ratings, or ``cross-entropy`` for implicit feedback, where every pair present is
-    one that happened: its value is 1, and the prediction is a probability, that of a pair among those drawn. It
-    needs a model bounded to 0 and 1."""
+    """``squared`` error of explicit ratings; or, for implicit feedback, where every pair present is one that happened and
+    its value is 1, ``all-pairs``, the squared error with all other pairs as zeros, by als and the model dot; or ``cross-entropy``,
+    whose prediction is a probability, that of a pair among those drawn. It needs a model bounded to 0 and 1."""
+
+    unobserved: float = option(
+        0.3, Number(above=0, example="0.1"), "What a pair that did not happen weighs, beside 1 of one that did, with implicit feedback by als.",
+        given=Given.ESTIMATOR)
+    """With the loss all-pairs. The smaller, the more the model dares to recommend what nobody like the user chose."""
 
     negatives: int = option(
         4, Whole(least=0), "Pairs that did not happen, drawn for every pair that did, with implicit feedback.",
@@ -180,6 +185,20 @@ class Settings:
         return self.low, self.high
 
     @property
+    def known_model(self) -> str:
+        """The model, where it must be known. Raises UserError while it is not."""
+        if self.model is None:
+            raise UserError(f"No model is given. Choose one: {', '.join(MODELS)}.")
+        return self.model
+
+    @property
+    def decay(self) -> float:
+        """The weight decay, where it must be a number. Raises UserError while it is still to be chosen."""
+        if self.weight_decay is None:
+            raise UserError("weight_decay is None, and is chosen from ratings by `fit` alone. Give a number.")
+        return self.weight_decay
+
+    @property
     def method(self) -> str:
         """The way of fitting that these settings choose: a name of `METHODS`."""
         if OPTIMIZERS[self.optimizer].alternating:
@@ -201,7 +220,10 @@ class Settings:
     def most_epochs(self) -> int:
         """Epochs after which a fit ends, if nothing ends it before."""
         chosen = OPTIMIZERS[self.optimizer]
-        return self.epochs or (chosen.epochs if self.batch_size is None else chosen.batch_epochs)
+        if self.batch_size is not None:
+            return self.epochs or chosen.batch_epochs
+        of_model = None if self.model is None else MODELS[self.model].epochs
+        return self.epochs or min(chosen.epochs, of_model or chosen.epochs)
 
 
 OPTIONS: dict[str, Option] = {declared.name: option_of(declared) for declared in fields(Settings)}
@@ -282,13 +304,12 @@ def _refuse_what_cannot_be_combined(settings: Settings) -> None:
     if OPTIMIZERS[optimizer].alternating and model not in (None, "dot", "dot+bias"):
         raise UserError(f"{optimizer} needs a model that is linear in each side, and the model is "
                         f"{model}: choose dot or dot+bias, or another optimizer, such as lbfgs.")
-    if model == "net" and settings.batch_size is None:
-        raise UserError("The net is fitted in batches: give a batch_size, such as 512, "
-                        "and an optimizer that takes it, such as adamw.")
     low, high = settings.low, settings.high
     if model is not None and MODELS[model].bounded and (low is None or high is None or low >= high):
         raise UserError(f"A bounded model needs a range of ratings: low is {low!r} and "
                         f"high is {high!r}. Give two numbers, low below high.")
+    if settings.loss == "all-pairs" and (settings.method != "als" or model not in (None, "dot")):
+        raise UserError("All pairs are learnt from by als, with the model dot: choose these, or the loss cross-entropy.")
     if settings.loss == "cross-entropy" and (settings.batch_size is None or settings.bounds != (0, 1)):
         raise UserError("Cross-entropy is for probabilities, learnt in batches: choose the model bounded or net "
                         "with low=0 and high=1, and a batch_size, such as 512.")

@@ -19,7 +19,8 @@ class Ratings:
     `user_index`, `item_index` (n_ratings,) int64, or int32 in large data, point into them;
     `values` (n_ratings,) float64, or float32, are the ratings; `times` (n_ratings,), where they
     are known, say when, in any unit. `item_columns` (n_items, g), where there are any, say what else is
-    known of the items: genres, say; `user_columns` (n_users, g) likewise. Unrated pairs are simply absent, so a blank can never enter a loss.
+    known of the items: genres, say; `user_columns` (n_users, g) likewise. `weights` (n_ratings,) say how much each counts; None: all alike.
+    Unrated pairs are simply absent, so a blank can never enter a loss.
     """
 
     users: tuple[Hashable, ...]
@@ -30,6 +31,7 @@ class Ratings:
     times: np.ndarray | None = None
     item_columns: np.ndarray | None = None
     user_columns: np.ndarray | None = None
+    weights: np.ndarray | None = None
 
     @classmethod
     def from_triples(cls, users: Sequence, items: Sequence, values: Sequence[float]) -> Ratings:
@@ -73,7 +75,8 @@ class Ratings:
     def take(self, chosen: np.ndarray) -> Ratings:
         """The chosen ratings, a mask or positions; all users and items keep their places."""
         return replace(self, user_index=self.user_index[chosen], item_index=self.item_index[chosen],
-                       values=self.values[chosen], times=None if self.times is None else self.times[chosen])
+                       values=self.values[chosen], times=None if self.times is None else self.times[chosen],
+                       weights=None if self.weights is None else self.weights[chosen])
 
     def crosstab(self) -> np.ndarray:
         """(n_users, n_items) float64, NaN = unrated; of a pair rated twice, the last rating."""
@@ -99,7 +102,8 @@ class Ratings:
                        new_user[self.user_index[kept]], new_item[self.item_index[kept]],
                        self.values[kept], None if self.times is None else self.times[kept],
                        None if self.item_columns is None else self.item_columns[keep_items],
-                       None if self.user_columns is None else self.user_columns[keep_users])
+                       None if self.user_columns is None else self.user_columns[keep_users],
+                       None if self.weights is None else self.weights[kept])
 
 
 def _most_frequent(index: np.ndarray, labels: Sequence[Hashable], how_many: int) -> np.ndarray:

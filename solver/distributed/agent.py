@@ -1,4 +1,5 @@
-"""Starts the processes of a fit by torch's elastic agent: ``python -m solver.distributed.agent task.json 4``.
+"""Starts the processes of a fit by torch's elastic agent: ``python -m solver.distributed.agent task.json 4 4711`` starts 4 of
+them for the process 4711.
 
 A process by itself, so that it has signals and imports of its own. Where a process of the fit is lost it starts all of them again.
 """
@@ -17,7 +18,7 @@ RESTARTS = 3            # of all processes, where one of them is lost
 
 def main() -> int:
     """Start so many processes and wait for them."""
-    end_with_parent()
+    end_with_parent(int(sys.argv[3]))
     from torch.distributed.elastic.multiprocessing import DefaultLogsSpecs, Std
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
     from torch.distributed.launcher.api import LaunchConfig, elastic_launch
@@ -28,7 +29,7 @@ def main() -> int:
                           rdzv_endpoint="localhost:0", max_restarts=RESTARTS, monitor_interval=0.1, local_addr="localhost",
                           logs_specs=DefaultLogsSpecs(str(task.parent / "log"), redirects=Std.OUT | Std.ERR))
     try:
-        elastic_launch(config, sys.executable)("-m", "solver.distributed.worker", str(task))
+        elastic_launch(config, sys.executable)("-m", "solver.distributed.worker", str(task), str(os.getpid()))
     except ChildFailedError:
         return 1
     return 0

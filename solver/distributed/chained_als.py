@@ -44,9 +44,9 @@ class ChainedALS:
     def __init__(self, store: RatingStore, task: StoreTask, group: ProcessGroup):
         self.store, self.task, self.group = store, task, group
         settings = task.settings
-        self.own, self.biases = own_blocks(store.blocks, group), MODELS[settings.model].biases
+        self.own, self.biases = own_blocks(store.blocks, group), MODELS[settings.known_model].biases
         self.dtype = getattr(torch, settings.dtype)
-        self.decay, self.d = float(settings.weight_decay), settings.n_factors + self.biases
+        self.decay, self.d = settings.decay, settings.n_factors + self.biases
         self.users: dict[int, Tensor] = {}
         self.items = torch.zeros(store.n_items, self.d, dtype=self.dtype)
         self.roots = penalty_roots(settings.n_factors, self.d, penalty_scales(store.spread, None), self.items)
@@ -217,5 +217,5 @@ class ChainedALS:
 
 def rows_unpacked(rows: np.ndarray, side: str, store: RatingStore, settings: Settings) -> Factors:
     """The factors of a block's rows; there are none of the other side."""
-    tensor, k, biases = torch.from_numpy(rows), settings.n_factors, MODELS[settings.model].biases
+    tensor, k, biases = torch.from_numpy(rows), settings.n_factors, MODELS[settings.known_model].biases
     return one_side(side, tensor[:, :k], 0.0, biases=biases, bias=tensor[:, k] if biases else None)

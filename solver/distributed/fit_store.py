@@ -31,6 +31,9 @@ from .passes import run_passes
 from .store_task import StoreTask, not_for_stores
 
 FAILURE_FILE = "failed.txt"   # what a process says for whom it is no use to be started again
+# (the file of the task, how many): starts so many processes that each `do_task`, and returns when they have ended; raises
+# LostProcess where they were lost
+Launcher = Callable[[Path, int], None]
 _OFTEN = 0.2            # seconds between two looks at how far the processes are
 
 
@@ -65,12 +68,12 @@ class StoreFit:
 
 def fit_store(store: RatingStore, folder: str | Path, settings: Settings, *, holdout: float = 0.0,
               clip: tuple[float, float] | None = None, processes: int = 1, threads: int | None = None,
-              on_epoch: Callable[[Epoch], None] | None = None) -> StoreFit:
+              launcher: Launcher | None = None, on_epoch: Callable[[Epoch], None] | None = None) -> StoreFit:
     """Fit a store, leaving the rows of every pass in a folder; a call that was killed goes on from its last pass.
 
     `settings` are those of SGD rating by rating, or of als. `holdout` is the share of the ratings to judge by, `clip` the
     range of ratings to which predictions are clipped first, that of the store where it is None. Under torchrun this is
-    one of its processes; else `processes` of them are started here. The result does not depend on their number, nor on the
+    one of its processes; else `processes` of them are started, here or, with a `launcher`, wherever that starts them. The result does not depend on their number, nor on the
     `threads` of each. Raises UserError for settings that no pass is made for.
     """
     folder = Path(folder)
@@ -85,10 +88,10 @@ def fit_store(store: RatingStore, folder: str | Path, settings: Settings, *, hol
                 run_passes(task, group, on_epoch if group.rank == 0 else None)
         else:
             with held_alone(folder, f"Another run fits in '{folder.name}'. Wait for it to end, or stop it."):
-                if processes == 1:
+                if processes == 1 and launcher is None:
                     run_passes(task, Alone(), on_epoch)
                 else:
-                    _run_processes(task, processes, on_epoch)
+                    _run_processes(task, processes, launcher or _by_agent, on_epoch)
     except OSError as error:
         raise UserError(f"The pass could not be written to '{folder.name}': {why_not_saved(error)}, and run the same command again: it "
                         "goes on from the last pass.") from None
@@ -108,14 +111,28 @@ def _refuse(store: RatingStore, settings: Settings, processes: int, holdout: flo
         raise UserError(f"All {store.n_ratings:,} ratings of the store are {store.rating_range[0]:g}; there is nothing to learn.")
 
 
-def _run_processes(task: StoreTask, processes: int, on_epoch: Callable[[Epoch], None] | None) -> None:
-    """Have the processes started by an agent, which starts all of them again where one is lost."""
+class LostProcess(RuntimeError):
+    """Processes of a fit ended before it was done, and starting them again did not help."""
+
+
+def _run_processes(task: StoreTask, processes: int, launcher: Launcher, on_epoch: Callable[[Epoch], None] | None) -> None:
     folder = Path(task.folder)
     write_json(folder / "task.json", asdict(task))
     (folder / FAILURE_FILE).unlink(missing_ok=True)
     (folder / "log").mkdir(exist_ok=True)
-    command = [sys.executable, "-m", "solver.distributed.agent", str(folder / "task.json"), str(processes)]
-    with (folder / "log" / "agent.txt").open("wb") as log, _told_of(folder, on_epoch):
+    try:
+        with _told_of(folder, on_epoch):
+            launcher(folder / "task.json", processes)
+    except LostProcess as why:
+        said = (folder / FAILURE_FILE).read_text() if (folder / FAILURE_FILE).exists() else ""
+        raise UserError(said or f"A process of the fit was lost again and again{why}. Run the same command again: it goes on from the last "
+                        "pass.") from None
+
+
+def _by_agent(task: Path, processes: int) -> None:
+    """Have the processes started here, by an agent, which starts all of them again where one is lost."""
+    command = [sys.executable, "-m", "solver.distributed.agent", str(task), str(processes), str(os.getpid())]
+    with (task.parent / "log" / "agent.txt").open("wb") as log:
         agent = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         try:
             code = agent.wait()
@@ -124,9 +141,7 @@ def _run_processes(task: StoreTask, processes: int, on_epoch: Callable[[Epoch], 
             agent.wait()
             raise
     if code:
-        said = (folder / FAILURE_FILE).read_text() if (folder / FAILURE_FILE).exists() else ""
-        raise UserError(said or f"A process of the fit was lost again and again; what it said is in '{folder.name}/log'. Run the same "
-                        "command again: it goes on from the last pass.")
+        raise LostProcess(f"; what it said is in '{task.parent.name}/log'")
 
 
 @contextmanager

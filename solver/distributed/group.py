@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
+import time
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Protocol
@@ -10,7 +13,11 @@ from typing import Protocol
 import numpy as np
 import torch
 
+from solver.errors import UserError
+
 _PATIENCE = timedelta(minutes=30)   # that a process waits for another before it gives up
+# seconds after which torchrun no longer counts on a machine that it does not hear of: three signs of life, five seconds apart
+_GIVEN_UP_AFTER = 20.0
 
 
 class ProcessGroup(Protocol):
@@ -77,7 +84,8 @@ class TorchGroup:
         sent, received = _tensor(out), _tensor(into)
         waiting = [self._torch.isend(sent, (self.rank - 1) % self.size), self._torch.irecv(received, (self.rank + 1) % self.size)]
         for one in waiting:
-            one.wait()
+            if one is not None:
+                one.wait()
         self.sent += out.nbytes
 
     def receive(self, into: np.ndarray, source: int) -> None:
@@ -118,10 +126,18 @@ def joined_group():
     """The group that torchrun put this process in, until the context ends.
 
     Its store is the agent's, which outlives a restart of the workers and keeps the addresses of those that are gone: so each
-    attempt has a prefix of its own, without which a restart ends in "connectFullMesh … refused".
+    attempt has a prefix of its own, without which a restart ends in "connectFullMesh … refused". Raises UserError where another process
+    is lost: torchrun then starts those that are left again. On several machines that is put off until the lost one is given up,
+    because torchrun would join with it, and wait in vain.
     """
     from torch import distributed
 
+    if distributed.is_initialized():    # Ray has joined it before, and leaves it
+        yield TorchGroup()
+        return
+    if threading.current_thread() is threading.main_thread():
+        # a handler of Python's is not called while gloo waits for a process that is lost; what is written is whole at any time
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
     env = os.environ
     of_agent = env.get("TORCHELASTIC_USE_AGENT_STORE", "False") == "True"
     store = distributed.TCPStore(env["MASTER_ADDR"], int(env["MASTER_PORT"]), int(env["WORLD_SIZE"]),
@@ -130,5 +146,12 @@ def joined_group():
     distributed.init_process_group("gloo", store=attempt, rank=int(env["RANK"]), world_size=int(env["WORLD_SIZE"]), timeout=_PATIENCE)
     try:
         yield TorchGroup()
+    except RuntimeError as why:
+        if not (isinstance(why, distributed.DistError) or "gloo" in str(why)):   # gloo has no class of its own
+            raise
+        if int(env.get("GROUP_WORLD_SIZE", "1")) > 1:
+            time.sleep(_GIVEN_UP_AFTER)
+        raise UserError("The connection to another process of the fit was lost. Those that torchrun starts again, or the same command "
+                        "later, go on from the last pass.") from why
     finally:
         distributed.destroy_process_group()

@@ -19,7 +19,7 @@ _SIDES = {"users": 0, "items": 1}
 def start_offset(settings: Settings, mean: float) -> float:
     """What is added to every prediction: the mean rating, through the inverse of the sigmoid where the model is bounded;
     nothing where there are no biases. In the units of `mean` and of the bounds in the settings."""
-    if not MODELS[settings.model].biases:
+    if not MODELS[settings.known_model].biases:
         return 0.0
     return mean if settings.bounds is None else through_sigmoid(mean, *settings.bounds)
 
@@ -31,12 +31,12 @@ def start_factors(settings: Settings, mean: float, side: str, block: int, n: int
     """
     rng = np.random.default_rng((settings.seed, _SIDES[side], block))
     shape = n, settings.n_factors
-    if MODELS[settings.model].biases:
+    if MODELS[settings.known_model].biases:
         drawn = (SMALL_SPREAD * rng.standard_normal(shape)).clip(-2 * SMALL_SPREAD, 2 * SMALL_SPREAD)
     else:
         scale = math.sqrt(max(abs(mean), 0.1) / settings.n_factors)
         drawn = scale * (0.5 + rng.random(shape)) * (-1 if mean < 0 and side == "items" else 1)
-    return one_side(side, torch.from_numpy(drawn).to(dtype), start_offset(settings, mean), biases=MODELS[settings.model].biases)
+    return one_side(side, torch.from_numpy(drawn).to(dtype), start_offset(settings, mean), biases=MODELS[settings.known_model].biases)
 
 
 def random_rows(settings: Settings, mean: float, spread: float, side: str, block: int, n: int) -> np.ndarray:
@@ -44,7 +44,7 @@ def random_rows(settings: Settings, mean: float, spread: float, side: str, block
     `solver.fitting.start_values` are in kind."""
     rng = np.random.default_rng((settings.seed, _SIDES[side], block))
     k = settings.n_factors
-    if MODELS[settings.model].biases:
+    if MODELS[settings.known_model].biases:
         scales = np.append(np.full(k, math.sqrt(spread / math.sqrt(k))), 0.1 * spread)
         rows = scales * (rng.random((n, k + 1)) - 0.5) + np.append(np.zeros(k), mean / 2)
     else:
@@ -60,4 +60,5 @@ def one_side(side: str, factors: torch.Tensor, offset: float, *, biases: bool, b
     pair, both = (factors, factors[:0]), (bias, none)
     if side == "items":
         pair, both = pair[::-1], both[::-1]
-    return Factors(*pair, *(both if biases else (None, None)), offset)
+    user_bias, item_bias = both if biases else (None, None)
+    return Factors(*pair, user_bias=user_bias, item_bias=item_bias, offset=offset)

@@ -1,4 +1,5 @@
-"""A process of a fit of a store: ``python -m solver.distributed.worker task.json``, under torch's elastic agent."""
+"""A process of a fit of a store: ``python -m solver.distributed.worker task.json 4711``, under torch's elastic agent, whose
+number is 4711. Under Ray or Spark, their workers call `do_task`."""
 
 from __future__ import annotations
 
@@ -16,23 +17,28 @@ from .passes import run_passes
 
 def main() -> int:
     """Do the part of the fit that is this process's."""
-    end_with_parent()
-    task = stored_task(Path(sys.argv[1]))
+    end_with_parent(int(sys.argv[2]))
+    try:
+        do_task(Path(sys.argv[1]))
+    except UserError as error:
+        print(error, file=sys.stderr)    # noqa: T201
+        return 1
+    return 0
+
+
+def do_task(path: Path) -> None:
+    """Do this process's part of the fit whose task lies there. What ends it is left in a file beside the task, and raised as UserError."""
+    task = stored_task(path)
     try:
         with joined_group() as group:
             run_passes(task, group)
     except UserError as error:
-        return _failed(task.folder, str(error))
+        (Path(task.folder) / FAILURE_FILE).write_text(str(error))
+        raise
     except OSError as error:
-        return _failed(task.folder, f"The pass could not be written: {why_not_saved(error)}, and run the same command again: it goes on from "
-                                    "the last pass.")
-    return 0
-
-
-def _failed(folder: str, sentence: str) -> int:
-    (Path(folder) / FAILURE_FILE).write_text(sentence)
-    print(sentence, file=sys.stderr)    # noqa: T201
-    return 1
+        sentence = (f"The pass could not be written: {why_not_saved(error)}, and run the same command again: it goes on from the last pass.")
+        (Path(task.folder) / FAILURE_FILE).write_text(sentence)
+        raise UserError(sentence) from None
 
 
 if __name__ == "__main__":

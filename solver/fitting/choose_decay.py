@@ -24,21 +24,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from solver.core.loop import descend
 from solver.core.objective import spread_of
 from solver.core.pairs.rows import Rows
 from solver.core.settings import Settings
-from solver.core.steps import FitTask
 from solver.data.ratings import Ratings
 from solver.data.splits import part
 from solver.errors import UserError
 from solver.judging.baselines import bias_only
-from solver.methods.full_batch import FullBatch
 from solver.model.factors import Factors
 from solver.model.models import MODELS, Bounds, penalty_scales, predict
 from solver.model.net import additive
 from solver.threads import one_thread
 
+from .quick_descent import SheetObjective
 from .start_values import random_factors
 
 UP = (0.2, 0.27, 0.36, 0.48, 0.62, 0.8, 1.0)    # shares of the decay at which factors vanish, which are tried first
@@ -46,7 +44,8 @@ DOWN = (0.14, 0.1, 0.07, 0.04, 0.02, 0.01)      # then, while they are better
 FOLDS, REPEATS = 5, 2
 ENOUGH = 15_000     # ratings, about, that are fitted to choose: of more, fewer folds are looked at
 MOST_RATINGS = 200_000      # ratings, about, beyond which only some users count
-EPOCHS = 60         # of lbfgs for each decay; on from the one before, that brings the hold-out RMSE to 0.001
+EPOCHS = 60         # of L-BFGS for each decay; on from the one before, that brings the hold-out RMSE to 0.001
+NO_LOWER = 1e-7     # of the loss: a step that lowers it by no more ends a fit
 PATIENCE = 2        # decays in a row that are worse, after which no smaller ones are tried
 ROUNDS = 60         # of the power iteration
 CAUTION = 0.5       # of the log-likelihood counts: errors of one user, or one item, are not independent
@@ -81,7 +80,7 @@ def choose_decay(ratings: Ratings, settings: Settings) -> ChosenDecay:
     The folds and the start values are drawn by ``settings.seed``; the order of the ratings plays no part. Raises
     UserError where no sheet can hold the model, and where the ratings are too few.
     """
-    if not MODELS[settings.model].additive or settings.loss != "squared":
+    if not MODELS[settings.known_model].additive or settings.loss != "squared":
         raise UserError("A weight decay is chosen for sums of factors and biases, and by squared error. Give a number.")
     with one_thread(True):
         ratings = _in_order(part(ratings, MOST_RATINGS))
@@ -90,14 +89,14 @@ def choose_decay(ratings: Ratings, settings: Settings) -> ChosenDecay:
             raise UserError(f"{len(ratings)} ratings are too few to choose a weight decay by cross-validation. Give a number.")
         vanishing = vanishing_decay(ratings, bounds=settings.bounds)
         trial = _Trial(training, held, settings, vanishing, clip=(float(ratings.values.min()), float(ratings.values.max())))
-        start = random_factors(training, model=settings.model, n_factors=settings.n_factors, seed=settings.seed,
+        start = random_factors(training, model=settings.known_model, n_factors=settings.n_factors, seed=settings.seed,
                                low=settings.low, high=settings.high)
         found = list(trial.results(UP, start))
         found = [*list(trial.results(DOWN, found[0].factors, patience=PATIENCE))[::-1], *found]
         best, none = min(found, key=_error), found[-1]
         # a fit of all ratings has more of them than a fold, and finds more in them
         decays = vanishing * np.array([one.share for one in found]) * (FOLDS - 1) / FOLDS
-        surely = not MODELS[settings.model].biases or _surely_better(best, none)    # without biases factors carry the mean
+        surely = not MODELS[settings.known_model].biases or _surely_better(best, none)    # without biases factors carry the mean
         chosen = _weighted_mean(decays, [one.error for one in found], len(ratings)) if surely else HARDLY_ANY * vanishing
         return ChosenDecay(chosen, best.error, trial.error_of(bias_only(training), None)[1],
                            tuple(zip(decays.tolist(), (one.error for one in found))), surely)
@@ -146,14 +145,15 @@ class _Trial:
 
     def results(self, shares: Sequence[float], factors: Factors, *, patience: int | None = None) -> Iterator[_Tried]:
         """One decay after the other, from these factors on, until `patience` in a row were worse than the best."""
-        rows, least, worse, given = Rows.of(self.training, None), math.inf, 0, self.settings
+        rows, least, worse, bounds = Rows.of(self.training, None), math.inf, 0, self.settings.bounds
         ratings = rows.of_ratings(self.training)
+        objective = SheetObjective.of(ratings, bounds=bounds, spread=spread_of(ratings))
         for share in shares:
-            settings = Settings(model=given.model, low=given.low, high=given.high, n_factors=given.n_factors,
-                                weight_decay=share * self.vanishing, epochs=EPOCHS)
-            steps = FullBatch(FitTask(ratings=ratings, start=rows.of_factors(factors), settings=settings))
-            factors = additive(rows.back(descend(steps, settings).best, factors))
-            tried = _Tried(share, factors, self.error_of(factors, given.bounds)[0])
+            began = additive(rows.of_factors(factors))
+            least_there = objective.least({name: tensor.numpy() for name, tensor in began.tensors().items()}, share * self.vanishing,
+                                          epochs=EPOCHS, tolerance=NO_LOWER)
+            factors = additive(rows.back(began.with_tensors({name: torch.from_numpy(part) for name, part in least_there.items()}), factors))
+            tried = _Tried(share, factors, self.error_of(factors, bounds)[0])
             yield tried
             least, worse = (tried.error, 0) if tried.error < least else (least, worse + 1)
             if worse == patience:

@@ -99,7 +99,7 @@ def _unexplained(ratings: Ratings) -> float:
 
 
 def _changed(settings: Settings, decay: float, lr: float) -> Settings:
-    return replace(settings, weight_decay=decay * settings.weight_decay, lr=lr * settings.lr)
+    return replace(settings, weight_decay=decay * settings.decay, lr=None if settings.lr is None else lr * settings.lr)
 
 
 def _best_change(settings: Settings, ratings: Ratings) -> tuple[tuple[float, float], bool]:
@@ -119,7 +119,8 @@ def _best_change(settings: Settings, ratings: Ratings) -> tuple[tuple[float, flo
             result = fit(learnt, None, replace(_changed(settings, *change), device="cpu"), holdout=held, clip=clip)
         except Diverged:
             return float("inf")
-        return result.history[-1].holdout_rmse
+        error = result.history[-1].holdout_rmse
+        return float("inf") if error is None else error
 
     errors = {change: last_rmse(change) for change in TRIED}
     best = min(errors, key=lambda change: errors[change])

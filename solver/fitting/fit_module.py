@@ -73,7 +73,7 @@ def fit_module(ratings: Ratings, module: nn.Module, settings: Settings, *, devic
     after = rmse_of_module(outcome.best, steps.rated)
     return ModuleFit(outcome.best.to("cpu"), settings, len(ratings), before, after, tuple(outcome.history),
                      outcome.history[-1].seconds, outcome.stop, outcome.converged, outcome.stopped, notes,
-                     outcome.best_epoch.holdout_rmse, device)
+                     outcome.kept.holdout_rmse, device)
 
 
 def _refuse_what_is_not_used(settings: Settings) -> None:

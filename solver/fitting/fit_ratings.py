@@ -31,6 +31,8 @@ from .choose_decay import ChosenDecay, choose_decay
 from .fit_module import DECOUPLED_DECAY, ModuleFit, fit_module
 from .start_values import check_start, have_vanished, revived, start_values
 
+ALL_PAIRS_DECAY = 0.3    # good on films, with a square root of the counts beside it (`methods.all_pairs`)
+NET_DECAY = 0.01         # of the net where none is given: on small tables it fits a third of what none fits
 SMALL = 1_000_000        # ratings below which threads and GPUs cost more than they bring
 
 
@@ -127,9 +129,11 @@ def fit(ratings: Ratings, start: AnyFactors | nn.Module | None = None, settings:
             start = start_values(ratings, settings)
             if OPTIMIZERS[settings.optimizer].samples:
                 rows = Rows(EVERY, EVERY)  # rows without ratings are drawn too, from the common distribution
-        notes = decay_notes + check_start(start, ratings, model=settings.model)
+        notes = decay_notes + check_start(start, ratings, model=settings.known_model)
         if settings.loss == "cross-entropy" and settings.negatives:
             rows = replace(rows, item=EVERY)  # items without ratings are learnt from too: they are drawn as negatives
+        if settings.loss == "all-pairs":
+            rows = Rows(EVERY, EVERY)   # that nothing happened says something, too
         device, device_notes = _device(settings, ratings)
         began = rows.of_factors(start)
         if vanished := not drawn and have_vanished(began, ratings, bounded=settings.bounds is not None):
@@ -150,9 +154,9 @@ def fit(ratings: Ratings, start: AnyFactors | nn.Module | None = None, settings:
             device, device_notes = "cpu", ("The GPU's memory is full; the CPU was used.",)
             outcome = _descend_on(device, problem, on_seen)
         result = FitResult(rows.back(outcome.best, start), settings, len(ratings), outcome.history[0].rmse,
-                           outcome.best_epoch.rmse, tuple(outcome.history), outcome.history[-1].seconds,
+                           outcome.kept.rmse, tuple(outcome.history), outcome.history[-1].seconds,
                            outcome.stop, outcome.converged, outcome.stopped,
-                           notes + device_notes, holdout_rmse=outcome.best_epoch.holdout_rmse,
+                           notes + device_notes, holdout_rmse=outcome.kept.holdout_rmse,
                            samples=tuple(additive(rows.back(sample, start)) for sample in outcome.samples), device=device,
                            decay=decay, noise=outcome.noise)
         if vanished:
@@ -170,12 +174,18 @@ def _decided(settings: Settings, ratings: Ratings) -> tuple[Settings, ChosenDeca
     method = OPTIMIZERS[settings.optimizer]
     if settings.weight_decay is not None:
         return settings, None, ()
+    if settings.loss == "all-pairs":
+        return (replace(settings, weight_decay=ALL_PAIRS_DECAY), None,
+                (f"Cross-validation chooses penalties for explicit ratings: for all pairs {ALL_PAIRS_DECAY:g} was taken.",))
     if method.samples:      # it needs none
         return replace(settings, weight_decay=0.0), None, ()
     if method.decoupled:
         return (replace(settings, weight_decay=DECOUPLED_DECAY), None,
                 (f"Cross-validation chooses penalties, and the weight decay of {settings.optimizer} is none: "
                  f"{DECOUPLED_DECAY:g} was taken.",))
+    if settings.model == "net":
+        return (replace(settings, weight_decay=NET_DECAY), None,
+                (f"Cross-validation chooses for sums of factors and biases, and the net is none: weight decay {NET_DECAY:g} was taken.",))
     chosen = choose_decay(ratings, settings)
     return replace(settings, weight_decay=chosen.weight_decay), chosen, (chosen.reason,)
 
@@ -190,6 +200,8 @@ def check_ratings(ratings: Ratings, settings: Settings) -> None:
     if ratings.item_columns is not None and not (OPTIMIZERS[settings.optimizer].samples or one_by_one(settings)):
         raise UserError("Only SGD a rating at a time and gibbs learn with item columns. Leave out model, optimizer, batch_size and "
                         "feedback, and take an effort.")
+    if settings.loss == "all-pairs" and (ratings.values != 1).any():
+        raise UserError("With all pairs, those that are given happened: their values are 1. Set them so, and say by weights which count for more.")
     if settings.loss == "cross-entropy":
         check_happened(ratings, negatives=settings.negatives)
 
@@ -225,9 +237,10 @@ class _Level:
         return self._moved(factors, 1)
 
     def _moved(self, factors: AnyFactors, sign: int) -> AnyFactors:
-        if not (isinstance(factors, Factors) and (self.user or self.item)):
+        if not isinstance(factors, Factors) or factors.biases is None or not (self.user or self.item):
             return factors
-        return replace(factors, user_bias=factors.user_bias + sign * self.user, item_bias=factors.item_bias + sign * self.item,
+        user, item = factors.biases
+        return replace(factors, user_bias=user + sign * self.user, item_bias=item + sign * self.item,
                        offset=factors.offset - sign * (self.user + self.item))
 
 
@@ -235,10 +248,11 @@ def _level(problem: FitTask) -> _Level:
     start, settings = problem.start, problem.settings
     if settings.batch_size is None or not settings.weight_decay:
         return _Level()
-    if not isinstance(start, Factors) or start.user_bias is None or start.offset:
+    if not isinstance(start, Factors) or start.biases is None or start.offset:
         return _Level()
+    of_users, of_items = start.biases
     users, items = (torch.as_tensor(index) for index in (problem.ratings.user_index, problem.ratings.item_index))
-    return _Level(float(start.user_bias[users].mean()), float(start.item_bias[items].mean()))
+    return _Level(float(of_users[users].mean()), float(of_items[items].mean()))
 
 
 def _dtype(tensor: torch.Tensor, device: str) -> torch.dtype:

@@ -29,18 +29,20 @@ def start_values(ratings: Ratings, settings: Settings) -> AnyFactors:
 def _drawn(ratings: Ratings, settings: Settings) -> AnyFactors:
     """Start values in float64."""
     samples = OPTIMIZERS[settings.optimizer].samples
-    if settings.batch_size is None and not samples:
-        return random_factors(ratings, model=settings.model, n_factors=settings.n_factors, seed=settings.seed,
+    if settings.loss == "all-pairs":
+        return _around_zero(ratings, settings)
+    if settings.batch_size is None and not samples and settings.model != "net":
+        return random_factors(ratings, model=settings.known_model, n_factors=settings.n_factors, seed=settings.seed,
                               low=settings.low, high=settings.high)
     mean = float(ratings.values.mean(dtype="float64"))
     if settings.loss == "cross-entropy" and settings.negatives:
         mean = 1 / (1 + settings.negatives)
-    if settings.model == "net":
+    if settings.model == "net" and settings.bounds is not None:
         sizes = settings.embedding_sizes or (embedding_size(ratings.n_users), embedding_size(ratings.n_items))
         return start_net(ratings.n_users, ratings.n_items, hidden=settings.hidden or HIDDEN, seed=settings.seed, sizes=sizes,
                          mean=through_sigmoid(mean, *settings.bounds))
     spread = _moving_spread(ratings, settings) if samples else _small_spread(ratings, settings)
-    return small_factors(ratings, mean=mean, spread=spread, model=settings.model, n_factors=settings.n_factors,
+    return small_factors(ratings, mean=mean, spread=spread, model=settings.known_model, n_factors=settings.n_factors,
                          seed=settings.seed, low=settings.low, high=settings.high)
 
 
@@ -62,13 +64,21 @@ def small_factors(ratings: Ratings, *, model: str, n_factors: int, seed: int, me
     if not MODELS[model].biases:
         return random_factors(ratings, model=model, n_factors=n_factors, seed=seed)
     generator = torch.Generator().manual_seed(int(seed))
-    offset = through_sigmoid(mean, low, high) if MODELS[model].bounded else mean
+    offset = _inside(mean, model, low, high)
 
     def normal(n: int) -> Tensor:
         return (spread * torch.randn(n, n_factors, generator=generator)).clamp_(-2 * spread, 2 * spread)
 
     return Factors(normal(ratings.n_users), normal(ratings.n_items),
                    torch.zeros(ratings.n_users), torch.zeros(ratings.n_items), offset)
+
+
+def _around_zero(ratings: Ratings, settings: Settings) -> Factors:
+    """Factors whose products are nearly 0, as nearly all pairs are."""
+    generator = torch.Generator().manual_seed(int(settings.seed))
+    spread = 0.1 / math.sqrt(settings.n_factors)
+    user, item = (spread * torch.randn(n, settings.n_factors, generator=generator) for n in (ratings.n_users, ratings.n_items))
+    return Factors(user, item)
 
 
 def _small_spread(ratings: Ratings, settings: Settings) -> float:
@@ -100,7 +110,7 @@ def random_factors(ratings: Ratings, *, model: str, n_factors: int, seed: int,
     generator = torch.Generator().manual_seed(int(seed))
     mean, spread = float(ratings.values.mean()), float(ratings.values.std()) or 1.0
     if MODELS[model].bounded:
-        mean, spread = through_sigmoid(mean, low, high), 1.0
+        mean, spread = _inside(mean, model, low, high), 1.0
 
     def uniform(*shape: int) -> Tensor:  # in [-½, ½)
         return torch.rand(*shape, generator=generator, dtype=torch.float64) - 0.5
@@ -172,3 +182,12 @@ def check_start(start: AnyFactors, ratings: Ratings, *, model: str) -> tuple[str
 
 def _by(shape) -> str:
     return " × ".join(map(str, shape))
+
+
+def _inside(mean: float, model: str, low: float | None, high: float | None) -> float:
+    """The mean rating as it stands before the sigmoid where the model is bounded, else as it is."""
+    if not MODELS[model].bounded:
+        return mean
+    if low is None or high is None:
+        raise UserError("A bounded model needs a range of ratings. Give low and high.")
+    return through_sigmoid(mean, low, high)

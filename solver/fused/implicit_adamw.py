@@ -32,7 +32,7 @@ class ImplicitAdamW:
     def __init__(self, problem: FitTask, *, kernels=None):
         settings, ratings, kernels = problem.settings, problem.ratings, kernels or best_kernels()
         method, target = OPTIMIZERS[settings.optimizer], Target.of(settings)
-        self.size, self.how_many, self.news = settings.batch_size, settings.negatives, now_and_then(problem.on_batch)
+        self.size, self.how_many, self.news = settings.batch_size or len(ratings), settings.negatives, now_and_then(problem.on_batch)
         self.epochs = settings.epochs or method.batch_epochs
         self.lr = settings.constants["lr"]
         self.packed = pack_factors(additive(problem.start), parts=3)

@@ -35,7 +35,7 @@ class LazyAdamW:
     def __init__(self, problem: FitTask, *, kernels=None):
         settings, ratings, kernels = problem.settings, problem.ratings, kernels or best_kernels()
         method = OPTIMIZERS[settings.optimizer]
-        self.size, self.news = settings.batch_size, now_and_then(problem.on_batch)
+        self.size, self.news = settings.batch_size or len(ratings), now_and_then(problem.on_batch)
         self.epochs = settings.epochs or method.batch_epochs
         self.lr = settings.constants["lr"]
         self.packed, target = pack_factors(additive(problem.start), parts=3), Target.of(settings)

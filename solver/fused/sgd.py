@@ -85,5 +85,5 @@ def row_decay(settings: Settings, counts: np.ndarray) -> np.ndarray:
     """
     if settings.decay_by == "count":
         n = np.maximum(counts, 1)
-        return 2 * settings.weight_decay * (n ** -0.5 + 1.5 / n)
-    return np.full(len(counts), 2.0 * settings.weight_decay)
+        return 2 * settings.decay * (n ** -0.5 + 1.5 / n)
+    return np.full(len(counts), 2.0 * settings.decay)

@@ -108,7 +108,9 @@ def plot_predicted(predicted: np.ndarray, observed: np.ndarray, path: str | Path
 
 def _label(axes: Axes, scores: np.ndarray, labels: Sequence) -> None:
     """Write the labels that find room, each right of its dot or else left of it."""
-    canvas = cast("FigureCanvasAgg", axes.get_figure(root=True).canvas)
+    if (figure := axes.get_figure(root=True)) is None:
+        return
+    canvas = cast("FigureCanvasAgg", figure.canvas)
     canvas.figure.draw_without_rendering()      # settles where the dots are
     renderer = canvas.get_renderer()
     taken: list[Bbox] = []

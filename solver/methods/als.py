@@ -35,14 +35,14 @@ class AlternatingLeastSquares:
     def __init__(self, problem: FitTask):
         settings, start, device = problem.settings, additive(problem.start), problem.device
         self.epochs = OPTIMIZERS[settings.optimizer].epochs
-        self.decay = float(settings.weight_decay)
+        self.decay = settings.decay
         self.factors = start.map(lambda tensor: tensor.to(device))
         self.objective = Objective.of(problem.ratings, weight_decay=self.decay, device=device,
                                       dtype=start.user.dtype)
         held = problem.holdout
         self.judge = Judge.of(held, clip=problem.clip, device=device) if held else None
         targets = self.objective.targets
-        self.by_user, self.by_item = both_sides(targets.pairs, targets.values - start.offset)
+        self.by_user, self.by_item = both_sides(targets.by_pair, targets.values - start.offset)
         n_features = start.n_factors + (start.user_bias is not None)
         self.user_ridge, self.item_ridge = (ridge_for(ratings, n_features=n_features, threads=torch.get_num_threads())
                                             for ratings in (self.by_user, self.by_item))
@@ -72,7 +72,7 @@ class AlternatingLeastSquares:
         mse = self.objective.mean_squared_error(leaves)
         loss = mse + self.objective.penalty(leaves)
         loss.backward()
-        return loss.item(), mse.item(), max(float(leaf.grad.abs().max()) for leaf in leaves.tensors().values())
+        return loss.item(), mse.item(), max(float(leaf.grad.abs().max()) for leaf in leaves.tensors().values() if leaf.grad is not None)
 
     def _solve(self, own: Tensor, other: Tensor, ratings: ByRow, ridge: Ridge, mean_bias: Tensor | None) -> Tensor:
         """The rows x of one side, given the other, as z = x ∘ √s: the penalty's scales s are in the features."""

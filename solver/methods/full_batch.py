@@ -12,8 +12,7 @@ from solver.core.optimizers import OPTIMIZERS
 from solver.core.settings import Settings
 from solver.core.steps import FitTask, Seen
 from solver.data.ratings import Ratings
-from solver.model.factors import Factors
-from solver.model.net import additive
+from solver.model.net import AnyFactors
 
 
 class FullBatch:
@@ -26,19 +25,18 @@ class FullBatch:
         self.problem, self.method = problem, OPTIMIZERS[settings.optimizer]
         constants = _constants(settings, problem.ratings)
         self.leaves = {name: tensor.to(device, copy=True, memory_format=torch.contiguous_format).requires_grad_()
-                       for name, tensor in additive(problem.start).tensors().items()}
-        self.parameters = Factors(self.leaves["user"], self.leaves["item"], self.leaves.get("user_bias"), self.leaves.get("item_bias"),
-                                  offset=additive(problem.start).offset)
+                       for name, tensor in problem.start.tensors().items()}
+        self.parameters = problem.start.with_tensors(self.leaves)
         self.objective = Objective.of(problem.ratings, bounds=settings.bounds, device=device,
-                                      weight_decay=0.0 if self.method.decoupled else settings.weight_decay,
+                                      weight_decay=0.0 if self.method.decoupled else settings.decay,
                                       dtype=self.leaves["user"].dtype)
         held = problem.holdout
         self.judge = Judge.of(held, bounds=settings.bounds, clip=problem.clip, device=device) if held else None
         self.lr = constants.get("lr")
-        self.optimizer = self.method.make(list(self.leaves.values()), constants)
-        self.epochs = self.method.epochs
+        self.optimizer = self.method.over(list(self.leaves.values()), constants)
+        self.epochs = settings.most_epochs
         # Decay that is not in the loss: what is sought is where it ends, not the least loss on the way.
-        self.to_the_end = self.method.decoupled and settings.weight_decay > 0
+        self.to_the_end = self.method.decoupled and settings.decay > 0
         self._seen: list[float] = []
 
     def step(self, *, last: bool) -> Seen:
@@ -55,10 +53,10 @@ class FullBatch:
                     self.judge.rmse(here) if self.judge else None)
 
     @torch.no_grad()
-    def _pull_to_the_mean(self, before: Factors) -> None:
+    def _pull_to_the_mean(self, before: AnyFactors) -> None:
         """The optimizer's own decay has pulled biases to 0; the average user and item stay as they were (`objective`)."""
         for name, mean in self.objective.mean_biases(before).items():
-            self.leaves[name] += self.lr * self.problem.settings.weight_decay * mean
+            self.leaves[name] += (self.lr or 0.0) * self.problem.settings.decay * mean
 
     def _closure(self) -> float:
         self.optimizer.zero_grad()
@@ -67,7 +65,7 @@ class FullBatch:
         scaled = self.method.loss_scale * loss
         scaled.backward()
         if not self._seen:  # the first call of a step is at the point where the step begins
-            slope = max(float(leaf.grad.abs().max()) for leaf in self.leaves.values())
+            slope = max(float(leaf.grad.abs().max()) for leaf in self.leaves.values() if leaf.grad is not None)
             self._seen.extend((loss.item(), mse.item(), slope / self.method.loss_scale))
         return scaled.item()
 
@@ -78,4 +76,4 @@ def _constants(settings: Settings, ratings: Ratings) -> dict[str, float]:
     if method.per_row and settings.lr is None:
         busiest = max(np.bincount(ratings.user_index).max(), np.bincount(ratings.item_index).max())
         constants["lr"] *= len(ratings) / float(busiest)
-    return constants | ({"weight_decay": float(settings.weight_decay)} if method.decoupled else {})
+    return constants | ({"weight_decay": settings.decay} if method.decoupled else {})

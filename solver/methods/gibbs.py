@@ -179,10 +179,10 @@ class Units:
     def rows(self, factors: Factors) -> tuple[Tensor, Tensor]:
         """(users, items) of these factors; what the mean has more than the offset is in the biases, half in each."""
         root, half = math.sqrt(self.spread), (self.mean - self.offset) / 2
-        if not self.biases:
+        if factors.biases is None:
             return factors.user / root, factors.item / root
         user, item = (torch.cat([rows / root, ((bias - half) / self.spread)[:, None]], 1) for rows, bias in
-                      ((factors.user, factors.user_bias), (factors.item, factors.item_bias)))
+                      zip((factors.user, factors.item), factors.biases))
         return user, item
 
     def factors(self, user: Tensor, item: Tensor) -> Factors:

@@ -45,7 +45,8 @@ class GraphedMiniBatch(MiniBatch):
 
     def __init__(self, problem: FitTask):
         super().__init__(problem)
-        device, n, self.size = self.values.device, len(self.values), min(problem.settings.batch_size, len(self.values))
+        device, n = self.values.device, len(self.values)
+        self.size = min(self.size, n)
         self.raw = self._products
         self.additive = additive(problem.start).with_tensors(self.parameters.tensors())   # the same tensors, named as sums need them
         self.order = torch.arange(n, device=device)

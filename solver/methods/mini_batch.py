@@ -36,15 +36,15 @@ class MiniBatch:
         self.problem, self.method = problem, OPTIMIZERS[settings.optimizer]
         self.epochs = settings.epochs or self.method.batch_epochs
         constants = settings.constants
-        self.lr = constants["lr"]
+        self.lr, self.size = constants["lr"], settings.batch_size or len(ratings)
         leaves = {name: tensor.to(device, copy=True, memory_format=torch.contiguous_format).requires_grad_()
                   for name, tensor in problem.start.tensors().items()}
         self.parameters = problem.start.with_tensors(leaves)
         self.users, self.items = (torch.as_tensor(index, device=device)
                                   for index in (ratings.user_index, ratings.item_index))
         self.values = torch.as_tensor(ratings.values, dtype=problem.start.user.dtype, device=device)
-        decay = float(settings.weight_decay)
-        self.optimizer = self.method.make(list(leaves.values()),
+        decay = settings.decay
+        self.optimizer = self.method.over(list(leaves.values()),
                                           constants | ({"weight_decay": decay} if self.method.decoupled else {}))
         self.penalty = 0.0 if self.method.decoupled else decay
         self.generator = torch.Generator().manual_seed(int(settings.seed))
@@ -58,10 +58,10 @@ class MiniBatch:
             held = held and with_negatives(held, ratings, how_many=settings.negatives,
                                            power=settings.negatives_power, seed=settings.seed)
         self.judge = Judge.of(held, bounds=settings.bounds, clip=problem.clip, device=device) if held else None
-        self.steps_done, self.steps_in_all = 0, self.epochs * math.ceil(len(ratings) / settings.batch_size)
+        self.steps_done, self.steps_in_all = 0, self.epochs * math.ceil(len(ratings) / self.size)
 
     def step(self, *, last: bool) -> Seen:
-        size = self.problem.settings.batch_size
+        size = self.size
         order = self.new_order()
         loss, squares = torch.zeros((2,), dtype=torch.float64, device=self.values.device)
         seen = 0
@@ -107,7 +107,7 @@ class MiniBatch:
 
     def _thinned(self, x: torch.Tensor) -> torch.Tensor:
         """Dropout: sets some outputs to 0 and makes the others larger, so that their expected sum stays the same."""
-        kept = 1 - self.problem.settings.dropout
+        kept = 1 - (self.problem.settings.dropout or 0.0)
         return x * torch.empty_like(x).bernoulli_(kept, generator=self.on_device) / kept
 
     def _squares(self, users: torch.Tensor, items: torch.Tensor) -> torch.Tensor:

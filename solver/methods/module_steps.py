@@ -68,7 +68,7 @@ class ModuleSteps:
         constants, decay = settings.constants, float(settings.weight_decay or 0.0)
         self.lr = constants.get("lr")
         self.penalty = 0.0 if self.method.decoupled else decay
-        self.optimizer = self.method.make(self.leaves, constants | ({"weight_decay": decay} if self.method.decoupled else {}))
+        self.optimizer = self.method.over(self.leaves, constants | ({"weight_decay": decay} if self.method.decoupled else {}))
         self.in_batches = settings.batch_size is not None
         self.first, self.to_the_end = int(self.in_batches), self.in_batches or (self.method.decoupled and decay > 0)
         self.epochs = settings.most_epochs
@@ -128,5 +128,6 @@ class ModuleSteps:
 
     def _follow_schedule(self) -> None:
         factor, momentum = SCHEDULES[self.settings.schedule](self.steps_done / self.steps_in_all)
-        set_rate(self.optimizer, self.lr * factor, momentum)
+        if self.lr is not None:
+            set_rate(self.optimizer, self.lr * factor, momentum)
         self.steps_done += 1

@@ -17,6 +17,9 @@ def steps_for(problem: FitTask) -> Steps:
         case "gibbs":
             from .gibbs import Gibbs
             return Gibbs(problem)
+        case "als" if problem.settings.loss == "all-pairs":
+            from .all_pairs import AllPairs
+            return AllPairs(problem)
         case "als":
             from .als import AlternatingLeastSquares
             return AlternatingLeastSquares(problem)

@@ -17,27 +17,32 @@ if TYPE_CHECKING:
     from solver.data.ratings import Ratings
 
     from .models import Bounds
+    from .net import AnyFactors
 
 
-def array_factors(parts: Mapping[str, np.ndarray]) -> Factors:
-    """Factors of these arrays, by field name."""
+def array_factors(parts: Mapping[str, np.ndarray]) -> AnyFactors:
+    """Factors of these arrays, by the names that `tensors` has for them; a net, which has weights, loads torch."""
+    if "weight_0" in parts:
+        from .net import NetFactors
+        return NetFactors.of(dict[str, Any](parts))
     return Factors(**dict[str, Any](parts))
 
 
-def as_arrays(factors: Factors) -> Factors:
+def as_arrays(factors: AnyFactors) -> AnyFactors:
     """The same factors as arrays of their own."""
     return array_factors({name: np.asarray(part).copy() for name, part in factors.tensors().items()})
 
 
-def as_tensors(factors: Factors) -> Factors:
+def as_tensors(factors: AnyFactors) -> AnyFactors:
     """The same factors as tensors, which a fit takes."""
     import torch
 
     return factors.map(torch.as_tensor)
 
 
-def rmse_of_arrays(factors: Factors, ratings: Ratings, *, bounds: Bounds = None) -> float:
+def rmse_of_arrays(factors: AnyFactors, ratings: Ratings, *, bounds: Bounds = None) -> float:
     """Root mean squared error of the predictions of these ratings: `solver.rmse` for factors that are arrays."""
+    factors = factors if isinstance(factors, Factors) else as_tensors(factors)
     x = np.asarray(factors.raw(ratings.user_index, ratings.item_index))  # type: ignore[arg-type]  # positions, as of tensors
     if bounds is not None:
         low, high = bounds

@@ -45,14 +45,14 @@ class Factors:
         """x = p_u · q_i + b_u + b_i + offset of the pairs (users[j], items[j]): what stands inside a
         bounded model's sigmoid, and is the prediction of the others."""
         x = (self.user[users] * self.item[items]).sum(1)
-        if self.user_bias is not None:
+        if self.user_bias is not None and self.item_bias is not None:
             x = x + self.user_bias[users] + self.item_bias[items]
         return x + self.offset if self.offset else x
 
     def raw_table(self) -> Tensor:
         """x of every user (rows) and every item (columns): (n_users, n_items)."""
         x = self.user @ self.item.T
-        if self.user_bias is not None:
+        if self.user_bias is not None and self.item_bias is not None:
             x = x + self.user_bias[:, None] + self.item_bias[None, :]
         return x + self.offset if self.offset else x
 
@@ -63,10 +63,10 @@ class Factors:
 
     def without_offset(self) -> Factors:
         """The same predictions with the offset inside the biases, half in each, as a sheet needs it."""
-        if not self.offset:
+        if not self.offset or self.biases is None:      # without biases there is no offset
             return self
-        return replace(self, user_bias=self.user_bias + self.offset / 2,
-                       item_bias=self.item_bias + self.offset / 2, offset=0.0)
+        user, item = self.biases
+        return replace(self, user_bias=user + self.offset / 2, item_bias=item + self.offset / 2, offset=0.0)
 
     def balanced(self) -> Factors:
         """The same predictions with given columns as long as what users have there, as learnt ones are: else
@@ -80,6 +80,11 @@ class Factors:
         user[:, :self.given] /= scale
         item[:, :self.given] *= scale
         return replace(self, user=user, item=item)
+
+    @property
+    def biases(self) -> tuple[Tensor, Tensor] | None:
+        """The biases of users and of items, where the model has them."""
+        return None if self.user_bias is None or self.item_bias is None else (self.user_bias, self.item_bias)
 
     @property
     def n_factors(self) -> int:

@@ -23,13 +23,14 @@ if TYPE_CHECKING:  # the table of models is read where torch need not be loaded
 @dataclass(frozen=True)
 class Model:
     """A row of the table of models: which parts of the equation it has, and which settings it honours, of those that
-    not every model does."""
+    not every model does. `epochs` is the most of a fit on all ratings at once, where the optimizer's own are more than it needs."""
 
     name: str
     biases: bool
     bounded: bool
     honours: frozenset[str]
-    additive: bool = True  # a sum of products and biases, inside σ or not: what a sheet's formulas can say
+    additive: bool = True  # a sum of products and biases, inside σ or not
+    epochs: int | None = None
 
 
 _FACTORS, _RANGE = frozenset({"n_factors"}), frozenset({"low", "high"})
@@ -38,7 +39,7 @@ MODELS = {model.name: model for model in (
     Model("dot", biases=False, bounded=False, honours=_FACTORS),
     Model("dot+bias", biases=True, bounded=False, honours=_FACTORS),
     Model("bounded", biases=True, bounded=True, honours=_FACTORS | _RANGE),
-    Model("net", biases=False, bounded=True, honours=_RANGE | {"embedding_sizes", "hidden", "dropout"}, additive=False),
+    Model("net", biases=False, bounded=True, honours=_RANGE | {"embedding_sizes", "hidden", "dropout"}, additive=False, epochs=400),
 )}
 
 Bounds = tuple[float, float] | None  # (low, high) of a bounded model

@@ -22,7 +22,7 @@ from .scipy_methods import SCIPY_METHODS, method_for
 from .sensitivity import sensitivity
 from .trials import Enough, Point, Step, Trials
 
-MOST_STEPS = 10_000
+MOST_STEPS = 2_000   # of a search, unless told otherwise: what has not arrived by then creeps
 SECONDS_AFTER = 3.0  # of a search that goes on where HiGHS ended without a proof, unless told otherwise
 RESCUES, RESCUE_SECONDS = 12, 3.0     # starts more, and their time, where the first leads to no point that meets all
 FLAT = 1e-5          # a slope that has become smaller than this share of the steepest at the start is none
@@ -33,7 +33,7 @@ def minimise(program: Program, *, steps: int | None = None, starts: int = 1, see
     """Minimise a program (or what its goal says) from its start, and from `starts` − 1 others drawn by `seed`.
 
     Without constraints by L-BFGS, or L-BFGS-B within bounds; with them by SLSQP, and many of them by an augmented Lagrangian. `steps` is
-    the most of each search. A linear program is brought to its proved optimum by HiGHS instead, from any start; whole numbers
+    the most of each search (None: `MOST_STEPS`). A linear program is brought to its proved optimum by HiGHS instead, from any start; whole numbers
     in other programs, and formulas that go in steps, are sought by whole generations of points. `seconds` is the most that these
     two may take. ``on_step(step, x)`` is called after every step, where ``x()`` gives the best point so
     far; a true value, or Ctrl-C, stops there and keeps it. Raises UserError where f or a constraint is not finite

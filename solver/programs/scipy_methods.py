@@ -36,7 +36,7 @@ def _lbfgs(trials: Trials) -> None:
 
     method, seen = OPTIMIZERS["lbfgs"], []
     z = torch.tensor(trials.z, requires_grad=True)
-    optimizer = method.make([z], {})
+    optimizer = method.over([z], {})
 
     def closure():
         if not torch.isfinite(z).all():

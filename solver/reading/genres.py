@@ -49,4 +49,4 @@ def read_genres(path, *, items: Sequence[Hashable], sep: str | None = None) -> t
     matrix = pd.DataFrame([[float(name in own) for name in names] for own in has.values()], index=pd.Index(
         list(has), dtype=object, tupleize_cols=False), columns=names)
     return matrix, [f"{table.name} gives {how_many_of(len(names), 'genre')} to {how_many_of(len(has), 'item')}, "
-                    f"{max(counts, key=counts.get)} to most of them."]
+                    f"{max(counts, key=counts.__getitem__)} to most of them."]

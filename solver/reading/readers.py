@@ -168,7 +168,7 @@ def _with_times(found: FoundColumns, n_roles: int) -> FoundColumns:
 def _times(read: TableRead, rated: np.ndarray) -> tuple[np.ndarray | None, list[str]]:
     """(the times (n,) float64, or None where there are none or not all are understood; notes)"""
     table, found, rows = read.table, read.found, read.rows
-    if rows.times is None:
+    if rows.times is None or found.time is None:
         return None, []
     name = f"the column '{found.first_line[found.time]}'" if found.header else f"column {found.time + 1}"
     advice = f"so {name} was not read. Write times as numbers, or as 2024-05-31 18:00:00."
@@ -176,6 +176,8 @@ def _times(read: TableRead, rated: np.ndarray) -> tuple[np.ndarray | None, list[
         row, text = rows.times.odd
         return None, [f"{table.at(rows.lines[row])}: the time is '{shortened(text)}', {advice}"]
     times = rows.times.all()
+    if times is None:
+        return None, []
     times = times if rated.all() else times[rated]
     odd = ~np.isfinite(times)
     if odd.any():

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -132,7 +133,7 @@ class _Tasks:
     """Does tasks in so many processes, or in this one; results come in the order of the tasks."""
 
     def __init__(self, processes: int):
-        self._pool = ProcessPoolExecutor(processes, get_context("spawn"), end_with_parent) if processes > 1 else None
+        self._pool = ProcessPoolExecutor(processes, get_context("spawn"), end_with_parent, (os.getpid(),)) if processes > 1 else None
 
     def __enter__(self) -> _Tasks:
         return self

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite, sqrt
+from typing import Any
 
 import numpy as np
 
@@ -41,7 +42,7 @@ def trace(optimizer: str, rows: Sequence[Sequence[float]], settings: Mapping[str
     is no finite number, and where the numbers grow without end.
     """
     rule = _rule(optimizer)
-    constants = {**rule.settings, **_checked(optimizer, rule, settings or {})}
+    constants: dict[str, Any] = {**rule.settings, **_checked(optimizer, rule, settings or {})}
     constants |= rule.between
     if "lr_now" in constants:
         constants["lr_now"] = constants["lr"]

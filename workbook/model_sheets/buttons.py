@@ -8,17 +8,19 @@ from io import BytesIO
 
 from xlsxwriter import Workbook
 
+from pyxl.grid.cells import Cell
 from workbook.vba.project import WORKBOOK, vba_project
 
 MODULE = "Collabsheet"
 BUTTONS = {  # caption -> (macro, what it does), in the order of the sheet: two lines of them
     "Fit": ("FitModel", "Fit this sheet: the parameters follow the ratings"),
     "Stop": ("StopFit", "Stop the fit and keep the best so far"),
+    "Update": ("UpdateWorkbook", "Take in the users and items that came or went on the sheet ratings: saves the workbook and opens it anew"),
     "Restore": ("RestoreParameters", "Put back the parameters of before"),
     "Randomize": ("RandomizeParameters", "Draw new start values, by the next seed"),
     "Refresh": ("RefreshSheet", "Calculate everything again and say what came out"),
 }
-_LINES = (("Fit", "Stop"), ("Restore", "Randomize", "Refresh"))
+_LINES = (("Fit", "Stop", "Update"), ("Restore", "Randomize", "Refresh"))
 
 # in pixels; they stand under the title, in the first row, which is frozen: always in reach
 _LEFT, _TOP, _WIDTH, _HEIGHT, _GAP = 4, 32, 276, 24, 4
@@ -40,6 +42,13 @@ def insert_line(sheet, line: int, buttons: Mapping[str, tuple[str, str]]) -> Non
         sheet.insert_button(0, 0, {
             "macro": macro, "caption": caption, "description": description, "width": width, "height": _HEIGHT,
             "x_offset": _LEFT + place * (width + _GAP), "y_offset": _TOP + line * (_HEIGHT + _GAP)})
+
+
+def write_update_button(sheet, cell: Cell) -> None:
+    """Put the button Update alone on a sheet, at a cell of its first row."""
+    macro, description = BUTTONS["Update"]
+    sheet.insert_button(cell.row - 1, cell.col - 1, {"macro": macro, "caption": "Update", "description": description, "width": 90,
+                                                     "height": _HEIGHT, "x_offset": _GAP, "y_offset": _GAP})
 
 
 def add_macros(workbook: Workbook, modules: Mapping[str, str]) -> None:

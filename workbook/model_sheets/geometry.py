@@ -108,7 +108,8 @@ class LongForm:
 
     @property
     def used(self) -> Range:
-        bottom = max(self.errors.bottom, self.layout.item_ids.bottom + 5)   # there stand the notes
+        ids = self.layout.item_ids
+        bottom = max(self.errors.bottom, 0 if ids is None else ids.bottom + 5)   # there stand the notes
         return Range(1, 1, bottom, self.layout.rmse.col)
 
 
@@ -144,6 +145,11 @@ def long_form(sheet: str, *, users: int, items: int, factors: int, ratings: int,
                     column(item_index + 1, width) if copies else None, column(predict + 1),
                     status=Cell(6, layout.rmse.col), stop=Cell(9, layout.rmse.col),
                     history=history, chart=chart)
+
+
+def history_beside(header: int, right: int) -> Range:
+    """The same right of column `right`, where the chart stands elsewhere."""
+    return Range(header + 1, right + 2, header + HISTORY_ROWS, right + 3)
 
 
 def _history(header: int, right: int, chart: Cell) -> Range:

@@ -9,13 +9,14 @@ from workbook.write.references import box
 from workbook.write.styles import CHART_FONT, CHART_GRID, CHART_LINE, Styles
 
 from .geometry import Crosstab, LongForm
+from .net_plan import NetPlan
 
 _HEADERS = ("epoch", "RMSE")
 _WIDE, _HIGH = 480, 290         # pixels
 _COLUMN = 48                    # pixels of a column of factors
 
 
-def write_history(workbook: Workbook, sheet, styles: Styles, plan: Crosstab | LongForm) -> None:
+def write_history(workbook: Workbook, sheet, styles: Styles, plan: Crosstab | LongForm | NetPlan) -> None:
     """The rows for the epochs of a fit, blank as yet, with their chart; what is printed stays what
     it would be without them, but for a chart that stands among the rest."""
     history = plan.history
@@ -27,7 +28,7 @@ def write_history(workbook: Workbook, sheet, styles: Styles, plan: Crosstab | Lo
     sheet.print_area(*box(plan.used))
 
 
-def _chart(workbook: Workbook, plan: Crosstab | LongForm):
+def _chart(workbook: Workbook, plan: Crosstab | LongForm | NetPlan):
     # a scatter chart: epochs are at unequal distances where a long fit is thinned, and rows that a short
     # fit leaves blank take no room
     chart = workbook.add_chart({"type": "scatter", "subtype": "straight"})

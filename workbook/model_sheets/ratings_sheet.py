@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from xlsxwriter import Workbook
 
-from pyxl.grid.block_names import SCALE, SOURCE
+from pyxl.grid.block_names import CONTROLS, SCALE, SOURCE, control_name
 from pyxl.grid.cells import Cell, Range
 from workbook.write.content import Content
 from workbook.write.display_labels import put_label, width_of
@@ -19,8 +19,10 @@ from workbook.write.source_formulas import held_number
 from workbook.write.styles import Styles, print_setup
 from workbook.write.write_cells import put_formula, put_number, put_text
 
+from .buttons import write_update_button
+
 _NAME = "ratings"
-_LOWEST, _HIGHEST, _WAITING = Cell(4, 2), Cell(5, 2), Cell(1, 3)
+_LOWEST, _HIGHEST, _BUTTON, _WAITING, _STATUS = Cell(4, 2), Cell(5, 2), Cell(1, 2), Cell(1, 4), Cell(4, 9)
 _IDS, _HEAD = 6, 7        # the row of item ids, where items have titles, and that of the labels
 _LINES = ("The only place for ratings: type, change or clear them here, and every sheet follows at once. Blank: not rated.",
          "A question mark holds a rating out, as in 4.5?: no model learns from it, and the sheet check judges by it. "
@@ -82,7 +84,11 @@ def write_ratings(workbook: Workbook, styles: Styles, content: Content, first_cr
             else:
                 put_number(sheet, cell, value, styles.typed)
     _rules(sheet, styles, plan)
-    _waiting(sheet, styles, first_crosstab)
+    _waiting(sheet, styles, first_crosstab, "press Update" if content.macros else "collabsheet update takes them in")
+    sheet.write_blank(_STATUS.row - 1, _STATUS.col - 1, None, styles.status_above)
+    workbook.define_name(control_name(SOURCE[0], CONTROLS[0]), f"={_NAME}!{Range.around([_STATUS]).absolute}")
+    if content.macros:
+        write_update_button(sheet, _BUTTON)
     sheet.freeze_panes(_HEAD, 1)
     print_setup(sheet, repeat=(_HEAD - 1, _HEAD - 1))
 
@@ -121,8 +127,8 @@ def _rules(sheet, styles: Styles, plan: SourcePlan) -> None:
     sheet.conditional_format(*box(plan.ratings), {"type": "formula", "criteria": f'=RIGHT({cell})="?"', "format": styles.held_here})
 
 
-def _waiting(sheet, styles: Styles, shown: str) -> None:
+def _waiting(sheet, styles: Styles, shown: str, remedy: str) -> None:
     """A sentence where ratings are of users or items that the model sheets lack."""
     more = f"COUNT(source)-COUNT(source_user)-COUNT(source_item)-COUNT({shown})"
     put_formula(sheet, _WAITING, f'=IF({more}>0,{more}&" of the ratings are of users or items that the other sheets '
-            'do not have: they take no part","")', styles.status_above)
+            f'do not have: {remedy}","")', styles.status_above)

@@ -22,7 +22,9 @@ _RELATIONS = {relation: number for number, relation in RELATIONS.items()}
 
 
 def changing_cells(layout: Layout) -> tuple[Range, ...]:
-    """The parameters as few ranges: a bias lies against its factors and joins them."""
+    """The parameters as few ranges: a bias lies against its factors and joins them; of a net every block is one."""
+    if layout.variant == "net":
+        return tuple(block.range for block in layout.parameters.values())
     pairs = ((layout.item_bias, layout.item_factors), (layout.user_bias, layout.user_factors))
     ranges = []
     for bias, factors in pairs:
@@ -37,7 +39,9 @@ def define_solver_names(workbook: Workbook, problem: SolverProblem) -> None:
     names = dict(_OPTIONS, num=str(len(problem.constraints)), typ=_GOALS[problem.goal], val=f"{problem.target:.15g}",
                  neg="1" if problem.non_negative else "2")
     names["adj"] = ",".join(_refers_to(area) for area in problem.changing)
-    names["opt"] = _refers_to((problem.objective[0], Range.around([problem.objective[1]])))
+    if problem.objective is not None:
+        sheet, cell = problem.objective
+        names["opt"] = _refers_to((sheet, Range.around([cell])))
     for n, constraint in enumerate(problem.constraints, 1):
         names |= {f"lhs{n}": _refers_to(constraint.left), f"rel{n}": _RELATIONS[constraint.relation],
                   f"rhs{n}": _refers_to(constraint.right)}

@@ -27,7 +27,7 @@ INTRODUCTION = (
     "The model sheets compute predictions and their error (RMSE) with live formulas; fitting finds the factors with the least error.",
     "Change a rating on the sheet ratings, or a factor, and watch: whatever depends on it follows at once.",
 )
-_BUTTONS = "Go to a model sheet and press Fit: watch it learn. Stop keeps the best so far, Restore undoes it."
+_BUTTONS = "Go to a model sheet and press Fit: watch it learn. Stop keeps the best so far, Restore undoes it. New people or films on the sheet ratings: press Update there."
 LIVE = "(the workbook stays open: watch it learn, and stop it on its sheet)"
 BUTTONS_START = "(what the buttons start; on another machine: collabsheet doctor BOOK --repair)"
 RUN_MAIN_STARTS = "(what xlwings' Run main starts, the button for a workbook without macros)"

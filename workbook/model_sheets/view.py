@@ -9,6 +9,7 @@ from pyxl.grid.block_names import CHOSEN, CHOSEN_BLOCKS, MODEL_NUMBER, block_nam
 from pyxl.grid.layout import Layout
 from workbook.model_sheets.crosstab_sheet import into_range_formula
 from workbook.model_sheets.geometry import Crosstab, LongForm
+from workbook.model_sheets.net_plan import NetPlan
 from workbook.write.content import Content
 
 
@@ -77,6 +78,6 @@ class View:
         return f'IF({result_name(self.layout.sheet, "rmse_after")}="",{trained},{live})'
 
 
-def view_on(plans: Mapping[str, Crosstab | LongForm], content: Content) -> View:
+def view_on(plans: Mapping[str, Crosstab | LongForm | NetPlan], content: Content) -> View:
     """The view of a workbook with these sheets."""
     return View(content, {name: plan for name, plan in plans.items() if isinstance(plan, Crosstab)})

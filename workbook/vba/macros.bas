@@ -30,6 +30,10 @@ Sub RefreshSheet()
     Start "refresh"
 End Sub
 
+Sub UpdateWorkbook()
+    Start "update"
+End Sub
+
 Private Sub Start(what As String)
     Dim stopCell As Range
     On Error GoTo Refused

@@ -30,6 +30,15 @@ class Trained:
     offset: float
 
 
+@dataclass(frozen=True)
+class NetWidths:
+    """Widths of the net on a sheet: of users' and of items' embeddings, and of the hidden layer."""
+
+    user: int
+    item: int
+    hidden: int
+
+
 @dataclass(frozen=True, eq=False)
 class Content:
     """Ratings without repeated pairs, what users and items are called, and the options of a build.
@@ -37,7 +46,8 @@ class Content:
     Of the ratings `given`, those `apart` (n_given,) bool are held out: they are in no model sheet.
     `users` are ids; `items` are the headers: titles where there are any, else ids. `bounds` is
     (low, high) of the bounded model; `macros` says whether there are buttons, which start the Python
-    at the path `python`; `caption` says where the parameters come from, and `trained` of which model. `gradients` says whether the
+    at the path `python`; `caption` says where the parameters come from, and `trained` of which model.
+    Where `net` has widths, there is a net of them on a sheet of its own. `gradients` says whether the
     steps of gradient descent stand beside the models.
     """
 
@@ -54,6 +64,7 @@ class Content:
     python: str = sys.executable
     caption: str = "NB: these are initialized to random numbers; then Solver, or collabsheet, optimizes them."
     trained: Trained | None = None
+    net: NetWidths | None = None
     gradients: bool = False
 
     @cached_property
@@ -115,7 +126,7 @@ def content_of(ratings: Ratings, *, titles: Mapping | None, n_factors: int, seed
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
         raise UserError(f"seed is {seed!r}. Give a whole number of 0 or more.")
     ratings = _last_of_each_pair(ratings)
-    titled = bool(titles) and any(item in titles for item in ratings.items)
+    titled = titles is not None and any(item in titles for item in ratings.items)
     return Content(ratings, hold_out(ratings, holdout, seed=seed), id_labels(ratings.users, "user"),
                    item_headers(ratings.items, titles), id_labels(ratings.items, "item"), titled, n_factors, seed,
                    _checked(bounds, ratings.values) if bounds else default_bounds(ratings.values))

@@ -35,6 +35,19 @@ def add_ratings_arguments(parser: argparse.ArgumentParser) -> None:
                        help="checked: refuse ids that differ by capitals or zeros only (default); exact: they are different ones")
 
 
+def add_feedback_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that say whether the table holds ratings or what happened."""
+    parser.add_argument("--feedback", default="explicit", metavar="explicit|implicit",
+                        help="explicit: ratings (default); implicit: pairs that happened, with or without a column of counts")
+    parser.add_argument("--counts", action="store_true", help="with --feedback implicit: the values say how often a pair happened; one that happened "
+                        "n times weighs 1 + log(1 + n)")
+
+
+def feedback_options(args: argparse.Namespace) -> dict:
+    """What was given of it, as `CollabFilter` takes it."""
+    return {"feedback": args.feedback, "counts": float(args.counts)}
+
+
 def reading_options(args: argparse.Namespace) -> dict:
     """What was given of how a table is written, as the readers take it."""
     return {"columns": args.columns, "sep": args.sep, "decimal": args.decimal, "encoding": args.encoding, "sheet": args.sheet}

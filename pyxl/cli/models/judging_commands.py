@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from pyxl.base.plain_output import Say, json_ready, table
 from pyxl.cli.arguments.option_arguments import add_option_arguments, options_in
-from pyxl.cli.arguments.reading_arguments import TABLE_OF_RATINGS, add_ratings_arguments, read_given
+from pyxl.cli.arguments.reading_arguments import (
+    TABLE_OF_RATINGS,
+    add_feedback_arguments,
+    add_ratings_arguments,
+    feedback_options,
+    read_given,
+)
 from pyxl.cli.arguments.table_files import add_table_arguments, checked_table, write_table
 from pyxl.cli.command_line import Command
 from solver.core.options import Given
@@ -27,7 +33,7 @@ def _model_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("ratings", nargs="+", metavar="RATINGS", help=TABLE_OF_RATINGS)
     parser.add_argument("--effort", default="quick", metavar="quick|good|best",
                         help="how much time may go into accuracy (default quick); chooses what is not given below")
-    parser.add_argument("--feedback", default="explicit", metavar="explicit|implicit", help="explicit: ratings (default); implicit: pairs that happened")
+    add_feedback_arguments(parser)
     parser.add_argument("--folds", type=int, metavar="N", default=5, help="parts of the ratings, each of which is held out once (default 5)")
     parser.add_argument("-n", type=int, default=10, metavar="N", help="items of each user's list that are judged (default 10)")
     parser.add_argument("--liked", type=float, metavar="X", help="rating from which on a user likes an item (default: the mean)")
@@ -46,7 +52,7 @@ def _model_and_ratings(args: argparse.Namespace, say: Say) -> tuple[CollabFilter
     for name, value in options.items():
         OPTIONS[name].check(value)
     seed = int(options.pop("seed", 0))
-    model = CollabFilter(effort=args.effort, feedback=args.feedback, random_state=seed, **options)
+    model = CollabFilter(effort=args.effort, **feedback_options(args), random_state=seed, **options)
     ratings, notes = read_given(args, unrated=1.0 if args.feedback == "implicit" else None)
     for note in notes:
         say(f"Note: {note}")

@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING
 
 from pyxl.base.plain_output import Say, json_ready
 from pyxl.cli.arguments.option_arguments import add_option_arguments, options_in
-from pyxl.cli.arguments.reading_arguments import TABLE_OF_RATINGS, add_ratings_arguments, named_ratings, read_given
+from pyxl.cli.arguments.reading_arguments import (
+    TABLE_OF_RATINGS,
+    add_feedback_arguments,
+    add_ratings_arguments,
+    feedback_options,
+    named_ratings,
+    read_given,
+)
 from pyxl.cli.command_line import Command
 from solver.core.options import Given
 from solver.core.settings import OPTIONS
@@ -26,6 +33,8 @@ if TYPE_CHECKING:
 
     from solver import CollabFilter, Ratings
 
+_HELD_OUT = 0.1      # share of the ratings that judges a model, unless another is given
+
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
     from solver.fitting.effort import N_FACTORS
@@ -35,7 +44,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--overwrite", action="store_true", help="replace the model in MODEL_DIR if there is one")
     parser.add_argument("--effort", default="good", metavar="quick|good|best",
                         help="how much time may go into accuracy (default good); chooses what is not given below")
-    parser.add_argument("--holdout", type=float, default=0.1, metavar="SHARE",
+    parser.add_argument("--holdout", type=float, default=_HELD_OUT, metavar="SHARE",
                         help="share of the ratings to judge by, not learnt from; 0: learn from all (default 0.1)")
     parser.add_argument("--split", default="random", metavar="random|time",
                         help="which ratings are held out: drawn by the seed (default), or the latest")
@@ -51,8 +60,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--processes", type=int, metavar="N", help="of a store: processes that fit it together (default 1); the result does "
                         "not depend on their number")
     parser.add_argument("--rows-only", action="store_true", help="of a store: make no model folder, which takes memory for all of it")
-    parser.add_argument("--feedback", default="explicit", metavar="explicit|implicit",
-                        help="explicit: ratings (default); implicit: pairs that happened, with or without a column of counts")
+    add_feedback_arguments(parser)
     add_ratings_arguments(parser)
     add_option_arguments(parser.add_argument_group("settings", "What is not given here is chosen by --effort."), Given.TRAIN,
                          unset={"n_factors": str(N_FACTORS), "seed": "0", "device": "auto"})
@@ -86,7 +94,7 @@ def _train(args: argparse.Namespace, say: Say) -> dict:
         model = _known_model(args, options)
     else:
         model = CollabFilter(effort=args.effort, random_state=seed, holdout=args.holdout, holdout_by=args.split,
-                             rating_range=rating_range, feedback=args.feedback, **options)
+                             rating_range=rating_range, **feedback_options(args), **options)
     with enough_memory(n_factors):
         began = time.perf_counter()
         ratings, notes = read_given(args, unrated=1.0 if model.feedback == "implicit" else None)
@@ -134,7 +142,9 @@ def _known_model(args: argparse.Namespace, options: Mapping[str, object]) -> Col
     from .trained_model import load_trained
 
     given = [*(OPTIONS[name].flag for name in options), *(flag for flag, value in (
-        ("--genres", args.genres), ("--item-columns", args.item_columns), ("--user-columns", args.user_columns), ("--range", args.range)) if value)]
+        ("--genres", args.genres), ("--item-columns", args.item_columns), ("--user-columns", args.user_columns), ("--range", args.range),
+        ("--effort", args.effort != "good"), ("--feedback", args.feedback != "explicit"), ("--counts", args.counts),
+        ("--holdout", args.holdout != _HELD_OUT), ("--split", args.split != "random")) if value)]
     if given:
         raise UserError(f"--learn-on goes on with the settings of the model. Leave out {given[0]}, or train a new one.")
     return load_trained(args.learn_on)

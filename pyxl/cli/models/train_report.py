@@ -35,7 +35,7 @@ class _TrainReport:
         from solver import rmse
         from solver.judging.baselines import bias_only
 
-        baseline = None if settings.loss == "cross-entropy" else rmse(bias_only(learnt), held or learnt, clip=clip)
+        baseline = None if settings.loss != "squared" else rmse(bias_only(learnt), held or learnt, clip=clip)
         return cls(baseline, held is not None, settings.most_epochs, settings.batch_size is not None)
 
     @property
@@ -45,7 +45,7 @@ class _TrainReport:
     def head(self) -> list[str]:
         """The first lines of the table of epochs."""
         if self.baseline is None:
-            return ["The error is that of telling pairs that happened from pairs that are drawn.",
+            return ["The error is that of telling pairs that happened from those that did not.",
                     "epoch  training RMSE  hold-out RMSE  seconds"]
         of = "held-out" if self.held_out else "same"
         return [f"Biases alone predict the {of} ratings with RMSE {self.baseline:.4f} (the baseline).",

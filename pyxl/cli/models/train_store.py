@@ -81,8 +81,8 @@ def _options(args: argparse.Namespace) -> dict[str, Any]:
     for name, usual in _HOW_TO_READ.items():
         if getattr(args, name) != usual:
             raise UserError(f"--{name.replace('_', '-')} is not for a store: how its ratings are read was said to `collabsheet prepare`.")
-    if args.feedback != "explicit" or args.split != "random":
-        raise UserError("A store is learnt from by its ratings, and held out at random. Leave out --feedback and --split, or give the "
+    if args.feedback != "explicit" or args.counts or args.split != "random":
+        raise UserError("A store is learnt from by its ratings, and held out at random. Leave out --feedback, --counts and --split, or give the "
                         "ratings as a table.")
     said = options_in(args, Given.TRAIN)
     for name, value in said.items():

@@ -15,6 +15,7 @@ from solver.errors import UserError
 
 if TYPE_CHECKING:
     from solver import Ratings
+    from workbook.update import Updated
 
 HOLDOUT = 0.1   # a workbook that shows what its predictions are worth is worth a tenth of the ratings
 
@@ -23,7 +24,13 @@ def _demo_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", metavar="DIR", default=".",
                         help="folder for collabsheet-demo.xlsm and .xlsx (default: this one); a demo that is there is built anew")
     _holdout_argument(parser)
+    _net_argument(parser)
     _gradients_argument(parser)
+
+
+def _net_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--net", action="store_true", help="add the sheet `net`: the lesson's embedding net in formulas, a rating a row, "
+                        "for at most 2,000 ratings")
 
 
 def _gradients_argument(parser: argparse.ArgumentParser) -> None:
@@ -57,7 +64,7 @@ def _demo(args: argparse.Namespace, say: Say) -> dict:
     ratings, titles = example()
     part = ratings.top(users=15, items=15)
     for path in (plain, with_buttons):
-        build(part, path, titles=titles, holdout=args.holdout, gradients=args.gradients, overwrite=True)
+        build(part, path, titles=titles, holdout=args.holdout, net=args.net, gradients=args.gradients, overwrite=True)
     say(f"Built a workbook of {part.n_users} users, {part.n_items} films and {len(part)} ratings{_held_out(part, args.holdout)}.")
     results = fit_workbook(plain, out=plain)
     fit_workbook(with_buttons, out=with_buttons)
@@ -77,6 +84,7 @@ def _new_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--titles", metavar="FILE", help="a table of item ids and titles")
     add_ratings_arguments(parser)
     _holdout_argument(parser)
+    _net_argument(parser)
     _gradients_argument(parser)
     parser.add_argument("--seed", type=int, default=0, metavar="N",
                         help="seed of the random start values and of what is held out (default 0)")
@@ -101,7 +109,7 @@ def _new(args: argparse.Namespace, say: Say) -> dict:
     if args.titles:
         titles, more = read_titles(args.titles, items=ratings.items)
         notes += more
-    build(ratings, args.output, n_factors=args.factors, titles=titles, seed=args.seed, holdout=args.holdout,
+    build(ratings, args.output, n_factors=args.factors, titles=titles, seed=args.seed, holdout=args.holdout, net=args.net,
           gradients=args.gradients, overwrite=args.overwrite)
     notes += _notes_on_labels(ratings, titles)
     for note in notes:
@@ -161,10 +169,13 @@ def _notes_on_labels(ratings: Ratings, titles: Mapping | None) -> list[str]:
 
 
 def _update_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("workbook", help="a workbook of `collabsheet new`, saved and closed")
+    parser.add_argument("workbook", help="a workbook of `collabsheet new`; saved and closed, but with --live")
     target = parser.add_mutually_exclusive_group(required=True)
     target.add_argument("-o", "--output", metavar="OUT", help="write the updated workbook here; the given one stays as it is")
     target.add_argument("--in-place", action="store_true", help="write into the given workbook")
+    target.add_argument("--live", action="store_true", help="update the workbook that is open in Excel or LibreOffice: it is saved, a copy is kept "
+                        "beside it, and the updated one is opened in its place")
+    parser.add_argument("--engine", metavar="excel|libreoffice", help="with --live: the program (default: Excel, else LibreOffice)")
     parser.add_argument("--overwrite", action="store_true", help="replace OUT if it exists")
     parser.add_argument("--users", type=int, metavar="N", help="keep the N users with most ratings (default: all on the sheet `ratings`)")
     parser.add_argument("--items", type=int, metavar="N", help="keep the N items with most ratings (default: all on the sheet `ratings`)")
@@ -175,6 +186,10 @@ def _update(args: argparse.Namespace, say: Say) -> dict:
     from workbook.update import update_workbook
 
     _check_sizes(args, *(name for name in ("users", "items", "factors") if getattr(args, name) is not None))
+    if args.live:
+        return _update_live(args, say)
+    if args.engine:
+        raise UserError("--engine says where a live update runs: say --live too, or leave it out.")
     out = args.workbook if args.in_place else args.output
     _check_name(out)
     done = update_workbook(args.workbook, out=out, users=args.users, items=args.items, factors=args.factors,
@@ -189,9 +204,28 @@ def _update(args: argparse.Namespace, say: Say) -> dict:
         say(f"Note: {note}")
     say(f"Wrote {out}: {done.users} users, {done.items} items, {done.factors} factors.")
     say(f"Fit it: {quoted_command('collabsheet', 'fit', out, '--in-place')}")
+    return _updated(out, done)
+
+
+def _update_live(args: argparse.Namespace, say: Say) -> dict:
+    from pyxl.live.live_update import update_live
+    from pyxl.live.open_live import opened_live
+    from workbook.update import updated_copy
+
+    with opened_live(args.workbook, engine=args.engine) as book:
+        if book.app.engine.name == "file":
+            raise UserError(f"No program shows the workbook here. Update the file: {quoted_command('collabsheet', 'update', args.workbook, '--in-place')}")
+        live = update_live(book, book.sheets.active.name, rebuild=lambda copy, draft: updated_copy(
+            copy, draft, users=args.users, items=args.items, factors=args.factors))
+    say(live.told)
+    return {"workbook": str(args.workbook), "kept": None} if live.done is None else {
+        **_updated(args.workbook, live.done), "kept": str(live.kept)}
+
+
+def _updated(out, done: Updated) -> dict:
     return {"workbook": str(out), "users": done.users, "items": done.items, "factors": done.factors,
-            **{what.replace(" that are ", "_").replace(" ", "_"): list(labels) for what, labels in changes.items()},
-            "notes": list(done.notes)}
+            "new_users": list(done.new_users), "new_items": list(done.new_items), "users_gone": list(done.gone_users),
+            "items_gone": list(done.gone_items), "notes": list(done.notes)}
 
 
 def _examples_arguments(parser: argparse.ArgumentParser) -> None:

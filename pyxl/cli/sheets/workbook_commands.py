@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from contextlib import contextmanager
 
 from pyxl.base.plain_output import Say
@@ -14,6 +15,8 @@ from solver.core.options import Given
 from solver.errors import UserError
 
 from .on_a_server import add_server_argument, fit_there, service_of
+
+SILENT_SECONDS = 10     # between two lines about a fit whose reader has no terminal
 
 
 def _inspect_arguments(parser: argparse.ArgumentParser) -> None:
@@ -208,9 +211,9 @@ def _restore(args: argparse.Namespace, say: Say) -> dict:
 
 @contextmanager
 def _progress(wanted: bool):
-    """A progress bar on a terminal, nothing in a pipe: gives `on_epoch(sheet, epoch)`, or None."""
+    """A progress bar on a terminal, and elsewhere now and then a line on stderr: gives `on_epoch(sheet, epoch)`, or None."""
     if not (wanted and sys.stderr.isatty()):
-        yield None
+        yield _now_and_then() if wanted else None
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -229,6 +232,20 @@ def _progress(wanted: bool):
             bar.update(tasks[sheet], told=told)
 
         yield on_epoch
+
+
+def _now_and_then():
+    from pyxl.fit.fit_messages import on_the_way
+
+    said = time.monotonic()
+
+    def on_epoch(sheet, epoch):
+        nonlocal said
+        if (now := time.monotonic()) - said >= SILENT_SECONDS:
+            said = now
+            print(f"{sheet}  {on_the_way(epoch)}", file=sys.stderr, flush=True)
+
+    return on_epoch
 
 
 INSPECT = Command("inspect", "Say what is on each sheet of a workbook, and why a sheet is not recognised.",

@@ -20,8 +20,8 @@ def held_out(host: Host, ready: VerifiedModel) -> Ratings | None:
     somebody has typed into this model sheet since; None where none are held out."""
     from solver import Ratings
 
-    areas = [area_named(host, name) for name in HELD]
-    if None in areas:
+    areas = [area for name in HELD if (area := area_named(host, name))]
+    if len(areas) < len(HELD):
         return None
     users, items, values = ([row[0] for row in host.grid(sheet).block(area)] for sheet, area in areas)
     here, layout = ready.counted, ready.model.layout

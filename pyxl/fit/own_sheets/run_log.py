@@ -81,7 +81,7 @@ def find_log(host: Host) -> RunLog | None:
     if not columns:
         return None
     filled = [cell for cell in values if cell.row > head.top and cell.col in columns.values()]
-    runs = [values[cell] for cell in filled if cell.col == columns.get("run") and isinstance(values[cell], float)]
+    runs = [run for cell in filled if cell.col == columns.get("run") and isinstance(run := values[cell], float)]
     return RunLog(sheet, columns, max((cell.row for cell in filled), default=head.top) + 1, int(max(runs, default=0)) + 1)
 
 
@@ -138,7 +138,7 @@ def _others(settings: Settings, columns: Container[str]) -> str | None:
 def _options(line: dict[str, Value]) -> dict:
     options = {name: line[header] for header, name in SETTING_COLUMNS.items() if line.get(header) is not None}
     for name, value in options.items():
-        if isinstance(OPTIONS[name].values, Whole):
+        if isinstance(OPTIONS[name].values, Whole) and value is not None:
             options[name] = int(value)
     others = json.loads(str(line.get("other settings") or "{}"))
     return options | {name: value for name, value in others.items() if name in options_given(Given.FIT)}

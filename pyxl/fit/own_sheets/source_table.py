@@ -40,8 +40,8 @@ def read_source(workbook: ReadableWorkbook) -> RatingsSource | None:
     """The source of a workbook; None where it has none. Raises UserError, with the cell and what to do, for what is no
     label or no rating, and for what stands where no formula reads it."""
     refuse_lost_source(workbook)
-    areas = [area_named(workbook, name) for name in SOURCE[:3]]
-    if None in areas:
+    areas = [area for name in SOURCE[:3] if (area := area_named(workbook, name))]
+    if len(areas) < 3:
         return None
     (sheet, table), (_, user_column), (_, item_row) = areas
     grid = workbook.grid(sheet)
@@ -70,8 +70,8 @@ def label_key(label: Hashable) -> str | float:
 def _ratings(workbook: ReadableWorkbook, grid: Grid, table: Range, users: dict, items: dict) -> dict[tuple, SourceRating]:
     user_at = {cell.row: key for key, (_, cell) in users.items()}
     item_at = {cell.col: key for key, (_, cell) in items.items()}
-    ends = [area_named(workbook, name) for name in SCALE]
-    low, high = (workbook.grid(end[0]).values.get(end[1].first) if end else None for end in ends)
+    ends = [end for name in SCALE if (end := area_named(workbook, name))]
+    low, high = (workbook.grid(sheet).values.get(area.first) for sheet, area in ends) if len(ends) == 2 else (None, None)
     found = {}
     for cell, value in sorted((cell, value) for cell, value in grid.values.items()
                               if cell in table and cell[0] > table.top and cell[1] > table.left):
@@ -80,9 +80,12 @@ def _ratings(workbook: ReadableWorkbook, grid: Grid, table: Range, users: dict, 
         if value == "":
             continue
         held = text.endswith("?") and bool(NUMBER_TEXT.fullmatch(text[:-1].strip().replace(",", ".")))
-        if not held and type(value) is not float:
+        if held:
+            number = float(text[:-1].strip().replace(",", "."))
+        elif isinstance(value, float):
+            number = value
+        else:
             raise UserError(f"{where} holds {value!r}, not a rating. Type a number, or one with a question mark to hold it out: 4.5?")
-        number = float(text[:-1].strip().replace(",", ".") if held else value)
         if isinstance(low, float) and isinstance(high, float) and not low <= number <= high:
             raise UserError(f"{where} is {number:g}; ratings here run from {low:g} to {high:g}. Correct it, or the range "
                             f"in {quoted(ends[0][0])}!{ends[0][1].first} and {ends[1][1].first}.")

@@ -71,7 +71,7 @@ class Reader:
         numbers = _distinct(segment)
         if len(numbers) == 1:
             source = self.segments[numbers[0] - 1]
-            tensor = None if source.tensor is None else self._view(source, slot)
+            tensor = None if source.tensor is None else self._picked(source.tensor, source.size, slot)
             const, kind = source.const[slot], source.kind[slot]
             return Lanes(const, kind, tensor) if kind.any() else Lanes(const)
         # Each source gives its part; then one step puts every element in its place.
@@ -89,7 +89,7 @@ class Reader:
                 wanted, inverse = np.unique(slot[here], return_inverse=True)
                 const[here], kind[here] = source.const[slot[here]], source.kind[slot[here]]
                 parts.append(self._program.constant(as_numbers(source.const[wanted])) if source.tensor is None
-                             else self._view(source, wanted))
+                             else self._picked(source.tensor, source.size, wanted))
             place[here] = count + inverse
             count += len(wanted)
         const = pack(const.ravel().tolist(), (-1, 1)).reshape(const.shape)
@@ -97,9 +97,6 @@ class Reader:
             return Lanes(const)
         pool = self._program.step(lambda *parts: torch.cat(parts), *parts)
         return Lanes(const, kind, self._picked(pool, count, place))
-
-    def _view(self, source: Segment, slot: np.ndarray) -> int:
-        return self._picked(source.tensor, source.size, slot)
 
     def _picked(self, tensor: int, size: int, slot: np.ndarray) -> int:
         """Elements of a flat tensor: as another view of one stretch of it where they are that, else gathered."""

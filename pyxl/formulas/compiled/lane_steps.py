@@ -23,8 +23,9 @@ class LaneSteps:
         """(a tensor of the lanes as numbers in arithmetic, error values where there is none, or None)."""
         const, kind = lanes.const, lanes.kinds
         if const.dtype == float:
-            return (lanes.tensor if lanes.dynamic else self.program.constant(const)), None
-        faults, numbers = None, as_numbers(const)
+            return (self.program.constant(const) if lanes.tensor is None else lanes.tensor), None
+        faults: np.ndarray | None = None
+        numbers = as_numbers(const)
         if const.dtype == bool:
             numbers = np.where(kind == CONSTANT, const, 0.0).astype(float)
         else:
@@ -35,7 +36,7 @@ class LaneSteps:
                 faults = np.full(const.shape, None, dtype=object)
                 faults[odd] = [value if isinstance(value, ErrorValue) else None for value in coerced]
         fixed = self.program.constant(numbers)
-        if not lanes.dynamic:
+        if lanes.tensor is None:
             return fixed, faults
         if (numbers == as_numbers(const)).all():
             return lanes.tensor, faults
@@ -63,14 +64,14 @@ class LaneSteps:
         if all(fault is None for fault in faults):
             return lanes
         merged = np.full(lanes.shape, None, dtype=object)
-        for fault in filter(lambda fault: fault is not None, faults[::-1]):
+        for fault in [fault for fault in faults[::-1] if fault is not None]:
             merged = np.where(are_none(fault), merged, fault)
         wrong = ~are_none(merged)
         if not wrong.any():
             return lanes
         const = np.where(wrong, merged, lanes.const)
         kind = np.where(wrong, CONSTANT, lanes.kinds).astype(np.int8)
-        if not kind.any():
+        if not kind.any() or lanes.tensor is None:
             return Lanes(pack(const.ravel().tolist(), (-1, 1)).reshape(const.shape))
         return Lanes(const, kind, self.program.step(
             lambda keep, t: torch.where(keep, t, 0.0), self.program.constant(~wrong), lanes.tensor))
@@ -92,7 +93,7 @@ class LaneSteps:
         if not (yes.dynamic or no.dynamic):
             return Lanes(const)
         kind = np.broadcast_to(np.where(condition, yes.kinds, no.kinds), shape)
-        tensors = [lanes.tensor if lanes.dynamic else self.program.constant(as_numbers(lanes.const)) for lanes in (yes, no)]
+        tensors = [self.program.constant(as_numbers(lanes.const)) if lanes.tensor is None else lanes.tensor for lanes in (yes, no)]
         return Lanes(const, kind, self.program.step(torch.where, self.program.constant(condition), *tensors))
 
     def filling(self, result: Lanes, block: tuple[int, int]) -> Lanes:
@@ -106,7 +107,7 @@ class LaneSteps:
         shown = (*result.shape[:2], *block)
         if any(have not in (1, size) for have, size in zip(const.shape[2:], block)):
             more = [(0, 0), (0, 0), *((0, 0 if have == 1 else size - have) for have, size in zip(const.shape[2:], block))]
-            const = np.pad(const.astype(object), more, constant_values=None)
+            const = np.pad(const.astype(object), more, constant_values=np.array(None))
             missing = np.pad(np.zeros(kind.shape, bool), more, constant_values=True)
             const[missing] = [ErrorValue(NA)] * int(missing.sum())  # one alone would become plain text
             inner, (down, across) = kind.shape[2:], (end for _, end in more[2:])

@@ -107,7 +107,7 @@ def are_numbers(const: np.ndarray) -> np.ndarray:
 
 def are_none(values: np.ndarray) -> np.ndarray:
     """Which elements are None: blank cells, or places without an error."""
-    return np.equal(values, None)
+    return np.equal(values, np.array(None))
 
 
 def are_blank(const: np.ndarray) -> np.ndarray:

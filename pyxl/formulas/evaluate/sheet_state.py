@@ -57,7 +57,7 @@ class SheetState:
 
     def without(self, changing: Iterable[Cell], depending: Iterable[Cell]) -> SheetState:
         """The same, where the cells `changing` are blank and those that depend on them wait again."""
-        owners = {cell: self.grid.owner(cell) for cell in depending}
+        owners = {cell: owner for cell in depending if (owner := self.grid.owner(cell)) is not None}
         gone = {*changing, *owners}
         values: dict[tuple[int, int], Value] = {cell: value for cell, value in self.values.items() if cell not in gone}
         waiting = self.waiting | dict(owners)

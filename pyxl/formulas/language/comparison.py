@@ -46,7 +46,7 @@ COMPARISONS: dict[str, tuple[Callable, Callable]] = {
 }
 
 
-def _blank_beside(other: Value) -> Value:
+def _blank_beside(other: Value) -> float | str | bool:
     return "" if isinstance(other, str) else False if isinstance(other, bool) else 0.0
 
 

@@ -40,4 +40,4 @@ _BINARY: dict[str, Operator] = {
     "&": (lambda a, b: held(text(a) + text(b)), None),
     **{sign: _compared(*how) for sign, how in COMPARISONS.items()},
 }
-_ARITHMETIC = {vector for _, vector in (*_UNARY.values(), *map(_BINARY.get, "+-*/^"))}
+_ARITHMETIC = {vector for _, vector in (*_UNARY.values(), *(_BINARY[sign] for sign in "+-*/^"))}

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import repeat
+from typing import TypeGuard
 
 import numpy as np
 
@@ -77,7 +78,7 @@ def pack(values: list, shape: tuple[int, int]) -> np.ndarray:
     return array.reshape(shape)
 
 
-def is_number(value) -> bool:
+def is_number(value) -> TypeGuard[float]:
     return isinstance(value, (float, int)) and not isinstance(value, bool)
 
 
@@ -91,7 +92,9 @@ def number(value: Value) -> float:
         raise Fault(value)
     if isinstance(value, str):
         return _read_number(value)
-    return float(one_value(value))
+    if isinstance(value, (float, int, np.bool_)):
+        return float(value)
+    raise _no_one_value(value)
 
 
 def one_value(value) -> Value:
@@ -100,7 +103,11 @@ def one_value(value) -> Value:
         return bool(value)
     if value is None or isinstance(value, (float, int, str)):
         return value
-    raise Unsupported(f"{'an array' if isinstance(value, np.ndarray) else 'a LAMBDA that is not called'} stands where one value is wanted")
+    raise _no_one_value(value)
+
+
+def _no_one_value(value) -> Unsupported:
+    return Unsupported(f"{'an array' if isinstance(value, np.ndarray) else 'a LAMBDA that is not called'} stands where one value is wanted")
 
 
 def _read_number(text: str) -> float:

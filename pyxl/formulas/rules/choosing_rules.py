@@ -39,7 +39,7 @@ def if_(here: Interpreter, node: Call) -> Lanes | LaneAreas:
     if alone and faults is None and (truth.all() or not truth.any()):
         return here.evaluate(branches[0 if truth.all() else 1])
     keys = np.where(are_none(faults), truth, 2)[:, :, 0, 0] if faults is not None else truth[:, :, 0, 0]
-    if alone and (faults is not None or not here.batch.masks) and uniform(keys) == 2:
+    if alone and (faults is not None or not here.batch.masks) and uniform(keys) == 2 and faults is not None:
         raise Fault(faults.flat[0])
     try:
         yes, no = map(here.value, branches)
@@ -153,7 +153,7 @@ def asks(of_dynamic: Callable[[torch.Tensor], torch.Tensor] | None) -> Callable:
     """ISNUMBER and its kin: `of_dynamic` answers for a changing number; None: never."""
     def rule(here: Interpreter, node: Call) -> Lanes:
         value = here.value(node.args[0])
-        if not value.dynamic:
+        if value.tensor is None:
             return here.by_cell(node, here.lanes_of([here.evaluate(node.args[0])]))
         if not (value.kinds == NUMBER).all():
             raise Unsupported(f"{node.name} of constants and changing cells together is not compiled.")

@@ -145,7 +145,7 @@ def _fits(tested: np.ndarray, wanted: np.ndarray) -> np.ndarray:
 def _fits_at_run(here: Interpreter, tested: Lanes, wanted: Lanes) -> int:
     if (compared := _compared(here, tested, wanted)) is not None:
         return compared
-    tensors = [part.tensor for part in (tested, wanted) if part.dynamic]
+    tensors = [part.tensor for part in (tested, wanted) if part.tensor is not None]
 
     def run(*tensors: Tensor) -> Tensor:
         given = iter(tensors)

@@ -26,7 +26,7 @@ def _standard_normal(z: Tensor, cumulative: Tensor | None = None) -> Tensor:
 
 def _normal_inverse(p: Tensor, mean: Tensor | None = None, deviation: Tensor | None = None) -> Tensor:
     z = torch.special.ndtri(p)
-    return z if mean is None else mean + z * torch.where(deviation > 0, deviation, torch.nan)
+    return z if mean is None or deviation is None else mean + z * torch.where(deviation > 0, deviation, torch.nan)
 
 
 def _between(call: Callable) -> Callable:

@@ -37,7 +37,7 @@ def in_steps(here: Interpreter, node: Call) -> Lanes:
     """ROUND, MATCH, RANK …: the evaluator's own function at every run; its derivative is 0 where it has one."""
     function = FUNCTIONS.get(node.name)
     plan = function.plan(len(node.args)) if function else None
-    if plan is None or function.here or "x" in plan[0]:
+    if function is None or plan is None or function.here or "x" in plan[0]:
         raise Unsupported(f"{node.name} of cells that depend on the changing cells is not compiled.")
     letters, lifted, call = plan
     found = [(here.value if letter in "ntibv" else here.in_array().evaluate)(arg)
@@ -61,7 +61,8 @@ def in_steps(here: Interpreter, node: Call) -> Lanes:
         numbers = [math.nan if isinstance(value, (ErrorValue, str, type(None))) else float(value)
                    for value in np.asarray(results, dtype=object).ravel()]
         return torch.tensor(numbers, dtype=torch.float64).reshape(shape)
-    tensor = here.program.step(guarded.point_by_point(run), *(arg.tensor for arg in args if arg.dynamic), does=_rounding(node.name, args))
+    moving = [arg.tensor for arg in args if arg.tensor is not None]
+    tensor = here.program.step(guarded.point_by_point(run), *moving, does=_rounding(node.name, args))
     return dynamic(tensor, shape, BOOLEAN if node.name.startswith("IS") else NUMBER)
 
 

@@ -62,7 +62,7 @@ def sample(here: Interpreter, found: Lanes | LaneAreas, *, booleans: bool = Fals
     if faults is not None:
         wrong = are_errors(faults).reshape(rows, cols, -1)
         first = np.take_along_axis(faults.reshape(rows, cols, -1), wrong.argmax(-1)[..., None], -1)
-        faults = np.where(np.any(wrong, -1)[..., None], first, None)[..., None]
+        faults = np.where(np.any(wrong, -1)[..., None], first, np.array(None))[..., None]
     size = inner[0] * inner[1]
     flat = here.program.step(lambda t: t.expand(*t.shape[:2], *inner).reshape(*t.shape[:2], size), tensor)
     zeros = (lanes.kinds == CONSTANT) & (as_numbers(lanes.const) == 0)

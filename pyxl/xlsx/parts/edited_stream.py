@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .xml_stream import START_TAG
+from .xml_stream import start_tag_at
 
 
 class EditedStream:
@@ -29,7 +29,7 @@ class EditedStream:
 
     def tag(self, offset: int) -> bytes:
         """The start tag at `offset`."""
-        return START_TAG.match(self._buffer, offset - self._base)[0]
+        return b"".join(start_tag_at(self._buffer, offset - self._base))
 
     def end_of_element(self, offset: int, tag: bytes, end_event: int) -> int:
         """Behind the element at `offset`, given where expat reported its end."""
@@ -63,4 +63,10 @@ class EditedStream:
 
 def element_name(tag: bytes) -> bytes:
     """The name in a start tag, with its prefix: ``element_name(b'<x:row r="1">') == b'x:row'``."""
-    return re.match(rb"<([^\s/>]+)", tag)[1]
+    return re.split(rb"[\s/>]", tag[1:], maxsplit=1)[0]
+
+
+def name_prefix(tag: bytes) -> bytes:
+    """The prefix of the name in a start tag: ``name_prefix(b'<x:row r="1">') == b'x:'``, b"" where there is none."""
+    name = element_name(tag)
+    return name[:name.find(b":") + 1]

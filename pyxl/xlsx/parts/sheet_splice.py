@@ -11,7 +11,7 @@ from pyxl.grid.cells import MAX_COL, MAX_ROW, Cell, Range
 from solver.errors import UserError
 
 from .cell_xml import Cached, Edit, InsteadOfFormula, OwnFormula, Unwritable, changed_cell, formula_xml, new_cell, new_value
-from .edited_stream import EditedStream, element_name
+from .edited_stream import EditedStream, element_name, name_prefix
 from .package_checks import damaged_sheet
 from .sheet_extent import with_dimension, with_spans
 from .sheet_order import misplaced, next_column, next_row
@@ -63,6 +63,8 @@ class _Splicer:
         self.columns: dict[str, int] = {}                # letters -> number, as met
         self.prefix: bytes | None = None                 # of the sheet's elements: b"" or b"x:"; None before its cells
         self.rows = ((row, list(cells)) for row, cells in itertools.groupby(sorted(edits), itemgetter(0)))
+        self.wanted: int | None = None                   # the next row that gets something, and its cells
+        self.cells: list = []
         self.depth = 0                                   # of elements, before the cells
         self.row = self.col = 0                          # where the sheet is
         self.within = ""                                 # the innermost of <row> and <c> that is open
@@ -133,7 +135,7 @@ class _Splicer:
         if key == "c":
             self.within = "row"
             if self.cell:
-                self._end_cell()
+                self._end_cell(*self.cell)
         elif key == "row":
             self.within = ""
             if self.todo:
@@ -151,7 +153,7 @@ class _Splicer:
             raise damaged_sheet(self.sheet, "it has two tables of cells")
         tag = self.stream.tag(self.at)
         name = element_name(tag)
-        self.prefix = name[:name.find(b":") + 1]
+        self.prefix = name_prefix(tag)
         if tag.endswith(b"/>") and self.wanted is not None:
             self.stream.replace(self.at, tag, tag[:-2].rstrip() + b">")
             self._insert_rows(None)
@@ -217,15 +219,14 @@ class _Splicer:
             return self.row_style
         return next((style for first, last, style in self.col_styles if first <= col <= last), b"")
 
-    def _end_cell(self):
-        cell = Cell(*self.todo.pop())
-        (offset, tag), self.cell = self.cell, None
+    def _end_cell(self, offset: int, tag: bytes):
+        cell, self.cell = Cell(*self.todo.pop()), None
         formula, extension = self._kept_bytes("f"), self._kept_bytes("extLst")
         value = self._allowed(cell, formula=bool(formula))
         if isinstance(edit := self.edits[cell], InsteadOfFormula):
             formula = b""
         elif isinstance(edit, OwnFormula):
-            formula = formula_xml(edit.text, self.prefix)
+            formula = formula_xml(edit.text, self.prefix or b"")
         new = self._xml(cell, changed_cell, tag, formula, value, self.prefix, extension)
         self.stream.replace_until(offset, self.stream.end_of_element(offset, tag, self.at), new)
 

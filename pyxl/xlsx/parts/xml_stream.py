@@ -15,10 +15,18 @@ MAIN = ("http://schemas.openxmlformats.org/spreadsheetml/2006/main",
         "http://purl.oclc.org/ooxml/spreadsheetml/main")
 TRUE = ("1", "true")
 # A start tag in raw bytes, up to (1) and including (2) its end: ``>``, or ``/>`` of an empty element.
-START_TAG = re.compile(rb"""(<[^\s/>"']+(?:[^"'>/]|"[^"]*"|'[^']*')*)(/?>)""")
+_START_TAG = re.compile(rb"""(<[^\s/>"']+(?:[^"'>/]|"[^"]*"|'[^']*')*)(/?>)""")
 _WIDE = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"<\0": "utf-16-le", b"\0<": "utf-16-be"}     # how UTF-16 begins
 _LONGEST_DECLARATION = 1000     # bytes, of which the encoding is told
 _DECLARED = re.compile(r"""\A(<\?xml[^>]*?)\s+encoding\s*=\s*(?:"[^"]*"|'[^']*')""")
+
+
+def start_tag_at(data: bytes, offset: int) -> tuple[bytes, bytes]:
+    """The start tag at `offset` up to its end, and that end: ``>`` or ``/>``. Raises LookupError where there is none."""
+    found = _START_TAG.match(data, offset)
+    if found is None:
+        raise LookupError("a start tag")
+    return found[1], found[2]
 
 
 def local(name: str) -> str:

@@ -13,6 +13,7 @@ from solver.model.models import Bounds
 
 if TYPE_CHECKING:
     from solver.model.factors import Factors
+    from solver.model.net import NetFactors
 
 
 def carried_factors(factors: Factors, *, users: Sequence[Hashable], items: Sequence[Hashable], ratings: Ratings,
@@ -26,6 +27,18 @@ def carried_factors(factors: Factors, *, users: Sequence[Hashable], items: Seque
                       others=_places(ratings.items, items), bounds=bounds)
     return _one_side(grown, "item", items, ratings.items, ratings.item_index, ratings.user_index, ratings.values,
                      others=np.arange(ratings.n_users), bounds=bounds)
+
+
+def carried_net(net: NetFactors, *, users: Sequence[Hashable], items: Sequence[Hashable],
+                wanted: tuple[Sequence[Hashable], Sequence[Hashable]]) -> NetFactors:
+    """The net for the users and items `wanted`; `users` and `items` say whose embeddings it has. A newcomer gets the mean one."""
+    import torch
+
+    tensors = {}
+    for side, there, now in (("user", users, wanted[0]), ("item", items, wanted[1])):
+        rows, places = net.tensors()[side], _places(now, there)
+        tensors[side] = torch.where(torch.as_tensor(places >= 0)[:, None], rows[places], rows.mean(0))
+    return net.with_tensors(tensors)
 
 
 def resized_factors(factors: Factors, n_factors: int, *, draw: Callable[[int], np.ndarray]) -> Factors:

@@ -19,6 +19,7 @@ from solver.reading.looked_at.rating_texts import LARGEST_RATING
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from solver.core.settings import Settings
     from solver.model.factors import Factors
 
 
@@ -59,10 +60,31 @@ class FoldedIn:
 
 
 @dataclass(frozen=True, eq=False)
+class Unrated:
+    """What a fit of all pairs says of a newcomer (`solver.methods.all_pairs`): `shared` (d, d), the matrix of the pairs that did not happen,
+    and the penalty's `decay` and `size`."""
+
+    shared: np.ndarray
+    decay: float
+    size: float
+
+    @classmethod
+    def of(cls, features: np.ndarray, settings: Settings) -> Unrated:
+        return cls(settings.unobserved * features.T @ features, float(settings.weight_decay or 0.0), settings.unobserved * len(features))
+
+    def row(self, features: np.ndarray, values: np.ndarray, weight_decay: float | None) -> np.ndarray:
+        """(d,) the row that the fit would give to these features (n, d) of what happened."""
+        decay = self.decay if weight_decay is None else checked_decay(weight_decay)
+        ridge = decay * np.sqrt(len(values) + self.size) * np.eye(len(self.shared))
+        return np.linalg.lstsq(features.T @ features + self.shared + ridge, features.T @ values, rcond=None)[0]
+
+
+@dataclass(frozen=True, eq=False)
 class SeenByNewcomers:
     """What newcomers on a `side` see of all `others`: `features` (m, d) and `base` (m,); the `mean` row (d,) of those there.
 
-    `spread` is the standard deviation of all ratings.
+    `spread` is the standard deviation of all ratings. Where a fit was of all pairs, `unrated` says what a newcomer owes to those that
+    it has not rated.
     """
 
     side: str
@@ -74,23 +96,30 @@ class SeenByNewcomers:
     spread: float
     bounds: Bounds
     clip: tuple[float, float]
+    unrated: Unrated | None = None
 
     @classmethod
-    def of(cls, factors: Factors, side: str, *, others: Labels, typical: Mapping[str, Tensor], spread: float, bounds: Bounds,
+    def of(cls, factors: Factors, side: str, *, others: Labels, typical: Mapping[str, Tensor], spread: float, settings: Settings,
            clip: tuple[float, float]) -> SeenByNewcomers:
         """`typical` are the mean rows by field name."""
         features, base = seen_by(factors, side)
         mean = np.concatenate([typical[name].numpy().reshape(-1) for name in (side, f"{side}_bias") if name in typical])
-        return cls(side, others, features, base, mean, factors.n_factors, spread, bounds, clip)
+        unrated = Unrated.of(features, settings) if settings.loss == "all-pairs" else None
+        return cls(side, others, features, base, mean, factors.n_factors, spread, settings.bounds, clip, unrated)
+
+    def row(self, rated: np.ndarray, values: np.ndarray, weight_decay: float | None) -> np.ndarray:
+        """(d,) the row of a newcomer with these ratings; without any, the mean row."""
+        if self.unrated is not None and len(rated):
+            return self.unrated.row(self.features[rated], values, weight_decay)
+        return fold_in(self.features[rated], self.base[rated], values, typical=self.mean, ridge=self.ridge(weight_decay, len(rated)),
+                       bounds=self.bounds)
 
     def ridge(self, weight_decay: float | None, n_ratings: int) -> np.ndarray:
-        """(d,) Raises UserError for a weight decay that is none."""
+        """(d,)"""
         biases = len(self.mean) > self.n_factors
         if weight_decay is None:
             return newcomer_ridge(self.n_factors, biases=biases, spread=self.spread, bounds=self.bounds)
-        if isinstance(weight_decay, Real) and 0 <= weight_decay < np.inf:
-            return decay_ridge(float(weight_decay), n_ratings, self.n_factors, biases=biases, spread=self.spread, bounds=self.bounds)
-        raise UserError(f"weight_decay is {weight_decay!r}. Give a number of 0 or more.")
+        return decay_ridge(checked_decay(weight_decay), n_ratings, self.n_factors, biases=biases, spread=self.spread, bounds=self.bounds)
 
     def predicted(self, row: np.ndarray, others: np.ndarray | slice) -> np.ndarray:
         """Predictions of one row for others, clipped to the range of the ratings."""
@@ -113,8 +142,7 @@ def newcomer(ratings: Mapping[Hashable, float] | pd.Series, seen: SeenByNewcomer
     values = np.array([checked_value(value, label, seen.clip) for label, value in ratings.items()], np.float64)
     if len(np.unique(rated)) < len(rated):
         raise UserError(f"The {seen.others.what} {shown_label(_first_twice(ratings.keys()))} is rated twice. Keep one rating.")
-    x = fold_in(seen.features[rated], seen.base[rated], values, typical=seen.mean, ridge=seen.ridge(weight_decay, len(rated)), bounds=seen.bounds)
-    return seen.with_row(x, rated)
+    return seen.with_row(seen.row(rated, values, weight_decay), rated)
 
 
 def newcomer_by_likes(likes: Mapping[Hashable, float], columns: np.ndarray, names: tuple[str, ...], seen: SeenByNewcomers) -> FoldedIn:
@@ -138,6 +166,13 @@ def newcomer_by_likes(likes: Mapping[Hashable, float], columns: np.ndarray, name
     values = np.array([checked_value(value, name, seen.clip) for name, value in likes.items()], np.float64)
     x = fold_in(np.array(features), np.array(base), values, typical=seen.mean, ridge=seen.ridge(None, len(values)), bounds=seen.bounds)
     return seen.with_row(x, np.empty(0, np.intp))
+
+
+def checked_decay(weight_decay) -> float:
+    """Raises UserError for a weight decay that is none."""
+    if isinstance(weight_decay, Real) and 0 <= float(weight_decay) < np.inf:
+        return float(weight_decay)
+    raise UserError(f"weight_decay is {weight_decay!r}. Give a number of 0 or more.")
 
 
 def checked_value(value, label: Hashable, known: tuple[float, float]) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from solver.collab.answers.bulk import Wanted, best_of_many
-from solver.collab.answers.recommend import OTHER, fold_in, predictions_for
+from solver.collab.answers.recommend import OTHER, predictions_for
 from solver.collab.labels.id_labels import Labels
 from solver.data.rated import RatedItems
 from solver.data.ratings import Ratings
@@ -76,15 +76,15 @@ def newcomers(ratings: Ratings, seen: SeenByNewcomers, *, weight_decay: float | 
     rows = np.empty((len(labels), seen.features.shape[1]))
     for n in range(len(labels)):
         between = slice(rated.starts[n], rated.starts[n + 1])
-        rows[n] = _row(rated.items[between], rated.values[between], seen, seen.ridge(weight_decay, int(rated.starts[n + 1] - rated.starts[n])))
+        rows[n] = _row(rated.items[between], rated.values[between], seen, weight_decay)
     return FoldedInMany(Labels(labels, seen.side), rows, seen, rated)
 
 
-def _row(rated: np.ndarray, values: np.ndarray, seen: SeenByNewcomers, ridge: np.ndarray) -> np.ndarray:
-    """As `fold_in`, by one system of equations where that is exact enough: a ridge above 0, and no sigmoid."""
-    features = seen.features[rated]
-    if seen.bounds is not None or not (ridge > 0).all():
-        return fold_in(features, seen.base[rated], values, typical=seen.mean, ridge=ridge, bounds=seen.bounds)
+def _row(rated: np.ndarray, values: np.ndarray, seen: SeenByNewcomers, weight_decay: float | None) -> np.ndarray:
+    """As `SeenByNewcomers.row`, by one system of equations where that is exact enough: a ridge above 0, and no sigmoid."""
+    features, ridge = seen.features[rated], seen.ridge(weight_decay, len(rated))
+    if seen.bounds is not None or seen.unrated is not None or not (ridge > 0).all():
+        return seen.row(rated, values, weight_decay)
     errors = values - seen.base[rated] - features @ seen.mean
     return seen.mean + np.linalg.solve(features.T @ features + np.diag(ridge), features.T @ errors)
 

@@ -84,7 +84,7 @@ def cross_validate(ratings, model: Settings | CollabFilter | None = None, *, fol
     from solver.judging.baselines import bias_only
 
     check_metrics(metrics)
-    implicit = getattr(model, "loss", None) == "cross-entropy" or getattr(model, "feedback", None) == "implicit"
+    implicit = getattr(model, "loss", "squared") != "squared" or getattr(model, "feedback", None) == "implicit"
     if implicit and (wrong := [name for name in metrics if METRICS[name].of_ratings]):
         raise UserError(f"The metric {wrong[0]} says nothing of implicit feedback, whose ratings are all 1. Take metrics "
                         f"of an order: {', '.join(name for name, metric in METRICS.items() if not metric.of_ratings)}.")

@@ -44,7 +44,7 @@ def adamw_table(settings: Settings, *, steps: int) -> np.ndarray:
     betas = np.array([constants["beta1"] if momentum is None else momentum for momentum in momenta])
     corrected = np.sqrt(1 - SQUARES ** t)
     table[1:, STEP] = rates * corrected / (1 - betas ** t)
-    table[1:, BETA], table[1:, KEPT] = betas, 1 - rates * settings.weight_decay
+    table[1:, BETA], table[1:, KEPT] = betas, 1 - rates * settings.decay
     table[1:, FLOOR] = constants["eps"] * corrected
     table[1:, LOG_BETA], table[1:, LOG_KEPT] = np.cumsum(np.log(betas)), np.cumsum(np.log(table[1:, KEPT]))
     ratios = betas / (math.sqrt(SQUARES) * table[1:, KEPT])
@@ -58,5 +58,5 @@ def closed_form_holds(settings: Settings) -> bool:
     """Whether decay is slower than momentum, so that the tails above are sums of shrinking parts, and γ and ε are
     such as the kernels take."""
     constants = settings.constants
-    return (constants["lr"] * settings.weight_decay < 0.02 and 0 < constants["beta1"] <= SLOWEST_MOMENTUM
+    return (constants["lr"] * settings.decay < 0.02 and 0 < constants["beta1"] <= SLOWEST_MOMENTUM
             and constants["beta2"] == SQUARES and constants["eps"] <= LARGEST_EPSILON)

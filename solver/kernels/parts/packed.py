@@ -71,8 +71,8 @@ def pack_factors(factors: Factors, *, parts: int = 1) -> Packed:
     width = given_width(factors) + _filled(factors.n_factors - factors.given + 2)
     table = aligned((n_users + len(factors.item), parts * width), factors.user.numpy().dtype)
     table[:n_users, columns], table[n_users:, columns] = factors.user.numpy(), factors.item.numpy()
-    if factors.user_bias is not None:
-        table[:n_users, width - 2], table[n_users:, width - 1] = factors.user_bias.numpy(), factors.item_bias.numpy()
+    if factors.biases is not None:
+        table[:n_users, width - 2], table[n_users:, width - 1] = (bias.numpy() for bias in factors.biases)
         table[:n_users, width - 1], table[n_users:, width - 2] = 1.0, 1.0
     return Packed(table, width, n_users, factors)
 

@@ -18,7 +18,7 @@ class Workers:
     def share(self, blocks: int, work: Callable[[int, int], None]) -> None:
         """Call `work(first, after)` on parts of range(blocks), about as many for each thread, and wait for all."""
         parts = min(self.n, blocks)
-        if parts == 1:
+        if parts == 1 or self.pool is None:
             return work(0, blocks)
         cuts = [blocks * part // parts for part in range(parts + 1)]
         others = [self.pool.submit(work, *cut) for cut in zip(cuts[1:-1], cuts[2:])]

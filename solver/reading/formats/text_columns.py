@@ -47,7 +47,7 @@ def _read_lines(table: TextTable, found: FoundColumns, growing: Growing, bad: Ba
         lines.append(number)
         for position, texts, column in columns:
             column.append(texts.setdefault(fields[position], len(texts)))
-        if growing.times:
+        if growing.times and found.time is not None:
             times.append(fields[found.time])
             if len(times) == _TIMES_AT_ONCE:
                 _add_times(growing, times)
@@ -61,7 +61,8 @@ def _read_lines(table: TextTable, found: FoundColumns, growing: Growing, bad: Ba
 def _add_times(growing: Growing, texts: list[str]) -> None:
     import pyarrow as pa
 
-    growing.times.add(pa.array(texts, pa.string()))
+    if growing.times:
+        growing.times.add(pa.array(texts, pa.string()))
     texts.clear()
 
 

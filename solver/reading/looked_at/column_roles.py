@@ -56,11 +56,12 @@ def find_columns(table: SourceTable, roles: Sequence[Role], columns=None, *,
     if columns is not None:
         positions, named = _asked_for(table, first, roles, columns)
     else:
-        positions = find_by_name(first, roles)
-        named = None not in positions
+        by_name = find_by_name(first, roles)
+        positions = [at for at in by_name if at is not None]
+        named = len(positions) == len(roles)
         if not named:
-            some = any(position is not None for position in positions)
-            missing = [role.name for role, at in zip(roles, positions) if at is None]
+            some = bool(positions)
+            missing = [role.name for role, at in zip(roles, by_name) if at is None]
             positions = list(range(len(roles)))
             if len(first) < len(roles):
                 raise UserError(f"{table.name} has {_columns(first)}, but {len(roles)} are needed: "

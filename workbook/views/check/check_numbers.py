@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from pyxl.grid.block_names import block_name
+from pyxl.grid.block_names import SCALE, block_name
 from pyxl.grid.cells import Range
 from solver.judging.baselines import DAMPING
 from workbook.model_sheets.view import View
@@ -164,14 +164,15 @@ def write_bins(sheet, styles: Styles, plan: CheckPlan, view: View) -> None:
 
 def write_constants(sheet, styles: Styles, plan: CheckPlan, view: View) -> None:
     """The mean of all training ratings, the damping of the biases, and what the charts need."""
-    lowest, highest = float(view.content.given.values.min()), float(view.content.given.values.max())
+    lowest, highest = view.content.stated_scale
     step = round_step((highest - lowest) / 9 or 1.0)
     put_text(sheet, plan.constant(CONSTANTS[0]).moved(CHECK_HEAD - CHECK_FIRST, 0), "for all", styles.calc_head)
     for label in CONSTANTS:
         put_text(sheet, plan.constant(label).moved(0, -1), label, styles.calc_head)
     put_formula(sheet, plan.constant("mean rating"), f"=AVERAGE({view.name('ratings')})", styles.calc)
-    for label, value in (("damping of biases", DAMPING), ("lowest rating", lowest), ("highest rating", highest),
-                         ("step of residuals", step)):
+    for label, name in zip(("lowest rating", "highest rating"), SCALE):
+        put_formula(sheet, plan.constant(label), f"={name}", styles.calc)
+    for label, value in (("damping of biases", DAMPING), ("step of residuals", step)):
         put_number(sheet, plan.constant(label), value, styles.calc)
 
 

@@ -18,15 +18,14 @@ from .criteria import criterion, fitting
 
 def _chosen(*conditions) -> np.ndarray:
     """Which cells fit every condition: given as area, wanted, area, wanted …; as booleans of the areas' shape."""
-    chosen = None
+    each: list[np.ndarray] = []
     for area, wanted in zip(conditions[::2], conditions[1::2]):
         if not isinstance(area, Area):
             raise Fault(VALUE)
-        fits = fitting(area.array(), wanted)
-        if chosen is not None and chosen.shape != fits.shape:
+        each.append(fitting(area.array(), wanted))
+        if each[-1].shape != each[0].shape:
             raise Fault(VALUE)
-        chosen = fits if chosen is None else chosen & fits
-    return chosen
+    return np.logical_and.reduce(each)
 
 
 def _count(*conditions) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 import numpy as np
@@ -13,6 +12,7 @@ from pyxl.formulas.language.values import is_number, number
 from pyxl.formulas.language.wildcards import wildcard
 from pyxl.grid.cells import ErrorValue, Value
 
+_SIGNS = ("<>", "<=", ">=", "<", ">", "=")     # the longer ones first
 _ERRORS = {"#N/A", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#NULL!"}
 
 
@@ -45,7 +45,8 @@ def read_criterion(wanted: Value) -> tuple[str, Value]:
     """Of a criterion (sign, what to compare with); the latter is None where nothing follows the sign, or there is no sign either."""
     if isinstance(wanted, ErrorValue) or not isinstance(wanted, str):
         return "=", 0.0 if wanted is None else wanted
-    sign, rest = re.fullmatch(r"(<>|<=|>=|<|>|=)?(.*)", wanted, re.S).groups("")
+    sign = next((sign for sign in _SIGNS if wanted.startswith(sign)), "")
+    rest = wanted[len(sign):]
     return (sign or "=", _constant(rest)) if rest else (sign, None)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from openpyxl.utils import get_column_letter
@@ -31,16 +33,19 @@ def find(wanted: Value, among: np.ndarray, how: float) -> int:
     return place
 
 
+def _fitting(wanted: Value) -> Callable[[Any], bool]:
+    """Whether a value of the same kind is the one that is wanted; of texts, with wildcards and whatever their capitals."""
+    if not isinstance(wanted, str):
+        return lambda value: compare(value, wanted) == 0
+    folded = wanted.casefold()
+    return wildcard(wanted) or (lambda value: value.casefold() == folded)
+
+
 def _find_equal(wanted: Value, among: np.ndarray) -> int | None:
     if among.dtype == float and is_number(wanted):
         places = np.flatnonzero(same(among, wanted))
         return int(places[0]) if places.size else None
-    if not isinstance(wanted, str):
-        fits = lambda value: compare(value, wanted) == 0  # noqa: E731
-    elif (fits := wildcard(wanted)) is None:
-        folded = wanted.casefold()
-        fits = lambda value: value.casefold() == folded  # noqa: E731
-    kind = _kind(wanted)
+    kind, fits = _kind(wanted), _fitting(wanted)
     return next((i for i, value in enumerate(among.tolist()) if _kind(value) is kind and fits(value)), None)
 
 
@@ -54,7 +59,10 @@ def _find_ascending(wanted: Value, among: np.ndarray) -> int | None:
     while low <= high:
         middle = (low + high) // 2
         place = next((i for i in range(middle, high + 1) if _kind(among[i]) is kind), None)
-        order = 1 if place is None else compare(scalar(among[place]), wanted)
+        if place is None:
+            high = middle - 1
+            continue
+        order = compare(scalar(among[place]), wanted)
         if order == 0:
             while place < among.size - 1 and _kind(among[place + 1]) is kind and compare(scalar(among[place + 1]), wanted) == 0:
                 place += 1
@@ -174,7 +182,9 @@ def _address(row: int, col: int, kind=None, a1=None, sheet: str | None = None) -
 
 def _sheet_name(text: str) -> str:
     """Quoted where it has to be; the name of a workbook may stand before it in brackets."""
-    workbook, sheet = re.fullmatch(r"(\[[^\]]*\])?(.*)", text, re.S).groups("")
+    found = re.match(r"\[[^\]]*\]", text)
+    workbook = found[0] if found else ""
+    sheet = text[len(workbook):]
     odd = re.search(r"[^\w.]", workbook[1:-1]) or sheet and quoted(sheet) != sheet
     return "'" + text.replace("'", "''") + "'" if odd else text
 

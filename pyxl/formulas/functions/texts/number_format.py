@@ -123,8 +123,9 @@ def _section(size: float, value: float, section: str, pattern: str, date1904: bo
             numbers.append(match)
             pieces.append(_digits(size, match, percents))
         elif section[at] in "%,@":
-            match = re.compile("[%,@]").match(section, at)
-            pieces.append(text(size) if match[0] == "@" else match[0])
+            pieces.append(text(size) if section[at] == "@" else section[at])
+            at += 1
+            continue
         elif match := _LITERAL.match(section, at):
             pieces.append(_literal(match))
         else:
@@ -136,7 +137,9 @@ def _section(size: float, value: float, section: str, pattern: str, date1904: bo
 def _among_literals(value: float, section: str) -> str:
     """``000-0000``: the digits of a whole number spread over all places, from the right."""
     places = re.findall(r'(?:"[^"]*"|\\.|[^#0?])+|[#0?]', section)
-    digits = _digits(value, _DIGITS.match("".join(place for place in places if place in "#0?")), 0)
+    if not (whole := _DIGITS.match("".join(place for place in places if place in "#0?"))):
+        raise _unknown(section)
+    digits = _digits(value, whole, 0)
     first = next(i for i, place in enumerate(places) if place in "#0?")
     shown = []
     for i in range(len(places) - 1, -1, -1):
