@@ -181,6 +181,14 @@ def test_the_command_line_counts(tmp_path, capsys, monkeypatch):
     assert "goes on with the settings of the model. Leave out --counts" in capsys.readouterr().err
 
 
+def test_weights_are_refused_where_nothing_uses_them():
+    weighted = ones(plays(), weights=np.ones(1440))
+    with pytest.raises(UserError, match="Only implicit feedback by als learns with weights"):
+        fit(weighted, None, Settings(model="dot"))
+    with pytest.raises(UserError, match="their values are 1"):
+        fit(plays(), None, settings())
+
+
 @pytest.mark.parametrize("options, sentence", [
     ({"counts": -1.0}, "counts is -1.0. Give a number of 0 or more"), ({"counts": True}, "counts is True"),
     ({"counts": 1.0, "lr": 0.1}, "Leave out counts, or what chooses another method: lr"), ({"unobserved": 0.0}, "unobserved is 0.0")])
