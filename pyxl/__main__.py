@@ -39,6 +39,8 @@ def _commands() -> tuple[Command, ...]:
     from pyxl.cli.models.train_command import TRAIN
     from pyxl.cli.sheets.build_commands import DEMO, EXAMPLES, EXPORT, NEW, UPDATE
     from pyxl.cli.sheets.doctor_command import DOCTOR
+    from pyxl.cli.sheets.embeddings_command import EMBEDDINGS
+    from pyxl.cli.sheets.factors_command import FACTORS
     from pyxl.cli.sheets.functions_command import FUNCTIONS_COMMAND
     from pyxl.cli.sheets.mcp_command import MCP
     from pyxl.cli.sheets.optimizers_command import OPTIMIZERS_COMMAND
@@ -48,7 +50,7 @@ def _commands() -> tuple[Command, ...]:
     from pyxl.cli.sheets.workbook_commands import FIT, GOAL_SEEK, INSPECT, RESTORE
     asking = (with_report(command, REPORTS[command.name]) for command in (SIMILAR, EXPLAIN, EVALUATE))
     return (DEMO, NEW, UPDATE, INSPECT, FIT, GOAL_SEEK, RESTORE,
-            CHECK_GRADIENT, RECALCULATE, EXAMPLES, OPTIMIZERS_COMMAND,
+            CHECK_GRADIENT, RECALCULATE, EXAMPLES, EMBEDDINGS, FACTORS, OPTIMIZERS_COMMAND,
             LOOK_COMMAND, PREPARE, TRAIN, RECOMMEND, PREDICT, *asking, FOLD_IN, BIAS, MAP, EXPORT,
             CROSS_VALIDATE, SEARCH, LR_FIND, DOCTOR, FUNCTIONS_COMMAND, SERVE, MCP)
 

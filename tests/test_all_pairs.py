@@ -13,6 +13,7 @@ from pyxl.__main__ import main
 from solver import CollabFilter, Ratings, Settings, UserError, cross_validate, fit, split_off
 from solver.core.pairs.by_row import ByRow
 from solver.core.steps import FitTask
+from solver.fitting.choose_all_pairs import choose_all_pairs
 from solver.fitting.start_values import start_values
 from solver.judging.ranking import ranking
 from solver.kernels.weighted_ridge_kernel import CompiledWeightedRidge
@@ -121,7 +122,10 @@ def test_the_choice_is_made_on_lists_and_only_among_what_was_not_said():
     said = CollabFilter(8, feedback="implicit", weight_decay=0.17, unobserved=0.5).fit(found).settings_
     quick = CollabFilter(8, feedback="implicit", effort="quick").fit(found).settings_
     assert (quick.weight_decay, quick.unobserved) == (0.3, 0.3) and (said.weight_decay, said.unobserved) == (0.17, 0.5)
-    assert (chosen.weight_decay, chosen.unobserved) != (0.3, 0.3)
+    assert 0.1 <= chosen.unobserved <= 0.9
+    far_off = settings(n_factors=8, weight_decay=1.5, unobserved=0.3, dtype="float32")
+    assert choose_all_pairs(found, far_off, among=frozenset({"weight_decay"})).weight_decay == pytest.approx(1.0)
+    assert choose_all_pairs(found, far_off, among=frozenset()) == far_off
 
 
 # ---- with all that a model can do
@@ -175,6 +179,14 @@ def test_the_command_line_counts(tmp_path, capsys, monkeypatch):
         assert sentence in capsys.readouterr().err
     assert main(["train", "plays.csv", "-o", "none", "--learn-on", "model", "--counts"]) == 2
     assert "goes on with the settings of the model. Leave out --counts" in capsys.readouterr().err
+
+
+def test_weights_are_refused_where_nothing_uses_them():
+    weighted = ones(plays(), weights=np.ones(1440))
+    with pytest.raises(UserError, match="Only implicit feedback by als learns with weights"):
+        fit(weighted, None, Settings(model="dot"))
+    with pytest.raises(UserError, match="their values are 1"):
+        fit(plays(), None, settings())
 
 
 @pytest.mark.parametrize("options, sentence", [

@@ -16,11 +16,14 @@ from pyxl.grid.cells import Range
 from solver import Ratings, UserError, hold_out, predict_table, random_factors, read_ratings, read_titles, rmse
 from solver.judging.baselines import bias_only, mean_only
 from workbook.builder import CROSSTABS, build_with
+from workbook.model_sheets.crosstab_sheet import MOST_FORMULAS
+from workbook.model_sheets.embedding_sheet import MOST_COPIES
 from workbook.model_sheets.ratings_sheet import SourcePlan
 from workbook.model_sheets.view import View
 from workbook.views.check.check_numbers import round_step
-from workbook.views.check.check_plan import BINS, CheckPlan
+from workbook.views.check.check_plan import BINS, MOST_DOTS, CheckPlan
 from workbook.views.check.check_sheet import check_plan
+from workbook.views.map_sheet import MOST_LABELS
 from workbook.write.content import Content, content_of
 
 
@@ -133,15 +136,16 @@ def test_films_with_titles(folder, office, shared):
     given = read_ratings(data / "ratings.csv")[0].top(users=40, items=25)
     titles, _ = read_titles(data / "movies.csv", items=given.items)
     layouts = workbook.build(given, folder / "ml.xlsx", titles=titles, holdout=0.1)
-    fit_workbook(folder / "ml.xlsx", out=folder / "ml.xlsx", sheets=["bias"], options={"epochs": 40})
+    fit_workbook(folder / "ml.xlsx", out=folder / "ml.xlsx", sheets=["bias"], options={"epochs": 40, "weight_decay": 0.05})
     content = content_of(given, titles=titles, n_factors=5, seed=0, bounds=None, holdout=0.1)
     on = layouts[check(folder / "ml.xlsx", layouts, content, office)["shown"]]
     check_members(folder / "ml.xlsx", on, content.ratings, office, items=content.items)
     check_map(folder / "ml.xlsx", on, content, office)
 
 
-def test_300_users_and_200_items(folder, office):
-    given = planted(300, 200, blanks=0.7)
+def test_a_table_of_which_whole_blocks_are_one_formula(folder, office):
+    given = planted(120, 80, blanks=0.7)
+    assert given.n_users * given.n_items > MOST_FORMULAS and len(given) > max(MOST_COPIES, MOST_DOTS) and given.n_items > MOST_LABELS
     content = content_of(given, titles=None, n_factors=5, seed=0, bounds=None, holdout=0.1)
     factors = random_factors(content.ratings, model="dot+bias", n_factors=5, seed=0)
     layouts = build_with(content, folder / "large.xlsx", parameters={"dot+bias": factors})
@@ -182,7 +186,7 @@ def test_what_is_held_out_is_in_no_model_sheet(folder):
 def test_training_and_fit_know_nothing_of_what_is_held_out(folder):
     given = planted(12, 10, blanks=0.2)
     workbook.build(given, folder / "whole.xlsx", holdout=0.2)
-    result = fit_workbook(folder / "whole.xlsx", sheets=["bias"], options={"epochs": 5})["bias"]
+    result = fit_workbook(folder / "whole.xlsx", sheets=["bias"], options={"epochs": 5, "weight_decay": 0.1})["bias"]
     learnt = given.take(~hold_out(given, 0.2))
     assert result.rmse_after == pytest.approx(rmse(result.factors, learnt), abs=1e-12)
 

@@ -14,7 +14,7 @@ import pytest
 from pyxl.xlsx import open_workbook
 
 COLLABSHEET = Path(sys.executable).parent / "collabsheet"
-FIT = ("fit", "--epochs", "5")      # what is told is the same after a few epochs
+FIT = ("fit", "--epochs", "5", "--weight-decay", "0.1")      # what is told is the same after a few epochs, and of any decay
 
 
 @pytest.fixture

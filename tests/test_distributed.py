@@ -157,7 +157,9 @@ def test_train_makes_the_usual_model_of_a_store(store, tmp_path, capsys, monkeyp
     capsys.readouterr()
     for words, sentence in ((["--effort", "best"], "Say --effort good or quick"), (["--optimizer", "adam"], "by sgd, rating by rating"),
                             (["--columns", "1,2,3"], "was said to"), (["--item-columns", "x.csv"], "--item-columns is not for a store"),
-                            (["--ids", "exact"], "--ids is not for a store"), (["--processes", "5"], "from 1 to 4"), (["--patience", "3"], "all of its passes"),
+                            (["--ids", "exact"], "--ids is not for a store"),
+                            (["--rows-only", "--overwrite"], "--rows-only writes no model folder"), (["--counts"], "Leave out --feedback, --counts"),
+                            (["--processes", "5"], "from 1 to 4"), (["--patience", "3"], "all of its passes"),
                             (["--feedback", "implicit"], "Leave out --feedback"), (["--device", "cuda"], "on the CPU")):
         assert main(["train", str(store.folder), "-o", "none", *words]) == 2
         assert sentence in capsys.readouterr().err

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from problem_books import SHEET, solver, write
+from scipy.optimize import linear_sum_assignment
 
 from pyxl import open_workbook
 from pyxl.__main__ import main
@@ -98,3 +99,38 @@ def test_random_piecewise_books_end_where_the_best_of_all_points_is(tmp_path_fac
         assert minimum.none == "infeasible"
     else:
         assert minimum.proved and minimum.value == pytest.approx(met.min() if goal == "min" else met.max(), abs=1e-6)
+
+
+LISTS = CELLS | {f"E{n}": value for n, value in enumerate((4.0, 9.0, 1.0, 7.0, 3.0), 1)} | {f"F{n}": 2.0 * n - 1 for n in range(1, 6)} | {"D2": "=SUM(A1:A3)"}
+
+
+@pytest.mark.parametrize("formula, goal", [
+    ("=INDEX(E1:E5,A1)+INDEX(E1:E5,A2)*2-A3", "max"), ("=VLOOKUP(A1,F1:F5,1,TRUE)*2-A2+MATCH(A3,F1:F5,1)", "min"), ("=CHOOSE(A1,5,2,8,1,4)-A2*A2+A3", "max"),
+    ("=ROUND(A1*0.4,0)*3-INT(A2/2)+A3", "min"), ("=ROUNDUP((A1+A2)/3,0)*5+ROUNDDOWN(A3*0.3+A1,0)-2*A1", "min"), ("=INT((A1-A2)/2)-ROUND((A2+A3)/4,1)", "max"),
+    ("=INT(A1-2*A2+A3/3)*2-TRUNC(A1*0.7+A2*0.2)", "max"), ("=IF(A1>2,INDEX(E1:E5,A2),A3)", "max")])
+def test_what_rounds_or_looks_up_by_whole_numbers_is_proved_and_is_the_best_of_all_points(tmp_path, formula, goal):
+    names = solver("D1", "A1:A3", ("A1:A3", ">=", "1"), ("A1:A3", "<=", "5"), ("A1:A3", "int", ""), ("D2", "<=", "11"), goal=goal)
+    problem = posed(write(tmp_path / "w.xlsx", LISTS | {"D1": formula}, solver=names))
+    values = problem.program.many(np.array(list(product(range(1, 6), repeat=3)), dtype=float))
+    met = values[values[:, 1] <= 11, 0]
+    minimum = minimise(problem.program)
+    assert problem.kind.exact or "A2*A2" in formula
+    assert minimum.proved and minimum.value == pytest.approx(met.min() if goal == "min" else met.max())
+
+
+def test_what_is_bought_by_the_box_needs_no_bound(tmp_path):
+    """Boxes of 12 for two orders that need not be whole: ROUNDUP of a sum, made small."""
+    problem, minimum = found(tmp_path, {"D1": "=ROUNDUP((A1+A2)/12,0)*30+A1*2+A2*3", "D2": "=A1+A2"}, solver("D1", "A1:A2", ("D2", ">=", "25"), ("A1", "<=", "20")))
+    assert problem.kind.exact and minimum.proved and minimum.value == pytest.approx(3 * 30 + 20 * 2 + 5 * 3)
+
+
+def test_orders_that_are_linear_in_who_has_which_place_are_assignments(tmp_path):
+    """Six workers, six jobs, each done by one: SUM of INDEX by a cell, where all cells are different."""
+    n, random = 6, np.random.default_rng(1)
+    cost = random.integers(1, 60, (n, n))
+    cells = {f"A{i}": float(i) for i in range(1, n + 1)} | {f"{'CDEFGH'[j]}{i + 1}": float(cost[i, j]) for i in range(n) for j in range(n)}
+    cells |= {f"B{i}": f"=INDEX(C{i}:H{i},A{i})" for i in range(1, n + 1)} | {"J1": f"=SUM(B1:B{n})"}
+    problem = posed(write(tmp_path / "w.xlsx", cells, solver=solver("J1", f"A1:A{n}", (f"A1:A{n}", "dif", ""))))
+    minimum = minimise(problem.program)
+    rows, places = linear_sum_assignment(cost)
+    assert problem.kind.exact and minimum.proved and minimum.value == cost[rows, places].sum() and sorted(minimum.x) == list(range(1, n + 1))

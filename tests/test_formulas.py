@@ -91,7 +91,7 @@ def test_kinds_of_values_by_excels_rules(formula, value):
 
 @pytest.mark.parametrize("formula, value", [
     ("=MATCH(6,B1:B4,0)", 3.0), ("=MATCH(6.5,B1:B4)", 3.0), ("=MATCH(1,B1:B4)", "#N/A"),
-    ("=MATCH(3,{5,4,2},-1)", 2.0),
+    ("=MATCH(3,{5,4,2},-1)", 2.0), ('=MATCH(1,{"1",TRUE,1,1},0)', 3.0), ('=MATCH(0.1+0.2,{"x",0.3},0)', 2.0),
     ('=MATCH("X",A1:A6,0)', 2.0), ('=MATCH("?",A1:A6,0)', 2.0), ("=MATCH(TRUE,A1:A6,0)", 3.0),
     ("=MATCH(1,A1:B2,0)", "#N/A"),
     ("=VLOOKUP(4,A1:B6,2,FALSE)", 0.0), ("=VLOOKUP(1,A1:B6,3,FALSE)", "#REF!"), ("=VLOOKUP(3,{1,10;2,20},2)", 20.0),

@@ -67,7 +67,7 @@ def test_a_large_list_of_pairs_follows_and_says_what_it_lacks(tmp_path, office):
     live = office.recalculate(path, {sheet: [str(layout.ratings.first)] for sheet, layout in layouts.items()} | {"embedding": [
         str(layouts["embedding"].ratings.first), str(warning)]}, set={"ratings": typed})
     assert {sheet: live[sheet][str(layout.ratings.first)] for sheet, layout in layouts.items()} == dict.fromkeys(layouts, [[4.5]])
-    assert live["embedding"][str(warning)] == [["Ratings typed since the last update are not listed here: 1"]]
+    assert live["embedding"][str(warning)] == [["Ratings typed since the last update are not listed here: 1. Update lists them."]]
     results = fit_workbook(edited(path, tmp_path / "typed.xlsx", typed), sheets=["bias", "embedding"], options={"epochs": 3})
     assert any(f"ratings!{blank}: 1 rating that embedding does not list" in note for note in results["embedding"].notes)
     assert not any(str(blank) in note for note in results["bias"].notes)

@@ -107,7 +107,7 @@ def optimum(book: Book, values: np.ndarray) -> float | None:
 
 
 @settings(deadline=None, database=None, phases=[Phase.explicit])       # other phases draw other seeds, for as long as one likes
-@example(seed=2)
+@example(seed=3)
 @example(seed=1)
 @given(seed=st.integers(1, 2 ** 31))
 def test_random_books_end_where_highs_or_every_point_says(office, tmp_path_factory, seed):

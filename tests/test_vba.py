@@ -133,6 +133,7 @@ def test_every_button_has_its_macro(built):
     with zipfile.ZipFile(built) as package:
         drawings = [package.read(name).decode() for name in package.namelist() if name.endswith(".vml")]
     assert len(drawings) == 5   # one a model sheet, and that of the sheet ratings
+    assert all(drawing.count("<x:SizeWithCells/>") == drawing.count('ObjectType="Button"') > 0 for drawing in drawings)
     found = sorted((set(re.findall(r"<x:FmlaMacro>\[0\]!(\w+)</x:FmlaMacro>", drawing)) for drawing in drawings), key=len)
     assert found == [{"UpdateWorkbook"}, subs, subs, subs, subs]
 

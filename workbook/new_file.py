@@ -7,12 +7,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile
 
 from xlsxwriter import Workbook
 
 from pyxl.xlsx.atomic_file import not_saved, put_in_place, refuse_unless_writable
 from solver.drafts import draft_folder
 from solver.errors import UserError
+
+_BUTTON = b'<x:ClientData ObjectType="Button">'
 
 
 @contextmanager
@@ -45,7 +48,22 @@ def new_workbook(draft: Path) -> Iterator[Workbook]:
                               "strings_to_numbers": False})
     yield workbook
     workbook.close()
-    draft.write_bytes(content.getbuffer())
+    draft.write_bytes(_with_steady_buttons(content))
+
+
+def _with_steady_buttons(content: BytesIO) -> bytes:
+    """The package with buttons that move with their cells and keep their size, as those that Excel draws: XlsxWriter's would be
+    stretched with a column. (In a drawing of this kind, SizeWithCells says that it is *not* so.)"""
+    with ZipFile(content) as package:
+        if not any(name.endswith(".vml") for name in package.namelist()):
+            return content.getvalue()
+        steady = BytesIO()
+        with ZipFile(steady, "w", ZIP_DEFLATED) as copy:
+            for info in package.infolist():
+                part = package.read(info)
+                copy.writestr(info, part.replace(_BUTTON, _BUTTON + b"<x:SizeWithCells/>") if info.filename.endswith(".vml") else part,
+                              compress_type=ZIP_DEFLATED)
+    return steady.getvalue()
 
 
 def checked_new_target(path, *, overwrite: bool) -> Path:

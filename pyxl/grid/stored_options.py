@@ -20,7 +20,7 @@ class StoredOption:
 STORED_OPTIONS = {
     "solver_rlx": StoredOption("Ignore Integer Constraints", (2,), lambda _: "is on, and is honoured: nothing has to be a whole number."),
     "solver_tim": StoredOption("Max Time", (100, AS_LONG_AS_IT_TAKES), lambda seconds: f"is {seconds:g} s; here a search for whole numbers or by "
-                               "points ends by itself after 5 or 6, and --seconds says another limit."),
+                               "points ends by itself after 4 to 6, and --seconds says another limit."),
     "solver_itr": StoredOption("Iterations", (100, 1000, AS_LONG_AS_IT_TAKES), lambda steps: f"is {steps:g}; here a search goes on as long as it "
                                "gets better. --epochs limits its steps."),
     "solver_tol": StoredOption("Integer Optimality", (0.01, 0.05, 0.0), lambda share: f"is {share:.2g}; here the optimum is proved to "

@@ -108,26 +108,27 @@ def pose(workbook: ReadableWorkbook, problem: SolverProblem, *, overwrite_formul
     notes = [] if kind.sort == "stepwise" else list(compiled.not_smooth)     # a search by points needs no slopes
     if uncompiled is not None:
         notes.append(f"Formulas are evaluated point by point, which is slow: {uncompiled}")
-    linear, exact = (linear_model(structure, objective, rows, **limits), True) if kind.sort == "linear" else (None, True)
-    forms = None if structure is None or kind.different or kind.sort not in ("quadratic", "piecewise", "smooth") else \
-        forms_of(structure, objective, rows)
+    different = different_cells(lines)
+    linear, exact = (linear_model(structure, objective, rows, **limits), True) if kind.sort == "linear" and not different else (None, True)
+    forms = None if structure is None or kind.sort == "linear" and not different else forms_of(structure, objective, rows)
     if forms is not None and kind.sort != "smooth":
         objective_form, row_forms = forms
         try:
-            linear, exact = exact_model(structure, objective_form, row_forms, goal=problem.goal, **limits)
+            linear, exact = exact_model(structure, objective_form, row_forms, goal=problem.goal, different=different, **limits)
             kind, notes = replace(kind, exact=True), []     # no slopes are asked for
         except NeedsBound as missing:
             notes.append(needed_bound(missing, problem.cells, lambda place: place_told(*place, problem.sheet)))
-            linear, exact = _within_assumed_bounds(structure, forms, problem.goal, compiled.start, limits), False
+            linear = None if different else _within_assumed_bounds(structure, forms, problem.goal, compiled.start, limits)
+            exact = False
         except NotExact:
             pass
     evaluation, root = _Evaluation(compiled, objective, rows), _root(seen, problem, objective)
-    curvature = None if linear is not None or forms is None or kind.sort == "piecewise" else \
+    curvature = None if linear is not None or forms is None or different or kind.sort in ("piecewise", "stepwise") else \
         least_curvature(structure, *forms, goal=problem.goal, root=root)
     program = Program(evaluation, np.clip(compiled.start, low, high), low, high, floor, ceiling,
                       problem.goal, problem.target, root, whole, linear,
-                      None if kind.sort == "linear" or structure is None else linear_rows(structure, rows, **limits),
-                      different_cells(lines), kind.sort == "stepwise", exact, curvature, linear is not None and kind.sort != "linear" and not kind.exact,
+                      None if linear is not None and kind.sort == "linear" or structure is None else linear_rows(structure, rows, **limits),
+                      different, kind.sort == "stepwise", exact, curvature, linear is not None and kind.sort != "linear" and not kind.exact,
                       kind.sort == "piecewise" and not kind.exact and structure is not None and has_jumps(structure))
     _check_start(seen, problem, program, terms.outputs)
     if moved := [place for place, a, b in zip(problem.cells, compiled.start, program.start) if a != b]:

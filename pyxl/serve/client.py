@@ -67,6 +67,12 @@ class Service:
             self._download(job["result"]["book"], Path(out), overwrite=overwrite)
         return job["result"]["results"]
 
+    def train(self, path: str | Path, *, effort: str = "good", holdout: float = 0.0,
+              on_epoch: Callable[[dict[str, Any]], bool | None] | None = None) -> TrainedThere:
+        """Learn there from a table of ratings, as `CollabFilter` does here; `on_epoch` as in `fit`."""
+        result = self._job("train", self._upload(path), {"effort": effort, "holdout": holdout}, on_epoch)["result"]
+        return TrainedThere(self, result["book"], result)
+
     def _upload(self, path: str | Path) -> str:
         try:
             with Path(path).open("rb") as file:
@@ -124,6 +130,39 @@ class Service:
             raise UserError(f"The service at {self.host} does not answer: {str(why) or type(why).__name__}. Is `collabsheet serve` running there?") from why
         finally:
             connection.close()
+
+
+@dataclass(frozen=True)
+class TrainedThere:
+    """A model on a service, for as long as the service keeps its files. `about` says what it learnt from, its RMSE and notes."""
+
+    service: Service
+    book: str
+    about: dict[str, Any]
+
+    def recommend(self, user: str | int, n: int = 10) -> list[dict[str, Any]]:
+        """``item`` and ``prediction`` of what a user will rate highest of what they have not rated, best first."""
+        return self._asked("recommend", {"user": user, "n": n})["items"]
+
+    def similar_items(self, item: str | int, n: int = 10) -> list[dict[str, Any]]:
+        """``item`` and ``similarity`` of the items most like one."""
+        return self._asked("similar", {"item": item, "n": n})["similar"]
+
+    def similar_users(self, user: str | int, n: int = 10) -> list[dict[str, Any]]:
+        """``user`` and ``similarity`` of the users most like one."""
+        return self._asked("similar", {"user": user, "n": n})["similar"]
+
+    def predict(self, pairs: Sequence[tuple[str | int, str | int]]) -> list[float]:
+        """The predicted ratings of pairs (user, item)."""
+        return [one["prediction"] for one in self._asked("predict", {"pairs": [list(pair) for pair in pairs]})["predictions"]]
+
+    def save(self, out: str | Path, *, overwrite: bool = False) -> None:
+        """Write the model to a zip file; unpacked to a folder, `CollabFilter.load` and `collabsheet recommend` take it."""
+        checked_new_target(out, overwrite=overwrite)
+        self.service._download(self.book, Path(out), overwrite=overwrite)
+
+    def _asked(self, kind: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+        return self.service._job(kind, self.book, asked)["result"]
 
 
 def _sentence(answer: http.client.HTTPResponse) -> str:

@@ -18,6 +18,7 @@ from pyxl.serve.limits import ServiceLimits
 
 _PAUSE = 0.05       # seconds between two looks for a job, or at a running one
 _GRACE = 10.0       # seconds that a job has to end once its time is over
+_ADDED = {"fit": "-fitted", "train": "-model"}      # to the name of the book that a job read
 _WARMING = 120.0    # seconds within which a process must be warm
 
 
@@ -102,7 +103,7 @@ class JobPool:
             return Book(job.id, job.owner, "nothing")
         ending = book.ending if writes == "same" and book else writes
         stem = Path(book.name).stem.removesuffix("-fitted") if book else "collabsheet-demo"
-        return self._store.add_book(job.owner, f"{stem}{'-fitted' if job.kind == 'fit' else ''}{ending}")
+        return self._store.add_book(job.owner, f"{stem}{_ADDED.get(job.kind, '')}{ending}")
 
 
 class _Process:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pyxl.base.plain_output import json_ready
+from pyxl.serve import model_jobs
 from pyxl.serve.sheet_view import workbook_view
 from solver.core.options import AUTO, Given, Widths
 from solver.core.settings import options_named
@@ -101,7 +102,7 @@ def _films(work: Work) -> dict[str, Any]:
     return {"films": [{"item": item, "title": titles[int(str(item))]} for item in asked.items]}
 
 
-def _recommend(work: Work) -> dict[str, Any]:
+def _rate_films(work: Work) -> dict[str, Any]:
     """The films that somebody new will like most, and what he will give them. Asked: ``ratings``, {item: rating}."""
     from solver import CollabFilter
     from workbook import example
@@ -117,6 +118,13 @@ def _recommend(work: Work) -> dict[str, Any]:
     best = CollabFilter(effort="quick", n_factors=5).fit(ratings).fold_in(asked).recommend(FILMS_SHOWN)
     return json_ready({"films": [{"item": item, "title": titles[int(item)], "prediction": float(prediction)}
                                  for item, prediction in zip(best["item"], best["prediction"])]})
+
+
+def _train(work: Work) -> dict[str, Any]:
+    """Learn from a table of ratings; its epochs are told as those of a sheet called ``ratings``."""
+    found = model_jobs.train_model(_given(work), work.target, work.asked, lambda epoch: work.on_epoch("ratings", epoch))
+    work.tell_rest()
+    return found
 
 
 @dataclass(frozen=True)
@@ -136,7 +144,11 @@ KINDS: dict[str, JobKind] = {
     "new": JobKind(_new, reads=True, writes=".xlsx"),
     "demo": JobKind(_demo, reads=False, writes=".xlsx"),
     "films": JobKind(_films, reads=False, writes=None, scope="read"),
-    "recommend": JobKind(_recommend, reads=False, writes=None, scope="read"),
+    "rate_films": JobKind(_rate_films, reads=False, writes=None, scope="read"),
+    "train": JobKind(_train, reads=True, writes=model_jobs.MODEL_ENDING),
+    "recommend": JobKind(lambda work: model_jobs.recommend_by_model(_given(work), work.asked), reads=True, writes=None, scope="read"),
+    "similar": JobKind(lambda work: model_jobs.similar_by_model(_given(work), work.asked), reads=True, writes=None, scope="read"),
+    "predict": JobKind(lambda work: model_jobs.predict_by_model(_given(work), work.asked), reads=True, writes=None, scope="read"),
 }
 
 

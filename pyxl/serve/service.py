@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,7 +16,7 @@ from urllib.parse import quote
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -27,6 +28,8 @@ from .job_pool import JobPool
 from .job_store import NOT_BEGUN, OVER, RUNNING, Book, Job, JobStore
 from .jobs import KINDS
 from .limits import ServiceLimits
+from .model_jobs import MODEL_ENDING, UNPACKED
+from .openapi import description_page, service_description
 from .tokens import Caller
 
 ENDINGS = (".xlsx", ".xlsm", ".csv", ".tsv", ".txt")
@@ -53,6 +56,8 @@ def make_service(store: JobStore, folder: Path, limits: ServiceLimits) -> Starle
     return Starlette(lifespan=running, exception_handlers={UserError: _sentence, HTTPException: _http_sentence}, routes=[
         Route("/", lambda request: FileResponse(str(page / "index.html"))),
         Mount("/page", StaticFiles(directory=str(page))),
+        Route("/openapi.json", lambda request: JSONResponse(service_description())),
+        Route("/docs", lambda request: HTMLResponse(description_page())),
         Route("/api/status", routes.status),
         Route("/api/books", routes.upload, methods=["POST"]),
         Route("/api/books/{id}/file", routes.download),
@@ -168,12 +173,14 @@ def shown_name(given: str) -> str:
 
 
 def sweep(store: JobStore, folder: Path, *, before: float) -> None:
-    """Delete what was made before a time, and every file that belongs to no book."""
+    """Delete what was made before a time, and every file that belongs to no book; a job that was killed may have left a folder."""
     store.forget_before(before)
     known = store.known_books()
     for path in folder.iterdir():
-        if path.suffix in ENDINGS and path.stem not in known and path.stat().st_mtime < before:
+        if path.suffix in (*ENDINGS, MODEL_ENDING) and path.stem not in known and path.stat().st_mtime < before:
             path.unlink(missing_ok=True)
+        elif path.name.startswith(UNPACKED) and path.stat().st_mtime < before:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 async def _sweep(store: JobStore, folder: Path, limits: ServiceLimits) -> None:

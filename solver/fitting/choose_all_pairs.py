@@ -15,7 +15,8 @@ from .effort import FEWEST_TO_HOLD_OUT
 from .fit_ratings import fit
 
 _ENOUGH = 200_000           # pairs, about, that the choice is made on
-_EPOCHS = 5                 # of each short fit: which setting is better shows early
+_EPOCHS = 8                 # of each short fit: after fewer the lists still change much
+_BETTER = 1.03              # times as good a list has to be: less is chance
 _DECAYS = (2 / 3, 1.5)      # times the usual penalty
 _UNOBSERVED = (1 / 3, 3.0)  # times the usual weight, with the best penalty
 _JUDGED = 3_000             # users whose lists are looked at
@@ -25,7 +26,7 @@ def choose_all_pairs(pairs: Ratings, settings: Settings, *, among: frozenset[str
     """The settings with other values of those `among`, ``weight_decay`` and ``unobserved``, where these list held-out pairs better."""
     if len(pairs) < FEWEST_TO_HOLD_OUT:
         return settings
-    learnt, held = split_off(part(pairs, _ENOUGH), 0.1, seed=1)
+    learnt, held = split_off(part(pairs, _ENOUGH), 0.2, seed=1)
     held = held.take(np.isin(held.user_index, np.unique(held.user_index)[:_JUDGED]))
 
     def ndcg(tried: Settings) -> float:
@@ -35,6 +36,6 @@ def choose_all_pairs(pairs: Ratings, settings: Settings, *, among: frozenset[str
     best, highest = settings, ndcg(settings)
     for name, multiples in (("weight_decay", _DECAYS), ("unobserved", _UNOBSERVED)):
         for tried in [replace(best, **{name: times * getattr(best, name)}) for times in multiples] if name in among else ():
-            if (now := ndcg(tried)) > highest:
+            if (now := ndcg(tried)) > _BETTER * highest:
                 best, highest = tried, now
     return best

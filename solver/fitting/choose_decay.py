@@ -24,21 +24,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from solver.core.loop import descend
 from solver.core.objective import spread_of
 from solver.core.pairs.rows import Rows
 from solver.core.settings import Settings
-from solver.core.steps import FitTask
 from solver.data.ratings import Ratings
 from solver.data.splits import part
 from solver.errors import UserError
 from solver.judging.baselines import bias_only
-from solver.methods.full_batch import FullBatch
 from solver.model.factors import Factors
 from solver.model.models import MODELS, Bounds, penalty_scales, predict
 from solver.model.net import additive
 from solver.threads import one_thread
 
+from .quick_descent import SheetObjective
 from .start_values import random_factors
 
 UP = (0.2, 0.27, 0.36, 0.48, 0.62, 0.8, 1.0)    # shares of the decay at which factors vanish, which are tried first
@@ -46,7 +44,8 @@ DOWN = (0.14, 0.1, 0.07, 0.04, 0.02, 0.01)      # then, while they are better
 FOLDS, REPEATS = 5, 2
 ENOUGH = 15_000     # ratings, about, that are fitted to choose: of more, fewer folds are looked at
 MOST_RATINGS = 200_000      # ratings, about, beyond which only some users count
-EPOCHS = 60         # of lbfgs for each decay; on from the one before, that brings the hold-out RMSE to 0.001
+EPOCHS = 60         # of L-BFGS for each decay; on from the one before, that brings the hold-out RMSE to 0.001
+NO_LOWER = 1e-7     # of the loss: a step that lowers it by no more ends a fit
 PATIENCE = 2        # decays in a row that are worse, after which no smaller ones are tried
 ROUNDS = 60         # of the power iteration
 CAUTION = 0.5       # of the log-likelihood counts: errors of one user, or one item, are not independent
@@ -146,14 +145,15 @@ class _Trial:
 
     def results(self, shares: Sequence[float], factors: Factors, *, patience: int | None = None) -> Iterator[_Tried]:
         """One decay after the other, from these factors on, until `patience` in a row were worse than the best."""
-        rows, least, worse, given = Rows.of(self.training, None), math.inf, 0, self.settings
+        rows, least, worse, bounds = Rows.of(self.training, None), math.inf, 0, self.settings.bounds
         ratings = rows.of_ratings(self.training)
+        objective = SheetObjective.of(ratings, bounds=bounds, spread=spread_of(ratings))
         for share in shares:
-            settings = Settings(model=given.model, low=given.low, high=given.high, n_factors=given.n_factors,
-                                weight_decay=share * self.vanishing, epochs=EPOCHS)
-            steps = FullBatch(FitTask(ratings=ratings, start=rows.of_factors(factors), settings=settings))
-            factors = additive(rows.back(descend(steps, settings).best, factors))
-            tried = _Tried(share, factors, self.error_of(factors, given.bounds)[0])
+            began = additive(rows.of_factors(factors))
+            least_there = objective.least({name: tensor.numpy() for name, tensor in began.tensors().items()}, share * self.vanishing,
+                                          epochs=EPOCHS, tolerance=NO_LOWER)
+            factors = additive(rows.back(began.with_tensors({name: torch.from_numpy(part) for name, part in least_there.items()}), factors))
+            tried = _Tried(share, factors, self.error_of(factors, bounds)[0])
             yield tried
             least, worse = (tried.error, 0) if tried.error < least else (least, worse + 1)
             if worse == patience:

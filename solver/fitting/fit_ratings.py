@@ -200,6 +200,8 @@ def check_ratings(ratings: Ratings, settings: Settings) -> None:
     if ratings.item_columns is not None and not (OPTIMIZERS[settings.optimizer].samples or one_by_one(settings)):
         raise UserError("Only SGD a rating at a time and gibbs learn with item columns. Leave out model, optimizer, batch_size and "
                         "feedback, and take an effort.")
+    if ratings.weights is not None and settings.loss != "all-pairs":
+        raise UserError("Only implicit feedback by als learns with weights of pairs. Leave the weights out.")
     if settings.loss == "all-pairs" and (ratings.values != 1).any():
         raise UserError("With all pairs, those that are given happened: their values are 1. Set them so, and say by weights which count for more.")
     if settings.loss == "cross-entropy":

@@ -18,7 +18,7 @@ from .sensitivity import Ranges, Sensitivity
 from .trials import Step
 
 ENGINE = "HiGHS"
-WHOLE_SECONDS = 5.0   # of the processor for whole numbers, unless told otherwise: a busy machine gives the same answer
+WHOLE_SECONDS = 4.0   # of the processor for whole numbers, unless told otherwise: a busy machine gives the same answer
 FLIP_SHARE = 0.2      # of that time, for a search beside the best point where branch and bound has no proof
 SAME = 1e-9   # relative difference of values that counts as none
 

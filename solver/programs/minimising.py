@@ -41,7 +41,7 @@ def minimise(program: Program, *, steps: int | None = None, starts: int = 1, see
     """
     if steps is not None and steps < 1 or starts < 1:
         raise UserError("The number of steps and of starts is 1 or more. Correct it.")
-    if program.linear is not None and not program.different:
+    if program.linear is not None and (program.piecewise or not program.different):
         found = minimise_linear(program, seconds=seconds, on_step=on_step)
         if program.assumed and not found.stopped:      # a start, where it is one
             start = found.x if found.feasible else program.start

@@ -94,10 +94,14 @@ class Screen:
                     raise
                 time.sleep(0.2)
         choose_engine("libreoffice")
-        app = xlwings.App(spec=self._spec, visible=True, add_book=False)
-        while not len(app.books) and time.monotonic() < until:
+        self._app = xlwings.App(spec=self._spec, visible=True, add_book=False)
+        while not len(self._app.books) and time.monotonic() < until:
             time.sleep(0.1)
-        self.book = app.books[str(self._path)]
+        self.look()
+
+    def look(self) -> None:
+        """Take the workbook as it is open now: an update opens it anew."""
+        self.book = self._app.books[str(self._path)]
         self._view = self.book.impl.document.CurrentController
         window = self._view.Frame.ContainerWindow
         window.setPosSize(0, 0, *SIZE, 15)      # x, y, width and height

@@ -43,10 +43,26 @@ class Draft:
     def option(self, cell: str, value: float) -> None:
         put_number(self._sheet, Cell.parse(cell), value, self.styles.option)
 
-    def fill(self, where: str, what: Callable[[Cell], str]) -> None:
-        """A formula in every cell of a range, as ``what(cell)`` writes it."""
+    def choice(self, cell: str, words: str) -> None:
+        put_text(self._sheet, Cell.parse(cell), words, self.styles.choice_text)
+
+    def between(self, cell: str, least: float, most: float) -> None:
+        """What may be typed into a cell."""
+        self._sheet.data_validation(cell, {"validate": "decimal", "criteria": "between", "minimum": least, "maximum": most,
+                                           "error_title": "Not there", "error_message": f"Give a number from {least:g} to {most:g}."})
+
+    def counts(self, first: str, numbers: Iterable[int]) -> None:
+        """Numbers as headers, which formulas read."""
+        for shift, number in enumerate(numbers):
+            put_number(self._sheet, Cell.parse(first).moved(0, shift), number, self.styles.header)
+
+    def chart(self, cell: str, chart) -> None:
+        self._sheet.insert_chart(cell, chart)
+
+    def fill(self, where: str, what: Callable[[Cell], str], *, whole: bool = False) -> None:
+        """A formula in every cell of a range, as ``what(cell)`` writes it; `whole` where it gives whole numbers."""
         for cell in Range.parse(where).cells():
-            self._plain(cell, what(cell), self.styles.prediction)
+            self._plain(cell, what(cell), self.styles.whole if whole else self.styles.prediction)
 
     def result(self, cell: str, what: str, *, whole_array: bool = False) -> None:
         """A formula that matters: the objective, or a side of a constraint."""

@@ -130,7 +130,7 @@ def _listed(sheet, styles: Styles, plan: LongForm, content: Content, of: Layout)
         put_label(sheet, row, layout.user_keys.left, content.users[user], styles.result_text)
         put_label(sheet, row, layout.item_keys.left, content.items[item], styles.result_text)
     more = f"COUNT({_on(of, of.ratings)})-COUNT({ref(layout.ratings)})"
-    put_formula(sheet, layout.rmse.moved(1, 0), f'=IF({more}>0,"Ratings typed since the last update are not listed here: "&{more},"")',
+    put_formula(sheet, layout.rmse.moved(1, 0), f'=IF({more}>0,"Ratings typed since the last update are not listed here: "&{more}&". Update lists them.","")',
                 styles.status_above)
 
 

@@ -84,6 +84,8 @@ def _options(args: argparse.Namespace) -> dict[str, Any]:
     if args.feedback != "explicit" or args.counts or args.split != "random":
         raise UserError("A store is learnt from by its ratings, and held out at random. Leave out --feedback, --counts and --split, or give the "
                         "ratings as a table.")
+    if args.rows_only and args.overwrite:
+        raise UserError("--rows-only writes no model folder that --overwrite could replace. Leave out one of them.")
     said = options_in(args, Given.TRAIN)
     for name, value in said.items():
         OPTIONS[name].check(value)

@@ -66,6 +66,8 @@ def _run(args: argparse.Namespace, say: Say) -> dict:
         raise UserError("Say where the result goes: --in-place, --live, or -o OUT for a copy.")
     if args.engine and not args.live:
         raise UserError("--engine says where a live run goes on: say --live too, or leave it out.")
+    if args.overwrite and not args.output:
+        raise UserError("--overwrite is for -o OUT. Leave it out.")
     with open_workbook(args.workbook) as file:
         lesson = lesson_sheets(file)
     if args.live:

@@ -82,6 +82,7 @@ def _fit_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _fit(args: argparse.Namespace, say: Say) -> dict:
+    _refuse_idle(args)
     if args.server:
         return fit_there(args, _sheets(args), say)
     from pyxl.fit.fit_messages import result_object, tell_reports, tell_results
@@ -125,6 +126,7 @@ def _goal_seek(args: argparse.Namespace, say: Say) -> dict:
     from pyxl.problems.solve import ByFormulas, Solved
     from pyxl.problems.stated import Statement
 
+    _refuse_idle(args)
     sheets, sought = [args.sheet] if args.sheet else None, ByFormulas(problem=Statement(args.set, (args.by,), f"value={args.to!r}"), must_reach=True)
     if args.live:
         from pyxl.hosts.live_host import LiveHost
@@ -179,6 +181,12 @@ def _out(args: argparse.Namespace):
     return args.workbook if args.in_place else args.output
 
 
+def _refuse_idle(args: argparse.Namespace) -> None:
+    """Raise UserError for what the place of the result makes no use of."""
+    if args.overwrite and not args.output:
+        raise UserError(f"--overwrite is for -o OUT: {'--live saves no file' if args.live else '--in-place writes into the workbook anyway'}. Leave it out.")
+
+
 def _sheets(args: argparse.Namespace) -> list[str] | None:
     return [sheet for group in args.sheet for sheet in group] if args.sheet else None
 
@@ -191,6 +199,7 @@ def _restore_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _restore(args: argparse.Namespace, say: Say) -> dict:
+    _refuse_idle(args)
     if args.live:
         from pyxl.hosts.live_host import LiveHost
         from pyxl.live.live_fit import restore_live

@@ -16,12 +16,14 @@ INPUT = 0  # the number of the tensor that holds all changing cells
 
 @dataclass(frozen=True, eq=False)
 class ProgramStep:
-    """The tensor `output` is what `call` makes of the tensors `inputs`; `place` is the cell whose formula asks for it."""
+    """The tensor `output` is what `call` makes of the tensors `inputs`; `place` is the cell whose formula asks for it.
+    `does` names the function where the step is MATCH, or rounds its only input (INT, ROUND …), with the digits that it leaves."""
 
     call: Callable[..., Tensor]
     inputs: tuple[int, ...]
     output: int
     place: tuple[str, Cell] | None
+    does: tuple[str, float] | None = None
 
 
 class TorchProgram:
@@ -43,10 +45,10 @@ class TorchProgram:
         self._constants[number] = torch.from_numpy(np.array(array))
         return number
 
-    def step(self, call: Callable[..., Tensor], *tensors: int) -> int:
+    def step(self, call: Callable[..., Tensor], *tensors: int, does: tuple[str, float] | None = None) -> int:
         """The tensor that `call` will make of others."""
         number = self._next()
-        self._steps.append(ProgramStep(call, tensors, number, self.place))
+        self._steps.append(ProgramStep(call, tensors, number, self.place, does))
         return number
 
     def recorded(self, output: int) -> Recorded:

@@ -61,8 +61,18 @@ def in_steps(here: Interpreter, node: Call) -> Lanes:
         numbers = [math.nan if isinstance(value, (ErrorValue, str, type(None))) else float(value)
                    for value in np.asarray(results, dtype=object).ravel()]
         return torch.tensor(numbers, dtype=torch.float64).reshape(shape)
-    tensor = here.program.step(guarded.point_by_point(run), *(arg.tensor for arg in args if arg.tensor is not None))
+    moving = [arg.tensor for arg in args if arg.tensor is not None]
+    tensor = here.program.step(guarded.point_by_point(run), *moving, does=_rounding(node.name, args))
     return dynamic(tensor, shape, BOOLEAN if node.name.startswith("IS") else NUMBER)
+
+
+def _rounding(name: str, args: list[Lanes]) -> tuple[str, float] | None:
+    """The function and its digits, where it rounds what changes to as many digits in every lane."""
+    if name not in ("INT", "ROUND", "ROUNDDOWN", "ROUNDUP", "TRUNC") or not args[0].dynamic or any(arg.dynamic for arg in args[1:]):
+        return None
+    digits = args[1].const if len(args) > 1 else np.zeros(1)
+    alike = digits.dtype != object and bool((digits == digits.flat[0]).all())
+    return (name, float(digits.flat[0])) if alike else None
 
 
 def values_now(arg: Lanes, tensor: np.ndarray | None) -> np.ndarray:

@@ -64,7 +64,7 @@ def match_by_changing(here: Interpreter, node: Call) -> Lanes:
         return torch.where((place > 0) & wanted.isfinite(), place.to(key.dtype), torch.nan)[..., None]
     here.note("MATCH goes in steps: its derivative is taken as 0")
     lanes = np.broadcast_shapes(key.shape[:2], line.shape[:2])
-    return dynamic(here.program.step(run, here.numeric(key)[0], among_numbers), (*lanes, 1, 1))
+    return dynamic(here.program.step(run, here.numeric(key)[0], among_numbers, does=("MATCH", 0.0)), (*lanes, 1, 1))
 
 
 def choose_by_changing(here: Interpreter, number: Lanes, branches: tuple[Node, ...]) -> Lanes:

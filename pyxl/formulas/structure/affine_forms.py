@@ -9,7 +9,7 @@ from torch import Tensor
 
 from pyxl.grid.cells import Cell
 
-from .nonlinear_terms import PRODUCT, NonlinearTerms, NotFollowed
+from .nonlinear_terms import PRODUCT, NonlinearTerms, NotFollowed, TermSource
 
 MOST_ELEMENTS = 4_000_000   # numbers that are followed; a larger program counts as smooth without a look
 
@@ -64,13 +64,19 @@ class AffineForms:
             return form
         return form[np.broadcast_to(np.arange(form.shape[0]).reshape(size), shape).ravel()]
 
-    def new_terms(self, operation: str, count: int, *args: csr_array, segments=None, boolean: bool = False) -> csr_array:
+    def new_terms(self, operation: str, count: int, *args: csr_array, segments=None, boolean: bool = False,
+                  source: TermSource | None = None) -> csr_array:
         """New terms, as forms."""
-        self.terms.append(NonlinearTerms(operation, self.width, count, args, segments, self.place))
+        self.terms.append(NonlinearTerms(operation, self.width, count, args, segments, self.place, source))
         columns = np.arange(self.width, self.width + count)
         self.width += count
         self._boolean = np.concatenate([self._boolean, np.full(count, boolean)])
         return csr_array((np.ones(count), columns, np.arange(count + 1)), shape=(count, self.width))
+
+    def forget(self, width: int) -> None:
+        """Give up the terms from a width on, which nothing refers to."""
+        self.terms = [terms for terms in self.terms if terms.first < width]
+        self.width, self._boolean = width, self._boolean[:width]
 
     def mixed(self, where: np.ndarray, operation: str, otherwise: np.ndarray, *args: csr_array, boolean: bool = False) -> csr_array:
         """NonlinearTerms where the mask holds, the constants `otherwise` elsewhere."""

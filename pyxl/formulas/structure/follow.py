@@ -11,16 +11,21 @@ form reaches no term is linear for all values of the changing cells: every opera
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import suppress
+from functools import partial
+
 import numpy as np
 import torch
+from scipy.sparse import csr_array
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from pyxl.formulas.compiled.lane_operators import COMPARISONS
-from pyxl.formulas.compiled.torch_program import INPUT, Recorded
+from pyxl.formulas.compiled.torch_program import INPUT, ProgramStep, Recorded
 
-from .affine_forms import AffineForms
-from .nonlinear_terms import NotFollowed, Structure
+from .affine_forms import AffineForms, dependent, spread_rows
+from .nonlinear_terms import MATCHED, NotFollowed, Structure, TermSource
 from .operation_rules import compared, result_forms, tensors_in
 
 
@@ -34,9 +39,18 @@ def follow(program: Recorded, start: np.ndarray) -> Structure:
         held = {INPUT: x, **program.constants}
         for step in program.steps:
             forms.place = step.place
-            held[step.output] = following.step(step.call, [held[number] for number in step.inputs])
+            held[step.output] = following.step(step.call, [held[number] for number in step.inputs], step)
         output = held[program.output]
-        return Structure(len(start), forms.widened(forms.form(output)), tuple(forms.terms))
+        return Structure(len(start), forms.widened(forms.form(output)), tuple(forms.terms), partial(_outputs_of, program))
+
+
+def _outputs_of(program: Recorded, x: np.ndarray, steps: Iterable[int]) -> dict[int, np.ndarray]:
+    """The outputs of some steps at a point, in one row each."""
+    with torch.no_grad():
+        held = {INPUT: torch.from_numpy(np.array(x, dtype=np.float64)), **program.constants}
+        for step in program.steps:
+            held[step.output] = step.call(*(held[number] for number in step.inputs))
+        return {number: held[number].reshape(-1).to(torch.float64).numpy() for number in steps}
 
 
 def _sees_every_operation(cls: type[_Following]) -> type[_Following]:
@@ -54,18 +68,41 @@ class _Following(TorchDispatchMode):
         super().__init__()
         self._forms = forms
 
-    def step(self, call, inputs: list[Tensor]) -> Tensor:
+    def step(self, call, inputs: list[Tensor], asked: ProgramStep) -> Tensor:
         """A step of the program. What it computes from changing cells without an operation of torch goes in steps."""
         forms, moving = self._forms, any(map(self._forms.moves, inputs))
         if moving and (sign := COMPARISONS.get(call)) is not None:
             result = call(*inputs)
             forms.remember(result, compared(forms, sign, result, *inputs))
             return result
+        width = forms.width
         with self:
             result = call(*inputs)
+        stepwise = moving and (not forms.moves(result) or any(terms.sort == "stepwise" for terms in forms.terms if terms.first >= width))
+        if (stepwise or moving and asked.does) and all(tensor.shape[2:] == (1, 1) for tensor in inputs if forms.moves(tensor)):
+            with suppress(RuntimeError, ValueError):    # lanes of different formulas
+                self._as_one(result, inputs, asked, width)
+                return result
         if moving and not forms.moves(result):
             forms.remember(result, forms.new_terms("steps", result.numel(), boolean=result.dtype == torch.bool))
         return result
+
+    def _as_one(self, result: Tensor, inputs: list[Tensor], asked: ProgramStep, width: int) -> None:
+        """What a step makes of single numbers, lane by lane, as one term a lane: whatever happens within, it can be tabulated."""
+        forms = self._forms
+        shape = torch.broadcast_shapes(result.shape, *(tensor.shape for tensor in inputs if forms.moves(tensor)))
+        if shape != result.shape:
+            raise ValueError
+        args = [forms.stretched(tensor, result.shape) for tensor in inputs if forms.moves(tensor)]
+        forms.forget(width)
+        args = [csr_array((arg.data, arg.indices, arg.indptr), shape=(arg.shape[0], width)) for arg in args]
+        places = np.flatnonzero(np.logical_or.reduce([dependent(arg) for arg in args]))
+        fixed = result.detach().reshape(-1).to(torch.float64).numpy().copy()
+        fixed[places] = 0.0
+        matched = asked.does is not None and asked.does[0] == "MATCH"
+        new = forms.new_terms(MATCHED if matched else "steps", len(places), *(arg[places] for arg in args), boolean=result.dtype == torch.bool,
+                              source=TermSource(asked.output, places, None if matched else asked.does))
+        forms.remember(result, csr_array(spread_rows(places, len(fixed)) @ new + forms.form(torch.from_numpy(fixed))))
 
     def _seen(self, func, types, args=(), kwargs=None):
         kwargs = kwargs or {}

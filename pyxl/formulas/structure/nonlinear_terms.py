@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,8 @@ from scipy.sparse import csr_array
 
 from pyxl.grid.cells import Cell
 
-PRODUCT = "product"
+PRODUCT, MATCHED = "product", "match"
+NONE, SEVERAL = -1, -2     # of the changing cells that a term depends on
 ERROR, UNDEFINED = "error", "undefined"     # whether there is an error at the start values; what is one there
 SIGNS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "=", "ne": "<>"}      # torch's comparisons
 _STEPS = {"floor", "ceil", "round", "trunc", "sign", "fmod", "remainder", "floor_divide", "steps", ERROR}
@@ -19,7 +20,8 @@ _SMOOTH = {"exp", "expm1", "log", "log10", "log1p", "sqrt", "rsqrt", "pow", "rec
            "special_ndtr", "special_ndtri", "lgamma", "digamma", "_linalg_det", "linalg_inv_ex", "mean", UNDEFINED}
 _CALLED = {"<": "compares", "max": "takes a maximum", "min": "takes a minimum", "abs": "takes an absolute value", "all": "asks whether all hold",
            "any": "asks whether any holds", "if": "chooses by a condition", PRODUCT: "multiplies changing cells with each other",
-           "div": "divides by what changes", ERROR: "asks for errors", UNDEFINED: "is an error at the start values", "pow": "raises what changes to a power"}
+           "div": "divides by what changes", ERROR: "asks for errors", UNDEFINED: "is an error at the start values", "pow": "raises what changes to a power",
+           MATCHED: "looks up what changes"}
 
 
 class NotFollowed(Exception):
@@ -27,10 +29,21 @@ class NotFollowed(Exception):
 
 
 @dataclass(frozen=True, eq=False)
+class TermSource:
+    """Terms are the elements `places` of the output of step number `step`; `rounding` says how the step rounds, if it
+    does: the function and its digits."""
+
+    step: int
+    places: np.ndarray
+    rounding: tuple[str, float] | None = None
+
+
+@dataclass(frozen=True, eq=False)
 class NonlinearTerms:
     """The columns `first` … `first` + `count` − 1: what `operation` makes of the affine forms `args`, row by row. With
     `segments` the rows of the only argument are more: each belongs to the term of that number. `place` is the cell whose
-    formula has the operation."""
+    formula has the operation; `source` is where their values are found at other points, of those that one step makes of `args`
+    alone, row by row."""
 
     operation: str
     first: int
@@ -38,6 +51,7 @@ class NonlinearTerms:
     args: tuple[csr_array, ...]
     segments: np.ndarray | None
     place: tuple[str, Cell] | None
+    source: TermSource | None = None
 
     @property
     def sort(self) -> str:
@@ -57,11 +71,28 @@ class NonlinearTerms:
 
 @dataclass(frozen=True, eq=False)
 class Structure:
-    """`forms` (n_outputs, 1 + n_cells + terms) of the outputs, and the terms that they reach."""
+    """`forms` (n_outputs, 1 + n_cells + terms) of the outputs, and the terms that they reach. ``outputs_of(x, steps)`` gives the outputs of
+    steps of the program at a point x, in one row each."""
 
     n_cells: int
     forms: csr_array
     terms: tuple[NonlinearTerms, ...]
+    outputs_of: Callable[[np.ndarray, Iterable[int]], dict[int, np.ndarray]]
+
+    def only_cells(self) -> np.ndarray:
+        """For every column the number of the only changing cell that it depends on; NONE of no cell, SEVERAL of more than one."""
+        width = self.forms.shape[1]
+        only = np.full(width, NONE)
+        only[1:1 + self.n_cells] = np.arange(self.n_cells)
+        for terms in self.terms:
+            for arg in terms.args:
+                rows = np.repeat(np.arange(arg.shape[0]), np.diff(arg.indptr))
+                for row, cell in zip((rows if terms.segments is None else terms.segments[rows]).tolist(), only[arg.indices].tolist()):
+                    column = terms.first + row
+                    only[column] = cell if only[column] in (NONE, cell) else only[column] if cell == NONE else SEVERAL
+            if not terms.args:
+                only[terms.first:terms.first + terms.count] = SEVERAL
+        return only
 
     def reached(self, outputs=slice(None)) -> list[NonlinearTerms]:
         """The terms that some outputs depend on, directly or through other terms, those needed first."""
@@ -76,7 +107,8 @@ class Structure:
         for terms in reversed(self.terms):
             if wanted[terms.first:terms.first + terms.count].any():
                 found.append(terms)
-                for arg in terms.args:
+                tabulated = terms.source is not None and terms.source.rounding is None
+                for arg in () if tabulated else terms.args:      # what is tabulated is not looked into
                     wanted[arg.indices] = True
         return found[::-1]
 

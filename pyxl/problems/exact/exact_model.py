@@ -7,14 +7,16 @@ formula does: `term_rules` has them.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pyxl.problems.constraint_lines import SheetCell
 
+from .cell_tables import CellTables, add_assignment
 from .growing_model import Affine, GrowingModel, NeedsBound, NotExact, Row, constant_form
-from .term_rules import TERM_RULES
+from .term_rules import TERM_RULES, rounded
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -24,9 +26,10 @@ if TYPE_CHECKING:
 
 
 def exact_model(structure: Structure, objective: csr_array, rows: Sequence[csr_array], *, goal: str, low: np.ndarray, high: np.ndarray,
-                floor: np.ndarray, ceiling: np.ndarray, whole: np.ndarray) -> tuple[LinearModel, bool]:
+                floor: np.ndarray, ceiling: np.ndarray, whole: np.ndarray, different: Sequence[np.ndarray] = ()) -> tuple[LinearModel, bool]:
     """The model whose first columns are the changing cells and whose first rows are `rows`, forms as `structure` has them; and
-    whether it is exact to the last: where "less than" was taken for "less by 1e-6" it is not.
+    whether it is exact to the last: where "less than" was taken for "less by 1e-6" it is not. The cells of each group `different`
+    are 1, 2, 3 … in any order.
 
     Raises NotExact, and NeedsBound where nothing is missing but a bound of a cell.
     """
@@ -36,7 +39,7 @@ def exact_model(structure: Structure, objective: csr_array, rows: Sequence[csr_a
 
     reached = structure.reached_by([objective, *rows])
     n, needs = structure.n_cells, _needs(structure, reached, objective, rows, goal, floor, ceiling)
-    if not all(np.isfinite(arg.data).all() for terms in reached for arg in terms.args):   # an error value in a branch
+    if not all(np.isfinite(arg.data).all() for terms in reached if terms.source is None for arg in terms.args):   # an error in a branch
         raise NotExact
     columns = GrowingModel(low.tolist(), high.tolist(), whole.tolist(), n)
     known: dict[int, Affine] = {number: Affine(0.0, {number - 1: 1.0}) for number in range(1, n + 1)}
@@ -49,6 +52,8 @@ def exact_model(structure: Structure, objective: csr_array, rows: Sequence[csr_a
             number, c = int(form.indices[place]), float(form.data[place])
             if number == 0:
                 constant_part += c
+            elif number not in known:
+                raise NotExact
             elif len((column := known[number]).parts) == 1 and not column.constant:
                 (only, k), = column.parts.items()
                 parts[only] = parts.get(only, 0.0) + c * k
@@ -57,17 +62,24 @@ def exact_model(structure: Structure, objective: csr_array, rows: Sequence[csr_a
         return found + Affine(constant_part, {column: c for column, c in parts.items() if c})
 
     _tightened(columns, [(affine(row, 0), a, b) for row, a, b in zip(rows, floor, ceiling) if (row.indices <= n).all()])
+    tables = CellTables(structure, reached, columns)
     for terms in reached:
         rule = TERM_RULES.get(terms.operation)
-        if rule is None:
-            raise NotExact
         for number in range(terms.count):
             column = terms.first + number
+            if rule is None:
+                with suppress(NotExact):      # nothing may ask for it
+                    known[column] = tables.form(terms, number)
+                if column not in known and terms.source is not None and terms.source.rounding is not None:
+                    known[column] = rounded(columns, *terms.source.rounding, affine(terms.args[0], number), *needs[column].tolist())
+                continue
             if terms.segments is None:
                 args = [affine(arg, number) for arg in terms.args]
             else:
                 args = [affine(terms.args[0], int(row)) for row in np.flatnonzero(terms.segments == number)]
             known[column] = rule(columns, terms, args, *needs[column].tolist())
+    for group in different:
+        add_assignment(columns, group)
     cost = affine(objective, 0)
     together = [(affine(row, 0), a, b) for row, a, b in zip(rows, floor, ceiling)] + columns.rows
     entries = [(number, column, c) for number, (form, _, _) in enumerate(together) for column, c in form.parts.items()]

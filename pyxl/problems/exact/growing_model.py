@@ -8,6 +8,7 @@ import numpy as np
 
 MOST_COLUMNS = 20_000    # of all columns; a larger model is left to other methods
 LARGEST_M = 1e7          # of rows that choose: above, rounding of 0 and 1 would show in the cells
+MOST_UNITS = 60          # values of a whole number that get a column each
 STRICT = 1e-6            # how far "less than" is from equal, where the numbers are not whole
 
 

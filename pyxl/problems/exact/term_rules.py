@@ -11,9 +11,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .growing_model import Affine, GrowingModel, NotExact, constant_form
+from .growing_model import MOST_UNITS, Affine, GrowingModel, NotExact, constant_form
 
-MOST_UNITS = 60          # values of a whole number that get a column each
 _TURNED = {"<": ">", "<=": ">="}
 
 
@@ -144,6 +143,26 @@ def _all(columns: GrowingModel, terms, args: list[Affine], below: bool, above: b
 
 def _any(columns: GrowingModel, terms, args: list[Affine], below: bool, above: bool) -> Affine:
     return constant_form(1.0) - _all(columns, terms, [constant_form(1.0) - arg for arg in args], above, below)
+
+
+def rounded(columns: GrowingModel, how: str, digits: float, a: Affine, below: bool, above: bool) -> Affine:
+    """A form rounded by INT, ROUND, ROUNDUP … to so many digits. But for INT that is done where it is not negative."""
+    scale = 10.0 ** int(digits)
+    low, high = columns.ends(b := a * scale + constant_form(0.5 if how == "ROUND" else 0.0))
+    if low < 0 and how != "INT":
+        raise NotExact
+    t = columns.new(np.floor(low), np.ceil(high), whole=True)
+    if how == "ROUNDUP":
+        if below:
+            columns.at_least(t, b)
+        if above:
+            columns.at_least(b + constant_form(1.0 - columns.grain(b)), t)
+    else:
+        if above:
+            columns.at_least(b, t)
+        if below:
+            columns.at_least(t + constant_form(1.0 - columns.grain(b)), b)
+    return t * (1.0 / scale)
 
 
 TERM_RULES: dict[str, Callable[..., Affine]] = {

@@ -157,7 +157,7 @@ $("rating-form").addEventListener("submit", event => {
   event.preventDefault();
   attempt("Looking for films …", async () => {
     const ratings = Object.fromEntries([...new FormData(event.target)].filter(([, stars]) => stars).map(([item, stars]) => [item, Number(stars)]));
-    const found = await run({kind: "recommend", ratings});
+    const found = await run({kind: "rate_films", ratings});
     $("best").replaceChildren(...found.films.map(({title, prediction}) => make("li", {}, `${title} `, make("span", {textContent: prediction.toFixed(1)}))));
     say("Here are ten films, best first.");
   });
