@@ -210,9 +210,10 @@ def test_effort_chooses_what_is_not_said(ratings, effort):
     chosen = recipe(effort, ratings, n_factors=3)
     model = CollabFilter(n_factors=3, effort=effort, random_state=5, epochs=3).fit(ratings)
     assert model.settings_ == replace(chosen, seed=5, epochs=3)
-    for other in ({"model": "net"}, {"batch_size": 64}, {"feedback": "implicit"}):
+    for other, optimizer, schedule in (({"model": "net"}, "adamw", "one-cycle"), ({"batch_size": 64}, "adamw", "one-cycle"),
+                                       ({"feedback": "implicit"}, "als", "constant")):
         settled = CollabFilter(effort=effort, epochs=1, **other).fit(ratings).settings_
-        assert (settled.optimizer, settled.schedule) == ("adamw", "one-cycle") and settled.weight_decay > 0
+        assert (settled.optimizer, settled.schedule) == (optimizer, schedule) and settled.weight_decay > 0
     bounded = CollabFilter(n_factors=3, effort=effort, epochs=1, model="bounded").fit(ratings).settings_
     assert bounded.optimizer == ("adamw" if effort == "best" else chosen.optimizer)
     assert bounded.low < ratings.values.min()

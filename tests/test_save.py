@@ -379,17 +379,18 @@ def test_fifty_kills_leave_the_old_file_or_the_new(tmp_path):
     cells = [Cell(row, 1) for row in range(1, 2001)]
     began = time.monotonic()
     save(path, dict.fromkeys(cells, 0.0))
-    one_save = time.monotonic() - began
+    longest = 2 * (time.monotonic() - began)
     possible, leftovers = {path.read_bytes()}, 0
     for n in range(1, 51):
         new = save(path, dict.fromkeys(cells, n), out=tmp_path / "new.xlsx", overwrite=True).read_bytes()
         before = path.read_bytes()
         child = in_child(lambda: save(path, dict.fromkeys(cells, n)))
-        time.sleep(random.uniform(0, 2 * one_save))
+        time.sleep(random.uniform(0, longest))
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
         assert path.read_bytes() in (before, new)
         possible.add(path.read_bytes())
+        longest *= 0.8 if path.read_bytes() == new else 1.25    # about half are killed too late, however busy the machine is
         leftovers += len(list(tmp_path.glob("*.tmp")))
         with open_workbook(path) as book:
             assert len({book.grid("R").values[cell] for cell in cells}) == 1

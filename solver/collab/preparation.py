@@ -192,7 +192,7 @@ def _of_all_pairs(said: dict) -> bool:
 def _suits(chosen: Settings, said: dict) -> bool:
     """Whether a choice can hold beside what was said: it is one for squared error, with an optimizer and a batch."""
     name = said.get("model", chosen.model)
-    model = None if name is None else MODELS[name]
+    model = None if name is None else MODELS.get(name)      # an unknown one is refused where it is used
     linear = model is None or (model.additive and not (model.bounded and OPTIMIZERS[chosen.optimizer].alternating))
     return linear and all(said.get(name, getattr(chosen, name)) == getattr(chosen, name)
                           for name in ("optimizer", "batch_size", "loss"))
