@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from pyxl import fit_workbook
+from pyxl.detect.detect import detect
 from pyxl.grid.cells import Cell, Range
 from pyxl.problems.solve import ByFormulas
 from pyxl.problems.stated import Statement
 from pyxl.xlsx import open_workbook
-from solver import trace
+from solver import UserError, trace
 from workbook.optimizers.hyper_sheet import MOST_HYPER_POINTS, hyper_plan
 from workbook.optimizers.lesson_data import lesson_rows
 from workbook.optimizers.optimizer_book import build_optimizers
@@ -46,6 +47,23 @@ def test_the_rate_alone_is_found_through_an_epoch(built):
     stated = ByFormulas(problem=Statement(FIRST, [str(PLAN.settings["lr"])]))
     found = fit_workbook(built, sheets=["hyper"], by_formulas=stated)["hyper"].minimum
     assert found.value_before == pytest.approx(150.755, abs=1e-3) and found.value == pytest.approx(148.112, abs=1e-3)
+
+
+def test_one_press_finds_rate_momentum_and_start(built, tmp_path):
+    """Ten seconds: it differentiates through 145 steps, some fifty times."""
+    out = tmp_path / "fitted.xlsx"
+    found = fit_workbook(built, sheets=["hyper"], out=out, by_formulas=ByFormulas(steps=40))["hyper"].minimum
+    assert found.value < 1e-6 < 200 < found.value_before
+    with open_workbook(out) as book:
+        values = book.grid("hyper").values
+        assert values[PLAN.after["objective"]] == pytest.approx(found.value, abs=1e-9)
+        assert 0 <= values[PLAN.settings["momentum"]] <= 0.99 and values[PLAN.settings["lr"]] > 0
+
+
+def test_a_long_chain_of_steps_is_looked_at_once(built):
+    """No model of ours stands on the sheet, and that is seen without following the chain from each of its cells."""
+    with open_workbook(built) as book, pytest.raises(UserError, match="adds one cell to the product of factors"):
+        detect(book, "hyper")
 
 
 def test_more_points_than_anybody_watches_have_no_such_sheet(tmp_path):

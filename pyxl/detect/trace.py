@@ -61,6 +61,7 @@ class Tracer:
     def __init__(self, workbook: ReadableWorkbook, calculator: Calculator):
         self._workbook, self._calculator = workbook, calculator
         self._known: dict[TracedCell, Traced] = {}
+        self._refused: dict[TracedCell, Untraceable] = {}   # a long chain of formulas is followed once, not from each of its cells
         self._areas: dict[tuple[int, _Where], tuple[Node, tuple[str, Range]]] = {}
         self._plain: dict[tuple[str, Range], tuple[TracedCell, ...]] = {}
         self._open: list[TracedCell] = []  # cells that are being expanded, outermost first
@@ -71,10 +72,15 @@ class Tracer:
         if place in self._open:
             circle = [*self._open[self._open.index(place):], place]
             raise Untraceable(f"{'→'.join(str(c) for _, c in circle)} is circular. Break the circle.")
+        if place in self._refused:
+            raise self._refused[place]
         if place not in self._known:
             self._open.append(place)
             try:
                 self._known[place] = self._expand(sheet, cell)
+            except Untraceable as why:
+                self._refused[place] = why
+                raise
             finally:
                 self._open.pop()
         return self._known[place]
