@@ -8,9 +8,11 @@ Needs LibreOffice (soffice) and poppler (pdftoppm, pdftotext).
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tempfile
+import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -117,6 +119,34 @@ def draw_optimizers(out: Path, folder: Path) -> None:
     draw(printed(path), {sheet: out / f"{name}.png" for sheet, name in (("adam", "adam"), ("compare", "compare"))})
 
 
+def draw_gradients(out: Path, folder: Path) -> None:
+    """The gradients beside `bias`, which --gradients writes and folds away."""
+    import workbook
+    from pyxl.grid.cells import Range
+    from workbook.gradients.gradient_plan import GradientPlan
+    from workbook.model_sheets.geometry import crosstab
+
+    ratings, titles = workbook.example()
+    path, shown = folder / "gradients.xlsx", folder / "unfolded.xlsx"
+    workbook.build(ratings.top(users=15, items=15), path, titles=titles, holdout=0.1, gradients=True, python=PYTHON)
+    plan = GradientPlan(crosstab("bias", "dot+bias", users=15, items=15, factors=5))
+    area = Range(plan.counts["item"].top - 1, plan.shift + 1, plan.errors.bottom, plan.errors.right).absolute
+    hidden = f'min="{plan.folded}" max="{plan.right}"'
+    with zipfile.ZipFile(path) as folded, zipfile.ZipFile(shown, "w") as unfolded:
+        for name in folded.namelist():
+            text = folded.read(name)
+            if hidden.encode() in text:
+                head, _, rest = text.decode().partition(f"<col {hidden}")
+                looks, _, rest = rest.partition("/>")
+                seen = looks.replace(' hidden="1"', "").replace(' outlineLevel="1"', "")
+                text = (f'{head}<col min="{plan.folded}" max="{plan.table.right + 1}"{looks}/>'
+                        f'<col min="{plan.shift + 1}" max="{plan.right}"{seen}/>{rest}').encode()
+            if name == "xl/workbook.xml":
+                text = re.sub(rb"(Print_Area\"[^>]*>bias!)[^<]*", rb"\g<1>" + area.encode(), text)
+            unfolded.writestr(name, text)
+    draw(printed(shown), {"bias": out / "gradients.png"})
+
+
 def draw_films(out: Path, folder: Path, data: Path) -> None:
     """The pictures of docs/films.md, by its commands, from the folder `data` of MovieLens."""
     sys.path.insert(0, str(ROOT))
@@ -140,6 +170,7 @@ def main() -> None:
         else:
             draw_example(out, Path(folder))
             draw_optimizers(out, Path(folder))
+            draw_gradients(out, Path(folder))
 
 
 if __name__ == "__main__":

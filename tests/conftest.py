@@ -108,3 +108,8 @@ def readme_folder(tmp_path, monkeypatch):
     write_readme_files(tmp_path)
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+def pytest_make_parametrize_id(config, val, argname):
+    """Bytes are named by their number: what gzip packs holds the time, and workers that start in different seconds must name a test alike."""
+    return f"{len(val)} bytes" if isinstance(val, bytes) and len(val) > 20 else None

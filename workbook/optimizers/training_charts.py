@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xlsxwriter import Workbook
 
-from pyxl.grid.cells import Range, quoted
+from pyxl.grid.cells import Cell, Range, quoted
 from workbook.write.styles import CHART_FONT, CHART_GRID, CHART_LINE
 
 from .training_plan import TrainingPlan
@@ -22,6 +22,20 @@ def insert_training_charts(workbook: Workbook, sheet, plan: TrainingPlan) -> Non
         chart.set_size(_SIZE)
         chart.show_blanks_as("gap")
         sheet.insert_chart(row + below, col, chart, {"object_position": 2})
+
+
+def insert_epoch_chart(workbook: Workbook, sheet, name: str, epochs: Range, where: Cell) -> None:
+    """Put the chart of RMSE by epoch on a sheet that has epochs in the first column of a table and RMSE in the last."""
+    chart = workbook.add_chart({"type": "scatter", "subtype": "straight_with_markers"})
+    numbers, errors = (f"={quoted(name)}!{Range(epochs.top, col, epochs.bottom, col).absolute}" for col in (epochs.left, epochs.right))
+    chart.add_series({"name": "RMSE", "categories": numbers, "values": errors,
+                      "line": {"color": CHART_LINE, "width": 2}, "marker": {"type": "circle", "size": 4}})
+    chart.set_legend({"none": True})
+    chart.set_title(_title("RMSE by epoch"))
+    chart.set_x_axis(_axis("0") | {"min": 1, "max": epochs.shape[0], "major_unit": 1})
+    chart.set_y_axis(_axis("0.0##") | {"min": 0})
+    chart.set_size(_SIZE)
+    sheet.insert_chart(where.row - 1, where.col - 1, chart, {"object_position": 2})
 
 
 def _line(workbook: Workbook, plan: TrainingPlan):

@@ -84,9 +84,13 @@ class TrainingPlan:
     @property
     def carried(self) -> dict[str, Cell]:
         """What goes from the end of an epoch to the start of the next, and the cell to which it goes."""
-        before = {column: self.cell(column, TOP_ROW - 2) for column in self.columns if column in self._remembered}
         own = {name: self.settings[name] for name in UPDATE_RULES[self.optimizer].between}
-        return {**START, **before, **own, "epochs": self.now["epochs"], "row": self.now["row"]}
+        return {**START, **self.remembered_before, **own, "epochs": self.now["epochs"], "row": self.now["row"]}
+
+    @property
+    def remembered_before(self) -> dict[str, Cell]:
+        """What is remembered from before the first row: two rows above it."""
+        return {column: self.cell(column, TOP_ROW - 2) for column in self.columns if column in self._remembered}
 
     @property
     def _remembered(self) -> tuple[str, ...]:
@@ -101,8 +105,12 @@ class TrainingPlan:
 
 def training_plan(optimizer: str, n_rows: int) -> TrainingPlan:
     """The plan of the sheet that is called as its optimizer."""
+    return TrainingPlan(optimizer, optimizer, n_rows, training_columns(optimizer))
+
+
+def training_columns(optimizer: str) -> tuple[str, ...]:
+    """The columns of a row of data."""
     rule = SHEET_RULES[optimizer]
     remembered = [f"{name}_{which}" for name in rule.remembered for which in "ba"]
-    columns = (*_ALWAYS, *(_NUDGED if optimizer == "sgd" else ()), "gradient_b", "gradient_a", *(["t"] if rule.counts else ()),
+    return (*_ALWAYS, *(_NUDGED if optimizer == "sgd" else ()), "gradient_b", "gradient_a", *(["t"] if rule.counts else ()),
                *remembered, "next_b", "next_a")
-    return TrainingPlan(optimizer, optimizer, n_rows, columns)

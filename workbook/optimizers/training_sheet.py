@@ -40,7 +40,7 @@ def write_training(workbook: Workbook, styles: Styles, plan: TrainingPlan):
     sheet.set_row(0, 24)
     for place, column in enumerate(plan.columns):
         sheet.set_column(place, place, _WIDTHS.get(column, 9.5), styles.text)
-        put_text(sheet, Cell(TOP_ROW - 1, place + 1), _header(column), styles.header)
+        put_text(sheet, Cell(TOP_ROW - 1, place + 1), column_header(column), styles.header)
     _write_top(sheet, styles, plan)
     _write_rows(sheet, styles, plan)
     _write_errors(sheet, styles, plan)
@@ -58,7 +58,8 @@ def write_training(workbook: Workbook, styles: Styles, plan: TrainingPlan):
     return sheet
 
 
-def _header(column: str) -> str:
+def column_header(column: str) -> str:
+    """What stands above a column."""
     name, _, which = column.rpartition("_")
     return _HEADERS.get(column) or f"{_LETTERS[name]} of {which}"
 
@@ -82,7 +83,7 @@ def _write_rows(sheet, styles: Styles, plan: TrainingPlan) -> None:
     for row in range(TOP_ROW, plan.bottom + 1):
         for column, formula in row_formulas(plan, row, settings, first=row == TOP_ROW).items():
             cell = plan.cell(column, row)
-            sheet.write_formula(cell.row - 1, cell.col - 1, "=" + formula, _look(styles, column))
+            sheet.write_formula(cell.row - 1, cell.col - 1, "=" + formula, row_look(styles, column))
     row_in_hand, rows = ref(plan.now["row"], rows=True, cols=True), Range(TOP_ROW, 1, plan.bottom, len(plan.columns))
     number = f"ROW()-{TOP_ROW - 1}"
     sheet.conditional_format(*box(rows), {"type": "formula", "criteria": f"={number}={row_in_hand}", "format": styles.in_hand})
@@ -117,7 +118,8 @@ def row_formulas(plan: TrainingPlan, row: int, settings: dict[str, str], *, firs
     return {column: formulas[column] for column in plan.columns}
 
 
-def _look(styles: Styles, column: str):
+def row_look(styles: Styles, column: str):
+    """The look of a column's cells."""
     if column in ("x", "y"):
         return styles.table_plain
     if column == "t":
@@ -218,7 +220,7 @@ def _write_carry(sheet, styles: Styles, plan: TrainingPlan) -> None:
 
 
 def _carried_label(name: str) -> str:
-    return _CARRIED.get(name) or _header(name)
+    return _CARRIED.get(name) or column_header(name)
 
 
 def _at_reset(plan: TrainingPlan, name: str) -> str | None:
