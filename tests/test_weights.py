@@ -127,8 +127,8 @@ def test_counts_and_weights_of_pairs_that_happened_are_multiplied():
 
 
 @pytest.mark.parametrize("weights, sentence", [
-    ([1.0], r"shape \(1,\), and there are"), (np.zeros(93), "Weight 1 of 93 is 0. Give a number above 0"), ("many", "sample_weight"),
-    (["a"] * 93, "not a number"), (np.append(np.ones(92), np.nan), "Weight 93 of 93 is nan")])
+    ([1.0], r"shape \(1,\), and there are"), (np.zeros(93), "The weight of rating 1 is 0. Give a number above zero"), ("many", "sample_weight"),
+    (["a"] * 93, "not a number"), (np.append(np.ones(92), np.nan), "The weight of rating 93 is nan")])
 def test_weights_that_are_none_are_refused(weights, sentence):
     rows = table(planted()).head(93)
     with pytest.raises(UserError, match=sentence):

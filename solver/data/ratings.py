@@ -116,7 +116,7 @@ def check_weights(weights: np.ndarray) -> None:
     wrong = ~(np.isfinite(weights) & (weights > 0))
     if wrong.any():
         n = int(wrong.argmax())
-        raise UserError(f"Weight {n + 1} of {len(weights):,} is {weights[n]:g}. Give a number above 0, or leave that rating out.")
+        raise UserError(f"The weight of rating {n + 1:,} is {weights[n]:g}. Give a number above zero, or leave that rating out.")
 
 
 def _most_frequent(index: np.ndarray, labels: Sequence[Hashable], how_many: int) -> np.ndarray:

@@ -240,7 +240,9 @@ def _times(times: pd.Series) -> np.ndarray:
 
 
 def _column(y, n: int) -> pd.Series:
-    y = y if isinstance(y, pd.Series) else pd.Series(np.asarray(y).reshape(len(y), -1)[:, 0])
+    if not isinstance(y, pd.Series):
+        column = np.asarray(y)
+        y = pd.Series(column.reshape(len(column), -1)[:, 0])
     if len(y) != n:
         raise UserError(f"There are {n:,} pairs of users and items in X and {len(y):,} ratings in y. "
                         "Give as many of each.")
