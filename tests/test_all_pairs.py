@@ -183,8 +183,8 @@ def test_the_command_line_counts(tmp_path, capsys, monkeypatch):
 
 def test_weights_are_refused_where_nothing_uses_them():
     weighted = ones(plays(), weights=np.ones(1440))
-    with pytest.raises(UserError, match="Only implicit feedback by als learns with weights"):
-        fit(weighted, None, Settings(model="dot"))
+    with pytest.raises(UserError, match="Weights of ratings are learnt with by .*, not by a fit in batches"):
+        CollabFilter(2, feedback="implicit", optimizer="adamw").fit(weighted)
     with pytest.raises(UserError, match="their values are 1"):
         fit(plays(), None, settings())
 

@@ -23,7 +23,7 @@ from pyxl.grid.block_names import setting_name
 from pyxl.grid.sheet_names import area_named
 from solver import OPTIMIZERS, CollabFilter, Settings, UserError
 from solver.core.method_table import LOSSES, METHODS
-from solver.core.options import Given, Names, Number, Option, Whole, Widths
+from solver.core.options import Given, Names, Number, Option, Switch, Whole, Widths
 from solver.core.settings import OPTIONS, honoured_by, options_given
 from solver.model.models import MODELS
 
@@ -44,6 +44,8 @@ def another_value(option: Option):
             return 0.25
         case Widths(how_many=how_many):
             return (3, 2, 4)[:how_many or 2]
+        case Switch():
+            return not option.default
 
 
 def with_what_it_needs(option: Option, where: Given) -> dict[str, object]:
@@ -86,7 +88,7 @@ def fits(monkeypatch):
 def on_the_command_line(given: dict[str, object]) -> list[str]:
     texts = ((OPTIONS[name].flag, value) for name, value in given.items())
     return [word for flag, value in texts for word in
-            (flag, ",".join(map(str, value)) if isinstance(value, tuple) else str(value))]
+            ((flag,) if value is True else (flag, ",".join(map(str, value)) if isinstance(value, tuple) else str(value)))]
 
 
 def few_epochs(given: dict[str, object]) -> dict[str, object]:

@@ -93,6 +93,7 @@ NOT_APPLICABLE = {      # of scikit-learn's own checks: what they ask of columns
     "check_regressors_train": "its ids are different in every row, so that nothing can be learnt of any",
     "check_supervised_y_2d": "a column of ratings is taken without a warning",
     "check_regressor_data_not_an_array": "its two columns are numbers with fractions, and each is another user",
+    "check_sample_weight_equivalence_on_dense_data": "it gives pairs twice, of which the last counts, and weights of 0, which are refused",
     "check_n_features_in": "it fits ratings that come without y", "check_n_features_in_after_fitting": "more columns than user and item do no harm",
 }
 

@@ -89,15 +89,18 @@ class CollabFilter(Predicting, Recommending):
     batch_size: int | None = None
     schedule: str | None = None
     implicit_sets: str | None = None
+    non_negative: bool | None = None
     patience: int | None = None
 
-    def fit(self, X, y=None, *, item_columns: pd.DataFrame | None = None, user_columns: pd.DataFrame | None = None, holdout=None,
+    def fit(self, X, y=None, *, sample_weight=None, item_columns: pd.DataFrame | None = None, user_columns: pd.DataFrame | None = None, holdout=None,
             on_start: Callable[[Prepared], None] | None = None,
             on_epoch: Callable[[Epoch], bool | None] | None = None,
             on_batch: Callable[[int, int], None] | None = None) -> Self:
         """Learn from ratings: a long table, a crosstab or `Ratings` (see `solver.collab.labels.frames`), or the columns
         of users and items with `y`, their ratings.
 
+        `sample_weight` says how much each rating counts, a number above 0 for every row: 2 as much as a rating given twice. Where nothing
+        says how to fit, als does, which learns with weights. Ratings held out count by their weights, too.
         `item_columns` say what else is known of the items: a row for an item, which the index names, and
         columns of numbers or categories, such as 1 where a genre is the item's. With effort quick or good, what each user thinks
         of every column is learnt as a factor is, and they stand before the others in `factors_`; with effort best, a column moves the
@@ -107,7 +110,7 @@ class CollabFilter(Predicting, Recommending):
         alone (`solver.fitting.guarded_fit`); where that took another fit, a warning and `notes_` say so. `on_start` is told what will be learnt from and judged by, with what settings;
         the rest as in `solver.fit`. Raises UserError for what is no rating.
         """
-        ratings, notes = ratings_from(X, y, unrated=1.0 if self.feedback == "implicit" else None)
+        ratings, notes = ratings_from(X, y, weights=sample_weight, unrated=1.0 if self.feedback == "implicit" else None)
         notes = (*notes, *_warned_of_unstorable(ratings))
         known = described_by(ratings, {"user": user_columns, "item": item_columns})
         ratings, names = known.ratings, known.names.get("item", ())
@@ -123,7 +126,7 @@ class CollabFilter(Predicting, Recommending):
         self._note_features(X)
         return self
 
-    def partial_fit(self, X, y=None, *, on_start: Callable[[Prepared], None] | None = None,
+    def partial_fit(self, X, y=None, *, sample_weight=None, on_start: Callable[[Prepared], None] | None = None,
                     on_epoch: Callable[[Epoch], bool | None] | None = None,
                     on_batch: Callable[[int, int], None] | None = None) -> Self:
         """Learn on from further ratings, of known users and items or new ones, as `fit` takes them; the first call is `fit`.
@@ -133,8 +136,8 @@ class CollabFilter(Predicting, Recommending):
         posterior (effort best) and a net, it begins anew. Ratings held out stay so, and the same share of the new ones is.
         """
         if not self.__sklearn_is_fitted__():
-            return self.fit(X, y, on_start=on_start, on_epoch=on_epoch, on_batch=on_batch)
-        new, notes = ratings_from(X, y, unrated=1.0 if self.feedback == "implicit" else None)
+            return self.fit(X, y, sample_weight=sample_weight, on_start=on_start, on_epoch=on_epoch, on_batch=on_batch)
+        new, notes = ratings_from(X, y, weights=sample_weight, unrated=1.0 if self.feedback == "implicit" else None)
         apart = held_of(new, self.holdout, seed=self.settings_.seed, by=self.holdout_by)
         ratings, held_out = beside(self.ratings_, self._rated.held_out, new, apart)
         factors, names = self.result_.factors, self.item_columns_

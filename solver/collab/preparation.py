@@ -31,7 +31,8 @@ FEEDBACK = ("explicit", "implicit")
 _USUAL_IMPLICIT = {"lr": 0.01, "weight_decay": 0.3, "epochs": 10}   # best of a few on films and on planted pairs
 IMPLICIT_SPREAD = 0.2   # stands for the spread of values that are all 1, where newcomers are folded in: best on films
 _ALL_PAIRS = METHODS["als"].honours | LOSSES["all-pairs"].honours
-_NO_METHOD = ("n_factors", "device", "seed")     # options that do not say how to fit
+_NO_METHOD = ("n_factors", "device", "seed", "non_negative")     # options that do not say how to fit
+_ALS = {"optimizer": "als", "weight_decay": 0.09, "epochs": 30}     # where nobody chose a way: best of a few on films
 _MARGIN = 0.05   # of the ratings' range, by which a bounded model reaches beyond it: a sigmoid never gets to its ends
 
 
@@ -99,6 +100,7 @@ def _happened(ratings: Ratings, notes: list[str], *, counts: float = 0.0) -> Rat
         return ratings
     if counts:
         weights = 1 + counts * np.log1p(ratings.values.astype(np.float64))
+        weights = weights if ratings.weights is None else weights * ratings.weights
         return replace(ratings, values=np.ones_like(ratings.values), weights=weights)
     note = ("Implicit feedback: every pair counts as one that happened, whatever its value. Where values say how often, say counts=1 "
             "(--counts).")
@@ -165,6 +167,8 @@ def _settings(options: CollabFilter, ratings: Ratings, rating_range: tuple[float
         if options.counts and said["loss"] != "all-pairs":
             raise UserError("Counts are learnt from by als alone. Leave out counts, or what chooses another method: "
                             f"{', '.join(name for name in said if name not in _ALL_PAIRS and name != 'loss')}.")
+    elif ratings.weights is not None or said.get("non_negative"):
+        said = ({} if "optimizer" in said else _ALS) | said     # what an effort chooses honours neither
     choice = choose_settings("quick" if options.effort == "good" else options.effort, ratings, n_factors=options.n_factors)
     if options.effort == "good" and _suits(choice.settings, said):  # it tries what it chooses from: in vain, where it is not taken
         choice = choose_settings("good", ratings, n_factors=options.n_factors)

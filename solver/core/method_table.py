@@ -11,11 +11,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Method:
-    """A way of fitting: what it is called in a sentence, how a user chooses it, and the settings that it honours."""
+    """A way of fitting: what it is called in a sentence, how a user chooses it, and what it honours."""
 
     called: str
     chosen_by: str
     honours: frozenset[str]
+    weighs: bool = False        # whether it learns with weights of ratings
 
 
 @dataclass(frozen=True)
@@ -30,11 +31,12 @@ _EVERY_MODEL = frozenset({"model", "low", "high", "n_factors", "optimizer", "epo
 _BATCHES = _EVERY_MODEL | {"weight_decay", "batch_size", "schedule"}
 
 METHODS = {
-    "full batch": Method("a fit on all ratings at once", "no batch_size", _EVERY_MODEL | {"weight_decay", "embedding_sizes", "hidden"}),
+    "full batch": Method("a fit on all ratings at once", "no batch_size", _EVERY_MODEL | {"weight_decay", "embedding_sizes", "hidden"},
+                         weighs=True),
     "batches": Method("a fit in batches", "a batch_size, such as 512",
                       _BATCHES | {"loss", "negatives", "negatives_power", "embedding_sizes", "hidden", "dropout"}),
     "rating by rating": Method("SGD rating by rating", "optimizer sgd with batch_size 1", _BATCHES | {"decay_by"}),
-    "als": Method("als", "optimizer als", _EVERY_MODEL | {"weight_decay", "loss", "unobserved"}),
+    "als": Method("als", "optimizer als", _EVERY_MODEL | {"weight_decay", "loss", "unobserved", "non_negative"}, weighs=True),
     "gibbs": Method("gibbs", "optimizer gibbs", _EVERY_MODEL | {"implicit_sets"}),
     "formulas": Method("a fit by formulas", "a sheet whose formulas are minimised as they stand",
                        frozenset({"epochs", "seed"})),

@@ -31,16 +31,19 @@ class Targets:
     items: Tensor            # (n_ratings,)
     values: Tensor           # (n_ratings,)
     pairs: RatedPairs | None  # None where torch has no sparse products
+    weights: Tensor | None = None   # (n_ratings,), 1 in the mean; None: all ratings count alike
 
     @classmethod
     def of(cls, ratings: Ratings, *, dtype: torch.dtype = torch.float64,
            device: torch.device | str = "cpu") -> Targets:
         users, items = (torch.as_tensor(index, device=device) for index in (ratings.user_index, ratings.item_index))
         values = torch.as_tensor(ratings.values, dtype=dtype, device=device)
+        weights = None if ratings.weights is None else torch.as_tensor(ratings.weights / ratings.weights.mean(), dtype=dtype, device=device)
         if users.device.type not in ("cpu", "cuda"):
-            return cls(users, items, values, None)
+            return cls(users, items, values, None, weights)
         pairs = RatedPairs.of(users, items, ratings.n_users, ratings.n_items)
-        return cls(pairs.users, pairs.items, values.index_select(0, pairs.order), pairs)
+        return cls(pairs.users, pairs.items, values.index_select(0, pairs.order), pairs,
+                   None if weights is None else weights.index_select(0, pairs.order))
 
     @property
     def by_pair(self) -> RatedPairs:
@@ -48,6 +51,10 @@ class Targets:
         if self.pairs is None:
             raise UserError(f"Torch has no sparse products on {self.users.device}, which this optimizer needs. Choose the device cpu.")
         return self.pairs
+
+    def weighted(self, errors: Tensor) -> Tensor:
+        """Errors (n_ratings,), each times the weight of its rating."""
+        return errors if self.weights is None else self.weights * errors
 
     def predicted(self, factors: AnyFactors, bounds: Bounds) -> Tensor:
         """Predicted ratings (n_ratings,), in the order of `values`."""
@@ -60,8 +67,10 @@ class Targets:
         if self._at_once(factors):
             yield self
         else:
-            for users, items, values in zip(self.users.split(_CHUNK), self.items.split(_CHUNK), self.values.split(_CHUNK)):
-                yield Targets(users, items, values, None)
+            for first in range(0, len(self.values), _CHUNK):
+                some = slice(first, first + _CHUNK)
+                yield Targets(self.users[some], self.items[some], self.values[some], None,
+                              None if self.weights is None else self.weights[some])
 
     def _at_once(self, factors: AnyFactors) -> bool:
         return self.pairs is not None and isinstance(factors, Factors) and len(self.values) >= FEW
@@ -80,6 +89,7 @@ class Objective:
     penalised c, but a sheet needs no cell for μ. A model without biases has no average to pull to but 0.
     The net's objective has ‖W‖² of its layers beside ‖p_u‖² + ‖q_i‖², every rating's prediction taking them, and no biases' part:
     else the layers would grow as the embeddings shrink.
+    Where ratings have weights, 1 in the mean, each part of the sum is times its rating's: a rating of weight 2 is as good as two.
     The scales s_f and s_b (`penalty_scales`) make λ mean the same for ratings in stars and in percent.
     """
 
@@ -97,13 +107,13 @@ class Objective:
         targets = Targets.of(ratings, dtype=dtype, device=device)
 
         def share(index: Tensor, n: int) -> Tensor:
-            return torch.bincount(index, minlength=n).to(dtype) / max(len(index), 1)
+            return torch.bincount(index, targets.weights, minlength=n).to(dtype) / max(len(index), 1)
 
         return cls(targets, share(targets.users, ratings.n_users), share(targets.items, ratings.n_items),
                    bounds, weight_decay, penalty_scales(spread_of(ratings), bounds))
 
     def mean_squared_error(self, factors: AnyFactors) -> Tensor:
-        return ((self.targets.predicted(factors, self.bounds) - self.targets.values) ** 2).mean()
+        return self.targets.weighted((self.targets.predicted(factors, self.bounds) - self.targets.values) ** 2).mean()
 
     def penalty(self, factors: AnyFactors) -> Tensor | float:
         if not self.weight_decay:
@@ -128,14 +138,16 @@ class Objective:
 
 def spread_of(ratings: Ratings) -> float:
     """The standard deviation of the ratings, or 1 where all are equal."""
-    return float(ratings.values.std(dtype=np.float64)) or 1.0
+    if ratings.weights is None:
+        return float(ratings.values.std(dtype=np.float64)) or 1.0
+    return math.sqrt(ratings.average((ratings.values - ratings.average(ratings.values)) ** 2)) or 1.0
 
 
 @dataclass(frozen=True, eq=False)
 class Judge:
     """Root mean squared error of the predictions of given ratings, taken every epoch on the factors' device.
 
-    `clip` is the range to which predictions are clipped before they are judged.
+    `clip` is the range to which predictions are clipped before they are judged. Ratings with weights count by these.
     """
 
     targets: Targets
@@ -155,7 +167,7 @@ class Judge:
             predicted = part.predicted(factors, self.bounds).to(part.values.dtype)
             if self.clip is not None:
                 predicted = predicted.clamp(*self.clip)
-            squares = squares + ((predicted - part.values) ** 2).sum()  # waits for nothing: a sum on the device
+            squares = squares + part.weighted((predicted - part.values) ** 2).sum()  # waits for nothing: a sum on the device
         return math.sqrt(float(squares) / len(self.targets.values))
 
 

@@ -197,6 +197,24 @@ class Widths:
         return tuple(int(part) for part in text.split(","))
 
 
+@dataclass(frozen=True)
+class Switch:
+    """True or False; on the command line the flag alone says True."""
+
+    optional: bool = False
+    metavar = ""
+    told = "true or false"
+
+    def check(self, option: str, value: object) -> None:
+        if not isinstance(value, bool):
+            raise UserError(f"{option} is {value!r}. Give {self.told}.")
+
+    def parse(self, text: str) -> bool:
+        if text.casefold() not in ("true", "false"):
+            raise ValueError
+        return text.casefold() == "true"
+
+
 def is_finite_number(value: object) -> TypeGuard[Real]:
     """Whether a value is a finite real number, and no bool."""
     try:

@@ -16,7 +16,7 @@ from solver.model.models import MODELS
 
 from .method_table import LOSSES, METHODS
 from .optimizers import OPTIMIZERS
-from .options import Given, Names, Number, Option, Whole, Widths, option, option_of
+from .options import Given, Names, Number, Option, Switch, Whole, Widths, option, option_of
 from .schedules import SCHEDULES
 
 DTYPES = ("float64", "float32")
@@ -153,6 +153,11 @@ class Settings:
     """``users``: a user's row is expected where the set of the items that it rated says; ``items``: an item's where the
     set of its users says; ``both``; or ``none``. Only pairs that are learnt from enter the sets."""
 
+    non_negative: bool = option(
+        False, Switch(), "Whether all factors are kept at 0 or above, so that each can only add to a rating; biases are free.",
+        unset="no", given=Given.RATINGS)
+    """Lee & Seung 1999. By als, in sweeps over the factors of a row (Cichocki & Phan 2009)."""
+
     patience: int | None = option(
         None, Whole(least=1, optional=True), "Epochs without a better hold-out RMSE after which a fit ends.",
         unset="none: it goes on to the last epoch", given=Given.RATINGS)
@@ -263,6 +268,14 @@ def usable(given: Mapping[str, Any], *, stored: Collection[str]) -> tuple[Settin
                 raise
             del rest[why.option]
             left_out[why.option] = why
+
+
+def refuse_weights(settings: Settings) -> None:
+    """Raise UserError where the way of fitting that the settings choose does not learn with weights of ratings."""
+    if not METHODS[settings.method].weighs:
+        able = [method for method in METHODS.values() if method.weighs]
+        raise UserError(f"Weights of ratings are learnt with by {' and '.join(method.called for method in able)}, not by {METHODS[settings.method].called}. "
+                        f"Leave the weights out, or choose {'; or '.join(method.chosen_by for method in able)}.")
 
 
 _TABLES: dict[str, Mapping[str, Any]] = {"model": MODELS, "loss": LOSSES, "optimizer": OPTIMIZERS, "method": METHODS}

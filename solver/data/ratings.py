@@ -19,7 +19,8 @@ class Ratings:
     `user_index`, `item_index` (n_ratings,) int64, or int32 in large data, point into them;
     `values` (n_ratings,) float64, or float32, are the ratings; `times` (n_ratings,), where they
     are known, say when, in any unit. `item_columns` (n_items, g), where there are any, say what else is
-    known of the items: genres, say; `user_columns` (n_users, g) likewise. `weights` (n_ratings,) say how much each counts; None: all alike.
+    known of the items: genres, say; `user_columns` (n_users, g) likewise. `weights` (n_ratings,), above 0, say how much
+    each counts, 2 as much as a rating that is there twice; None: all alike.
     Unrated pairs are simply absent, so a blank can never enter a loss.
     """
 
@@ -72,6 +73,10 @@ class Ratings:
     def n_items(self) -> int:
         return len(self.items)
 
+    def average(self, of: np.ndarray) -> float:
+        """The mean of numbers (n_ratings,), in which every rating counts by its weight."""
+        return float(of.mean(dtype=np.float64)) if self.weights is None else float(np.average(of, weights=self.weights))
+
     def take(self, chosen: np.ndarray) -> Ratings:
         """The chosen ratings, a mask or positions; all users and items keep their places."""
         return replace(self, user_index=self.user_index[chosen], item_index=self.item_index[chosen],
@@ -104,6 +109,14 @@ class Ratings:
                        None if self.item_columns is None else self.item_columns[keep_items],
                        None if self.user_columns is None else self.user_columns[keep_users],
                        None if self.weights is None else self.weights[kept])
+
+
+def check_weights(weights: np.ndarray) -> None:
+    """Raise UserError for a weight of a rating that is not a number above 0."""
+    wrong = ~(np.isfinite(weights) & (weights > 0))
+    if wrong.any():
+        n = int(wrong.argmax())
+        raise UserError(f"The weight of rating {n + 1:,} is {weights[n]:g}. Give a number above zero, or leave that rating out.")
 
 
 def _most_frequent(index: np.ndarray, labels: Sequence[Hashable], how_many: int) -> np.ndarray:

@@ -19,7 +19,7 @@ from solver.methods.module_steps import ModuleSteps, calling, rmse_of_module
 from solver.model.models import Bounds
 
 SAID_BY_THE_MODULE = ("model", "n_factors", "low", "high", "embedding_sizes", "hidden", "dropout", "dtype", "start")
-NOT_FOR_MODULES = ("loss", "negatives", "negatives_power", "decay_by")
+NOT_FOR_MODULES = ("loss", "negatives", "negatives_power", "decay_by", "non_negative")
 DECOUPLED_DECAY = 0.1    # of adamw, where none is given
 
 
@@ -55,6 +55,8 @@ def fit_module(ratings: Ratings, module: nn.Module, settings: Settings, *, devic
     these users and items, or predicts something else than a number for each pair.
     """
     _refuse_what_is_not_used(settings)
+    if ratings.weights is not None:
+        raise UserError("A module learns from ratings that count alike. Leave their weights out.")
     notes: tuple[str, ...] = ()
     if settings.weight_decay is None:
         decay = DECOUPLED_DECAY if OPTIMIZERS[settings.optimizer].decoupled else 0.0

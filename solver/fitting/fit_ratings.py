@@ -15,10 +15,10 @@ from solver.core.loop import Descent, Epoch, descend
 from solver.core.objective import Judge, rmse
 from solver.core.optimizers import OPTIMIZERS
 from solver.core.pairs.rows import EVERY, Rows
-from solver.core.settings import NotHonoured, Settings
+from solver.core.settings import NotHonoured, Settings, refuse_weights
 from solver.core.steps import FitTask, Seen
 from solver.core.units import FromUnits, in_units, times, unit_of
-from solver.data.ratings import Ratings
+from solver.data.ratings import Ratings, check_weights
 from solver.errors import UserError
 from solver.methods.steps_for import cpu_only, one_by_one, steps_for
 from solver.model.factors import Factors
@@ -29,7 +29,7 @@ from solver.threads import one_thread
 
 from .choose_decay import ChosenDecay, choose_decay
 from .fit_module import DECOUPLED_DECAY, ModuleFit, fit_module
-from .start_values import check_start, have_vanished, revived, start_values
+from .start_values import check_start, have_vanished, not_below_zero, revived, start_values
 
 ALL_PAIRS_DECAY = 0.3    # good on films, with a square root of the counts beside it (`methods.all_pairs`)
 NET_DECAY = 0.01         # of the net where none is given: on small tables it fits a third of what none fits
@@ -129,6 +129,8 @@ def fit(ratings: Ratings, start: AnyFactors | nn.Module | None = None, settings:
             start = start_values(ratings, settings)
             if OPTIMIZERS[settings.optimizer].samples:
                 rows = Rows(EVERY, EVERY)  # rows without ratings are drawn too, from the common distribution
+        if settings.non_negative:
+            start = not_below_zero(start)
         notes = decay_notes + check_start(start, ratings, model=settings.known_model)
         if settings.loss == "cross-entropy" and settings.negatives:
             rows = replace(rows, item=EVERY)  # items without ratings are learnt from too: they are drawn as negatives
@@ -138,6 +140,7 @@ def fit(ratings: Ratings, start: AnyFactors | nn.Module | None = None, settings:
         began = rows.of_factors(start)
         if vanished := not drawn and have_vanished(began, ratings, bounded=settings.bounds is not None):
             began = revived(began, seed=settings.seed)
+            began = not_below_zero(began) if settings.non_negative else began
             notes += (f"The factors had all but vanished, and from there no step leads on: small ones of seed {settings.seed} "
                       "were the start.",)
         problem = FitTask(ratings=rows.of_ratings(ratings), start=began, settings=settings,
@@ -200,8 +203,9 @@ def check_ratings(ratings: Ratings, settings: Settings) -> None:
     if ratings.item_columns is not None and not (OPTIMIZERS[settings.optimizer].samples or one_by_one(settings)):
         raise UserError("Only SGD a rating at a time and gibbs learn with item columns. Leave out model, optimizer, batch_size and "
                         "feedback, and take an effort.")
-    if ratings.weights is not None and settings.loss != "all-pairs":
-        raise UserError("Only implicit feedback by als learns with weights of pairs. Leave the weights out.")
+    if ratings.weights is not None:
+        check_weights(ratings.weights)
+        refuse_weights(settings)
     if settings.loss == "all-pairs" and (ratings.values != 1).any():
         raise UserError("With all pairs, those that are given happened: their values are 1. Set them so, and say by weights which count for more.")
     if settings.loss == "cross-entropy":

@@ -49,7 +49,7 @@ class Limit:
         """That of the start alone, of ratings learnt from: of the mean, or of 0 where the model can hold no mean."""
         of = part(learnt, JUDGED)
         if model in MODELS and not (MODELS[model].biases or MODELS[model].bounded):
-            return cls(of, float(np.sqrt(np.mean(of.values ** 2, dtype=np.float64))), clip)
+            return cls(of, float(np.sqrt(of.average(of.values.astype(np.float64) ** 2))), clip)
         return cls(of, rmse(mean_only(of), of, clip=clip), clip)
 
     def kept_by(self, result: FitResult) -> bool:
@@ -59,7 +59,7 @@ class Limit:
         predicted = np.mean([predict(draw, users, items, bounds=bounds).detach().double().numpy() for draw in draws], axis=0)
         if self.clip is not None:
             predicted = predicted.clip(*self.clip)
-        error = float(np.sqrt(np.mean((predicted - self.judged.values) ** 2)))
+        error = float(np.sqrt(self.judged.average((predicted - self.judged.values) ** 2)))
         return error <= self.error * (1 + 1e-9)
 
 

@@ -127,6 +127,11 @@ def random_factors(ratings: Ratings, *, model: str, n_factors: int, seed: int,
                    mean / 2 + 0.1 * spread * uniform(n_items))
 
 
+def not_below_zero(start: AnyFactors) -> AnyFactors:
+    """The start values with the sizes of the factors in the places of the factors."""
+    return start.with_tensors({"user": start.user.abs(), "item": start.item.abs()})
+
+
 VANISHED = 1e-4     # of the ratings' spread: products of factors that small are those of a fit with too much weight decay
 REVIVED = 0.05      # spread of the factors that take their place
 

@@ -4,7 +4,7 @@
     biases  r̂ = μ + b_u + b_i,   b_i = Σ_u (r − μ − b_u) / (d + n_i),   b_u = Σ_i (r − μ − b_i) / (d + n_u)
 
 (Koren 2010, "Factor in the Neighbors", sec. 2.1.) The damping d draws the biases of those with few
-ratings to 0.
+ratings to 0. Where ratings have weights, all sums and counts are those of their weights.
 """
 
 from __future__ import annotations
@@ -20,20 +20,21 @@ SWEEPS = 2      # of items and then users; more of them change the RMSE by 0.000
 
 def mean_only(ratings: Ratings) -> Factors:
     """The mean rating for every pair, as factors of width 0."""
-    return _factors(float(ratings.values.mean(dtype=np.float64)), np.zeros(ratings.n_users), np.zeros(ratings.n_items))
+    return _factors(ratings.average(ratings.values), np.zeros(ratings.n_users), np.zeros(ratings.n_items))
 
 
 def bias_only(ratings: Ratings, *, damping: float = DAMPING, sweeps: int = SWEEPS) -> Factors:
     """The mean rating and damped biases, as factors of width 0, float64."""
-    mean = float(ratings.values.mean(dtype=np.float64))
-    users, items = ratings.user_index, ratings.item_index
-    user_weight = damping + np.bincount(users, minlength=ratings.n_users)
-    item_weight = damping + np.bincount(items, minlength=ratings.n_items)
+    mean = ratings.average(ratings.values)
+    users, items, weights = ratings.user_index, ratings.item_index, ratings.weights
+    user_weight = damping + np.bincount(users, weights, minlength=ratings.n_users)
+    item_weight = damping + np.bincount(items, weights, minlength=ratings.n_items)
+    of_one = 1 if weights is None else weights
     deviations = ratings.values - mean
     user_bias, item_bias = np.zeros(ratings.n_users), np.zeros(ratings.n_items)
     for _ in range(sweeps):
-        item_bias = np.bincount(items, deviations - user_bias[users], len(item_bias)) / item_weight
-        user_bias = np.bincount(users, deviations - item_bias[items], len(user_bias)) / user_weight
+        item_bias = np.bincount(items, of_one * (deviations - user_bias[users]), len(item_bias)) / item_weight
+        user_bias = np.bincount(users, of_one * (deviations - item_bias[items]), len(user_bias)) / user_weight
     return _factors(mean, user_bias, item_bias)
 
 

@@ -43,6 +43,7 @@ class AllPairs:
         self.held = problem.holdout and self._pairs(problem.holdout, problem)
         self.by_user, self.by_item = both_sides(self.known.by_pair, self.known.values)
         self.ones = torch.ones_like(self.known.values)
+        self.least = torch.zeros_like(start.user[0], device=problem.device) if settings.non_negative else None
         self.user_ridge, self.item_ridge = (weighted_ridge_for(side, threads=torch.get_num_threads()) for side in (self.by_user, self.by_item))
         # of a row to which nothing happened the best is 0
         self.factors = start.map(lambda tensor: tensor.to(problem.device)).with_tensors({
@@ -52,7 +53,7 @@ class AllPairs:
     @staticmethod
     def _pairs(ratings: Ratings, problem: FitTask) -> Targets:
         weights = np.ones(len(ratings)) if ratings.weights is None else ratings.weights / ratings.weights.mean()
-        return Targets.of(replace(ratings, values=weights), dtype=additive(problem.start).user.dtype, device=problem.device)
+        return Targets.of(replace(ratings, values=weights, weights=None), dtype=additive(problem.start).user.dtype, device=problem.device)
 
     def step(self, *, last: bool) -> Seen:
         before = self.factors
@@ -75,7 +76,7 @@ class AllPairs:
     def _solve(self, own: Tensor, other: Tensor, side, ridge) -> Tensor:
         trace = _TRACE * float((other ** 2).sum(1).mean())
         return ridge.solve(other, self.ones, side.values, own, None, self._decays(side, len(other)) + trace,
-                           self.unobserved * (other.T @ other), None)
+                           self.unobserved * (other.T @ other), self.least)
 
     def _decays(self, side, n_others: int) -> Tensor:
         """(n_rows,) what ‖x‖² of each row costs."""

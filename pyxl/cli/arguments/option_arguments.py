@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from solver.core.options import AUTO, Given, Names, Option
+from solver.core.options import AUTO, Given, Names, Option, Switch
 from solver.core.settings import options_given
 
 _LEFT_OPEN = object()       # argparse has None for what was not given at all
@@ -23,8 +23,11 @@ def add_option_arguments(parser: argparse._ActionsContainer, where: Given, *,
             parts.append(f"; {option.values.told}")
         if holds:
             parts.append(f" (default: {holds})")
-        parser.add_argument(option.flag, dest=name, metavar=option.values.metavar, type=_reader(option),
-                            help="".join(parts).replace("%", "%%"))
+        help = "".join(parts).replace("%", "%%")
+        if isinstance(option.values, Switch):
+            parser.add_argument(option.flag, dest=name, action="store_const", const=True, help=help)
+        else:
+            parser.add_argument(option.flag, dest=name, metavar=option.values.metavar, type=_reader(option), help=help)
 
 
 def options_in(args: argparse.Namespace, where: Given) -> dict[str, Any]:

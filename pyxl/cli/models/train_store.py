@@ -93,4 +93,6 @@ def _options(args: argparse.Namespace) -> dict[str, Any]:
         raise UserError("A store is fitted on the CPU. Leave out --device, or give the ratings as a table.")
     if "patience" in said:
         raise UserError("A fit of a store makes all of its passes. Leave out --patience, or say --epochs.")
+    if "non_negative" in said:
+        raise UserError("A fit of a store has no limits for factors. Leave out --non-negative, or give the ratings as a table.")
     return said

@@ -32,7 +32,7 @@ def beside(known: Ratings, known_held: np.ndarray | None, new: Ratings, new_held
     kept = ~np.isin(known.user_index * n + known.item_index, user_index * n + item_index)
     old = known.take(kept)
     both = Ratings(users, items, np.concatenate([old.user_index, user_index]), np.concatenate([old.item_index, item_index]),
-                   np.concatenate([old.values, new.values]))
+                   np.concatenate([old.values, new.values]), weights=_weights_of_both(old, new))
     return both, np.concatenate([np.zeros(kept.sum(), bool) if known_held is None else known_held[kept], new_held])
 
 
@@ -82,6 +82,12 @@ def columns_for(factors: Factors, n_items: int) -> np.ndarray | None:
         return None
     known = factors.item[:, :factors.given].double().numpy()
     return np.concatenate([known, np.zeros((n_items - len(known), factors.given))])
+
+
+def _weights_of_both(old: Ratings, new: Ratings) -> np.ndarray | None:
+    if old.weights is None and new.weights is None:
+        return None
+    return np.concatenate([np.ones(len(part)) if part.weights is None else part.weights for part in (old, new)])
 
 
 def _joined(known: Sequence[Hashable], new: Sequence[Hashable], index: np.ndarray) -> tuple[tuple[Hashable, ...], np.ndarray]:

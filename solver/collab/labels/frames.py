@@ -6,11 +6,13 @@ read in seconds.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
 from solver.data.rated import sorted_pairs
-from solver.data.ratings import Ratings
+from solver.data.ratings import Ratings, check_weights
 from solver.errors import UserError
 from solver.reading.evidence import Guess, found_against
 from solver.reading.looked_at.column_roles import find_by_name
@@ -28,7 +30,7 @@ _SAMPLED_ROWS = 200
 _HOW_LONG = "For a long table call its columns user, item, rating; for a crosstab make the users its index."
 
 
-def ratings_from(X, y=None, *, unrated: float | None = None) -> tuple[Ratings, tuple[str, ...]]:
+def ratings_from(X, y=None, *, weights=None, unrated: float | None = None) -> tuple[Ratings, tuple[str, ...]]:
     """The ratings of a table, and notes on what was odd in it.
 
     With `y`, X holds the columns of users and items, and y the ratings. Ratings are taken as they
@@ -40,6 +42,9 @@ def ratings_from(X, y=None, *, unrated: float | None = None) -> tuple[Ratings, t
       name, or its rows are labelled by anything but whole numbers, or it has more than four columns;
     - else long: users, items, ratings and times are its first columns.
 
+    `weights` say how much each rating counts: a number for every row of a long table, for every element of y, or for every
+    rating of Ratings.
+
     A table of more than four columns with names, whose rows have no labels, may be either and is
     refused. Labels stand in order of first appearance; of a pair rated twice the last rating is
     kept. Raises UserError for anything that is no rating.
@@ -47,30 +52,33 @@ def ratings_from(X, y=None, *, unrated: float | None = None) -> tuple[Ratings, t
     if isinstance(X, Ratings):
         if y is not None:
             raise UserError("X holds ratings already: leave out y.")
-        return X, ()
+        return (X if weights is None else replace(X, weights=_weights(weights, len(X)))), ()
     sparse = sparse_ratings(X)
     if sparse is not None:
+        _refuse_weights_of_a_table(weights)
         return sparse, (f"The sparse matrix was read as {sparse.n_users:,} users × {sparse.n_items:,} items; the entries that it "
                         "stores are the ratings.",)
     table = as_frame(X)
+    counts = None if weights is None else _weights(weights, len(table))
     if y is not None:
         users, items = pairs_from(table)
-        return _long(users, items, _column(y, len(table)), None)
+        return _long(users, items, _column(y, len(table)), None, weights=counts)
     at = find_by_name(_names(table), _ROLES)
     if unrated is not None and (None not in at[:2] or table.shape[1] == 2) and at[2] is None:
         users, items = pairs_from(table)
-        return _long(users, items, pd.Series(unrated, users.index), None if at[3] is None else table.iloc[:, at[3]])
+        return _long(users, items, pd.Series(unrated, users.index), None if at[3] is None else table.iloc[:, at[3]], weights=counts)
     if None in at[:3]:
         if _is_crosstab(table, at):
+            _refuse_weights_of_a_table(weights)
             return _crosstab(table)
         if table.shape[1] < 3:
             raise UserError(f"The table has {_columns(table)}, and three are needed: user, item, rating. {_HOW_LONG}")
         at = [0, 1, 2, 3 if table.shape[1] > 3 else None]
         _refuse_contradicted(table)
-        ratings, notes = _long(*(None if n is None else table.iloc[:, n] for n in at))
+        ratings, notes = _long(*(None if n is None else table.iloc[:, n] for n in at), weights=counts)
         return ratings, (f"No columns are called user, item and rating; the first three were taken for them: "
                          f"{_columns(table.iloc[:, :3])}.", *notes)
-    return _long(*(None if n is None else table.iloc[:, n] for n in at))
+    return _long(*(None if n is None else table.iloc[:, n] for n in at), weights=counts)
 
 
 def pairs_from(X) -> tuple[pd.Series, pd.Series]:
@@ -142,14 +150,14 @@ def _crosstab(table: pd.DataFrame) -> tuple[Ratings, tuple[str, ...]]:
     return ratings, (f"The table was read as a crosstab of {ratings.n_users:,} users × {ratings.n_items:,} items.",)
 
 
-def _long(users: pd.Series, items: pd.Series, values: pd.Series, times: pd.Series | None):
+def _long(users: pd.Series, items: pd.Series, values: pd.Series, times: pd.Series | None, *, weights: np.ndarray | None):
     if not len(users):
         raise UserError("The table holds no rating. Give a row for every rating: user, item, rating.")
     numbers = _number_column(values, "the rating")
     user_index, user_labels = _factorized(users, "user")
     item_index, item_labels = _factorized(items, "item")
     ratings = Ratings(user_labels, item_labels, user_index, item_index, numbers,
-                      None if times is None else _times(times))
+                      None if times is None else _times(times), weights=weights)
     pairs, notes = sorted_pairs(ratings), tuple(note_on_marks(numbers))
     if not (pairs[1:] == pairs[:-1]).any():
         return ratings, notes
@@ -232,11 +240,31 @@ def _times(times: pd.Series) -> np.ndarray:
 
 
 def _column(y, n: int) -> pd.Series:
-    y = y if isinstance(y, pd.Series) else pd.Series(np.asarray(y).reshape(len(y), -1)[:, 0])
+    if not isinstance(y, pd.Series):
+        column = np.asarray(y)
+        y = pd.Series(column.reshape(len(column), -1)[:, 0])
     if len(y) != n:
         raise UserError(f"There are {n:,} pairs of users and items in X and {len(y):,} ratings in y. "
                         "Give as many of each.")
     return y
+
+
+def _weights(weights, n: int) -> np.ndarray:
+    """(n,) float64. Raises UserError for what is not a number above 0 for every rating."""
+    try:
+        numbers = np.asarray(weights, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise UserError("sample_weight holds something that is not a number. Give a number above 0 for every rating.") from None
+    if numbers.shape != (n,):
+        raise UserError(f"sample_weight has the shape {numbers.shape}, and there are {n:,} ratings. Give a number for each of them.")
+    check_weights(numbers)
+    return numbers
+
+
+def _refuse_weights_of_a_table(weights) -> None:
+    if weights is not None:
+        raise UserError("sample_weight is a number for every row, and a crosstab or a sparse matrix has no row for every rating. Give a long "
+                        "table, or columns of users and items with y.")
 
 
 def _hashable(value) -> bool:

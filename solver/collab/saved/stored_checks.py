@@ -122,6 +122,7 @@ def check_rated(rated: RatedItems, counts: Mapping[str, np.ndarray], n_users: in
            and (starts[0], starts[-1]) == (0, len(items)) and bool((np.diff(starts) >= 0).all())
            and bool(((items >= 0) & (items < n_items)).all()) and bool(np.isfinite(values).all()))
     fit = fit and (rated.held_out is None or (rated.held_out.shape == items.shape and rated.held_out.dtype == bool))
+    fit = fit and (rated.weights is None or (rated.weights.shape == items.shape and bool((rated.weights > 0).all())))
     for what, size in (("user", n_users), ("item", n_items)):
         count = counts[what]
         fit = fit and count.shape == (size,) and count.dtype.kind == "i" and bool((count >= 0).all())

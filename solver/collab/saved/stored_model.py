@@ -44,6 +44,8 @@ def save_model(model: CollabFilter, folder: str | Path, *, overwrite: bool) -> N
               "rated.values": model._rated.values, "counts.user": model.user_counts_, "counts.item": model.item_counts_}
     if model._rated.held_out is not None:
         arrays["rated.held_out"] = model._rated.held_out
+    if model._rated.weights is not None:
+        arrays["rated.weights"] = model._rated.weights
     arrays |= {f"described.{side}": rows for side, rows in model._described.items()}
     tensors |= {name: torch.as_tensor(array) for name, array in arrays.items()}
     for n, draw in enumerate(result.samples):
@@ -86,8 +88,7 @@ def load_model(cls: type[CollabFilter], folder: str | Path) -> CollabFilter:
         check_labels(items, document["items"], "items")
         for one in (factors, *samples):
             check_factors(one, len(users), len(items))
-        held_out = tensors["rated.held_out"].numpy() if "rated.held_out" in tensors else None
-        rated = RatedItems(tensors["rated.starts"].numpy(), tensors["rated.items"].numpy(), tensors["rated.values"].numpy(), held_out)
+        rated = RatedItems(**{name: tensor.numpy() for name, tensor in _at("rated", tensors).items()})
         counts = {side: tensors[f"counts.{side}"].numpy() for side in ("user", "item")}
         described = {name: tensor.numpy() for name, tensor in _at("described", tensors).items()}
         check_rated(rated, counts, len(users), len(items))

@@ -20,6 +20,7 @@ class ByRow:
     starts: np.ndarray
     others: Tensor   # (n_ratings,) int32: rows of the other side
     values: Tensor   # (n_ratings,)
+    weights: Tensor | None = None   # (n_ratings,); None: all ratings count alike
 
     @property
     def counts(self) -> np.ndarray:
@@ -27,8 +28,8 @@ class ByRow:
         return np.diff(self.starts)
 
 
-def both_sides(pairs: RatedPairs, values: Tensor) -> tuple[ByRow, ByRow]:
-    """(by user, by item); `values` (n_ratings,) are in the order of the pairs."""
+def both_sides(pairs: RatedPairs, values: Tensor, weights: Tensor | None = None) -> tuple[ByRow, ByRow]:
+    """(by user, by item); `values` and `weights` (n_ratings,) are in the order of the pairs."""
     order, users, item_starts = pairs.by_item
-    return (ByRow(pairs.user_starts.cpu().numpy(), pairs.items, values),
-            ByRow(item_starts.cpu().numpy(), users, values[order]))
+    return (ByRow(pairs.user_starts.cpu().numpy(), pairs.items, values, weights),
+            ByRow(item_starts.cpu().numpy(), users, values[order], None if weights is None else weights[order]))
