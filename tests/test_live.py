@@ -238,9 +238,9 @@ def test_the_run_log_is_kept_while_somebody_works_in_it(book, monkeypatch):
     log.impl.api.Rows.getByIndex(4).IsVisible = False
     update = Watch._update
 
-    def types(self, epoch):
+    def types(self, *told):
         log.range("A6:C6").value = ["my", "own", "line"]
-        update(self, epoch)
+        update(self, *told)
 
     monkeypatch.setattr(Watch, "_update", types)
     result = fit_live(book, sheets=["bias"], options=LONG | {"epochs": 2000})["bias"]
@@ -267,9 +267,9 @@ def test_ratings_changed_meanwhile_are_noticed(book, monkeypatch):
     from pyxl.live.watch import Watch
     update, rating = Watch._update, book.sheets["bias"].range("bias_ratings")(1, 1)
 
-    def edits(self, epoch):
+    def edits(self, *told):
         rating.value = 1.0 if rating.value != 1.0 else 2.0
-        update(self, epoch)
+        update(self, *told)
 
     monkeypatch.setattr(Watch, "_update", edits)
     result = fit_live(book, sheets=["bias"], options=LONG | {"epochs": 2000})["bias"]
