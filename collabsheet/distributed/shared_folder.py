@@ -35,10 +35,9 @@ def fit_in_folder(folder: str | Path, write_table: Callable[[Path], None], launc
             raise UserError(f"There is no setting '{name}'. Choose from {', '.join(OPTIONS)}.")
         OPTIONS[name].check(value)
     store = _store(folder, write_table, columns, resume=resume, blocks=max(8, processes))
-    chosen, factors_help = store_settings(store, effort, settings)
+    chosen, notes = store_settings(store, effort, settings)
     refuse_too_large(store, chosen.n_factors)
     fit = fit_store(store, folder / _PASSES, chosen, holdout=holdout, processes=processes, launcher=launcher, on_epoch=on_epoch)
-    notes = () if factors_help else ("On a part of the ratings factors predicted no better than biases alone.",)
     return model_of_fit(fit, effort=effort, notes=notes)
 
 

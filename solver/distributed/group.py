@@ -20,6 +20,10 @@ _PATIENCE = timedelta(minutes=30)   # that a process waits for another before it
 _GIVEN_UP_AFTER = 20.0
 
 
+class LostConnection(UserError):
+    """Another process of the fit is gone. Starting them again helps."""
+
+
 class ProcessGroup(Protocol):
     """The processes of a fit, this one being number `rank` of `size`. `sent` counts the bytes of factors and of systems of
     equations that this one has sent; single numbers are not counted."""
@@ -126,7 +130,7 @@ def joined_group():
     """The group that torchrun put this process in, until the context ends.
 
     Its store is the agent's, which outlives a restart of the workers and keeps the addresses of those that are gone: so each
-    attempt has a prefix of its own, without which a restart ends in "connectFullMesh … refused". Raises UserError where another process
+    attempt has a prefix of its own, without which a restart ends in "connectFullMesh … refused". Raises LostConnection where another process
     is lost: torchrun then starts those that are left again. On several machines that is put off until the lost one is given up,
     because torchrun would join with it, and wait in vain.
     """
@@ -151,7 +155,7 @@ def joined_group():
             raise
         if int(env.get("GROUP_WORLD_SIZE", "1")) > 1:
             time.sleep(_GIVEN_UP_AFTER)
-        raise UserError("The connection to another process of the fit was lost. Those that torchrun starts again, or the same command "
-                        "later, go on from the last pass.") from why
+        raise LostConnection("The connection to another process of the fit was lost. Those that torchrun starts again, or the same command "
+                             "later, go on from the last pass.") from why
     finally:
         distributed.destroy_process_group()

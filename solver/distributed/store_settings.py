@@ -23,8 +23,8 @@ _DOUBLE = 1_000_000     # ratings below which als computes in 64 bits
 _MARGIN = 0.05          # of the ratings' range, by which a bounded model reaches beyond it
 
 
-def store_settings(store: RatingStore, effort: str, said: Mapping[str, Any]) -> tuple[Settings, bool]:
-    """(the settings, whether factors help, as far as was tried) for a store, `said` being values of `Settings` by name.
+def store_settings(store: RatingStore, effort: str, said: Mapping[str, Any]) -> tuple[Settings, tuple[str, ...]]:
+    """(the settings, notes on what was found by trying) for a store, `said` being values of `Settings` by name.
 
     Raises UserError for a choice that no pass over a store is made for.
     """
@@ -36,14 +36,15 @@ def store_settings(store: RatingStore, effort: str, said: Mapping[str, Any]) -> 
     if optimizer == "als":
         dtype = "float64" if store.n_ratings < _DOUBLE else "float32"
         usual: dict[str, Any] = {"model": "dot+bias", "weight_decay": 0.05, "epochs": ALS_PASSES, "dtype": dtype}
-        return Settings(**usual | said), True
+        return Settings(**usual | said), ()
     if optimizer != "sgd":
         raise not_for_stores(optimizer)
     if effort == "best":
         raise UserError("The effort best draws factors from their posterior, which is not done for a store. Say --effort good or quick, or "
                         "give the ratings as a table.")
     choice = choose_settings(effort, sample_of(store), n_factors=n_factors, of=store.n_ratings)
-    return replace(choice.settings, **said | {"optimizer": "sgd", "batch_size": 1}), choice.factors_help
+    notes = () if choice.factors_help else ("On a part of the ratings factors predicted no better than biases alone.",)
+    return replace(choice.settings, **said | {"optimizer": "sgd", "batch_size": 1}), notes
 
 
 def sample_of(store: RatingStore, most: int = _SAMPLE) -> Ratings:

@@ -11,7 +11,7 @@ from solver.errors import UserError
 from solver.orphans import end_with_parent
 
 from .fit_store import FAILURE_FILE, stored_task
-from .group import joined_group
+from .group import LostConnection, joined_group
 from .passes import run_passes
 
 
@@ -27,11 +27,13 @@ def main() -> int:
 
 
 def do_task(path: Path) -> None:
-    """Do this process's part of the fit whose task lies there. What ends it is left in a file beside the task, and raised as UserError."""
+    """Do this process's part of the fit whose task lies there. What no restart would mend is left in a file beside the task, too."""
     task = stored_task(path)
     try:
         with joined_group() as group:
             run_passes(task, group)
+    except LostConnection:
+        raise
     except UserError as error:
         (Path(task.folder) / FAILURE_FILE).write_text(str(error))
         raise

@@ -41,8 +41,7 @@ def train_on_store(args: argparse.Namespace, rating_range: tuple[float, float] |
     store = open_store(args.ratings[0])
     if not args.rows_only:
         refuse_too_large(store, said.get("n_factors", N_FACTORS))
-    settings, factors_help = store_settings(store, args.effort, said)
-    notes = () if factors_help else ("On a part of the ratings factors predicted no better than biases alone.",)
+    settings, notes = store_settings(store, args.effort, said)
     tell(f"Fits {store.n_ratings:,} ratings in {store.blocks} × {store.blocks} blocks by {settings.optimizer}, {settings.n_factors} "
          f"factors, {settings.most_epochs} passes.")
     tell("pass  training RMSE  hold-out RMSE  seconds")
