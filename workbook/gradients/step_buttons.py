@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
-
 from workbook.model_sheets.buttons import insert_line
+from workbook.vba.macro_text import macro_text
 
 STEP_MODULE = "Descent"
 STEP_BUTTONS = {    # caption -> (macro, what it does)
@@ -22,4 +21,4 @@ def insert_step_buttons(sheet) -> None:
 
 def step_macros() -> str:
     """The text of the macros, as one reads it in Excel's editor."""
-    return files("workbook.vba").joinpath("descent.bas").read_text(encoding="utf-8")
+    return macro_text("descent.bas", "area_of.bas")

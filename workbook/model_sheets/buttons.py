@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib.resources import files
 from io import BytesIO
 
 from xlsxwriter import Workbook
 
 from pyxl.grid.cells import Cell
+from workbook.vba.macro_text import macro_text
 from workbook.vba.project import WORKBOOK, vba_project
 
 MODULE = "Collabsheet"
@@ -62,4 +62,4 @@ def add_macros(workbook: Workbook, modules: Mapping[str, str]) -> None:
 
 def macro_source() -> str:
     """The text of our macros, as one reads it in Excel's editor."""
-    return files("workbook.vba").joinpath("macros.bas").read_text(encoding="utf-8")
+    return macro_text("macros.bas")

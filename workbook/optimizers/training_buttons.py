@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
-
 from pyxl.grid.cells import Cell
+from workbook.vba.macro_text import macro_text
 
 TRAINING_MODULE = "Training"
 TRAINING_BUTTONS = {    # caption -> (macro, what it does)
@@ -30,4 +29,4 @@ def insert_buttons(sheet, buttons: dict[str, tuple[str, str]], first: Cell) -> N
 
 def training_macros() -> str:
     """The text of the macros, as one reads it in Excel's editor."""
-    return files("workbook.vba").joinpath("training.bas").read_text(encoding="utf-8")
+    return macro_text("training.bas", "area_of.bas")

@@ -20,12 +20,12 @@ Sub DescendReset()
     On Error GoTo Failed
     Set sheet = ActiveSheet
     If CannotWrite(sheet) Then Exit Sub
-    If AreaOn(sheet, "steps").Value = 0 Then
+    If AreaOf(sheet, "steps").Value = 0 Then
         Report sheet, "No step was taken since the last Reset."
         Exit Sub
     End If
     sheet.Calculate
-    places = AreaOn(sheet, "step_table").Value
+    places = AreaOf(sheet, "step_table").Value
     For i = 1 To UBound(places, 1)
         If IsNumeric(places(i, 7)) Then
             sheet.Range(places(i, 2)).Value = places(i, 7)
@@ -33,9 +33,9 @@ Sub DescendReset()
             sheet.Range(places(i, 2)).Value = sheet.Range(places(i, 7)).Value
         End If
     Next
-    AreaOn(sheet, "history").ClearContents
+    AreaOf(sheet, "history").ClearContents
     sheet.Calculate
-    Report sheet, "Reset: the parameters of before the first step, RMSE " & Format(AreaOn(sheet, "rmse").Value, "0.0000") & "."
+    Report sheet, "Reset: the parameters of before the first step, RMSE " & Format(AreaOf(sheet, "rmse").Value, "0.0000") & "."
     Exit Sub
 Failed:
     Report sheet, "Reset: " & Err.Description
@@ -47,11 +47,11 @@ Private Sub Descend(times As Integer)
     On Error GoTo Failed
     Set sheet = ActiveSheet
     If CannotWrite(sheet) Then Exit Sub
-    Set table = AreaOn(sheet, "step_table")
-    Set steps = AreaOn(sheet, "steps")
-    Set fault = AreaOn(sheet, "step_fault")
-    Set history = AreaOn(sheet, "history")
-    Set rmse = AreaOn(sheet, "rmse")
+    Set table = AreaOf(sheet, "step_table")
+    Set steps = AreaOf(sheet, "steps")
+    Set fault = AreaOf(sheet, "step_fault")
+    Set history = AreaOf(sheet, "history")
+    Set rmse = AreaOf(sheet, "rmse")
     sheet.Calculate
     If steps.Value = 0 Then KeepStart sheet, table.Value
     lines = LinesThatEndAt(history, steps.Value)
@@ -61,7 +61,7 @@ Private Sub Descend(times As Integer)
         TakeStep sheet, table.Value
         NoteError history, lines, steps.Value, rmse.Value
     Next
-    Report sheet, "Step " & steps.Value & ", " & AreaOn(sheet, "step_optimizer").Value & ": RMSE " & Format(rmse.Value, "0.0000")
+    Report sheet, "Step " & steps.Value & ", " & AreaOf(sheet, "step_optimizer").Value & ": RMSE " & Format(rmse.Value, "0.0000")
     Exit Sub
 Failed:
     Report sheet, Err.Description
@@ -132,27 +132,8 @@ End Function
 
 Private Sub Report(sheet As Object, text As String)
     On Error GoTo InTheBar
-    AreaOn(sheet, "status").Value = text
+    AreaOf(sheet, "status").Value = text
     Exit Sub
 InTheBar:
     Application.StatusBar = text
 End Sub
-
-' The range of the sheet that is named ..._what, whatever the sheet is called by now; Nothing where there is none.
-Private Function AreaOn(sheet As Object, what As String) As Range
-    Dim named As Object, found As Range
-    For Each named In ThisWorkbook.Names
-        If Right(named.Name, Len(what) + 1) = "_" & what Then
-            Set found = Nothing
-            On Error Resume Next  ' a name may have lost its cells
-            Set found = named.RefersToRange
-            On Error GoTo 0
-            If Not found Is Nothing Then
-                If found.Worksheet.Name = sheet.Name Then
-                    Set AreaOn = found
-                    Exit Function
-                End If
-            End If
-        End If
-    Next
-End Function
