@@ -52,9 +52,7 @@ class PlainRidge:
     """Rows of about as many ratings together, padded to the longest."""
 
     def __init__(self, ratings: ByRow):
-        self.ratings, device = ratings, ratings.values.device
-        self.groups = [(torch.as_tensor(rows, device=device), torch.as_tensor(places, device=device))
-                       for rows, places in groups(ratings.starts, most=2**18 if device.type == "cpu" else 2**22)]
+        self.ratings, self.groups = ratings, groups_on_device(ratings)
 
     def solve(self, features: Tensor, targets: Tensor, centres: Tensor, ridge: Tensor) -> Tensor:
         solved, (m, d) = centres.clone(), features.shape
@@ -79,6 +77,13 @@ def _solve(gram: Tensor, ridge: Tensor, right: Tensor) -> Tensor:
     # not `cholesky_solve`, which may take the matrices one after the other on a GPU
     half_way = torch.linalg.solve_triangular(root, right, upper=False)
     return torch.linalg.solve_triangular(root.mT, half_way, upper=True)
+
+
+def groups_on_device(ratings: ByRow) -> list[tuple[Tensor, Tensor]]:
+    """The `groups` of these ratings where their values are, of a size that suits the device."""
+    device = ratings.values.device
+    return [(torch.as_tensor(rows, device=device), torch.as_tensor(places, device=device))
+            for rows, places in groups(ratings.starts, most=2**18 if device.type == "cpu" else 2**22)]
 
 
 def groups(starts: np.ndarray, *, most: int) -> list[tuple[np.ndarray, np.ndarray]]:

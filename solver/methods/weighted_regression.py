@@ -16,7 +16,7 @@ from torch import Tensor
 
 from solver.core.pairs.by_row import ByRow
 
-from .ridge_regression import COMPILED_FROM, groups
+from .ridge_regression import COMPILED_FROM, groups_on_device
 
 BOUNDED_SWEEPS = 10     # over the features of a row, within x ≥ l: the next epoch goes on from there
 
@@ -45,9 +45,7 @@ class PlainWeightedRidge:
     """Rows of about as many ratings together, padded to the longest."""
 
     def __init__(self, ratings: ByRow):
-        self.ratings, device = ratings, ratings.values.device
-        self.groups = [(torch.as_tensor(rows, device=device), torch.as_tensor(places, device=device))
-                       for rows, places in groups(ratings.starts, most=2**18 if device.type == "cpu" else 2**22)]
+        self.ratings, self.groups = ratings, groups_on_device(ratings)
 
     def solve(self, features: Tensor, targets: Tensor, weights: Tensor, own: Tensor, centres: Tensor | None, ridge: Tensor,
               shared: Tensor | None, least: Tensor | None) -> Tensor:
