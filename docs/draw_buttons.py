@@ -18,29 +18,21 @@ SHEET, ZOOM = "bias", 70    # percent, so that the chart beside the table is see
 def main() -> None:
     sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "helpers")]
     from office import until
-    from screen import Screen
-
-    import workbook
+    from screen import Screen, demo_book
 
     out = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "pictures"
     out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "films" / "collabsheet-demo.xlsm"
-        path.parent.mkdir()
-        ratings, titles = workbook.example()
-        workbook.build(ratings.top(users=15, items=15), path, titles=titles, holdout=0.1)
-        with Screen(path, Path(folder) / "home") as screen:
-            sheet = screen.book.sheets[SHEET]
-            sheet.activate()
-            view = screen.book.impl.document.CurrentController
-            view.ZoomValue = ZOOM
-            view.select(sheet.impl.api.getCellRangeByName("A9"))    # out of the way
-            screen.settle()
-            screen.click("Fit", followed=lambda: sheet.range(f"{SHEET}_status").value)
-            until(lambda: str(sheet.range(f"{SHEET}_status").value).startswith("RMSE "))
-            screen.settle()
-            screen.picture().quantize(256, method=1).save(out / "buttons.png", optimize=True)    # by coverage: small cells keep their colours
-    print(out / "buttons.png")
+    with tempfile.TemporaryDirectory() as folder, Screen(demo_book(Path(folder)), Path(folder) / "home") as screen:
+        sheet = screen.book.sheets[SHEET]
+        sheet.activate()
+        view = screen.book.impl.document.CurrentController
+        view.ZoomValue = ZOOM
+        view.select(sheet.impl.api.getCellRangeByName("A9"))    # out of the way
+        screen.settle()
+        screen.click("Fit", followed=lambda: sheet.range(f"{SHEET}_status").value)
+        until(lambda: str(sheet.range(f"{SHEET}_status").value).startswith("RMSE "))
+        screen.settle()
+        screen.draw(out / "buttons.png")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 
@@ -18,10 +17,7 @@ PICTURES = Path(__file__).resolve().parent.parent / "build"
 @pytest.mark.parametrize("face", screen.FACES)
 def test_a_click_on_fit_fits_the_sheet(tmp_path, face):
     """The office does not listen to anybody: the Python that the button starts finds its own way in."""
-    if lacking := screen.missing(face):
-        if os.environ.get("CI"):
-            pytest.fail(f"CI must have {', '.join(lacking)}")
-        pytest.skip(f"apt-get install {' '.join(lacking)}")
+    screen.skip_without(face)
     folder = tmp_path / "my films"
     folder.mkdir()
     ratings, titles = workbook.example()

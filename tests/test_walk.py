@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-import os
-
-import pytest
 import screen
 from walk import RATED, YOU, walk
 
-import workbook
 from pyxl import fit_workbook, open_workbook
 
-FACE, USERS = "gen", 15
+FACE = "gen"
 
 
 def test_from_four_ratings_to_recommendations(tmp_path):
     """By a real mouse on a real screen, as docs/guides/add-yourself.md shows it: slow, and the one test of all of it together."""
-    if lacking := screen.missing(FACE):
-        if os.environ.get("CI"):
-            pytest.fail(f"CI must have {', '.join(lacking)}")
-        pytest.skip(f"apt-get install {' '.join(lacking)}")
-    path = tmp_path / "my films" / "collabsheet-demo.xlsm"
-    path.parent.mkdir()
-    ratings, titles = workbook.example()
-    workbook.build(ratings.top(users=USERS, items=15), path, titles=titles, holdout=0.1)
+    screen.skip_without(FACE)
+    path = screen.demo_book(tmp_path)
     fit_workbook(path, out=path, options={"weight_decay": 0.08})
     with screen.Screen(path, tmp_path / "home", face=FACE) as seen:
-        recommended = walk(seen, USERS)
+        recommended = walk(seen)
         sheet = seen.book.sheets["bias"]
         users, films = (seen.book.sheets["bias"].range(f"bias_{side}_ids").value for side in ("user", "item"))
         predicted = dict(zip(films, sheet.range("bias_filled").value[users.index(YOU)]))

@@ -12,6 +12,7 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 SIZE = (1680, 860)
+DEMO_USERS = 15
 FACES = ("gen", "gtk3")     # what LibreOffice draws its windows with: plain X11, or GTK as on most desktops
 _QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 # what a user sets in Tools > Options > Security > Macro Security > Trusted Sources
@@ -29,6 +30,25 @@ def missing(face: str) -> list[str]:
         office = Path(shutil.which("soffice")).resolve().parent
         lacking += ["libreoffice-gtk3"] if not (office / "libvclplug_gtk3lo.so").exists() else []
     return lacking
+
+
+def skip_without(face: str) -> None:
+    """Skip the test where what a screen with this face needs is not here; fail it in CI, which must have it."""
+    import pytest
+    if lacking := missing(face):
+        if os.environ.get("CI"):
+            pytest.fail(f"CI must have {', '.join(lacking)}")
+        pytest.skip(f"apt-get install {' '.join(lacking)}")
+
+
+def demo_book(folder: Path) -> Path:
+    """The workbook of `collabsheet demo`, with buttons and not fitted, in a new folder of this one."""
+    import workbook
+    path = folder / "my films" / "collabsheet-demo.xlsm"
+    path.parent.mkdir()
+    ratings, titles = workbook.example()
+    workbook.build(ratings.top(users=DEMO_USERS, items=15), path, titles=titles, holdout=0.1)
+    return path
 
 
 class Screen:
@@ -155,3 +175,8 @@ class Screen:
         """The screen as a PIL image."""
         from PIL import ImageGrab
         return ImageGrab.grab(xdisplay=self.display)
+
+    def draw(self, path: Path) -> None:
+        """Write the picture of the screen to a file, small."""
+        self.picture().quantize(256, method=1).save(path, optimize=True)    # by coverage: small cells keep their colours
+        print(path)

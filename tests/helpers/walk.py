@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from office import until
-from screen import Screen
+from screen import DEMO_USERS, Screen
 
 from workbook.views.recommend_sheet import CHOSEN_USER
 
 YOU, RATED = "You", {2: 5, 5: 1.5, 9: 4.5, 12: 2}     # the column of a film on `ratings` -> one's rating
-_FIRST_USER = 8     # the row of the first user there
+_BELOW_USERS = 8 + DEMO_USERS     # the row there
 
 
-def walk(screen: Screen, users: int, *, picture: Callable[[str], None] = lambda name: None) -> list[tuple[str, float]]:
-    """Add oneself below the users of the workbook in view, press Update and Fit; the films recommended, with predictions.
+def walk(screen: Screen, *, picture: Callable[[str], None] = lambda name: None) -> list[tuple[str, float]]:
+    """Add oneself below the users of the demo, press Update and Fit; the films recommended, with predictions.
     `picture` is told when there is something to see."""
     ratings = screen.book.sheets["ratings"]
     ratings.activate()
-    ratings.range((_FIRST_USER + users, 1)).value = YOU
+    ratings.range((_BELOW_USERS, 1)).value = YOU
     for column, rating in RATED.items():
-        ratings.range((_FIRST_USER + users, column)).value = rating
+        ratings.range((_BELOW_USERS, column)).value = rating
     screen.settle()
     picture("typed")
     screen.click("Update", followed=lambda: _status(screen, "ratings", "source_status"))
