@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from needed import lacking
 
 ROOT = Path(__file__).resolve().parent.parent
 # A process of tests for every core: with threads besides, each small sum of torch waits for threads that have no core.
@@ -18,9 +19,7 @@ def shared() -> Path:
     """The folder of real workbooks and ratings beside the checkout; a plain clone lacks it."""
     folder = ROOT.parent / "shared"
     if not (folder / "workbooks").is_dir():
-        if os.environ.get("CI"):
-            pytest.fail("CI must have ../shared beside the checkout")
-        pytest.skip("needs the real workbooks in ../shared, which a plain clone lacks")
+        lacking("needs the real workbooks in ../shared, which a plain clone lacks")
     return folder
 
 
@@ -31,9 +30,7 @@ def office():
     try:
         started = Office()
     except OfficeMissing as why:
-        if os.environ.get("CI"):
-            pytest.fail(f"CI must have LibreOffice: {why}")
-        pytest.skip(str(why))
+        lacking(str(why))
     with started:
         yield started
 
@@ -49,9 +46,7 @@ def calc(tmp_path_factory):
     try:
         choose_engine("libreoffice")
     except UserError as why:
-        if os.environ.get("CI"):
-            pytest.fail(f"CI must have it: {why}")
-        pytest.skip(str(why))
+        lacking(str(why))
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("HOME", str(tmp_path_factory.mktemp("home")))
         patched.setenv("LC_ALL", "C.UTF-8")   # names are not ASCII

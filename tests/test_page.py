@@ -6,6 +6,7 @@ import os
 import shutil
 
 import pytest
+from needed import lacking
 from service_process import ServiceProcess
 
 PATIENCE = 120      # seconds, on a busy machine
@@ -15,9 +16,7 @@ NEEDED = ("chromium", "chromedriver")
 @pytest.fixture(scope="module")
 def service(tmp_path_factory):
     if missing := [program for program in NEEDED if not shutil.which(program)]:
-        if os.environ.get("CI"):
-            pytest.fail(f"CI must have {missing}")
-        pytest.skip(f"needs {missing}")
+        lacking(f"apt-get install {' '.join(missing)}")
     with ServiceProcess(tmp_path_factory.mktemp("served")) as running:
         yield running
 

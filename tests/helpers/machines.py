@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import pytest
+from needed import lacking
 
 ADDRESSES = ("10.79.0.1", "10.79.0.2")
 CABLE = "cable"     # the name of the interface in each of them
@@ -67,13 +67,13 @@ class Machines:
 def two_machines() -> Iterator[Machines]:
     """Both of them; the test is skipped where they cannot be made."""
     if not shutil.which("ip") or os.geteuid():
-        pytest.skip("two machines are network namespaces, which only root makes, by ip")
+        lacking("two machines are network namespaces, which only root makes, by ip")
     machines = Machines()
     try:
         try:
             machines.plug_in()
         except subprocess.CalledProcessError as why:
-            pytest.skip(f"this system makes no network namespaces: {why.stderr.decode().strip()}")
+            lacking(f"this system makes no network namespaces: {why.stderr.decode().strip()}")
         yield machines
     finally:
         machines.unplug()
