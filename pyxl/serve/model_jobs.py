@@ -113,10 +113,9 @@ def _label(asked: Hashable, known: Sequence[Hashable]) -> Hashable:
 
 def _labels(asked: Sequence[Any], known: Sequence[Hashable]) -> list[Hashable]:
     """The model's labels that mean the same, 14 or '14'; one that it does not know stays as it is. Raises UserError for what is no id."""
-    from solver.reading.looked_at.rating_texts import identity
+    from solver.collab.labels.id_labels import under_known_labels
 
     for label in asked:
         if not isinstance(label, str | int | float) or isinstance(label, bool):
             raise UserError(f"{label!r} is no id of a user or an item. Give a number or a text.")
-    same = {identity(label): label for label in known}
-    return [same.get(identity(label), label) for label in asked]
+    return under_known_labels(asked, known)

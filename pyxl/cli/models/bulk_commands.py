@@ -15,7 +15,7 @@ from pyxl.cli.command_line import Command
 from solver.errors import UserError
 
 from .model_commands import add_list_arguments, add_model_argument, check_list_target, how_many_listed, tell_list, written_list
-from .trained_model import as_label, known_labels, load_trained
+from .trained_model import as_label, load_trained
 
 if TYPE_CHECKING:
     from solver import CollabFilter
@@ -124,6 +124,8 @@ def _known(path: str, labels: tuple, what: str) -> list:
     asked = [text for line in lines if (text := line.strip())]
     if asked and asked[0].casefold().replace("_", "") in (what, f"{what}id", f"{what}s", "id"):
         del asked[0]        # the name of the column
+    from solver.collab.labels.id_labels import known_labels
+
     known = known_labels(asked, labels)
     if None in known:
         raise UserError(f"{Path(path).name}: there is no {what} {asked[known.index(None)]} in the model. Remove it, or check the file: "
@@ -144,6 +146,8 @@ def _predict_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _predict(args: argparse.Namespace, say: Say) -> dict:
     import pandas as pd
+
+    from solver.collab.labels.id_labels import known_labels
 
     if args.output is not None:
         checked_table(args.output, overwrite=args.overwrite)

@@ -14,7 +14,7 @@ from pyxl.cli.command_line import Command
 from solver.errors import UserError
 
 from .model_commands import add_list_arguments, add_model_argument, check_list_target, how_many_listed, tell_list, written_list
-from .trained_model import known_labels, load_trained
+from .trained_model import load_trained
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
@@ -115,6 +115,8 @@ def _known(ratings: Ratings, model: CollabFilter, other: str, args: argparse.Nam
 
 def _matched(labels: Sequence[Hashable], own: Sequence[Hashable], other: str, args: argparse.Namespace, notes: list[str]) -> list[Hashable | None]:
     """The model's label for each, None for one that it does not know. Raises UserError where it knows none."""
+    from solver.collab.labels.id_labels import known_labels
+
     matched = known_labels(labels, own)
     unknown = [label for label, found in zip(labels, matched) if found is None]
     if len(unknown) == len(labels):

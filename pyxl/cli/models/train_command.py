@@ -152,11 +152,10 @@ def _known_model(args: argparse.Namespace, options: Mapping[str, object]) -> Col
 
 def _under_known_labels(ratings: Ratings, model: CollabFilter) -> Ratings:
     """The ratings under the model's labels, where it has one that means the same: 14, '14' or '014'."""
-    from .trained_model import known_labels
+    from solver.collab.labels.id_labels import under_known_labels
 
-    users, items = (tuple(label if own is None else own for label, own in zip(labels, known_labels(labels, known)))
-                    for labels, known in ((ratings.users, model.users_), (ratings.items, model.items_)))
-    return replace(ratings, users=users, items=items)
+    return replace(ratings, users=tuple(under_known_labels(ratings.users, model.users_)),
+                   items=tuple(under_known_labels(ratings.items, model.items_)))
 
 
 def _described(args: argparse.Namespace, ratings: Ratings) -> tuple[dict[str, pd.DataFrame], list[str]]:

@@ -25,6 +25,8 @@ def load_trained(folder: str) -> CollabFilter:
 
 def as_label(text: str, labels: Sequence[Hashable]) -> Hashable:
     """The label that a text on the command line stands for: 14, where the model's are numbers."""
+    from solver.collab.labels.id_labels import known_labels
+
     (known,) = known_labels([text], labels)
     if known is None and labels and all(isinstance(label, int) for label in labels[:100]):
         try:
@@ -32,18 +34,6 @@ def as_label(text: str, labels: Sequence[Hashable]) -> Hashable:
         except ValueError:
             pass
     return text if known is None else known
-
-
-def known_labels(asked: Sequence[Hashable], labels: Sequence[Hashable]) -> list[Hashable | None]:
-    """For each label asked for, the model's that means the same, 14, '14' or '014'; None: it has none."""
-    from solver.reading.looked_at.rating_texts import identity
-
-    exact = set(labels)
-    found = [label if label in exact else None for label in asked]
-    if None in found:
-        same = {identity(label): label for label in labels}
-        found = [same.get(identity(label)) if own is None else own for label, own in zip(asked, found)]
-    return found
 
 
 def titles_of(items: Sequence[Hashable], path: str | None) -> Mapping[Hashable, str]:
@@ -61,6 +51,8 @@ def known_part(ratings: Ratings, model: CollabFilter, path: str) -> tuple[np.nda
     Raises UserError where there is no such rating.
     """
     import numpy as np
+
+    from solver.collab.labels.id_labels import known_labels
 
     masks, sides = [], []
     for labels, index, own, counts in ((ratings.users, ratings.user_index, model.users_, model.user_counts_),

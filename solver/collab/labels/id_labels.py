@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from solver.errors import UserError
+from solver.reading.looked_at.rating_texts import identity
 
 STORED_LABELS = (int, float, str, bool)     # types of labels that JSON keeps apart and gives back as they were
 _SEARCHED = 100_000  # labels beyond which no nearest one is looked for
@@ -96,3 +97,18 @@ def _other_type(label):
         except ValueError:
             return None
     return str(label)
+
+
+def known_labels(asked: Sequence[Hashable], labels: Sequence[Hashable]) -> list[Hashable | None]:
+    """For each label asked for, the model's that means the same, 14, '14' or '014'; None: it has none."""
+    exact = set(labels)
+    found = [label if label in exact else None for label in asked]
+    if None in found:
+        same = {identity(label): label for label in labels}
+        found = [same.get(identity(label)) if own is None else own for label, own in zip(asked, found)]
+    return found
+
+
+def under_known_labels(asked: Sequence[Hashable], labels: Sequence[Hashable]) -> list[Hashable]:
+    """Each label asked for, as the model's where it has one that means the same."""
+    return [label if known is None else known for label, known in zip(asked, known_labels(asked, labels))]
