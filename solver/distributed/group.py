@@ -139,9 +139,6 @@ def joined_group():
     if distributed.is_initialized():    # Ray has joined it before, and leaves it
         yield TorchGroup()
         return
-    if threading.current_thread() is threading.main_thread():
-        # a handler of Python's is not called while gloo waits for a process that is lost; what is written is whole at any time
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
     env = os.environ
     of_agent = env.get("TORCHELASTIC_USE_AGENT_STORE", "False") == "True"
     store = distributed.TCPStore(env["MASTER_ADDR"], int(env["MASTER_PORT"]), int(env["WORLD_SIZE"]),
@@ -149,7 +146,8 @@ def joined_group():
     attempt = distributed.PrefixStore(f"attempt {env.get('TORCHELASTIC_RESTART_COUNT', '0')}", store)
     distributed.init_process_group("gloo", store=attempt, rank=int(env["RANK"]), world_size=int(env["WORLD_SIZE"]), timeout=_PATIENCE)
     try:
-        yield TorchGroup()
+        with _ended_by_sigterm():
+            yield TorchGroup()
     except RuntimeError as why:
         if not (isinstance(why, distributed.DistError) or "gloo" in str(why)):   # gloo has no class of its own
             raise
@@ -159,3 +157,17 @@ def joined_group():
                              "later, go on from the last pass.") from why
     finally:
         distributed.destroy_process_group()
+
+
+@contextmanager
+def _ended_by_sigterm():
+    """SIGTERM ends the process at once: a handler of Python's is not called while gloo waits for a process that is lost, and what is
+    written is whole at any time."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
