@@ -13,7 +13,6 @@ from pyxl.grid.block_names import CONTROLS, ROLES, RUN_LOG, block_name, view_nam
 from pyxl.grid.cells import Cell, Range, quoted
 from pyxl.grid.layout import Block, Layout
 from pyxl.grid.parameters import parameter_cells
-from pyxl.hosts.refresh_results import refresh_all
 from solver import Ratings, Settings, random_factors
 from solver.fitting.start_values import start_values
 from solver.model.net import AnyFactors
@@ -39,7 +38,7 @@ from workbook.write.styles import make_styles
 
 from .all_views import VIEWS
 from .model_sheets.view import view_on
-from .new_file import checked_new_target, new_file, new_workbook
+from .new_file import checked_new_target, compute_formulas, new_file, new_workbook
 from .xlwings_conf import write_conf
 
 CROSSTABS = {"dotprod": "dot", "bias": "dot+bias", "bounded": "bounded"}  # sheet -> model
@@ -86,9 +85,7 @@ def build_with(content: Content, path, *, parameters: Mapping[str, AnyFactors], 
         _write(draft, plans, content, parameters)
         if fill:
             fill(draft)
-        problems = refresh_all(draft)   # XlsxWriter wrote 0 as every formula's result
-        if problems:    # our own formulas: a fault of ours, not the user's
-            raise RuntimeError(problems[0])
+        compute_formulas(draft)
     return {name: plan.layout for name, plan in plans.items()}
 
 

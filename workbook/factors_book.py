@@ -6,10 +6,9 @@ from collections.abc import Sequence
 
 from xlsxwriter import Workbook
 
-from pyxl.hosts.refresh_results import refresh_all
 from workbook.write.styles import CHART_FONT, CHART_GRID, CHART_LINE, Styles, make_styles, print_setup
 
-from .new_file import checked_new_target, new_file, new_workbook
+from .new_file import compute_formulas, new_file, new_workbook
 
 _SHEET = "factors"
 _FIRST = 6      # the row of one factor
@@ -18,12 +17,10 @@ _FIRST = 6      # the row of one factor
 def build_factors(path, errors: Sequence[tuple[float, float]], *, lines: Sequence[str], overwrite: bool = False) -> None:
     """Write the workbook: `errors` are (training, held out) for 1, 2, … factors, and `lines` say of what. Raises UserError, with
     nothing written, where `path` exists (unless `overwrite`), is open elsewhere or cannot be written."""
-    with new_file(checked_new_target(path, overwrite=overwrite), overwrite=overwrite) as draft:
+    with new_file(path, overwrite=overwrite) as draft:
         with new_workbook(draft) as workbook:
             _write(workbook, make_styles(workbook), errors, lines)
-        problems = refresh_all(draft)
-        if problems:    # our own formulas: a fault of ours, not the user's
-            raise RuntimeError(problems[0])
+        compute_formulas(draft)
 
 
 def _write(workbook: Workbook, styles: Styles, errors: Sequence[tuple[float, float]], lines: Sequence[str]) -> None:

@@ -11,6 +11,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 from xlsxwriter import Workbook
 
+from pyxl.hosts.refresh_results import refresh_all
 from pyxl.xlsx.atomic_file import not_saved, put_in_place, refuse_unless_writable
 from solver.drafts import draft_folder
 from solver.errors import UserError
@@ -64,6 +65,12 @@ def _with_steady_buttons(content: BytesIO) -> bytes:
                 copy.writestr(info, part.replace(_BUTTON, _BUTTON + b"<x:SizeWithCells/>") if info.filename.endswith(".vml") else part,
                               compress_type=ZIP_DEFLATED)
     return steady.getvalue()
+
+
+def compute_formulas(path: Path) -> None:
+    """Put the results of all formulas into a workbook of ours: XlsxWriter wrote 0 as each of them."""
+    if problems := refresh_all(path):
+        raise RuntimeError(problems[0])     # our own formulas: a fault of ours, not the user's
 
 
 def checked_new_target(path, *, overwrite: bool) -> Path:

@@ -17,9 +17,9 @@ from xlsxwriter import Workbook
 
 from pyxl.grid.cells import Cell
 from pyxl.grid.problem import SolverProblem
-from pyxl.hosts.refresh_results import refresh_all
 from workbook.model_sheets.controls import write_before_fit
 from workbook.model_sheets.solver_names import define_solver_names
+from workbook.new_file import compute_formulas
 from workbook.write.references import ref
 from workbook.write.styles import Styles, make_styles
 
@@ -140,8 +140,7 @@ def make_example(name: str, folder) -> Path:
         define_solver_names(workbook, problem)
         if name not in _BY_GRADIENTS:
             _use_engine(workbook, "3" if name == "round_trip" else "2")
-    if problems := refresh_all(path):
-        raise RuntimeError(problems[0])
+    compute_formulas(path)
     return path
 
 

@@ -6,11 +6,10 @@ import sys
 from collections.abc import Sequence
 
 from pyxl.grid.cells import Cell
-from pyxl.hosts.refresh_results import refresh_all
 from solver.errors import UserError
 from solver.tracing.update_rules import UPDATE_RULES
 from workbook.model_sheets.buttons import MODULE, add_macros, macro_source
-from workbook.new_file import checked_new_target, new_file, new_workbook
+from workbook.new_file import checked_new_target, compute_formulas, new_file, new_workbook
 from workbook.write.styles import make_styles
 
 from .compare_sheet import write_compare
@@ -53,7 +52,5 @@ def build_optimizers(path, *, rows: Sequence[tuple[float, float]] | None = None,
             if buttons:
                 insert_buttons(compare, COMPARE_BUTTONS, Cell(1, 6))
                 add_macros(workbook, {TRAINING_MODULE: training_macros(), **({MODULE: macro_source()} if hyper else {})})
-        problems = refresh_all(draft)
-        if problems:    # our own formulas: a fault of ours, not the user's
-            raise RuntimeError(problems[0])
+        compute_formulas(draft)
     return plans
