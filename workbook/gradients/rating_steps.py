@@ -54,7 +54,7 @@ def _in_hand(sheet, styles: Styles, plan: RatingStepsPlan) -> None:
                 "passes": f"INT({at['steps']}/{at['ratings']})", "row": nth, "error": f"{at['predicted']}-{at['rating']}",
                 **{name: f"INDEX({ref(column)},{at['row']})" for name, column in (
                     ("user", layout.user_keys), ("item", layout.item_keys), ("user_idx", long.user_index), ("item_idx", long.item_index),
-                    ("rating", layout.ratings), ("predicted", layout.predictions))}}
+                    ("rating", layout.ratings), ("predicted", layout.predictions)) if column}}
     looks = {"weight_decay": styles.table_plain, "user": styles.beside, "item": styles.beside, "rating": styles.rating}
     whole = ("ratings", "passes", "row", "user_idx", "item_idx")
     for name, cell in plan.settings.items():
@@ -62,7 +62,7 @@ def _in_hand(sheet, styles: Styles, plan: RatingStepsPlan) -> None:
         if name in formulas:
             put_formula(sheet, cell, f"={formulas[name]}", looks.get(name, styles.step_whole if name in whole else styles.step_number))
     put_text(sheet, plan.settings["optimizer"], "sgd", styles.plain)
-    put_number(sheet, plan.settings["lr_sgd"], OPTIMIZERS["sgd"].in_batches["lr"], styles.option)
+    put_number(sheet, plan.settings["lr_sgd"], OPTIMIZERS["sgd"].defaults(batches=True)["lr"], styles.option)
     put_number(sheet, plan.settings["steps"], 0, styles.factor_whole)
     put_formula(sheet, plan.fault, f'=IF(ISNUMBER({layout.rmse}),"","The numbers grew without end: press Reset and take a smaller learning rate.")',
                 styles.status_above)
@@ -110,7 +110,7 @@ def _marks(sheet, styles: Styles, plan: RatingStepsPlan) -> None:
     layout = plan.long.layout
     tables = ((Range(layout.ratings.top, plan.long.places.left, layout.ratings.bottom, plan.long.errors.right), "row"),
               *((Range(ids.top, ids.left - 1, ids.bottom, ids.left + plan.factors), index) for ids, index in (
-                  (layout.user_ids, "user_idx"), (layout.item_ids, "item_idx"))))
+                  (layout.user_ids, "user_idx"), (layout.item_ids, "item_idx")) if ids))
     for where, index in tables:
         number, first = (ref(cell, rows=True, cols=True) for cell in (plan.settings[index], where.first))
         sheet.conditional_format(*box(where), {"type": "formula", "criteria": f"=ROW()-ROW({first})+1={number}", "format": styles.in_hand})
