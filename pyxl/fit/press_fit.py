@@ -19,7 +19,7 @@ from pyxl.hosts.file_host import FileHost
 from pyxl.hosts.host import Host
 from pyxl.hosts.refresh_results import Changes
 from pyxl.problems.pose import Posed
-from pyxl.problems.report_sheet import report_cells, report_sheet
+from pyxl.problems.reports.report_sheet import report_cells, report_sheet
 from pyxl.problems.solve import ByFormulas, Solved, changed_cells, disagreement, solve
 from pyxl.xlsx import open_workbook, same_file
 from solver.errors import NoSolution, UserError

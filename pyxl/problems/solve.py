@@ -20,9 +20,10 @@ from .pose import Posed
 from .stated import Statement
 
 if TYPE_CHECKING:
-    from solver import Minimum, Step
+    from solver import Limits, Minimum, Step
 
 MOST_TOLD = 12    # constraints named in a sentence
+MOST_LIMITED = 400    # changing cells whose limits are looked for where formulas are not linear
 
 
 @dataclass(frozen=True)
@@ -50,11 +51,13 @@ class ByFormulas:
 
 @dataclass(frozen=True, eq=False)
 class Solved:
-    """A problem, the best found, and sentences on what the user should know."""
+    """A problem, the best found, sentences on what the user should know, and, where a report is asked for, how far each cell may go by
+    itself."""
 
     posed: Posed
     minimum: Minimum
     notes: tuple[str, ...]
+    limits: Limits | None = None
 
     @property
     def stopped(self) -> bool:
@@ -79,7 +82,7 @@ def refuse_settings_of_models(sheet: str, options: Mapping) -> None:
 def solve(posed: Posed, by_formulas: ByFormulas, *,
           on_step: Callable[[Step, Callable[[], np.ndarray]], bool | None] | None = None) -> Solved:
     """Minimise; nothing is written. `on_step` as for `solver.minimise`. Raises UserError."""
-    from solver import FEASIBLE, NoSolution, minimise, nearest_point
+    from solver import FEASIBLE, NoSolution, limits_at, minimise, nearest_point
 
     minimum = minimise(posed.program, steps=by_formulas.steps, starts=by_formulas.starts, seed=by_formulas.seed,
                        seconds=by_formulas.seconds, on_step=on_step)
@@ -90,7 +93,9 @@ def solve(posed: Posed, by_formulas: ByFormulas, *,
     if by_formulas.must_reach and not minimum.stopped and abs(minimum.value - posed.program.target) > FEASIBLE * max(1.0, abs(posed.program.target)):
         raise NoSolution(f"{posed.program.target:g} was not reached, {minimum.value:.9g} is as near as it came. Nothing was written; begin "
                          "from another number in the cell that changes.")
-    return Solved(posed, minimum, posed.notes + tuple(_missed(posed, minimum)))
+    linear = posed.program.linear is not None and not posed.program.piecewise
+    limited = by_formulas.report and minimum.feasible and (linear or len(minimum.x) <= MOST_LIMITED)
+    return Solved(posed, minimum, posed.notes + tuple(_missed(posed, minimum)), limits_at(posed.program, minimum.x) if limited else None)
 
 
 def changed_cells(posed: Posed, there: Callable[[str], Mapping[Cell, Value]], x: np.ndarray) -> dict[str, dict[Cell, float]]:
