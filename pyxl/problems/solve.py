@@ -34,7 +34,8 @@ class ByFormulas:
     hand. There are at most `steps` from each start (None: the solver's own limit), and `starts` in all, the first from
     the sheet and the others by `seed`; no search goes on for more than so many `seconds`. `report` adds a sheet that tells what
     was found. Where no point meets all constraints, the one that comes nearest is written only with `write_anyway`; numbers are
-    written over formulas in changing cells only with `overwrite_formulas`. With `must_reach` a value that is not reached is refused.
+    written over formulas in changing cells only with `overwrite_formulas`. `scenario` names one of Excel's scenario manager, whose values
+    the cells get first. With `must_reach` a value that is not reached is refused.
     """
 
     via: str | None = None
@@ -47,6 +48,7 @@ class ByFormulas:
     write_anyway: bool = False
     overwrite_formulas: bool = False
     must_reach: bool = False
+    scenario: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,10 +100,11 @@ def solve(posed: Posed, by_formulas: ByFormulas, *,
     return Solved(posed, minimum, posed.notes + tuple(_missed(posed, minimum)), limits_at(posed.program, minimum.x) if limited else None)
 
 
-def changed_cells(posed: Posed, there: Callable[[str], Mapping[Cell, Value]], x: np.ndarray) -> dict[str, dict[Cell, float]]:
-    """What to write so that the changing cells hold x; ``there(sheet)`` is what cells hold now, formulas' results included."""
+def changed_cells(posed: Posed, there: Callable[[str], Mapping[Cell, Value]], x: np.ndarray) -> dict[str, dict[Cell, Value]]:
+    """What to write so that the changing cells hold x, and others the values given; ``there(sheet)`` is what cells hold now, formulas' results included."""
     overwritten = set(posed.overwritten)
-    changes: dict[str, dict[Cell, float]] = {}
+    changes: dict[str, dict[Cell, Value]] = {sheet: {cell: value for cell, value in cells.items() if there(sheet).get(cell) != value}
+                                             for sheet, cells in posed.given.items()}
     for (sheet, cell), number in zip(posed.cells, x.tolist()):
         if there(sheet).get(cell) != number or (sheet, cell) in overwritten:
             changes.setdefault(sheet, {})[cell] = number

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .highs import LinearModel
 from .program import Program
 
 FARTHEST = 1e15       # from where a number stands; what meets all constraints there is without an end
@@ -46,7 +47,7 @@ def _ends(program: Program, x: np.ndarray, allowed: np.ndarray, *, upwards: bool
     """Where each number ends up or down."""
     bound = np.maximum(program.high, x) if upwards else np.minimum(program.low, x)
     if program.linear is not None and not program.piecewise:
-        return _linear_ends(program, x, bound, upwards=upwards)
+        return _linear_ends(program, program.linear, x, bound, upwards=upwards)
     n, sign = len(x), 1.0 if upwards else -1.0
     open_ = np.isinf(bound)
     # a few points between here and there; where there is no end, each farther away than the one before
@@ -68,9 +69,9 @@ def _ends(program: Program, x: np.ndarray, allowed: np.ndarray, *, upwards: bool
     return np.where(ended, good, np.where(open_, sign * np.inf, bound))
 
 
-def _linear_ends(program: Program, x: np.ndarray, bound: np.ndarray, *, upwards: bool) -> np.ndarray:
+def _linear_ends(program: Program, model: LinearModel, x: np.ndarray, bound: np.ndarray, *, upwards: bool) -> np.ndarray:
     """The same where all rows are linear: each of them says how far."""
-    c, sign, rows = program.values(x)[1:], 1.0 if upwards else -1.0, program.linear.rows.tocoo()
+    c, sign, rows = program.values(x)[1:], 1.0 if upwards else -1.0, model.rows.tocoo()
     moving = rows.data != 0
     row, slope, far = rows.row[moving], sign * rows.data[moving], np.full(len(x), np.inf)
     room = np.where(slope > 0, program.ceiling[row] - c[row], program.floor[row] - c[row])

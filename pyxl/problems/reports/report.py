@@ -6,9 +6,8 @@ import math
 from collections.abc import Iterator
 
 from pyxl.grid.cells import quoted
-from solver import FEASIBLE
-
 from pyxl.problems.solve import Solved
+from solver import FEASIBLE
 
 LIMITS = ("lower_limit", "result_at_lower", "upper_limit", "result_at_upper")
 ALLOWED = ("allowable_increase", "allowable_decrease")

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from pyxl.base.plain_output import table
 from pyxl.grid.cells import Cell, Value
+from pyxl.problems.solve import Solved
 from pyxl.xlsx import NewSheet
 
 from .report import ALLOWED, LIMITS, problem_report
-from pyxl.problems.solve import Solved
 
 WIDTHS = (34.0, 16.0, 16.0, 18.0, 18.0, 18.0, 18.0, 18.0)
 Section = tuple[str, tuple[str, ...], list[tuple[Value, ...]]]   # heading, headers, rows
