@@ -89,6 +89,12 @@ def build_with(content: Content, path, *, parameters: Mapping[str, AnyFactors], 
     return {name: plan.layout for name, plan in plans.items()}
 
 
+def write_draft(content: Content, path: Path, *, parameters: Mapping[str, AnyFactors]) -> None:
+    """As `build_with`, to a file of one's own, whose formulas have no results: what a workbook is made of."""
+    content = replace(content, macros=path.suffix.lower() == ".xlsm")
+    _write(path, plan_sheets(content, parameters), content, parameters)
+
+
 def plan_sheets(content: Content, models: Container[str]) -> dict[str, Plan]:
     """Where everything will stand, by sheet, for the sheets of these models; UserError where it is
     more than Excel holds."""
