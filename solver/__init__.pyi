@@ -73,9 +73,9 @@ from .model.posterior import (
 from .model.posterior import (
     standard_deviation as standard_deviation,
 )
+from .programs.cell_limits import CellLimits as CellLimits
+from .programs.cell_limits import limits_at as limits_at
 from .programs.highs import LinearModel as LinearModel
-from .programs.limits import Limits as Limits
-from .programs.limits import limits_at as limits_at
 from .programs.linear import nearest_point as nearest_point
 from .programs.minimising import minimise as minimise
 from .programs.minimum import Minimum as Minimum

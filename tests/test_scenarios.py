@@ -14,7 +14,7 @@ from problem_books import SHEET, solver, write
 from pyxl import fit_workbook, open_workbook
 from pyxl.__main__ import main
 from pyxl.fit.restore import restore_workbook
-from pyxl.fit.solve_rows import solve_inputs
+from pyxl.fit.solve_each_row import solve_inputs
 from pyxl.grid.cells import Cell
 from pyxl.live.live_fit import fit_live, restore_live
 from pyxl.live.live_rows import solve_rows_live

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from pyxl.fit.solve_rows import SolvedTable, add_results, solve_rows
+from pyxl.fit.solve_each_row import SolvedTable, add_results, solve_each_row
 from pyxl.hosts.live_host import LiveHost
 from pyxl.problems.solve import ByFormulas
 
@@ -30,7 +30,7 @@ def solve_rows_live(book: xlwings.Book, inputs: str, *, sheets: Iterable[str] | 
             return lambda step, x: panel.stop_asked()
 
         panel.clear_stop()
-        solved = solve_rows(host, inputs, sheets=sheets, by_formulas=by_formulas, on_step=watch)
+        solved = solve_each_row(host, inputs, sheets=sheets, by_formulas=by_formulas, on_step=watch)
         with host.one_undo_step("Solve a table"):
             add_results(host, solved)
         return solved

@@ -1,4 +1,4 @@
-"""Values that cells get before a problem is solved: those of a scenario, or of a row in a table of inputs."""
+"""GivenValues that cells get before a problem is solved: those of a scenario, or of a row in a table of inputs."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from solver.errors import UserError
 
 from .constraint_lines import SheetCell
 
-Values = Mapping[str, Mapping[Cell, Value]]      # sheet -> cell -> what it gets
-MOST_TOLD = 6     # cells named in a sentence
+GivenValues = Mapping[str, Mapping[Cell, Value]]      # sheet -> cell -> what it gets
+_MOST_TOLD = 6     # cells named in a sentence
 
 
 def scenarios_named(workbook: ReadableWorkbook, name: str) -> list[Scenario]:
@@ -27,7 +27,7 @@ def scenarios_named(workbook: ReadableWorkbook, name: str) -> list[Scenario]:
     return found
 
 
-def scenario_values(workbook: ReadableWorkbook, name: str, sheet: str) -> Values:
+def scenario_values(workbook: ReadableWorkbook, name: str, sheet: str) -> GivenValues:
     """The values of the scenario of a name: the one on `sheet`, or else the only one. Raises UserError where none is meant, or one of its
     cells holds a formula."""
     found = scenarios_named(workbook, name)
@@ -41,7 +41,7 @@ def scenario_values(workbook: ReadableWorkbook, name: str, sheet: str) -> Values
     return given
 
 
-def refuse_given_formulas(workbook: ReadableWorkbook, given: Values, whose: str) -> None:
+def refuse_given_formulas(workbook: ReadableWorkbook, given: GivenValues, whose: str) -> None:
     """Raise UserError where a value would take the place of a formula."""
     for sheet, cells in given.items():
         for cell in cells:
@@ -50,7 +50,7 @@ def refuse_given_formulas(workbook: ReadableWorkbook, given: Values, whose: str)
                                 "it, or put a number there.")
 
 
-def apart(given: Values, changing: Iterable[SheetCell]) -> tuple[Values, Values]:
+def apart(given: GivenValues, changing: Iterable[SheetCell]) -> tuple[GivenValues, GivenValues]:
     """(values of other cells, values of the changing cells)."""
     moving = set(changing)
     sides = [{sheet: {cell: value for cell, value in cells.items() if ((sheet, cell) in moving) == of_changing} for sheet, cells in given.items()}
@@ -59,13 +59,13 @@ def apart(given: Values, changing: Iterable[SheetCell]) -> tuple[Values, Values]
     return inputs, starts
 
 
-def told_given(inputs: Values, starts: Values, home: str) -> Iterator[str]:
+def told_given(inputs: GivenValues, starts: GivenValues, home: str) -> Iterator[str]:
     """Sentences on what was given."""
     for told, given in (("Written with the result: {}.", inputs), ("The search began at {}.", starts)):
         texts = [f"{place_told(sheet, cell, home)} = {told_value(value)}" for sheet, cells in given.items() for cell, value in cells.items()]
         if texts:
-            more = f" and {len(texts) - MOST_TOLD} more" if len(texts) > MOST_TOLD else ""
-            yield told.format(", ".join(texts[:MOST_TOLD]) + more)
+            more = f" and {len(texts) - _MOST_TOLD} more" if len(texts) > _MOST_TOLD else ""
+            yield told.format(", ".join(texts[:_MOST_TOLD]) + more)
 
 
 def told_value(value: Value) -> str:

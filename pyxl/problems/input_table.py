@@ -15,7 +15,7 @@ from pyxl.grid.scenario import scenario_value
 from solver.errors import UserError
 
 from .constraint_lines import SheetCell
-from .given_values import Values, refuse_given_formulas
+from .given_values import GivenValues, refuse_given_formulas
 from .stated import cells_meant
 
 _ENDING = ".csv"
@@ -29,7 +29,7 @@ class InputTable:
     places: tuple[SheetCell, ...]
     rows: tuple[tuple[Value, ...], ...]
 
-    def given(self, row: Sequence[Value], first: Values) -> Values:
+    def given(self, row: Sequence[Value], first: GivenValues) -> GivenValues:
         """The values of a row, over those that were given `first`."""
         given: dict[str, dict[Cell, Value]] = {sheet: dict(cells) for sheet, cells in first.items()}
         for (sheet, cell), value in zip(self.places, row):

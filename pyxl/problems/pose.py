@@ -21,7 +21,7 @@ from .evaluated import Evaluated
 from .exact.exact_model import exact_model, needed_bound
 from .exact.growing_model import NeedsBound, NotExact
 from .first_error import first_error
-from .given_values import Values, apart, told_given
+from .given_values import GivenValues, apart, told_given
 from .kind import Kind, forms_of, has_jumps, kind_of, least_curvature, linear_model, linear_rows
 from .overlaid import Overlaid
 
@@ -51,7 +51,7 @@ class Posed:
     notes: tuple[str, ...]
     overwritten: tuple[SheetCell, ...] = ()
     options: tuple[str, ...] = ()
-    given: Values = field(default_factory=dict)
+    given: GivenValues = field(default_factory=dict)
 
     @property
     def sheet(self) -> str:
@@ -63,7 +63,7 @@ class Posed:
         return self.problem.blocks | {f"{quoted(sheet)}!{cell}": (sheet, Range.around([cell])) for sheet, cells in self.given.items() for cell in cells}
 
 
-def pose(workbook: ReadableWorkbook, problem: SolverProblem, *, overwrite_formulas: bool = False, given: Values | None = None) -> Posed:
+def pose(workbook: ReadableWorkbook, problem: SolverProblem, *, overwrite_formulas: bool = False, given: GivenValues | None = None) -> Posed:
     """Check a problem and compile it. With `overwrite_formulas` changing cells may hold formulas, as for Excel's Solver; their
     present results are the start. With the values `given` the workbook is taken as if these stood there; those of changing cells are
     the start. Raises UserError that names the cell which stands in the way."""

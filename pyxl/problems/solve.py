@@ -20,7 +20,7 @@ from .pose import Posed
 from .stated import Statement
 
 if TYPE_CHECKING:
-    from solver import Limits, Minimum, Step
+    from solver import CellLimits, Minimum, Step
 
 MOST_TOLD = 12    # constraints named in a sentence
 MOST_LIMITED = 400    # changing cells whose limits are looked for where formulas are not linear
@@ -59,7 +59,7 @@ class Solved:
     posed: Posed
     minimum: Minimum
     notes: tuple[str, ...]
-    limits: Limits | None = None
+    limits: CellLimits | None = None
 
     @property
     def stopped(self) -> bool:

@@ -13,7 +13,7 @@ from pyxl.cli.arguments.target_arguments import out_of, refuse_idle, sheets_of
 from solver.errors import UserError
 
 if TYPE_CHECKING:
-    from pyxl.fit.solve_rows import SolvedTable
+    from pyxl.fit.solve_each_row import SolvedTable
     from pyxl.problems.solve import ByFormulas
 
 _ONLY_ONCE = {"repeat": "--repeat", "visible_only": "--visible-only", "report": "--report"}
@@ -49,7 +49,7 @@ def solve_inputs_as_asked(args: argparse.Namespace, by_formulas: ByFormulas, say
 
 
 def _solved_in_file(args: argparse.Namespace, out: str, by_formulas: ByFormulas, on_step: Callable | None) -> SolvedTable:
-    from pyxl.fit.solve_rows import solve_inputs
+    from pyxl.fit.solve_each_row import solve_inputs
 
     solve = partial(solve_inputs, args.workbook, args.inputs, sheets=sheets_of(args), by_formulas=by_formulas, on_step=on_step)
     if not out.lower().endswith(".csv"):

@@ -13,11 +13,11 @@ FARTHEST = 1e15       # from where a number stands; what meets all constraints t
 LOOKS = 32            # points at which a stretch is looked at before its end is halved
 HALVINGS = 60
 MOST_POINTS = 4096    # whose formulas are evaluated together
-SAME = 1e-9           # relative above 1: an end that is so near is where the number stands
+_SAME = 1e-9           # relative above 1: an end that is so near is where the number stands
 
 
 @dataclass(frozen=True, eq=False)
-class Limits:
+class CellLimits:
     """The least and the largest value (n,) of every number with which all constraints are met, all other numbers as they are, and f
     there. Infinite, and not a number, where there is no end."""
 
@@ -27,7 +27,7 @@ class Limits:
     value_high: np.ndarray
 
 
-def limits_at(program: Program, x: np.ndarray) -> Limits:
+def limits_at(program: Program, x: np.ndarray) -> CellLimits:
     """The limits at x, which meets the constraints; a miss that it has counts as met. Between an end and x all is allowed: what lies
     behind a gap is not looked for."""
     allowed = np.maximum(program.missed(program.values(x)[1:]), 1e-12 * np.maximum(1.0, np.abs(_finite_bounds(program))))
@@ -37,10 +37,10 @@ def limits_at(program: Program, x: np.ndarray) -> Limits:
         fixed[group] = True
     low, high = np.where(fixed, x, low), np.where(fixed, x, high)
     whole = program.whole & ~fixed
-    low, high = np.where(whole, np.ceil(low - SAME), low), np.where(whole, np.floor(high + SAME), high)
-    near = SAME * np.maximum(1.0, np.abs(x))
+    low, high = np.where(whole, np.ceil(low - _SAME), low), np.where(whole, np.floor(high + _SAME), high)
+    near = _SAME * np.maximum(1.0, np.abs(x))
     low, high = np.where(x - low <= near, x, low), np.where(high - x <= near, x, high)
-    return Limits(low, high, _values(program, x, low), _values(program, x, high))
+    return CellLimits(low, high, _values(program, x, low), _values(program, x, high))
 
 
 def _ends(program: Program, x: np.ndarray, allowed: np.ndarray, *, upwards: bool) -> np.ndarray:

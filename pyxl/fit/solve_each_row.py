@@ -65,7 +65,7 @@ def solve_inputs(path, inputs: str, *, out=None, sheets: Iterable[str] | None = 
         if out is not None:
             book.refuse_unless_savable(out=target, overwrite=overwrite)
         host = FileHost(book)
-        solved = solve_rows(host, inputs, sheets=sheets, by_formulas=by_formulas,
+        solved = solve_each_row(host, inputs, sheets=sheets, by_formulas=by_formulas,
                             on_step=on_step and (lambda name: lambda step, x: on_step(name, step)))
         if out is not None:
             add_results(host, solved)
@@ -73,7 +73,7 @@ def solve_inputs(path, inputs: str, *, out=None, sheets: Iterable[str] | None = 
         return solved
 
 
-def solve_rows(host: Host, inputs: str, *, sheets: Iterable[str] | None, by_formulas: ByFormulas,
+def solve_each_row(host: Host, inputs: str, *, sheets: Iterable[str] | None, by_formulas: ByFormulas,
                on_step: Callable[[str], Callable[[Step, Callable[[], np.ndarray]], bool | None]] | None = None) -> SolvedTable:
     """Solve the problem on the sheet named, or the only one, for each row of a table; nothing is written.
 
