@@ -42,6 +42,7 @@ def _commands() -> tuple[Command, ...]:
     from pyxl.cli.sheets.embeddings_command import EMBEDDINGS
     from pyxl.cli.sheets.factors_command import FACTORS
     from pyxl.cli.sheets.functions_command import FUNCTIONS_COMMAND
+    from pyxl.cli.sheets.landscape_command import LANDSCAPE
     from pyxl.cli.sheets.mcp_command import MCP
     from pyxl.cli.sheets.optimizers_command import OPTIMIZERS_COMMAND
     from pyxl.cli.sheets.problem_commands import CHECK_GRADIENT
@@ -50,7 +51,7 @@ def _commands() -> tuple[Command, ...]:
     from pyxl.cli.sheets.workbook_commands import FIT, GOAL_SEEK, INSPECT, RESTORE
     asking = (with_report(command, REPORTS[command.name]) for command in (SIMILAR, EXPLAIN, EVALUATE))
     return (DEMO, NEW, UPDATE, INSPECT, FIT, GOAL_SEEK, RESTORE,
-            CHECK_GRADIENT, RECALCULATE, EXAMPLES, EMBEDDINGS, FACTORS, OPTIMIZERS_COMMAND,
+            CHECK_GRADIENT, RECALCULATE, EXAMPLES, EMBEDDINGS, FACTORS, LANDSCAPE, OPTIMIZERS_COMMAND,
             LOOK_COMMAND, PREPARE, TRAIN, RECOMMEND, PREDICT, *asking, FOLD_IN, BIAS, MAP, EXPORT,
             CROSS_VALIDATE, SEARCH, LEARNING_CURVE, LR_FIND, DOCTOR, FUNCTIONS_COMMAND, SERVE, MCP)
 
