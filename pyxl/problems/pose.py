@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from pyxl.formulas.evaluate.calculator import Calculator
 from pyxl.formulas.language.formula_errors import FormulaError, Unsupported
 from pyxl.formulas.language.syntax.parse import Call, parse
-from pyxl.grid.cells import Cell, quoted
+from pyxl.grid.cells import Cell, Range, quoted
 from pyxl.grid.problem import KINDS, SheetRange, SolverProblem, place_told
 from pyxl.grid.readable_workbook import ReadableWorkbook
 from solver.errors import UserError
@@ -36,6 +36,7 @@ from .evaluated import Evaluated
 from .exact.exact_model import exact_model, needed_bound
 from .exact.growing_model import NeedsBound, NotExact
 from .first_error import first_error
+from .given_values import GivenValues, apart, told_given
 from .kind import Kind, forms_of, has_jumps, kind_of, least_curvature, linear_model, linear_rows
 from .overlaid import Overlaid
 
@@ -54,7 +55,8 @@ ASSUMED = 1e4     # times its size that a cell without a bound may go from its s
 class Posed:
     """A problem that can be solved: `cells` are the changing cells in the order of the program's numbers, `overwritten` those of
     them whose formulas make room for numbers, `lines` the constraints cell by cell, `kind` what the formulas make of it, `notes`
-    what is odd, and `options` what is done about the options stored with it. Nothing was written yet."""
+    what is odd, and `options` what is done about the options stored with it. `given` are values that other cells get with the result, by
+    sheet: those of a scenario. Nothing was written yet."""
 
     problem: SolverProblem
     cells: tuple[SheetCell, ...]
@@ -66,6 +68,7 @@ class Posed:
     notes: tuple[str, ...]
     overwritten: tuple[SheetCell, ...] = ()
     options: tuple[str, ...] = ()
+    given: GivenValues = field(default_factory=dict)
 
     @property
     def sheet(self) -> str:
@@ -74,26 +77,30 @@ class Posed:
     @property
     def blocks(self) -> dict[str, SheetRange]:
         """The cells that are written, by what they are called in `before_fit`."""
-        return self.problem.blocks
+        return self.problem.blocks | {f"{quoted(sheet)}!{cell}": (sheet, Range.around([cell])) for sheet, cells in self.given.items() for cell in cells}
 
 
-def pose(workbook: ReadableWorkbook, problem: SolverProblem, *, overwrite_formulas: bool = False) -> Posed:
+def pose(workbook: ReadableWorkbook, problem: SolverProblem, *, overwrite_formulas: bool = False, given: GivenValues | None = None) -> Posed:
     """Check a problem and compile it. With `overwrite_formulas` changing cells may hold formulas, as for Excel's Solver; their
-    present results are the start. Raises UserError that names the cell which stands in the way."""
+    present results are the start. With the values `given` the workbook is taken as if these stood there; those of changing cells are
+    the start. Raises UserError that names the cell which stands in the way."""
     from pyxl.formulas.compile_formulas import compile_formulas
     from solver import Program
 
+    if given:
+        workbook = Overlaid(workbook, given, sheet=problem.sheet)
+    inputs, starts = apart(given or {}, problem.cells)
     _refuse_unknown_relations(problem)
     _check_cells(workbook, problem)
     overwritten = _overwritten_cells(workbook, problem, allowed=overwrite_formulas)
-    given: dict[str, dict[Cell, float]] = {}
+    begun: dict[str, dict[Cell, float]] = {}
     for sheet, cell in problem.cells:
         value = workbook.grid(sheet).values.get(cell)
         if value is None or (sheet, cell) in overwritten:
-            given.setdefault(sheet, {})[cell] = value if type(value) is float else 0.0   # 0, as for Solver
+            begun.setdefault(sheet, {})[cell] = value if type(value) is float else 0.0   # 0, as for Solver
     texts = (side for constraint in problem.constraints for side in (constraint.left, constraint.right))
     formulas = tuple(dict.fromkeys(side for side in texts if isinstance(side, str)))
-    seen = Overlaid(workbook, given, sheet=problem.sheet, formulas=formulas)
+    seen = Overlaid(workbook, begun, sheet=problem.sheet, formulas=formulas)
     try:
         calculator = Calculator(seen)
         terms = Terms(seen, calculator, problem, dict(zip(formulas, seen.places)))
@@ -141,7 +148,8 @@ def pose(workbook: ReadableWorkbook, problem: SolverProblem, *, overwrite_formul
         notes.append(f"{first} began outside its bounds and was moved into them." if len(moved) == 1 else
                      f"{len(moved)} cells, {first} the first, began outside their bounds and were moved into them.")
     return Posed(problem, problem.cells, tuple(lines), program, evaluation.outputs, objective, shape.kind,
-                 (*_told_overwritten(workbook, problem, overwritten), *notes), overwritten)
+                 (*_told_overwritten(workbook, problem, overwritten), *told_given(inputs, starts, problem.sheet), *notes), overwritten,
+                 given=inputs)
 
 
 @dataclass(frozen=True, eq=False)
