@@ -6,7 +6,7 @@ from xlsxwriter import Workbook
 
 from pyxl.grid.cells import Range, quoted
 
-from .check_plan import CheckPlan
+from .check_plan import QUARTERS, CheckPlan
 
 TRAINING, _HELD, _LINE = "#9FB3C8", "#E07B39", "#7F7F7F"
 _SIZE = {"width": 500, "height": 255}
@@ -51,7 +51,7 @@ def _residuals(workbook: Workbook, plan: CheckPlan, name: str):
 def _groups(workbook: Workbook, plan: CheckPlan, name: str, side: str):
     chart = workbook.add_chart({"type": "column"})
     for label, errors, colour in _both(plan, plan.of_group(side, "training"), plan.of_group(side, "held out")):
-        chart.add_series({"name": label, "categories": _cells(name, plan.of_group(side, "ratings")),
+        chart.add_series({"name": label, "categories": _cells(name, plan.of_group(side, "ratings")), "categories_data": ["texts"] * QUARTERS,
                           "values": _cells(name, errors), "fill": {"color": colour}, "gap": 60, "overlap": 0,
                           "data_labels": {"value": True, "num_format": "0.00;;", "font": {**_FONT, "size": 8}}})
     return _titled(chart, f"RMSE by number of ratings of the {side}", None, "RMSE", least=0)
