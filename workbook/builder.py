@@ -121,18 +121,17 @@ def _write(path: Path, plans: Mapping[str, Plan], content: Content,
         styles = make_styles(workbook)
         start = workbook.add_worksheet(START)
         write_ratings(workbook, styles, content, block_name(next(iter(plans)), "ratings"))
-        first = next((plan for plan in plans.values() if isinstance(plan, Crosstab)), None)
         crosstabs = {name: plan for name, plan in plans.items() if isinstance(plan, Crosstab)}
         stepped = gradient_plans(crosstabs) if content.gradients else {}
         for name, plan in plans.items():
             layout = plan.layout
             if isinstance(plan, Crosstab):
-                write_crosstab(workbook, styles, plan, content, first or plan)
+                write_crosstab(workbook, styles, plan, content, next(iter(crosstabs.values())))
                 _define(workbook, layout.sheet, "filled", plan.filled)
             elif isinstance(plan, NetPlan):
                 write_net(workbook, styles, plan, content)
             else:
-                write_embedding(workbook, styles, plan, content, plans["dotprod"].layout)
+                write_embedding(workbook, styles, plan, content, crosstabs["dotprod"])
             sheet = workbook.get_worksheet_by_name(layout.sheet)
             write_history(workbook, sheet, styles, plan)
             _define(workbook, layout.sheet, "history", plan.history)
