@@ -21,10 +21,10 @@ from .package import Package
 from .workbook_part import WorkbookPart
 
 _CACHES = ("numCache", "strCache")
-Values = Callable[[str], Mapping[Cell, Value]]      # of a sheet: what its cells hold
+CellsOf = Callable[[str], Mapping[Cell, Value]]      # of a sheet: what its cells hold
 
 
-def edited_charts(package: Package, workbook: WorkbookPart, edits: Edits, values: Values) -> dict[str, bytes]:
+def edited_charts(package: Package, workbook: WorkbookPart, edits: Edits, values: CellsOf) -> dict[str, bytes]:
     """part -> the chart with points as they are after `edits`, for all charts that show an edited cell.
 
     `values` gives the cells of a sheet as they were. A chart that cannot be read stays as it is: whether it is damaged is
@@ -63,7 +63,7 @@ class _Cache:
     formats: dict[int, str] = field(default_factory=dict)
 
 
-def _with_points(data: bytes, part: str, edits: Edits, values: Values) -> bytes:
+def _with_points(data: bytes, part: str, edits: Edits, values: CellsOf) -> bytes:
     out: list[bytes] = []
     done = 0
     for cache in _caches(data, part):

@@ -14,7 +14,7 @@ from solver.errors import UserError
 
 from .atomic_file import not_saved, one_saver, put_in_place, refuse_unless_writable, same_file, temporary_beside
 from .calc_chain import without_cells
-from .chart_caches import Values, edited_charts
+from .chart_caches import CellsOf, edited_charts
 from .new_sheets import NewSheet, added_parts
 from .package import Package
 from .read_back import verify_edits
@@ -25,7 +25,7 @@ _ENDINGS = (".xlsx", ".xlsm", ".xltx", ".xltm")   # one format each: Excel refus
 
 
 def save_package(package: Package, workbook: WorkbookPart, edits: Edits, *,
-                 pivots: Mapping[str, Sequence[tuple[str, Range]]], values: Values, new_sheets: Sequence[NewSheet] = (),
+                 pivots: Mapping[str, Sequence[tuple[str, Range]]], values: CellsOf, new_sheets: Sequence[NewSheet] = (),
                  out: Path | None = None, overwrite: bool = False, wait: float = 30.0) -> Path:
     """Write `package` with `edits` to `out`, or over the file itself; all or nothing.
 

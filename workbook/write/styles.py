@@ -15,7 +15,7 @@ _CALCULATION = {"bg_color": "#F2F2F2", "font_color": "#B25400", "bold": True, "b
 _CELL = {"border": 1, "border_color": "#D0D0D0"}
 _GREY = "#9A9A9A"
 _OPTION = {"bg_color": "#FFFBD6", "border": 1, "border_color": "#B2A968"}
-CHART_LINE, CHART_GRID = _LINK, "#E3E3E3"
+CHART_LINE, HELD_LINE, CHART_GRID = _LINK, "#E07B39", "#E3E3E3"
 CHART_FONT = {"name": "Calibri", "size": 9, "color": _MUTED, "bold": False}
 _LOW, _MIDDLE, _HIGH = "#FFFFFF", "#CFE8D5", "#63BE7B"
 

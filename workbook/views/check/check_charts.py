@@ -5,10 +5,11 @@ from __future__ import annotations
 from xlsxwriter import Workbook
 
 from pyxl.grid.cells import Range, quoted
+from workbook.write.styles import HELD_LINE
 
 from .check_plan import QUARTERS, CheckPlan
 
-TRAINING, _HELD, _LINE = "#9FB3C8", "#E07B39", "#7F7F7F"
+TRAINING, _LINE = "#9FB3C8", "#7F7F7F"
 _SIZE = {"width": 500, "height": 255}
 _FONT = {"name": "Calibri", "size": 9, "bold": False}
 
@@ -32,7 +33,7 @@ def _dots(workbook: Workbook, plan: CheckPlan, name: str):
                       "line": {"color": _LINE, "width": 1, "dash_type": "dash"}})
     groups = [("training", plan.of_shown("observed"), plan.of_shown("predicted"), TRAINING)]
     if plan.held:
-        groups.append(("held out", plan.of_held("observed"), plan.of_held("shown model"), _HELD))
+        groups.append(("held out", plan.of_held("observed"), plan.of_held("shown model"), HELD_LINE))
     for label, observed, predicted, colour in groups:
         chart.add_series({"name": label, "categories": _cells(name, observed), "values": _cells(name, predicted),
                           "marker": {"type": "circle", "size": 5, "fill": {"color": colour, "transparency": 30},
@@ -58,7 +59,7 @@ def _groups(workbook: Workbook, plan: CheckPlan, name: str, side: str):
 
 
 def _both(plan: CheckPlan, training: Range, held: Range) -> list[tuple[str, Range, str]]:
-    return [("training", training, TRAINING), *([("held out", held, _HELD)] if plan.held else [])]
+    return [("training", training, TRAINING), *([("held out", held, HELD_LINE)] if plan.held else [])]
 
 
 def _titled(chart, title: str, across: str | None, up: str, *, number: str = "0.0", least: float | None = None):
