@@ -26,7 +26,7 @@ from solver.errors import NoSolution, UserError
 
 from .fittable_sheets import Fittable, fittable_sheets
 from .own_sheets import before_fit
-from .own_sheets.held_out import Judge, held_out
+from .own_sheets.held_out import HeldOutJudge, held_out
 from .own_sheets.history import history_area
 from .own_sheets.run_log import find_log
 from .own_sheets.settings_cells import result_cells
@@ -210,7 +210,7 @@ def _fitted(host: Host, r: VerifiedModel, watcher: Watcher) -> FitResult:
     from solver.model.array_factors import as_tensors
 
     bounds, held = r.settings.bounds, held_out(host, r)
-    judge = Judge(watcher, held, bounds)
+    judge = HeldOutJudge(watcher, held, bounds)
     result = fit(r.ratings, as_tensors(r.start), r.settings, on_factors=judge.look, on_epoch=judge.on_epoch)
     if r.settings.batch_size is not None:
         # in batches `fit` gives means over an epoch of steps; the sheet has the RMSE of the factors before and after

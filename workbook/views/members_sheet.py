@@ -98,7 +98,7 @@ def _own_order(sheet, styles: Styles, plan: MembersPlan, view: View, side: _Side
     block: Block = getattr(view.layout, f"{side.role}_factors")
     for role, where in (("ids", plan.own("name")), ("factors", plan.factors)):
         name = view.name(f"{side.role}_{role}")
-        put_array(sheet, where, f"=TRANSPOSE({name})" if block.along == "columns" else f"={name}", styles.calc)
+        put_array(sheet, where, f"=TRANSPOSE({name})" if block.along == "columns" else f"={name}", styles.calc if role == "factors" else styles.calc_label)
     lengths = _fixed(plan.own("length"))
     put_array(sheet, plan.directions, f"=({_fixed(plan.factors)}-{_fixed(plan.centre)})/IF({lengths}>0,{lengths},1)", styles.calc)
     for where, title in ((plan.factors, "factors"), (plan.directions, "(factors − mean) / length"),

@@ -40,7 +40,7 @@ def held_out(host: Host, ready: VerifiedModel) -> Ratings | None:
     return Ratings(here.users, here.items, user_index, item_index, observed)
 
 
-class Judge(Watcher):
+class HeldOutJudge(Watcher):
     """Tells another watcher of every epoch with its RMSE on the ratings held out, where there are any. The fit knows nothing of it."""
 
     def __init__(self, watcher: Watcher, held: Ratings | None, bounds: tuple[float, float] | None):
