@@ -17,6 +17,8 @@ from solver import Ratings, Settings, random_factors
 from solver.fitting.start_values import start_values
 from solver.model.net import AnyFactors
 from workbook.gradients.gradient_plan import gradient_plans
+from workbook.gradients.rating_steps import write_rating_steps
+from workbook.gradients.rating_steps_plan import rating_steps_plan
 from workbook.gradients.step_buttons import STEP_MODULE, insert_step_buttons, step_macros
 from workbook.gradients.step_table import write_gradient_columns
 from workbook.model_sheets.buttons import MODULE, add_macros, macro_source
@@ -109,6 +111,9 @@ def plan_sheets(content: Content, models: Container[str]) -> dict[str, Plan]:
         plans[NET] = net_plan(NET, users=ratings.n_users, items=ratings.n_items, ratings=len(content.given), widths=content.net)
     if content.gradients:
         gradient_plans({name: plan for name, plan in plans.items() if isinstance(plan, Crosstab)})
+        for plan in plans.values():
+            if isinstance(plan, LongForm):
+                rating_steps_plan(plan)
     check_size(**size, ratings=len(content.given), bottom=max((plan.used.bottom for plan in plans.values()), default=1),
                right=max((plan.history.right + 1 for plan in plans.values()), default=1))
     return plans
@@ -141,8 +146,10 @@ def _write(path: Path, plans: Mapping[str, Plan], content: Content,
                 sheet.write_number(cell.row - 1, cell.col - 1, number, styles.factor)
             if name in stepped:
                 write_gradient_columns(workbook, sheet, styles, stepped[name], content)
-                if content.macros:
-                    insert_step_buttons(sheet)
+            if content.gradients and isinstance(plan, LongForm):
+                write_rating_steps(workbook, sheet, styles, rating_steps_plan(plan))
+            if content.macros and content.gradients and (name in stepped or isinstance(plan, LongForm)):
+                insert_step_buttons(sheet)
             _define_block_names(workbook, layout)
             for what in CONTROLS:
                 _define(workbook, layout.sheet, what, Range.around([getattr(plan, what)]))

@@ -15,7 +15,7 @@ from workbook.write.source_formulas import label_wanted
 from workbook.write.styles import Styles, colour_scale, print_setup
 from workbook.write.write_cells import put_array, put_formula, put_text
 
-from .buttons import FIRST_ROW, LEAST_WIDTH, write_buttons
+from .buttons import FIRST_ROW, LEAST_WIDTH, ONE_LINE, write_buttons
 from .controls import write_controls
 from .geometry import Crosstab, LongForm
 from .solver_names import solver_note
@@ -192,7 +192,7 @@ def _headers(sheet, styles: Styles, plan: LongForm, content: Content) -> None:
                           (plan.user.index, 9), (plan.item.index, 9), (layout.predictions, 8), (plan.errors, 8)):
         sheet.set_column(column.left - 1, column.left - 1, width, styles.text)
     sheet.set_column(layout.rmse.col - 1, layout.rmse.col - 1, 10, styles.text)
-    sheet.set_row(0, FIRST_ROW if content.macros else 24)
+    sheet.set_row(0, FIRST_ROW + ONE_LINE * content.gradients if content.macros else 24)     # buttons of their own take steps
     sheet.write_string(0, 0, "Embeddings", styles.title)
     sheet.set_column(plan.places.left - 1, plan.places.left - 1, 4, styles.calc)
     groups = ((plan.user.keys, "ratings"), (plan.user.index, "user embedding"),
