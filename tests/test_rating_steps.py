@@ -90,6 +90,6 @@ def test_the_row_in_hand_is_marked(built):
     layout, at = plan.long.layout, plan.settings
     marked = {str(area.sqref).split(":")[0]: rule.formula[0] for area, rules in openpyxl.load_workbook(path)["embedding"].conditional_formatting._cf_rules.items()
               for rule in rules if rule.type == "expression"}
-    for top, name in ((Cell(layout.ratings.top, plan.long.places.left), "row"), (layout.user_ids.first.moved(0, -1), "user_idx"),
-                      (layout.item_ids.first.moved(0, -1), "item_idx")):
+    for top, name in ((Cell(layout.ratings.top, plan.long.places.left), "row"), (plan.long.user.ids.first.moved(0, -1), "user_idx"),
+                      (plan.long.item.ids.first.moved(0, -1), "item_idx")):
         assert marked[str(top)] == f"ROW()-ROW({ref(top, rows=True, cols=True)})+1={ref(at[name], rows=True, cols=True)}"

@@ -53,8 +53,8 @@ def _in_hand(sheet, styles: Styles, plan: RatingStepsPlan) -> None:
     formulas = {"weight_decay": f"IF(ISNUMBER({decay}),{decay},0)", "spread": f"IF(STDEVP({rated})=0,1,STDEVP({rated}))", "ratings": f"COUNT({rated})",
                 "passes": f"INT({at['steps']}/{at['ratings']})", "row": nth, "error": f"{at['predicted']}-{at['rating']}",
                 **{name: f"INDEX({ref(column)},{at['row']})" for name, column in (
-                    ("user", layout.user_keys), ("item", layout.item_keys), ("user_idx", long.user_index), ("item_idx", long.item_index),
-                    ("rating", layout.ratings), ("predicted", layout.predictions)) if column}}
+                    ("user", long.user.keys), ("item", long.item.keys), ("user_idx", long.user.index), ("item_idx", long.item.index),
+                    ("rating", layout.ratings), ("predicted", layout.predictions))}}
     looks = {"weight_decay": styles.table_plain, "user": styles.beside, "item": styles.beside, "rating": styles.rating}
     whole = ("ratings", "passes", "row", "user_idx", "item_idx")
     for name, cell in plan.settings.items():
@@ -110,7 +110,7 @@ def _marks(sheet, styles: Styles, plan: RatingStepsPlan) -> None:
     layout = plan.long.layout
     tables = ((Range(layout.ratings.top, plan.long.places.left, layout.ratings.bottom, plan.long.errors.right), "row"),
               *((Range(ids.top, ids.left - 1, ids.bottom, ids.left + plan.factors), index) for ids, index in (
-                  (layout.user_ids, "user_idx"), (layout.item_ids, "item_idx")) if ids))
+                  (plan.long.user.ids, "user_idx"), (plan.long.item.ids, "item_idx"))))
     for where, index in tables:
         number, first = (ref(cell, rows=True, cols=True) for cell in (plan.settings[index], where.first))
         sheet.conditional_format(*box(where), {"type": "formula", "criteria": f"=ROW()-ROW({first})+1={number}", "format": styles.in_hand})
