@@ -11,7 +11,7 @@ import pytest
 import workbook
 from solver import Settings, fit, predict_table
 from workbook.data import make_example
-from workbook.data.people import NAMES
+from workbook.data.people import PEOPLE
 
 DATA = Path(make_example.__file__).parent
 
@@ -107,7 +107,7 @@ def test_the_people_of_the_demo_have_names_and_all_else_stays():
     """In the order of their numbers, so that of equals the same one comes first: every number in the documentation stays."""
     ratings, _ = workbook.example()
     named = workbook.with_names(ratings)
-    assert len(set(NAMES)) == ratings.n_users and list(NAMES) == sorted(NAMES)
+    assert len(set(PEOPLE)) == ratings.n_users and list(PEOPLE) == sorted(PEOPLE)
     for part, other in ((named, ratings), (named.top(users=15, items=15), ratings.top(users=15, items=15))):
-        assert part.users == tuple(NAMES[number - 1] for number in other.users)
+        assert part.users == tuple(PEOPLE[number - 1] for number in other.users)
         assert (part.user_index == other.user_index).all() and (part.values == other.values).all()

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from solver import Ratings
 
-NAMES = (
+PEOPLE = (
     "Ada", "Alan", "Amina", "Anton", "Aoife", "Bela", "Ben", "Carla", "Chen", "Clara", "Dana", "David", "Dilan", "Edith", "Elif",
     "Emil", "Esra", "Farid", "Felix", "Freya", "Gita", "Hana", "Hugo", "Ines", "Ivo", "Jana", "Jonas", "Juan", "Kofi", "Lars",
     "Leila", "Lin", "Luca", "Maja", "Marco", "Mei", "Mila", "Nadia", "Nils", "Nora", "Olga", "Omar", "Oskar", "Paul", "Pia",
@@ -18,4 +18,4 @@ NAMES = (
 
 def with_names(ratings: Ratings) -> Ratings:
     """The example's ratings, or a part of them, by people with names instead of numbers."""
-    return replace(ratings, users=tuple(NAMES[int(str(number)) - 1] for number in ratings.users))
+    return replace(ratings, users=tuple(PEOPLE[int(str(number)) - 1] for number in ratings.users))
