@@ -16,6 +16,11 @@ from pyxl.grid.parameters import parameter_cells
 from solver import Ratings, Settings, random_factors
 from solver.fitting.start_values import start_values
 from solver.model.net import AnyFactors
+from workbook.data_sheets.ratings_sheet import write_ratings
+from workbook.data_sheets.run_log_sheet import RUN_LOG_TITLE as RUN_LOG_SHEET
+from workbook.data_sheets.run_log_sheet import write_run_log
+from workbook.data_sheets.start_sheet import START_SHEET as START
+from workbook.data_sheets.start_sheet import write_start
 from workbook.gradients.gradient_plan import gradient_plans
 from workbook.gradients.rating_steps import write_rating_steps
 from workbook.gradients.rating_steps_plan import rating_steps_plan
@@ -29,12 +34,7 @@ from workbook.model_sheets.geometry import Crosstab, LongForm, check_size, cross
 from workbook.model_sheets.loss_chart import write_history
 from workbook.model_sheets.net_plan import NetPlan, net_plan, widths_for
 from workbook.model_sheets.net_sheet import write_net
-from workbook.model_sheets.ratings_sheet import write_ratings
-from workbook.model_sheets.run_log_sheet import RUN_LOG_TITLE as RUN_LOG_SHEET
-from workbook.model_sheets.run_log_sheet import write_run_log
 from workbook.model_sheets.solver_names import define_solver_names, problem_of
-from workbook.model_sheets.start_sheet import START_SHEET as START
-from workbook.model_sheets.start_sheet import write_start
 from workbook.write.content import Content, content_of
 from workbook.write.styles import make_styles
 

@@ -92,7 +92,7 @@ class Screen:
         import xlwings
 
         from pyxl.engines import choose_engine
-        from pyxl.engines.office import Office
+        from pyxl.engines.libreoffice.office import Office
         from solver import UserError
 
         user = f"screen{uuid.uuid4().hex[:8]}"      # whose office another of this machine is not

@@ -11,7 +11,7 @@ from pyxl.formulas.compiled.lanes import Lanes, dynamic
 from pyxl.formulas.language.syntax.nodes import Call
 
 from .elementwise_rules import each_lane
-from .sum_rules import gathered
+from .sums.sum_rules import gathered
 
 
 def _growth(rate: Tensor, periods: Tensor) -> tuple[Tensor, Tensor]:

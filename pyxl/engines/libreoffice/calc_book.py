@@ -7,15 +7,15 @@ from functools import cached_property
 
 from xlwings import NoSuchObjectError, base_classes
 
+from pyxl.engines.block import area
+from pyxl.engines.sheet_tables import SheetTable, SheetTables
 from pyxl.grid.cells import Range, quoted
 from solver.errors import UserError
 
-from .block import area
 from .calc_formulas import Translator
 from .calc_range import CalcRange
 from .find_office import load_uno
 from .office import properties
-from .sheet_tables import SheetTable, SheetTables
 
 _FILTERS = {".xlsx": "Calc MS Excel 2007 XML", ".xlsm": "Calc MS Excel 2007 VBA XML", ".ods": "calc8"}
 _AS_CONFIGURED = 3   # com.sun.star.document.MacroExecMode.USE_CONFIG: the user decides on macros

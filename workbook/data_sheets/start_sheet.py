@@ -12,11 +12,10 @@ from pyxl.grid.layout import Layout
 from solver.core.options import AUTO, Names, Number, Option, Whole
 from solver.core.settings import OPTIONS, honoured_by
 from solver.reading.rating_columns import how_many_of
+from workbook.model_sheets.solver_names import MOST_CHANGING_CELLS, changing_cells
 from workbook.write.content import Content
 from workbook.write.styles import Styles, print_setup
 from workbook.write.write_cells import put_formula
-
-from .solver_names import MOST_CHANGING_CELLS, changing_cells
 
 START_SHEET = "start"
 _LEFT_OPEN = ("weight_decay",)  # in a new workbook, by the word for it

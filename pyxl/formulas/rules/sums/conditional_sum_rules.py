@@ -15,8 +15,8 @@ from pyxl.formulas.compiled.lanes import BOOLEAN, CONSTANT, NUMBER, LaneAreas, L
 from pyxl.formulas.functions.cells.criteria import criterion, read_criterion
 from pyxl.formulas.language.formula_errors import VALUE, Fault, Unsupported
 from pyxl.formulas.language.syntax.nodes import Call, Node
+from pyxl.formulas.rules.elementwise_rules import values_now
 
-from .elementwise_rules import values_now
 from .statistics_rules import extreme
 from .sum_rules import Sample, reduced, sample
 
