@@ -35,6 +35,7 @@ from workbook.model_sheets.loss_chart import write_history
 from workbook.model_sheets.net_plan import NetPlan, net_plan, widths_for
 from workbook.model_sheets.net_sheet import write_net
 from workbook.model_sheets.solver_names import define_solver_names, problem_of
+from workbook.views.tour import tour
 from workbook.write.content import Content, content_of
 from workbook.write.styles import make_styles
 
@@ -162,7 +163,7 @@ def _write(path: Path, plans: Mapping[str, Plan], content: Content,
         write_before_fit(workbook)
         write_conf(workbook)
         write_start(workbook, styles, start, content, {name: plan.layout for name, plan in plans.items()},
-                    {name: view_sheet.purpose for name, view_sheet in VIEWS.items()}, path.name)
+                    {name: view_sheet.purpose for name, view_sheet in VIEWS.items()}, path.name, tour=tour(content, view, {"ratings", *plans, *VIEWS}))
         if content.macros:
             add_macros(workbook, {MODULE: macro_source(), **({STEP_MODULE: step_macros()} if content.gradients else {})})
 
