@@ -19,7 +19,7 @@ from pyxl.hosts.file_host import FileHost
 from pyxl.hosts.host import Host
 from pyxl.hosts.refresh_results import Changes
 from pyxl.problems.pose import Posed
-from pyxl.problems.report_sheet import report_cells, report_sheet
+from pyxl.problems.reports.report_sheet import report_cells, report_sheet
 from pyxl.problems.solve import ByFormulas, Solved, changed_cells, disagreement, solve
 from pyxl.xlsx import open_workbook, same_file
 from solver.errors import NoSolution, UserError
@@ -172,12 +172,14 @@ def fit_on_host(host: Host, *, sheets: Iterable[str] | None, settings: Settings 
     for r in ready:
         if isinstance(r, Posed):
             host.overwrite_formulas(r.overwritten)
-        watcher = watch(r)
+        watcher, before = watch(r), _present(host, r)
         try:
             done: _Finished = (SolvedProblem(r, solve(r, by_formulas, on_step=watcher.on_step)) if isinstance(r, Posed)
                                else FittedModel(r, _fitted(host, r, watcher)))
         except NoSolution as why:
             unsolved.append(NoSolution(f"{r.sheet}: {why}"))
+            for sheet, cells in before.items():      # what was shown while it was sought
+                host.write({sheet: _unlike(host, sheet, cells)})
             if sheets is not None:
                 raise unsolved[-1] from why
             continue
@@ -196,6 +198,14 @@ def fit_on_host(host: Host, *, sheets: Iterable[str] | None, settings: Settings 
     if not finished:
         raise unsolved[0]
     return _compared(host, finished, [*skipped, *map(str, unsolved)])
+
+
+def _present(host: Host, r: Fittable) -> Changes:
+    """What the cells hold that a search for a solution may show numbers in, where there may be none."""
+    if not isinstance(r, Posed):
+        return {}
+    return {sheet: {cell: host.grid(sheet).values.get(cell) for place, area in r.blocks.values() if place == sheet for cell in area.cells()}
+            for sheet in dict.fromkeys(place for place, _ in r.blocks.values())}
 
 
 def _add_report(host: Host, result: Solved) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pyxl.grid.cells import Range
 from pyxl.grid.grid import DefinedName, Grid, Table
+from pyxl.grid.scenario import Scenario
 from pyxl.xlsx.parts.number_formats import read_number_formats
 from pyxl.xlsx.parts.package_checks import damaged_workbook
 from pyxl.xlsx.parts.shared_strings import read_shared_strings
@@ -85,6 +86,11 @@ class WorkbookFile:
         return tuple(read_table(elements([self._package.read(relation.part)], relation.part), sheet, relation.part)
                      for sheet, part in self._workbook.sheets.items()
                      for relation in self._package.relations(part) if relation.kind == "table")
+
+    @property
+    def scenarios(self) -> tuple[Scenario, ...]:
+        """The scenarios on all worksheets, in their order."""
+        return tuple(scenario for sheet in self.sheets for scenario in self.grid(sheet).scenarios)
 
     @property
     def manual_calculation(self) -> bool:
