@@ -13,8 +13,8 @@ from pyxl import open_workbook
 from pyxl.grid.cells import Range
 from solver.collab.answers.recommend import explain
 from workbook.export import busiest
-from workbook.views.why_sheet import EXPLAINED_USER, ITEM, ITEM_NUMBER, PART, USER_NUMBER, WHY_HEAD
 from workbook.views.waterfall import waterfall_columns
+from workbook.views.why_sheet import EXPLAINED_USER, ITEM, ITEM_NUMBER, PART, USER_NUMBER, WHY_HEAD
 
 
 def asked(office, book: Book, user, item) -> dict:
