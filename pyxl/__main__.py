@@ -31,7 +31,7 @@ def _commands() -> tuple[Command, ...]:
     from pyxl.cli.models.bias_command import BIAS
     from pyxl.cli.models.bulk_commands import PREDICT, RECOMMEND
     from pyxl.cli.models.fold_in_command import FOLD_IN
-    from pyxl.cli.models.judging_commands import CROSS_VALIDATE, LR_FIND, SEARCH
+    from pyxl.cli.models.judging_commands import CROSS_VALIDATE, LEARNING_CURVE, LR_FIND, SEARCH
     from pyxl.cli.models.look_command import LOOK_COMMAND
     from pyxl.cli.models.map_command import MAP
     from pyxl.cli.models.model_commands import EVALUATE, EXPLAIN, SIMILAR
@@ -53,7 +53,7 @@ def _commands() -> tuple[Command, ...]:
     return (DEMO, NEW, UPDATE, INSPECT, FIT, GOAL_SEEK, RESTORE,
             CHECK_GRADIENT, RECALCULATE, EXAMPLES, EMBEDDINGS, FACTORS, OPTIMIZERS_COMMAND,
             LOOK_COMMAND, PREPARE, TRAIN, RECOMMEND, PREDICT, *asking, FOLD_IN, BIAS, MAP, EXPORT,
-            CROSS_VALIDATE, SEARCH, LR_FIND, DOCTOR, ADDIN, FUNCTIONS_COMMAND, SERVE, MCP)
+            CROSS_VALIDATE, SEARCH, LEARNING_CURVE, LR_FIND, DOCTOR, ADDIN, FUNCTIONS_COMMAND, SERVE, MCP)
 
 
 if __name__ == "__main__":

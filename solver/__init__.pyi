@@ -3,6 +3,8 @@
 from .collab.answers.recommend import Explanation as Explanation
 from .collab.arrivals.newcomer import FoldedIn as FoldedIn
 from .collab.collab_filter import CollabFilter as CollabFilter
+from .collab.judged.learning_curve import LearningCurve as LearningCurve
+from .collab.judged.learning_curve import learning_curve as learning_curve
 from .collab.judged.search import (
     CrossValidation as CrossValidation,
 )

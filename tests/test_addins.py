@@ -20,8 +20,6 @@ from pyxl.fit.inspect_sheet import inspect_workbook
 from solver.errors import UserError
 from workbook.addins.office_extension import MENU, macro_url, office_extension
 
-
-
 MENU_PART, ITEM, TOOL_BAR, TEXT = 34, 36, 63, 86     # of com.sun.star.accessibility.AccessibleRole; TEXT: as on the bar over a sheet
 
 

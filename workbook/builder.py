@@ -17,6 +17,8 @@ from solver import Ratings, Settings, random_factors
 from solver.fitting.start_values import start_values
 from solver.model.net import AnyFactors
 from workbook.gradients.gradient_plan import gradient_plans
+from workbook.gradients.rating_steps import write_rating_steps
+from workbook.gradients.rating_steps_plan import rating_steps_plan
 from workbook.gradients.step_buttons import STEP_MODULE, insert_step_buttons, step_macros
 from workbook.gradients.step_table import write_gradient_columns
 from workbook.model_sheets.buttons import MODULE, add_macros, macro_source
@@ -89,6 +91,12 @@ def build_with(content: Content, path, *, parameters: Mapping[str, AnyFactors], 
     return {name: plan.layout for name, plan in plans.items()}
 
 
+def write_draft(content: Content, path: Path, *, parameters: Mapping[str, AnyFactors]) -> None:
+    """As `build_with`, to a file of one's own, whose formulas have no results: what a workbook is made of."""
+    content = replace(content, macros=path.suffix.lower() == ".xlsm")
+    _write(path, plan_sheets(content, parameters), content, parameters)
+
+
 def plan_sheets(content: Content, models: Container[str]) -> dict[str, Plan]:
     """Where everything will stand, by sheet, for the sheets of these models; UserError where it is
     more than Excel holds."""
@@ -103,6 +111,9 @@ def plan_sheets(content: Content, models: Container[str]) -> dict[str, Plan]:
         plans[NET] = net_plan(NET, users=ratings.n_users, items=ratings.n_items, ratings=len(content.given), widths=content.net)
     if content.gradients:
         gradient_plans({name: plan for name, plan in plans.items() if isinstance(plan, Crosstab)})
+        for plan in plans.values():
+            if isinstance(plan, LongForm):
+                rating_steps_plan(plan)
     check_size(**size, ratings=len(content.given), bottom=max((plan.used.bottom for plan in plans.values()), default=1),
                right=max((plan.history.right for plan in plans.values()), default=1))
     return plans
@@ -115,18 +126,17 @@ def _write(path: Path, plans: Mapping[str, Plan], content: Content,
         styles = make_styles(workbook)
         start = workbook.add_worksheet(START)
         write_ratings(workbook, styles, content, block_name(next(iter(plans)), "ratings"))
-        first = next((plan for plan in plans.values() if isinstance(plan, Crosstab)), None)
         crosstabs = {name: plan for name, plan in plans.items() if isinstance(plan, Crosstab)}
         stepped = gradient_plans(crosstabs) if content.gradients else {}
         for name, plan in plans.items():
             layout = plan.layout
             if isinstance(plan, Crosstab):
-                write_crosstab(workbook, styles, plan, content, first or plan)
+                write_crosstab(workbook, styles, plan, content, next(iter(crosstabs.values())))
                 _define(workbook, layout.sheet, "filled", plan.filled)
             elif isinstance(plan, NetPlan):
                 write_net(workbook, styles, plan, content)
             else:
-                write_embedding(workbook, styles, plan, content, plans["dotprod"].layout)
+                write_embedding(workbook, styles, plan, content, crosstabs["dotprod"])
             sheet = workbook.get_worksheet_by_name(layout.sheet)
             write_history(workbook, sheet, styles, plan)
             _define(workbook, layout.sheet, "history", plan.history)
@@ -134,8 +144,10 @@ def _write(path: Path, plans: Mapping[str, Plan], content: Content,
                 sheet.write_number(cell.row - 1, cell.col - 1, number, styles.factor)
             if name in stepped:
                 write_gradient_columns(workbook, sheet, styles, stepped[name], content)
-                if content.macros:
-                    insert_step_buttons(sheet)
+            if content.gradients and isinstance(plan, LongForm):
+                write_rating_steps(workbook, sheet, styles, rating_steps_plan(plan))
+            if content.macros and content.gradients and (name in stepped or isinstance(plan, LongForm)):
+                insert_step_buttons(sheet)
             _define_block_names(workbook, layout)
             for what in CONTROLS:
                 _define(workbook, layout.sheet, what, Range.around([getattr(plan, what)]))

@@ -10,7 +10,7 @@ import numpy as np
 
 from pyxl.grid.cells import quoted
 
-from .constraint_lines import Line, SheetCell, Term
+from .constraint_lines import CellTerm, FixedTerm, FunctionLine, OutputTerm, SheetCell, Term
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -69,7 +69,7 @@ def has_jumps(structure: Structure) -> bool:
     return any(terms.operation == "if" or terms.operation in SIGNS.values() for terms in structure.reached())
 
 
-def linear_model(structure: Structure, objective: Term, rows: Sequence[Line], *, low: np.ndarray, high: np.ndarray,
+def linear_model(structure: Structure, objective: Term, rows: Sequence[FunctionLine], *, low: np.ndarray, high: np.ndarray,
                  floor: np.ndarray, ceiling: np.ndarray, whole: np.ndarray) -> LinearModel:
     """A problem all of whose formulas are linear, as numbers; its rows are the constraint functions in order."""
     from scipy.sparse import csr_array, vstack
@@ -84,19 +84,19 @@ def linear_model(structure: Structure, objective: Term, rows: Sequence[Line], *,
                        ceiling - constants[1:], low, high, whole)
 
 
-def linear_rows(structure: Structure, rows: Sequence[Line], *, low: np.ndarray, high: np.ndarray, floor: np.ndarray, ceiling: np.ndarray,
+def linear_rows(structure: Structure, rows: Sequence[FunctionLine], *, low: np.ndarray, high: np.ndarray, floor: np.ndarray, ceiling: np.ndarray,
                 whole: np.ndarray) -> LinearModel:
     """Those constraints of a problem that are linear, without an objective."""
-    chosen = [n for n, line in enumerate(rows) if all(term.output is None or not structure.reached([term.output])
+    chosen = [n for n, line in enumerate(rows) if all(not isinstance(term, OutputTerm) or not structure.reached([term.output])
                                                       for term in (line.left, line.right))]
-    return linear_model(structure, Term("", constant=0.0), [rows[n] for n in chosen], low=low, high=high, floor=floor[chosen],
+    return linear_model(structure, FixedTerm("", 0.0), [rows[n] for n in chosen], low=low, high=high, floor=floor[chosen],
                         ceiling=ceiling[chosen], whole=whole)
 
 
-def forms_of(structure: Structure, objective: Term, rows: Sequence[Line]) -> tuple[csr_array, list[csr_array]]:
+def forms_of(structure: Structure, objective: Term, rows: Sequence[FunctionLine]) -> tuple[csr_array, list[csr_array]]:
     """The forms of the objective and of the constraint functions, left − right, each one row."""
     forms = _Forms(structure)
-    return forms.of(objective), [forms.of(line.left) - (forms.of(line.right) if line.right.constant is None else forms.zero)
+    return forms.of(objective), [forms.of(line.left) - (forms.zero if isinstance(line.right, FixedTerm) else forms.of(line.right))
                                  for line in rows]
 
 
@@ -138,7 +138,7 @@ class _Forms:
     def of(self, term: Term) -> csr_array:
         from scipy.sparse import csr_array
 
-        if term.output is not None:
+        if isinstance(term, OutputTerm):
             return self._structure.forms[[term.output]]
-        column, value = (0, term.constant) if term.constant is not None else (1 + term.cell, 1.0)
+        column, value = (1 + term.cell, 1.0) if isinstance(term, CellTerm) else (0, term.constant)
         return csr_array(([value], ([0], [column])), shape=(1, self._width))

@@ -15,8 +15,23 @@ from pyxl.grid.cells import Cell, quoted
 from pyxl.grid.problem import KINDS, SheetRange, SolverProblem, place_told
 from pyxl.grid.readable_workbook import ReadableWorkbook
 from solver.errors import UserError
+from solver.programs.program import Convex
 
-from .constraint_lines import Line, SheetCell, Term, Terms, bounds_of, different_cells, lines_of, shown_cell, whole_cells
+from .constraint_lines import (
+    CellTerm,
+    FixedTerm,
+    FunctionLine,
+    Line,
+    OutputTerm,
+    SheetCell,
+    Term,
+    Terms,
+    bounds_of,
+    different_cells,
+    lines_of,
+    shown_cell,
+    whole_cells,
+)
 from .evaluated import Evaluated
 from .exact.exact_model import exact_model, needed_bound
 from .exact.growing_model import NeedsBound, NotExact
@@ -25,6 +40,8 @@ from .kind import Kind, forms_of, has_jumps, kind_of, least_curvature, linear_mo
 from .overlaid import Overlaid
 
 if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
     from pyxl.formulas.compile_formulas import Compiled
     from pyxl.formulas.structure.nonlinear_terms import Structure
     from solver import LinearModel, Program
@@ -92,59 +109,88 @@ def pose(workbook: ReadableWorkbook, problem: SolverProblem, *, overwrite_formul
     except FormulaError as why:
         raise UserError(f"{quoted(problem.sheet)} cannot be solved by its formulas: {why}") from why
     low, high = bounds_of(problem, lines)
-    rows = [line for line in lines if line.row is not None]
+    rows = [line for line in lines if isinstance(line, FunctionLine)]
     floor, ceiling = np.full(len(rows), -np.inf), np.full(len(rows), np.inf)
     for line in rows:
-        bound = line.right.constant or 0.0      # of left − right, where the right side is no number
+        bound = line.right.constant if isinstance(line.right, FixedTerm) else 0.0      # of left − right, where the right side is no number
         if line.relation in ("=", ">="):
             floor[line.row] = bound
         if line.relation in ("=", "<="):
             ceiling[line.row] = bound
-    whole, structure = whole_cells(problem, lines), _structure(compiled)
-    kind = kind_of(structure, whole=int(whole.sum()), different=sum(map(len, different_cells(lines))))
-    if uncompiled is not None:
-        kind = replace(kind, sort="stepwise")
-    limits = {"low": low, "high": high, "floor": floor, "ceiling": ceiling, "whole": whole}
-    notes = [] if kind.sort == "stepwise" else list(compiled.not_smooth)     # a search by points needs no slopes
+    whole, different = whole_cells(problem, lines), different_cells(lines)
+    start, root = np.clip(compiled.start, low, high), _root(seen, problem, objective)
+    structure = _structure(compiled)
+    kind = kind_of(structure, whole=int(whole.sum()), different=sum(map(len, different)))
+    if structure is None:
+        shape = _Shape(kind if uncompiled is None else replace(kind, sort="stepwise"))
+    else:
+        shape = _shape(structure, kind, problem, objective, rows, different=different, root=root, start=compiled.start,
+                       limits={"low": low, "high": high, "floor": floor, "ceiling": ceiling, "whole": whole})
+    stepwise = shape.kind.sort == "stepwise"
+    notes = [] if stepwise or shape.kind.exact else list(compiled.not_smooth)     # then no slopes are asked for
     if uncompiled is not None:
         notes.append(f"Formulas are evaluated point by point, which is slow: {uncompiled}")
-    different = different_cells(lines)
-    linear, exact = (linear_model(structure, objective, rows, **limits), True) if kind.sort == "linear" and not different else (None, True)
-    forms = None if structure is None or kind.sort == "linear" and not different else forms_of(structure, objective, rows)
-    if forms is not None and kind.sort != "smooth":
-        objective_form, row_forms = forms
-        try:
-            linear, exact = exact_model(structure, objective_form, row_forms, goal=problem.goal, different=different, **limits)
-            kind, notes = replace(kind, exact=True), []     # no slopes are asked for
-        except NeedsBound as missing:
-            notes.append(needed_bound(missing, problem.cells, lambda place: place_told(*place, problem.sheet)))
-            linear = None if different else _within_assumed_bounds(structure, forms, problem.goal, compiled.start, limits)
-            exact = False
-        except NotExact:
-            pass
-    evaluation, root = _Evaluation(compiled, objective, rows), _root(seen, problem, objective)
-    curvature = None if linear is not None or forms is None or different or kind.sort in ("piecewise", "stepwise") else \
-        least_curvature(structure, *forms, goal=problem.goal, root=root)
-    program = Program(evaluation, np.clip(compiled.start, low, high), low, high, floor, ceiling,
-                      problem.goal, problem.target, root, whole, linear,
-                      None if linear is not None and kind.sort == "linear" or structure is None else linear_rows(structure, rows, **limits),
-                      different, kind.sort == "stepwise", exact, curvature, linear is not None and kind.sort != "linear" and not kind.exact,
-                      kind.sort == "piecewise" and not kind.exact and structure is not None and has_jumps(structure))
+    notes += shape.notes
+    evaluation = _Evaluation(compiled, objective, rows)
+    program = Program(evaluation, start, low, high, floor, ceiling, problem.goal, problem.target, root, whole, shape.linear,
+                      shape.linear_rows, different, stepwise=stepwise, exact=shape.exact, convex=shape.convex, assumed=shape.assumed,
+                      jumps=shape.jumps)
     _check_start(seen, problem, program, terms.outputs)
     if moved := [place for place, a, b in zip(problem.cells, compiled.start, program.start) if a != b]:
         first = place_told(*moved[0], problem.sheet)
         notes.append(f"{first} began outside its bounds and was moved into them." if len(moved) == 1 else
                      f"{len(moved)} cells, {first} the first, began outside their bounds and were moved into them.")
-    return Posed(problem, problem.cells, tuple(lines), program, evaluation.outputs, objective, kind,
+    return Posed(problem, problem.cells, tuple(lines), program, evaluation.outputs, objective, shape.kind,
                  (*_told_overwritten(workbook, problem, overwritten), *notes), overwritten)
 
 
-def _within_assumed_bounds(structure: Structure, forms, goal: str, start: np.ndarray, limits: dict[str, np.ndarray]) -> LinearModel | None:
+@dataclass(frozen=True, eq=False)
+class _Shape:
+    """What the structure of its formulas proves of a problem, as `Program` has it, and what is to be said of that."""
+
+    kind: Kind
+    linear: LinearModel | None = None
+    linear_rows: LinearModel | None = None
+    exact: bool = True
+    convex: Convex | None = None
+    assumed: bool = False
+    jumps: bool = False
+    notes: tuple[str, ...] = ()
+
+
+def _shape(structure: Structure, kind: Kind, problem: SolverProblem, objective: Term, rows: list[FunctionLine], *,
+           different: tuple[np.ndarray, ...], root: int, start: np.ndarray, limits: dict[str, np.ndarray]) -> _Shape:
+    """Linear where it is, by exact models where these can be had, and convex where that is proved."""
+    if kind.sort == "linear" and not different:
+        return _Shape(kind, linear_model(structure, objective, rows, **limits))
+    form, row_forms = forms_of(structure, objective, rows)
+    linear, exact, assumed, notes = None, True, False, []
+    if kind.sort != "smooth":
+        try:
+            linear, exact = exact_model(structure, form, row_forms, goal=problem.goal, different=different, **limits)
+            kind = replace(kind, exact=True)
+        except NeedsBound as missing:
+            notes.append(needed_bound(missing, problem.cells, lambda place: place_told(*place, problem.sheet)))
+            linear, exact = None if different else _within_assumed_bounds(structure, form, row_forms, problem.goal, start, limits), False
+            assumed = linear is not None and kind.sort != "linear"
+        except NotExact:
+            pass
+    about_rows = None if linear is not None and kind.sort == "linear" else linear_rows(structure, rows, **limits)
+    convex = None
+    if linear is None and about_rows is not None and not different and kind.sort not in ("piecewise", "stepwise"):
+        curvature = least_curvature(structure, form, row_forms, goal=problem.goal, root=root)
+        convex = None if curvature is None else Convex(curvature, about_rows)
+    return _Shape(kind, linear, about_rows, exact, convex, assumed,
+                  jumps=kind.sort == "piecewise" and not kind.exact and has_jumps(structure), notes=tuple(notes))
+
+
+def _within_assumed_bounds(structure: Structure, form: csr_array, rows: list[csr_array], goal: str, start: np.ndarray,
+                           limits: dict[str, np.ndarray]) -> LinearModel | None:
     """The exact model where cells without a bound stay near their start; None where there is none."""
     far = ASSUMED * np.maximum(1.0, np.abs(start))
     low, high = np.maximum(limits["low"], np.minimum(start, limits["high"]) - far), np.minimum(limits["high"], np.maximum(start, limits["low"]) + far)
     try:
-        return exact_model(structure, forms[0], forms[1], goal=goal, low=low, high=high, floor=limits["floor"], ceiling=limits["ceiling"],
+        return exact_model(structure, form, rows, goal=goal, low=low, high=high, floor=limits["floor"], ceiling=limits["ceiling"],
                            whole=limits["whole"])[0]
     except (NotExact, NeedsBound):
         return None
@@ -164,11 +210,12 @@ def _structure(compiled: Compiled | Evaluated) -> Structure | None:
 
 def _root(workbook: ReadableWorkbook, problem: SolverProblem, objective: Term) -> int:
     """2 where the objective is made small and is a square root by its formula, as an RMSE is; else 1."""
-    if objective.output is None:
+    if problem.objective is None or not isinstance(objective, OutputTerm):
         return 1
     sheet, cell = problem.objective
     grid = workbook.grid(sheet)
-    tree = parse(grid.formulas[grid.owner(cell)].text)
+    owner = grid.owner(cell)
+    tree = None if owner is None else parse(grid.formulas[owner].text)
     return 2 if problem.goal == "min" and isinstance(tree, Call) and tree.name == "SQRT" else 1
 
 
@@ -226,26 +273,26 @@ def shown_formula(text: str) -> str:
     return text if len(text) <= 40 else f"{text[:40]}…"
 
 
-_NOTHING = Term("", constant=0.0)
+_NOTHING = FixedTerm("", 0.0)
 
 
 class _Evaluation:
     """What a `Program` evaluates: the objective and the constraint functions, left − right or left alone."""
 
-    def __init__(self, compiled, objective: Term, rows: list[Line]):
+    def __init__(self, compiled: Compiled | Evaluated, objective: Term, rows: list[FunctionLine]):
         self._compiled, self._objective, self._rows = compiled, objective, rows
 
     def __call__(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        if not self._rows and self._objective.output is not None:
+        if not self._rows and isinstance(self._objective, OutputTerm):
             value, gradient = self._compiled.value_and_gradient(x)
             return np.array([value]), gradient[None]
         outputs, slopes = self._compiled.values_and_jacobian(x)
         jacobian = np.zeros((1 + len(self._rows), len(x)))
         for number, (left, right) in enumerate(self._sides()):
             for sign, term in ((1.0, left), (-1.0, right)):
-                if term.output is not None:
+                if isinstance(term, OutputTerm):
                     jacobian[number] += sign * slopes[term.output]
-                elif term.cell is not None:
+                elif isinstance(term, CellTerm):
                     jacobian[number, term.cell] += sign
         return self._values(x, outputs), jacobian
 
@@ -265,7 +312,7 @@ class _Evaluation:
     def _sides(self) -> Iterator[tuple[Term, Term]]:
         yield self._objective, _NOTHING
         for line in self._rows:
-            yield line.left, line.right if line.right.constant is None else _NOTHING
+            yield line.left, _NOTHING if isinstance(line.right, FixedTerm) else line.right
 
     def _values(self, x: np.ndarray, outputs: np.ndarray) -> np.ndarray:
         return np.array([left.value(x, outputs) - right.value(x, outputs) for left, right in self._sides()])

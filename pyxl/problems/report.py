@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pyxl.grid.cells import quoted
 from solver import FEASIBLE
 
+from .constraint_lines import FunctionLine, WholeLine
 from .solve import Solved
 
 ALLOWED = ("allowable_increase", "allowable_decrease")
@@ -40,14 +41,14 @@ def _constraints(solved: Solved) -> Iterator[dict]:
     minimum, outputs = solved.minimum, solved.posed.outputs(solved.minimum.x)
     for line in solved.posed.lines:
         value = line.left.value(minimum.x, outputs)
-        if line.right is None:
+        if isinstance(line, WholeLine):
             yield {"constraint": line.told(), "value": value, "bound": None, "slack": None, "binding": None, "met": _is_whole(value),
                    "multiplier": None}
             continue
         bound = line.right.value(minimum.x, outputs)
         slack = {"<=": bound - value, ">=": value - bound, "=": -abs(value - bound)}[line.relation]
         near = FEASIBLE * max(1.0, abs(bound))
-        held, row = minimum.sensitivity, line.row
+        held, row = minimum.sensitivity, line.row if isinstance(line, FunctionLine) else None
         ranges = {} if row is None or held.ranges is None else dict(zip(
             ALLOWED, (_number(held.ranges.bound_increase[row]), _number(held.ranges.bound_decrease[row]))))
         yield {"constraint": line.told(), "value": value, "bound": bound, "slack": 0.0 if abs(slack) <= 1e-12 * max(1.0, abs(bound)) else slack,

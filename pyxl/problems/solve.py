@@ -16,6 +16,7 @@ from solver.core.method_table import METHODS
 from solver.core.settings import OPTIONS
 from solver.errors import UserError
 
+from .constraint_lines import FunctionLine
 from .pose import Posed
 from .stated import Statement
 
@@ -117,8 +118,7 @@ def contradiction(posed: Posed, minimum: Minimum) -> Iterator[str]:
     """A sentence on the constraints that cannot be met together, and one on what to do."""
     if minimum.conflict is None:
         return
-    rows = [line for line in posed.lines if line.row is not None]
-    told = [line.told() for line in rows if minimum.conflict.rows[line.row]]
+    told = [line.told() for line in posed.lines if isinstance(line, FunctionLine) and minimum.conflict.rows[line.row]]
     for n, (sheet, cell) in enumerate(posed.cells):
         for given, bound, sign in ((minimum.conflict.low, posed.program.low, ">="), (minimum.conflict.high, posed.program.high, "<=")):
             if given[n]:
@@ -133,5 +133,5 @@ def _missed(posed: Posed, minimum: Minimum) -> Iterator[str]:
     program = posed.program
     missed = program.missed(minimum.values[1:])
     for line in posed.lines:
-        if line.row is not None and not minimum.feasible and missed[line.row] > 0:
+        if isinstance(line, FunctionLine) and not minimum.feasible and missed[line.row] > 0:
             yield f"{line.told()} is missed by {missed[line.row]:.3g}."

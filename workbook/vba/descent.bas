@@ -1,7 +1,8 @@
 Option Explicit
 
 ' What the buttons Step, x10, x100 and Reset of a model sheet do, without Python: the sheet computes by its formulas where a step
-' leads, and what stands in the table "What a step copies" goes where the table says.
+' leads, and what stands in the table "What a step copies" goes where the table says: what comes from where stands in its last column but
+' one, what Reset puts back in its last.
 
 Sub DescendOnce()
     Descend 1
@@ -16,7 +17,7 @@ Sub DescendHundred()
 End Sub
 
 Sub DescendReset()
-    Dim sheet As Object, places As Variant, i As Long
+    Dim sheet As Object, places As Variant, last As Long, i As Long
     On Error GoTo Failed
     Set sheet = ActiveSheet
     If CannotWrite(sheet) Then Exit Sub
@@ -26,11 +27,12 @@ Sub DescendReset()
     End If
     sheet.Calculate
     places = AreaOf(sheet, "step_table").Value
+    last = UBound(places, 2)
     For i = 1 To UBound(places, 1)
-        If IsNumeric(places(i, 7)) Then
-            sheet.Range(places(i, 2)).Value = places(i, 7)
-        Else
-            sheet.Range(places(i, 2)).Value = sheet.Range(places(i, 7)).Value
+        If IsNumeric(places(i, last)) Then
+            sheet.Range(places(i, 2)).Value = places(i, last)
+        ElseIf places(i, last) <> "" Then
+            sheet.Range(places(i, 2)).Value = sheet.Range(places(i, last)).Value
         End If
     Next
     AreaOf(sheet, "history").ClearContents
@@ -69,25 +71,27 @@ End Sub
 
 ' All next values are read before one is written: each depends on all parameters.
 Private Sub TakeStep(sheet As Object, places As Variant)
-    Dim values() As Variant, i As Long
+    Dim values() As Variant, source As Long, i As Long
+    source = UBound(places, 2) - 1
     ReDim values(1 To UBound(places, 1))
     For i = 1 To UBound(places, 1)
-        If IsNumeric(places(i, 6)) Then
-            values(i) = places(i, 6)
-        ElseIf places(i, 6) <> "" Then
-            values(i) = sheet.Range(places(i, 6)).Value
+        If IsNumeric(places(i, source)) Then
+            values(i) = places(i, source)
+        ElseIf places(i, source) <> "" Then
+            values(i) = sheet.Range(places(i, source)).Value
         End If
     Next
     For i = 1 To UBound(places, 1)
-        If places(i, 6) <> "" Then sheet.Range(places(i, 2)).Value = values(i)
+        If places(i, source) <> "" Then sheet.Range(places(i, 2)).Value = values(i)
     Next
     sheet.Calculate
 End Sub
 
 Private Sub KeepStart(sheet As Object, places As Variant)
-    Dim i As Long
+    Dim last As Long, i As Long
+    last = UBound(places, 2)
     For i = 1 To UBound(places, 1)
-        If Not IsNumeric(places(i, 7)) Then sheet.Range(places(i, 7)).Value = sheet.Range(places(i, 2)).Value
+        If Not IsNumeric(places(i, last)) And places(i, last) <> "" Then sheet.Range(places(i, last)).Value = sheet.Range(places(i, 2)).Value
     Next
 End Sub
 

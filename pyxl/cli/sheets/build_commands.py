@@ -36,7 +36,7 @@ def _net_argument(parser: argparse.ArgumentParser) -> None:
 def _gradients_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--gradients", action="store_true",
                         help="show gradient descent in cells beside dotprod and bias, folded away: every gradient, and where a step of sgd, "
-                             "momentum or adam leads; in an .xlsm the buttons Step, ×10 and ×100 take it")
+                             "momentum or adam leads, and on embedding by one rating a step; in an .xlsm the buttons Step, ×10 and ×100 take it")
 
 
 def _holdout_argument(parser: argparse.ArgumentParser) -> None:
