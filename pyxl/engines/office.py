@@ -18,7 +18,7 @@ from solver.errors import UserError
 from .find_office import OFFICE, find_soffice, load_uno
 from .office_pipe import own_pipe, refuse_foreign_pipe
 
-USERS = "the user's own"    # the profile that LibreOffice takes by itself
+USUAL_PROFILE = "the user's own"    # the profile that LibreOffice takes by itself
 _RESTART = 81           # how soffice ends after it made a fresh profile: start it again
 _ANSWERS = 30.0         # seconds within which an office that listens answers
 _TAKEN_OVER = 3.0       # seconds within which a running office that took the command over listens
@@ -31,13 +31,13 @@ class Office:
     `spec` says where one listens (``pipe,name=…`` or ``socket,host=…,port=…``). Without it, and
     `visible`: the user's own LibreOffice, started if it is not running; not `visible`: one of our
     own that nobody sees, which `close` ends. Its profile, the folder of its settings, is thrown away, or is `profile`: another
-    folder, or ``USERS``. Where that profile's office is running, it is that one, and goes on. Raises UserError.
+    folder, or ``USUAL_PROFILE``. Where that profile's office is running, it is that one, and goes on. Raises UserError.
     """
 
     def __init__(self, *, spec: str | None = None, visible: bool = True, profile: Path | str | None = None):
         self._process: subprocess.Popen | None = None
         self._thrown_away = ""
-        self._profile = profile
+        self._profile = profile or ""
         self.ours = spec is None and not visible
         if self.ours:
             if profile is None:
@@ -104,7 +104,7 @@ class Office:
         command = [find_soffice(), f"--accept={spec};urp;", "--norestore", "--nologo", "--nofirststartwizard", "--nodefault"]
         if self.ours:
             command += ["--headless", "--invisible"]
-            if self._profile != USERS:
+            if self._profile != USUAL_PROFILE:
                 command.append(f"-env:UserInstallation={Path(self._profile).absolute().as_uri()}")
         def start() -> subprocess.Popen:
             # what a macro starts in this office finds its way back to it

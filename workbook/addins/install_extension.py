@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pyxl.engines.find_office import load_uno
-from pyxl.engines.office import USERS, Office
+from pyxl.engines.office import USUAL_PROFILE, Office
 from solver.errors import UserError
 
 from .office_extension import IDENTIFIER, office_extension
@@ -46,7 +46,7 @@ def uninstall_extension(*, profile: Path | None = None) -> bool:
 @contextmanager
 def _manager(profile: Path | None) -> Iterator[tuple]:
     """The manager of extensions and the environment in which its commands run."""
-    office = Office(visible=False, profile=profile or USERS)
+    office = Office(visible=False, profile=profile or USUAL_PROFILE)
     try:
         yield office.singleton(_MANAGER), _environment()
     finally:
