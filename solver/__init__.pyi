@@ -73,6 +73,8 @@ from .model.posterior import (
 from .model.posterior import (
     standard_deviation as standard_deviation,
 )
+from .programs.cell_limits import CellLimits as CellLimits
+from .programs.cell_limits import limits_at as limits_at
 from .programs.highs import LinearModel as LinearModel
 from .programs.linear import nearest_point as nearest_point
 from .programs.minimising import minimise as minimise

@@ -14,8 +14,8 @@ from planted import planted
 
 import workbook
 from pyxl.__main__ import main
-from pyxl.engines.find_office import find_soffice, load_uno
-from pyxl.engines.office import Office
+from pyxl.engines.libreoffice.find_office import find_soffice, load_uno
+from pyxl.engines.libreoffice.office import Office
 from pyxl.fit.inspect_sheet import inspect_workbook
 from solver.errors import UserError
 from workbook.addins.office_extension import MENU, macro_url, office_extension

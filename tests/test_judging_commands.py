@@ -74,8 +74,14 @@ def test_halving_tries_all_on_a_part_and_the_best_on_everything():
         search_settings(RATINGS, CollabFilter(), {})
 
 
-def test_lr_find_suggests_a_rate_and_draws(ratings_file, capsys, tmp_path):
-    said = asked(capsys, "lr-find", "r.csv", "--factors", 3, "--plot", "lr.png")
+def test_lr_find_suggests_a_rate_draws_and_writes_a_sheet(ratings_file, capsys, tmp_path, office):
+    said = asked(capsys, "lr-find", "r.csv", "--factors", 3, "--plot", "lr.png", "-o", "lr.xlsx")
+    smoothed = f"D10:D{9 + len(said['losses'])}"
+    sheet = office.recalculate(tmp_path / "lr.xlsx", {"lr": [smoothed, "B6", "B8"]})["lr"]
+    assert [row[0] for row in sheet[smoothed]] == pytest.approx(said["losses"], rel=1e-9)
+    assert sheet["B6"] == [[pytest.approx(said["at_least"], rel=1e-9)]] and sheet["B8"] == [[pytest.approx(said["suggestion"], rel=1e-9)]]
+    code, _, err = run(capsys, "lr-find", "r.csv", "-o", "lr.xlsx")
+    assert code == 2 and "lr.xlsx" in err
     assert 1e-4 < said["suggestion"] < 10 and (tmp_path / "lr.png").stat().st_size > 5_000
     code, _, err = run(capsys, "lr-find", "r.csv", "--lr", 0.1)
     assert code == 2 and "Leave out --lr." in err

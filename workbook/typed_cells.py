@@ -16,9 +16,9 @@ from pyxl.grid.readable_workbook import ReadableWorkbook
 from pyxl.grid.sheet_names import area_named
 from pyxl.xlsx import NewSheet, open_workbook
 from pyxl.xlsx.parts.sheet_splice import Edits
+from workbook.data_sheets.start_sheet import START_SHEET
 from workbook.model_sheets.crosstab_sheet import OWN_WORDS
 from workbook.model_sheets.solver_names import is_solver_note
-from workbook.model_sheets.start_sheet import START_SHEET
 from workbook.views.recommend_sheet import CHOSEN_USER
 from workbook.views.why_sheet import EXPLAINED_USER, ITEM
 from workbook.views.you_plan import YOU_HEAD
@@ -30,7 +30,7 @@ _HEADERS = ("sheet", "cell", "what it held")
 _CHOICES = (("recommend", CHOSEN_USER), ("why", EXPLAINED_USER), ("why", ITEM))
 _REFERENCE = re.compile(r"\$?\b[A-Z]{1,3}\$?\d+\b|\b\d+(?:\.\d+)?(?:[eE][+-]?\d+)?\b")
 _NUMBERS = re.compile(r"\{#(?:[,;]#)*\}")
-_BLOCKS = tuple(f"_{role}" for role in (*ROLES, *CONTROLS, *STEP_ROLES, "filled", "history"))
+_BLOCKS = tuple(f"_{role}" for role in (*ROLES, *CONTROLS, *STEP_ROLES, "filled", "history", "epochs_held"))
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,9 @@ def inspect_sheets(workbook: ReadableWorkbook, sheets: Iterable[str]) -> dict[st
     from solver import Settings
 
     reports = {sheet: _report(workbook, sheet, Settings()) for sheet in sheets}
+    for sheet, report in reports.items():
+        report["scenarios"] = [{"name": scenario.name, "comment": scenario.comment, "values": {str(cell): value for cell, value in scenario.values.items()}}
+                               for scenario in workbook.grid(sheet).scenarios]
     for sheet, lesson in lesson_sheets(workbook).items():
         if sheet in reports:
             reports[sheet]["training"] = {"told": told_training(lesson), "optimizer": lesson.optimizer, "error": lesson.error and str(lesson.error),
@@ -66,6 +69,7 @@ def told_report(sheet: str, report: dict) -> tuple[str, list[tuple[str, str]]]:
     if problem := report["problem"]:
         parts.append(("by formulas", f"{problem['kind']}; {problem['n_cells']} cells, {problem['n_constraints']} "
                       f"constraint{'s' * (problem['n_constraints'] != 1)}; objective {problem['objective']:.9g} now" if solvable else problem["reason"]))
+    parts += [("scenario", f"{scenario['name']}: {', '.join(scenario['values'])}") for scenario in report["scenarios"]]
     return head, parts + [("note", note) for note in report["notes"]]
 
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pyxl.engines.find_office import load_uno
-from pyxl.engines.office import USUAL_PROFILE, Office
+from pyxl.engines.libreoffice.find_office import load_uno
+from pyxl.engines.libreoffice.office import USUAL_PROFILE, Office
 from solver.errors import UserError
 
 from .office_extension import IDENTIFIER, office_extension

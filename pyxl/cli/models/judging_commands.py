@@ -183,6 +183,8 @@ def _learning_curve(args: argparse.Namespace, say: Say) -> dict:
 
 def _lr_find_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("ratings", nargs="+", metavar="RATINGS", help=TABLE_OF_RATINGS)
+    parser.add_argument("-o", "--output", metavar="BOOK", help="write a workbook with the losses, smoothed by formulas, and their chart: the sheet `lr` of an .xlsx")
+    parser.add_argument("--overwrite", action="store_true", help="replace BOOK if it exists")
     parser.add_argument("--plot", metavar="FILE.png", help="draw the loss over the rate")
     add_ratings_arguments(parser)
     add_option_arguments(parser.add_argument_group("settings", "Optimizer and batch size are adamw and 512 unless given."), Given.TRAIN)
@@ -191,9 +193,13 @@ def _lr_find_arguments(parser: argparse.ArgumentParser) -> None:
 def _lr_find(args: argparse.Namespace, say: Say) -> dict:
     from solver import Settings, find_lr
     from solver.judging.plots import refuse_plot
+    from workbook.lr_book import build_lr
+    from workbook.new_file import checked_new_target
 
     if args.plot:
         refuse_plot(args.plot)
+    if args.output:
+        checked_new_target(args.output, overwrite=args.overwrite)
     options = options_in(args, Given.TRAIN)
     if options.get("lr") is not None:
         raise UserError("lr-find looks for the learning rate. Leave out --lr.")
@@ -209,8 +215,11 @@ def _lr_find(args: argparse.Namespace, say: Say) -> dict:
     if args.plot:
         found.plot(args.plot)
         say(f"Drew {args.plot}")
+    if args.output:
+        build_lr(args.output, found, overwrite=args.overwrite, line=f"{len(ratings)} ratings in batches of {settings.batch_size}, by {settings.optimizer}.")
+        say(f"Built {args.output}.")
     return json_ready({"suggestion": found.suggestion, "at_least": found.at_least, "blew_up": found.blew_up, "rates": found.rates.tolist(),
-                       "losses": found.smoothed.tolist(), "plot": args.plot, "notes": notes})
+                       "losses": found.smoothed.tolist(), "plot": args.plot, "workbook": args.output, "notes": notes})
 
 
 CROSS_VALIDATE = Command("cross-validate", "Say how well ratings are predicted that were not learnt from, each of them once; no model is kept.",
@@ -220,4 +229,4 @@ SEARCH = Command("search", "Try settings by cross-validation and name the best."
 LEARNING_CURVE = Command("learning-curve", "Say how errors fall with the number of ratings: whether more of them would help.",
                          "collabsheet learning-curve ratings.csv --plot curve.png", _learning_curve_arguments, _learning_curve)
 LR_FIND = Command("lr-find", "Find a learning rate for a fit in batches by one short run over all rates.",
-                  "collabsheet lr-find ratings.csv --plot lr.png", _lr_find_arguments, _lr_find)
+                  "collabsheet lr-find ratings.csv -o lr.xlsx", _lr_find_arguments, _lr_find)

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from pyxl.base.plain_output import table
 from pyxl.grid.cells import Cell, Value
+from pyxl.problems.solve import Solved
 from pyxl.xlsx import NewSheet
 
-from .report import ALLOWED, problem_report
-from .solve import Solved
+from .report import ALLOWED, LIMITS, problem_report
 
 WIDTHS = (34.0, 16.0, 16.0, 18.0, 18.0, 18.0, 18.0, 18.0)
 Section = tuple[str, tuple[str, ...], list[tuple[Value, ...]]]   # heading, headers, rows
@@ -58,6 +58,10 @@ def _sections(solved: Solved) -> list[Section]:
     if constraints:
         sections.append(("Constraints; a multiplier says how much the objective changes when the bound is moved up by one",
                          ("constraint", "value", "bound", "slack", "status", "multiplier", *allowed), constraints))
+    if solved.limits is not None:
+        limits = [(c["cell"], c["after"], *(c[name] for name in LIMITS)) for c in report["cells"]]
+        sections.append(("Limits: how far each changing cell may go by itself, the others as they are; blank where nothing ends it",
+                         ("cell", "value", "lower limit", "objective there", "upper limit", "objective there"), limits))
     if report["options"]:
         sections.append(("Options that Solver keeps, where they are not as usual", (), [(told,) for told in report["options"]]))
     return sections

@@ -13,15 +13,14 @@ from itertools import groupby
 
 import numpy as np
 
+from pyxl.detect.comparisons import ranges_named
+from pyxl.detect.id_cells import key_columns, shown_id, spelled_plainly, with_fresh
 from pyxl.formulas.evaluate.calculator import Calculator
 from pyxl.formulas.language.formula_errors import FormulaError
 from pyxl.grid.cells import Cell, Range, quoted
 from pyxl.grid.grid import Grid
 from pyxl.grid.layout import Layout
 from solver.errors import UserError
-
-from .comparisons import ranges_named
-from .id_cells import key_columns, shown_id, spelled_plainly, with_fresh
 
 _REPEATED = re.compile(r"\$?[A-Z]{1,3}\$?[0-9]+")     # the formula of a label that repeats another
 _NEAR = 3    # rows or columns beside a block in which its labels are looked for

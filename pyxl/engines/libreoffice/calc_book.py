@@ -7,15 +7,15 @@ from functools import cached_property
 
 from xlwings import NoSuchObjectError, base_classes
 
+from pyxl.engines.block import area
+from pyxl.engines.sheet_tables import SheetTable, SheetTables
 from pyxl.grid.cells import Range, quoted
 from solver.errors import UserError
 
-from .block import area
 from .calc_formulas import Translator
 from .calc_range import CalcRange
 from .find_office import load_uno
 from .office import properties
-from .sheet_tables import SheetTable, SheetTables
 
 _FILTERS = {".xlsx": "Calc MS Excel 2007 XML", ".xlsm": "Calc MS Excel 2007 VBA XML", ".ods": "calc8"}
 _AS_CONFIGURED = 3   # com.sun.star.document.MacroExecMode.USE_CONFIG: the user decides on macros
@@ -154,10 +154,14 @@ class CalcBook(base_classes.Book):
 
 
 class CalcSheets(base_classes.Sheets):
-    """The sheets of a spreadsheet, in tab order."""
+    """The sheets of a spreadsheet, in tab order. LibreOffice keeps each scenario as a sheet behind its own; these are no sheets of
+    the workbook."""
 
     def __init__(self, book: CalcBook):
         self.book = book
+
+    def _listed(self) -> list:
+        return [sheet for n in range(self.api.Count) if not (sheet := self.api.getByIndex(n)).IsScenario]
 
     @property
     def api(self):
@@ -168,10 +172,10 @@ class CalcSheets(base_classes.Sheets):
         return CalcSheet(self.book, self.book.document.CurrentController.ActiveSheet)
 
     def __len__(self) -> int:
-        return self.api.Count
+        return len(self._listed())
 
     def __iter__(self):
-        return (CalcSheet(self.book, self.api.getByIndex(n)) for n in range(len(self)))
+        return (CalcSheet(self.book, sheet) for sheet in self._listed())
 
     def __contains__(self, name: str) -> bool:
         return self.api.hasByName(name)
@@ -181,10 +185,12 @@ class CalcSheets(base_classes.Sheets):
             if not self.api.hasByName(key):
                 raise NoSuchObjectError(f"There is no sheet '{key}'.")
             return CalcSheet(self.book, self.api.getByName(key))
-        return CalcSheet(self.book, self.api.getByIndex(key - 1))
+        return CalcSheet(self.book, self._listed()[key - 1])
 
     def add(self, before: CalcSheet | None = None, after: CalcSheet | None = None, name: str | None = None) -> CalcSheet:
-        place = before.index - 1 if before else after.index if after else len(self)
+        place = before.index - 1 if before else after.index if after else self.api.Count
+        while place < self.api.Count and self.api.getByIndex(place).IsScenario:     # which stay behind their own sheet
+            place += 1
         name = name or next(name for n in range(1, len(self) + 2) if not self.api.hasByName(name := f"Sheet{n}"))
         self.api.insertNewByName(name, place)
         return self(name)

@@ -12,14 +12,13 @@ from xlsxwriter import Workbook
 
 from pyxl.grid.block_names import CONTROLS, SCALE, SOURCE, control_name
 from pyxl.grid.cells import Cell, Range
+from workbook.model_sheets.buttons import write_update_button
 from workbook.write.content import Content
 from workbook.write.display_labels import put_label, width_of
 from workbook.write.references import box, ref
 from workbook.write.source_formulas import held_number
 from workbook.write.styles import Styles, print_setup
 from workbook.write.write_cells import put_formula, put_number, put_text
-
-from .buttons import write_update_button
 
 _NAME = "ratings"
 _LOWEST, _HIGHEST, _BUTTON, _WAITING, _STATUS = Cell(4, 2), Cell(5, 2), Cell(1, 2), Cell(1, 4), Cell(4, 9)

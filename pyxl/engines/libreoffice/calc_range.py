@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 
+from pyxl.engines.block import CellBlock
 from pyxl.grid.cells import Cell, ErrorValue
 from pyxl.hosts.live_values import as_raw, as_rows, moment, serial
 
-from .block import CellBlock
 from .find_office import load_uno
 
 _ERRORS = {502: "#VALUE!", 503: "#NUM!", 519: "#VALUE!", 521: "#NULL!", 524: "#REF!", 525: "#NAME?",
