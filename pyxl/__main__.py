@@ -40,6 +40,7 @@ def _commands() -> tuple[Command, ...]:
     from pyxl.cli.models.model_commands import EVALUATE, EXPLAIN, SIMILAR
     from pyxl.cli.models.store_commands import PREPARE
     from pyxl.cli.models.train_command import TRAIN
+    from pyxl.cli.sheets.addin_command import ADDIN
     from pyxl.cli.sheets.build_commands import DEMO, EXAMPLES, EXPORT, NEW, UPDATE
     from pyxl.cli.sheets.doctor_command import DOCTOR
     from pyxl.cli.sheets.functions_command import FUNCTIONS_COMMAND
@@ -53,7 +54,7 @@ def _commands() -> tuple[Command, ...]:
     return (DEMO, NEW, UPDATE, INSPECT, FIT, GOAL_SEEK, RESTORE,
             CHECK_GRADIENT, RECALCULATE, EXAMPLES, EMBEDDINGS, FACTORS, LANDSCAPE, OPTIMIZERS_COMMAND,
             LOOK_COMMAND, PREPARE, TRAIN, RECOMMEND, PREDICT, *asking, FOLD_IN, BIAS, MAP, EXPORT,
-            CROSS_VALIDATE, SEARCH, LEARNING_CURVE, LR_FIND, DOCTOR, FUNCTIONS_COMMAND, SERVE, MCP)
+            CROSS_VALIDATE, SEARCH, LEARNING_CURVE, LR_FIND, DOCTOR, ADDIN, FUNCTIONS_COMMAND, SERVE, MCP)
 
 
 if __name__ == "__main__":
