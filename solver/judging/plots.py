@@ -125,7 +125,7 @@ def contours(xs: np.ndarray, ys: np.ndarray, heights: np.ndarray, *, most: int =
     from matplotlib.ticker import MaxNLocator
 
     levels = MaxNLocator(most).tick_values(float(heights.min()), float(heights.max()))
-    inside = [level for level in levels.tolist() if heights.min() < level < heights.max()]
+    inside = [float(level) for level in levels if heights.min() < level < heights.max()]
     if not inside:
         return []
     lines = Figure().add_subplot().contour(xs, ys, heights, levels=inside)
