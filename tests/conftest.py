@@ -84,7 +84,7 @@ def films_book(made_once, shared):
 
 @pytest.fixture(scope="session")
 def large_book(made_once):
-    """A workbook of 300 × 200."""
+    """A workbook of 120 × 80, whose blocks are array formulas."""
     from asking import large
     return made_once("large", large)
 
