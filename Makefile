@@ -38,7 +38,7 @@ bench: $(BENCH)/.peers
 
 # SECONDS=600 by default; LONG=1 tries as many cases as docs/reliability.md says, which takes hours
 campaign: .venv/.product .venv/.test
-	@cd tests && PYTHONPATH=.:helpers:.. ../$(BIN)/python -m campaign $(if $(LONG),--long,--seconds $(or $(SECONDS),600)) --report ../docs/reliability.md 2>/dev/null
+	@cd tests && PYTHONPATH=.:helpers:.. ../$(BIN)/python -m campaign $(if $(LONG),--long) --seconds $(or $(SECONDS),$(if $(LONG),inf,600)) --runs campaign/runs.json --report ../docs/reliability.md 2>/dev/null
 
 # LIBMF is built here, with the machine's own vector instructions; lenskit asks for pandas 2 and runs with 3
 $(BENCH)/.peers: pyproject.toml constraints.txt | .venv/bin/python

@@ -6,6 +6,7 @@ from pyxl.fit.restore import restore_workbook as restore_workbook
 from pyxl.serve.client import connect as connect
 from pyxl.training.run_epochs import run_training as run_training
 from solver.collab.collab_filter import CollabFilter as CollabFilter
+from solver.collab.judged.learning_curve import learning_curve as learning_curve
 from solver.collab.judged.search import cross_validate as cross_validate
 from solver.collab.judged.search import grid_search as grid_search
 from solver.core.optimizers import OPTIMIZERS as OPTIMIZERS

@@ -31,7 +31,7 @@ def fitted_example(path: Path) -> None:
     from pyxl.hosts.refresh_results import refreshed
 
     ratings, titles = workbook.example()
-    workbook.build(ratings.top(users=15, items=15), path, titles=titles, holdout=0.1, python=PYTHON)
+    workbook.build(workbook.with_names(ratings.top(users=15, items=15)), path, titles=titles, holdout=0.1, python=PYTHON)
     pyxl.fit_workbook(path, out=path)
     with pyxl.open_workbook(path) as book:      # somebody rates four films on the sheet `you`
         typed = {"you": dict(zip((Cell(row, 2) for row in (9, 12, 14, 19)), (5, 1.5, 4.5, 2)))}

@@ -3,6 +3,8 @@
 from .collab.answers.recommend import Explanation as Explanation
 from .collab.arrivals.newcomer import FoldedIn as FoldedIn
 from .collab.collab_filter import CollabFilter as CollabFilter
+from .collab.judged.learning_curve import LearningCurve as LearningCurve
+from .collab.judged.learning_curve import learning_curve as learning_curve
 from .collab.judged.search import (
     CrossValidation as CrossValidation,
 )
@@ -71,6 +73,8 @@ from .model.posterior import (
 from .model.posterior import (
     standard_deviation as standard_deviation,
 )
+from .programs.cell_limits import CellLimits as CellLimits
+from .programs.cell_limits import limits_at as limits_at
 from .programs.highs import LinearModel as LinearModel
 from .programs.linear import nearest_point as nearest_point
 from .programs.minimising import minimise as minimise

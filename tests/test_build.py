@@ -21,10 +21,10 @@ from solver import OPTIMIZERS, Ratings, UserError, predict_table, random_factors
 from solver.core.options import AUTO, Names, Number, Whole
 from solver.core.settings import OPTIONS
 from workbook.all_views import VIEWS
+from workbook.data_sheets.ratings_sheet import SourcePlan
 from workbook.model_sheets.crosstab_sheet import MOST_FORMULAS
 from workbook.model_sheets.embedding_sheet import MOST_COPIES
 from workbook.model_sheets.geometry import crosstab, long_form
-from workbook.model_sheets.ratings_sheet import SourcePlan
 from workbook.write.content import content_of, default_bounds, usual_scale
 
 SIZES = [(15, 15, 5), (8, 20, 3), (40, 25, 5), (1, 2, 1), (3, 1, 8), (60, 50, 4)]  # users, items, factors

@@ -19,8 +19,8 @@ import workbook
 from pyxl import fit_workbook, open_workbook
 from pyxl.__main__ import main
 from pyxl.base.one_at_a_time import one_at_a_time
-from pyxl.engines.find_office import load_uno
-from pyxl.engines.office import properties
+from pyxl.engines.libreoffice.find_office import load_uno
+from pyxl.engines.libreoffice.office import properties
 from pyxl.grid.block_names import PYTHON
 
 ROOT = Path(__file__).resolve().parent.parent

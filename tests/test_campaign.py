@@ -7,7 +7,6 @@ form: mend it, and add its number to REGRESSIONS. `make campaign` is the long fo
 from __future__ import annotations
 
 import io
-import json
 import os
 import random
 import secrets
@@ -19,6 +18,7 @@ from pathlib import Path
 import pytest
 from campaign.dom import compare_sheets, in_order
 from campaign.kinds import KINDS
+from campaign.ranges import read_ranges, write_ranges
 from campaign.report import reliability
 from campaign.verdict import Failed, judged
 from packages import worksheet
@@ -55,17 +55,33 @@ def test_what_failed_once_does_not_fail_again():
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the judge asks Linux for the memory that a case takes")
 def test_an_attack_finds_nothing(tmp_path):
     seed = int(os.environ.get("CAMPAIGN_SEED") or secrets.randbelow(10**9))
-    done = campaign("--seconds", SECONDS, "--cases", CASES, "--seed", seed, "--json", tmp_path / "run.json")
+    done = campaign("--seconds", SECONDS, "--cases", CASES, "--seed", seed, "--runs", tmp_path / "runs.json")
     print(done.stdout)
     last = "\n".join(done.stderr.splitlines()[-20:])
-    assert (tmp_path / "run.json").exists(), f"seed {seed}\n{done.stdout}\n{last}"      # else a case ended the process
-    run = json.loads((tmp_path / "run.json").read_text())
-    failures = [failure for result in run["results"] for failure in result["failures"]]
+    assert (tmp_path / "runs.json").exists(), f"seed {seed}\n{done.stdout}\n{last}"      # else a case ended the process
+    ranges = read_ranges(tmp_path / "runs.json")
+    failures = [failure for one in ranges for failure in one["failures"]]
     assert not failures, f"seed {seed}\n{done.stdout}"
-    assert {result["kind"] for result in run["results"]} == set(KINDS)
-    answered, tried = (sum(result[column] for result in run["results"]) for column in ("answered", "tried"))
+    assert {one["kind"] for one in ranges} == set(KINDS)
+    answered, tried = (sum(one[column] for one in ranges) for column in ("answered", "tried"))
     assert answered > tried / 10        # a judge before whom all is refused would find nothing for ever
-    assert f"packages {seed}" in reliability([run])
+    assert f"| packages | {seed} |" in reliability(ranges)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the judge asks Linux for the memory that a case takes")
+def test_a_long_run_goes_on_where_it_was_cut_short(tmp_path):
+    runs, page = tmp_path / "runs.json", tmp_path / "page.md"
+    for _ in range(2):
+        done = campaign("--only", "formulas", "--cases", 3, "--long", "--runs", runs, "--report", page)
+        assert done.returncode == 0, done.stdout + done.stderr
+    before, after = read_ranges(runs)
+    assert (before["tried"], after["tried"], after["first"]) == (3, 3, before["first"] + 3)
+    assert "| 6 of 100,000 | " in page.read_text()
+
+
+def test_a_kind_that_was_tried_in_full_is_not_tried_again(tmp_path):
+    write_ranges(tmp_path / "runs.json", [{"kind": "formulas", "first": 1, "tried": 100_000}])
+    assert campaign("--only", "formulas", "--long", "--runs", tmp_path / "runs.json").stdout == ""
 
 
 # -- the judge itself --------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import json
 
 import pytest
 import xlsxwriter
+from problem_books import SHEET, solver, write
 
 from pyxl.__main__ import main
 from pyxl.problems.check_gradient import check_gradient
@@ -64,3 +65,9 @@ def test_a_problem_must_be_there(tmp_path, folder):
         check_gradient(folder / "portfolio.xlsx", sheet="other")
     with pytest.raises(UserError, match="depends on none"):
         check_gradient(folder / "portfolio.xlsx", statement=Statement("B12", ["B14"]))
+
+
+def test_an_objective_must_be_there(tmp_path):
+    path = write(tmp_path / "point.xlsx", {"A1": 1.0, "A2": "=A1^2"}, solver=solver(None, "A1", ("A2", "=", "4")))
+    with pytest.raises(UserError, match=f"'{SHEET}': the problem has no objective cell, so it has no gradient to check"):
+        check_gradient(path)

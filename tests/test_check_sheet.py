@@ -16,9 +16,9 @@ from pyxl.grid.cells import Range
 from solver import Ratings, UserError, hold_out, predict_table, random_factors, read_ratings, read_titles, rmse
 from solver.judging.baselines import bias_only, mean_only
 from workbook.builder import CROSSTABS, build_with
+from workbook.data_sheets.ratings_sheet import SourcePlan
 from workbook.model_sheets.crosstab_sheet import MOST_FORMULAS
 from workbook.model_sheets.embedding_sheet import MOST_COPIES
-from workbook.model_sheets.ratings_sheet import SourcePlan
 from workbook.model_sheets.view import View
 from workbook.views.check.check_numbers import round_step
 from workbook.views.check.check_plan import BINS, MOST_DOTS, CheckPlan

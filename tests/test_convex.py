@@ -45,7 +45,7 @@ def test_a_portfolio_of_at_most_two_papers_is_proved(tmp_path):
 
 def test_what_is_not_convex_is_not_proved(tmp_path):
     problem = posed(write(tmp_path / "w.xlsx", PORTFOLIO, solver=solver("E3", "A5:C5", *WISHES, goal="max")))
-    assert problem.program.curvature is None and not minimise(problem.program).proved
+    assert problem.program.convex is None and not minimise(problem.program).proved
 
 
 @settings(max_examples=25, deadline=None)
@@ -80,3 +80,11 @@ def test_bins_by_number_are_packed_by_sumif_and_proved(tmp_path):
         "F1", "B1:B8", ("D1:D4", "<=", "100"), ("B1:B8", "int", ""), ("B1:B8", ">=", "1"), ("B1:B8", "<=", "4"), ("F2", "<=", "3"))))
     minimum = minimise(problem.program)
     assert minimum.proved and minimum.value == 3 and minimum.engine == "HiGHS"
+
+
+def test_a_convex_problem_whose_whole_numbers_meet_no_constraint_says_so(tmp_path):
+    """Tangents find no point, so generations search, and polish the numbers that need not be whole: this ended in a TypeError."""
+    problem = posed(write(tmp_path / "w.xlsx", {"A1": 0.0, "A2": 0.0, "B1": "=(A1-1)^2+(A2-1)^2", "B2": "=2*A1"},
+                          solver=solver("B1", "A1:A2", ("A1", "int", ""), ("B2", "=", "1"), ("A1:A2", "<=", "3"))))
+    minimum = minimise(problem.program, seconds=0.5)
+    assert not minimum.proved and not minimum.feasible

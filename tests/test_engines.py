@@ -257,12 +257,12 @@ def test_what_is_missing_is_said_with_how_to_install_it(monkeypatch, tmp_path):
     with pytest.raises(UserError, match="no engine 'numbers'. Choose one of: excel, libreoffice, file"):
         choose_engine("numbers")
     monkeypatch.setattr("shutil.which", lambda name: None)
-    monkeypatch.setattr("pyxl.engines.find_office._PROGRAMS", ())
+    monkeypatch.setattr("pyxl.engines.libreoffice.find_office._PROGRAMS", ())
     with pytest.raises(UserError, match="no LibreOffice here. Install it: apt-get install libreoffice-calc"):
         choose_engine("libreoffice")
     monkeypatch.undo()
     monkeypatch.setitem(__import__("sys").modules, "uno", None)
-    monkeypatch.setattr("pyxl.engines.find_office._DEBIAN", tmp_path)
+    monkeypatch.setattr("pyxl.engines.libreoffice.find_office._DEBIAN", tmp_path)
     monkeypatch.setattr("shutil.which", lambda name: "/usr/bin/soffice")
     with pytest.raises(UserError, match="apt-get install python3-uno"):
         choose_engine("libreoffice")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from zipfile import ZipFile
+
 import numpy as np
 import pytest
 from scipy.optimize import minimize
@@ -148,3 +151,11 @@ def test_the_command_writes_them_and_refuses_to_overwrite(tmp_path, capsys):
     assert main(["examples", "-o", str(tmp_path / "new"), "--overwrite", "--json"]) == 0
     with pytest.raises(UserError):
         write_examples(tmp_path / "new" / "portfolio.xlsx")
+
+
+def test_relations_without_a_right_side_are_stored_as_excel_stores_them(tmp_path):
+    """Solver's own words stand there; a name that refers to `None`, as ours once did, is an error in Excel."""
+    told = {name: ZipFile(path).read("xl/workbook.xml").decode() for name, path in zip(NAMES, write_examples(tmp_path))}
+    assert all(">None<" not in text for text in told.values())
+    for name, word in (("knapsack", "binary"), ("staff_schedule", "integer"), ("round_trip", "AllDifferent")):
+        assert re.search(rf"solver_rhs\d+\"[^>]*>\"{word}\"<", told[name])

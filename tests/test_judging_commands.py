@@ -1,4 +1,4 @@
-"""`cross-validate`, `search` and `lr-find`: what Python finds, on the command line; splits by time; halving."""
+"""`cross-validate`, `search`, `learning-curve` and `lr-find`: what Python finds, on the command line; splits by time; halving."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from made_ratings import kinds
 from trained_model import asked, run
 
-from solver import CollabFilter, UserError, cross_validate
+from solver import CollabFilter, UserError, cross_validate, learning_curve
 from solver.collab.judged.settings_search import Between, search_settings
 from solver.data.splits import folds
 
@@ -74,8 +74,42 @@ def test_halving_tries_all_on_a_part_and_the_best_on_everything():
         search_settings(RATINGS, CollabFilter(), {})
 
 
-def test_lr_find_suggests_a_rate_and_draws(ratings_file, capsys, tmp_path):
-    said = asked(capsys, "lr-find", "r.csv", "--factors", 3, "--plot", "lr.png")
+def test_lr_find_suggests_a_rate_draws_and_writes_a_sheet(ratings_file, capsys, tmp_path, office):
+    said = asked(capsys, "lr-find", "r.csv", "--factors", 3, "--plot", "lr.png", "-o", "lr.xlsx")
+    smoothed = f"D10:D{9 + len(said['losses'])}"
+    sheet = office.recalculate(tmp_path / "lr.xlsx", {"lr": [smoothed, "B6", "B8"]})["lr"]
+    assert [row[0] for row in sheet[smoothed]] == pytest.approx(said["losses"], rel=1e-9)
+    assert sheet["B6"] == [[pytest.approx(said["at_least"], rel=1e-9)]] and sheet["B8"] == [[pytest.approx(said["suggestion"], rel=1e-9)]]
+    code, _, err = run(capsys, "lr-find", "r.csv", "-o", "lr.xlsx")
+    assert code == 2 and "lr.xlsx" in err
     assert 1e-4 < said["suggestion"] < 10 and (tmp_path / "lr.png").stat().st_size > 5_000
     code, _, err = run(capsys, "lr-find", "r.csv", "--lr", 0.1)
     assert code == 2 and "Leave out --lr." in err
+
+
+def test_a_learning_curve_falls_where_it_can_be_learnt(ratings_file, capsys, tmp_path):
+    told = []
+    found = learning_curve(RATINGS, CollabFilter(**QUICK), shares=(1, 0.2, 0.5), on_share=lambda *one: told.append(one)).results
+    assert found.share.tolist() == [0.2, 0.5, 1.0] and found.ratings.tolist() == [400, 1000, 2000]
+    assert found.held_out.is_monotonic_decreasing and found.held_out.iloc[-1] < found.bias_only.iloc[0]
+    assert (found.training < found.held_out).all() and told == list(zip(found.share, found.held_out))
+    # a share of 1 is cross-validation, but for the range that predictions are clipped to
+    assert found.held_out.iloc[-1] == pytest.approx(cross_validate(RATINGS, CollabFilter(**QUICK), folds=3).rmse, rel=1e-6)
+    said = asked(capsys, "learning-curve", "r.csv", "--factors", 3, "--epochs", 3, "--shares", "0.3,1", "--plot", "c.png", "-o", "c.csv")
+    assert [row["ratings"] for row in said["shares"]] == [600, 2000] and "more ratings would help further" in said["reason"]
+    assert len(pd.read_csv("c.csv")) == 2 and (tmp_path / "c.png").stat().st_size > 5_000
+
+
+@pytest.mark.parametrize("told, sentence", [(("--shares", "0.5,2"), "Give shares above 0 and up to 1"), (("--shares", "half"), "Give shares above 0"),
+                                            (("--shares", "0.001"), "fewer than 10"), (("--folds", "1"), "1 folds of 3000 ratings make no sense"),
+                                            (("--plot", "c.txt"), "cannot be drawn")])
+def test_a_learning_curve_of_no_shares_is_refused(ratings_file, capsys, told, sentence):
+    code, _, err = run(capsys, "learning-curve", "r.csv", *told)
+    assert code == 2 and sentence in err, err
+
+
+def test_noise_has_no_learning_curve_and_pairs_have_none(ratings_file):
+    noise = replace(RATINGS, values=np.random.default_rng(0).integers(1, 6, len(RATINGS)).astype(float))
+    assert "changed by no more than chance does" in learning_curve(noise, CollabFilter(2, effort="quick", epochs=2), shares=(0.9, 1)).reason
+    with pytest.raises(UserError, match="ratings of implicit feedback are all 1"):
+        learning_curve(RATINGS, CollabFilter(feedback="implicit"))

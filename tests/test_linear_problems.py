@@ -14,7 +14,7 @@ from pyxl.fit.fit_messages import on_the_way
 from pyxl.grid.cells import Cell
 from pyxl.grid.stored_problem import stored_problem
 from pyxl.problems.pose import pose
-from pyxl.problems.report import problem_report
+from pyxl.problems.reports.report import problem_report
 from pyxl.problems.solve import ByFormulas
 from solver import NoSolution, UserError, minimise
 

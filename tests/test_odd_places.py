@@ -18,12 +18,12 @@ from packages import make_book, with_part
 
 from pyxl.__main__ import main
 from pyxl.base.own_folder import own_folder
-from pyxl.engines import office, office_pipe
-from pyxl.engines.find_office import load_uno
+from pyxl.engines.libreoffice import office, office_pipe
+from pyxl.engines.libreoffice.find_office import load_uno
 from pyxl.xlsx import open_workbook
 from solver import CollabFilter, UserError, read_ratings
 from solver.drafts import draft_folder, sweep_drafts
-from solver.reading.formats import delimited
+from solver.reading.formats.delimited_text import delimited
 
 ROOT = Path(__file__).resolve().parent.parent
 CSV = "user,item,rating\n1,1,3\n1,2,4\n2,1,5\n2,2,1\n3,1,2\n"
@@ -277,7 +277,7 @@ def test_what_listens_and_never_answers_is_not_waited_for(home, monkeypatch):
     path = Path("/tmp") / f"OSL_PIPE_{os.getuid()}_{spec.rpartition('=')[2]}"
     code = ("import os, socket, sys; sys.path.insert(0, '.')\n"
             "listener = socket.socket(socket.AF_UNIX); listener.bind(sys.argv[2]); listener.listen()\n"
-            "from pyxl.engines import office; from solver import UserError\n"
+            "from pyxl.engines.libreoffice import office; from solver import UserError\n"
             "office._ANSWERS = 1.0\n"
             "try: office.Office(spec=sys.argv[1])\n"
             "except UserError as why: print(why, flush=True); os._exit(0)      # UNO waits on in its thread")

@@ -10,7 +10,7 @@ import workbook
 from pyxl import fit_workbook, open_workbook
 from pyxl.grid.cells import Cell, Range
 from solver import Ratings, UserError
-from workbook.model_sheets.ratings_sheet import SourcePlan
+from workbook.data_sheets.ratings_sheet import SourcePlan
 
 SHEETS = ("dotprod", "bias", "bounded")
 

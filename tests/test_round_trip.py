@@ -19,7 +19,7 @@ from pyxl.detect.verified_model import verified_model
 from pyxl.grid.cells import Range
 from pyxl.grid.layout import Block
 from solver import Ratings, Settings
-from workbook.model_sheets.ratings_sheet import SourcePlan
+from workbook.data_sheets.ratings_sheet import SourcePlan
 
 SIZES = [(15, 15, 5), (8, 20, 3), (60, 45, 4)]  # the last has array formulas
 

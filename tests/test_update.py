@@ -124,6 +124,22 @@ def test_what_was_typed_elsewhere_is_kept(fitted, tmp_path):
     assert "dotprod!A3" in done.notes[0] and KEPT_SHEET in done.notes[0]
 
 
+@pytest.mark.parametrize("cells", [{"C9": "4.5?"}, {"A17": "Ann", "B17": 3.0, "C17": 4.0}])
+def test_sheets_that_get_other_formulas_keep_nothing_but_ones_own(tmp_path, monkeypatch, cells):
+    """The first rating held out, and more pairs than `embedding` lists with their factors: other formulas and words of ours."""
+    monkeypatch.setattr(workbook.builder, "MOST_COPIES", 9 * 8)
+    built = tmp_path / "built.xlsx"
+    ratings, titles = workbook.example()
+    workbook.build(ratings.top(users=9, items=8), built, n_factors=2, titles=titles)
+    path = typed(built, tmp_path / "book.xlsx", cells, bias={"AZ99": "mine"}, dotprod={"A3": "in the way"})
+    done = update_workbook(path)
+    with open_workbook(path) as book:
+        kept = book.grid(KEPT_SHEET)
+        assert list(kept.block(kept.used))[1:] == [["dotprod", "A3", "in the way"]]
+        assert book.grid("bias").values[Cell.parse("AZ99")] == "mine"
+    assert done.notes[0].startswith("What you wrote in dotprod!A3 has no place")
+
+
 def test_sizes(fitted, tmp_path, capsys):
     out = tmp_path / "small.xlsx"
     assert main(["update", str(fitted), "-o", str(out), "--users", "6", "--items", "5", "--factors", "2", "--json"]) == 0

@@ -9,30 +9,33 @@ from pathlib import Path
 
 from xlsxwriter import Workbook
 
-from pyxl.grid.block_names import CONTROLS, ROLES, RUN_LOG, block_name, view_name
+from pyxl.grid.block_names import CONTROLS, ROLES, RUN_LOG, block_name, held_history_name, view_name
 from pyxl.grid.cells import Cell, Range, quoted
 from pyxl.grid.layout import Block, Layout
 from pyxl.grid.parameters import parameter_cells
 from solver import Ratings, Settings, random_factors
 from solver.fitting.start_values import start_values
 from solver.model.net import AnyFactors
+from workbook.data_sheets.ratings_sheet import write_ratings
+from workbook.data_sheets.run_log_sheet import RUN_LOG_TITLE as RUN_LOG_SHEET
+from workbook.data_sheets.run_log_sheet import write_run_log
+from workbook.data_sheets.start_sheet import START_SHEET as START
+from workbook.data_sheets.start_sheet import write_start
 from workbook.gradients.gradient_plan import gradient_plans
+from workbook.gradients.rating_steps import write_rating_steps
+from workbook.gradients.rating_steps_plan import rating_steps_plan
 from workbook.gradients.step_buttons import STEP_MODULE, insert_step_buttons, step_macros
 from workbook.gradients.step_table import write_gradient_columns
 from workbook.model_sheets.buttons import MODULE, add_macros, macro_source
 from workbook.model_sheets.controls import write_before_fit
 from workbook.model_sheets.crosstab_sheet import write_crosstab
 from workbook.model_sheets.embedding_sheet import MOST_COPIES, write_embedding
-from workbook.model_sheets.geometry import Crosstab, LongForm, check_size, crosstab, long_form
+from workbook.model_sheets.geometry import Crosstab, LongForm, check_size, crosstab, held_beside, long_form
 from workbook.model_sheets.loss_chart import write_history
 from workbook.model_sheets.net_plan import NetPlan, net_plan, widths_for
 from workbook.model_sheets.net_sheet import write_net
-from workbook.model_sheets.ratings_sheet import write_ratings
-from workbook.model_sheets.run_log_sheet import RUN_LOG_TITLE as RUN_LOG_SHEET
-from workbook.model_sheets.run_log_sheet import write_run_log
 from workbook.model_sheets.solver_names import define_solver_names, problem_of
-from workbook.model_sheets.start_sheet import START_SHEET as START
-from workbook.model_sheets.start_sheet import write_start
+from workbook.views.tour import tour
 from workbook.write.content import Content, content_of
 from workbook.write.styles import make_styles
 
@@ -89,6 +92,12 @@ def build_with(content: Content, path, *, parameters: Mapping[str, AnyFactors], 
     return {name: plan.layout for name, plan in plans.items()}
 
 
+def write_draft(content: Content, path: Path, *, parameters: Mapping[str, AnyFactors]) -> None:
+    """As `build_with`, to a file of one's own, whose formulas have no results: what a workbook is made of."""
+    content = replace(content, macros=path.suffix.lower() == ".xlsm")
+    _write(path, plan_sheets(content, parameters), content, parameters)
+
+
 def plan_sheets(content: Content, models: Container[str]) -> dict[str, Plan]:
     """Where everything will stand, by sheet, for the sheets of these models; UserError where it is
     more than Excel holds."""
@@ -103,8 +112,11 @@ def plan_sheets(content: Content, models: Container[str]) -> dict[str, Plan]:
         plans[NET] = net_plan(NET, users=ratings.n_users, items=ratings.n_items, ratings=len(content.given), widths=content.net)
     if content.gradients:
         gradient_plans({name: plan for name, plan in plans.items() if isinstance(plan, Crosstab)})
+        for plan in plans.values():
+            if isinstance(plan, LongForm):
+                rating_steps_plan(plan)
     check_size(**size, ratings=len(content.given), bottom=max((plan.used.bottom for plan in plans.values()), default=1),
-               right=max((plan.history.right for plan in plans.values()), default=1))
+               right=max((plan.history.right + 1 for plan in plans.values()), default=1))
     return plans
 
 
@@ -115,27 +127,30 @@ def _write(path: Path, plans: Mapping[str, Plan], content: Content,
         styles = make_styles(workbook)
         start = workbook.add_worksheet(START)
         write_ratings(workbook, styles, content, block_name(next(iter(plans)), "ratings"))
-        first = next((plan for plan in plans.values() if isinstance(plan, Crosstab)), None)
         crosstabs = {name: plan for name, plan in plans.items() if isinstance(plan, Crosstab)}
         stepped = gradient_plans(crosstabs) if content.gradients else {}
         for name, plan in plans.items():
             layout = plan.layout
             if isinstance(plan, Crosstab):
-                write_crosstab(workbook, styles, plan, content, first or plan)
+                write_crosstab(workbook, styles, plan, content, next(iter(crosstabs.values())))
                 _define(workbook, layout.sheet, "filled", plan.filled)
             elif isinstance(plan, NetPlan):
                 write_net(workbook, styles, plan, content)
             else:
-                write_embedding(workbook, styles, plan, content, plans["dotprod"].layout)
+                write_embedding(workbook, styles, plan, content, crosstabs["dotprod"])
             sheet = workbook.get_worksheet_by_name(layout.sheet)
-            write_history(workbook, sheet, styles, plan)
+            write_history(workbook, sheet, styles, plan, held=len(content.held) > 0)
             _define(workbook, layout.sheet, "history", plan.history)
+            if len(content.held):
+                workbook.define_name(held_history_name(layout.sheet), f"={quoted(layout.sheet)}!{held_beside(plan.history).absolute}")
             for cell, number in parameter_cells(layout, parameters.get(layout.sheet) or parameters[layout.variant]).items():
                 sheet.write_number(cell.row - 1, cell.col - 1, number, styles.factor)
             if name in stepped:
                 write_gradient_columns(workbook, sheet, styles, stepped[name], content)
-                if content.macros:
-                    insert_step_buttons(sheet)
+            if content.gradients and isinstance(plan, LongForm):
+                write_rating_steps(workbook, sheet, styles, rating_steps_plan(plan))
+            if content.macros and content.gradients and (name in stepped or isinstance(plan, LongForm)):
+                insert_step_buttons(sheet)
             _define_block_names(workbook, layout)
             for what in CONTROLS:
                 _define(workbook, layout.sheet, what, Range.around([getattr(plan, what)]))
@@ -148,7 +163,7 @@ def _write(path: Path, plans: Mapping[str, Plan], content: Content,
         write_before_fit(workbook)
         write_conf(workbook)
         write_start(workbook, styles, start, content, {name: plan.layout for name, plan in plans.items()},
-                    {name: view_sheet.purpose for name, view_sheet in VIEWS.items()}, path.name)
+                    {name: view_sheet.purpose for name, view_sheet in VIEWS.items()}, path.name, tour=tour(content, view, {"ratings", *plans, *VIEWS}))
         if content.macros:
             add_macros(workbook, {MODULE: macro_source(), **({STEP_MODULE: step_macros()} if content.gradients else {})})
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,9 +16,9 @@ from pyxl.grid.readable_workbook import ReadableWorkbook
 from pyxl.grid.sheet_names import area_named
 from pyxl.xlsx import NewSheet, open_workbook
 from pyxl.xlsx.parts.sheet_splice import Edits
+from workbook.data_sheets.start_sheet import START_SHEET
 from workbook.model_sheets.crosstab_sheet import OWN_WORDS
 from workbook.model_sheets.solver_names import is_solver_note
-from workbook.model_sheets.start_sheet import START_SHEET
 from workbook.views.recommend_sheet import CHOSEN_USER
 from workbook.views.why_sheet import EXPLAINED_USER, ITEM
 from workbook.views.you_plan import YOU_HEAD
@@ -30,7 +30,7 @@ _HEADERS = ("sheet", "cell", "what it held")
 _CHOICES = (("recommend", CHOSEN_USER), ("why", EXPLAINED_USER), ("why", ITEM))
 _REFERENCE = re.compile(r"\$?\b[A-Z]{1,3}\$?\d+\b|\b\d+(?:\.\d+)?(?:[eE][+-]?\d+)?\b")
 _NUMBERS = re.compile(r"\{#(?:[,;]#)*\}")
-_BLOCKS = tuple(f"_{role}" for role in (*ROLES, *CONTROLS, *STEP_ROLES, "filled", "history"))
+_BLOCKS = tuple(f"_{role}" for role in (*ROLES, *CONTROLS, *STEP_ROLES, "filled", "history", "epochs_held"))
 
 
 @dataclass(frozen=True)
@@ -44,15 +44,19 @@ class TypedCells:
         """What each sheet is called in the new workbook: somebody may have renamed it."""
         return {self.areas[name][0]: new.areas[name][0] for name in self.areas if name in new.areas}
 
-    def write_into(self, draft: Path, parameters: Edits) -> list[str]:
-        """Write into the new workbook what belongs there, and `parameters`; notes on what found no place at its old one."""
+    def write_into(self, draft: Path, parameters: Edits, as_built: Callable[[], TypedCells]) -> list[str]:
+        """Write into the new workbook what belongs there, and `parameters`; notes on what found no place at its old one.
+
+        `as_built` gives the workbook of before as it was built: at another size, or without held-out ratings, sheets have other
+        formulas and words, which are nobody's.
+        """
         with open_workbook(draft) as book:
             new = typed_cells(book)
             edits = {sheet: dict(cells) for sheet, cells in parameters.items()}
             for sheet, cell, value in (*self._named(new), *self._choices(new), *self._you(new), *self._log(new)):
                 edits.setdefault(sheet, {})[cell] = value
             homeless = self._kept_before()
-            for sheet, cell, value, formula in self._own(new):
+            for sheet, cell, value, formula in self._not_built(list(self._own(new)), as_built):
                 sheet = self._sheets_now(new).get(sheet, sheet)
                 there = new.grids.get(sheet)
                 if there is None or formula or cell in there.values or there.owner(cell) or cell in edits.get(sheet, {}):
@@ -134,8 +138,7 @@ class TypedCells:
             if now.sheet == START_SHEET and now.used:
                 blocks.append(now.used)     # full of words about this very workbook, which are others now
             theirs = new._blocks(now.sheet)
-            ours = {value for cell, value in now.values.items() if now.owner(cell) is None and not any(cell in block for block in theirs)}
-            kinds = {_kind(formula.text) for formula in now.formulas.values()}
+            kinds, ours = _formulas_and_values(now, without=theirs)
             for cell, value in grid.values.items():
                 if any(cell in block for block in blocks) or value in OWN_WORDS or is_solver_note(value) or sheet == "you" and cell[1] == 2:
                     continue
@@ -144,6 +147,22 @@ class TypedCells:
                     yield sheet, Cell(*cell), value, ""
                 if formula is not None and _kind(formula.text) not in kinds:
                     yield sheet, Cell(*cell), value, formula.text
+
+    def _not_built(self, own: list[tuple[str, Cell, Value, str]], as_built: Callable[[], TypedCells]) -> list[tuple[str, Cell, Value, str]]:
+        """Those of the cells that were not there when the workbook was built."""
+        if not own:
+            return []
+        built, found = as_built(), []
+        names = self._sheets_now(built)
+        ours = {sheet: _formulas_and_values(grid) for sheet, grid in built.grids.items()}
+        for sheet, cell, value, formula in own:
+            there = names.get(sheet, sheet)
+            kinds, values = ours.get(there, (set(), set()))
+            # a text of ours is ours wherever it stands now; of numbers there are many alike
+            known = value in values and (isinstance(value, str) or value == built.grids[there].values.get(cell))
+            if not (_kind(formula) in kinds if formula else known):
+                found.append((sheet, cell, value, formula))
+        return found
 
     def _blocks(self, sheet: str) -> list[Range]:
         """The named blocks of a sheet, with the labels above them and at their left."""
@@ -160,6 +179,12 @@ def typed_cells(book: ReadableWorkbook) -> TypedCells:
     """Read all sheets of a workbook of ours."""
     areas = {name.name: where for name in book.names if name.scope is None and (where := area_named(book, name.name))}
     return TypedCells({sheet: book.grid(sheet) for sheet in book.sheets}, areas)
+
+
+def _formulas_and_values(grid: Grid, *, without: Collection[Range] = ()) -> tuple[set[str], set[Value]]:
+    """The kinds of formulas on a sheet, and the texts and numbers that no formula gives, outside of some blocks."""
+    values = {value for cell, value in grid.values.items() if grid.owner(cell) is None and not any(cell in block for block in without)}
+    return {_kind(formula.text) for formula in grid.formulas.values()}, values
 
 
 def _kind(formula: str) -> str:

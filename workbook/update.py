@@ -15,7 +15,7 @@ import numpy as np
 from pyxl.fit.own_sheets.before_fit import SHEET as BEFORE_FIT
 from pyxl.fit.own_sheets.check_source import check_source, refuse_typed_over
 from pyxl.fit.own_sheets.source_table import RatingsSource, label_key, read_source
-from pyxl.grid.block_names import PYTHON, STEP_ROLES, block_name, setting_name
+from pyxl.grid.block_names import HELD, PYTHON, STEP_ROLES, block_name, setting_name
 from pyxl.grid.cells import quoted
 from pyxl.grid.parameters import parameter_cells
 from pyxl.grid.sheet_names import area_named, prefix_of
@@ -27,7 +27,7 @@ from solver.errors import UserError
 from solver.model.net import AnyFactors, NetFactors
 from workbook.write.content import Content, NetWidths, content_of
 
-from .builder import CROSSTABS, EMBEDDING, NET, build_with, model_of, plan_sheets
+from .builder import CROSSTABS, EMBEDDING, NET, build_with, model_of, plan_sheets, write_draft
 from .typed_cells import KEPT_SHEET, TypedCells, typed_cells
 from .xlwings_conf import XLWINGS_CONF
 
@@ -120,13 +120,28 @@ def _build(read: _Read, target: Path, *, overwrite: bool) -> Updated:
     exact = {sheet: parameter_cells(plan.layout, parameters[sheet]) for sheet, plan in plan_sheets(content, parameters).items()}
 
     def fill(draft: Path) -> None:
-        notes.extend(read.typed.write_into(draft, exact))
+        notes.extend(read.typed.write_into(draft, exact, lambda: _as_built(read, draft)))
 
     build_with(content, target, parameters=parameters, overwrite=overwrite, fill=fill)
     now, then = content.given, read.before["dotprod"].ratings
     return Updated(now.n_users, now.n_items, content.n_factors, new_users=_differing(now.users, then.users),
                    new_items=_differing(now.items, then.items), gone_users=_differing(then.users, now.users),
                    gone_items=_differing(then.items, now.items), notes=tuple(notes))
+
+
+def _as_built(read: _Read, draft: Path) -> TypedCells:
+    """The workbook of before as it was built, but for its ratings; written beside the draft for a moment."""
+    then, now = read.before["dotprod"], read.content
+    content = content_of(then.ratings, titles=None, n_factors=then.factors.user.shape[1], seed=now.seed, bounds=None)
+    held = read.typed.areas[HELD[0]][1].size if HELD[0] in read.typed.areas else 0
+    apart = np.arange(len(content.given)) < min(held, len(content.given) - 1)
+    content = replace(content, apart=apart, titled=now.titled, python=now.python, net=now.net, gradients=now.gradients)
+    path = draft.with_stem(f"{draft.stem} as built")
+    write_draft(content, path, parameters={sheet: old.factors for sheet, old in read.before.items()})
+    with open_workbook(path) as book:
+        built = typed_cells(book)
+    path.unlink()
+    return built
 
 
 @dataclass(frozen=True, eq=False)

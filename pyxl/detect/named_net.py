@@ -32,30 +32,28 @@ def named_net(grid: Grid, named: Mapping[str, Range], calculator: Calculator) ->
     where = quoted(grid.sheet)
     if missing := [role for role in (*_BLOCKS, *_RANGES, *_CELLS) if role not in named]:
         raise NotRecognised(f"{where}: a net is named there, but no {', '.join(missing)}. Name them in Formulas > Name Manager.")
-    parts: dict[str, Any] = {role: Block(named[role], along) for role, along in _BLOCKS.items()}
-    parts |= {role: named[role] for role in _RANGES} | {role: named[role].first for role in _CELLS}
-    layout = Layout(sheet=grid.sheet, form="long", variant="net", **parts)
-    _refuse_unequal(where, layout)
-    if calculator.value(grid.sheet, layout.dropping) != "off":
-        raise NotRecognised(f"{where}!{layout.dropping} switches dropout on, and the net is judged, and fitted, without. Say off there.")
-    sides = ((layout.user_keys, layout.user_ids, "user"), (layout.item_keys, layout.item_ids, "item"))
-    user_of, item_of = (_places(grid, calculator, keys, ids, what) for keys, ids, what in sides)
-    return ModelSheet(layout, user_of, item_of)
+    blocks = {role: Block(named[role], along) for role, along in _BLOCKS.items()}
+    ranges, cells = {role: named[role] for role in _RANGES}, {role: named[role].first for role in _CELLS}
+    _refuse_unequal(where, blocks, ranges)
+    if calculator.value(grid.sheet, cells["dropping"]) != "off":
+        raise NotRecognised(f"{where}!{cells['dropping']} switches dropout on, and the net is judged, and fitted, without. Say off there.")
+    user_of, item_of = (_places(grid, calculator, ranges[f"{what}_keys"], ranges[f"{what}_ids"], what) for what in ("user", "item"))
+    parts: dict[str, Any] = {**blocks, **ranges, **cells}
+    return ModelSheet(Layout(sheet=grid.sheet, form="long", variant="net", **parts), user_of, item_of)
 
 
-def _refuse_unequal(where: str, layout: Layout) -> None:
-    width = layout.user_factors.shape[1] + layout.item_factors.shape[1]
-    n = layout.hidden_weights.shape[0]
-    expected = {"user_factors": (layout.user_ids.size, layout.user_factors.shape[1]),
-                "item_factors": (layout.item_ids.size, layout.item_factors.shape[1]), "hidden_weights": (n, width),
-                "hidden_bias": (n, 1), "output_weights": (1, n), "output_bias": (1, 1)}
+def _refuse_unequal(where: str, blocks: Mapping[str, Block], ranges: Mapping[str, Range]) -> None:
+    user_factors, item_factors = blocks["user_factors"].shape[1], blocks["item_factors"].shape[1]
+    n = blocks["hidden_weights"].shape[0]
+    expected = {"user_factors": (ranges["user_ids"].size, user_factors), "item_factors": (ranges["item_ids"].size, item_factors),
+                "hidden_weights": (n, user_factors + item_factors), "hidden_bias": (n, 1), "output_weights": (1, n), "output_bias": (1, 1)}
     for role, shape in expected.items():
-        if (block := getattr(layout, role)).shape != shape:
+        if (block := blocks[role]).shape != shape:
             raise Damaged(f"{where}!{block.range} ({role}) is {' × '.join(map(str, block.range.shape))}, and does not fit the other blocks "
                           "of the net, as after inserting a row or a column in one of them alone. Undo that.")
     for role in ("predictions", "user_keys", "item_keys"):
-        if getattr(layout, role).shape != layout.ratings.shape:
-            raise Damaged(f"{where}!{getattr(layout, role)} ({role}) and the ratings {layout.ratings} have different numbers of rows. "
+        if ranges[role].shape != ranges["ratings"].shape:
+            raise Damaged(f"{where}!{ranges[role]} ({role}) and the ratings {ranges['ratings']} have different numbers of rows. "
                           "Undo what was inserted or deleted in one of them alone.")
 
 

@@ -21,10 +21,8 @@ from solver.errors import UserError
 from solver.model.models import MODELS
 from solver.reading.looked_at.rating_texts import LARGEST_RATING, NUMBER_TEXT
 
-from .formula_checks import changes_by_itself, external_book
-from .id_cells import read_labels, with_fresh
-from .model_sheet import ModelSheet
-from .rating_checks import (
+from .checks.formula_checks import changes_by_itself, external_book
+from .checks.rating_checks import (
     notes_on_hidden,
     notes_on_left_out,
     notes_on_looked_up,
@@ -35,6 +33,8 @@ from .rating_checks import (
     refuse_too_few,
     visible,
 )
+from .id_cells import read_labels, with_fresh
+from .model_sheet import ModelSheet
 
 
 def read_sheet_ratings(workbook: ReadableWorkbook, model: ModelSheet, calculator: Calculator, *, visible_only: bool = False):

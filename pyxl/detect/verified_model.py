@@ -17,8 +17,8 @@ from solver.core.settings import OPTIONS
 from solver.errors import UserError
 from solver.model.array_factors import array_factors, as_arrays, rmse_of_arrays
 
+from .checks.label_checks import refuse_contradicting_labels
 from .detect import detect
-from .label_checks import refuse_contradicting_labels
 from .model_sheet import ModelSheet
 from .read_model import read_bounds, read_factors, read_sheet_ratings
 from .verify import verified

@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from pyxl.engines.engine_table import ENGINES
-from pyxl.engines.find_office import OFFICE, has_screen
+from pyxl.engines.libreoffice.find_office import OFFICE, has_screen
 from solver.errors import UserError
 
 from .applescript import installed_script
@@ -76,7 +76,7 @@ def _script() -> Finding:
 def _libreoffice() -> Finding:
     try:
         ENGINES["libreoffice"].check()
-        from pyxl.engines.calc_engine import CalcEngine
+        from pyxl.engines.libreoffice.calc_engine import CalcEngine
         app = CalcEngine().apps.add(visible=False)
         try:
             version = app.version

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from solver.errors import UserError
 
-from .find_office import OFFICE, find_soffice, has_screen, load_uno
+from .libreoffice.find_office import OFFICE, find_soffice, has_screen, load_uno
 
 if TYPE_CHECKING:
     import xlwings
@@ -86,7 +86,7 @@ def _excel():
 
 
 def _libreoffice():
-    from .calc_engine import CalcEngine
+    from .libreoffice.calc_engine import CalcEngine
     return CalcEngine()
 
 

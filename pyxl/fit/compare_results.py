@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from operator import itemgetter
 
-from pyxl.detect.formula_checks import changes_by_itself, external_book
+from pyxl.detect.checks.formula_checks import changes_by_itself, external_book
 from pyxl.detect.verify import agrees
 from pyxl.formulas.evaluate.calculator import Calculator
 from pyxl.formulas.language.formula_errors import DrawnAnew, FormulaError

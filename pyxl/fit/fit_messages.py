@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pyxl.base.plain_output import Say, json_ready
-from pyxl.problems.report import problem_report
-from pyxl.problems.report_sheet import report_lines
+from pyxl.problems.reports.report import problem_report
+from pyxl.problems.reports.report_sheet import report_lines
 from pyxl.problems.solve import Solved
 
 if TYPE_CHECKING:

@@ -12,10 +12,12 @@ from pyxl.detect.model_sheet import Damaged, NoModel, NotRecognised, NotVerified
 from pyxl.detect.verified_model import VerifiedModel, verified_model
 from pyxl.detect.verify import agrees
 from pyxl.grid.cells import quoted
+from pyxl.grid.problem import SolverProblem
 from pyxl.grid.stored_options import option_notes
 from pyxl.grid.stored_problem import LostModel
 from pyxl.hosts.host import Host
 from pyxl.macros.macro_problem import stored_or_in_macro
+from pyxl.problems.given_values import scenario_values, scenarios_named
 from pyxl.problems.pose import Posed, pose
 from pyxl.problems.solve import ByFormulas, refuse_settings_of_models
 from pyxl.problems.stated import stated_problem
@@ -47,12 +49,13 @@ def fittable_sheets(host: Host, *, sheets: Iterable[str] | None, settings: Setti
         if sheets or settings or options or visible_only or by_formulas != ByFormulas():
             raise UserError("A run is repeated as it is in the run log: give neither sheets nor settings beside its number.")
         return [_repeated(host, logged_run(host, repeat))], []
+    if by_formulas.scenario is not None:
+        scenarios_named(host, by_formulas.scenario)      # before anything is tried
     settings, notes = (replace(settings, **options), ()) if settings else sheet_settings(host, options)
     if by_formulas.problem is not None:
         if by_formulas.via == "model":
             raise UserError("A problem that is stated is solved by formulas: leave out --via model.")
-        ready: list[Fittable] = [pose(host, stated_problem(host, by_formulas.problem, _only(sheets)),
-                                      overwrite_formulas=by_formulas.overwrite_formulas)]
+        ready: list[Fittable] = [_posed(host, stated_problem(host, by_formulas.problem, _only(sheets)), by_formulas)]
         skipped: list[str] = []
     else:
         ready, skipped = _ready(host, _chosen(host, sheets), settings, by_formulas, must=sheets is not None, visible_only=visible_only)
@@ -76,6 +79,16 @@ def _refuse_what_makes_no_sense(ready: list[Fittable], options: Mapping, by_form
         refuse_settings_of_models(r.sheet, options)
     if by_formulas.starts > 1 and not problems:
         raise UserError("--starts is for sheets that are solved by their formulas. Leave it out, or say --via formulas.")
+    if by_formulas.scenario is not None and not problems:
+        raise UserError("--scenario is for sheets that are solved by their formulas. Leave it out, or say --via formulas.")
+
+
+def _posed(host: Host, problem: SolverProblem, by_formulas: ByFormulas) -> Posed:
+    """The problem, with the values of the scenario that was asked for."""
+    name = by_formulas.scenario
+    given = None if name is None else scenario_values(host, name, problem.sheet)
+    posed = pose(host, problem, overwrite_formulas=by_formulas.overwrite_formulas, given=given)
+    return posed if name is None else replace(posed, notes=(f"Scenario '{name}' was shown first.", *posed.notes))
 
 
 def _only(sheets: Iterable[str] | None) -> str | None:
@@ -138,7 +151,7 @@ def _ready_sheet(host: Host, sheet: str, settings: Settings, by_formulas: ByForm
         raise why or NoModel(f"{quoted(sheet)}: Solver keeps no model there. State one: --objective CELL --change RANGES.")
     unlike = f"{why} " if isinstance(why, (NotVerified, StatedOtherwise)) else ""
     try:
-        posed = pose(host, asked.problem, overwrite_formulas=by_formulas.overwrite_formulas)
+        posed = _posed(host, asked.problem, by_formulas)
     except NoSolution:
         raise
     except UserError as unposed:

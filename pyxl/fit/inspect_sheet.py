@@ -27,6 +27,9 @@ def inspect_workbook(path) -> dict[str, dict]:
     from solver import Settings
     with open_workbook(path) as workbook:
         reports = {sheet: _report(workbook, sheet, Settings()) for sheet in workbook.sheets}
+        for sheet, report in reports.items():
+            report["scenarios"] = [{"name": scenario.name, "comment": scenario.comment, "values": {str(cell): value for cell, value in scenario.values.items()}}
+                                   for scenario in workbook.grid(sheet).scenarios]
         for sheet, lesson in lesson_sheets(workbook).items():
             reports[sheet]["training"] = {"told": told_training(lesson), "optimizer": lesson.optimizer, "error": lesson.error and str(lesson.error),
                                           "settings": {name: str(cell) for name, cell in lesson.settings.items()}}

@@ -12,9 +12,9 @@ from torch import Tensor
 
 from pyxl.formulas.compiled.cell_reader import Reader, Segment
 from pyxl.formulas.compiled.changing import Reach
-from pyxl.formulas.compiled.guarded import many_points
 from pyxl.formulas.compiled.interpret import Interpreter, Notes
-from pyxl.formulas.compiled.lanes import NUMBER, LaneAreas, Lanes, alike
+from pyxl.formulas.compiled.lanes.guarded import many_points
+from pyxl.formulas.compiled.lanes.lanes import NUMBER, LaneAreas, Lanes, alike
 from pyxl.formulas.compiled.levels import Levels
 from pyxl.formulas.compiled.schedule import Batch, Scheduler
 from pyxl.formulas.compiled.sheet_map import SheetMap
@@ -27,7 +27,6 @@ from solver.errors import UserError
 from solver.threads import one_thread
 
 from .rules.choosing_rules import CHOOSING_RULES
-from .rules.conditional_sum_rules import CONDITIONAL_SUM_RULES
 from .rules.distribution_rules import DISTRIBUTION_RULES
 from .rules.elementwise_rules import ELEMENTWISE_RULES
 from .rules.finance_rules import FINANCE_RULES
@@ -35,9 +34,10 @@ from .rules.lambda_rules import LAMBDA_RULES
 from .rules.matrix_rules import MATRIX_RULES
 from .rules.place_rules import PLACE_RULES
 from .rules.rewritten_functions import REWRITTEN_RULES
-from .rules.statistics_rules import STATISTICS_RULES
-from .rules.sum_rules import SUM_RULES
-from .rules.total_rules import TOTAL_RULES
+from .rules.sums.conditional_sum_rules import CONDITIONAL_SUM_RULES
+from .rules.sums.statistics_rules import STATISTICS_RULES
+from .rules.sums.sum_rules import SUM_RULES
+from .rules.sums.total_rules import TOTAL_RULES
 
 if TYPE_CHECKING:
     from pyxl.formulas.structure.nonlinear_terms import Structure

@@ -10,7 +10,7 @@ import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from pyxl.engines.find_office import load_uno
+from pyxl.engines.libreoffice.find_office import load_uno
 
 from .udfs import CELL_FUNCTIONS
 
@@ -41,7 +41,7 @@ End Function
 
 @contextmanager
 def functions_in(office) -> Iterator[None]:
-    """While it lasts, the office (`engines.office.Office`) has the functions; its user's Basic library
+    """While it lasts, the office (`engines.libreoffice.office.Office`) has the functions; its user's Basic library
     keeps the module, which else says that nobody answers."""
     service = _service()
     office.services.insert(service)

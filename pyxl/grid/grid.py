@@ -10,6 +10,7 @@ from solver.errors import UserError
 
 from .cells import Cell, Range, Value
 from .relative_form import RelativeForms
+from .scenario import Scenario
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,7 @@ class Grid:
     hidden_rows: frozenset[int] = frozenset()
     hidden_columns: frozenset[int] = frozenset()
     protected: bool = False
+    scenarios: tuple[Scenario, ...] = ()
 
     @cached_property
     def used(self) -> Range | None:

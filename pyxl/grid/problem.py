@@ -10,7 +10,7 @@ from solver import GOALS
 from .cells import Cell, Range, quoted
 
 SheetRange = tuple[str, Range]             # cells of a sheet
-ConstraintSide = Union[SheetRange, float, str, None]  # of a constraint: cells, a number, a formula's text; None beside int and bin
+ConstraintSide = Union[SheetRange, float, str]   # of a constraint: cells, a number, or a formula's text
 
 RELATIONS = {"1": "<=", "2": "=", "3": ">=", "4": "int", "5": "bin", "6": "alldifferent"}  # as Solver numbers them
 KINDS = {"int": "whole numbers", "bin": "0 or 1", "alldifferent": "all different whole numbers"}   # relations without a right side
@@ -19,16 +19,17 @@ CHANGING = "solver_adj"    # Solver's own name for the cells that may change
 
 @dataclass(frozen=True)
 class Constraint:
-    """``left relation right``, cell by cell where a side is a range; `relation` is a value of RELATIONS."""
+    """``left relation right``, cell by cell where a side is a range; `relation` is a value of RELATIONS, and those of KINDS
+    have no right side."""
 
     left: ConstraintSide
     relation: str
-    right: ConstraintSide
+    right: ConstraintSide | None
 
     def told(self, home: str) -> str:
         """``B2:B4 <= 5``; cells of the sheet `home` without its name."""
-        sides = [self.left, self.relation, self.right]
-        return " ".join(side_told(side, home) for side in sides if side is not None)
+        left = f"{side_told(self.left, home)} {self.relation}"
+        return left if self.right is None else f"{left} {side_told(self.right, home)}"
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from .grid import DefinedName, Grid, Table
+from .scenario import Scenario
 
 
 class ReadableSheets(Protocol):
@@ -44,6 +45,11 @@ class ReadableWorkbook(ReadableSheets, Protocol):
     @property
     def names(self) -> tuple[DefinedName, ...]:
         """Its defined names."""
+        ...
+
+    @property
+    def scenarios(self) -> tuple[Scenario, ...]:
+        """The scenarios of Excel's scenario manager on all of its worksheets."""
         ...
 
     @property

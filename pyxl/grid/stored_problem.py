@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from solver.errors import UserError
 
@@ -74,12 +74,11 @@ def _constraints(stored: dict[str, str], n: int, area_named: Callable[[str], She
     """Constraint number n: one for each area on its left side."""
     relation = RELATIONS.get(stored.get(f"solver_rel{n}", "").lstrip("="), f"solver_rel{n}")
     written = [stored.get(f"solver_{end}{n}", "#REF!") for end in ("lhs", "rhs")]
-    left, right = (_sides(text, area_named) for text in written)
-    if relation not in ("<=", "=", ">="):
-        right = [None]
+    left = _sides(written[0], area_named)
+    right: Sequence[ConstraintSide | None] = _sides(written[1], area_named) if relation in ("<=", "=", ">=") else [None]
     if len(left) > 1 and (len(right) not in (1, len(left)) or relation == "alldifferent"):  # not area by area: said as written, and refused
         left, right = [written[0].removeprefix("=")], right[:1]
-    for one, other in zip(left, right * (len(left) // len(right))):
+    for one, other in zip(left, [*right] * (len(left) // len(right))):
         yield Constraint(one, relation, other)
 
 

@@ -9,6 +9,7 @@ from pyxl.formulas.language.syntax.formula_text import moved
 from pyxl.grid.cells import Cell, Range, Value
 from pyxl.grid.grid import DefinedName, Grid, Table, refuse_formulas
 from pyxl.grid.problem import SheetRange
+from pyxl.grid.scenario import Scenario
 from pyxl.xlsx import Edit, InsteadOfFormula, NewSheet, OwnFormula, WorkbookFile
 
 from .protection import Protected
@@ -51,6 +52,10 @@ class FileHost:
     @property
     def date1904(self) -> bool:
         return self.file.date1904
+
+    @property
+    def scenarios(self) -> tuple[Scenario, ...]:
+        return self.file.scenarios
 
     @property
     def vba(self) -> bytes | None:

@@ -11,6 +11,7 @@ from pyxl.base.retry_while_busy import retry_while_busy
 from pyxl.grid.cells import Cell, Range, Value, quoted
 from pyxl.grid.grid import DefinedName, Grid, Table, refuse_formulas
 from pyxl.grid.problem import SheetRange
+from pyxl.grid.scenario import Scenario
 from pyxl.xlsx import NewSheet, open_workbook
 from solver.errors import UserError
 
@@ -70,6 +71,13 @@ class LiveHost:
         with suppress(UserError, OSError), open_workbook(retry_while_busy(lambda: self.book.fullname)) as saved:
             return saved.vba
         return None
+
+    @cached_property
+    def scenarios(self) -> tuple[Scenario, ...]:
+        """As they were saved last: no program but Excel tells them of an open book."""
+        with suppress(UserError, OSError), open_workbook(retry_while_busy(lambda: self.book.fullname)) as saved:
+            return saved.scenarios
+        return ()
 
     @property
     def manual_calculation(self) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyxl.engines import ENGINES, choose_engine
-from pyxl.engines.find_office import OFFICE, has_screen
+from pyxl.engines.libreoffice.find_office import OFFICE, has_screen
 from pyxl.grid.block_names import control_name
 from pyxl.grid.sheet_names import area_named, prefix_of
 from pyxl.hosts.live_host import LiveHost

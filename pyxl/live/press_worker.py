@@ -27,7 +27,7 @@ from pyxl.base.own_folder import own_folder
 IDLE_MINUTES = 10.0                             # unless COLLABSHEET_WORKER_MINUTES says otherwise; 0: no worker
 _MINUTES = "COLLABSHEET_WORKER_MINUTES"
 _ROOTS = ("pyxl", "solver", "workbook")         # whose files a worker has loaded
-_LOADED = ("torch", "openpyxl", "pyxl.live.live_fit", "pyxl.fit.press_fit", "pyxl.engines.calc_engine", "pyxl.engines.engine_table",
+_LOADED = ("torch", "openpyxl", "pyxl.live.live_fit", "pyxl.fit.press_fit", "pyxl.engines.libreoffice.calc_engine", "pyxl.engines.engine_table",
            "solver.fitting.fit_ratings", "solver.fitting.start_values", "solver.fitting.choose_decay", "solver.core.objective")
 _LOOK = 5.0         # seconds between two looks whether it is still wanted
 _MESSAGE = 1 << 20  # bytes of a press at most
@@ -146,7 +146,7 @@ def _load() -> None:
     from importlib import import_module
 
     from pyxl.engines.bare_xlwings import import_bare_xlwings
-    from pyxl.engines.find_office import load_uno
+    from pyxl.engines.libreoffice.find_office import load_uno
     from solver.errors import UserError
 
     import_bare_xlwings()

@@ -69,11 +69,14 @@ def check_gradient(path, *, sheet: str | None = None, statement: Statement | Non
     """
     with open_workbook(path) as book:
         problem = stated_problem(book, statement, sheet) if statement else _stored(book, sheet)
+        if problem.objective is None:
+            raise UserError(f"{quoted(problem.sheet)}: the problem has no objective cell, so it has no gradient to check. Set one in Data > Solver, "
+                            "or state one: --objective CELL --change RANGES.")
         posed = pose(book, problem)
         chosen = np.unique(np.linspace(0, len(posed.cells) - 1, min(most, len(posed.cells))).round().astype(int))
         gradient = posed.program.evaluate(posed.program.start)[1][0]
         with ExitStack() as stack:
-            objective, by, notes = _recalculated(path, book, posed, stack)
+            objective, by, notes = _recalculated(path, book, posed, problem.objective, stack)
             compared = [Compared(f"{quoted(posed.cells[n][0])}!{posed.cells[n][1]}", float(gradient[n]),
                                  _difference(objective, posed, n)) for n in chosen]
     worst_first = sorted(compared, key=lambda line: -line.error)
@@ -96,9 +99,9 @@ def _difference(objective: _Objective, posed: Posed, n: int) -> float:
     return sum(weight * objective({place: x + step * h}) for step, weight in _WEIGHTS) / h
 
 
-def _recalculated(path, workbook: WorkbookFile, posed: Posed, stack: ExitStack) -> tuple[_Objective, str, tuple[str, ...]]:
-    """(what the objective is with some cells changed, who says so, notes)."""
-    place, start = posed.problem.objective, dict(zip(posed.cells, posed.program.start.tolist()))
+def _recalculated(path, workbook: WorkbookFile, posed: Posed, place: tuple[str, Cell], stack: ExitStack) -> tuple[_Objective, str, tuple[str, ...]]:
+    """(what the objective, at `place`, is with some cells changed, who says so, notes)."""
+    start = dict(zip(posed.cells, posed.program.start.tolist()))
 
     def evaluated(changed):
         return _number(Calculator(workbook, overrides=start | changed).value(*place))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -21,41 +21,91 @@ _TURNED = {"<=": ">=", ">=": "<=", "=": "="}
 
 
 @dataclass(frozen=True)
-class Term:
-    """A side of one line of a constraint: a number (`constant`), the changing cell number `cell`, or the
-    compiled formula number `output`; `text` is what a person calls it."""
+class FixedTerm:
+    """A side of a line that is a number which nothing changes. `text` is what a person calls it."""
 
     text: str
-    constant: float | None = None
-    cell: int | None = None
-    output: int | None = None
+    constant: float
 
     def value(self, x: np.ndarray, outputs: np.ndarray) -> float:
-        if self.constant is not None:
-            return self.constant
-        return float(x[self.cell] if self.output is None else outputs[self.output])
+        """What it is at the point x (n,), where the compiled formulas are `outputs`."""
+        return self.constant
 
     def values(self, points: np.ndarray, outputs: np.ndarray) -> np.ndarray:
         """The same for many points (p, n) and their outputs: (p,)."""
-        if self.constant is not None:
-            return np.full(len(points), self.constant)
-        return points[:, self.cell] if self.output is None else outputs[:, self.output]
+        return np.full(len(points), self.constant)
 
 
 @dataclass(frozen=True)
-class Line:
-    """``left relation right`` of single cells, or ``left int``. `row` is its number among the constraint functions, None
-    where it is a bound or the kind of one changing cell; `group` is the number of its constraint where the cells of one are
-    to be all different."""
+class CellTerm:
+    """A side of a line that is the changing cell number `cell`."""
 
-    left: Term
+    text: str
+    cell: int
+
+    def value(self, x: np.ndarray, outputs: np.ndarray) -> float:
+        return float(x[self.cell])
+
+    def values(self, points: np.ndarray, outputs: np.ndarray) -> np.ndarray:
+        return points[:, self.cell]
+
+
+@dataclass(frozen=True)
+class OutputTerm:
+    """A side of a line that is the compiled formula number `output`."""
+
+    text: str
+    output: int
+
+    def value(self, x: np.ndarray, outputs: np.ndarray) -> float:
+        return float(outputs[self.output])
+
+    def values(self, points: np.ndarray, outputs: np.ndarray) -> np.ndarray:
+        return outputs[:, self.output]
+
+
+Term = FixedTerm | CellTerm | OutputTerm
+
+
+@dataclass(frozen=True)
+class WholeLine:
+    """A changing cell that is to be a whole number: ``left int``, ``left bin`` or ``left alldifferent``. `group` is the number
+    of its constraint where the cells of one are to be all different."""
+
+    left: CellTerm
     relation: str
-    right: Term | None
-    row: int | None = None
     group: int | None = None
 
     def told(self) -> str:
-        return f"{self.left.text} {self.relation}" + ("" if self.right is None else f" {self.right.text}")
+        return f"{self.left.text} {self.relation}"
+
+
+@dataclass(frozen=True)
+class BoundLine:
+    """A bound of one changing cell: ``left relation right``."""
+
+    left: CellTerm
+    relation: str
+    right: FixedTerm
+
+    def told(self) -> str:
+        return f"{self.left.text} {self.relation} {self.right.text}"
+
+
+@dataclass(frozen=True)
+class FunctionLine:
+    """A constraint on a function of the changing cells: ``left relation right``. `row` is its number among those."""
+
+    left: Term
+    relation: str
+    right: Term
+    row: int
+
+    def told(self) -> str:
+        return f"{self.left.text} {self.relation} {self.right.text}"
+
+
+Line = WholeLine | BoundLine | FunctionLine
 
 
 class Terms:
@@ -77,7 +127,7 @@ class Terms:
     def objective(self, problem: SolverProblem) -> Term:
         """The objective: a formula, or a changing cell itself, or a constant where only a point is sought."""
         if problem.objective is None:
-            return Term("(no cell)", constant=0.0)
+            return FixedTerm("(no cell)", 0.0)
         sheet, cell = problem.objective
         if problem.objective not in self._cells and problem.objective not in self._moving and not problem.stored:
             if self._workbook.grid(sheet).owner(cell) is None:
@@ -90,7 +140,7 @@ class Terms:
     def of(self, side: ConstraintSide, constraint: str) -> list[Term]:
         """A term for each cell of a side, or one for a number or a formula."""
         if isinstance(side, float):
-            return [Term(f"{side:.15g}", constant=side)]
+            return [FixedTerm(f"{side:.15g}", side)]
         if isinstance(side, str):
             return [self._term(self._formulas[side], side, constraint)]
         sheet, area = side
@@ -98,14 +148,14 @@ class Terms:
 
     def _term(self, place: SheetCell, text: str, constraint: str) -> Term:
         if (cell := self._cells.get(place)) is not None:
-            return Term(text, cell=cell)
+            return CellTerm(text, cell)
         if place in self._moving:
-            return Term(text, output=self._numbers.setdefault(place, len(self._numbers)))
+            return OutputTerm(text, self._numbers.setdefault(place, len(self._numbers)))
         value = self._calculator.value(*place)
         value = float(value) if isinstance(value, bool) else value      # TRUE is 1, as in arithmetic
         if value is not None and type(value) is not float:
             raise UserError(f"{quoted(self._home)}: '{constraint}' needs a number, and {text} is {shown_cell(value)}. Correct it.")
-        return Term(text, constant=value or 0.0)
+        return FixedTerm(text, value or 0.0)
 
 
 def lines_of(problem: SolverProblem, terms: Terms) -> Iterator[Line]:
@@ -113,12 +163,12 @@ def lines_of(problem: SolverProblem, terms: Terms) -> Iterator[Line]:
     row = 0
     for number, constraint in enumerate(problem.constraints):
         told = constraint.told(problem.sheet)
-        if constraint.relation in KINDS:
+        if constraint.right is None:
             for term in terms.of(constraint.left, told):
-                if term.cell is None:
+                if not isinstance(term, CellTerm):
                     raise UserError(f"{quoted(problem.sheet)}: '{told}' asks for {KINDS[constraint.relation]}, and {term.text} is "
                                     "no changing cell. Give changing cells.")
-                yield Line(term, constraint.relation, None, group=number if constraint.relation == "alldifferent" else None)
+                yield WholeLine(term, constraint.relation, group=number if constraint.relation == "alldifferent" else None)
             continue
         left, right = terms.of(constraint.left, told), terms.of(constraint.right, told)
         if len(left) != len(right) and 1 not in (len(left), len(right)):
@@ -126,24 +176,23 @@ def lines_of(problem: SolverProblem, terms: Terms) -> Iterator[Line]:
                             "the same size, or one cell.")
         n = max(len(left), len(right))
         for a, b in zip(left * (n // len(left)), right * (n // len(right))):
-            line = Line(a, constraint.relation, b)
-            if a.constant is not None:
-                line = Line(b, _TURNED[constraint.relation], a)
-            if line.left.constant is not None:
-                _refuse_unmet(problem, line, told)
-            elif line.left.cell is not None and line.right.constant is not None:
-                yield line
+            relation = constraint.relation
+            if isinstance(a, FixedTerm):
+                a, relation, b = b, _TURNED[relation], a
+            if isinstance(a, FixedTerm) and isinstance(b, FixedTerm):
+                _refuse_unmet(problem, a.constant, relation, b.constant, told)
+            elif isinstance(a, CellTerm) and isinstance(b, FixedTerm):
+                yield BoundLine(a, relation, b)
             else:
-                yield replace(line, row=row)
+                yield FunctionLine(a, relation, b, row)
                 row += 1
 
 
-def _refuse_unmet(problem: SolverProblem, line: Line, told: str) -> None:
-    missed = {"<=": line.left.constant - line.right.constant, ">=": line.right.constant - line.left.constant,
-              "=": abs(line.left.constant - line.right.constant)}[line.relation]
-    if missed > FEASIBLE * max(1.0, abs(line.right.constant)):
+def _refuse_unmet(problem: SolverProblem, left: float, relation: str, right: float, told: str) -> None:
+    missed = {"<=": left - right, ">=": right - left, "=": abs(left - right)}[relation]
+    if missed > FEASIBLE * max(1.0, abs(right)):
         raise NoSolution(f"{quoted(problem.sheet)}: '{told}' can never be met: no changing cell moves either side, and they are "
-                        f"{line.left.constant:g} and {line.right.constant:g}.")
+                        f"{left:g} and {right:g}.")
 
 
 def bounds_of(problem: SolverProblem, lines: list[Line]) -> tuple[np.ndarray, np.ndarray]:
@@ -153,10 +202,10 @@ def bounds_of(problem: SolverProblem, lines: list[Line]) -> tuple[np.ndarray, np
     for group in different_cells(lines):
         low[group], high[group] = 1.0, float(len(group))
     for line in lines:
-        if line.right is None:
-            if line.relation == "bin":
-                low[line.left.cell], high[line.left.cell] = max(low[line.left.cell], 0.0), min(high[line.left.cell], 1.0)
-        elif line.row is None:
+        if isinstance(line, WholeLine) and line.relation == "bin":
+            cell = line.left.cell
+            low[cell], high[cell] = max(low[cell], 0.0), min(high[cell], 1.0)
+        elif isinstance(line, BoundLine):
             cell, bound = line.left.cell, line.right.constant
             if line.relation in ("=", ">=") and bound > -NO_BOUND:
                 low[cell] = max(low[cell], bound)
@@ -176,7 +225,7 @@ def bounds_of(problem: SolverProblem, lines: list[Line]) -> tuple[np.ndarray, np
 def whole_cells(problem: SolverProblem, lines: list[Line]) -> np.ndarray:
     """Which changing cells are to be whole numbers."""
     whole = np.zeros(len(problem.cells), dtype=bool)
-    whole[[line.left.cell for line in lines if line.right is None]] = True
+    whole[[line.left.cell for line in lines if isinstance(line, WholeLine)]] = True
     return whole
 
 
@@ -184,7 +233,7 @@ def different_cells(lines: list[Line]) -> tuple[np.ndarray, ...]:
     """The changing cells of each group that is to be all different."""
     groups: dict[int, list[int]] = {}
     for line in lines:
-        if line.group is not None:
+        if isinstance(line, WholeLine) and line.group is not None:
             groups.setdefault(line.group, []).append(line.left.cell)
     return tuple(np.array(cells) for cells in groups.values())
 

@@ -8,13 +8,14 @@ from dataclasses import replace
 from pyxl.grid.cells import Cell, Range, Value
 from pyxl.grid.grid import DefinedName, Formula, Grid, Table
 from pyxl.grid.readable_workbook import ReadableWorkbook
+from pyxl.grid.scenario import Scenario
 
 
 class Overlaid:
     """`workbook` (a file, or a host) with the constants `values` (sheet -> cell -> value), also where it holds formulas, and, right
     and below of all that `sheet` holds, a cell for each of the `formulas`; `places` says where these are."""
 
-    def __init__(self, workbook: ReadableWorkbook, values: Mapping[str, Mapping[Cell, Value]], *, sheet: str, formulas: tuple[str, ...]):
+    def __init__(self, workbook: ReadableWorkbook, values: Mapping[str, Mapping[Cell, Value]], *, sheet: str, formulas: tuple[str, ...] = ()):
         self._workbook, self._values = workbook, values
         used = workbook.grid(sheet).used or Range(1, 1, 1, 1)
         self.places = tuple((sheet, Cell(used.bottom + 2 + n, used.right + 2)) for n in range(len(formulas)))
@@ -41,6 +42,10 @@ class Overlaid:
     @property
     def date1904(self) -> bool:
         return self._workbook.date1904
+
+    @property
+    def scenarios(self) -> tuple[Scenario, ...]:
+        return self._workbook.scenarios
 
     @property
     def vba(self) -> bytes | None:

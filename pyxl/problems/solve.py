@@ -16,13 +16,15 @@ from solver.core.method_table import METHODS
 from solver.core.settings import OPTIONS
 from solver.errors import UserError
 
+from .constraint_lines import FunctionLine
 from .pose import Posed
 from .stated import Statement
 
 if TYPE_CHECKING:
-    from solver import Minimum, Step
+    from solver import CellLimits, Minimum, Step
 
 MOST_TOLD = 12    # constraints named in a sentence
+MOST_LIMITED = 400    # changing cells whose limits are looked for where formulas are not linear
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,8 @@ class ByFormulas:
     hand. There are at most `steps` from each start (None: the solver's own limit), and `starts` in all, the first from
     the sheet and the others by `seed`; no search goes on for more than so many `seconds`. `report` adds a sheet that tells what
     was found. Where no point meets all constraints, the one that comes nearest is written only with `write_anyway`; numbers are
-    written over formulas in changing cells only with `overwrite_formulas`. With `must_reach` a value that is not reached is refused.
+    written over formulas in changing cells only with `overwrite_formulas`. `scenario` names one of Excel's scenario manager, whose values
+    the cells get first. With `must_reach` a value that is not reached is refused.
     """
 
     via: str | None = None
@@ -46,15 +49,18 @@ class ByFormulas:
     write_anyway: bool = False
     overwrite_formulas: bool = False
     must_reach: bool = False
+    scenario: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Solved:
-    """A problem, the best found, and sentences on what the user should know."""
+    """A problem, the best found, sentences on what the user should know, and, where a report is asked for, how far each cell may go by
+    itself."""
 
     posed: Posed
     minimum: Minimum
     notes: tuple[str, ...]
+    limits: CellLimits | None = None
 
     @property
     def stopped(self) -> bool:
@@ -79,7 +85,7 @@ def refuse_settings_of_models(sheet: str, options: Mapping) -> None:
 def solve(posed: Posed, by_formulas: ByFormulas, *,
           on_step: Callable[[Step, Callable[[], np.ndarray]], bool | None] | None = None) -> Solved:
     """Minimise; nothing is written. `on_step` as for `solver.minimise`. Raises UserError."""
-    from solver import FEASIBLE, NoSolution, minimise, nearest_point
+    from solver import FEASIBLE, NoSolution, limits_at, minimise, nearest_point
 
     minimum = minimise(posed.program, steps=by_formulas.steps, starts=by_formulas.starts, seed=by_formulas.seed,
                        seconds=by_formulas.seconds, on_step=on_step)
@@ -90,13 +96,16 @@ def solve(posed: Posed, by_formulas: ByFormulas, *,
     if by_formulas.must_reach and not minimum.stopped and abs(minimum.value - posed.program.target) > FEASIBLE * max(1.0, abs(posed.program.target)):
         raise NoSolution(f"{posed.program.target:g} was not reached, {minimum.value:.9g} is as near as it came. Nothing was written; begin "
                          "from another number in the cell that changes.")
-    return Solved(posed, minimum, posed.notes + tuple(_missed(posed, minimum)))
+    linear = posed.program.linear is not None and not posed.program.piecewise
+    limited = by_formulas.report and minimum.feasible and (linear or len(minimum.x) <= MOST_LIMITED)
+    return Solved(posed, minimum, posed.notes + tuple(_missed(posed, minimum)), limits_at(posed.program, minimum.x) if limited else None)
 
 
-def changed_cells(posed: Posed, there: Callable[[str], Mapping[Cell, Value]], x: np.ndarray) -> dict[str, dict[Cell, float]]:
-    """What to write so that the changing cells hold x; ``there(sheet)`` is what cells hold now, formulas' results included."""
+def changed_cells(posed: Posed, there: Callable[[str], Mapping[Cell, Value]], x: np.ndarray) -> dict[str, dict[Cell, Value]]:
+    """What to write so that the changing cells hold x, and others the values given; ``there(sheet)`` is what cells hold now, formulas' results included."""
     overwritten = set(posed.overwritten)
-    changes: dict[str, dict[Cell, float]] = {}
+    changes: dict[str, dict[Cell, Value]] = {sheet: {cell: value for cell, value in cells.items() if there(sheet).get(cell) != value}
+                                             for sheet, cells in posed.given.items()}
     for (sheet, cell), number in zip(posed.cells, x.tolist()):
         if there(sheet).get(cell) != number or (sheet, cell) in overwritten:
             changes.setdefault(sheet, {})[cell] = number
@@ -117,8 +126,7 @@ def contradiction(posed: Posed, minimum: Minimum) -> Iterator[str]:
     """A sentence on the constraints that cannot be met together, and one on what to do."""
     if minimum.conflict is None:
         return
-    rows = [line for line in posed.lines if line.row is not None]
-    told = [line.told() for line in rows if minimum.conflict.rows[line.row]]
+    told = [line.told() for line in posed.lines if isinstance(line, FunctionLine) and minimum.conflict.rows[line.row]]
     for n, (sheet, cell) in enumerate(posed.cells):
         for given, bound, sign in ((minimum.conflict.low, posed.program.low, ">="), (minimum.conflict.high, posed.program.high, "<=")):
             if given[n]:
@@ -133,5 +141,5 @@ def _missed(posed: Posed, minimum: Minimum) -> Iterator[str]:
     program = posed.program
     missed = program.missed(minimum.values[1:])
     for line in posed.lines:
-        if line.row is not None and not minimum.feasible and missed[line.row] > 0:
+        if isinstance(line, FunctionLine) and not minimum.feasible and missed[line.row] > 0:
             yield f"{line.told()} is missed by {missed[line.row]:.3g}."

@@ -96,18 +96,18 @@ def _side(workbook: ReadableWorkbook, text: str, sheet: str) -> ConstraintSide:
     try:
         return float(text)
     except ValueError:
-        return _named_area(workbook, text, sheet) or text
+        return cells_meant(workbook, text, sheet) or text
 
 
 def _area(workbook: ReadableWorkbook, text: str, sheet: str, what: str) -> SheetRange:
-    found = _named_area(workbook, text, sheet)
+    found = cells_meant(workbook, text, sheet)
     if found is None:
         raise UserError(f"'{text.strip()}' is no cell, range or name of this workbook ({what}). Give one like B2:B4, "
                         "or Sheet1!B2:B4.")
     return found
 
 
-def _named_area(workbook: ReadableWorkbook, text: str, sheet: str) -> SheetRange | None:
+def cells_meant(workbook: ReadableWorkbook, text: str, sheet: str) -> SheetRange | None:
     """The cells that a text means: ``B2:B4``, ``'my sheet'!B2``, or a defined name; None for anything else."""
     text = text.strip()
     where, mark, cells = text.rpartition("!")

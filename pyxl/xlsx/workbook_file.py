@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pyxl.grid.cells import Range
 from pyxl.grid.grid import DefinedName, Grid, Table
+from pyxl.grid.scenario import Scenario
 from pyxl.xlsx.parts.number_formats import read_number_formats
 from pyxl.xlsx.parts.package_checks import damaged_workbook
 from pyxl.xlsx.parts.shared_strings import read_shared_strings
@@ -87,6 +88,11 @@ class WorkbookFile:
                      for relation in self._package.relations(part) if relation.kind == "table")
 
     @property
+    def scenarios(self) -> tuple[Scenario, ...]:
+        """The scenarios on all worksheets, in their order."""
+        return tuple(scenario for sheet in self.sheets for scenario in self.grid(sheet).scenarios)
+
+    @property
     def manual_calculation(self) -> bool:
         return self._workbook.manual_calculation
 
@@ -122,7 +128,7 @@ class WorkbookFile:
         target = None if out is None else Path(out)
         try:
             saved = save_package(self._package, self._workbook, edits, pivots=pivots, new_sheets=new_sheets,
-                                 out=target, overwrite=overwrite, wait=wait)
+                                 values=lambda sheet: self.grid(sheet).values, out=target, overwrite=overwrite, wait=wait)
         except BaseException:
             if self._package.closed:
                 with suppress(UserError):     # the sentence on the save goes before one on reading

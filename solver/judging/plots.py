@@ -17,6 +17,7 @@ from solver.disk import note_written
 from solver.errors import UserError
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.transforms import Bbox
@@ -68,6 +69,17 @@ def plot_history(history: Sequence[Epoch], path: str | Path) -> None:
             best = min(held, key=lambda pair: pair[1])
             axes.plot(*best, "o", color="C1", fillstyle="none", markersize=9, label=f"best: {best[1]:.4f}")
         axes.set(xlabel="epoch", ylabel="RMSE")
+        axes.legend()
+        axes.grid(alpha=0.25)
+
+
+def plot_learning_curve(results: pd.DataFrame, path: str | Path) -> None:
+    """RMSE over the number of ratings learnt from, as `solver.collab.judged.learning_curve` finds it: held out, training, biases alone."""
+    with drawing(path) as axes:
+        axes.errorbar(results.ratings, results.held_out, 2 * results.standard_error, marker="o", capsize=3, color="C1", label="held out")
+        axes.plot(results.ratings, results.training, marker="o", color="C0", label="training")
+        axes.plot(results.ratings, results.bias_only, linestyle="--", color="0.5", label="held out, biases alone")
+        axes.set(xlabel="ratings learnt from", ylabel="RMSE")
         axes.legend()
         axes.grid(alpha=0.25)
 

@@ -19,7 +19,7 @@ from solver.errors import UserError
 
 from .highs import LinearModel, solve_model
 from .minimum import Minimum
-from .program import FEASIBLE, Program
+from .program import FEASIBLE, Convex, Program
 from .sensitivity import sensitivity
 from .trials import Step
 
@@ -29,10 +29,10 @@ CUT_SECONDS = 5.0   # of cuts, unless told otherwise
 
 def with_bound(program: Program, found: Minimum) -> Minimum:
     """What a search found of a program, with a bound of what f can be, and a proof where these meet."""
-    if program.curvature is None or not found.feasible or found.stopped or program.goal == "value" or program.whole.any():
+    if program.convex is None or not found.feasible or found.stopped or program.goal == "value" or program.whole.any():
         return found
     merit, slope = _tangent(program, found.x)
-    least = merit + _least_change(program, found.x, slope)
+    least = merit + _least_change(program, program.convex, found.x, slope)
     if not np.isfinite(least):
         return found
     bound = _value(program, least)
@@ -53,14 +53,14 @@ def _value(program: Program, merit: float) -> float:
     return max(0.0, merit) ** 0.5 if program.root == 2 else -merit if program.goal == "max" else merit
 
 
-def _least_change(program: Program, x: np.ndarray, slope: np.ndarray) -> float:
+def _least_change(program: Program, convex: Convex, x: np.ndarray, slope: np.ndarray) -> float:
     """What the merit changes by at least, from x to any point that meets the constraints."""
     if program.n_constraints:
-        answer = solve_model(replace(program.linear_rows, cost=slope, offset=0.0, whole=np.zeros(len(x), dtype=bool)))
+        answer = solve_model(replace(convex.rows, cost=slope, offset=0.0, whole=np.zeros(len(x), dtype=bool)))
         return answer.bound - float(slope @ x) if answer.state == "optimal" else -np.inf
     with np.errstate(invalid="ignore"):
         ends = np.where(slope > 0, slope * (program.low - x), np.where(slope < 0, slope * (program.high - x), 0.0))
-    bent = -slope ** 2 / (2 * program.curvature) if program.curvature > 0 else np.full_like(slope, -np.inf)
+    bent = -slope ** 2 / (2 * convex.curvature) if convex.curvature > 0 else np.full_like(slope, -np.inf)
     return float(np.maximum(ends, np.where(slope == 0, 0.0, bent)).sum())
 
 
@@ -83,16 +83,16 @@ class _Cuts:
                            np.append(rows.low, -np.inf), np.append(rows.high, np.inf), np.append(rows.whole, False))
 
 
-def minimise_by_cuts(program: Program, *, by_slopes: Callable[[Program], Minimum], seconds: float | None = None,
+def minimise_by_cuts(program: Program, convex: Convex, *, by_slopes: Callable[[Program], Minimum], seconds: float | None = None,
                      on_step: Callable[[Step, Callable[[], np.ndarray]], bool | None] | None = None) -> Minimum | None:
     """The best point of a convex program with whole numbers; None where tangents tell too little, as nothing bounds them.
 
     `by_slopes` minimises a program without whole numbers. What is not proved in so many `seconds` has a bound.
     """
     began, limit, history = time.perf_counter(), CUT_SECONDS if seconds is None else seconds, list[Step]()
-    cuts, values_before = _Cuts(program.linear_rows), program.values(program.start)
+    cuts, values_before = _Cuts(convex.rows), program.values(program.start)
     best, least, tried, stopped = None, -np.inf, set[bytes](), False
-    for relaxed in (program.start, by_slopes(replace(program, whole=None)).x):
+    for relaxed in (program.start, by_slopes(program.relaxed()).x):
         cuts.add(relaxed, *_tangent(program, relaxed))
     while not stopped and (left := limit - (time.perf_counter() - began)) > 0:
         answer = solve_model(cuts.model(), seconds=left)
@@ -127,7 +127,7 @@ def _polished(program: Program, x: np.ndarray, by_slopes: Callable[[Program], Mi
     """The best numbers beside the whole ones of x."""
     if program.whole.all():
         return x
-    fixed = replace(program, start=x, low=np.where(program.whole, x, program.low), high=np.where(program.whole, x, program.high), whole=None)
+    fixed = replace(program.relaxed(), start=x, low=np.where(program.whole, x, program.low), high=np.where(program.whole, x, program.high))
     try:
         return by_slopes(fixed).x
     except UserError:

@@ -192,8 +192,8 @@ class _Search:
             self.descend(self.x, self.key)
             if by_slopes is not None:
                 fixed = self.program.whole | self.grouped
-                inner = replace(self.program, start=self.x, low=np.where(fixed, self.x, self.program.low), high=np.where(fixed, self.x, self.program.high),
-                                whole=None, different=(), linear=None, linear_rows=None)
+                inner = replace(self.program.relaxed(), start=self.x, low=np.where(fixed, self.x, self.program.low),
+                                high=np.where(fixed, self.x, self.program.high), different=(), linear=None, linear_rows=None, convex=None)
                 with suppress(UserError):    # no slope there
                     self.try_points(by_slopes(inner).x[None])
             if not _better(self.key, before) or not len(self.whole):

@@ -100,7 +100,7 @@ def solve_model(model: LinearModel, *, seconds: float | None = None, start: np.n
     fixed = replace(model, low=np.where(model.whole, rounded, model.low), high=np.where(model.whole, rounded, model.high),
                     whole=np.zeros_like(model.whole))
     after = _asked(fixed)
-    return replace(answer, y=np.where(model.whole, rounded, after.y) if after.state == "optimal" else rounded)
+    return replace(answer, y=np.where(model.whole, rounded, after.y) if after.y is not None and after.state == "optimal" else rounded)
 
 
 def feasible(model: LinearModel, *, seconds: float | None = None) -> bool:
@@ -144,7 +144,7 @@ def _asked(model: LinearModel, *, seconds=None, start=None, ranging=False, on_pr
     if y is not None:
         y = np.clip(y, model.low, model.high)
     integral = model.whole.any()
-    bound = float(info.mip_dual_bound) if integral else model.value(y) if state == "optimal" else -np.inf
+    bound = float(info.mip_dual_bound) if integral else -np.inf if y is None or state != "optimal" else model.value(y)
     answer = Answer(state, y, bound, max(0, int(info.mip_node_count)) if integral else 0)
     if integral or state != "optimal" or not solution.dual_valid:
         return answer if not stopped else replace(answer, state="stopped" if state != "optimal" else state)

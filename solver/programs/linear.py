@@ -23,9 +23,9 @@ FLIP_SHARE = 0.2      # of that time, for a search beside the best point where b
 SAME = 1e-9   # relative difference of values that counts as none
 
 
-def minimise_linear(program: Program, *, seconds: float | None = None,
+def minimise_linear(program: Program, linear: LinearModel, *, seconds: float | None = None,
                     on_step: Callable[[Step, Callable[[], np.ndarray]], bool | None] | None = None) -> Minimum:
-    """The optimum of a program whose `linear` is given. Where the start is as good, it is the start.
+    """The optimum of a program that `linear` describes. Where the start is as good, it is the start.
 
     Of a program that is piecewise linear the formulas have the last word: where they say something else at the point that HiGHS
     found, nothing is proved.
@@ -34,7 +34,7 @@ def minimise_linear(program: Program, *, seconds: float | None = None,
     history: list[Step] = []
     asked: list[bool] = []
     values_before = program.values(program.start)
-    model = towards_goal(program)
+    model = towards_goal(program, linear)
 
     def on_progress(progress: Progress) -> bool | None:
         f = _sign(program) * progress.value if np.isfinite(progress.value) else float(values_before[0])
@@ -53,7 +53,7 @@ def minimise_linear(program: Program, *, seconds: float | None = None,
     start = program.start if program.violation(values_before[1:]) <= FEASIBLE and not program.piecewise else None
     answer = solve_model(model, seconds=seconds, start=start, ranging=not program.piecewise, on_progress=on_progress)
     if answer.state == "infeasible" and program.goal == "value":   # the nearest that can be reached, if any
-        model = towards_goal(program, nearest=True)
+        model = towards_goal(program, linear, nearest=True)
         answer = solve_model(model, seconds=seconds, ranging=not program.piecewise, on_progress=on_progress)
     ended = partial(Minimum, value_before=float(values_before[0]), values_before=values_before, history=tuple(history),
                     engine=ENGINE)
@@ -65,19 +65,19 @@ def minimise_linear(program: Program, *, seconds: float | None = None,
     x = program.start if answer.y is None else answer.y[:len(program.start)] + 0.0     # and no -0
     if answer.state in ("infeasible", "unbounded") or answer.y is None:    # a strip of 1e-6 may hold a point
         answer = answer if program.exact or answer.state == "unbounded" else replace(answer, state="stopped")
-        return _nothing(program, model, answer, values_before, ended, began)
+        return _nothing(program, linear, answer, values_before, ended, began)
     x, already = _settled(program, x, values_before)
     values = program.values(x)
     if not already and not np.isfinite(values).all():
-        return _nothing(program, model, answer, values_before, ended, began)
-    proved = answer.state == "optimal" and (already or not program.piecewise or _as_told(program, model, answer, values))
+        return _nothing(program, linear, answer, values_before, ended, began)
+    proved = answer.state == "optimal" and (already or not program.piecewise or _as_told(program, model, answer.y, values))
     if answer.state == "optimal" and not proved:
         answer = replace(answer, state="stopped", bound=-np.inf)
     stopped = answer.state == "stopped" and (any(asked) or not time_was_up)
     bound = float(values[0]) if proved else _sign(program) * answer.bound if np.isfinite(answer.bound) else None
-    stop = _told(program, answer, float(values[0]), already=already, whole=whole, flipped=flipped is not None)
+    stop = _told(program, linear, answer, float(values[0]), already=already, whole=whole, flipped=flipped is not None)
     return ended(x, float(values[0]), values=values, violation=program.violation(values[1:]),
-                 sensitivity=_sensitivity(program, model, answer, x, values), stop=stop, converged=proved,
+                 sensitivity=_sensitivity(program, linear, answer, x, values), stop=stop, converged=proved,
                  stopped=stopped, seconds=time.perf_counter() - began, proved=proved,
                  bound=bound if program.goal != "value" else None)
 
@@ -85,7 +85,7 @@ def minimise_linear(program: Program, *, seconds: float | None = None,
 def nearest_point(program: Program, minimum: Minimum) -> Minimum:
     """What `minimise_linear` found of a program without any feasible point, with the point that misses the constraints least in
     sum; the start, where it misses none of them by more than that."""
-    if program.piecewise:
+    if program.linear is None or program.piecewise:
         return minimum
     x = closest(program.linear)
     values = minimum.values if x is None else program.values(x)
@@ -94,12 +94,11 @@ def nearest_point(program: Program, minimum: Minimum) -> Minimum:
     return replace(minimum, x=x, value=float(values[0]), values=values, violation=program.violation(values[1:]))
 
 
-def towards_goal(program: Program, *, nearest: bool = False) -> LinearModel:
+def towards_goal(program: Program, model: LinearModel, *, nearest: bool = False) -> LinearModel:
     """The linear model to minimise: for a maximum the objective is turned round, for a value it is a row more.
 
     With `nearest` the value need not be reached: how far f is from it is minimised, a number more.
     """
-    model = program.linear
     if program.goal == "min":
         return model
     if program.goal == "max":
@@ -123,9 +122,9 @@ def _best_yet(program: Program, progress: Progress) -> np.ndarray:
     return np.clip(np.where(program.whole, np.round(x), x), program.low, program.high)
 
 
-def _as_told(program: Program, model: LinearModel, answer: Answer, values: np.ndarray) -> bool:
+def _as_told(program: Program, model: LinearModel, y: np.ndarray, values: np.ndarray) -> bool:
     """Whether the formulas give at a point what the model says of it."""
-    told = program.target if program.goal == "value" else _sign(program) * model.value(answer.y)
+    told = program.target if program.goal == "value" else _sign(program) * model.value(y)
     near = program.goal == "value" or abs(values[0] - told) <= FEASIBLE * max(1.0, abs(told))
     return near and program.violation(values[1:]) <= FEASIBLE
 
@@ -150,7 +149,7 @@ def _settled(program: Program, x: np.ndarray, values_before: np.ndarray) -> tupl
     return (start, True) if here <= there + SAME * max(1.0, abs(there)) else (x, False)
 
 
-def _told(program: Program, answer: Answer, value: float, *, already: bool, whole: bool, flipped: bool) -> str:
+def _told(program: Program, linear: LinearModel, answer: Answer, value: float, *, already: bool, whole: bool, flipped: bool) -> str:
     nodes = f", after {answer.nodes:,} node{'s' * (answer.nodes != 1)} of branch and bound" if whole and answer.nodes > 1 else ""
     if answer.state == "stopped":
         bound = _sign(program) * answer.bound
@@ -162,7 +161,7 @@ def _told(program: Program, answer: Answer, value: float, *, already: bool, whol
         return f"Ended: {program.target:g} cannot be reached, {value:.9g} is as near as it comes: proved by HiGHS{nodes}."
     if program.goal == "value":
         return f"Reached: the objective is {program.target:g} (HiGHS{nodes})."
-    if not program.linear.cost.any():
+    if not linear.cost.any():
         return "The objective is the same everywhere; " + ("the point that the sheet has meets all constraints and stays." if already else
                                                            f"a point was found that meets all constraints (HiGHS{nodes}).")
     found = "The sheet was already at its optimum" if already else "The optimum"
@@ -171,7 +170,7 @@ def _told(program: Program, answer: Answer, value: float, *, already: bool, whol
     return f"{found}: {why}, and HiGHS proved that no point is better{nearly}{nodes}."
 
 
-def _nothing(program: Program, model: LinearModel, answer: Answer, values_before: np.ndarray,
+def _nothing(program: Program, linear: LinearModel, answer: Answer, values_before: np.ndarray,
              ended: Callable[..., Minimum], began: float) -> Minimum:
     """Where there is no optimum, or none was found in time: the start."""
     m = program.n_constraints
@@ -179,7 +178,7 @@ def _nothing(program: Program, model: LinearModel, answer: Answer, values_before
     contradiction = None
     if answer.state == "infeasible":
         stop = "No point meets all constraints: proved by HiGHS."
-        contradiction = Conflict(*conflict(program.linear, n_rows=m, n_columns=len(program.start)))
+        contradiction = Conflict(*conflict(linear, n_rows=m, n_columns=len(program.start)))
     elif answer.state == "unbounded":
         stop = (f"The objective has no {'maximum' if program.goal == 'max' else 'minimum'}, it goes on without end: proved by "
                 "HiGHS. Add a bound or a constraint.")
@@ -191,19 +190,19 @@ def _nothing(program: Program, model: LinearModel, answer: Answer, values_before
                    conflict=contradiction)
 
 
-def _sensitivity(program: Program, model: LinearModel, answer: Answer, x: np.ndarray, values: np.ndarray) -> Sensitivity:
+def _sensitivity(program: Program, linear: LinearModel, answer: Answer, x: np.ndarray, values: np.ndarray) -> Sensitivity:
     """Of an optimum without whole numbers: shadow prices, reduced costs and how far they hold; else only what binds."""
     n, m, c, sign = len(x), program.n_constraints, values[1:], _sign(program)
     near = FEASIBLE * np.maximum(1.0, np.abs(c))
     low, high = np.abs(c - program.floor) <= near, np.abs(c - program.ceiling) <= near
     binding = low | high
-    if answer.row_dual is None:
+    if answer.row_dual is None or answer.column_dual is None:
         return Sensitivity(np.full(m, np.nan), np.full(n, np.nan), binding)
     multipliers, reduced = sign * answer.row_dual[:m], sign * answer.column_dual[:n]
     if program.goal == "value" or answer.ranging is None:
         return Sensitivity(multipliers, reduced, binding)
     ends = answer.ranging
-    cost = sign * program.linear.cost[:n]
+    cost = sign * linear.cost[:n]
     room = [np.maximum(0.0, end) for end in (ends.cost_high[:n] - cost, cost - ends.cost_low[:n])]
     up, down = room if sign > 0 else room[::-1]
     # of a constraint that does not bind the bound may move as far as the constraint's value, and away from it as it likes
@@ -213,4 +212,4 @@ def _sensitivity(program: Program, model: LinearModel, answer: Answer, x: np.nda
     with np.errstate(invalid="ignore"):
         bound_up = np.where(binding, np.maximum(0.0, ends.row_high[:m] - bound), free_up)
         bound_down = np.where(binding, np.maximum(0.0, bound - ends.row_low[:m]), free_down)
-    return Sensitivity(multipliers, reduced, binding, Ranges(program.linear.cost[:n], up, down, bound_up, bound_down))
+    return Sensitivity(multipliers, reduced, binding, Ranges(linear.cost[:n], up, down, bound_up, bound_down))

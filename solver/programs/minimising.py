@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -42,7 +42,7 @@ def minimise(program: Program, *, steps: int | None = None, starts: int = 1, see
     if steps is not None and steps < 1 or starts < 1:
         raise UserError("The number of steps and of starts is 1 or more. Correct it.")
     if program.linear is not None and (program.piecewise or not program.different):
-        found = minimise_linear(program, seconds=seconds, on_step=on_step)
+        found = minimise_linear(program, program.linear, seconds=seconds, on_step=on_step)
         if program.assumed and not found.stopped:      # a start, where it is one
             start = found.x if found.feasible else program.start
             found = replace(found, bound=None)
@@ -52,40 +52,43 @@ def minimise(program: Program, *, steps: int | None = None, starts: int = 1, see
             return found
         return _went_on(program, found, minimise(replace(program, start=found.x, linear=None), steps=steps, starts=starts, seed=seed,
                                                  seconds=seconds or SECONDS_AFTER, on_step=on_step))
-    if program.whole.any() and program.curvature is not None and not program.different:
-        found = minimise_by_cuts(program, seconds=seconds, on_step=on_step, by_slopes=lambda inner: minimise(inner, steps=200))
-        if found is not None:
-            return found
+    if program.whole.any() and program.convex is not None and not program.different:
+        by_cuts = minimise_by_cuts(program, program.convex, seconds=seconds, on_step=on_step, by_slopes=lambda inner: minimise(inner, steps=200))
+        if by_cuts is not None:
+            return by_cuts
     if program.whole.any() or program.stepwise:
         return minimise_by_generations(program, seconds=seconds, seed=seed, on_step=on_step,
                                        by_slopes=lambda inner: minimise(replace(inner, stepwise=False), steps=200))
-    rescues = RESCUES if steps is None else 0
-    began, best, found, winner, before = time.perf_counter(), None, None, 0, None
-    for number, start in enumerate(_starts(program, starts + rescues, seed), 1):
-        if number > starts and (_arrived(program, found) or time.perf_counter() - began > min(RESCUE_SECONDS, seconds or np.inf)):
-            break
-        try:
-            point, ended = _search(program, start, steps or MOST_STEPS, on_step)
-        except UserError:
-            if number == 1:
-                raise
-            continue    # a random start outside the domain
-        before = before or ended
-        if point.better_than(best):
-            best, found, winner = point, ended, number
-        if ended.stopped:
-            found = replace(found, stopped=True, converged=False, stop=ended.stop)
-            break
-    if winner > starts:
-        stop = f"From another start, drawn at random: {found.stop}"
-    else:
-        stop = found.stop if starts == 1 else f"The best of {starts} starts, number {winner}: {found.stop}"
-    found = with_bound(program, replace(found, value_before=before.value_before, values_before=before.values_before, stop=stop,
-                                        seconds=time.perf_counter() - began))
+    found = with_bound(program, _best_of_starts(program, starts, steps=steps, seed=seed, seconds=seconds, on_step=on_step))
     if not program.jumps or found.stopped or steps is not None:
         return found
     return _or_across_jumps(program, found, minimise_by_generations(
         replace(program, start=found.x), seconds=seconds or SECONDS_AFTER, seed=seed, on_step=on_step, by_slopes=lambda inner: minimise(inner, steps=200)))
+
+
+def _best_of_starts(program: Program, starts: int, *, steps: int | None, seed: int, seconds: float | None, on_step) -> Minimum:
+    """The best that searches by slopes find, from the program's own start and others; where none of them arrives, from some more."""
+    began, limit = time.perf_counter(), steps or MOST_STEPS
+    best, found = _search(program, program.start, limit, on_step)
+    first, winner = found, 1
+    others = _other_starts(program, starts - 1 + (RESCUES if steps is None else 0), seed)
+    for number, start in enumerate(others, 2):
+        rescued = number > starts and (_arrived(program, found) or time.perf_counter() - began > min(RESCUE_SECONDS, seconds or np.inf))
+        if found.stopped or rescued:
+            break
+        try:
+            point, ended = _search(program, start, limit, on_step)
+        except UserError:
+            continue    # a random start outside the domain
+        if point.better_than(best):
+            best, found, winner = point, ended, number
+        if ended.stopped:
+            found = replace(found, stopped=True, converged=False, stop=ended.stop)
+    if winner > starts:
+        stop = f"From another start, drawn at random: {found.stop}"
+    else:
+        stop = found.stop if starts == 1 else f"The best of {starts} starts, number {winner}: {found.stop}"
+    return replace(found, value_before=first.value_before, values_before=first.values_before, stop=stop, seconds=time.perf_counter() - began)
 
 
 def _or_across_jumps(program: Program, found: Minimum, then: Minimum) -> Minimum:
@@ -101,7 +104,7 @@ def _arrived(program: Program, found: Minimum) -> bool:
     not the start itself, where a slope may be 0 or have no end, as that of SQRT at 0."""
     if program.goal == "value":
         return found.feasible and abs(found.value - program.target) <= FEASIBLE * max(1.0, abs(program.target))
-    return found.feasible and (program.curvature is not None or not np.array_equal(found.x, program.start))
+    return found.feasible and (program.convex is not None or not np.array_equal(found.x, program.start))
 
 
 def _went_on(program: Program, first: Minimum, then: Minimum) -> Minimum:
@@ -112,12 +115,11 @@ def _went_on(program: Program, first: Minimum, then: Minimum) -> Minimum:
                    bound=bound, stop=stop, history=first.history + then.history)
 
 
-def _starts(program: Program, starts: int, seed: int):
-    """The given start, then random ones: between the bounds where both are there, else around the given one, and off its bounds."""
-    yield program.start
+def _other_starts(program: Program, count: int, seed: int) -> Iterator[np.ndarray]:
+    """Random starts: between the bounds where both are there, else around the given start, and off its bounds."""
     generator = np.random.default_rng(seed)
     size = np.maximum(1.0, np.abs(program.start))
-    for _ in range(starts - 1):
+    for _ in range(count):
         around = program.start + size * generator.standard_normal(len(size))
         around = np.where(around < program.low, 2 * program.low - around, np.where(around > program.high, 2 * program.high - around, around))
         with np.errstate(invalid="ignore"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,6 +35,20 @@ GOALS = {
 }
 
 
+def _none_whole() -> np.ndarray:
+    """Stands for as many as there are numbers, none of them whole."""
+    return np.zeros(0, dtype=bool)
+
+
+@dataclass(frozen=True, eq=False)
+class Convex:
+    """What is known of a program whose merit is proved to be convex and whose constraints are all linear: the least second
+    derivative of the merit, and the constraints as rows of a linear model."""
+
+    curvature: float
+    rows: LinearModel
+
+
 @dataclass(frozen=True, eq=False)
 class Program:
     """Make f(x) small (or what `goal` says) subject to low ≤ x ≤ high and floor ≤ c(x) ≤ ceiling.
@@ -43,12 +57,12 @@ class Program:
     small, f^root is made small. ``evaluate(x)`` gives f and the m constraint functions together: values (1 + m,) and Jacobian
     (1 + m, n), float64, f first; not-a-number or infinity where x is outside their domain. `start`,
     `low` and `high` are (n,), `floor` and `ceiling` (m,), with infinities where there is no bound. The numbers `whole` (n,)
-    are to be whole; None: none of them. `linear` says the same as a linear model: its first columns are x and its first rows
+    are to be whole; left out: none of them. `linear` says the same as a linear model: its first columns are x and its first rows
     are c. It has no others where f and c are proved to be linear; others say what is piecewise linear, and `exact` that they say
     so to the last digit. `linear_rows` are those of the constraints that are linear where others are not. The
     numbers of each group `different` are to be 1, 2, 3 … in any order. `stepwise` says that slopes tell nothing of f or c.
     `assumed` says that `linear` holds within bounds that nobody stated: what it finds is a start. `jumps` says that f or c may
-    jump where a comparison turns, so that slopes do not tell all. `curvature` is given where the merit is proved to be convex and all constraints are linear: its least second derivative.
+    jump where a comparison turns, so that slopes do not tell all. `convex` is given where that is proved.
     """
 
     evaluate: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
@@ -60,13 +74,13 @@ class Program:
     goal: str = "min"
     target: float = 0.0
     root: int = 1
-    whole: np.ndarray | None = None
+    whole: np.ndarray = field(default_factory=_none_whole)
     linear: LinearModel | None = None
     linear_rows: LinearModel | None = None
     different: tuple[np.ndarray, ...] = ()
     stepwise: bool = False
     exact: bool = True
-    curvature: float | None = None
+    convex: Convex | None = None
     assumed: bool = False
     jumps: bool = False
 
@@ -83,10 +97,14 @@ class Program:
             raise UserError(f"The goal '{self.goal}' is not known. Choose one of: {', '.join(GOALS)}.")
         if self.root != 1 and self.goal != "min":
             raise UserError("Only what is to become small may be given as a root. Leave root out.")
-        if self.whole is None:
+        if not len(self.whole):
             object.__setattr__(self, "whole", np.zeros(len(self.start), dtype=bool))
         if (self.low > self.high).any() or (self.floor > self.ceiling).any():
             raise UserError("A lower bound is above the upper bound. Exchange or correct them.")
+
+    def relaxed(self) -> Program:
+        """The same without whole numbers."""
+        return replace(self, whole=_none_whole())
 
     @property
     def piecewise(self) -> bool:

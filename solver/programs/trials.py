@@ -26,6 +26,8 @@ _NEAR = 1e-9        # a scaled number as close to its bound as this is put on it
 UNEQUAL = 1e4      # ratio of sizes of n start values, divided by n, that chance alone does not bring about
 TIGHT = 1e-9       # a constraint missed by no more counts as met while points are compared
 
+_Seen = tuple[float, np.ndarray, np.ndarray, np.ndarray]    # the scaled merit, its gradient, the constraints, their Jacobian
+
 
 class Enough(Exception):
     """Ends a search from within; the text is the reason."""
@@ -78,12 +80,11 @@ class Trials:
         self.program, self.limit, self._on_step = program, limit, on_step
         self.history: list[Step] = []
         self._began = time.perf_counter()
-        self.start = self._point(np.clip(start, program.low, program.high))
-        if self.start is None:
+        first = self._point(np.clip(start, program.low, program.high))
+        if first is None:
             raise UserError("The objective or a constraint is not finite at the start values. Choose others.")
-        self.best = self._last = self.start
-        self._asked: np.ndarray | None = None
-        self._told: tuple[float, np.ndarray, np.ndarray, np.ndarray] | None = None
+        self.start = self.best = self._last = first
+        self._remembered: tuple[np.ndarray, _Seen] | None = None    # the z that was looked at last, and what was seen there
         self._mark, self._better_at = self.best, 0   # the last step that counted as progress
         self.scale = _scales(self.start.x)
         slopes = np.abs(self._slopes(self.start)) * self.scale      # (1 + m, n)
@@ -147,12 +148,12 @@ class Trials:
         x = np.where(z <= self.low, self.program.low, np.where(z >= self.high, self.program.high, z * self.scale))
         return self._point(np.clip(x, self.program.low, self.program.high))
 
-    def _seen(self, z: np.ndarray) -> tuple[float, np.ndarray, np.ndarray, np.ndarray]:
-        if self._told is None or not np.array_equal(z, self._asked):
-            self._told, self._asked = self._look(z), z.copy()
-        return self._told
+    def _seen(self, z: np.ndarray) -> _Seen:
+        if self._remembered is None or not np.array_equal(z, self._remembered[0]):
+            self._remembered = z.copy(), self._look(z)
+        return self._remembered[1]
 
-    def _look(self, z: np.ndarray) -> tuple[float, np.ndarray, np.ndarray, np.ndarray]:
+    def _look(self, z: np.ndarray) -> _Seen:
         point, scale = self.at(z), self.merit_scale
         if point is None:   # a wall: turn back to the last point, at about a quarter of the way
             last = self._last

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+import os
+import platform
+import subprocess
 import sys
 import time
 from collections import Counter
@@ -19,18 +23,20 @@ _EVERY = 30.0       # seconds between two notes of how far a long run is
 
 
 def attacked(kind: str, *, first: int, seconds: float, most: int, findings: Path | None, note: Callable[[dict], None] = lambda _: None) -> dict:
-    """Try cases of a kind for so long, or so many; what came of them. `note` is given the same now and then.
+    """Try cases of a kind for so long, or so many; the range of them that was tried. `note` is given the same now and then.
 
     The case is noted on stderr before it is tried, as it may end us. A failure is told once for each signature; a small workbook
     that fails in the same way is left in the folder `findings`.
     """
     KINDS[kind].warm_up()
-    counts, failures, began, cpu = Counter(), {}, time.monotonic(), time.process_time()
+    gc.freeze()     # the libraries are never garbage: a fifth of a case's time was looking through them
+    counts, failures, began, cpu = Counter(), {}, time.monotonic(), _cpu_seconds()
+    surroundings = {"code": _code(), "python": platform.python_version(), "machine": f"{platform.system()} {platform.machine()}"}
     number, noted = first, began
 
     def so_far() -> dict:
         return {"kind": kind, "first": first, "tried": number - first, **{name: counts[name] for name in ("answered", "refused", "failed")},
-                "seconds": time.monotonic() - began, "cpu_seconds": time.process_time() - cpu, "failures": [asdict(one) for one in failures.values()]}
+                "seconds": time.monotonic() - began, "cpu_seconds": _cpu_seconds() - cpu, "failures": [asdict(one) for one in failures.values()], **surroundings}
     while number - first < most and (time.monotonic() - began < seconds or number == first):
         print(f"{kind} {number}", file=sys.stderr, flush=True)
         verdict = tried(kind, number)
@@ -43,6 +49,19 @@ def attacked(kind: str, *, first: int, seconds: float, most: int, findings: Path
             noted = time.monotonic()
             note(so_far())
     return so_far()
+
+
+def _cpu_seconds() -> float:
+    """Those of this process and of the ones it started that have ended."""
+    return sum(os.times()[:4])
+
+
+def _code() -> str:
+    """The commit that is attacked, if git knows."""
+    try:
+        return subprocess.run(["git", "describe", "--always", "--dirty", "--exclude=*"], cwd=Path(__file__).parent, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
 
 
 def tried(kind: str, number: int) -> Verdict:

@@ -12,21 +12,21 @@ from campaign.verdict import CPU_SECONDS, MEMORY
 TEMPLATE = Path(__file__).with_name("reliability.template.md")
 
 
-def reliability(runs: Sequence[Mapping]) -> str:
-    """The page, from what runs left: those of one kind are added up."""
+def reliability(ranges: Sequence[Mapping]) -> str:
+    """The page, from the ranges that were tried: those of one kind are added up."""
     lines = ["| kind | what is tried | cases | answered | refused | failed | seconds of CPU |", "|---|---|---:|---:|---:|---:|---:|"]
-    results = [result for run in runs for result in run["results"]]
     for name, kind in KINDS.items():
-        of_kind = [result for result in results if result["kind"] == name]
-        sums = {column: sum(result[column] for result in of_kind) for column in ("tried", "answered", "refused", "failed", "cpu_seconds")}
+        of_kind = [one for one in ranges if one["kind"] == name]
+        sums = {column: sum(one[column] for one in of_kind) for column in ("tried", "answered", "refused", "failed", "cpu_seconds")}
         cases = f"{sums['tried']:,} of {kind.long:,}" + (f" ({sums['tried'] * kind.pieces:,} {name})" if kind.pieces > 1 else "")
         lines.append(f"| {name} | {kind.what} | {cases} | {sums['answered']:,} | {sums['refused']:,} | {sums['failed']:,} | {sums['cpu_seconds']:,.0f} |")
-    failures = [failure for result in results for failure in result["failures"]]
-    lines += ["", f"**{sum(result['tried'] for result in results):,} cases, {_counted(len(failures))} of failure.**"]
+    failures = [failure for one in ranges for failure in one["failures"]]
+    lines += ["", f"**{sum(one['tried'] for one in ranges):,} cases, {_counted(len(failures))} of failure.**"]
     lines += [f"- {failure['kind']} {failure['number']}: {_in_short(failure)}" for failure in failures]
-    seeds = ", ".join(f"{result['kind']} {result['first']}" for result in results)
+    tried = [f"| {one['kind']} | {one['first']} | {one['tried']:,} | {one['code']} |" for one in ranges]
     return TEMPLATE.read_text(encoding="utf-8").format(
-        cpu=CPU_SECONDS, memory=MEMORY >> 20, table="\n".join(lines), seeds=seeds, python=runs[-1]["python"], machine=runs[-1]["machine"])
+        cpu=CPU_SECONDS, memory=MEMORY >> 20, table="\n".join(lines), ranges="\n".join(tried),
+        surroundings=", ".join(sorted({f"Python {one['python']} on {one['machine']}" for one in ranges})))
 
 
 def _in_short(failure: Mapping) -> str:

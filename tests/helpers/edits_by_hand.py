@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pyxl.engines.find_office import load_uno
+from pyxl.engines.libreoffice.find_office import load_uno
 
 WORKS = "works"
 

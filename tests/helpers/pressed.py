@@ -6,8 +6,8 @@ from pathlib import Path
 
 from office import until
 
-from pyxl.engines.find_office import load_uno
-from pyxl.engines.office import properties
+from pyxl.engines.libreoffice.find_office import load_uno
+from pyxl.engines.libreoffice.office import properties
 from pyxl.grid.cells import Cell
 
 ALWAYS = 4      # com.sun.star.document.MacroExecMode.ALWAYS_EXECUTE_NO_WARN

@@ -26,11 +26,11 @@ def write(path: Path, cells: dict[str, float | str], *, solver: dict[str, str] |
     return path
 
 
-def solver(objective: str, changing: str, *constraints: tuple[str, str, str], goal: str = "min", value: float = 0.0, non_negative: bool = True) -> dict[str, str]:
+def solver(objective: str | None, changing: str, *constraints: tuple[str, str, str], goal: str = "min", value: float = 0.0, non_negative: bool = True) -> dict[str, str]:
     """Solver's names, without their prefix, for `write`; a constraint is (``B1:B3``, ``<=``, ``4`` or cells)."""
     cells = lambda text: ",".join("!" + ":".join(f"${a.rstrip('0123456789')}${a[len(a.rstrip('0123456789')):]}" for a in part.split(":"))  # noqa: E731
                                   for part in text.split(",")) if text[:1].isalpha() else text
-    names = {"opt": cells(objective), "adj": cells(changing), "typ": {"max": "1", "min": "2", "value": "3"}[goal], "val": str(value),
+    names = {**({} if objective is None else {"opt": cells(objective)}), "adj": cells(changing), "typ": {"max": "1", "min": "2", "value": "3"}[goal], "val": str(value),
              "neg": "1" if non_negative else "2", "num": str(len(constraints))}
     for n, (left, relation, right) in enumerate(constraints, 1):
         names |= {f"lhs{n}": cells(left), f"rel{n}": {"<=": "1", "=": "2", ">=": "3", "int": "4", "bin": "5", "dif": "6"}[relation],

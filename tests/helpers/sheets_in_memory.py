@@ -17,6 +17,7 @@ class Sheets:
     tables: tuple[Table, ...] = ()
     date1904: bool = False
     manual_calculation: bool = False
+    scenarios: tuple = ()
     vba: bytes | None = None
     name: str = "in memory"
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from xlsxwriter import Workbook
 
-from pyxl.grid.block_names import STEP_ROLES, block_name, step_setting_name
-from pyxl.grid.cells import Cell, Range, quoted
+from pyxl.grid.cells import Cell, Range
 from solver.core.optimizers import OPTIMIZERS
 from workbook.write.content import Content
 from workbook.write.references import box, ref
 from workbook.write.styles import Styles
 from workbook.write.write_cells import put_formula, put_number, put_text
 
+from .copy_table import address_of, define_step_names, put_address
 from .gradient_blocks import write_gradients, write_loss
 from .gradient_plan import STEP_SETTINGS, STEPPED, GradientPlan
 from .next_values import write_next_values
@@ -34,11 +34,7 @@ def write_gradient_columns(workbook: Workbook, sheet, styles: Styles, plan: Grad
     write_gradients(sheet, styles, plan, content)
     write_next_values(sheet, styles, plan)
     _table(sheet, styles, plan)
-    named = {"gradients": plan.area, "step_table": plan.table, "step_fault": Range.around([plan.fault]),
-             "steps": Range.around([plan.settings["steps"]])}
-    for name, where in {**{block_name(plan.sheet, role): named[role] for role in STEP_ROLES},
-                        **{step_setting_name(plan.sheet, name): Range.around([plan.settings[name]]) for name in STEP_SETTINGS}}.items():
-        workbook.define_name(name, f"={quoted(plan.sheet)}!{where.absolute}")
+    define_step_names(workbook, plan, STEP_SETTINGS)
 
 
 def _columns(sheet, styles: Styles, plan: GradientPlan) -> None:
@@ -104,20 +100,20 @@ def _table(sheet, styles: Styles, plan: GradientPlan) -> None:
                       for role, where in plan.panel(name).items()]
     for row, (what, target, sources, at_reset) in enumerate(lines, table.top):
         put_text(sheet, Cell(row, table.left), what, styles.table_plain)
-        _formula(sheet, Cell(row, table.left + 1), _address(target), styles)
+        put_address(sheet, Cell(row, table.left + 1), address_of(target), styles)
         for place, optimizer in enumerate(STEPPED, 2):
-            _formula(sheet, Cell(row, table.left + place), _address(sources[optimizer]) if optimizer in sources else '=""', styles)
+            put_address(sheet, Cell(row, table.left + place), address_of(sources[optimizer]) if optimizer in sources else '=""', styles)
         _chosen(sheet, plan, row, styles)
         if at_reset:
-            _formula(sheet, Cell(row, table.left + 6), _address(at_reset), styles)
+            put_address(sheet, Cell(row, table.left + 6), address_of(at_reset), styles)
         else:
             put_number(sheet, Cell(row, table.left + 6), 0, styles.table_plain)
     for row, name in enumerate(("steps", "adam_steps"), table.top + len(lines)):
         put_text(sheet, Cell(row, table.left), _LABELS[name], styles.table_plain)
-        _formula(sheet, Cell(row, table.left + 1), _address(Range.around([at[name]])), styles)
+        put_address(sheet, Cell(row, table.left + 1), address_of(Range.around([at[name]])), styles)
         for place, optimizer in enumerate(STEPPED, 2):
             counted = name == "steps" or optimizer == "adam"
-            _formula(sheet, Cell(row, table.left + place), f"={at[name]}+1" if counted else f"={at[name]}", styles)
+            put_address(sheet, Cell(row, table.left + place), f"={at[name]}+1" if counted else f"={at[name]}", styles)
         _chosen(sheet, plan, row, styles)
         put_number(sheet, Cell(row, table.left + 6), 0, styles.table_plain)
 
@@ -126,14 +122,4 @@ def _chosen(sheet, plan: GradientPlan, row: int, styles: Styles) -> None:
     """The source by the optimizer that is chosen."""
     left, top = plan.table.left, plan.table.top
     heads, sources = Range(top - 1, left + 2, top - 1, left + 4), Range(row, left + 2, row, left + 4)
-    _formula(sheet, Cell(row, left + 5), f"=INDEX({sources},MATCH({ref(plan.settings['optimizer'])},{heads},0))", styles)
-
-
-def _formula(sheet, cell: Cell, what: str, styles: Styles) -> None:
-    sheet.write_formula(cell.row - 1, cell.col - 1, what, styles.table_plain)
-
-
-def _address(where: Range) -> str:
-    """The formula of a block's address, which follows the block when rows are inserted."""
-    corners = (where.first, Cell(where.bottom, where.right))
-    return "=" + '&":"&'.join(f"ADDRESS(ROW({corner}),COLUMN({corner}),4)" for corner in corners)
+    put_address(sheet, Cell(row, left + 5), f"=INDEX({sources},MATCH({ref(plan.settings['optimizer'])},{heads},0))", styles)

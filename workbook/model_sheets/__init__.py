@@ -1,5 +1,4 @@
-"""The sheets that hold ratings, models and settings: `start`, `ratings`, `dotprod`, `bias`, `bounded`, `embedding`,
-the run log.
+"""The sheets that hold models: `dotprod`, `bias`, `bounded`, `embedding` and `net`, with their buttons, charts and Solver's names.
 
 Stands on `workbook.write` and the names that `pyxl.fit` reads. You may add a sheet; `detect` must find again
 what is built here.

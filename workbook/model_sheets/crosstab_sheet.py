@@ -82,7 +82,7 @@ def prediction(layout: Layout, *, user: int | None = None, item: int | None = No
         return ref(r) if item is None else ref(Range(r.top, r.left + item, r.bottom, r.left + item), rows=True)
 
     x = f"MMULT({of_user(layout.user_factors)},{of_item(layout.item_factors)})"
-    if layout.item_bias:
+    if layout.item_bias and layout.user_bias:
         x += f"+{of_item(layout.item_bias)}+{of_user(layout.user_bias)}"
     if isinstance(layout.low, Cell) and isinstance(layout.high, Cell):
         x = into_range_formula(x, *(ref(cell, rows=True, cols=True) for cell in (layout.low, layout.high)))
@@ -155,7 +155,7 @@ def _as_on(other: Crosstab, users: str, items: str) -> str:
     LibreOffice looking up 300 × 200 ratings takes 0.64 s, and copying them 0.15 s."""
     name = quoted(other.layout.sheet)
     there, its_users, its_items = (f"{name}!{where.absolute}" for where in (
-        other.layout.ratings, other.layout.user_ids, other.layout.item_ids))
+        other.layout.ratings, other.user_ids, other.item_ids))
     return f'=IF(({users}={its_users})*({items}={its_items})*ISNUMBER({there}),{there},"")'
 
 
@@ -208,15 +208,16 @@ def _words(sheet, styles: Styles, plan: Crosstab, content: Content) -> None:
     room = plan.stop.row - first
     notes = (*_NOTES, _HELD) if len(content.held) else _NOTES
     lines = (*EQUATIONS[layout.variant], *notes)[:room]
+    if room > 2:    # the errors stand right below the buttons, where every screen shows them
+        put_formula(sheet, Cell(first, 1), f"={_errors(layout, content)}", styles.strip)
+        first, lines = first + 1, lines[:room - 1]
     for row, line in enumerate(lines, first):
         sheet.write_string(row - 1, 0, line, styles.note)
-    if len(lines) + 1 < room:
-        put_formula(sheet, Cell(first + len(lines) + 1, 1), f"={_errors(layout, content)}", styles.strip)
     if plan.status.row > _SEEN:
         sheet.write_formula(row, 0, f'={control_name(layout.sheet, "status")}&""', styles.status_above)
     top = layout.item_factors.range.top
     sheet.write_string(top - 1, plan.ids - 1, "item factors →", styles.corner)
-    if layout.item_bias:
+    if layout.item_bias and layout.user_bias:
         sheet.write_string(top - 2, plan.ids - 1, "item bias →", styles.corner)
         sheet.write_string(plan.headers[1] - 1, 0, "bias ↓", styles.corner)
     if layout.ratings.bottom + 2 != plan.stop.row:  # of a sheet with one user

@@ -8,7 +8,6 @@ from xlsxwriter import Workbook
 from xlsxwriter.utility import xl_col_to_name
 
 from pyxl.grid.cells import Cell, Range, quoted
-from pyxl.grid.layout import Layout
 from workbook.write.content import Content
 from workbook.write.display_labels import put_label, width_of
 from workbook.write.references import box, ref
@@ -16,9 +15,9 @@ from workbook.write.source_formulas import label_wanted
 from workbook.write.styles import Styles, colour_scale, print_setup
 from workbook.write.write_cells import put_array, put_formula, put_text
 
-from .buttons import FIRST_ROW, LEAST_WIDTH, write_buttons
+from .buttons import FIRST_ROW, LEAST_WIDTH, ONE_LINE, write_buttons
 from .controls import write_controls
-from .geometry import LongForm
+from .geometry import Crosstab, LongForm
 from .solver_names import solver_note
 
 # Users × items up to which the looked-up factors stand beside the ratings, as in the lesson, and the list of ratings
@@ -30,7 +29,7 @@ MOST_COPIES = 1_000
 _NOTES = ("The model of dotprod, a rating a row:", "equal factors give an equal RMSE.")
 
 
-def write_embedding(workbook: Workbook, styles: Styles, plan: LongForm, content: Content, of: Layout) -> None:
+def write_embedding(workbook: Workbook, styles: Styles, plan: LongForm, content: Content, of: Crosstab) -> None:
     """Add the sheet, with the ratings of the crosstab `of`; its parameters are still to be written."""
     layout, sheet = plan.layout, workbook.add_worksheet(plan.layout.sheet)
     _tables(sheet, styles, plan, content)
@@ -42,7 +41,7 @@ def write_embedding(workbook: Workbook, styles: Styles, plan: LongForm, content:
     for column, style, formula in _live_columns(plan, content, of):
         looks = getattr(styles, style)
         # SUMPRODUCT adds up whatever it is given, and the place and the rating read typed cells: a formula a row
-        if plan.rated_before is None and column in (plan.user_index, plan.item_index, plan.errors):
+        if plan.rated_before is None and column in (plan.user.index, plan.item.index, plan.errors):
             put_array(sheet, column, _spread(formula, column), looks)
             continue
         for row in range(column.top, column.bottom + 1):
@@ -61,45 +60,43 @@ def write_embedding(workbook: Workbook, styles: Styles, plan: LongForm, content:
         put_formula(sheet, rmse, what, styles.calculated)
     else:
         sheet.write_formula(rmse.row - 1, rmse.col - 1, what, styles.calculated)
-    for row, line in enumerate((*_NOTES, solver_note(layout)), layout.item_ids.bottom + 2):
+    for row, line in enumerate((*_NOTES, solver_note(layout)), plan.item.ids.bottom + 2):
         sheet.write_string(row - 1, 1, line, styles.note)
     sheet.conditional_format(*box(layout.predictions), colour_scale(*content.scale))
     print_setup(sheet, repeat=(0, 1))
     sheet.freeze_panes(2, 0)
 
 
-def _live_columns(plan: LongForm, content: Content, of: Layout) -> list[tuple[Range, str, str]]:
+def _live_columns(plan: LongForm, content: Content, of: Crosstab) -> list[tuple[Range, str, str]]:
     """(column, its style, its formula with ``{row}`` for the row and ``{first}`` for the first) of all columns of the long table."""
     layout, wild = plan.layout, content.wild_labels
     place, factors = _in_row(plan.places), []
-    columns = _following(plan, content, of) if plan.rated_before else _read_from_source(plan, wild)
+    columns = _following(plan, plan.rated_before, content, of) if plan.rated_before else _read_from_source(plan, wild)
     there = _if_there if plan.rated_before else _always
-    for keys, ids, index, copies, block in (
-            (layout.user_keys, layout.user_ids, plan.user_index, plan.user_copies, layout.user_factors),
-            (layout.item_keys, layout.item_ids, plan.item_index, plan.item_copies, layout.item_factors)):
-        wanted = label_wanted(_in_row(keys), wild)
-        columns.append((index, "lookup_whole", there(place, f"MATCH({wanted},{ref(ids, rows=True, cols=True)},0)")))
-        table = block.range
+    for side, copies in ((plan.user, plan.user_copies), (plan.item, plan.item_copies)):
+        wanted = label_wanted(_in_row(side.keys), wild)
+        columns.append((side.index, "lookup_whole", there(place, f"MATCH({wanted},{ref(side.ids, rows=True, cols=True)},0)")))
+        table = side.factors.range
         if copies is None:
-            factors.append(f"INDEX({ref(table, rows=True, cols=True)},{_in_row(index)},0)")
+            factors.append(f"INDEX({ref(table, rows=True, cols=True)},{_in_row(side.index)},0)")
             continue
         factors.append(_in_row(copies))
         for shift in range(table.shape[1]):
             source = Range(table.top, table.left + shift, table.bottom, table.left + shift)
             column = Range(copies.top, copies.left + shift, copies.bottom, copies.left + shift)
-            columns.append((column, "lookup", there(place, f"INDEX({ref(source, rows=True)},${_in_row(index)})")))
+            columns.append((column, "lookup", there(place, f"INDEX({ref(source, rows=True)},${_in_row(side.index)})")))
     product, rating = f"SUMPRODUCT({','.join(factors)})", _in_row(layout.ratings)
     columns.append((layout.predictions, "prediction", f'=IF({place}="",0,{product})' if plan.rated_before else f"={product}"))
     columns.append((plan.errors, "lookup", _if_there(rating, f"({rating}-{_in_row(layout.predictions)})^2")))
     return columns
 
 
-def _following(plan: LongForm, content: Content, of: Layout) -> list[tuple[Range, str, str]]:
+def _following(plan: LongForm, rated_before: Range, content: Content, of: Crosstab) -> list[tuple[Range, str, str]]:
     """The columns that list whatever the crosstab `of` holds, user by user."""
     layout, place, m = plan.layout, _in_row(plan.places), len(content.items)
-    crosstab = _on(of, of.ratings)
+    crosstab = _on(of, of.layout.ratings)
     # rating number n is of the last user who has fewer than n ratings above: one of those in that row
-    *above, last = plan.rated_before.cells()
+    *above, last = rated_before.cells()
     nth, before = f"ROWS(${place[:-5]}${{first}}:${place})", ref(Range.around(above), rows=True, cols=True)
     user = f"MATCH({nth}-1,{before},1)"
     rated = f"IF(ISNUMBER(INDEX({crosstab},{user},0)),COLUMN({crosstab})-COLUMN(INDEX({crosstab},1,1)))"
@@ -107,15 +104,15 @@ def _following(plan: LongForm, content: Content, of: Layout) -> list[tuple[Range
     row, col = f"INT({place}/{m})+1", f"MOD({place},{m})+1"
     return [
         (plan.places, "lookup_whole", f'=IF({nth}>{ref(last, rows=True, cols=True)},"",{found})'),
-        (layout.user_keys, "result_text", _if_there(place, f"INDEX({_on(of, of.user_ids)},{row})")),
-        (layout.item_keys, "result_text", _if_there(place, f"INDEX({_on(of, of.item_ids)},{col})")),
+        (plan.user.keys, "result_text", _if_there(place, f"INDEX({_on(of, of.user_ids)},{row})")),
+        (plan.item.keys, "result_text", _if_there(place, f"INDEX({_on(of, of.item_ids)},{col})")),
         (layout.ratings, "rating", _if_there(place, f"INDEX({crosstab},{row},{col})"))]
 
 
 def _read_from_source(plan: LongForm, wild: bool) -> list[tuple[Range, str, str]]:
     """The columns that read the ratings of typed pairs on the sheet `ratings`."""
     layout, place = plan.layout, _in_row(plan.places)
-    row, col = (label_wanted(_in_row(keys), wild) for keys in (layout.user_keys, layout.item_keys))
+    row, col = (label_wanted(_in_row(keys), wild) for keys in (plan.user.keys, plan.item.keys))
     # apart from the rating, so that MATCH is not computed again for every rating that is typed
     where = f"(MATCH({row},source_user,0)-1)*COLUMNS(source)+MATCH({col},source_item,0)-1"      # counted from 0, row by row
     rating = f"INDEX(source,INT({place}/COLUMNS(source))+1,MOD({place},COLUMNS(source))+1)"
@@ -123,22 +120,23 @@ def _read_from_source(plan: LongForm, wild: bool) -> list[tuple[Range, str, str]
             (layout.ratings, "rating", f'=IFERROR(AVERAGE({rating}),"")')]
 
 
-def _listed(sheet, styles: Styles, plan: LongForm, content: Content, of: Layout) -> None:
+def _listed(sheet, styles: Styles, plan: LongForm, content: Content, of: Crosstab) -> None:
     """The typed pairs, and how many ratings were typed since that no row lists."""
     layout, ratings = plan.layout, content.ratings
     for row, (user, item) in enumerate(zip(ratings.user_index.tolist(), ratings.item_index.tolist()), layout.ratings.top):
-        put_label(sheet, row, layout.user_keys.left, content.users[user], styles.result_text)
-        put_label(sheet, row, layout.item_keys.left, content.items[item], styles.result_text)
-    more = f"COUNT({_on(of, of.ratings)})-COUNT({ref(layout.ratings)})"
+        put_label(sheet, row, plan.user.keys.left, content.users[user], styles.result_text)
+        put_label(sheet, row, plan.item.keys.left, content.items[item], styles.result_text)
+    more = f"COUNT({_on(of, of.layout.ratings)})-COUNT({ref(layout.ratings)})"
     put_formula(sheet, layout.rmse.moved(1, 0), f'=IF({more}>0,"Ratings typed since the last update are not listed here: "&{more}&". Update lists them.","")',
                 styles.status_above)
 
 
-def _count_before(sheet, styles: Styles, rated_before: Range, of: Layout) -> None:
+def _count_before(sheet, styles: Styles, rated_before: Range, of: Crosstab) -> None:
     """Beside the history, a user a row: how many ratings the users above have, and below how many all have."""
+    rows = of.layout.ratings
     put_text(sheet, rated_before.first.moved(-1, 0), "ratings above", styles.calc_head)
     for user, cell in enumerate(rated_before.cells()):
-        above = Range(of.ratings.top + user - 1, of.ratings.left, of.ratings.top + user - 1, of.ratings.right)
+        above = Range(rows.top + user - 1, rows.left, rows.top + user - 1, rows.right)
         what = f"={cell.moved(-1, 0)}+COUNT({_on(of, above)})" if user else "=0"
         put_formula(sheet, cell, what, styles.calc_whole)
 
@@ -148,8 +146,8 @@ def _spread(formula: str, column: Range) -> str:
     return re.sub(r"([A-Z]+)\{row\}", rf"\g<1>{column.top}:\g<1>{column.bottom}", formula)
 
 
-def _on(layout: Layout, where: Range) -> str:
-    return f"{quoted(layout.sheet)}!{where.absolute}"
+def _on(crosstab: Crosstab, where: Range) -> str:
+    return f"{quoted(crosstab.layout.sheet)}!{where.absolute}"
 
 
 def _if_there(place: str, what: str) -> str:
@@ -170,8 +168,7 @@ def _in_row(columns: Range) -> str:
 
 def _tables(sheet, styles: Styles, plan: LongForm, content: Content) -> None:
     """idx and id of users, and below of items; their factors stand to the right."""
-    layout = plan.layout
-    for kind, ids, labels in (("Users", layout.user_ids, content.users), ("Items", layout.item_ids, content.items)):
+    for kind, ids, labels in (("Users", plan.user.ids, content.users), ("Items", plan.item.ids, content.items)):
         sheet.write_string(ids.top - 3, 1, kind, styles.heading)
         sheet.write_string(ids.top - 3, 2, "Embeddings", styles.heading)
         sheet.write_string(ids.top - 2, 0, "idx", styles.header)
@@ -191,19 +188,19 @@ def _headers(sheet, styles: Styles, plan: LongForm, content: Content) -> None:
     sheet.set_column(0, 0, max(5, LEAST_WIDTH - room) if content.macros else 5, styles.text)
     sheet.set_column(1, 1, id_width, styles.text)
     sheet.set_column(2, plan.used.right - 1, 6.2, styles.text)
-    for column, width in ((layout.user_keys, width_of(content.users)), (layout.item_keys, width_of(content.items)),
-                          (plan.user_index, 9), (plan.item_index, 9), (layout.predictions, 8), (plan.errors, 8)):
+    for column, width in ((plan.user.keys, width_of(content.users)), (plan.item.keys, width_of(content.items)),
+                          (plan.user.index, 9), (plan.item.index, 9), (layout.predictions, 8), (plan.errors, 8)):
         sheet.set_column(column.left - 1, column.left - 1, width, styles.text)
     sheet.set_column(layout.rmse.col - 1, layout.rmse.col - 1, 10, styles.text)
-    sheet.set_row(0, FIRST_ROW if content.macros else 24)
+    sheet.set_row(0, FIRST_ROW + ONE_LINE * content.gradients if content.macros else 24)     # buttons of their own take steps
     sheet.write_string(0, 0, "Embeddings", styles.title)
     sheet.set_column(plan.places.left - 1, plan.places.left - 1, 4, styles.calc)
-    groups = ((layout.user_keys, "ratings"), (plan.user_index, "user embedding"),
-              (plan.item_index, "item embedding"), (layout.predictions, "model"))
+    groups = ((plan.user.keys, "ratings"), (plan.user.index, "user embedding"),
+              (plan.item.index, "item embedding"), (layout.predictions, "model"))
     for column, text in groups:
         sheet.write_string(0, column.left - 1, text, styles.heading)
-    names = ((plan.places, "no."), (layout.user_keys, "user"), (layout.item_keys, "item"), (layout.ratings, "rating"),
-             (plan.user_index, "user idx"), (plan.item_index, "item idx"),
+    names = ((plan.places, "no."), (plan.user.keys, "user"), (plan.item.keys, "item"), (layout.ratings, "rating"),
+             (plan.user.index, "user idx"), (plan.item.index, "item idx"),
              (layout.predictions, "predict"), (plan.errors, "error²"))
     for column, text in names:
         sheet.write_string(1, column.left - 1, text, styles.header)

@@ -26,7 +26,7 @@ class Crosstab:
     `status` is where a live fit says how far it is, `stop` where a user stops it, `history` the rows
     for its epochs and `chart` the top left cell of the chart over them.
     Item titles stand in the rows `headers` above, user ids in the column `ids` beside ratings,
-    predictions and the filled table.
+    predictions and the filled table; `user_ids` and `item_ids` are those of the ratings.
     """
 
     layout: Layout
@@ -34,6 +34,8 @@ class Crosstab:
     legend: Cell
     headers: tuple[int, int, int]
     ids: int
+    user_ids: Range
+    item_ids: Range
     status: Cell
     stop: Cell
     history: Range
@@ -66,22 +68,34 @@ def crosstab(sheet: str, variant: str, *, users: int, items: int, factors: int) 
     header = top + factors
     first, last = header + 1, header + users
     rmse = Cell(last + 2, right)
+    user_ids, item_ids = Range(2, ids, ratings.bottom, ids), Range(1, left, 1, right)
     layout = Layout(
         sheet=sheet, form="crosstab", variant=variant, ratings=ratings,
         predictions=Range(first, left, last, right), rmse=rmse,
         user_factors=Block(Range(first, 2, last, ids - 1), "rows"), item_factors=item_factors,
         user_bias=Block(Range(first, 1, last, 1), "rows") if biases else None, item_bias=item_bias,
-        user_ids=Range(2, ids, ratings.bottom, ids), item_ids=Range(1, left, 1, right),
+        user_ids=user_ids, item_ids=item_ids,
         low=Cell(2, 2) if bounded else None, high=Cell(3, 2) if bounded else None)
     filled_header = rmse.row + 3
     filled = Range(filled_header + 1, left, filled_header + users, right)
     chart = Cell(2, right + 2)
     if right > _SEEN and ratings.bottom > _CHART_ROW + _CHART_ROWS:
         chart = Cell(_CHART_ROW, 1)
-    return Crosstab(layout, filled, Cell(filled_header - 1, 2), (1, header, filled_header), ids,
+    return Crosstab(layout, filled, Cell(filled_header - 1, 2), (1, header, filled_header), ids, user_ids, item_ids,
                     status=Cell(ratings.bottom + 1, left),
                     stop=Cell(max(ratings.bottom, 3 if bounded else 0) + 1, 2),  # B2 and B3 hold the bounds
                     history=_history(2, right, chart), chart=chart)
+
+
+@dataclass(frozen=True)
+class LookedUp:
+    """Users, or items, on a sheet with a rating a row. Their `factors` stand beside their `ids`; in the row of every rating `keys`
+    says whose it is, and `index` which row of the ids that is."""
+
+    ids: Range
+    factors: Block
+    keys: Range
+    index: Range
 
 
 @dataclass(frozen=True)
@@ -96,8 +110,8 @@ class LongForm:
     layout: Layout
     places: Range
     rated_before: Range | None
-    user_index: Range
-    item_index: Range
+    user: LookedUp
+    item: LookedUp
     user_copies: Range | None
     item_copies: Range | None
     errors: Range
@@ -108,8 +122,7 @@ class LongForm:
 
     @property
     def used(self) -> Range:
-        ids = self.layout.item_ids
-        bottom = max(self.errors.bottom, 0 if ids is None else ids.bottom + 5)   # there stand the notes
+        bottom = max(self.errors.bottom, self.item.ids.bottom + 5)   # there stand the notes
         return Range(1, 1, bottom, self.layout.rmse.col)
 
 
@@ -117,13 +130,6 @@ def long_form(sheet: str, *, users: int, items: int, factors: int, ratings: int,
     """User table, item table below it, and to the right a row for every rating, with `copies` also rows to spare: for as many
     ratings as there may be."""
     rows = max(ratings, min(users * items, ratings + max(20, ratings // 10))) if copies else ratings
-
-    def table(top: int, n: int) -> tuple[Range, Block]:
-        return (Range(top, 2, top + n - 1, 2),
-                Block(Range(top, 3, top + n - 1, factors + 2), "rows"))
-
-    user_ids, user_factors = table(4, users)
-    item_ids, item_factors = table(users + 7, items)
 
     def column(col: int, width: int = 1) -> Range:
         return Range(3, col, rows + 2, col + width - 1)
@@ -133,14 +139,19 @@ def long_form(sheet: str, *, users: int, items: int, factors: int, ratings: int,
     user_index = user + 3
     item_index = user_index + width + 1
     predict = item_index + width + 1        # predict, error², a gap, RMSE
+
+    def looked_up(top: int, n: int, keys: int, index: int) -> LookedUp:
+        return LookedUp(Range(top, 2, top + n - 1, 2), Block(Range(top, 3, top + n - 1, factors + 2), "rows"), column(keys), column(index))
+
+    of_user, of_item = looked_up(4, users, user, user_index), looked_up(users + 7, items, user + 1, item_index)
     layout = Layout(
         sheet=sheet, form="long", variant="dot", ratings=column(user + 2), predictions=column(predict),
-        rmse=Cell(3, predict + 3), user_factors=user_factors, item_factors=item_factors,
-        user_ids=user_ids, item_ids=item_ids, user_keys=column(user), item_keys=column(user + 1))
+        rmse=Cell(3, predict + 3), user_factors=of_user.factors, item_factors=of_item.factors,
+        user_ids=of_user.ids, item_ids=of_item.ids, user_keys=of_user.keys, item_keys=of_item.keys)
     chart = Cell(11, layout.rmse.col + 1)   # below the status, whose text runs to the right, and beside what is printed
     history = _history(chart.row, layout.rmse.col, chart)
-    before = Range(user_ids.top, history.right + 2, user_ids.bottom + 1, history.right + 2)
-    return LongForm(layout, column(user - 1), before if copies else None, column(user_index), column(item_index),
+    before = Range(of_user.ids.top, history.right + 3, of_user.ids.bottom + 1, history.right + 3)
+    return LongForm(layout, column(user - 1), before if copies else None, of_user, of_item,
                     column(user_index + 1, width) if copies else None,
                     column(item_index + 1, width) if copies else None, column(predict + 1),
                     status=Cell(6, layout.rmse.col), stop=Cell(9, layout.rmse.col),
@@ -150,6 +161,11 @@ def long_form(sheet: str, *, users: int, items: int, factors: int, ratings: int,
 def history_beside(header: int, right: int) -> Range:
     """The same right of column `right`, where the chart stands elsewhere."""
     return Range(header + 1, right + 2, header + HISTORY_ROWS, right + 3)
+
+
+def held_beside(history: Range) -> Range:
+    """The column beside epoch and RMSE for the RMSE on ratings held out; it stays free where none are."""
+    return Range(history.top, history.right + 1, history.bottom, history.right + 1)
 
 
 def _history(header: int, right: int, chart: Cell) -> Range:

@@ -14,7 +14,7 @@ from solver.errors import UserError
 from solver.model.net import embedding_size
 from workbook.write.content import NetWidths
 
-from .geometry import history_beside
+from .geometry import LookedUp, history_beside
 
 MOST_PAIRS = 2_000      # ratings a row each: with 30 and more formulas in every row
 HIDDEN_UNITS = 10       # of a net in cells
@@ -23,15 +23,26 @@ PANEL_ROW = 3
 
 
 @dataclass(frozen=True)
+class NetLayers:
+    """Where the parameters of the layers stand: W1 and b1 of the hidden one, W2 and b2 of the output."""
+
+    hidden_weights: Block
+    hidden_bias: Block
+    output_weights: Block
+    output_bias: Block
+
+
+@dataclass(frozen=True)
 class NetPlan:
     """The sheet with a net, a rating a row. `x` are both embeddings side by side, `sums` are x·W1 + b1, `mask` is what dropout
     multiplies by, `outputs` are relu(sums)·mask, and `raw` is outputs·W2 + b2, whose sigmoid is the prediction."""
 
     layout: Layout
+    user: LookedUp
+    item: LookedUp
+    layers: NetLayers
     places: Range
     held: Range
-    user_index: Range
-    item_index: Range
     x: Range
     sums: Range
     mask: Range
@@ -47,6 +58,16 @@ class NetPlan:
         return self.panel.moved(PANEL.index(which), 1)
 
     @property
+    def dropout(self) -> Cell:
+        """The share that dropout leaves out."""
+        return self.setting("share left out")
+
+    @property
+    def dropping(self) -> Cell:
+        """Whether dropout is at work: on or off."""
+        return self.setting("dropout")
+
+    @property
     def status(self) -> Cell:
         return self.setting("status")
 
@@ -56,7 +77,7 @@ class NetPlan:
 
     @property
     def used(self) -> Range:
-        return Range(1, 1, max(self.errors.bottom, self.layout.item_ids.bottom), self.errors.right)
+        return Range(1, 1, max(self.errors.bottom, self.item.ids.bottom), self.errors.right)
 
 
 def widths_for(n_users: int, n_items: int) -> NetWidths:
@@ -70,7 +91,6 @@ def net_plan(sheet: str, *, users: int, items: int, ratings: int, widths: NetWid
         raise UserError(f"A net in cells shows every rating in a row of {widths.user + widths.item + 3 * widths.hidden + 10} formulas, and is made "
                         f"for {MOST_PAIRS:,} ratings; these are {ratings:,}. Take fewer users or items, or leave the net out.")
     k, h = widths.user + widths.item, widths.hidden
-    user_ids, item_ids = Range(4, 2, users + 3, 2), Range(users + 7, 2, users + items + 6, 2)
     panel = Cell(PANEL_ROW, max(widths.user, widths.item) + 4)
     left, top = panel.col + 4, k + 7            # of the rows of ratings
     ahead = Range(top, left, top + ratings - 1, left)
@@ -78,23 +98,29 @@ def net_plan(sheet: str, *, users: int, items: int, ratings: int, widths: NetWid
     def column(number: int, width: int = 1) -> Range:
         return Range(ahead.top, left + number, ahead.bottom, left + number + width - 1)
 
+    def looked_up(first: int, n: int, factors: int, keys: int, index: int) -> LookedUp:
+        last = first + n - 1
+        return LookedUp(Range(first, 2, last, 2), Block(Range(first, 3, last, factors + 2), "rows"), column(keys), column(index))
+
+    user, item = looked_up(4, users, widths.user, 0, 5), looked_up(users + 7, items, widths.item, 1, 6)
     x = column(7, k)
     sums = column(k + 8, h)
     mask = column(k + h + 9, h)
     outputs = column(k + 2 * h + 10, h)
     raw = column(k + 3 * h + 11)
+    layers = NetLayers(hidden_weights=Block(Range(3, sums.left, k + 2, sums.right), "columns"),
+                       hidden_bias=Block(Range(k + 3, sums.left, k + 3, sums.right), "columns"),
+                       output_weights=Block(Range(k + 3, outputs.left, k + 3, outputs.right), "rows"),
+                       output_bias=Block(Range(k + 3, raw.left, k + 3, raw.left), "rows"))
     layout = Layout(
         sheet=sheet, form="long", variant="net", ratings=column(3), predictions=column(k + 3 * h + 12),
-        rmse=panel.moved(PANEL.index("RMSE"), 1), user_ids=user_ids, item_ids=item_ids, user_keys=column(0), item_keys=column(1),
-        user_factors=Block(Range(user_ids.top, 3, user_ids.bottom, widths.user + 2), "rows"),
-        item_factors=Block(Range(item_ids.top, 3, item_ids.bottom, widths.item + 2), "rows"),
+        rmse=panel.moved(PANEL.index("RMSE"), 1), user_ids=user.ids, item_ids=item.ids, user_keys=user.keys, item_keys=item.keys,
+        user_factors=user.factors, item_factors=item.factors,
         low=panel.moved(PANEL.index("low"), 1), high=panel.moved(PANEL.index("high"), 1),
-        hidden_weights=Block(Range(3, sums.left, k + 2, sums.right), "columns"),
-        hidden_bias=Block(Range(k + 3, sums.left, k + 3, sums.right), "columns"),
-        output_weights=Block(Range(k + 3, outputs.left, k + 3, outputs.right), "rows"),
-        output_bias=Block(Range(k + 3, raw.left, k + 3, raw.left), "rows"),
+        hidden_weights=layers.hidden_weights, hidden_bias=layers.hidden_bias,
+        output_weights=layers.output_weights, output_bias=layers.output_bias,
         dropout=panel.moved(PANEL.index("share left out"), 1), dropping=panel.moved(PANEL.index("dropout"), 1))
     chart = Cell(PANEL_ROW + len(PANEL) + 6, panel.col)
     errors = column(k + 3 * h + 13)
-    return NetPlan(layout, column(2), column(4), column(5), column(6), x, sums, mask, outputs, raw, errors, panel,
+    return NetPlan(layout, user, item, layers, column(2), column(4), x, sums, mask, outputs, raw, errors, panel,
                    history=history_beside(top - 1, errors.right), chart=chart)

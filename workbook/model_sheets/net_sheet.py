@@ -58,9 +58,9 @@ def _columns(sheet, styles: Styles, plan: NetPlan, content: Content) -> None:
     sheet.set_column(2, plan.panel.col - 2, 6.2, styles.text)
     for shift, width in enumerate((15, 10, 52, 3)):
         sheet.set_column(plan.panel.col - 1 + shift, plan.panel.col - 1 + shift, width, styles.text)
-    sheet.set_column(layout.user_keys.left - 1, plan.used.right - 1, 6.8, styles.text)
-    widths = {layout.user_keys: width_of(content.users), layout.item_keys: width_of(content.items), plan.places: 4, plan.held: 8,
-              plan.user_index: 8, plan.item_index: 8, layout.predictions: 8}
+    sheet.set_column(plan.user.keys.left - 1, plan.used.right - 1, 6.8, styles.text)
+    widths = {plan.user.keys: width_of(content.users), plan.item.keys: width_of(content.items), plan.places: 4, plan.held: 8,
+              plan.user.index: 8, plan.item.index: 8, layout.predictions: 8}
     for where, room in widths.items():
         sheet.set_column(where.left - 1, where.left - 1, room, styles.text)
     sheet.set_row(0, FIRST_ROW if content.macros else 24)
@@ -69,14 +69,13 @@ def _columns(sheet, styles: Styles, plan: NetPlan, content: Content) -> None:
 
 def _tables(sheet, styles: Styles, plan: NetPlan, content: Content) -> None:
     """idx and id of users, and below of items; their embeddings stand to the right."""
-    layout = plan.layout
-    for kind, ids, labels, block in (("Users", layout.user_ids, content.users, layout.user_factors),
-                                     ("Items", layout.item_ids, content.items, layout.item_factors)):
+    for kind, side, labels in (("Users", plan.user, content.users), ("Items", plan.item, content.items)):
+        ids = side.ids
         put_text(sheet, Cell(ids.top - 2, 2), kind, styles.heading)
         put_text(sheet, Cell(ids.top - 2, 3), "Embeddings", styles.heading)
         put_text(sheet, Cell(ids.top - 1, 1), "idx", styles.header)
         put_text(sheet, Cell(ids.top - 1, 2), "id", styles.header)
-        for number in range(block.shape[1]):
+        for number in range(side.factors.shape[1]):
             put_number(sheet, Cell(ids.top - 1, 3 + number), number + 1, styles.header)
         for index, label in enumerate(labels):
             put_number(sheet, Cell(ids.top + index, 1), index + 1, styles.lookup_whole)
@@ -95,14 +94,14 @@ def _panel(sheet, styles: Styles, plan: NetPlan, content: Content) -> None:
     put_formula(sheet, plan.setting("RMSE held out"), f'=IF(COUNT({held})=0,"",SQRT({error}/COUNT({held})))', styles.calculated)
     put_formula(sheet, plan.setting("weight decay"), f"=IF(ISNUMBER({decay}),{decay},{NET_DECAY})", styles.table_plain)
     squares = f"SUM(IF(ISNUMBER({ratings}),{ref(plan.x)}^2,0))/COUNT({ratings})"
-    layers = "".join(f"+SUMSQ({ref(block.range)})" for block in (layout.hidden_weights, layout.output_weights))
+    layers = "".join(f"+SUMSQ({ref(block.range)})" for block in (plan.layers.hidden_weights, plan.layers.output_weights))
     put_formula(sheet, plan.setting("loss"), f"={layout.rmse}^2+{plan.setting('weight decay')}*VARP({ratings})*({squares}{layers})",
                 styles.calculated)
-    put_text(sheet, layout.dropping, "off", styles.option)
-    sheet.data_validation(str(layout.dropping), {"validate": "list", "source": ["off", "on"], "error_title": "on or off",
+    put_text(sheet, plan.dropping, "off", styles.option)
+    sheet.data_validation(str(plan.dropping), {"validate": "list", "source": ["off", "on"], "error_title": "on or off",
                                                  "error_message": "Choose on or off."})
-    put_number(sheet, layout.dropout, _SHARE, styles.option)
-    sheet.data_validation(str(layout.dropout), {"validate": "decimal", "criteria": "between", "minimum": 0, "maximum": 0.99,
+    put_number(sheet, plan.dropout, _SHARE, styles.option)
+    sheet.data_validation(str(plan.dropout), {"validate": "decimal", "criteria": "between", "minimum": 0, "maximum": 0.99,
                                                 "error_title": "No such share", "error_message": "Give a number from 0 to 0.99."})
     put_number(sheet, plan.setting("drawn by seed"), content.seed, styles.option)
     for end, bound in zip(("low", "high"), content.bounds):
@@ -117,36 +116,36 @@ def _panel(sheet, styles: Styles, plan: NetPlan, content: Content) -> None:
 
 def _heads(sheet, styles: Styles, plan: NetPlan) -> None:
     """Words above every column, and beside the parameters above them."""
-    layout, above = plan.layout, plan.x.top - 1
-    for column, text in ((layout.user_keys, "ratings"), (plan.user_index, "looked up"), (plan.x, "x: both embeddings side by side"),
+    layout, layers, above = plan.layout, plan.layers, plan.x.top - 1
+    for column, text in ((plan.user.keys, "ratings"), (plan.user.index, "looked up"), (plan.x, "x: both embeddings side by side"),
                          (plan.sums, "x·W1 + b1"), (plan.mask, "dropout mask"), (plan.outputs, "hidden: relu × mask"), (plan.raw, "model")):
         put_text(sheet, Cell(above - 1, column.left), text, styles.heading)
-    for column, text in ((layout.user_keys, "user"), (layout.item_keys, "item"), (plan.places, "no."), (layout.ratings, "rating"),
-                         (plan.held, "held out"), (plan.user_index, "user idx"), (plan.item_index, "item idx"), (plan.raw, "raw"),
+    for column, text in ((plan.user.keys, "user"), (plan.item.keys, "item"), (plan.places, "no."), (layout.ratings, "rating"),
+                         (plan.held, "held out"), (plan.user.index, "user idx"), (plan.item.index, "item idx"), (plan.raw, "raw"),
                          (layout.predictions, "predict"), (plan.errors, "error²")):
         put_text(sheet, Cell(above, column.left), text, styles.header)
     for block in (plan.sums, plan.mask, plan.outputs):
         for number, col in enumerate(range(block.left, block.right + 1), 1):
             put_number(sheet, Cell(above, col), number, styles.header)
-    n_user = layout.user_factors.shape[1]
+    n_user = plan.user.factors.shape[1]
     for number in range(plan.x.shape[1]):
         word = f"user {number + 1}" if number < n_user else f"item {number - n_user + 1}"
         put_text(sheet, Cell(above, plan.x.left + number), word, styles.header)
-        put_text(sheet, layout.hidden_weights.range.first.moved(number, -1), word, styles.label)
-    for layer, text in ((layout.hidden_weights, "W1"), (layout.output_weights, "W2"), (layout.output_bias, "b2")):
+        put_text(sheet, layers.hidden_weights.range.first.moved(number, -1), word, styles.label)
+    for layer, text in ((layers.hidden_weights, "W1"), (layers.output_weights, "W2"), (layers.output_bias, "b2")):
         put_text(sheet, layer.range.first.moved(-1, 0), text, styles.heading)
-    put_text(sheet, layout.hidden_bias.range.first.moved(0, -1), "b1", styles.label)
+    put_text(sheet, layers.hidden_bias.range.first.moved(0, -1), "b1", styles.label)
 
 
 def _rows(sheet, styles: Styles, plan: NetPlan, content: Content) -> None:
     """The pairs, typed, their ratings from the sheet `ratings`, and the net: what is computed with arrays is an array formula."""
     layout, wild, given = plan.layout, content.wild_labels, content.given
     pairs = sorted(zip(given.user_index.tolist(), given.item_index.tolist()))
-    tables = ((layout.user_factors.range, plan.user_index, 0), (layout.item_factors.range, plan.item_index, layout.user_factors.shape[1]))
+    tables = ((plan.user.factors.range, plan.user.index, 0), (plan.item.factors.range, plan.item.index, plan.user.factors.shape[1]))
     for row, (user, item) in enumerate(pairs, plan.x.top):
-        put_label(sheet, row, layout.user_keys.left, content.users[user], styles.result_text)
-        put_label(sheet, row, layout.item_keys.left, content.items[item], styles.result_text)
-        user_name, item_name = (_in_row(keys, row) for keys in (layout.user_keys, layout.item_keys))
+        put_label(sheet, row, plan.user.keys.left, content.users[user], styles.result_text)
+        put_label(sheet, row, plan.item.keys.left, content.items[item], styles.result_text)
+        user_name, item_name = (_in_row(keys, row) for keys in (plan.user.keys, plan.item.keys))
         place = f"({source_row(user_name, wild)}-1)*COLUMNS(source)+{source_column(item_name, wild)}-1"     # from 0, row by row
         at = _in_row(plan.places, row)
         typed = f"INDEX(source,INT({at}/COLUMNS(source))+1,MOD({at},COLUMNS(source))+1)"
@@ -159,21 +158,21 @@ def _rows(sheet, styles: Styles, plan: NetPlan, content: Content) -> None:
                 source = Range(table.top, table.left + shift, table.bottom, table.left + shift)
                 sheet.write_formula(row - 1, plan.x.left + before + shift - 1,
                                     f"=INDEX({ref(source, rows=True, cols=True)},{_in_row(index, row)})", styles.lookup)
-    for keys, ids, index in ((layout.user_keys, layout.user_ids, plan.user_index), (layout.item_keys, layout.item_ids, plan.item_index)):
-        put_array(sheet, index, f"=MATCH({label_wanted(ref(keys), wild)},{ref(ids)},0)", styles.lookup_whole)
+    for side in (plan.user, plan.item):
+        put_array(sheet, side.index, f"=MATCH({label_wanted(ref(side.keys), wild)},{ref(side.ids)},0)", styles.lookup_whole)
     _net(sheet, styles, plan)
 
 
 def _net(sheet, styles: Styles, plan: NetPlan) -> None:
-    layout, low, high = plan.layout, ref(plan.setting("low")), ref(plan.setting("high"))
-    weights, bias, out, out_bias = (ref(block.range) for block in (layout.hidden_weights, layout.hidden_bias, layout.output_weights,
-                                                                   layout.output_bias))
+    layout, layers, low, high = plan.layout, plan.layers, ref(plan.setting("low")), ref(plan.setting("high"))
+    weights, bias, out, out_bias = (ref(block.range) for block in (layers.hidden_weights, layers.hidden_bias, layers.output_weights,
+                                                                   layers.output_bias))
     sums, mask, ratings = ref(plan.sums), ref(plan.mask), ref(layout.ratings)
     put_array(sheet, plan.sums, f"=MMULT({ref(plan.x)},{weights})+{bias}", styles.lookup)
     # numbers that look drawn, the same at every recalculation: RAND would draw others, and no result could be told again
     drawn = f"MOD(ABS(SIN(ROW({mask})*12.9898+COLUMN({mask})*78.233+{ref(plan.setting('drawn by seed'))}))*43758.5453,1)"
-    share = ref(layout.dropout)
-    put_array(sheet, plan.mask, f'=IF({ref(layout.dropping)}="on",IF({drawn}<{share},0,1/(1-{share})),1)', styles.lookup)
+    share = ref(plan.dropout)
+    put_array(sheet, plan.mask, f'=IF({ref(plan.dropping)}="on",IF({drawn}<{share},0,1/(1-{share})),1)', styles.lookup)
     put_array(sheet, plan.outputs, f"=IF({sums}>0,{sums},0)*{mask}", styles.lookup)
     put_array(sheet, plan.raw, f"=MMULT({ref(plan.outputs)},TRANSPOSE({out}))+{out_bias}", styles.lookup)
     put_array(sheet, layout.predictions, f"={low}+({high}-{low})/(1+EXP(-{ref(plan.raw)}))", styles.prediction)

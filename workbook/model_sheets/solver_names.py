@@ -18,6 +18,7 @@ _OPTIONS = {
     "tim": "2147483647", "tol": "0.01", "ver": "3",
 }
 _GOALS = {"max": "1", "min": "2", "value": "3"}
+_KINDS = {"int": '"integer"', "bin": '"binary"', "alldifferent": '"AllDifferent"'}    # beside these relations, which have no right side
 _RELATIONS = {relation: number for number, relation in RELATIONS.items()}
 
 
@@ -44,7 +45,7 @@ def define_solver_names(workbook: Workbook, problem: SolverProblem) -> None:
         names["opt"] = _refers_to((sheet, Range.around([cell])))
     for n, constraint in enumerate(problem.constraints, 1):
         names |= {f"lhs{n}": _refers_to(constraint.left), f"rel{n}": _RELATIONS[constraint.relation],
-                  f"rhs{n}": _refers_to(constraint.right)}
+                  f"rhs{n}": _KINDS[constraint.relation] if constraint.right is None else _refers_to(constraint.right)}
     for name, refers_to in sorted(names.items()):
         workbook.define_name(f"{quoted(problem.sheet)}!solver_{name}", f"={refers_to}")
         workbook.defined_names[-1][3] = True    # hidden: XlsxWriter has the flag but no argument for it

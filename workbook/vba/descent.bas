@@ -1,7 +1,8 @@
 Option Explicit
 
 ' What the buttons Step, x10, x100 and Reset of a model sheet do, without Python: the sheet computes by its formulas where a step
-' leads, and what stands in the table "What a step copies" goes where the table says.
+' leads, and what stands in the table "What a step copies" goes where the table says: what comes from where stands in its last column but
+' one, what Reset puts back in its last.
 
 Sub DescendOnce()
     Descend 1
@@ -16,7 +17,7 @@ Sub DescendHundred()
 End Sub
 
 Sub DescendReset()
-    Dim sheet As Object, places As Variant, i As Long
+    Dim sheet As Object, places As Variant, last As Long, i As Long
     On Error GoTo Failed
     Set sheet = ActiveSheet
     If CannotWrite(sheet) Then Exit Sub
@@ -26,14 +27,15 @@ Sub DescendReset()
     End If
     sheet.Calculate
     places = AreaOf(sheet, "step_table").Value
+    last = UBound(places, 2)
     For i = 1 To UBound(places, 1)
-        If IsNumeric(places(i, 7)) Then
-            sheet.Range(places(i, 2)).Value = places(i, 7)
-        Else
-            sheet.Range(places(i, 2)).Value = sheet.Range(places(i, 7)).Value
+        If IsNumeric(places(i, last)) Then
+            sheet.Range(places(i, 2)).Value = places(i, last)
+        ElseIf places(i, last) <> "" Then
+            sheet.Range(places(i, 2)).Value = sheet.Range(places(i, last)).Value
         End If
     Next
-    AreaOf(sheet, "history").ClearContents
+    ClearLines AreaOf(sheet, "history")
     sheet.Calculate
     Report sheet, "Reset: the parameters of before the first step, RMSE " & Format(AreaOf(sheet, "rmse").Value, "0.0000") & "."
     Exit Sub
@@ -69,25 +71,27 @@ End Sub
 
 ' All next values are read before one is written: each depends on all parameters.
 Private Sub TakeStep(sheet As Object, places As Variant)
-    Dim values() As Variant, i As Long
+    Dim values() As Variant, source As Long, i As Long
+    source = UBound(places, 2) - 1
     ReDim values(1 To UBound(places, 1))
     For i = 1 To UBound(places, 1)
-        If IsNumeric(places(i, 6)) Then
-            values(i) = places(i, 6)
-        ElseIf places(i, 6) <> "" Then
-            values(i) = sheet.Range(places(i, 6)).Value
+        If IsNumeric(places(i, source)) Then
+            values(i) = places(i, source)
+        ElseIf places(i, source) <> "" Then
+            values(i) = sheet.Range(places(i, source)).Value
         End If
     Next
     For i = 1 To UBound(places, 1)
-        If places(i, 6) <> "" Then sheet.Range(places(i, 2)).Value = values(i)
+        If places(i, source) <> "" Then sheet.Range(places(i, 2)).Value = values(i)
     Next
     sheet.Calculate
 End Sub
 
 Private Sub KeepStart(sheet As Object, places As Variant)
-    Dim i As Long
+    Dim last As Long, i As Long
+    last = UBound(places, 2)
     For i = 1 To UBound(places, 1)
-        If Not IsNumeric(places(i, 7)) Then sheet.Range(places(i, 7)).Value = sheet.Range(places(i, 2)).Value
+        If Not IsNumeric(places(i, last)) And places(i, last) <> "" Then sheet.Range(places(i, last)).Value = sheet.Range(places(i, 2)).Value
     Next
 End Sub
 
@@ -103,16 +107,21 @@ Private Function LinesThatEndAt(history As Range, steps As Long) As Long
             LinesThatEndAt = used
             Exit Function
         End If
-        history.ClearContents
+        ClearLines history
     End If
 End Function
+
+' Beside epoch and RMSE stands what a fit finds on ratings held out.
+Private Sub ClearLines(history As Range)
+    history.Resize(history.Rows.Count, 3).ClearContents
+End Sub
 
 ' A line of the history, for the chart. Where all lines are used, every second one goes.
 Private Sub NoteError(history As Range, used As Long, steps As Long, rmse As Double)
     Dim lines As Variant, i As Long
     If used = history.Rows.Count Then
         lines = history.Value
-        history.ClearContents
+        ClearLines history
         used = 0
         For i = 1 To UBound(lines, 1) Step 2
             used = used + 1

@@ -1,10 +1,10 @@
-"""The commands that judge ways of learning before a model is trained: `cross-validate`, `search` and `lr-find`."""
+"""The commands that judge ways of learning before a model is trained: `cross-validate`, `search`, `learning-curve` and `lr-find`."""
 
 from __future__ import annotations
 
 import argparse
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pyxl.base.plain_output import Say, json_ready, table
@@ -29,20 +29,23 @@ if TYPE_CHECKING:
     from solver.collab.judged.settings_search import Between
 
 
-def _model_arguments(parser: argparse.ArgumentParser) -> None:
+def _model_arguments(parser: argparse.ArgumentParser, *, folds: int) -> None:
     parser.add_argument("ratings", nargs="+", metavar="RATINGS", help=TABLE_OF_RATINGS)
     parser.add_argument("--effort", default="quick", metavar="quick|good|best",
                         help="how much time may go into accuracy (default quick); chooses what is not given below")
-    add_feedback_arguments(parser)
-    parser.add_argument("--folds", type=int, metavar="N", default=5, help="parts of the ratings, each of which is held out once (default 5)")
-    parser.add_argument("-n", type=int, default=10, metavar="N", help="items of each user's list that are judged (default 10)")
-    parser.add_argument("--liked", type=float, metavar="X", help="rating from which on a user likes an item (default: the mean)")
+    parser.add_argument("--folds", type=int, metavar="N", default=folds, help=f"parts of the ratings, each of which is held out once (default {folds})")
     add_table_arguments(parser, "the table")
     add_ratings_arguments(parser)
     add_option_arguments(parser.add_argument_group("settings", "What is not given here is chosen by --effort."), Given.TRAIN)
 
 
-def _model_and_ratings(args: argparse.Namespace, say: Say) -> tuple[CollabFilter, int, Ratings, list[str]]:
+def _metric_arguments(parser: argparse.ArgumentParser) -> None:
+    add_feedback_arguments(parser)
+    parser.add_argument("-n", type=int, default=10, metavar="N", help="items of each user's list that are judged (default 10)")
+    parser.add_argument("--liked", type=float, metavar="X", help="rating from which on a user likes an item (default: the mean)")
+
+
+def _model_and_ratings(args: argparse.Namespace, say: Say, *, feedback: Mapping[str, Any]) -> tuple[CollabFilter, int, Ratings, list[str]]:
     """(an estimator with what was given, the seed, the ratings, notes)"""
     from solver import CollabFilter
 
@@ -52,15 +55,15 @@ def _model_and_ratings(args: argparse.Namespace, say: Say) -> tuple[CollabFilter
     for name, value in options.items():
         OPTIONS[name].check(value)
     seed = int(options.pop("seed", 0))
-    model = CollabFilter(effort=args.effort, **feedback_options(args), random_state=seed, **options)
-    ratings, notes = read_given(args, unrated=1.0 if args.feedback == "implicit" else None)
+    model = CollabFilter(effort=args.effort, random_state=seed, **feedback, **options)
+    ratings, notes = read_given(args, unrated=1.0 if model.feedback == "implicit" else None)
     for note in notes:
         say(f"Note: {note}")
     return model, seed, ratings, notes
 
 
 def _tell(frame: pd.DataFrame, args: argparse.Namespace, say: Say) -> None:
-    for line in table(tuple(frame.columns), frame.values.tolist()):
+    for line in table(tuple(frame.columns), [list(row) for row in frame.itertuples(index=False)]):
         say(line)
     if args.output is not None:
         write_table(frame, args.output, overwrite=args.overwrite)
@@ -75,13 +78,14 @@ def _cross_validate_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--metrics", metavar="NAME,NAME", help=f"what to measure (default rmse,mae; of implicit feedback ndcg): {', '.join(METRICS)}")
     parser.add_argument("--split", default="random", metavar="random|time",
                         help="how the parts are made: drawn by the seed (default), or by time, each learnt from those before it")
-    _model_arguments(parser)
+    _metric_arguments(parser)
+    _model_arguments(parser, folds=5)
 
 
 def _cross_validate(args: argparse.Namespace, say: Say) -> dict:
     from solver import cross_validate
 
-    model, seed, ratings, notes = _model_and_ratings(args, say)
+    model, seed, ratings, notes = _model_and_ratings(args, say, feedback=feedback_options(args))
     metrics = [name.strip() for name in (args.metrics or ("ndcg" if args.feedback == "implicit" else "rmse,mae")).split(",")]
     with warnings.catch_warnings(action="ignore", category=UserWarning):    # pairs that a fold does not know are left out
         found = cross_validate(ratings, model, folds=args.folds, seed=seed, metrics=metrics, n=args.n, liked=args.liked, split=args.split)
@@ -101,15 +105,15 @@ def _search_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--trials", type=int, default=20, metavar="N", help="combinations that are tried at most (default 20)")
     parser.add_argument("--metric", default="rmse", metavar="NAME", help="by which the best is chosen (default rmse)")
     parser.add_argument("--halving", action="store_true", help="try all on a part of the ratings, and the better third on three times as many")
-    _model_arguments(parser)
-    parser.set_defaults(folds=3)
+    _metric_arguments(parser)
+    _model_arguments(parser, folds=3)
 
 
 def _search(args: argparse.Namespace, say: Say) -> dict:
     from solver.collab.judged.settings_search import search_settings
 
     space = dict(_values(text) for text in args.tried)
-    model, seed, ratings, notes = _model_and_ratings(args, say)
+    model, seed, ratings, notes = _model_and_ratings(args, say, feedback=feedback_options(args))
     with warnings.catch_warnings(action="ignore", category=UserWarning):
         found = search_settings(ratings, model, space, trials=args.trials, folds=args.folds, seed=seed, metric=args.metric,
                                 n=args.n, liked=args.liked, halving=args.halving,
@@ -142,10 +146,45 @@ def _values(text: str) -> tuple[str, Sequence[Any] | Between]:
         raise UserError(f"--try is '{text}', and {flag} is {OPTIONS[name].values.told}. Correct it.") from None
 
 
+# ---- learning-curve
+
+def _learning_curve_arguments(parser: argparse.ArgumentParser) -> None:
+    from solver.collab.judged.learning_curve import LEARNT_SHARES
+
+    listed = ",".join(f"{share:g}" for share in LEARNT_SHARES)
+    parser.add_argument("--shares", metavar="A,B,…", default=listed, help=f"shares of the ratings to learn from (default {listed})")
+    parser.add_argument("--plot", metavar="FILE.png", help="draw both errors over the number of ratings")
+    _model_arguments(parser, folds=3)
+
+
+def _learning_curve(args: argparse.Namespace, say: Say) -> dict:
+    from solver.collab.judged.learning_curve import learning_curve
+    from solver.judging.plots import refuse_plot
+
+    if args.plot:
+        refuse_plot(args.plot)
+    try:
+        shares = [float(part) for part in args.shares.split(",")]
+    except ValueError:
+        raise UserError(f"--shares is '{args.shares}'. Give shares above 0 and up to 1, such as 0.1,0.5,1.") from None
+    model, seed, ratings, notes = _model_and_ratings(args, say, feedback={})
+    found = learning_curve(ratings, model, shares=shares, folds=args.folds, seed=seed,
+                           on_share=lambda share, error: say(f"{share:.0%} of the ratings: held-out RMSE {error:.4f}"))
+    say("")
+    _tell(found.results, args, say)
+    say(found.reason)
+    if args.plot:
+        found.plot(args.plot)
+        say(f"Drew {args.plot}")
+    return json_ready({"shares": found.results.to_dict("records"), "reason": found.reason, "output": args.output, "plot": args.plot, "notes": notes})
+
+
 # ---- lr-find
 
 def _lr_find_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("ratings", nargs="+", metavar="RATINGS", help=TABLE_OF_RATINGS)
+    parser.add_argument("-o", "--output", metavar="BOOK", help="write a workbook with the losses, smoothed by formulas, and their chart: the sheet `lr` of an .xlsx")
+    parser.add_argument("--overwrite", action="store_true", help="replace BOOK if it exists")
     parser.add_argument("--plot", metavar="FILE.png", help="draw the loss over the rate")
     add_ratings_arguments(parser)
     add_option_arguments(parser.add_argument_group("settings", "Optimizer and batch size are adamw and 512 unless given."), Given.TRAIN)
@@ -154,9 +193,13 @@ def _lr_find_arguments(parser: argparse.ArgumentParser) -> None:
 def _lr_find(args: argparse.Namespace, say: Say) -> dict:
     from solver import Settings, find_lr
     from solver.judging.plots import refuse_plot
+    from workbook.lr_book import build_lr
+    from workbook.new_file import checked_new_target
 
     if args.plot:
         refuse_plot(args.plot)
+    if args.output:
+        checked_new_target(args.output, overwrite=args.overwrite)
     options = options_in(args, Given.TRAIN)
     if options.get("lr") is not None:
         raise UserError("lr-find looks for the learning rate. Leave out --lr.")
@@ -172,13 +215,18 @@ def _lr_find(args: argparse.Namespace, say: Say) -> dict:
     if args.plot:
         found.plot(args.plot)
         say(f"Drew {args.plot}")
+    if args.output:
+        build_lr(args.output, found, overwrite=args.overwrite, line=f"{len(ratings)} ratings in batches of {settings.batch_size}, by {settings.optimizer}.")
+        say(f"Built {args.output}.")
     return json_ready({"suggestion": found.suggestion, "at_least": found.at_least, "blew_up": found.blew_up, "rates": found.rates.tolist(),
-                       "losses": found.smoothed.tolist(), "plot": args.plot, "notes": notes})
+                       "losses": found.smoothed.tolist(), "plot": args.plot, "workbook": args.output, "notes": notes})
 
 
 CROSS_VALIDATE = Command("cross-validate", "Say how well ratings are predicted that were not learnt from, each of them once; no model is kept.",
                          "collabsheet cross-validate ratings.csv --folds 5 --metrics rmse,ndcg", _cross_validate_arguments, _cross_validate)
 SEARCH = Command("search", "Try settings by cross-validation and name the best.",
                  "collabsheet search ratings.csv --try factors=10,30,100 --try weight-decay=0.3:3 --trials 10", _search_arguments, _search)
+LEARNING_CURVE = Command("learning-curve", "Say how errors fall with the number of ratings: whether more of them would help.",
+                         "collabsheet learning-curve ratings.csv --plot curve.png", _learning_curve_arguments, _learning_curve)
 LR_FIND = Command("lr-find", "Find a learning rate for a fit in batches by one short run over all rates.",
-                  "collabsheet lr-find ratings.csv --plot lr.png", _lr_find_arguments, _lr_find)
+                  "collabsheet lr-find ratings.csv -o lr.xlsx", _lr_find_arguments, _lr_find)

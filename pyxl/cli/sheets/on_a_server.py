@@ -18,7 +18,8 @@ TOKEN = "COLLABSHEET_TOKEN"
 # what `fit` takes and a service does not, by its name among the arguments
 _ONLY_HERE = {"in_place": "--in-place", "live": "--live", "engine": "--engine", "repeat": "--repeat", "visible_only": "--visible-only", "via": "--via",
               "objective": "--objective", "change": "--change", "goal": "--goal", "where": "--where",
-              "overwrite_formulas": "--overwrite-formulas", "starts": "--starts", "seconds": "--seconds", "write_anyway": "--write-anyway", "report": "--report"}
+              "overwrite_formulas": "--overwrite-formulas", "starts": "--starts", "seconds": "--seconds", "write_anyway": "--write-anyway", "report": "--report",
+              "scenario": "--scenario", "inputs": "--inputs"}
 
 
 def add_server_argument(parser: argparse.ArgumentParser) -> None:

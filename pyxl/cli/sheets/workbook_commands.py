@@ -10,10 +10,12 @@ from contextlib import contextmanager
 from pyxl.base.plain_output import Say
 from pyxl.cli.arguments.option_arguments import add_option_arguments, options_in
 from pyxl.cli.arguments.stating_arguments import add_stating_arguments, statement_of
+from pyxl.cli.arguments.target_arguments import add_target_arguments, out_of, refuse_idle, sheets_of
 from pyxl.cli.command_line import Command
 from solver.core.options import Given
 from solver.errors import UserError
 
+from .inputs_argument import solve_inputs_as_asked
 from .on_a_server import add_server_argument, fit_there, service_of
 
 SILENT_SECONDS = 10     # between two lines about a fit whose reader has no terminal
@@ -49,6 +51,8 @@ def _inspect(args: argparse.Namespace, say: Say) -> dict:
         if problem := report["problem"]:
             say(f"{'':<{width}}    by formulas   " + (f"{problem['kind']}; {problem['n_cells']} cells, {problem['n_constraints']} constraint{'s' * (problem['n_constraints'] != 1)}; "
                 f"objective {problem['objective']:.9g} now" if problem["solvable"] else problem["reason"]))
+        for scenario in report["scenarios"]:
+            say(f"{'':<{width}}    scenario      {scenario['name']}: {', '.join(scenario['values'])}")
         for note in report["notes"]:
             say(f"{'':<{width}}    note          {note}")
     return {"workbook": str(args.workbook), "sheets": sheets}
@@ -56,7 +60,7 @@ def _inspect(args: argparse.Namespace, say: Say) -> dict:
 
 def _fit_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("workbook", help="an .xlsx or .xlsm workbook")
-    _target_arguments(parser, "fitted")
+    add_target_arguments(parser, "fitted")
     parser.add_argument("--sheet", metavar="NAME", action="append", nargs="+",
                         help="fit these sheets (default: every recognised one)")
     add_option_arguments(parser.add_argument_group("settings", "They go before those on the sheet 'start'."), Given.FIT)
@@ -69,6 +73,10 @@ def _fit_arguments(parser: argparse.ArgumentParser) -> None:
     by_formulas.add_argument("--via", metavar="model|formulas", help="only factor models, without Solver's constraints, or every "
                              "sheet by its formulas")
     add_stating_arguments(by_formulas)
+    by_formulas.add_argument("--scenario", metavar="NAME", help="show this scenario of Excel's scenario manager first: its values are where the "
+                             "search begins in changing cells, and what it reckons with in others")
+    by_formulas.add_argument("--inputs", metavar="TABLE", help="solve once for each row of a table, a range, a name or a .csv file, whose headers are "
+                             "cells or names; the results are a table on a new sheet, or in OUT.csv, and no other cell is written")
     by_formulas.add_argument("--starts", type=int, metavar="N",
                              help="search from N starts, the sheet's and random ones by --seed, and keep the best (default 1)")
     by_formulas.add_argument("--seconds", type=float, metavar="S", help="search for at most S seconds and keep the best (default: until "
@@ -82,9 +90,12 @@ def _fit_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _fit(args: argparse.Namespace, say: Say) -> dict:
-    _refuse_idle(args)
+    refuse_idle(args)
     if args.server:
-        return fit_there(args, _sheets(args), say)
+        return fit_there(args, sheets_of(args), say)
+    if args.inputs is not None:
+        with _progress(not args.json) as on_step:
+            return solve_inputs_as_asked(args, _by_formulas(args), say, on_step)
     from pyxl.fit.fit_messages import result_object, tell_reports, tell_results
     from pyxl.fit.press_fit import fit_workbook
 
@@ -96,15 +107,15 @@ def _fit(args: argparse.Namespace, say: Say) -> dict:
         from pyxl.hosts.live_host import LiveHost
         from pyxl.live.live_fit import fit_live
         from pyxl.live.open_live import opened_live, where_it_is
-        sheets = _sheets(args)
+        sheets = sheets_of(args)
         with opened_live(args.workbook, engine=args.engine, show=sheets[0] if sheets else None) as book:
             results = fit_live(book, sheets=sheets, **how)
             out, done = LiveHost(book).place, where_it_is(book)
     else:
-        out = _out(args)
+        out = out_of(args)
         done = f"Wrote {out}"
         with _progress(not args.json) as on_epoch:
-            results = fit_workbook(args.workbook, out=out, overwrite=args.overwrite, sheets=_sheets(args),
+            results = fit_workbook(args.workbook, out=out, overwrite=args.overwrite, sheets=sheets_of(args),
                                    visible_only=args.visible_only, on_epoch=on_epoch, **how)
     tell_results(results, say)
     if args.report:
@@ -119,14 +130,14 @@ def _goal_seek_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--to", required=True, type=float, metavar="X", help="the value")
     parser.add_argument("--by", required=True, metavar="CELL", help="the cell that may change")
     parser.add_argument("--sheet", metavar="NAME", help="the sheet that the cells are on, unless they name one")
-    _target_arguments(parser, "changed")
+    add_target_arguments(parser, "changed")
 
 
 def _goal_seek(args: argparse.Namespace, say: Say) -> dict:
     from pyxl.problems.solve import ByFormulas, Solved
     from pyxl.problems.stated import Statement
 
-    _refuse_idle(args)
+    refuse_idle(args)
     sheets, sought = [args.sheet] if args.sheet else None, ByFormulas(problem=Statement(args.set, (args.by,), f"value={args.to!r}"), must_reach=True)
     if args.live:
         from pyxl.hosts.live_host import LiveHost
@@ -137,7 +148,7 @@ def _goal_seek(args: argparse.Namespace, say: Say) -> dict:
             out, done = LiveHost(book).place, where_it_is(book)
     else:
         from pyxl.fit.press_fit import fit_workbook
-        out = _out(args)
+        out = out_of(args)
         done = f"Wrote {out}"
         results = fit_workbook(args.workbook, out=out, overwrite=args.overwrite, sheets=sheets, by_formulas=sought)
     (solved,) = (result for result in results.values() if isinstance(result, Solved))
@@ -155,63 +166,30 @@ def _by_formulas(args: argparse.Namespace):
 
     return ByFormulas(args.via, statement_of(args), steps=args.epochs, starts=1 if args.starts is None else args.starts, seed=args.seed or 0,
                       report=args.report, seconds=args.seconds, write_anyway=args.write_anyway,
-                      overwrite_formulas=args.overwrite_formulas)
-
-
-def _target_arguments(parser: argparse.ArgumentParser, what: str) -> None:
-    """Where the result goes: a new file, the workbook itself, or the program in which it is open."""
-    target = parser.add_mutually_exclusive_group(required=True)
-    target.add_argument("-o", "--output", metavar="OUT", help=f"write the {what} workbook here; the given one stays as it is")
-    target.add_argument("--in-place", action="store_true", help="write into the given workbook")
-    target.add_argument("--live", action="store_true",
-                        help="work in the open workbook, in Excel or LibreOffice, which is not saved; it is opened if it is not")
-    parser.add_argument("--engine", metavar="excel|libreoffice|file",
-                        help="with --live: the program (default: Excel, else LibreOffice, else the file itself)")
-    parser.add_argument("--overwrite", action="store_true", help="replace OUT if it exists")
-
-
-def _out(args: argparse.Namespace):
-    """The file to write, of a command that is not live."""
-    from pyxl.xlsx import same_file
-
-    if args.engine:
-        raise UserError("--engine says where a live fit runs: say --live too, or leave it out.")
-    if not args.in_place and same_file(args.output, args.workbook):
-        raise UserError(f"{args.output} is the workbook itself: say --in-place to write into it, or give another name.")
-    return args.workbook if args.in_place else args.output
-
-
-def _refuse_idle(args: argparse.Namespace) -> None:
-    """Raise UserError for what the place of the result makes no use of."""
-    if args.overwrite and not args.output:
-        raise UserError(f"--overwrite is for -o OUT: {'--live saves no file' if args.live else '--in-place writes into the workbook anyway'}. Leave it out.")
-
-
-def _sheets(args: argparse.Namespace) -> list[str] | None:
-    return [sheet for group in args.sheet for sheet in group] if args.sheet else None
+                      overwrite_formulas=args.overwrite_formulas, scenario=args.scenario)
 
 
 def _restore_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("workbook", help="an .xlsx or .xlsm workbook that was fitted")
-    _target_arguments(parser, "restored")
+    add_target_arguments(parser, "restored")
     parser.add_argument("--sheet", metavar="NAME", action="append", nargs="+",
                         help="restore these sheets (default: all that were fitted)")
 
 
 def _restore(args: argparse.Namespace, say: Say) -> dict:
-    _refuse_idle(args)
+    refuse_idle(args)
     if args.live:
         from pyxl.hosts.live_host import LiveHost
         from pyxl.live.live_fit import restore_live
         from pyxl.live.open_live import opened_live, where_it_is
         with opened_live(args.workbook, engine=args.engine) as book:
-            restored = restore_live(book, sheets=_sheets(args))
+            restored = restore_live(book, sheets=sheets_of(args))
             out, done = LiveHost(book).place, where_it_is(book)
     else:
         from pyxl.fit.restore import restore_workbook
-        out = _out(args)
+        out = out_of(args)
         done = f"Wrote {out}"
-        restored = restore_workbook(args.workbook, out=out, overwrite=args.overwrite, sheets=_sheets(args))
+        restored = restore_workbook(args.workbook, out=out, overwrite=args.overwrite, sheets=sheets_of(args))
     for sheet, n_cells in restored.items():
         say(f"{sheet}: the parameters of before the last fit; {n_cells} cells changed.")
     say(done)

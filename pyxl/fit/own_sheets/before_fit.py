@@ -81,12 +81,12 @@ def restored(host: Host, sheets: Iterable[str] | None = None) -> Changes:
 
 def _blocks(host: Host, sheet: str, roles: Iterable[str]) -> Blocks:
     """Where the blocks of a model sheet are now: by Solver's names, by address, or by what its formulas say."""
+    addresses = {role: area for role in roles if (area := area_of(role)) is not None}     # of a stated problem, or of a scenario
     if any(role.startswith(CHANGING) for role in roles):
         problem = stored_problem(host, sheet)
         if problem is None:
             raise UserError(f"{quoted(sheet)}: Solver's model is gone, by which the numbers from before the fit were kept.")
-        return problem.blocks
-    addresses = {role: area for role in roles if (area := area_of(role)) is not None}
+        return problem.blocks | addresses
     return addresses or detect(host, sheet).layout.areas
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from pyxl.formulas.compiled.interpret import Interpreter
-from pyxl.formulas.compiled.lanes import (
+from pyxl.formulas.compiled.lanes.lanes import (
     BOOLEAN,
     CONSTANT,
     NUMBER,
@@ -26,7 +26,7 @@ from pyxl.formulas.language.syntax.nodes import Call, Literal, Node
 from pyxl.formulas.language.values import logical
 
 from .moving_place_rules import choose_by_changing
-from .sum_rules import readable, sample
+from .sums.sum_rules import readable, sample
 
 
 def if_(here: Interpreter, node: Call) -> Lanes | LaneAreas:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from pyxl.formulas.compiled import guarded
 from pyxl.formulas.compiled.interpret import Interpreter
-from pyxl.formulas.compiled.lanes import Lanes, dynamic
+from pyxl.formulas.compiled.lanes import guarded
+from pyxl.formulas.compiled.lanes.lanes import Lanes, dynamic
 from pyxl.formulas.language.syntax.nodes import Call
 
 from .elementwise_rules import each_lane
-from .sum_rules import gathered
+from .sums.sum_rules import gathered
 
 
 def _growth(rate: Tensor, periods: Tensor) -> tuple[Tensor, Tensor]:

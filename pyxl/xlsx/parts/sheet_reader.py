@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 
 from openpyxl.utils.datetime import from_ISO8601, to_excel
 
-from pyxl.grid.cells import MAX_COL, Cell, ErrorValue, Range
+from pyxl.grid.cells import MAX_COL, Cell, ErrorValue, Range, Value
 from pyxl.grid.grid import Formula, Grid
+from pyxl.grid.scenario import Scenario, scenario_value
 from solver.errors import UserError
 
 from .package_checks import damaged_sheet
@@ -15,7 +16,7 @@ from .shared_strings import unescape
 from .sheet_order import misplaced, next_column, next_row
 from .xml_stream import TRUE, main_namespace, reader, whole_number
 
-_NAMES = ("c", "v", "f", "t", "is", "row", "rPh", "col", "mergeCell", "sheetProtection")
+_NAMES = ("c", "v", "f", "t", "is", "row", "rPh", "col", "mergeCell", "sheetProtection", "scenario", "inputCells")
 
 
 def read_sheet(chunks: Iterable[bytes], sheet: str, *, part: str, strings: Sequence[str] = (),
@@ -39,6 +40,7 @@ def read_sheet(chunks: Iterable[bytes], sheet: str, *, part: str, strings: Seque
     grid.merged = tuple(handlers.merged)
     grid.hidden_rows = frozenset(handlers.hidden)
     grid.hidden_columns = frozenset(handlers.hidden_columns)
+    grid.scenarios = tuple(handlers.scenarios)
     return grid
 
 
@@ -61,6 +63,8 @@ class _Handlers:
         self.hidden: list[int] = []
         self.hidden_columns: set[int] = set()
         self.phonetic = False
+        self.scenarios: list[Scenario] = []
+        self.inputs: dict[Cell, Value] = {}      # of the last scenario
 
     def start(self, name, attributes):
         key = self.names.get(name)
@@ -91,6 +95,13 @@ class _Handlers:
             self.merged.append(Range.parse(attributes.get("ref", "")))
         elif key == "sheetProtection":
             self.grid.protected = attributes.get("sheet") in TRUE
+        elif key == "scenario":
+            self.inputs = {}
+            name, comment = (unescape(attributes.get(what, "")) for what in ("name", "comment"))
+            self.scenarios.append(Scenario(name, self.grid.sheet, self.inputs, comment))
+        elif key == "inputCells":
+            if attributes.get("deleted") not in TRUE:
+                self.inputs[Range.parse(attributes.get("r", "")).first] = scenario_value(unescape(attributes.get("val", "")))
         elif not self.names:
             namespace = main_namespace(name, self.part)
             self.names = {namespace + key: key for key in _NAMES}

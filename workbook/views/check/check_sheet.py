@@ -6,7 +6,7 @@ from xlsxwriter import Workbook
 
 from pyxl.grid.block_names import HELD, block_name, held_out_name
 from pyxl.grid.cells import Cell, Range
-from workbook.model_sheets.ratings_sheet import SourcePlan
+from workbook.data_sheets.ratings_sheet import SourcePlan
 from workbook.model_sheets.view import View
 from workbook.write.styles import Styles, fold_helpers, print_setup
 from workbook.write.write_cells import put_array, put_formula, put_text

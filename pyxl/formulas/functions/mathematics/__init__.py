@@ -1,4 +1,4 @@
-"""Worksheet functions of numbers: arithmetic, matrices, statistics, regression, distributions and finance.
+"""Worksheet functions of numbers: arithmetic, matrices, statistics, regression and distributions.
 
 Stands on `pyxl.formulas.language`. You may add functions.
 """

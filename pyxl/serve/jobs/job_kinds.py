@@ -1,0 +1,182 @@
+"""What a job does, in its own process: a function for each kind. It is given files by path and tells how it goes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pyxl.base.plain_output import json_ready
+from solver.core.options import AUTO, Given, Widths
+from solver.core.settings import options_named
+from solver.errors import UserError
+
+from . import model_jobs
+from .sheet_view import workbook_view
+
+if TYPE_CHECKING:
+    from solver import Epoch, Step
+
+TOLD_EVERY = 0.05       # seconds between two things that a job tells
+FILMS_ASKED, FILMS_SHOWN = 12, 10
+_SIZE = 15              # users and items of a workbook that is built from ratings
+
+
+@dataclass
+class Work:
+    """What a job works with: the file it reads (None: none), the file it may write, what was asked, whom it tells, and whether it was
+    asked to stop."""
+
+    source: Path | None
+    target: Path
+    asked: Mapping[str, Any]
+    tell: Callable[[list[dict[str, Any]]], None]
+    stop_asked: Callable[[], bool]
+    _untold: list[dict[str, Any]] = field(default_factory=list)
+    _told_at: float = 0.0
+
+    def on_epoch(self, sheet: str, seen: Epoch | Step) -> bool:
+        """Tells of an epoch or a step; a true value ends the fit."""
+        self._untold.append(_told(sheet, seen))
+        if time.monotonic() - self._told_at >= TOLD_EVERY:
+            self.tell_rest()
+        return self.stop_asked()
+
+    def tell_rest(self) -> None:
+        if self._untold:
+            self.tell(self._untold)
+        self._untold, self._told_at = [], time.monotonic()
+
+
+def _inspect(work: Work) -> dict[str, Any]:
+    """What is on each sheet of a workbook."""
+    return workbook_view(_given(work))
+
+
+def _fit(work: Work) -> dict[str, Any]:
+    """Fit the sheets named, or all recognised ones, and write a new workbook. Asked: ``sheets``, ``options``."""
+    from pyxl.fit.fit_messages import before_and_after, result_object
+    from pyxl.fit.press_fit import fit_workbook
+
+    sheets = work.asked.get("sheets")
+    results = fit_workbook(_given(work), out=work.target, sheets=sheets, options=_options(work.asked.get("options", {})), on_epoch=work.on_epoch)
+    work.tell_rest()
+    found = {name: result_object(result) | {"told": before_and_after(result)} for name, result in results.items()}
+    return json_ready({"results": found} | workbook_view(work.target))
+
+
+def _restore(work: Work) -> dict[str, Any]:
+    """Put back the parameters of before the last fit, in a new workbook. Asked: ``sheets``."""
+    from pyxl.fit.restore import restore_workbook
+
+    restored = restore_workbook(_given(work), out=work.target, sheets=work.asked.get("sheets"))
+    return {"restored": restored} | workbook_view(work.target)
+
+
+def _new(work: Work) -> dict[str, Any]:
+    """Build a workbook from a table of ratings."""
+    from solver import read_ratings
+    from workbook import build
+
+    everything, notes = read_ratings(_given(work))
+    build(everything.top(users=_SIZE, items=_SIZE), work.target, holdout=0.1)
+    return {"notes": notes} | workbook_view(work.target)
+
+
+def _demo(work: Work) -> dict[str, Any]:
+    """Build the example workbook."""
+    from workbook import build, example, with_names
+
+    ratings, titles = example()
+    build(with_names(ratings.top(users=_SIZE, items=_SIZE)), work.target, titles=titles, holdout=0.1)
+    return workbook_view(work.target)
+
+
+def _films(work: Work) -> dict[str, Any]:
+    """The films of the example that most people rated, to be rated by somebody new."""
+    from workbook import example
+
+    ratings, titles = example()
+    asked = ratings.top(users=ratings.n_users, items=FILMS_ASKED)
+    return {"films": [{"item": item, "title": titles[int(str(item))]} for item in asked.items]}
+
+
+def _rate_films(work: Work) -> dict[str, Any]:
+    """The films that somebody new will like most, and what he will give them. Asked: ``ratings``, {item: rating}."""
+    from solver import CollabFilter
+    from workbook import example
+
+    given = work.asked.get("ratings")
+    if not isinstance(given, dict) or not given:
+        raise UserError("Rate at least one film: ratings is an object of film numbers and ratings.")
+    ratings, titles = example()
+    try:
+        asked = {int(item): float(rating) for item, rating in given.items()}
+    except (TypeError, ValueError):
+        raise UserError("A rating is a number for the number of a film.") from None
+    best = CollabFilter(effort="quick", n_factors=5).fit(ratings).fold_in(asked).recommend(FILMS_SHOWN)
+    return json_ready({"films": [{"item": item, "title": titles[int(item)], "prediction": float(prediction)}
+                                 for item, prediction in zip(best["item"], best["prediction"])]})
+
+
+def _train(work: Work) -> dict[str, Any]:
+    """Learn from a table of ratings; its epochs are told as those of a sheet called ``ratings``."""
+    found = model_jobs.train_model(_given(work), work.target, work.asked, lambda epoch: work.on_epoch("ratings", epoch))
+    work.tell_rest()
+    return found
+
+
+@dataclass(frozen=True)
+class JobKind:
+    """A kind of job: what does it, whether it reads a book, and the ending of the book that it writes (``same``: that of the one read)."""
+
+    run: Callable[[Work], dict[str, Any]]
+    reads: bool
+    writes: str | None
+    scope: str = "fit"
+
+
+KINDS: dict[str, JobKind] = {
+    "inspect": JobKind(_inspect, reads=True, writes=None, scope="read"),
+    "fit": JobKind(_fit, reads=True, writes="same"),
+    "restore": JobKind(_restore, reads=True, writes="same"),
+    "new": JobKind(_new, reads=True, writes=".xlsx"),
+    "demo": JobKind(_demo, reads=False, writes=".xlsx"),
+    "films": JobKind(_films, reads=False, writes=None, scope="read"),
+    "rate_films": JobKind(_rate_films, reads=False, writes=None, scope="read"),
+    "train": JobKind(_train, reads=True, writes=model_jobs.MODEL_ENDING),
+    "recommend": JobKind(lambda work: model_jobs.recommend_by_model(_given(work), work.asked), reads=True, writes=None, scope="read"),
+    "similar": JobKind(lambda work: model_jobs.similar_by_model(_given(work), work.asked), reads=True, writes=None, scope="read"),
+    "predict": JobKind(lambda work: model_jobs.predict_by_model(_given(work), work.asked), reads=True, writes=None, scope="read"),
+}
+
+
+def _given(work: Work) -> Path:
+    if work.source is None:
+        raise UserError("This needs a file. Upload one first.")
+    return work.source
+
+
+def _told(sheet: str, seen: Epoch | Step) -> dict[str, Any]:
+    from solver import Epoch
+
+    if isinstance(seen, Epoch):
+        return json_ready({"sheet": sheet, "epoch": seen.epoch, "rmse": seen.rmse, "held_out": seen.holdout_rmse})
+    return json_ready({"sheet": sheet, "step": seen.number, "objective": seen.value})
+
+
+def _options(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of a fit by name, checked; `auto` leaves one open. Raises UserError."""
+    options: dict[str, Any] = {}
+    for name, option in options_named(given, Given.FIT).items():
+        value = given[name]
+        if isinstance(value, list) and isinstance(option.values, Widths):
+            value = tuple(value)
+        if value == AUTO and option.values.optional:
+            value = None
+        else:
+            option.check(value)
+        options[name] = value
+    return options
