@@ -105,6 +105,13 @@ def readme_folder(tmp_path, monkeypatch):
     return tmp_path
 
 
+def pytest_collection_modifyitems(items):
+    """Files with long tests begin first: while the last test runs, the other processes of a run have nothing to do."""
+    from long_tests import LONG_TESTS
+    order = {name: n for n, name in enumerate(dict.fromkeys(test.partition("::")[0] for test in LONG_TESTS))}
+    items.sort(key=lambda item: order.get(item.path.name, len(order)))
+
+
 def pytest_make_parametrize_id(config, val, argname):
     """Bytes are named by their number: what gzip packs holds the time, and workers that start in different seconds must name a test alike."""
     return f"{len(val)} bytes" if isinstance(val, bytes) and len(val) > 20 else None
