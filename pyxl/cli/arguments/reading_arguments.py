@@ -35,6 +35,12 @@ def add_ratings_arguments(parser: argparse.ArgumentParser) -> None:
                        help="checked: refuse ids that differ by capitals or zeros only (default); exact: they are different ones")
 
 
+def add_weight_argument(parser: argparse.ArgumentParser) -> None:
+    """Add the argument that says how much each rating counts; `read_given` honours it."""
+    parser.add_argument("--weight-column", metavar="COLUMN", help="a column, by name or number from 1, that says how much each rating counts: 2 as much "
+                        "as one that is there twice; als, which learns with weights, fits then unless --optimizer says otherwise")
+
+
 def add_feedback_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that say whether the table holds ratings or what happened."""
     parser.add_argument("--feedback", default="explicit", metavar="explicit|implicit",
@@ -65,4 +71,4 @@ def read_given(args: argparse.Namespace, *, unrated: float | None = None) -> tup
     from solver import read_ratings
 
     return read_ratings(args.ratings, **reading_options(args), layout=args.layout, missing=args.missing, bad_lines=args.bad_lines,
-                        ids=args.ids, unrated=unrated)
+                        ids=args.ids, unrated=unrated, weight_column=getattr(args, "weight_column", None))
