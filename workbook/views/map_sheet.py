@@ -138,11 +138,11 @@ def _dots(sheet, styles: Styles, plan: MapPlan, view: View) -> None:
 
 def _labels(sheet, styles: Styles, plan: MapPlan) -> None:
     """Where each label finds room beside those of items with more ratings: at the right of its dot, else at its left, else nowhere."""
-    for component, (cell, pixels, chart, words) in enumerate(zip(plan.label_size, (_SIGN, _LINE), (_WIDE, _HIGH), ("width of a sign", "height of a line")), 1):
-        put_text(sheet, cell.moved(0, 1), words, styles.calc_head)
+    for component, (size, pixels, chart, words) in enumerate(zip(plan.label_size, (_SIGN, _LINE), (_WIDE, _HIGH), ("width of a sign", "height of a line")), 1):
+        put_text(sheet, size.moved(0, 1), words, styles.calc_head)
         scores = f"INDEX({block_name(ITEMS.sheet, 'components')},0,{component})"
-        put_formula(sheet, cell, f"=(MAX({scores})-MIN({scores}))*{_AXES * pixels / chart:.6f}", styles.calc)
-    sign, line = (ref(cell, rows=True, cols=True) for cell in plan.label_size)
+        put_formula(sheet, size, f"=(MAX({scores})-MIN({scores}))*{_AXES * pixels / chart:.6f}", styles.calc)
+    sign, line = (ref(size, rows=True, cols=True) for size in plan.label_size)
     for row in range(plan.labelled):
         cell = {which: plan.dots(which).first.moved(row, 0) for which in _DOTS}
         x, y, side = (ref(cell[which], cols=True) for which in ("component 1", "component 2", "side"))
