@@ -26,6 +26,7 @@ import numpy as np
 from solver.disk import note_written, why_not_saved
 from solver.drafts import held_alone
 from solver.errors import UserError
+from solver.reading.elsewhere import brought_here
 from solver.reading.formats.many_files import found_in_part, parts_of
 from solver.reading.looked_at.rating_names import RATING_ROLES
 from solver.reading.looked_at.table_port import SourceTable, Told
@@ -68,9 +69,10 @@ def prepare_store(paths: Paths, folder: str | Path, how: HowToPrepare = HowToPre
     folder, say = Path(folder), on_step or (lambda step: None)
     told = Told(sep, encoding, sheet, layout, missing, RATING_ROLES)
     read = HowToRead(decimal, bad_lines, missing, how.rows_at_once)
+    given = [paths] if isinstance(paths, (str, Path)) else list(paths)
     try:
-        with opened_table(paths, told) as table, _only_writer(folder):
-            begun = {"sources": [_named(part) for part in parts_of(table)], "read": [columns, ids, str(told), decimal, bad_lines],
+        with brought_here(given) as (here, originals), opened_table(here, told) as table, _only_writer(folder):
+            begun = {"sources": [originals.get(part.source.path) or _named(part) for part in parts_of(table)], "read": [columns, ids, str(told), decimal, bad_lines],
                      "blocks": how.blocks, "seed": how.seed}
             made_from = hashlib.sha256(json.dumps(begun).encode()).hexdigest()
             if not _is_done(folder, made_from):
