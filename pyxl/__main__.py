@@ -44,6 +44,7 @@ def _commands() -> tuple[Command, ...]:
     from pyxl.cli.sheets.build_commands import DEMO, EXAMPLES, EXPORT, NEW, UPDATE
     from pyxl.cli.sheets.doctor_command import DOCTOR
     from pyxl.cli.sheets.functions_command import FUNCTIONS_COMMAND
+    from pyxl.cli.sheets.landscape_command import LANDSCAPE
     from pyxl.cli.sheets.mcp_command import MCP
     from pyxl.cli.sheets.problem_commands import CHECK_GRADIENT
     from pyxl.cli.sheets.recalculate_command import RECALCULATE
@@ -51,7 +52,7 @@ def _commands() -> tuple[Command, ...]:
     from pyxl.cli.sheets.workbook_commands import FIT, GOAL_SEEK, INSPECT, RESTORE
     asking = (with_report(command, REPORTS[command.name]) for command in (SIMILAR, EXPLAIN, EVALUATE))
     return (DEMO, NEW, UPDATE, INSPECT, FIT, GOAL_SEEK, RESTORE,
-            CHECK_GRADIENT, RECALCULATE, EXAMPLES, EMBEDDINGS, FACTORS, OPTIMIZERS_COMMAND,
+            CHECK_GRADIENT, RECALCULATE, EXAMPLES, EMBEDDINGS, FACTORS, LANDSCAPE, OPTIMIZERS_COMMAND,
             LOOK_COMMAND, PREPARE, TRAIN, RECOMMEND, PREDICT, *asking, FOLD_IN, BIAS, MAP, EXPORT,
             CROSS_VALIDATE, SEARCH, LEARNING_CURVE, LR_FIND, DOCTOR, ADDIN, FUNCTIONS_COMMAND, SERVE, MCP)
 

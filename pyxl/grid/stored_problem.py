@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 
 from solver.errors import UserError
 
 from .cells import quoted
-from .problem import KINDS, RELATIONS, Constraint, ConstraintSide, SheetRange, SolverProblem
+from .problem import RELATIONS, WHOLE_KINDS, Constraint, ConstraintSide, SheetRange, SolverProblem
 from .readable_workbook import ReadableWorkbook
 from .sheet_names import area_of
 
@@ -87,7 +88,7 @@ def _relaxed(constraint: Constraint) -> Iterator[Constraint]:
     if constraint.relation == "bin":
         yield Constraint(constraint.left, ">=", 0.0)
         yield Constraint(constraint.left, "<=", 1.0)
-    elif constraint.relation not in KINDS:
+    elif constraint.relation not in WHOLE_KINDS:
         yield constraint
 
 
@@ -101,7 +102,9 @@ def _sides(text: str, area_named: Callable[[str], SheetRange | None]) -> list[Co
 
 
 def _number(text: str | None) -> float | None:
+    """The number that a name says; INF and NaN, which Python reads as numbers, are none in a workbook."""
     try:
-        return float((text or "").strip().removeprefix("="))
+        number = float((text or "").strip().removeprefix("="))
     except ValueError:
         return None
+    return number if math.isfinite(number) else None

@@ -10,10 +10,10 @@ from contextlib import suppress
 
 _MUCH_SMALLER = 0.75
 _ALL = 15       # com.sun.star.awt.PosSize.POSSIZE: x, y, width and height
-Place = tuple[int, int, int, int]
+WindowPlace = tuple[int, int, int, int]
 
 
-def window_place(native) -> Place | None:
+def window_place(native) -> WindowPlace | None:
     """(x, y, width, height) of the window; None where there is none to be seen. `native` is the program's own workbook (xlwings' ``api``)."""
     window = _window(native)
     if window is None:
@@ -22,7 +22,7 @@ def window_place(native) -> Place | None:
     return place.X, place.Y, place.Width, place.Height
 
 
-def put_window(native, place: Place | None) -> None:
+def put_window(native, place: WindowPlace | None) -> None:
     """Give the window that place and size, where it is much smaller: what a window manager has decided is left alone."""
     now = window_place(native)
     if place is not None and now is not None and any(size < _MUCH_SMALLER * before for size, before in zip(now[2:], place[2:])):

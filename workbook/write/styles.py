@@ -196,6 +196,12 @@ def around_zero() -> dict:
             "min_color": "#8DB4E2", "mid_color": "#FFFFFF", "max_color": "#F4A869"}
 
 
+def depths() -> dict:
+    """Blue for the lowest number, white for the middle one, orange for the highest."""
+    return {"type": "3_color_scale", "min_type": "min", "mid_type": "percentile", "mid_value": 50, "max_type": "max",
+            "min_color": "#8DB4E2", "mid_color": "#FFFFFF", "max_color": "#F4A869"}
+
+
 def fold_helpers(sheet, first: int, last: int, width: float, style: Format) -> None:
     """Group the columns of helper calculations, counted from 1, and fold them away: the + above the next column shows them."""
     sheet.set_column(first - 1, last - 1, width, style, {"level": 1, "hidden": True})

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from solver import Ratings
 
 TABLE_OF_RATINGS = ("a table of ratings: text with any separator, .xlsx, JSON lines, Parquet or Feather, packed or not, a long table or a "
-                    "crosstab; a folder, or - for the standard input")
+                    "crosstab; a folder, or - for the standard input; or an address, such as s3://bucket/ratings/*.parquet")
 
 
 def add_reading_arguments(parser: argparse.ArgumentParser, *, columns: str = "USER,ITEM,RATING[,TIME]") -> None:
