@@ -28,6 +28,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _commands() -> tuple[Command, ...]:
     """Every command, in the order that `collabsheet --help` shows."""
     from pyxl.cli.arguments.report_files import REPORTS, with_report
+    from pyxl.cli.lesson.embeddings_command import EMBEDDINGS
+    from pyxl.cli.lesson.factors_command import FACTORS
+    from pyxl.cli.lesson.optimizers_command import OPTIMIZERS_COMMAND
     from pyxl.cli.models.bias_command import BIAS
     from pyxl.cli.models.bulk_commands import PREDICT, RECOMMEND
     from pyxl.cli.models.fold_in_command import FOLD_IN
@@ -39,11 +42,8 @@ def _commands() -> tuple[Command, ...]:
     from pyxl.cli.models.train_command import TRAIN
     from pyxl.cli.sheets.build_commands import DEMO, EXAMPLES, EXPORT, NEW, UPDATE
     from pyxl.cli.sheets.doctor_command import DOCTOR
-    from pyxl.cli.sheets.embeddings_command import EMBEDDINGS
-    from pyxl.cli.sheets.factors_command import FACTORS
     from pyxl.cli.sheets.functions_command import FUNCTIONS_COMMAND
     from pyxl.cli.sheets.mcp_command import MCP
-    from pyxl.cli.sheets.optimizers_command import OPTIMIZERS_COMMAND
     from pyxl.cli.sheets.problem_commands import CHECK_GRADIENT
     from pyxl.cli.sheets.recalculate_command import RECALCULATE
     from pyxl.cli.sheets.serve_command import SERVE

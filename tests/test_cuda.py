@@ -23,8 +23,8 @@ from solver.core.pairs.by_row import ByRow
 from solver.core.steps import FitTask
 from solver.fitting.start_values import start_values
 from solver.gpu.row_copies import dealt_among_copies
-from solver.methods.graphed_batch import GraphedMiniBatch, can_be_recorded
-from solver.methods.mini_batch import MiniBatch
+from solver.methods.batches.graphed_batch import GraphedMiniBatch, can_be_recorded
+from solver.methods.batches.mini_batch import MiniBatch
 from solver.methods.ridge_regression import PlainRidge, ridge_for
 
 on_a_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")

@@ -20,7 +20,7 @@ from solver.kernels import reference
 from solver.kernels.parts.adamw_table import adamw_table
 from solver.kernels.parts.packed import pack_factors
 from solver.kernels.parts.target import Link, Target
-from solver.methods.mini_batch import MiniBatch
+from solver.methods.batches.mini_batch import MiniBatch
 from solver.methods.steps_for import steps_for
 
 

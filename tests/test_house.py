@@ -88,3 +88,11 @@ def test_what_holds_a_workbook_is_typed():
                for argument in function.args.posonlyargs + function.args.args + function.args.kwonlyargs
                if argument.arg in ("book", "host", "workbook") and argument.annotation is None]
     assert untyped == []
+
+
+def test_a_room_holds_about_a_dozen_modules_and_says_what_it_is_for():
+    rooms: dict[Path, int] = {}
+    for path in MODULES:
+        rooms[path.parent] = rooms.get(path.parent, 0) + (path.name != "__init__.py")
+    assert {str(room): count for room, count in rooms.items() if count > 13} == {}
+    assert [room for room in rooms if not ast.get_docstring(ast.parse((ROOT / room / "__init__.py").read_text()))] == []

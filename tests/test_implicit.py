@@ -17,7 +17,7 @@ from solver.core.steps import FitTask
 from solver.fitting.start_values import start_values
 from solver.fused.implicit_adamw import ImplicitAdamW
 from solver.judging.ranking import ranking
-from solver.methods.mini_batch import MiniBatch
+from solver.methods.batches.mini_batch import MiniBatch
 from solver.methods.steps_for import steps_for
 
 

@@ -15,7 +15,7 @@ from ratings_files import HEAD, table, write  # noqa: F401  (fixture)
 
 from solver import UserError, read_ratings
 from solver.reading import readers
-from solver.reading.formats import large_files, text_columns
+from solver.reading.formats.delimited_text import large_files, text_columns
 
 quick = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 

@@ -11,7 +11,7 @@ from solver import CollabFilter, Factors, Ratings, Settings, UserError, fit, pre
 from solver.core.steps import FitTask
 from solver.fitting.start_values import start_values
 from solver.judging.baselines import bias_only
-from solver.methods.mini_batch import MiniBatch
+from solver.methods.batches.mini_batch import MiniBatch
 from solver.model import net as net_module
 from solver.model.net import NetFactors, embedding_size, start_net
 

@@ -23,7 +23,7 @@ from pyxl.engines.libreoffice.find_office import load_uno
 from pyxl.xlsx import open_workbook
 from solver import CollabFilter, UserError, read_ratings
 from solver.drafts import draft_folder, sweep_drafts
-from solver.reading.formats import delimited
+from solver.reading.formats.delimited_text import delimited
 
 ROOT = Path(__file__).resolve().parent.parent
 CSV = "user,item,rating\n1,1,3\n1,2,4\n2,1,5\n2,2,1\n3,1,2\n"

@@ -14,7 +14,7 @@ from service_process import ServiceProcess
 from pyxl import fit_workbook, open_workbook
 from pyxl.fit.inspect_sheet import inspect_workbook
 from pyxl.serve.client import connect
-from pyxl.serve.job_store import DONE, FAILED, RESTARTED, JobStore
+from pyxl.serve.jobs.job_store import DONE, FAILED, RESTARTED, JobStore
 from solver import UserError
 
 

@@ -9,10 +9,9 @@ import pytest
 from service_process import ServiceProcess
 
 from pyxl.__main__ import main
-from pyxl.serve import model_jobs
 from pyxl.serve.client import connect
-from pyxl.serve.job_store import JobStore
-from pyxl.serve.jobs import KINDS
+from pyxl.serve.jobs.job_kinds import KINDS, model_jobs
+from pyxl.serve.jobs.job_store import JobStore
 from pyxl.serve.limits import ServiceLimits
 from pyxl.serve.openapi import _ASKED, description_page, service_description
 from pyxl.serve.service import make_service, sweep

@@ -16,7 +16,7 @@ import pytest
 from service_process import ServiceProcess
 
 from pyxl.serve.client import connect
-from pyxl.serve.job_store import JobStore
+from pyxl.serve.jobs.job_store import JobStore
 from pyxl.serve.limits import ServiceLimits
 from pyxl.serve.run_service import Where, refuse_unsafe
 from pyxl.serve.service import shown_name, sweep

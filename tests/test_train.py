@@ -167,7 +167,7 @@ def sentence_of(capsys, tmp_path, *argv) -> str:
 @pytest.mark.parametrize("case", BAD)
 @pytest.mark.parametrize("large", [2**60, 0], ids=["line by line", "in blocks"])
 def test_bad_ratings_are_one_sentence_and_no_model(tmp_path, capsys, monkeypatch, case, large):
-    from solver.reading.formats import text_columns
+    from solver.reading.formats.delimited_text import text_columns
     monkeypatch.setattr(text_columns, "_LARGE", large)
     content, sentence = BAD[case]
     (tmp_path / "r.csv").write_text(content)

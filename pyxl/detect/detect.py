@@ -27,8 +27,9 @@ from .comparisons import ErrorMeasure, comparisons, unequal_blocks
 from .id_cells import with_ids
 from .model_sheet import NOBODY, Damaged, ModelSheet, NoModel, NotRecognised, StatedOtherwise
 from .named_net import named_net, net_is_named
+from .polynomials import Untraceable
 from .prediction_terms import added, block_of, bound_in, sides_of_crosstab, sides_of_rows, terms_of
-from .trace import Tracer, Untraceable
+from .trace import Tracer
 
 
 def detect(workbook: ReadableWorkbook, sheet: str, *, calculator: Calculator | None = None) -> ModelSheet:

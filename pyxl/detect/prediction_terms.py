@@ -8,7 +8,8 @@ from pyxl.grid.cells import Cell, Range, quoted
 from pyxl.grid.layout import Block
 from solver.errors import UserError
 
-from .trace import Polynomial, TracedCell, Tracer, Untraceable
+from .polynomials import Polynomial, TracedCell, Untraceable
+from .trace import Tracer
 
 
 @dataclass(frozen=True)

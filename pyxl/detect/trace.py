@@ -13,7 +13,6 @@ numbers agree (see `verify`).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import reduce
 
 from pyxl.formulas.evaluate.calculator import Calculator
 from pyxl.formulas.functions.all_functions import DRAWN_ANEW
@@ -22,28 +21,18 @@ from pyxl.formulas.language.syntax.parse import Binary, Call, Literal, Name, Nod
 from pyxl.grid.cells import Cell, Range
 from pyxl.grid.readable_workbook import ReadableWorkbook
 
-TracedCell = tuple[str, Cell]                 # a cell of a sheet
-Polynomial = dict[tuple[TracedCell, ...], float]  # monomial -> coefficient; () is the constant
+from .polynomials import (
+    Traced,
+    TracedCell,
+    Untraceable,
+    plus_traced,
+    product_of_traced,
+    scaled_polynomial,
+    sum_of_traced,
+    times_traced,
+)
 
 LOOKUPS = ("OFFSET", "INDEX", "INDIRECT", "CHOOSE", "VLOOKUP", "HLOOKUP")
-
-
-class Untraceable(Exception):
-    """A formula that is not of the form above; the message says what stands in the way."""
-
-
-@dataclass(frozen=True)
-class Traced:
-    """``value + scale · σ(inner)``; without a sigmoid `scale` and `inner` are None."""
-
-    value: Polynomial
-    scale: Polynomial | None = None
-    inner: Polynomial | None = None
-
-    @property
-    def linear(self) -> Polynomial:
-        """The x of the model: what goes into the sigmoid, or the value itself."""
-        return self.value if self.inner is None else self.inner
 
 
 @dataclass(frozen=True)
@@ -109,15 +98,14 @@ class Tracer:
             case Literal(value=number):
                 return Traced({(): float(number or 0.0)})
             case Unary(op="%", operand=x):
-                return _times(self._element(x, i, j, where), Traced({(): 0.01}))
+                return times_traced(self._element(x, i, j, where), Traced({(): 0.01}))
             case Unary(op=op, operand=x):
-                return _times(self._element(x, i, j, where), Traced({(): -1.0 if op == "-" else 1.0}))
+                return times_traced(self._element(x, i, j, where), Traced({(): -1.0 if op == "-" else 1.0}))
             case Binary(op="+" | "-" as op, left=a, right=b):
                 second = self._element(b, i, j, where)
-                return _plus(self._element(a, i, j, where),
-                             _times(second, Traced({(): -1.0})) if op == "-" else second)
+                return plus_traced(self._element(a, i, j, where), times_traced(second, Traced({(): -1.0})) if op == "-" else second)
             case Binary(op="*", left=a, right=b):
-                return _times(self._element(a, i, j, where), self._element(b, i, j, where))
+                return times_traced(self._element(a, i, j, where), self._element(b, i, j, where))
             case Binary(op="/", left=a, right=b):
                 return self._quotient(self._element(a, i, j, where), b, i, j, where)
             case Reference() | Name() | Structured():
@@ -136,15 +124,15 @@ class Tracer:
                                   f"{needed}×{cols}; the inner sizes must be equal. Resize one of them.")
             if (rows, cols) == (1, 1) and (plain := self._plain_dot(args, where)):
                 return plain
-            return _sum(_times(self._element(args[0], i, t, where), self._element(args[1], t, j, where))
+            return sum_of_traced(times_traced(self._element(args[0], i, t, where), self._element(args[1], t, j, where))
                         for t in range(inner))
         if name in ("SUMPRODUCT", "SUM"):
             if name == "SUM":
-                return _sum(self._element(a, r, c, where) for a in args
+                return sum_of_traced(self._element(a, r, c, where) for a in args
                             for r, c in self._indices(a, where))
             if len(args) == 2 and (plain := self._plain_dot(args, where)):
                 return plain
-            return _sum(_product(self._element(a, r, c, where) for a in args)
+            return sum_of_traced(product_of_traced(self._element(a, r, c, where) for a in args)
                         for r, c in self._indices(args[0], where))
         if name == "TRANSPOSE":
             return self._element(args[0], j, i, where)
@@ -198,10 +186,10 @@ class Tracer:
                 if one == Literal(1.0) and isinstance(power, Call) and power.name == "EXP":
                     minus_x = self._element(power.args[0], i, j, where)
                     if top.inner is None and minus_x.inner is None:
-                        return Traced({}, top.value, _scaled(minus_x.value, -1.0))
+                        return Traced({}, top.value, scaled_polynomial(minus_x.value, -1.0))
         divisor = self._element(bottom, i, j, where)
         if divisor.inner is None and set(divisor.value) == {()} and divisor.value[()]:
-            return _times(top, Traced({(): 1.0 / divisor.value[()]}))
+            return times_traced(top, Traced({(): 1.0 / divisor.value[()]}))
         raise Untraceable(f"{where.sheet}!{where.cell} divides by something that varies.")
 
     def _referred(self, node: Node, i: int, j: int, where: _Where) -> Traced:
@@ -242,48 +230,3 @@ class Tracer:
     def _indices(self, node: Node, where: _Where):
         rows, cols = self._shape(node, where)
         return ((r, c) for r in range(rows) for c in range(cols))
-
-
-def _scaled(p: Polynomial, factor: float) -> Polynomial:
-    return {m: c * factor for m, c in p.items()}
-
-
-def _sum(terms) -> Traced:
-    total: Polynomial = {}
-    for term in terms:
-        if term.inner is not None:
-            raise Untraceable("A sum of sigmoids is no model that we know.")
-        for monomial, c in term.value.items():
-            total[monomial] = total.get(monomial, 0.0) + c
-    return Traced(total)
-
-
-def _product(terms) -> Traced:
-    return reduce(_times, terms)
-
-
-def _plus(a: Traced, b: Traced) -> Traced:
-    if a.inner is not None and b.inner is not None:
-        raise Untraceable("A sum of two sigmoids is no model that we know.")
-    bent = a if a.inner is not None else b
-    value = _sum((Traced(a.value), Traced(b.value))).value
-    return Traced({m: c for m, c in value.items() if c}, bent.scale, bent.inner)
-
-
-def _times(a: Traced, b: Traced) -> Traced:
-    if a.inner is not None:
-        a, b = b, a
-    if a.inner is not None:
-        raise Untraceable("A product of sigmoids is no model that we know.")
-    scale = None if b.scale is None else _multiply(a.value, b.scale)
-    return Traced(_multiply(a.value, b.value), scale, b.inner)
-
-
-def _multiply(p: Polynomial, q: Polynomial) -> Polynomial:
-    product: Polynomial = {}
-    for m, c in p.items():
-        for n, d in q.items():
-            if len(m) + len(n) > 2:
-                raise Untraceable("Three parameters multiplied are no model that we know.")
-            product[m + n] = product.get(m + n, 0.0) + c * d
-    return {m: c for m, c in product.items() if c}

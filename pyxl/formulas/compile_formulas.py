@@ -12,9 +12,9 @@ from torch import Tensor
 
 from pyxl.formulas.compiled.cell_reader import Reader, Segment
 from pyxl.formulas.compiled.changing import Reach
-from pyxl.formulas.compiled.guarded import many_points
 from pyxl.formulas.compiled.interpret import Interpreter, Notes
-from pyxl.formulas.compiled.lanes import NUMBER, LaneAreas, Lanes, alike
+from pyxl.formulas.compiled.lanes.guarded import many_points
+from pyxl.formulas.compiled.lanes.lanes import NUMBER, LaneAreas, Lanes, alike
 from pyxl.formulas.compiled.levels import Levels
 from pyxl.formulas.compiled.schedule import Batch, Scheduler
 from pyxl.formulas.compiled.sheet_map import SheetMap

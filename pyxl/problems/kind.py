@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pyxl.grid.cells import quoted
+from pyxl.grid.problem import SolverProblem, place_told
+from solver.programs.program import Convex
 
 from .constraint_lines import CellTerm, FixedTerm, FunctionLine, OutputTerm, SheetCell, Term
+from .exact.exact_model import exact_model, needed_bound
+from .exact.growing_model import NeedsBound, NotExact
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -18,6 +22,7 @@ if TYPE_CHECKING:
     from pyxl.formulas.structure.nonlinear_terms import NonlinearTerms, Structure
     from solver import LinearModel
 
+ASSUMED = 1e4     # times its size that a cell without a bound may go from its start, where an exact model needs a bound
 MOST_CELLS = 1500      # whose second derivatives are looked at all together
 NEARLY_CONVEX = 1e-12       # of the largest second derivative: what is less below 0 is 0
 SORTS = ("linear", "quadratic", "smooth", "piecewise", "stepwise")   # from the easiest to the hardest
@@ -124,6 +129,58 @@ def least_curvature(structure: Structure, objective: csr_array, rows: Sequence[c
         hessian += weighted.T @ right
     ends = np.linalg.eigvalsh(hessian + hessian.T)
     return max(0.0, float(ends[0])) if ends[0] >= -NEARLY_CONVEX * max(1.0, abs(ends[-1])) else None
+
+
+@dataclass(frozen=True, eq=False)
+class ProvedShape:
+    """What the structure of its formulas proves of a problem, as `Program` has it, and what is to be said of that."""
+
+    kind: Kind
+    linear: LinearModel | None = None
+    linear_rows: LinearModel | None = None
+    exact: bool = True
+    convex: Convex | None = None
+    assumed: bool = False
+    jumps: bool = False
+    notes: tuple[str, ...] = ()
+
+
+def proved_shape(structure: Structure, kind: Kind, problem: SolverProblem, objective: Term, rows: list[FunctionLine], *,
+           different: tuple[np.ndarray, ...], root: int, start: np.ndarray, limits: dict[str, np.ndarray]) -> ProvedShape:
+    """Linear where it is, by exact models where these can be had, and convex where that is proved."""
+    if kind.sort == "linear" and not different:
+        return ProvedShape(kind, linear_model(structure, objective, rows, **limits))
+    form, row_forms = forms_of(structure, objective, rows)
+    linear, exact, assumed, notes = None, True, False, []
+    if kind.sort != "smooth":
+        try:
+            linear, exact = exact_model(structure, form, row_forms, goal=problem.goal, different=different, **limits)
+            kind = replace(kind, exact=True)
+        except NeedsBound as missing:
+            notes.append(needed_bound(missing, problem.cells, lambda place: place_told(*place, problem.sheet)))
+            linear, exact = None if different else _within_assumed_bounds(structure, form, row_forms, problem.goal, start, limits), False
+            assumed = linear is not None and kind.sort != "linear"
+        except NotExact:
+            pass
+    about_rows = None if linear is not None and kind.sort == "linear" else linear_rows(structure, rows, **limits)
+    convex = None
+    if linear is None and about_rows is not None and not different and kind.sort not in ("piecewise", "stepwise"):
+        curvature = least_curvature(structure, form, row_forms, goal=problem.goal, root=root)
+        convex = None if curvature is None else Convex(curvature, about_rows)
+    return ProvedShape(kind, linear, about_rows, exact, convex, assumed,
+                  jumps=kind.sort == "piecewise" and not kind.exact and has_jumps(structure), notes=tuple(notes))
+
+
+def _within_assumed_bounds(structure: Structure, form: csr_array, rows: list[csr_array], goal: str, start: np.ndarray,
+                           limits: dict[str, np.ndarray]) -> LinearModel | None:
+    """The exact model where cells without a bound stay near their start; None where there is none."""
+    far = ASSUMED * np.maximum(1.0, np.abs(start))
+    low, high = np.maximum(limits["low"], np.minimum(start, limits["high"]) - far), np.minimum(limits["high"], np.maximum(start, limits["low"]) + far)
+    try:
+        return exact_model(structure, form, rows, goal=goal, low=low, high=high, floor=limits["floor"], ceiling=limits["ceiling"],
+                           whole=limits["whole"])[0]
+    except (NotExact, NeedsBound):
+        return None
 
 
 class _Forms:

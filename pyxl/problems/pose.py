@@ -12,11 +12,11 @@ from pyxl.formulas.evaluate.calculator import Calculator
 from pyxl.formulas.language.formula_errors import FormulaError, Unsupported
 from pyxl.formulas.language.syntax.parse import Call, parse
 from pyxl.grid.cells import Cell, Range, quoted
-from pyxl.grid.problem import KINDS, SheetRange, SolverProblem, place_told
+from pyxl.grid.problem import SheetRange, SolverProblem, place_told
 from pyxl.grid.readable_workbook import ReadableWorkbook
 from solver.errors import UserError
-from solver.programs.program import Convex
 
+from .cell_checks import check_changing_cells, overwritten_cells, overwritten_told, refuse_unknown_relations
 from .constraint_lines import (
     CellTerm,
     FixedTerm,
@@ -33,22 +33,18 @@ from .constraint_lines import (
     whole_cells,
 )
 from .evaluated import Evaluated
-from .exact.exact_model import exact_model, needed_bound
-from .exact.growing_model import NeedsBound, NotExact
 from .first_error import first_error
 from .given_values import GivenValues, apart, told_given
-from .kind import Kind, forms_of, has_jumps, kind_of, least_curvature, linear_model, linear_rows
+from .kind import Kind, ProvedShape, kind_of, proved_shape
 from .overlaid import Overlaid
 
 if TYPE_CHECKING:
-    from scipy.sparse import csr_array
 
     from pyxl.formulas.compile_formulas import Compiled
     from pyxl.formulas.structure.nonlinear_terms import Structure
-    from solver import LinearModel, Program
+    from solver import Program
 
 
-ASSUMED = 1e4     # times its size that a cell without a bound may go from its start, where an exact model needs a bound
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,9 +86,9 @@ def pose(workbook: ReadableWorkbook, problem: SolverProblem, *, overwrite_formul
     if given:
         workbook = Overlaid(workbook, given, sheet=problem.sheet)
     inputs, starts = apart(given or {}, problem.cells)
-    _refuse_unknown_relations(problem)
-    _check_cells(workbook, problem)
-    overwritten = _overwritten_cells(workbook, problem, allowed=overwrite_formulas)
+    refuse_unknown_relations(problem)
+    check_changing_cells(workbook, problem)
+    overwritten = overwritten_cells(workbook, problem, allowed=overwrite_formulas)
     begun: dict[str, dict[Cell, float]] = {}
     for sheet, cell in problem.cells:
         value = workbook.grid(sheet).values.get(cell)
@@ -129,9 +125,9 @@ def pose(workbook: ReadableWorkbook, problem: SolverProblem, *, overwrite_formul
     structure = _structure(compiled)
     kind = kind_of(structure, whole=int(whole.sum()), different=sum(map(len, different)))
     if structure is None:
-        shape = _Shape(kind if uncompiled is None else replace(kind, sort="stepwise"))
+        shape = ProvedShape(kind if uncompiled is None else replace(kind, sort="stepwise"))
     else:
-        shape = _shape(structure, kind, problem, objective, rows, different=different, root=root, start=compiled.start,
+        shape = proved_shape(structure, kind, problem, objective, rows, different=different, root=root, start=compiled.start,
                        limits={"low": low, "high": high, "floor": floor, "ceiling": ceiling, "whole": whole})
     stepwise = shape.kind.sort == "stepwise"
     notes = [] if stepwise or shape.kind.exact else list(compiled.not_smooth)     # then no slopes are asked for
@@ -148,60 +144,8 @@ def pose(workbook: ReadableWorkbook, problem: SolverProblem, *, overwrite_formul
         notes.append(f"{first} began outside its bounds and was moved into them." if len(moved) == 1 else
                      f"{len(moved)} cells, {first} the first, began outside their bounds and were moved into them.")
     return Posed(problem, problem.cells, tuple(lines), program, evaluation.outputs, objective, shape.kind,
-                 (*_told_overwritten(workbook, problem, overwritten), *told_given(inputs, starts, problem.sheet), *notes), overwritten,
+                 (*overwritten_told(workbook, problem, overwritten), *told_given(inputs, starts, problem.sheet), *notes), overwritten,
                  given=inputs)
-
-
-@dataclass(frozen=True, eq=False)
-class _Shape:
-    """What the structure of its formulas proves of a problem, as `Program` has it, and what is to be said of that."""
-
-    kind: Kind
-    linear: LinearModel | None = None
-    linear_rows: LinearModel | None = None
-    exact: bool = True
-    convex: Convex | None = None
-    assumed: bool = False
-    jumps: bool = False
-    notes: tuple[str, ...] = ()
-
-
-def _shape(structure: Structure, kind: Kind, problem: SolverProblem, objective: Term, rows: list[FunctionLine], *,
-           different: tuple[np.ndarray, ...], root: int, start: np.ndarray, limits: dict[str, np.ndarray]) -> _Shape:
-    """Linear where it is, by exact models where these can be had, and convex where that is proved."""
-    if kind.sort == "linear" and not different:
-        return _Shape(kind, linear_model(structure, objective, rows, **limits))
-    form, row_forms = forms_of(structure, objective, rows)
-    linear, exact, assumed, notes = None, True, False, []
-    if kind.sort != "smooth":
-        try:
-            linear, exact = exact_model(structure, form, row_forms, goal=problem.goal, different=different, **limits)
-            kind = replace(kind, exact=True)
-        except NeedsBound as missing:
-            notes.append(needed_bound(missing, problem.cells, lambda place: place_told(*place, problem.sheet)))
-            linear, exact = None if different else _within_assumed_bounds(structure, form, row_forms, problem.goal, start, limits), False
-            assumed = linear is not None and kind.sort != "linear"
-        except NotExact:
-            pass
-    about_rows = None if linear is not None and kind.sort == "linear" else linear_rows(structure, rows, **limits)
-    convex = None
-    if linear is None and about_rows is not None and not different and kind.sort not in ("piecewise", "stepwise"):
-        curvature = least_curvature(structure, form, row_forms, goal=problem.goal, root=root)
-        convex = None if curvature is None else Convex(curvature, about_rows)
-    return _Shape(kind, linear, about_rows, exact, convex, assumed,
-                  jumps=kind.sort == "piecewise" and not kind.exact and has_jumps(structure), notes=tuple(notes))
-
-
-def _within_assumed_bounds(structure: Structure, form: csr_array, rows: list[csr_array], goal: str, start: np.ndarray,
-                           limits: dict[str, np.ndarray]) -> LinearModel | None:
-    """The exact model where cells without a bound stay near their start; None where there is none."""
-    far = ASSUMED * np.maximum(1.0, np.abs(start))
-    low, high = np.maximum(limits["low"], np.minimum(start, limits["high"]) - far), np.minimum(limits["high"], np.maximum(start, limits["low"]) + far)
-    try:
-        return exact_model(structure, form, rows, goal=goal, low=low, high=high, floor=limits["floor"], ceiling=limits["ceiling"],
-                           whole=limits["whole"])[0]
-    except (NotExact, NeedsBound):
-        return None
 
 
 def _structure(compiled: Compiled | Evaluated) -> Structure | None:
@@ -225,60 +169,6 @@ def _root(workbook: ReadableWorkbook, problem: SolverProblem, objective: Term) -
     owner = grid.owner(cell)
     tree = None if owner is None else parse(grid.formulas[owner].text)
     return 2 if problem.goal == "min" and isinstance(tree, Call) and tree.name == "SQRT" else 1
-
-
-def _refuse_unknown_relations(problem: SolverProblem) -> None:
-    for constraint in problem.constraints:
-        if constraint.relation not in ("<=", "=", ">=", *KINDS):
-            raise UserError(f"{quoted(problem.sheet)}: a constraint of Solver's model has no relation ({constraint.relation}). "
-                            "Set it up again in Data > Solver.")
-
-
-def _check_cells(workbook: ReadableWorkbook, problem: SolverProblem) -> None:
-    """Raise UserError unless every changing cell is a number or blank, and there is something to find."""
-    home = problem.sheet
-    if not problem.cells:
-        raise UserError(f"{quoted(home)}: Solver's model has no changing cells. Set them in Data > Solver, or say --change.")
-    if problem.objective is None and not problem.constraints:
-        raise UserError(f"{quoted(home)}: Solver's model has no objective cell and no constraints. Give an objective: --objective "
-                        "CELL --change RANGES.")
-    for sheet, cell in problem.cells:
-        grid = workbook.grid(sheet)
-        value, where = grid.values.get(cell), f"{quoted(sheet)}!{cell}, a changing cell,"
-        if (owner := grid.owner(cell)) is not None and owner != cell:
-            raise UserError(f"{where} is part of the array formula in {grid.formulas[owner].array}, which is not overwritten. Give cells with "
-                            "numbers.")
-        if owner is None and isinstance(value, (str, bool)):
-            raise UserError(f"{where} holds {shown_cell(value)}, not a number. Correct it, or leave the cell out.")
-
-
-def _overwritten_cells(workbook: ReadableWorkbook, problem: SolverProblem, *, allowed: bool) -> tuple[SheetCell, ...]:
-    """The changing cells that hold formulas. Raises UserError where these must not be overwritten, or are more than one cell."""
-    found = tuple((sheet, cell) for sheet, cell in problem.cells if cell in workbook.grid(sheet).formulas)
-    if not found:
-        return ()
-    (sheet, cell), more = found[0], f" ({len(found) - 1} more hold one)" * (len(found) > 1)
-    formula = workbook.grid(sheet).formulas[cell]
-    if formula.array is not None and formula.array.size > 1:
-        raise UserError(f"{quoted(sheet)}!{cell}, a changing cell, holds the array formula of {formula.array}, which is not overwritten. Give "
-                        "cells with numbers.")
-    if not allowed:
-        raise UserError(f"{quoted(sheet)}!{cell}, a changing cell, holds a formula, ={shown_formula(formula.text)}{more}. Solver writes numbers over "
-                        "formulas; here that is done with --overwrite-formulas.")
-    return found
-
-
-def _told_overwritten(workbook: ReadableWorkbook, problem: SolverProblem, cells: tuple[SheetCell, ...]) -> Iterator[str]:
-    if cells:
-        (sheet, cell), n = cells[0], len(cells)
-        text = shown_formula(workbook.grid(sheet).formulas[cell].text)
-        yield (f"{place_told(sheet, cell, problem.sheet)} held the formula ={text}{f', and {n - 1} more changing cells held one' * (n > 1)}: numbers "
-               "take the place of formulas, and `restore` brings back numbers only.")
-
-
-def shown_formula(text: str) -> str:
-    """As much of a formula as a sentence takes."""
-    return text if len(text) <= 40 else f"{text[:40]}…"
 
 
 _NOTHING = FixedTerm("", 0.0)
@@ -345,4 +235,3 @@ def _check_start(workbook: ReadableWorkbook, problem: SolverProblem, program: Pr
     where = "a changing cell" if not steep.size else f"{quoted(problem.cells[steep[0]][0])}!{problem.cells[steep[0]][1]}"
     raise UserError(f"The slope of {quoted(problem.sheet)}'s objective or of a constraint along {where} is not finite at the "
                     "start values, as that of SQRT is at 0. Change them a little.")
-

@@ -9,7 +9,7 @@ from typing import Any
 
 from solver.version import __version__
 
-from .jobs import KINDS
+from .jobs.job_kinds import KINDS
 
 _ID = [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}]
 _TEXT, _OBJECT = {"type": "string"}, {"type": "object"}

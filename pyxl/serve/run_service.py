@@ -12,7 +12,7 @@ from pyxl.base.own_folder import own_folder
 from pyxl.base.plain_output import Say
 from solver.errors import UserError
 
-from .job_store import JobStore
+from .jobs.job_store import JobStore
 from .limits import ServiceLimits
 from .tokens import FindCaller, TokenFile, one_token
 

@@ -24,11 +24,11 @@ from solver.core.optimizers import OPTIMIZERS
 from solver.errors import UserError
 from solver.version import __version__
 
-from .job_pool import JobPool
-from .job_store import NOT_BEGUN, OVER, RUNNING, Book, Job, JobStore
-from .jobs import KINDS
+from .jobs.job_kinds import KINDS
+from .jobs.job_pool import JobPool
+from .jobs.job_store import NOT_BEGUN, OVER, RUNNING, Book, Job, JobStore
+from .jobs.model_jobs import MODEL_ENDING, UNPACKED
 from .limits import ServiceLimits
-from .model_jobs import MODEL_ENDING, UNPACKED
 from .openapi import description_page, service_description
 from .tokens import Caller
 

@@ -15,7 +15,7 @@ from solver.core.settings import OPTIONS, NotHonoured, Settings
 from solver.core.steps import Seen
 from solver.data.ratings import Ratings
 from solver.errors import UserError
-from solver.methods.module_steps import ModuleSteps, calling, rmse_of_module
+from solver.methods.batches.module_steps import ModuleSteps, calling, rmse_of_module
 from solver.model.models import Bounds
 
 SAID_BY_THE_MODULE = ("model", "n_factors", "low", "high", "embedding_sizes", "hidden", "dropout", "dtype", "start")

@@ -74,7 +74,7 @@ def find_lr(ratings: Ratings, settings: Settings, *, lowest: float = 1e-5, highe
     import torch
 
     from solver.core.steps import FitTask
-    from solver.methods.mini_batch import MiniBatch
+    from solver.methods.batches.mini_batch import MiniBatch
     from solver.threads import one_thread
 
     from .fit_ratings import SMALL, check_ratings

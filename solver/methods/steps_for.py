@@ -66,8 +66,8 @@ def _in_batches(problem: FitTask) -> Steps:
                 return ImplicitAdamW(problem)
             return LazyAdamW(problem)
     if problem.device == "cuda":
-        from .graphed_batch import GraphedMiniBatch, can_be_recorded
+        from .batches.graphed_batch import GraphedMiniBatch, can_be_recorded
         if can_be_recorded(problem):
             return GraphedMiniBatch(problem)
-    from .mini_batch import MiniBatch
+    from .batches.mini_batch import MiniBatch
     return MiniBatch(problem)

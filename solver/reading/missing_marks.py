@@ -8,7 +8,7 @@ import numpy as np
 
 from solver.errors import UserError
 
-from .formats.crosstabs import stated_missing
+from .formats.crosstab_signs import stated_missing
 from .looked_at.table_port import SourceTable
 
 _LONGEST_SCALE = 21     # distinct numbers that a scale of ratings has at most

@@ -6,7 +6,7 @@ The idea in four words:
   one group; of it a **batch** of cells is evaluated together. The cells of a batch lie at the crossings of
   some rows and columns where they can, so that ``MMULT($B25:$F25,H$19:H$23)`` reads one row of factors
   per row, one column per column, and is one matrix product.
-- **lanes** (`lanes.py`): what a node of the formula is in every cell of a batch, an array (rows,
+- **lanes** (the folder `lanes`): what a node of the formula is in every cell of a batch, an array (rows,
   columns, height, width) that is stretched where rows or columns do not differ. Elements are
   constants, with any of Excel's values, or dynamic: known only when the program runs. What Excel
   decides by kind (SUM skips text, SUMXMY2 pairs with a blank) is thereby decided when compiling, and

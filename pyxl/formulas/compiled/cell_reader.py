@@ -12,7 +12,7 @@ from pyxl.formulas.language.formula_errors import Unsupported
 from pyxl.formulas.language.values import pack
 from pyxl.grid.cells import Cell, Range, quoted
 
-from .lanes import LaneAreas, Lanes, as_numbers
+from .lanes.lanes import LaneAreas, Lanes, as_numbers
 from .sheet_map import SheetMap
 from .torch_program import TorchProgram
 

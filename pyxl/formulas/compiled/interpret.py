@@ -32,11 +32,11 @@ from pyxl.formulas.language.syntax.table_references import resolved
 from pyxl.formulas.language.values import pack
 from pyxl.grid.cells import Cell, ErrorValue, Range
 
-from . import lane_operators as operators
 from .cell_reader import Reader
 from .groups import boxes
-from .lane_steps import LaneSteps
-from .lanes import LaneAreas, Lanes, Split, single, uniform
+from .lanes import lane_operators as operators
+from .lanes.lane_steps import LaneSteps
+from .lanes.lanes import LaneAreas, Lanes, Split, single, uniform
 from .schedule import Batch
 from .torch_program import TorchProgram
 

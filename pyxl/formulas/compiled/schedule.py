@@ -12,7 +12,7 @@ from pyxl.grid.cells import Cell
 
 from .cell_reader import Unsettled
 from .groups import Group, arranged, distinct
-from .lanes import Split
+from .lanes.lanes import Split
 from .sheet_map import IS_CONSTANT, OPEN, WAITING, SheetMap
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from pyxl.formulas.compiled.interpret import Interpreter
-from pyxl.formulas.compiled.lanes import (
+from pyxl.formulas.compiled.lanes.lanes import (
     BOOLEAN,
     CONSTANT,
     NUMBER,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from pyxl.formulas.compiled import guarded
 from pyxl.formulas.compiled.interpret import Interpreter
-from pyxl.formulas.compiled.lanes import Lanes, dynamic
+from pyxl.formulas.compiled.lanes import guarded
+from pyxl.formulas.compiled.lanes.lanes import Lanes, dynamic
 from pyxl.formulas.language.syntax.nodes import Call
 
 from .elementwise_rules import each_lane

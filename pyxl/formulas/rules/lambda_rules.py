@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from pyxl.formulas.compiled.interpret import Interpreter
-from pyxl.formulas.compiled.lanes import LaneAreas, Lanes, uniform
+from pyxl.formulas.compiled.lanes.lanes import LaneAreas, Lanes, uniform
 from pyxl.formulas.language.formula_errors import REF, Fault, Unsupported
 from pyxl.formulas.language.syntax.nodes import Call, Reference, walk
 from pyxl.formulas.language.syntax.substitution import written_out

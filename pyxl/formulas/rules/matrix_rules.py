@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pyxl.formulas.compiled import guarded
 from pyxl.formulas.compiled.interpret import Interpreter
-from pyxl.formulas.compiled.lanes import CONSTANT, Lanes, are_numbers, dynamic, uniform
+from pyxl.formulas.compiled.lanes import guarded
+from pyxl.formulas.compiled.lanes.lanes import CONSTANT, Lanes, are_numbers, dynamic, uniform
 from pyxl.formulas.language.formula_errors import VALUE, Fault
 from pyxl.formulas.language.syntax.nodes import Call
 

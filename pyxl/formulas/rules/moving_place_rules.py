@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from pyxl.formulas.compiled.interpret import Interpreter
-from pyxl.formulas.compiled.lanes import NUMBER, LaneAreas, Lanes, are_none, are_numbers, dynamic
+from pyxl.formulas.compiled.lanes.lanes import NUMBER, LaneAreas, Lanes, are_none, are_numbers, dynamic
 from pyxl.formulas.language.formula_errors import Unsupported
 from pyxl.formulas.language.syntax.nodes import Call, Literal, Node
 

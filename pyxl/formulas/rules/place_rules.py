@@ -8,7 +8,7 @@ import numpy as np
 
 from pyxl.formulas.compiled.groups import boxes
 from pyxl.formulas.compiled.interpret import Interpreter
-from pyxl.formulas.compiled.lanes import LaneAreas, Lanes, uniform
+from pyxl.formulas.compiled.lanes.lanes import LaneAreas, Lanes, uniform
 from pyxl.formulas.functions.cells.lookup import find
 from pyxl.formulas.language.formula_errors import NA, REF, VALUE, Fault, FormulaError, Unsupported
 from pyxl.formulas.language.syntax.nodes import Call, Literal, Name, Node, Reference, Structured

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pyxl.formulas.compiled.interpret import Interpreter
-from pyxl.formulas.compiled.lanes import LaneAreas, Lanes
+from pyxl.formulas.compiled.lanes.lanes import LaneAreas, Lanes
 from pyxl.formulas.language.formula_errors import NA
 from pyxl.formulas.language.syntax.nodes import Binary, Call, Literal, Node
 from pyxl.grid.cells import ErrorValue

@@ -21,7 +21,7 @@ from scipy.sparse import csr_array
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from pyxl.formulas.compiled.lane_operators import COMPARISONS
+from pyxl.formulas.compiled.lanes.lane_operators import COMPARISONS
 from pyxl.formulas.compiled.torch_program import INPUT, ProgramStep, Recorded
 
 from .affine_forms import AffineForms, dependent, spread_rows

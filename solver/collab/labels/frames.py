@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from solver.data.rated import sorted_pairs
-from solver.data.ratings import Ratings, check_weights
+from solver.data.ratings import Ratings
 from solver.errors import UserError
 from solver.reading.evidence import Guess, found_against
 from solver.reading.looked_at.column_roles import find_by_name
@@ -20,12 +20,20 @@ from solver.reading.looked_at.rating_names import RATING_ROLES, TIME_ROLE
 from solver.reading.looked_at.rating_texts import LARGEST_RATING
 from solver.reading.missing_marks import note_on_marks
 
+from .frame_columns import (
+    column_of_ratings,
+    factorized_ids,
+    number_column,
+    plain_labels,
+    row_told,
+    times_in_column,
+    weights_of_rows,
+)
 from .id_labels import shown_label
 from .in_memory import as_frame, sparse_ratings
 
 _PAIR = RATING_ROLES[:2]
 _ROLES = (*RATING_ROLES, TIME_ROLE)
-_SMALL = 1_000_000   # ratings above which indices are int32
 _SAMPLED_ROWS = 200
 _HOW_LONG = "For a long table call its columns user, item, rating; for a crosstab make the users its index."
 
@@ -52,17 +60,17 @@ def ratings_from(X, y=None, *, weights=None, unrated: float | None = None) -> tu
     if isinstance(X, Ratings):
         if y is not None:
             raise UserError("X holds ratings already: leave out y.")
-        return (X if weights is None else replace(X, weights=_weights(weights, len(X)))), ()
+        return (X if weights is None else replace(X, weights=weights_of_rows(weights, len(X)))), ()
     sparse = sparse_ratings(X)
     if sparse is not None:
         _refuse_weights_of_a_table(weights)
         return sparse, (f"The sparse matrix was read as {sparse.n_users:,} users × {sparse.n_items:,} items; the entries that it "
                         "stores are the ratings.",)
     table = as_frame(X)
-    counts = None if weights is None else _weights(weights, len(table))
+    counts = None if weights is None else weights_of_rows(weights, len(table))
     if y is not None:
         users, items = pairs_from(table)
-        return _long(users, items, _column(y, len(table)), None, weights=counts)
+        return _long(users, items, column_of_ratings(y, len(table)), None, weights=counts)
     at = find_by_name(_names(table), _ROLES)
     if unrated is not None and (None not in at[:2] or table.shape[1] == 2) and at[2] is None:
         users, items = pairs_from(table)
@@ -130,14 +138,14 @@ def _is_crosstab(table: pd.DataFrame, at: list[int | None]) -> bool:
 def _crosstab(table: pd.DataFrame) -> tuple[Ratings, tuple[str, ...]]:
     for name, column in table.items():
         if not (pd.api.types.is_numeric_dtype(column) or column.isna().all()) or column.dtype == bool:
-            _number_column(column.dropna(), f"the column {shown_label(name)}")  # names a text; numbers as objects pass
+            number_column(column.dropna(), f"the column {shown_label(name)}")  # names a text; numbers as objects pass
     for labels, what in ((table.index, "user"), (table.columns, "item")):
         if labels.has_duplicates:
             raise UserError(f"The crosstab has the {what} {shown_label(labels[labels.duplicated()][0])} twice. Merge them.")
         if labels.hasnans:
             raise UserError(f"A {'row' if what == 'user' else 'column'} of the crosstab names no {what}. Name it.")
-    ratings = Ratings.from_crosstab(table.to_numpy(dtype=np.float64, na_value=np.nan), _labels(table.index),
-                                    _labels(table.columns))
+    ratings = Ratings.from_crosstab(table.to_numpy(dtype=np.float64, na_value=np.nan), plain_labels(table.index),
+                                    plain_labels(table.columns))
     if len(ratings) == table.size and ratings.values.min() == 0 and (zeros := float((ratings.values == 0).mean())) > 0.5:
         raise UserError(f"0 stands in {100 * zeros:.0f} % of the cells. If it means unrated, write NaN there (table.where(table != 0)), or "
                         "give a sparse matrix; if it is a rating, give Ratings.from_crosstab.")
@@ -153,11 +161,11 @@ def _crosstab(table: pd.DataFrame) -> tuple[Ratings, tuple[str, ...]]:
 def _long(users: pd.Series, items: pd.Series, values: pd.Series, times: pd.Series | None, *, weights: np.ndarray | None):
     if not len(users):
         raise UserError("The table holds no rating. Give a row for every rating: user, item, rating.")
-    numbers = _number_column(values, "the rating")
-    user_index, user_labels = _factorized(users, "user")
-    item_index, item_labels = _factorized(items, "item")
+    numbers = number_column(values, "the rating")
+    user_index, user_labels = factorized_ids(users, "user")
+    item_index, item_labels = factorized_ids(items, "item")
     ratings = Ratings(user_labels, item_labels, user_index, item_index, numbers,
-                      None if times is None else _times(times), weights=weights)
+                      None if times is None else times_in_column(times), weights=weights)
     pairs, notes = sorted_pairs(ratings), tuple(note_on_marks(numbers))
     if not (pairs[1:] == pairs[:-1]).any():
         return ratings, notes
@@ -171,113 +179,14 @@ def _long(users: pd.Series, items: pd.Series, values: pd.Series, times: pd.Serie
         last[order] = ~pair.iloc[order].duplicated(keep="last").to_numpy()
     row = int(again.argmax())
     n = pair[again].nunique()
-    return ratings.take(last), (f"{_row(users, row)} rates the same user and item as an earlier row; of {n:,} "
+    return ratings.take(last), (f"{row_told(users, row)} rates the same user and item as an earlier row; of {n:,} "
                                 f"pair{'s' * (n > 1)} rated more than once the {'last' if ratings.times is None else 'latest'} rating was kept.", *notes)
-
-
-def _number_column(column: pd.Series, what: str) -> np.ndarray:
-    """(n,) float64, or float32 where it is that already. Raises UserError naming the first row that is no number."""
-    if not pd.api.types.is_numeric_dtype(column) or column.dtype == bool:
-        for row, value in enumerate(column):
-            if isinstance(value, (str, bool, np.bool_)) or not (pd.api.types.is_number(value) or pd.isna(value)):
-                kind = "the text " if isinstance(value, str) else ""
-                raise UserError(f"{_row(column, row)}: {what} is {kind}{shown_label(value)}, not a number. "
-                                "Correct it, or leave the row out.")
-    dtype = np.float32 if column.dtype == np.float32 else np.float64
-    numbers = column.to_numpy(dtype=dtype, na_value=np.nan, copy=True)  # a view into the caller's frame is read-only
-    wrong = ~(np.abs(numbers) <= min(LARGEST_RATING, float(np.finfo(numbers.dtype).max)))
-    if wrong.any():
-        row, missing = int(wrong.argmax()), int(np.isnan(numbers).sum())
-        if np.isnan(numbers[row]):
-            others = f", and so {'does' if missing == 2 else 'do'} {missing - 1:,} more" if missing > 1 else ""
-            raise UserError(f"{_row(column, row)} has no rating (NaN){others}. Leave out rows without a rating.")
-        why = "is not a finite number" if np.isinf(numbers[row]) else "is too large to compute with"
-        raise UserError(f"{_row(column, row)}: the rating {numbers[row]:g} {why}. Correct it, or leave the row out.")
-    return numbers
-
-
-def _factorized(column: pd.Series, what: str) -> tuple[np.ndarray, tuple]:
-    """(n,) positions of a column's ids, and the labels in order of first appearance."""
-    if column.dtype.kind == "f" and column.notna().all() and (column % 1 == 0).all() and not np.isinf(column).any():
-        column = column.astype(np.int64)  # 14.0 is 14, as a table that once had blanks writes it
-    try:
-        codes, labels = pd.factorize(column)
-    except TypeError:
-        row = next(row for row, value in enumerate(column) if not _hashable(value))
-        raise UserError(f"{_row(column, row)}: the {what} is {shown_label(column.iloc[row])}, which cannot be an id. "
-                        "Give a number or a text.") from None
-    if (codes < 0).any():
-        raise UserError(f"{_row(column, int((codes < 0).argmax()))} names no {what}. "
-                        f"Name the {what}, or leave the row out.")
-    if labels.dtype.kind == "i" and (labels < 0).sum() == 1:   # several are hashes
-        row = int((codes == int((labels < 0).argmax())).argmax())
-        raise UserError(f"{_row(column, row)}: the {what} is {column.iloc[row]}; a negative id mostly stands for a "
-                        f"missing one. Name the {what}, or leave the row out.")
-    return codes.astype(np.int32 if len(codes) > _SMALL else np.int64, copy=False), _labels(labels)
-
-
-def _labels(labels) -> tuple:
-    """As Python's own ints, floats and texts."""
-    return tuple(pd.Index(labels, tupleize_cols=False).tolist())
-
-
-def _times(times: pd.Series) -> np.ndarray:
-    """(n,) float64: numbers as they are, dates in seconds since 1970."""
-    if pd.api.types.is_datetime64_any_dtype(times):
-        if times.isna().any():
-            raise UserError(f"{_row(times, int(times.isna().to_numpy().argmax()))} has no time. Give one, or leave "
-                            "the column out.")
-        return times.to_numpy(dtype="datetime64[us]").astype(np.int64) / 1e6
-    if not pd.api.types.is_numeric_dtype(times):
-        try:
-            return _times(pd.to_datetime(times, format="ISO8601"))
-        except UserError:
-            raise
-        except (ValueError, TypeError):
-            raise UserError(f"The column {shown_label(times.name)} holds no times, such as {shown_label(times.iloc[0])}. "
-                            "Give numbers or dates, or leave the column out.") from None
-    return times.to_numpy(dtype=np.float64, na_value=np.nan)
-
-
-def _column(y, n: int) -> pd.Series:
-    if not isinstance(y, pd.Series):
-        column = np.asarray(y)
-        y = pd.Series(column.reshape(len(column), -1)[:, 0])
-    if len(y) != n:
-        raise UserError(f"There are {n:,} pairs of users and items in X and {len(y):,} ratings in y. "
-                        "Give as many of each.")
-    return y
-
-
-def _weights(weights, n: int) -> np.ndarray:
-    """(n,) float64. Raises UserError for what is not a number above 0 for every rating."""
-    try:
-        numbers = np.asarray(weights, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise UserError("sample_weight holds something that is not a number. Give a number above 0 for every rating.") from None
-    if numbers.shape != (n,):
-        raise UserError(f"sample_weight has the shape {numbers.shape}, and there are {n:,} ratings. Give a number for each of them.")
-    check_weights(numbers)
-    return numbers
 
 
 def _refuse_weights_of_a_table(weights) -> None:
     if weights is not None:
         raise UserError("sample_weight is a number for every row, and a crosstab or a sparse matrix has no row for every rating. Give a long "
                         "table, or columns of users and items with y.")
-
-
-def _hashable(value) -> bool:
-    try:
-        hash(value)
-    except TypeError:
-        return False
-    return True
-
-
-def _row(column: pd.Series, row: int) -> str:
-    """How a message begins: the row as its index calls it."""
-    return f"Row {shown_label(column.index[row])}"
 
 
 def _columns(table: pd.DataFrame) -> str:

@@ -10,7 +10,7 @@ from solver.reading.looked_at.sources import Source, source_of
 from solver.reading.looked_at.table_port import Format, SourceTable, Told
 
 from .crosstabs import crosstab_in
-from .delimited import look_at_text
+from .delimited_text.delimited import look_at_text
 from .many_files import ManyTables
 from .netflix_blocks import FIRST_LINE, look_at_blocks
 

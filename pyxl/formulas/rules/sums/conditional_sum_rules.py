@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pyxl.formulas.compiled import guarded
 from pyxl.formulas.compiled.interpret import Interpreter
-from pyxl.formulas.compiled.lane_operators import COMPARISON_CALLS
-from pyxl.formulas.compiled.lanes import BOOLEAN, CONSTANT, NUMBER, LaneAreas, Lanes, are_none, are_numbers, dynamic
+from pyxl.formulas.compiled.lanes import guarded
+from pyxl.formulas.compiled.lanes.lane_operators import COMPARISON_CALLS
+from pyxl.formulas.compiled.lanes.lanes import BOOLEAN, CONSTANT, NUMBER, LaneAreas, Lanes, are_none, are_numbers, dynamic
 from pyxl.formulas.functions.cells.criteria import criterion, read_criterion
 from pyxl.formulas.language.formula_errors import VALUE, Fault, Unsupported
 from pyxl.formulas.language.syntax.nodes import Call, Node

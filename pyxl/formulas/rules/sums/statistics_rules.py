@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pyxl.formulas.compiled import guarded
 from pyxl.formulas.compiled.interpret import Interpreter
-from pyxl.formulas.compiled.lanes import Lanes
+from pyxl.formulas.compiled.lanes import guarded
+from pyxl.formulas.compiled.lanes.lanes import Lanes
 from pyxl.formulas.language.formula_errors import NUM, Fault, Unsupported
 from pyxl.formulas.language.syntax.nodes import Call
 

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pyxl.formulas.compiled import guarded
 from pyxl.formulas.compiled.interpret import Interpreter
-from pyxl.formulas.compiled.lanes import (
+from pyxl.formulas.compiled.lanes import guarded
+from pyxl.formulas.compiled.lanes.lanes import (
     BOOLEAN,
     CONSTANT,
     NUMBER,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pyxl.formulas.compiled.interpret import Interpreter
-from pyxl.formulas.compiled.lanes import LaneAreas, Lanes
+from pyxl.formulas.compiled.lanes.lanes import LaneAreas, Lanes
 from pyxl.formulas.functions.cells.subtotal import AGGREGATES, OF_ARRAYS, TOTALS, hidden_rows, holds_totals, left_out
 from pyxl.formulas.language.formula_errors import Unsupported
 from pyxl.formulas.language.syntax.nodes import Call

@@ -11,10 +11,11 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from pyxl.serve.job_process import STOP_ASKED, WARM, wait_for_job
-from pyxl.serve.job_store import DONE, FAILED, STOPPED, Book, Job, JobStore
-from pyxl.serve.jobs import KINDS
 from pyxl.serve.limits import ServiceLimits
+
+from .job_kinds import KINDS
+from .job_process import STOP_ASKED, WARM, wait_for_job
+from .job_store import DONE, FAILED, STOPPED, Book, Job, JobStore
 
 _PAUSE = 0.05       # seconds between two looks for a job, or at a running one
 _GRACE = 10.0       # seconds that a job has to end once its time is over

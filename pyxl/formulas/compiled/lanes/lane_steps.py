@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from pyxl.formulas.compiled.torch_program import TorchProgram
 from pyxl.formulas.language.formula_errors import NA, Fault, Unsupported
 from pyxl.formulas.language.values import number, pack
 from pyxl.grid.cells import ErrorValue
 
 from .lanes import CONSTANT, NUMBER, Lanes, are_blank, are_none, are_numbers, as_numbers, dynamic, uniform
-from .torch_program import TorchProgram
 
 
 class LaneSteps:

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pyxl.base.plain_output import json_ready
-from pyxl.serve import model_jobs
-from pyxl.serve.sheet_view import workbook_view
 from solver.core.options import AUTO, Given, Widths
 from solver.core.settings import options_named
 from solver.errors import UserError
+
+from . import model_jobs
+from .sheet_view import workbook_view
 
 if TYPE_CHECKING:
     from solver import Epoch, Step

@@ -17,7 +17,7 @@ from solver.errors import UserError
 STOP_ASKED = b"stop"
 # how libraries say that no memory is left; the last one says it of a thread's stack
 _NO_MEMORY = ("out of memory", "can't allocate", "cannot allocate", "not enough memory", "bad_alloc", "resource temporarily unavailable")
-WARM = ("torch", "numba", "pandas", "pyxl.serve.jobs", "pyxl.fit.press_fit", "pyxl.fit.fit_messages", "solver.fitting.fit_ratings",
+WARM = ("torch", "numba", "pandas", "pyxl.serve.jobs.job_kinds", "pyxl.fit.press_fit", "pyxl.fit.fit_messages", "solver.fitting.fit_ratings",
         "solver.fitting.start_values", "solver.judging.metrics", "solver.collab.collab_filter", "workbook.builder")   # loaded before a job comes
 
 
@@ -42,7 +42,7 @@ def wait_for_job(pipe: Connection, memory: int) -> None:
 
 
 def _done(pipe: Connection, asked: dict[str, Any]) -> dict[str, Any]:
-    from pyxl.serve.jobs import KINDS, Work
+    from .job_kinds import KINDS, Work
 
     stopped = False
 
