@@ -6,6 +6,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 BENCH := build/bench-venv
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+LINT = $(BIN)/ruff check --quiet . && $(BIN)/mypy --no-error-summary && $(BIN)/lint-imports --no-cache
 APT := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get
 OFFICE := libreoffice-calc libreoffice-gtk3 python3-uno poppler-utils fonts-liberation xvfb xdotool chromium chromium-driver \
 	default-jre-headless iproute2
@@ -16,15 +17,17 @@ OFFICE := libreoffice-calc libreoffice-gtk3 python3-uno poppler-utils fonts-libe
 demo: .venv/.product
 	@$(BIN)/collabsheet demo -o demo
 
-test: lint
+test: .venv/.product .venv/.test
 	@(for program in soffice pdftoppm Xvfb xdotool chromium chromedriver java ip; do command -v $$program || exit 1; done; /usr/bin/python3 -c 'import uno' \
 	  && ls "$$(dirname "$$(readlink -f "$$(command -v soffice)")")/libvclplug_gtk3lo.so") >/dev/null 2>&1 \
 	  || { $(APT) update -qq && $(APT) install -y -qq --no-install-recommends $(OFFICE) >/dev/null; }
-	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+	@mkdir -p build; { $(LINT); } >build/lint.txt 2>&1 & lint=$$!; \
+	  $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder; tests=$$?; \
+	  wait $$lint || { cat build/lint.txt; exit 1; }; exit $$tests
 
 # what reads the code without running it: style, types, and which folder may import which
 lint: .venv/.product .venv/.test
-	@$(BIN)/ruff check --quiet . && $(BIN)/mypy --no-error-summary && $(BIN)/lint-imports --no-cache
+	@$(LINT)
 
 # dist/: a source archive, and the wheel that was built from it
 dist: .venv/.test

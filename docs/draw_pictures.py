@@ -31,7 +31,7 @@ def fitted_example(path: Path) -> None:
     from pyxl.hosts.refresh_results import refreshed
 
     ratings, titles = workbook.example()
-    workbook.build(ratings.top(users=15, items=15), path, titles=titles, holdout=0.1, python=PYTHON)
+    workbook.build(workbook.with_names(ratings.top(users=15, items=15)), path, titles=titles, holdout=0.1, python=PYTHON)
     pyxl.fit_workbook(path, out=path)
     with pyxl.open_workbook(path) as book:      # somebody rates four films on the sheet `you`
         typed = {"you": dict(zip((Cell(row, 2) for row in (9, 12, 14, 19)), (5, 1.5, 4.5, 2)))}
@@ -147,6 +147,22 @@ def draw_gradients(out: Path, folder: Path) -> None:
     draw(printed(shown), {"bias": out / "gradients.png"})
 
 
+def draw_landscape(out: Path, folder: Path) -> None:
+    """The error of `bias` over two factors, around where its fit ended."""
+    from pyxl.fit.landscape import landscape
+    from workbook.landscape_book import build_landscape
+
+    path, book = folder / "landscape.xlsx", folder / "films.xlsx"
+    if not book.exists():
+        fitted_example(book)
+    build_landscape(path, landscape(book, ("B26", "C26"), sheet="bias"))
+    with zipfile.ZipFile(path) as whole, zipfile.ZipFile(folder / "map.xlsx", "w") as alone:
+        for name in whole.namelist():
+            area = r"\g<1>$A$1:$K$34" if name == "xl/workbook.xml" else ""
+            alone.writestr(name, re.sub(r"(Print_Area\"[^>]*>landscape!)[^<]*", area, whole.read(name).decode()) if area else whole.read(name))
+    draw(printed(folder / "map.xlsx"), {"landscape": out / "landscape.png"})
+
+
 def draw_films(out: Path, folder: Path, data: Path) -> None:
     """The pictures of docs/films.md, by its commands, from the folder `data` of MovieLens."""
     sys.path.insert(0, str(ROOT))
@@ -171,6 +187,7 @@ def main() -> None:
             draw_example(out, Path(folder))
             draw_optimizers(out, Path(folder))
             draw_gradients(out, Path(folder))
+            draw_landscape(out, Path(folder))
 
 
 if __name__ == "__main__":

@@ -40,9 +40,11 @@ def _commands() -> tuple[Command, ...]:
     from pyxl.cli.models.model_commands import EVALUATE, EXPLAIN, SIMILAR
     from pyxl.cli.models.store_commands import PREPARE
     from pyxl.cli.models.train_command import TRAIN
+    from pyxl.cli.sheets.addin_command import ADDIN
     from pyxl.cli.sheets.build_commands import DEMO, EXAMPLES, EXPORT, NEW, UPDATE
     from pyxl.cli.sheets.doctor_command import DOCTOR
     from pyxl.cli.sheets.functions_command import FUNCTIONS_COMMAND
+    from pyxl.cli.sheets.landscape_command import LANDSCAPE
     from pyxl.cli.sheets.mcp_command import MCP
     from pyxl.cli.sheets.problem_commands import CHECK_GRADIENT
     from pyxl.cli.sheets.recalculate_command import RECALCULATE
@@ -50,9 +52,9 @@ def _commands() -> tuple[Command, ...]:
     from pyxl.cli.sheets.workbook_commands import FIT, GOAL_SEEK, INSPECT, RESTORE
     asking = (with_report(command, REPORTS[command.name]) for command in (SIMILAR, EXPLAIN, EVALUATE))
     return (DEMO, NEW, UPDATE, INSPECT, FIT, GOAL_SEEK, RESTORE,
-            CHECK_GRADIENT, RECALCULATE, EXAMPLES, EMBEDDINGS, FACTORS, OPTIMIZERS_COMMAND,
+            CHECK_GRADIENT, RECALCULATE, EXAMPLES, EMBEDDINGS, FACTORS, LANDSCAPE, OPTIMIZERS_COMMAND,
             LOOK_COMMAND, PREPARE, TRAIN, RECOMMEND, PREDICT, *asking, FOLD_IN, BIAS, MAP, EXPORT,
-            CROSS_VALIDATE, SEARCH, LEARNING_CURVE, LR_FIND, DOCTOR, FUNCTIONS_COMMAND, SERVE, MCP)
+            CROSS_VALIDATE, SEARCH, LEARNING_CURVE, LR_FIND, DOCTOR, ADDIN, FUNCTIONS_COMMAND, SERVE, MCP)
 
 
 if __name__ == "__main__":

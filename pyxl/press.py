@@ -1,8 +1,7 @@
-"""What a button of a workbook starts: ``python -m pyxl.press fit --wb=NAME --sheet=NAME``.
+"""What a button of a workbook, or the menu of an add-in, starts: ``python -m pyxl.press fit --wb=NAME --sheet=NAME``.
 
-The macro behind the button has written a first sentence into the status cell already, and waits
-for nothing. This module finds the workbook in the program that started it; the result of the press
-stands in the status cell.
+The macro behind it has said a first sentence already, and waits for nothing. This module finds the workbook in the program that
+started it; the result of the press stands in the status cell, or, of an add-in, over a workbook that has none.
 """
 
 from __future__ import annotations
@@ -20,16 +19,29 @@ if TYPE_CHECKING:
 WORKER = ["wait"]       # the words by which a worker is started in place of a press
 
 
-def _fit(book: xlwings.Book, sheet: str) -> None:
-    from pyxl.live.live_fit import fit_live
+def _fit(book: xlwings.Book, sheet: str) -> str:
+    from pyxl.live.live_fit import fit_live, told_end
 
-    fit_live(book, sheets=[sheet])
+    return told_end(fit_live(book, sheets=[sheet])[sheet])
 
 
-def _restore(book: xlwings.Book, sheet: str) -> None:
+def _stop(book: xlwings.Book, _sheet: str) -> str:
+    from pyxl.live.live_fit import stop_live
+
+    return stop_live(book)
+
+
+def _restore(book: xlwings.Book, sheet: str) -> str:
     from pyxl.live.live_fit import restore_live
 
     restore_live(book, sheets=[sheet])
+    return "Restored: the parameters are those of before the last fit."
+
+
+def _inspect(book: xlwings.Book, sheet: str) -> str:
+    from pyxl.live.live_fit import inspect_live
+
+    return inspect_live(book, sheet)
 
 
 def _randomize(book: xlwings.Book, sheet: str) -> None:
@@ -51,7 +63,9 @@ def _update(book: xlwings.Book, sheet: str) -> None:
     update_live(book, sheet, rebuild=updated_copy)
 
 
-ACTIONS: dict[str, Callable] = {"fit": _fit, "restore": _restore, "randomize": _randomize, "refresh": _refresh, "update": _update}     # what does it with (book, sheet)
+# what does it with (book, sheet); it gives what an add-in shows
+ACTIONS: dict[str, Callable[[xlwings.Book, str], str | None]] = {
+    "fit": _fit, "stop": _stop, "restore": _restore, "inspect": _inspect, "randomize": _randomize, "refresh": _refresh, "update": _update}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -76,15 +90,35 @@ def press(words: Sequence[str]) -> int:
     from solver.errors import UserError
 
     args = _parser().parse_args(words)
+    book = None
     try:
-        ACTIONS[args.action](calling_book(args.wb), args.sheet)
+        book = calling_book(args.wb)
+        told = ACTIONS[args.action](book, args.sheet)
+        if args.announce:
+            _announce(book, args, told)
     except UserError as why:
         print(why, file=sys.stderr)     # it stands in the status cell and in the log too
+        if args.announce and book is not None:
+            _announce(book, args, str(why), failed=True)
         return 2
     except Exception as why:    # the workbook was not found: nobody would read it there
         print(f"{why} (Details: {log_failure(f'{args.wb}: {args.action}', why)})", file=sys.stderr)
         return 1
     return 0
+
+
+def _announce(book: xlwings.Book, args: argparse.Namespace, told: str | None, *, failed: bool = False) -> None:
+    """Show what came out over the workbook; not what stands in the status cell of its sheet already."""
+    from pyxl.hosts.live_host import LiveHost
+    from pyxl.live.panel import Panel
+
+    in_the_cell = args.action != "inspect" and args.action != "stop" and Panel(LiveHost(book), args.sheet).has_status
+    if not told or in_the_cell:
+        return
+    if hasattr(book.impl, "announce"):
+        book.impl.announce(told, failed=failed)
+    else:
+        book.app.alert(told, "collabsheet")
 
 
 def calling_book(name: str):
@@ -112,7 +146,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m pyxl.press", description="What the buttons of a workbook start.")
     parser.add_argument("action", choices=ACTIONS)
     parser.add_argument("--wb", required=True, metavar="NAME", help="the open workbook")
-    parser.add_argument("--sheet", required=True, metavar="NAME", help="the sheet whose button was pressed")
+    parser.add_argument("--sheet", required=True, metavar="NAME", help="the sheet whose button was pressed, or that is in view")
+    parser.add_argument("--announce", action="store_true", help="show what came out over the workbook, where its sheet has no status cell")
     parser.add_argument("--from_xl", help="for xlwings: 1")
     parser.add_argument("--hwnd", help="for xlwings, on Windows: the window of Excel")
     return parser

@@ -84,7 +84,7 @@ def films_book(made_once, shared):
 
 @pytest.fixture(scope="session")
 def large_book(made_once):
-    """A workbook of 300 × 200."""
+    """A workbook of 120 × 80, whose blocks are array formulas."""
     from asking import large
     return made_once("large", large)
 
@@ -103,6 +103,13 @@ def readme_folder(tmp_path, monkeypatch):
     write_readme_files(tmp_path)
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+def pytest_collection_modifyitems(items):
+    """Files with long tests begin first: while the last test runs, the other processes of a run have nothing to do."""
+    from long_tests import LONG_TESTS
+    order = {name: n for n, name in enumerate(dict.fromkeys(test.partition("::")[0] for test in LONG_TESTS))}
+    items.sort(key=lambda item: order.get(item.path.name, len(order)))
 
 
 def pytest_make_parametrize_id(config, val, argname):

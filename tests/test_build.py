@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+from functools import cache
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -27,7 +28,18 @@ from workbook.model_sheets.geometry import crosstab, long_form
 from workbook.write.content import content_of, default_bounds, usual_scale
 
 SIZES = [(15, 15, 5), (8, 20, 3), (40, 25, 5), (1, 2, 1), (3, 1, 8), (60, 50, 4)]  # users, items, factors
+SEED = 3
 NS = {"m": "http://schemas.openxmlformats.org/spreadsheetml/2006/main"}
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """`built(users, items, factors)`: a workbook of random ratings and its layouts, built once and not to be changed."""
+    @cache
+    def of(users: int, items: int, factors: int = 5):
+        path = tmp_path_factory.mktemp("built") / "b.xlsx"
+        return path, workbook.build(random_ratings(users, items), path, n_factors=factors, seed=SEED)
+    return of
 
 
 def names_of(path) -> list[dict]:
@@ -52,12 +64,13 @@ def range_of(where) -> Range:
 
 # ---- where things stand
 
-def test_dotprod_stands_in_the_lessons_cells(tmp_path):
-    layout = workbook.build(random_ratings(15, 15), tmp_path / "b.xlsx")["dotprod"]
+def test_dotprod_stands_in_the_lessons_cells(built):
+    path, layouts = built(15, 15)
+    layout = layouts["dotprod"]
     assert [str(x) for x in (layout.ratings, layout.item_factors.range, layout.user_factors.range,
                              layout.predictions, layout.rmse, layout.item_ids, layout.user_ids)] == \
         ["H2:V16", "H19:V23", "B25:F39", "H25:V39", "V41", "H1:V1", "G2:G16"]
-    sheet = openpyxl.load_workbook(tmp_path / "b.xlsx")["dotprod"]
+    sheet = openpyxl.load_workbook(path)["dotprod"]
     assert sheet["H25"].value == '=IF(H2="",0,MMULT($B25:$F25,H$19:H$23))'
     assert sheet["V39"].value == '=IF(V16="",0,MMULT($B39:$F39,V$19:V$23))'
     rmse = sheet["V41"].value       # the lesson's, with 0 for a blank, which is an empty text: LibreOffice's SUMXMY2 stumbles over it
@@ -66,16 +79,15 @@ def test_dotprod_stands_in_the_lessons_cells(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["bias", "bounded"])
-def test_bias_stands_in_the_lessons_cells(tmp_path, name):
-    layout = workbook.build(random_ratings(15, 15), tmp_path / "b.xlsx")[name]
+def test_bias_stands_in_the_lessons_cells(built, name):
+    layout = built(15, 15)[1][name]
     assert [str(x) for x in (layout.ratings, layout.item_bias.range, layout.item_factors.range,
                              layout.user_bias.range, layout.user_factors.range, layout.predictions, layout.rmse)] == \
         ["H2:V16", "H19:V19", "H20:V24", "A26:A40", "B26:F40", "H26:V40", "V42"]
 
 
-def test_the_models_formulas(tmp_path):
-    workbook.build(random_ratings(15, 15), tmp_path / "b.xlsx")
-    book = openpyxl.load_workbook(tmp_path / "b.xlsx")
+def test_the_models_formulas(built):
+    book = openpyxl.load_workbook(built(15, 15)[0])
     assert book["bias"]["H26"].value == '=IF(H2="",0,MMULT($B26:$F26,H$20:H$24)+H$19+$A26)'
     assert book["bounded"]["H26"].value == \
         '=IF(H2="",0,$B$2+($B$3-$B$2)/(1+EXP(-(MMULT($B26:$F26,H$20:H$24)+H$19+$A26))))'
@@ -119,9 +131,9 @@ def test_blocks_do_not_overlap(users, items, factors):
 # ---- names
 
 @pytest.mark.parametrize("users, items, factors", [(15, 15, 5), (8, 20, 3), (60, 50, 4)])
-def test_every_block_has_its_name(tmp_path, users, items, factors):
-    layouts = workbook.build(random_ratings(users, items), tmp_path / "b.xlsx", n_factors=factors)
-    names = {n["name"]: n for n in names_of(tmp_path / "b.xlsx") if n["sheet"] is None}
+def test_every_block_has_its_name(built, users, items, factors):
+    path, layouts = built(users, items, factors)
+    names = {n["name"]: n for n in names_of(path) if n["sheet"] is None}
     assert list(layouts) == ["dotprod", "bias", "bounded", "embedding"]
     for sheet, layout in layouts.items():
         for role in ROLES:
@@ -133,15 +145,15 @@ def test_every_block_has_its_name(tmp_path, users, items, factors):
         assert names[history_name(sheet)]["refers_to"].startswith(f"{sheet}!")
         for what in RESULTS:
             assert re.fullmatch(r"start!\$[E-H]\$\d+", names[result_name(sheet, what)]["refers_to"])
-    printed = {n["sheet"] for n in names_of(tmp_path / "b.xlsx") if n["name"] == "_xlnm.Print_Area"}
+    printed = {n["sheet"] for n in names_of(path) if n["name"] == "_xlnm.Print_Area"}
     assert set(layouts) <= printed  # without the history on the right
     assert {"dotprod_filled", "bias_filled", "bounded_filled"} <= names.keys()
     assert {setting_name(option) for option in SETTINGS} <= names.keys()
 
 
-def test_solver_finds_its_model(tmp_path):
-    layouts = workbook.build(random_ratings(15, 15), tmp_path / "b.xlsx")
-    solver = {(n["sheet"], n["name"]): n for n in names_of(tmp_path / "b.xlsx") if n["name"].startswith("solver_")}
+def test_solver_finds_its_model(built):
+    path, layouts = built(15, 15)
+    solver = {(n["sheet"], n["name"]): n for n in names_of(path) if n["name"].startswith("solver_")}
     assert all(n["hidden"] and n["sheet"] in layouts for n in solver.values())
     adjusted = {"dotprod": "dotprod!$H$19:$V$23,dotprod!$B$25:$F$39",
                 "bias": "bias!$H$19:$V$24,bias!$A$26:$F$40",
@@ -156,16 +168,14 @@ def test_solver_finds_its_model(tmp_path):
         assert sum(r.size for r in changing) == sum(b.range.size for b in layout.parameters.values())
 
 
-def test_solver_names_are_those_of_the_course(tmp_path, shared):
-    workbook.build(random_ratings(15, 15), tmp_path / "b.xlsx")
+def test_solver_names_are_those_of_the_course(built, shared):
     def solver(path):
         return {n["name"] for n in names_of(path) if n["name"].startswith("solver_")}
-    assert solver(tmp_path / "b.xlsx") == solver(shared / "workbooks" / "course_collab_filter.xlsx")
+    assert solver(built(15, 15)[0]) == solver(shared / "workbooks" / "course_collab_filter.xlsx")
 
 
-def test_a_sheet_too_large_for_solver_says_so(tmp_path):
-    workbook.build(random_ratings(40, 25), tmp_path / "b.xlsx")
-    book = openpyxl.load_workbook(tmp_path / "b.xlsx")
+def test_a_sheet_too_large_for_solver_says_so(built):
+    book = openpyxl.load_workbook(built(40, 25)[0])
     for sheet, place in (("dotprod", "B91"), ("start", "C8")):
         assert "at most 200" in book[sheet][place].value, sheet
 
@@ -173,20 +183,20 @@ def test_a_sheet_too_large_for_solver_says_so(tmp_path):
 # ---- LibreOffice agrees
 
 @pytest.mark.parametrize("users, items, factors", SIZES)
-def test_libreoffice_and_torch_agree(tmp_path, office, users, items, factors):
-    ratings, path = random_ratings(users, items), tmp_path / "b.xlsx"
-    layouts = workbook.build(ratings, path, n_factors=factors, seed=3)
+def test_libreoffice_and_torch_agree(built, office, users, items, factors):
+    ratings = random_ratings(users, items)
+    path, layouts = built(users, items, factors)
     filled = {n["name"].removesuffix("_filled"): n["refers_to"].split("!")[1].replace("$", "")
               for n in names_of(path) if n["name"].endswith("_filled")}
     wanted = {sheet: [str(layout.predictions), str(layout.rmse)] + ([filled[sheet]] if sheet in filled else [])
               for sheet, layout in layouts.items()}
     got = office.recalculate(path, wanted)
-    cached = openpyxl.load_workbook(path, data_only=True)
+    cached = openpyxl.load_workbook(path, data_only=True, read_only=True)
     table = ratings.crosstab()
     for sheet, layout in layouts.items():
         bounds = default_bounds(ratings.values) if layout.variant == "bounded" else None
         low, high = bounds or (None, None)
-        factors_now = random_factors(ratings, model=layout.variant, n_factors=factors, seed=3, low=low, high=high)
+        factors_now = random_factors(ratings, model=layout.variant, n_factors=factors, seed=SEED, low=low, high=high)
         all_pairs = predict_table(factors_now, bounds=bounds).numpy()
         expected = np.where(np.isnan(table), 0, all_pairs)
         if layout.form == "long":
@@ -208,17 +218,15 @@ def test_dotprod_and_embedding_start_alike(tmp_path, office):
     assert a == pytest.approx(b, abs=1e-12)
 
 
-def test_small_blocks_have_a_formula_a_cell_and_large_ones_an_array(tmp_path):
-    small, large = random_ratings(15, 15), random_ratings(60, 50)
-    assert small.n_users * small.n_items <= MOST_FORMULAS < large.n_users * large.n_items
-    assert small.n_users * small.n_items <= MOST_COPIES < large.n_users * large.n_items
+def test_small_blocks_have_a_formula_a_cell_and_large_ones_an_array(built):
+    assert 15 * 15 <= MOST_FORMULAS < 60 * 50 and 15 * 15 <= MOST_COPIES < 60 * 50
     # the RMSE and the line of errors, and in a large sheet ratings, predictions and the filled table; of `embedding` in a small one
     # every place and the numbers above each user and in all, in a large one both numbers, the errors, the RMSE and the warning
-    for ratings, arrays, of_embedding in ((small, 2, lambda layout: layout.ratings.size + 15 + 1), (large, 5, lambda layout: 5)):
-        layouts = workbook.build(ratings, tmp_path / "b.xlsx", overwrite=True)
+    for size, arrays, of_embedding in (((15, 15, 5), 2, lambda layout: layout.ratings.size + 15 + 1), ((60, 50, 4), 5, lambda layout: 5)):
+        path, layouts = built(*size)
         for sheet in ("dotprod", "bias", "bounded"):
-            assert sheet_xml(tmp_path / "b.xlsx", sheet).count('t="array"') == arrays
-        assert sheet_xml(tmp_path / "b.xlsx", "embedding").count('t="array"') == of_embedding(layouts["embedding"])
+            assert sheet_xml(path, sheet).count('t="array"') == arrays
+        assert sheet_xml(path, "embedding").count('t="array"') == of_embedding(layouts["embedding"])
 
 
 def test_typed_ratings_are_followed(tmp_path, office):
@@ -398,10 +406,9 @@ def test_the_same_call_builds_the_same_sheets(tmp_path):
                for s in ("dotprod", "bias", "bounded", "embedding"))
 
 
-def test_no_function_that_old_offices_lack(tmp_path):
-    workbook.build(random_ratings(60, 50), Path(tmp_path / "b.xlsx"))
+def test_no_function_that_old_offices_lack(built):
     for sheet in ("start", "dotprod", "bias", "bounded", "embedding"):
-        xml = sheet_xml(tmp_path / "b.xlsx", sheet)
+        xml = sheet_xml(built(60, 50, 4)[0], sheet)
         assert "_xlfn" not in xml and "_xlws" not in xml and " cm=" not in xml and "OFFSET" not in xml
 
 

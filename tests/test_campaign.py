@@ -34,6 +34,7 @@ REGRESSIONS = [
     ("ratings", 905002416), ("models", 905003464),      # a sentence of several lines; a whole number that is no float
     ("packages", 710007349), ("packages", 913003052), ("packages", 913024500),      # a sheet's name, an address of 40,000 characters in a sentence; a cell inside a cell
     ("formulas", 700003157), ("formulas", 700089455), ("formulas", 800047784),      # an array and a LAMBDA where one value is wanted; FIXED(1E300,…)
+    ("packages", 917033984),    # solver_num is INF
     ("formulas", 52023966),     # an array where ADDRESS takes one number
 ]
 

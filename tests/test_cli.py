@@ -24,7 +24,7 @@ RATINGS = "user,item,rating,timestamp\n" + "".join(
 
 @pytest.fixture
 def book(tmp_path):
-    lesson_sheet.write(tmp_path / "book.xlsx", lesson_sheet.table(8, 9), k=3, variant="dot+bias")
+    lesson_sheet.write(tmp_path / "book.xlsx", lesson_sheet.table(8, 9), k=1, variant="dot+bias")     # of one factor: a fit ends soon
     return tmp_path / "book.xlsx"
 
 

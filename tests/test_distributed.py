@@ -9,12 +9,14 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from killed import FIT, digest_of_folder, done_after_a_kill, until_done
 
 from pyxl.__main__ import main
 from solver import CollabFilter, Factors, Ratings, Settings, UserError, fit
+from solver.collab.from_store import model_of_fit
 from solver.core.schedules import SCHEDULES
 from solver.distributed.chained_als import ChainedALS
 from solver.distributed.fit_store import fit_store
@@ -185,3 +187,56 @@ def test_what_cannot_be_fitted_is_said(store, tmp_path):
         fit_store(store, tmp_path / "adam", Settings(model="dot+bias", optimizer="adam", batch_size=64, epochs=2))
     with pytest.raises(UserError, match="hold-out share"):
         fit_store(store, tmp_path / "all", SGD, holdout=1.0)
+
+
+# -- recommendations to all ----------------------------------------------------------------------------
+
+@pytest.mark.parametrize("settings", [SGD, ALS], ids=["sgd", "als"])
+def test_rows_recommend_what_their_model_recommends(tmp_path, settings):
+    rng = np.random.default_rng(0)
+    pairs = np.append(rng.permutation(20 * 30)[:300] + 0, [30 * user for user in range(20, 60)])    # forty rated one item: some of these are held out
+    lines = "\n".join(f"u{pair // 30},{pair % 30},{rng.integers(1, 6)}" for pair in pairs)
+    (tmp_path / "ratings.csv").write_text(f"user,item,rating\n{lines}\n")
+    store, _ = prepare_store(tmp_path / "ratings.csv", tmp_path / "store", HowToPrepare(blocks=4))
+    model = model_of_fit(fit_store(store, tmp_path / "m.passes", settings, holdout=0.3), effort="good")
+    assert not model.user_counts_.all()
+    for flags, seen in (([], True), (["--seen"], False)):
+        folder = tmp_path / f"found{seen}"
+        assert main(["recommend", str(tmp_path / "m.passes"), "--all", "-n", "5", "-o", str(folder), *flags]) == 0
+        found = pd.read_parquet(folder).sort_values("user", kind="stable", ignore_index=True)
+        pd.testing.assert_frame_equal(found, model.recommend(None, 5, exclude_seen=seen), check_dtype=False, rtol=1e-12)
+
+
+def test_blocks_are_shared_out_and_only_those_are_made_that_are_missing(store, tmp_path, capsys):
+    fit_store(store, tmp_path / "m.passes", ALS)
+    asked = ["recommend", str(tmp_path / "m.passes"), "--all", "-o"]
+    for part in (1, 2):
+        assert main([*asked, str(tmp_path / str(part)), "--part", f"{part}/2"]) == 0
+    assert main([*asked, str(tmp_path / "all"), "--processes", "2"]) == 0
+    whole = {path.name: path for path in (tmp_path / "all").glob("*.parquet")}
+    assert {path.name: path.read_bytes() for part in "12" for path in (tmp_path / part).glob("*.parquet")} == {
+        name: path.read_bytes() for name, path in whole.items()}
+    (tmp_path / "all" / "users-0002.parquet").unlink()
+    others = {name: path.stat().st_mtime_ns for name, path in whole.items() if path.exists()}
+    assert main([*asked, str(tmp_path / "all")]) == 0
+    assert len(whole) == 4 and whole["users-0002.parquet"].exists()
+    assert {name: whole[name].stat().st_mtime_ns for name in others} == others
+    capsys.readouterr()
+
+
+@pytest.mark.parametrize("argv, sentence", [
+    (["--user", "1", "-o", "f"], "asks a model folder"), (["--all"], "go to a new folder"), (["--all", "-o", "f", "--part", "3/2"], "such as 2/8"),
+    (["--all", "-o", "f", "-n", "0"], "1 or more"), (["--all", "-o", "full"], "holds other files"), (["--all", "-o", "other"], "recommendations of another fit")])
+def test_what_rows_cannot_recommend_is_said(store, tmp_path, monkeypatch, capsys, argv, sentence):
+    monkeypatch.chdir(tmp_path)
+    fit_store(store, "m.passes", ALS)
+    for folder, file in (("full", "mine.txt"), ("other", "_recommended.json")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / file).write_text("{}")
+    assert main(["recommend", "m.passes", *argv]) == 2
+    assert sentence in capsys.readouterr().err
+
+
+def test_a_model_folder_has_no_blocks_to_share_out(tmp_path, capsys):
+    assert main(["recommend", str(tmp_path), "--all", "--processes", "2"]) == 2
+    assert "--rows-only" in capsys.readouterr().err

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from asking import built
 from edits_by_hand import EDITS, WORKS
 
-import workbook
 from pyxl import fit_workbook, open_workbook
 from pyxl.detect.verified_model import verified_model
 from pyxl.fit.own_sheets.source_table import label_key, read_source
@@ -29,8 +29,8 @@ def fresh(tmp_path_factory):
     rng = np.random.default_rng(0)
     table = np.clip(np.round(6 + rng.normal(size=(8, 1)) * 2 + rng.normal(size=7) * 2 + rng.normal(size=(8, 7))), 1, 10) / 2
     table[0, 0], table[0, 1], table[1, 2] = np.nan, 0.5, 5
-    workbook.build(Ratings.from_crosstab(table, range(3, 27, 3), [f"Film {letter}" for letter in "DBGAFCE"]), path, n_factors=2)
-    return path
+    # of one model: LibreOffice has the less to open, calculate and save
+    return built(path, Ratings.from_crosstab(table, range(3, 27, 3), [f"Film {letter}" for letter in "DBGAFCE"]), n_factors=2).path
 
 
 def outcome(fit) -> tuple[bool, str]:

@@ -11,6 +11,7 @@ import pytest
 import workbook
 from solver import Settings, fit, predict_table
 from workbook.data import make_example
+from workbook.data.people import PEOPLE
 
 DATA = Path(make_example.__file__).parent
 
@@ -100,3 +101,13 @@ def test_factors_are_the_planted_ones_up_to_rotation(truth, fitted):
     residual = planted - found @ np.linalg.lstsq(found, planted, rcond=None)[0]
     explained = 1 - residual.var(0) / planted.var(0)
     assert (explained > 0.85).all(), explained
+
+
+def test_the_people_of_the_demo_have_names_and_all_else_stays():
+    """In the order of their numbers, so that of equals the same one comes first: every number in the documentation stays."""
+    ratings, _ = workbook.example()
+    named = workbook.with_names(ratings)
+    assert len(set(PEOPLE)) == ratings.n_users and list(PEOPLE) == sorted(PEOPLE)
+    for part, other in ((named, ratings), (named.top(users=15, items=15), ratings.top(users=15, items=15))):
+        assert part.users == tuple(PEOPLE[number - 1] for number in other.users)
+        assert (part.user_index == other.user_index).all() and (part.values == other.values).all()

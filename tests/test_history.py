@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zipfile
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,9 +26,9 @@ def path(tmp_path):
 
 def history(path, sheet="bias") -> list[list]:
     with open_workbook(path) as book:
-        place, area = history_area(book, sheet)
-        assert place == sheet and area.shape == (HISTORY_ROWS, 2)
-        return book.grid(place).block(area)
+        cells = history_area(book, sheet)
+        assert cells.sheet == sheet and cells.area.shape == (HISTORY_ROWS, 2) and cells.held is None
+        return book.grid(sheet).block(cells.area)
 
 
 @given(st.integers(0, 3000), st.integers(2, 300))
@@ -50,6 +52,25 @@ def test_every_epoch_stands_on_the_sheet_and_nothing_stale(path, sheet):
 
     short = fit_workbook(path, out=path, sheets=[sheet], settings=Settings(epochs=7))[sheet]
     assert history(path, sheet) == [[float(e.epoch), e.rmse] for e in short.history] + [[None, None]] * (HISTORY_ROWS - 8)
+
+
+def test_the_error_on_ratings_held_out_stands_beside_each_epoch(tmp_path):
+    """The fit itself does not know of them: its steps are those of a fit without."""
+    path = tmp_path / "held.xlsx"
+    ratings, titles = workbook.example()
+    workbook.build(ratings.top(users=8, items=7), path, n_factors=2, titles=titles, holdout=0.15)
+    told = []
+    result = fit_workbook(path, out=path, sheets=["bias"], options={"epochs": 12}, on_epoch=lambda _, epoch: told.append(epoch))["bias"]
+    assert [epoch.holdout_rmse for epoch in told] == [epoch.holdout_rmse for epoch in result.history]
+    last = next(epoch for epoch in result.history if epoch.rmse == result.rmse_after)
+    assert last.holdout_rmse == pytest.approx(result.holdout_rmse, abs=1e-12)
+    with open_workbook(path) as book:
+        cells, values = history_area(book, "bias"), book.grid("bias").values
+        assert [values.get(cell) for cell in cells.held.cells()][:len(told)] == [epoch.holdout_rmse for epoch in told]
+        assert cells.held.left == cells.area.right + 1 and values[cells.held.first.moved(-1, 0)] == "held out"
+    with zipfile.ZipFile(path) as package:
+        drawn = [package.read(name).decode() for name in package.namelist() if "charts/chart" in name]
+    assert sum(f"bias!{cells.held.absolute}" in chart for chart in drawn) == 1
 
 
 def test_a_sheet_that_was_not_fitted_has_none(path):

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from long_tests import LONG_TESTS
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("solver", "pyxl", "workbook", "collabsheet")
@@ -42,6 +43,12 @@ def test_no_test_module_imports_another():
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [
                 node.module or ""] if isinstance(node, ast.ImportFrom) else []
             assert not any(name.startswith("test_") for name in names), path
+
+
+def test_the_long_tests_are_there():
+    for test in LONG_TESTS:
+        file, _, name = test.partition("::")
+        assert f"def {name}(" in (ROOT / "tests" / file).read_text(), test
 
 
 @pytest.mark.parametrize("package", PACKAGES)

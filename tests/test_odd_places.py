@@ -31,7 +31,7 @@ CSV = "user,item,rating\n1,1,3\n1,2,4\n2,1,5\n2,2,1\n3,1,2\n"
 
 @pytest.fixture
 def book(tmp_path):
-    lesson_sheet.write(tmp_path / "book.xlsx", lesson_sheet.table(8, 9), k=3, variant="dot+bias")
+    lesson_sheet.write(tmp_path / "book.xlsx", lesson_sheet.table(8, 9), k=1, variant="dot+bias")     # of one factor: a fit ends soon
     return tmp_path / "book.xlsx"
 
 

@@ -41,6 +41,18 @@ def test_sets_cells_first_and_leaves_the_file_alone(office, stale):
     assert stale.read_bytes() == before
 
 
+def test_a_workbook_that_stays_open_is_as_its_file_is(office, stale):
+    """Cells that were set, empty ones and a formula among them, are put back; a file that was written anew is opened anew."""
+    asked, plain = {"data": ["A1:D4", "A5"]}, office.recalculate(stale, {"data": ["A1:D4", "A5"]})
+    for cells in ({"A1": 10.0, "B1": None, "C1": "x", "D1": 4.0}, {"A2": 7.0}, {"D1": "new"}):
+        assert office.recalculate(stale, asked, set={"data": cells}) != plain
+        assert office.recalculate(stale, asked) == plain
+    assert [path.name for path in stale.parent.iterdir()] == ["stale.xlsx"]
+    with xlsxwriter.Workbook(stale) as book:
+        book.add_worksheet("data").write_formula("A5", "=1+1", value=99)
+    assert office.recalculate(stale, {"data": ["A5"]}) == {"data": {"A5": [[2.0]]}}
+
+
 def test_says_what_went_wrong_and_goes_on(office, stale):
     with pytest.raises(RuntimeError):
         office.recalculate(stale, {"nowhere": ["A1"]})

@@ -82,7 +82,7 @@ def best_of_the_wide_table() -> float:
     return fit(WIDE, None, settings()).rmse_after
 
 
-@every
+@pytest.mark.parametrize("optimizer", WITH_RATE)
 def test_default_rates_suit_a_wide_table_too(optimizer):
     """The gradient of a mean shrinks with every user; the rate must make up for it."""
     result = fit(WIDE, None, settings(optimizer=optimizer, epochs=1500))

@@ -5,7 +5,11 @@ from __future__ import annotations
 import pytest
 from ratings_files import write  # noqa: F401  (fixture)
 
+from pyxl import open_workbook
+from pyxl.__main__ import main
+from pyxl.grid.cells import Cell
 from solver import UserError, read_titles
+from solver.reading.titles import article_first
 
 MOVIES = 'movieId,title,genres\n10,"Sleep, The",Drama\n20,Alien,SciFi\n30,Up,\n'
 
@@ -62,3 +66,23 @@ def test_a_file_without_titles_gets_its_sentence(write, content, sentence):
     with pytest.raises(UserError) as error:
         read_titles(write(content, "movies.csv"), items=[1])
     assert str(error.value).startswith(sentence)
+
+
+@pytest.mark.parametrize("title, said", [
+    ("Fugitive, The (1993)", "The Fugitive (1993)"), ("Sleep, A", "A Sleep"), ("Good, the Bad and the Ugly, The (1966)", "The Good, the Bad and the Ugly (1966)"),
+    ("City of Lost Children, The (Cité des enfants perdus, La) (1995)", "The City of Lost Children (La Cité des enfants perdus) (1995)"),
+    ("Atalante, L' (1934)", "L'Atalante (1934)"), ("Misérables, Les (1995)", "Les Misérables (1995)"),
+    ("Theme, Then (1)", "Theme, Then (1)"), ("The Goat, the Fence, the Sea", "The Goat, the Fence, the Sea"), ("Up", "Up"), (", The", ", The"), ("", "")])
+def test_a_title_as_one_says_it(title, said):
+    assert article_first(title) == said
+
+
+def test_a_workbook_has_titles_as_one_says_them(tmp_path, capsys):
+    (tmp_path / "ratings.csv").write_text("user,item,rating\n1,10,4\n1,20,3\n2,10,5\n2,20,2\n")
+    (tmp_path / "movies.csv").write_text('movieId,title\n10,"Sleep, The"\n20,Alien\n')
+    book = tmp_path / "book.xlsx"
+    words = ["new", str(tmp_path / "ratings.csv"), "-o", str(book), "--factors", "1", "--holdout", "0", "--article-first"]
+    assert main([*words, "--titles", str(tmp_path / "movies.csv")]) == 0
+    with open_workbook(book) as read:
+        assert [read.grid("ratings").values[Cell(7, col)] for col in (2, 3)] == ["The Sleep", "Alien"]
+    assert main([*words, "--overwrite"]) == 2 and "--article-first is about titles" in capsys.readouterr().err

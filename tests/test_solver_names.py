@@ -45,6 +45,14 @@ def test_all_different_over_several_areas_is_refused(tmp_path, capsys):
     assert "is no changing cell" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("odd", ["INF", "-INF", "NaN"])
+def test_what_python_reads_as_a_number_and_excel_as_a_name_is_no_number(tmp_path, odd):
+    names = solver("C1", "A1:A3", ("C2", "<=", "4"), goal="value", value=3.0)
+    assert problem_of(write(tmp_path / "w.xlsx", CELLS, solver=names | {"rhs1": odd})).constraints[0].right == odd
+    names |= {"num": odd, "val": odd}
+    assert problem_of(write(tmp_path / "w.xlsx", CELLS, solver=names)).told() == "bring C1 to 0 by changing A1:A3, where nothing negative"
+
+
 @pytest.mark.parametrize("formula, best", [
     ("=IFERROR(A1/A2,0)", 9.0), ("=IFERROR(VLOOKUP(A1,A1:B9,2,FALSE),0)", None), ("=IFERROR(VLOOKUP(A1+A2,B1:B3,1,FALSE),0)", 5.0),
     ("=IF(A2=0,0,A1/A2)", 9.0)])

@@ -12,8 +12,10 @@ from planted import planted, settings
 from scipy.optimize import minimize
 
 from pyxl.__main__ import main
-from solver import CollabFilter, Ratings, Settings, UserError, fit, rmse, split_off
-from solver.core.objective import Objective
+from solver import CollabFilter, Ratings, Settings, UserError, fit, read_ratings, rmse, split_off
+from solver.core.objective import Objective, spread_of
+from solver.fitting.choose_decay import choose_decay, vanishing_decay
+from solver.fitting.quick_descent import SheetObjective
 from solver.fitting.start_values import start_values
 from solver.judging.baselines import bias_only, mean_only
 from solver.methods import ridge_regression, weighted_regression
@@ -223,3 +225,66 @@ def test_who_cannot_keep_factors_from_falling_below_zero_says_who_can(tmp_path, 
     assert main(["prepare", "r.csv", "-o", "store"]) == 0
     assert main(["train", "store", "-o", "model", "--optimizer", "als", "--non-negative"]) == 2
     assert "A fit of a store has no limits for factors. Leave out --non-negative" in capsys.readouterr().err
+
+
+# ---- a column of weights, and the decay that is chosen with weights
+
+def test_the_objective_of_a_chosen_decay_counts_a_weight_of_two_twice():
+    ratings = weighted(planted(noise=0.5))
+    parts = {name: tensor.numpy().T.copy() for name, tensor in start_values(ratings, settings("dot+bias")).tensors().items()}
+    once, often = (SheetObjective.of(of, bounds=None, spread=spread_of(ratings)).loss(parts, 0.1) for of in (ratings, repeated(ratings)))
+    assert once[0] == pytest.approx(often[0], rel=1e-12) and vanishing_decay(ratings) == pytest.approx(vanishing_decay(repeated(ratings)), rel=1e-6)
+    for name in parts:
+        np.testing.assert_allclose(once[1][name], often[1][name], atol=1e-12)
+
+
+def test_a_decay_is_chosen_by_the_ratings_that_count():
+    good, noise = planted(40, 30, noise=0.1, blanks=0.4), np.random.default_rng(0)
+    spoilt = noise.random(len(good)) < 0.4
+    values = np.where(spoilt, noise.uniform(1, 5, len(good)), good.values)
+    alike, told = replace(good, values=values), replace(good, values=values, weights=np.where(spoilt, 1e-3, 1.0))
+    assert choose_decay(replace(good, weights=np.full(len(good), 3.0)), settings("dot+bias")).weight_decay == pytest.approx(
+        choose_decay(good, settings("dot+bias")).weight_decay, rel=1e-6)
+    # where noise counts as much as the rest, hardly any factors are left
+    assert choose_decay(told, settings("dot+bias")).weight_decay < 0.5 * choose_decay(alike, settings("dot+bias")).weight_decay
+
+
+def weighted_file(path) -> Ratings:
+    ratings = weighted(planted(noise=0.5))
+    frame = pd.DataFrame({"user": ratings.user_index, "item": ratings.item_index, "rating": ratings.values, "trust": ratings.weights})
+    {".csv": frame.to_csv, ".parquet": frame.to_parquet, ".xlsx": frame.to_excel}[path.suffix](path, index=False)
+    return ratings
+
+
+@pytest.mark.parametrize("name, column", [("r.csv", "trust"), ("r.csv", 4), ("r.parquet", "Trust"), ("r.xlsx", "trust")])
+def test_a_column_of_weights_is_read_from_any_format(tmp_path, name, column):
+    there = weighted_file(tmp_path / name)
+    read, _ = read_ratings(tmp_path / name, weight_column=column)
+    np.testing.assert_array_equal(read.weights, there.weights)
+    pairs, _ = read_ratings(tmp_path / name, columns=("user", "item"), weight_column=column, unrated=1.0)
+    np.testing.assert_array_equal(pairs.weights, there.weights)
+
+
+@pytest.mark.parametrize("line, column, sentence", [
+    ("1,2,3,x", "trust", "line 3: the weight is 'x', no number above 0"), ("1,2,3,0", "trust", "line 3: the weight is '0'"),
+    ("1,2,3,", "trust", "line 3: there is no weight"), ("1,2,3,1", "rating", "is read as the rating, too"), ("1,2,3,1", "tryst", "has no column 'tryst'")])
+def test_a_weight_that_is_none_is_refused_or_skipped(tmp_path, line, column, sentence):
+    (tmp_path / "r.csv").write_text(f"user,item,rating,trust\n1,1,5,2\n{line}\n2,2,4,0.5\n")
+    with pytest.raises(UserError, match=sentence):
+        read_ratings(tmp_path / "r.csv", weight_column=column)
+    if "line 3" in sentence:
+        read, notes = read_ratings(tmp_path / "r.csv", weight_column=column, bad_lines="skip")
+        assert read.weights.tolist() == [2.0, 0.5] and len(read) == 2 and sentence in notes[-1]
+
+
+def test_train_learns_with_a_column_of_weights_and_says_who_cannot(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    ratings = weighted_file(tmp_path / "r.csv")
+    assert main(["train", "r.csv", "-o", "m", "--weight-column", "trust", "--factors", "3", "--holdout", "0"]) == 0
+    model = CollabFilter.load("m")
+    read, _ = read_ratings("r.csv")
+    expected = CollabFilter(3).fit(read, sample_weight=ratings.weights)
+    np.testing.assert_allclose(model.predict(read), expected.predict(read), atol=1e-6)
+    assert np.abs(model.predict(read) - CollabFilter(3, optimizer="als", epochs=30, weight_decay=0.09).fit(read).predict(read)).max() > 1e-3
+    assert main(["train", "r.csv", "-o", "n", "--weight-column", "trust", "--optimizer", "sgd"]) == 2
+    assert "Weights of ratings are learnt with by" in capsys.readouterr().err

@@ -10,9 +10,11 @@ from asking import Book, exported
 from exported_models import fitted, ratings_of
 
 from pyxl import open_workbook
+from pyxl.grid.cells import Range
 from solver.collab.answers.recommend import explain
 from workbook.export import busiest
-from workbook.views.why_sheet import EXPLAINED_USER, ITEM, ITEM_NUMBER, USER_NUMBER, WHY_HEAD
+from workbook.views.waterfall import waterfall_columns
+from workbook.views.why_sheet import EXPLAINED_USER, ITEM, ITEM_NUMBER, PART, USER_NUMBER, WHY_HEAD
 
 
 def asked(office, book: Book, user, item) -> dict:
@@ -34,6 +36,25 @@ def same(found: dict, parts, factors: list) -> bool:
     assert shown == pytest.approx(wanted, abs=1e-9)
     assert sum(shown[:-2]) == pytest.approx(parts.raw, abs=1e-9) and found["says"] == ["", ""]
     return [value for row in found["factors"] for value in row] == pytest.approx([value for pair in factors for value in pair], abs=1e-9)
+
+
+def test_the_waterfall_steps_from_part_to_part(example_book, office):
+    """Each column of the chart spans from where the parts before it end to where it ends, on both sides of 0."""
+    k = example_book.factors.n_factors
+    parts = Range(WHY_HEAD + 2, PART, WHY_HEAD + 3 + k, PART)     # all but the mean
+    user, item = pairs(example_book)[0]
+    columns = {name: str(where) for name, where in waterfall_columns(parts, USER_NUMBER.col - 1).items()}
+    found = office.recalculate(example_book.path, {"why": [str(parts), *columns.values()]}, set={"why": {
+        str(EXPLAINED_USER): example_book.ratings.users[user], str(ITEM): example_book.headers[item]}})["why"]
+    added = np.array(found[str(parts)])[:, 0]
+    ends = np.cumsum(added)
+    begins = ends - added
+    column = {name: np.array(found[where])[:, 0] for name, where in columns.items()}
+    above = column["unseen"].clip(0) + column["up"] + column["down"]
+    below = column["unseen"].clip(None, 0) + column["up, below 0"] + column["down, below 0"]
+    np.testing.assert_allclose(above[:-1], np.maximum(begins, ends).clip(0), rtol=0, atol=1e-9)
+    np.testing.assert_allclose(below[:-1], np.minimum(begins, ends).clip(None, 0), rtol=0, atol=1e-9)
+    assert (column["up"] + column["up, below 0"] != 0)[:-1].tolist() == (added > 0).tolist() and column["sum"][-1] == pytest.approx(ends[-1], abs=1e-9)
 
 
 def pairs(book: Book) -> list[tuple[int, int]]:

@@ -2,3 +2,4 @@
 
 from .builder import build as build
 from .data import example as example
+from .data import with_names as with_names

@@ -12,6 +12,7 @@ from workbook.views.check.check_sheet import write_check
 from workbook.views.map_sheet import write_map
 from workbook.views.members_sheet import write_items, write_users
 from workbook.views.recommend_sheet import write_recommend
+from workbook.views.residuals_sheet import write_residuals
 from workbook.views.why_sheet import write_why
 from workbook.views.you_sheet import write_you
 from workbook.write.styles import Styles
@@ -32,6 +33,7 @@ VIEWS: dict[str, ViewSheet] = {     # in the order of the tabs
     "why": ViewSheet(write_why, "Choose a user and an item: the parts that add up to the prediction."),
     "items": ViewSheet(write_items, "Items from best to worst by bias, in what they differ, and which are alike."),
     "users": ViewSheet(write_users, "The same for users."),
+    "residuals": ViewSheet(write_residuals, "Rating − prediction in colours: where the model is still surprised."),
     "map": ViewSheet(write_map, "The items in the plane in which they differ most."),
     "check": ViewSheet(
         write_check, "Errors beside those of simple baselines, also on ratings held out: does a model overfit, and where? Here one chooses the model that the sheets above show."),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from xlsxwriter import Workbook
 
-from pyxl.grid.block_names import CONTROLS, ROLES, RUN_LOG, block_name, view_name
+from pyxl.grid.block_names import CONTROLS, ROLES, RUN_LOG, block_name, held_history_name, view_name
 from pyxl.grid.cells import Cell, Range, quoted
 from pyxl.grid.layout import Block, Layout
 from pyxl.grid.parameters import parameter_cells
@@ -30,11 +30,12 @@ from workbook.model_sheets.buttons import MODULE, add_macros, macro_source
 from workbook.model_sheets.controls import write_before_fit
 from workbook.model_sheets.crosstab_sheet import write_crosstab
 from workbook.model_sheets.embedding_sheet import MOST_COPIES, write_embedding
-from workbook.model_sheets.geometry import Crosstab, LongForm, check_size, crosstab, long_form
+from workbook.model_sheets.geometry import Crosstab, LongForm, check_size, crosstab, held_beside, long_form
 from workbook.model_sheets.loss_chart import write_history
 from workbook.model_sheets.net_plan import NetPlan, net_plan, widths_for
 from workbook.model_sheets.net_sheet import write_net
 from workbook.model_sheets.solver_names import define_solver_names, problem_of
+from workbook.views.tour import tour
 from workbook.write.content import Content, content_of
 from workbook.write.styles import make_styles
 
@@ -115,7 +116,7 @@ def plan_sheets(content: Content, models: Container[str]) -> dict[str, Plan]:
             if isinstance(plan, LongForm):
                 rating_steps_plan(plan)
     check_size(**size, ratings=len(content.given), bottom=max((plan.used.bottom for plan in plans.values()), default=1),
-               right=max((plan.history.right for plan in plans.values()), default=1))
+               right=max((plan.history.right + 1 for plan in plans.values()), default=1))
     return plans
 
 
@@ -138,8 +139,10 @@ def _write(path: Path, plans: Mapping[str, Plan], content: Content,
             else:
                 write_embedding(workbook, styles, plan, content, crosstabs["dotprod"])
             sheet = workbook.get_worksheet_by_name(layout.sheet)
-            write_history(workbook, sheet, styles, plan)
+            write_history(workbook, sheet, styles, plan, held=len(content.held) > 0)
             _define(workbook, layout.sheet, "history", plan.history)
+            if len(content.held):
+                workbook.define_name(held_history_name(layout.sheet), f"={quoted(layout.sheet)}!{held_beside(plan.history).absolute}")
             for cell, number in parameter_cells(layout, parameters.get(layout.sheet) or parameters[layout.variant]).items():
                 sheet.write_number(cell.row - 1, cell.col - 1, number, styles.factor)
             if name in stepped:
@@ -160,7 +163,7 @@ def _write(path: Path, plans: Mapping[str, Plan], content: Content,
         write_before_fit(workbook)
         write_conf(workbook)
         write_start(workbook, styles, start, content, {name: plan.layout for name, plan in plans.items()},
-                    {name: view_sheet.purpose for name, view_sheet in VIEWS.items()}, path.name)
+                    {name: view_sheet.purpose for name, view_sheet in VIEWS.items()}, path.name, tour=tour(content, view, {"ratings", *plans, *VIEWS}))
         if content.macros:
             add_macros(workbook, {MODULE: macro_source(), **({STEP_MODULE: step_macros()} if content.gradients else {})})
 

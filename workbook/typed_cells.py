@@ -30,7 +30,7 @@ _HEADERS = ("sheet", "cell", "what it held")
 _CHOICES = (("recommend", CHOSEN_USER), ("why", EXPLAINED_USER), ("why", ITEM))
 _REFERENCE = re.compile(r"\$?\b[A-Z]{1,3}\$?\d+\b|\b\d+(?:\.\d+)?(?:[eE][+-]?\d+)?\b")
 _NUMBERS = re.compile(r"\{#(?:[,;]#)*\}")
-_BLOCKS = tuple(f"_{role}" for role in (*ROLES, *CONTROLS, *STEP_ROLES, "filled", "history"))
+_BLOCKS = tuple(f"_{role}" for role in (*ROLES, *CONTROLS, *STEP_ROLES, "filled", "history", "epochs_held"))
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
-"""What was found on each sheet, as plain data: for `collabsheet inspect`."""
+"""What was found on each sheet, as plain data and in words: for `collabsheet inspect`, and Inspect in an open workbook."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 
 from pyxl.detect.changing_cells import solvers_further_wishes
 from pyxl.detect.verified_model import verified_model
@@ -24,22 +25,52 @@ from solver.errors import UserError
 def inspect_workbook(path) -> dict[str, dict]:
     """A report for every sheet: recognised or the reason why not, the cells of every part, the
     RMSE now, Solver's stored model, the optimizer that it shows at work, whether it can be solved where the sheet is no model that we know, and notes. Nothing is written."""
-    from solver import Settings
     with open_workbook(path) as workbook:
-        reports = {sheet: _report(workbook, sheet, Settings()) for sheet in workbook.sheets}
-        for sheet, report in reports.items():
-            report["scenarios"] = [{"name": scenario.name, "comment": scenario.comment, "values": {str(cell): value for cell, value in scenario.values.items()}}
-                                   for scenario in workbook.grid(sheet).scenarios]
-        for sheet, lesson in lesson_sheets(workbook).items():
-            reports[sheet]["training"] = {"told": told_training(lesson), "optimizer": lesson.optimizer, "error": lesson.error and str(lesson.error),
-                                          "settings": {name: str(cell) for name, cell in lesson.settings.items()}}
-            reports[sheet]["notes"] += lesson.notes
-        for sheet, training in training_sheets(workbook).items():
-            reports[sheet]["training"] = {"told": f"gradient descent by {training.optimizer}, a row a step; RMSE in {training.error}",
-                                          "optimizer": training.optimizer, "error": str(training.error)}
+        reports = inspect_sheets(workbook, workbook.sheets)
         if (where := area_named(workbook, PYTHON)) is not None and workbook.has_macros:
             reports[where[0]]["notes"] += _about_buttons(workbook, *where)
         return reports
+
+
+def inspect_sheets(workbook: ReadableWorkbook, sheets: Iterable[str]) -> dict[str, dict]:
+    """The same for some sheets of a workbook, which may be open in a program."""
+    from solver import Settings
+
+    reports = {sheet: _report(workbook, sheet, Settings()) for sheet in sheets}
+    for sheet, report in reports.items():
+        report["scenarios"] = [{"name": scenario.name, "comment": scenario.comment, "values": {str(cell): value for cell, value in scenario.values.items()}}
+                               for scenario in workbook.grid(sheet).scenarios]
+    for sheet, lesson in lesson_sheets(workbook).items():
+        if sheet in reports:
+            reports[sheet]["training"] = {"told": told_training(lesson), "optimizer": lesson.optimizer, "error": lesson.error and str(lesson.error),
+                                          "settings": {name: str(cell) for name, cell in lesson.settings.items()}}
+            reports[sheet]["notes"] += lesson.notes
+    for sheet, training in training_sheets(workbook).items():
+        if sheet in reports:
+            reports[sheet]["training"] = {"told": f"gradient descent by {training.optimizer}, a row a step; RMSE in {training.error}",
+                                          "optimizer": training.optimizer, "error": str(training.error)}
+    return reports
+
+
+def told_report(sheet: str, report: dict) -> tuple[str, list[tuple[str, str]]]:
+    """What a person reads of a sheet's report: a sentence, and then what each of its parts is."""
+    solvable = report["problem"] and report["problem"]["solvable"]
+    parts = []
+    if report["recognised"]:
+        head = (f"{report['variant']}, {report['form']}: {report['n_ratings']} ratings of {report['n_users']} users and {report['n_items']} items, "
+                f"{report['n_factors']} factors")
+        parts = [(what.replace("_", " "), where) for what, where in report["cells"].items()] + [("RMSE", f"{report['rmse']:.9g} now")]
+    elif report["training"]:
+        head = report["training"]["told"]
+    else:
+        head = f"{'no factor model, solved by its formulas' if solvable else 'not recognised'}: {report['reason'].removeprefix(f'{sheet}: ')}"
+    if report["solver"]:
+        parts.append(("Solver model", report["solver"]))
+    if problem := report["problem"]:
+        parts.append(("by formulas", f"{problem['kind']}; {problem['n_cells']} cells, {problem['n_constraints']} "
+                      f"constraint{'s' * (problem['n_constraints'] != 1)}; objective {problem['objective']:.9g} now" if solvable else problem["reason"]))
+    parts += [("scenario", f"{scenario['name']}: {', '.join(scenario['values'])}") for scenario in report["scenarios"]]
+    return head, parts + [("note", note) for note in report["notes"]]
 
 
 def _about_buttons(workbook: ReadableWorkbook, sheet: str, where: Range) -> list[str]:

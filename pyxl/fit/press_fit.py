@@ -26,8 +26,8 @@ from solver.errors import NoSolution, UserError
 
 from .fittable_sheets import Fittable, fittable_sheets
 from .own_sheets import before_fit
-from .own_sheets.held_out import held_out
-from .own_sheets.history import history_area, history_cells
+from .own_sheets.held_out import HeldOutJudge, held_out
+from .own_sheets.history import history_area
 from .own_sheets.run_log import find_log
 from .own_sheets.settings_cells import result_cells
 from .watcher import OnlyEpochs, Watcher
@@ -84,8 +84,8 @@ class FittedModel:
         changes: dict[str, dict[Cell, Value]] = {sheet: (_unlike(host, sheet, parameters) or dict(parameters)) | self.ready.mended}
         for place, cell, value in result_cells(host, sheet, self.result):
             changes.setdefault(place, {})[cell] = value
-        if area := history_area(host, sheet):
-            changes.setdefault(area[0], {}).update(_unlike(host, area[0], history_cells(area[1], self.result.history)))
+        if history := history_area(host, sheet):
+            changes.setdefault(history.sheet, {}).update(_unlike(host, history.sheet, history.of(self.result.history)))
         return changes
 
     def notes(self, host: Host) -> Iterator[str]:
@@ -222,12 +222,15 @@ def _fitted(host: Host, r: VerifiedModel, watcher: Watcher) -> FitResult:
     from solver import fit, rmse
     from solver.model.array_factors import as_tensors
 
-    result, bounds = fit(r.ratings, as_tensors(r.start), r.settings, on_factors=watcher.look, on_epoch=watcher.on_epoch), r.settings.bounds
+    bounds, held = r.settings.bounds, held_out(host, r)
+    judge = HeldOutJudge(watcher, held, bounds)
+    result = fit(r.ratings, as_tensors(r.start), r.settings, on_factors=judge.look, on_epoch=judge.on_epoch)
     if r.settings.batch_size is not None:
         # in batches `fit` gives means over an epoch of steps; the sheet has the RMSE of the factors before and after
         result = replace(result, rmse_before=r.rmse, rmse_after=rmse(result.factors, r.ratings, bounds=bounds))
-    held = held_out(host, r)
-    return result if held is None else replace(result, holdout_rmse=rmse(result.factors, held, bounds=bounds))
+    if held is None:
+        return result
+    return replace(result, holdout_rmse=rmse(result.factors, held, bounds=bounds), history=judge.judged(result.history))
 
 
 def _compared(host: Host, finished: list[_Finished], skipped: list[str]) -> dict[str, Result]:

@@ -54,6 +54,11 @@ def history_name(sheet: str) -> str:
     return f"{sheet}_history"
 
 
+def held_history_name(sheet: str) -> str:
+    """The name of the column beside them for the error on ratings held out: ``bias_epochs_held``."""
+    return f"{sheet}_epochs_held"
+
+
 def view_name(sheet: str) -> str:
     """The name that marks a sheet as a view, on which nothing is to be fitted: ``items_view``."""
     return f"{sheet}_view"

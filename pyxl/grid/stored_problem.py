@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 
@@ -101,7 +102,9 @@ def _sides(text: str, area_named: Callable[[str], SheetRange | None]) -> list[Co
 
 
 def _number(text: str | None) -> float | None:
+    """The number that a name says; INF and NaN, which Python reads as numbers, are none in a workbook."""
     try:
-        return float((text or "").strip().removeprefix("="))
+        number = float((text or "").strip().removeprefix("="))
     except ValueError:
         return None
+    return number if math.isfinite(number) else None

@@ -1,4 +1,4 @@
-"""A live fit: in a workbook that is open, with its progress on the sheet, and Stop and Restore."""
+"""What is done in a workbook that is open: fit it, with its progress on the sheet, stop, restore, inspect."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pyxl.base.one_at_a_time import ask_to_stop
 from pyxl.fit.fit_messages import before_and_after, time_and_place
 from pyxl.fit.own_sheets import before_fit
 from pyxl.fit.own_sheets.run_log import logged_run
@@ -60,7 +61,7 @@ def fit_live(book: xlwings.Book, *, sheets: Iterable[str] | None = None, setting
         results = {sheet: replace(result, notes=result.notes + unkept) for sheet, result in results.items()}
         for sheet, panel in panels.items():
             panel.clear_stop()
-            panel.say(_told(results[sheet]) if sheet in results else "")
+            panel.say(told_end(results[sheet]) if sheet in results else "")
         return results
 
 
@@ -108,6 +109,20 @@ def refresh_live(book: xlwings.Book, sheet: str) -> Refreshed:
         return found
 
 
-def _told(result: FitResult | Solved) -> str:
+def inspect_live(book: xlwings.Book, sheet: str) -> str:
+    """What is on a sheet of an open xlwings book, in words; nothing is written."""
+    from pyxl.fit.inspect_sheet import inspect_sheets, told_report
+
+    head, parts = told_report(sheet, inspect_sheets(LiveHost(book), [sheet])[sheet])
+    return f"{sheet}: {head}.\n" + "\n".join(f"{what}: {text}" for what, text in parts)
+
+
+def stop_live(book: xlwings.Book) -> str:
+    """Ask the fit that runs in an open xlwings book to stop and keep the best so far; what was done, in words."""
+    return "Asked to stop; the best so far is kept." if ask_to_stop(LiveHost(book).place) else "No fit of this workbook is running."
+
+
+def told_end(result: FitResult | Solved) -> str:
+    """How a fit ended, in words."""
     notes = "".join(f" Note: {note}" for note in result.notes)
     return f"{before_and_after(result)}, {time_and_place(result)}. {result.stop}{notes}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+from pyxl.base.one_at_a_time import stop_mark
 from pyxl.base.retry_while_busy import retry_while_busy
 from pyxl.grid.block_names import CONTROLS, SOURCE, control_name
 from pyxl.grid.cells import Cell, Value
@@ -16,10 +17,15 @@ _LONGEST = 1000   # characters of a status: nobody reads more in a cell
 
 class Panel:
     """The status and stop cells of one sheet, and the program's status bar. A sheet without such
-    cells has the status bar alone."""
+    cells has the status bar alone; its fit is stopped by a file, which the add-ins make."""
 
     def __init__(self, host: LiveHost, sheet: str):
-        self._host, self._cells = host, _control_cells(host, sheet)
+        self._host, self._cells, self._stop_mark = host, _control_cells(host, sheet), stop_mark(host.place)
+
+    @property
+    def has_status(self) -> bool:
+        """Whether the sheet has a cell in which its user reads what is said."""
+        return "status" in self._cells
 
     def say(self, text: str) -> None:
         """Show a text, in the cell until the next one, and in the status bar."""
@@ -32,11 +38,14 @@ class Panel:
         retry_while_busy(lambda: setattr(app, "status_bar", text or False))
 
     def stop_asked(self) -> bool:
-        """Whether the user put something into the stop cell."""
+        """Whether the user put something into the stop cell, or pressed Stop in an add-in."""
+        if self._stop_mark.exists():
+            return True
         where = self._cells.get("stop")
         return where is not None and self._host.value(*where) not in (None, "", 0, False)
 
     def clear_stop(self) -> None:
+        self._stop_mark.unlink(missing_ok=True)
         self._write("stop", None)
 
     def _write(self, what: str, value: Value) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pyxl.detect.verified_model import VerifiedModel
 from pyxl.fit.fit_messages import on_the_way
-from pyxl.fit.own_sheets.history import history_area, history_cells
+from pyxl.fit.own_sheets.history import history_area
 from pyxl.fit.watcher import Watcher
 from pyxl.grid.parameters import parameter_cells
 from pyxl.hosts.live_host import LiveHost
@@ -61,8 +61,7 @@ class Watch(Watcher):
         if factors:
             self._host.write({layout.sheet: parameter_cells(layout, factors())})
         if self._history:
-            sheet, area = self._history
-            self._host.write({sheet: history_cells(area, self._epochs)})
+            self._host.write({self._history.sheet: self._history.of(self._epochs)})
         self._panel.say(f"Fitting: epoch {epoch.epoch:,}, RMSE {epoch.rmse:.6f}, {epoch.seconds:.1f} s"
                         + time_left(self._epochs, self._ready.settings.most_epochs))
 

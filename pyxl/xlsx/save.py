@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from solver.errors import UserError
 
 from .atomic_file import not_saved, one_saver, put_in_place, refuse_unless_writable, same_file, temporary_beside
 from .calc_chain import without_cells
+from .chart_caches import CellsOf, edited_charts
 from .new_sheets import NewSheet, added_parts
 from .package import Package
 from .read_back import verify_edits
@@ -24,17 +25,19 @@ _ENDINGS = (".xlsx", ".xlsm", ".xltx", ".xltm")   # one format each: Excel refus
 
 
 def save_package(package: Package, workbook: WorkbookPart, edits: Edits, *,
-                 pivots: Mapping[str, Sequence[tuple[str, Range]]], new_sheets: Sequence[NewSheet] = (),
+                 pivots: Mapping[str, Sequence[tuple[str, Range]]], values: CellsOf, new_sheets: Sequence[NewSheet] = (),
                  out: Path | None = None, overwrite: bool = False, wait: float = 30.0) -> Path:
     """Write `package` with `edits` to `out`, or over the file itself; all or nothing.
 
-    `pivots` gives each edited sheet's pivot tables; of `new_sheets`, `edits` holds the cells. Only the edited sheets and
-    workbook.xml (which asks for recalculation) change, and where sheets are added the parts that list them. Saving over the file itself closes `package`. Waits up to
+    `pivots` gives each edited sheet's pivot tables, `values` what a sheet's cells hold; of `new_sheets`, `edits` holds the cells. Only the edited sheets,
+    workbook.xml (which asks for recalculation) and what charts keep of edited cells change, and where sheets are added the parts that list them. Saving over the file itself closes `package`. Waits up to
     `wait` seconds for another saver in the folder. Raises UserError, a sentence that says why
     nothing was saved.
     """
     given, target, in_place = checked_target(package, out=out, overwrite=overwrite)
     rewrites = _rewrites(workbook, edits, pivots)
+    for part, content in edited_charts(package, workbook, edits, values).items():
+        rewrites[part] = partial(_instead, content)
     added: dict[str, bytes] = {}
     if new_sheets:
         added, insertions = added_parts(package, workbook, new_sheets, edits)
@@ -116,6 +119,11 @@ def _then(insert: Callable[[bytes], bytes], after: Rewrite | None) -> Rewrite:
         edited = [insert(b"".join(chunks))]
         return after(iter(edited)) if after else edited
     return rewrite
+
+
+def _instead(content: bytes, chunks: Iterator[bytes]) -> list[bytes]:
+    """A part that is there as it will be."""
+    return [content]
 
 
 def _refuse_if_changed(package: Package) -> None:

@@ -128,7 +128,7 @@ class WorkbookFile:
         target = None if out is None else Path(out)
         try:
             saved = save_package(self._package, self._workbook, edits, pivots=pivots, new_sheets=new_sheets,
-                                 out=target, overwrite=overwrite, wait=wait)
+                                 values=lambda sheet: self.grid(sheet).values, out=target, overwrite=overwrite, wait=wait)
         except BaseException:
             if self._package.closed:
                 with suppress(UserError):     # the sentence on the save goes before one on reading

@@ -20,7 +20,7 @@ from solver.model.factors import Factors
 from solver.model.net import additive
 
 from .arrivals.cold_start import described_by, described_rows, with_described_rows
-from .arrivals.going_on import beside, columns_for, fewer_epochs, held_of, outgrown, start_from
+from .arrivals.going_on import beside, columns_for, held_of, outgrown, shorter, start_from
 from .labels.frames import ratings_from
 from .labels.id_labels import STORED_LABELS, shown_label
 from .predicting import Predicting
@@ -131,8 +131,8 @@ class CollabFilter(Predicting, Recommending):
                     on_batch: Callable[[int, int], None] | None = None) -> Self:
         """Learn on from further ratings, of known users and items or new ones, as `fit` takes them; the first call is `fit`.
 
-        All ratings that were given so far count, of a pair rated again the new rating. The fit starts from the factors that are there and
-        takes a third of the epochs, until there are a tenth more ratings than at the last fit from the beginning: then, and always for a
+        All ratings that were given so far count, of a pair rated again the new rating. The fit starts from the factors that are there, in batches
+        from half of them (`solver.collab.arrivals.going_on`), and takes a third of the epochs, until there are a tenth more ratings than at the last fit from the beginning: then, and always for a
         posterior (effort best) and a net, it begins anew. Ratings held out stay so, and the same share of the new ones is.
         """
         if not self.__sklearn_is_fitted__():
@@ -142,15 +142,17 @@ class CollabFilter(Predicting, Recommending):
         ratings, held_out = beside(self.ratings_, self._rated.held_out, new, apart)
         factors, names = self.result_.factors, self.item_columns_
         ratings = replace(ratings, item_columns=columns_for(factors, ratings.n_items) if isinstance(factors, Factors) else None)
-        quick = type(self)(**self.get_params() | {"effort": "quick" if self.effort == "good" else self.effort})
-        problem = prepare_fit(quick, ratings.take(~held_out), ratings.take(held_out) if held_out.any() else 0.0)
-        start = None
-        begun_with = self._begun_with
-        if outgrown(len(ratings), begun_with):
+        held = ratings.take(held_out) if held_out.any() else 0.0
+        start, begun_with = None, self._begun_with
+        anew = outgrown(len(ratings), begun_with)
+        # what a good effort tries, it tries when a fit begins anew
+        options = self if anew or self.effort != "good" else type(self)(**self.get_params() | {"effort": "quick"})
+        problem = prepare_fit(options, ratings.take(~held_out), held)
+        if anew:
             begun_with = len(ratings)
         elif isinstance(factors, Factors) and not self.result_.samples and problem.settings.model == self.settings_.model:
             start = start_from(factors, ratings, problem.settings)
-            problem = replace(problem, settings=fewer_epochs(problem.settings, stated=self.epochs is not None))
+            problem = replace(problem, settings=shorter(problem.settings, epochs_stated=self.epochs is not None, lr_stated=self.lr is not None))
         if self._described:
             notes = (*notes, "Columns that describe users, or items with effort best, are not kept with a model: to use them, fit again with all ratings.")
         self._learn(problem, ratings, notes, names, {}, begun_with, start=start, on_start=on_start, on_epoch=on_epoch, on_batch=on_batch)

@@ -22,11 +22,11 @@ from solver.disk import why_not_saved
 from solver.drafts import held_alone
 from solver.errors import UserError
 from solver.model.factors import Factors
-from solver.store.rating_store import RatingStore
+from solver.store.rating_store import RatingStore, open_store
 from solver.store.whole_files import write_json
 
 from .group import Alone, joined_group, under_torchrun
-from .pass_files import read_fit, read_rows
+from .pass_files import read_fit, read_rows, store_folder
 from .passes import run_passes
 from .store_task import StoreTask, not_for_stores
 
@@ -50,20 +50,23 @@ class StoreFit:
 
     def factors(self) -> Factors:
         """The factors in the order of the labels, float32 or float64; all of them at once."""
+        users, items = self.side("users"), self.side("items")
+        return replace(items, user=users.user, user_bias=users.user_bias)
+
+    def side(self, side: str) -> Factors:
+        """The factors of ``'users'`` or ``'items'`` in the order of the labels; there are none of the other side."""
+        pieces = [self.block(side, block) for block in range(self.store.blocks)]
+        rows, name = torch.from_numpy(np.array(self.store.rows(side), np.int64)), side[:-1]
+        return pieces[0].with_tensors({field: torch.cat([getattr(piece, field) for piece in pieces])[rows]
+                                       for field in (name, f"{name}_bias") if getattr(pieces[0], field) is not None})
+
+    def block(self, side: str, block: int) -> Factors:
+        """The factors of a block of users or items, in its rows' order; there are none of the other side."""
         from .chained_als import rows_unpacked
         from .ring_sgd import table_unpacked
 
         unpacked = rows_unpacked if self.task.settings.optimizer == "als" else table_unpacked
-        sides, offset = dict[str, Any](), 0.0
-        for side in ("users", "items"):
-            pieces = [unpacked(read_rows(self.folder, self.history[-1].epoch, side, block), side, self.store, self.task.settings)
-                      for block in range(self.store.blocks)]
-            rows = torch.from_numpy(np.array(self.store.rows(side), np.int64))
-            name, offset = side[:-1], pieces[0].offset
-            for field in (name, f"{name}_bias"):
-                if getattr(pieces[0], field) is not None:
-                    sides[field] = torch.cat([getattr(piece, field) for piece in pieces])[rows]
-        return Factors(**sides, offset=offset)
+        return unpacked(read_rows(self.folder, self.history[-1].epoch, side, block), side, self.store, self.task.settings)
 
 
 def fit_store(store: RatingStore, folder: str | Path, settings: Settings, *, holdout: float = 0.0,
@@ -173,6 +176,22 @@ def _told_of(folder: Path, on_epoch: Callable[[Epoch], None] | None):
 def stored_task(path: Path) -> StoreTask:
     """The task that a process was told."""
     told = json.loads(path.read_bytes())
-    given: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in told["settings"].items()}
-    settings = Settings(**given)
-    return replace(StoreTask(**(told | {"settings": settings})), clip=tuple(told["clip"]))
+    return replace(StoreTask(**(told | {"settings": _settings(told["settings"])})), clip=tuple(told["clip"]))
+
+
+def _settings(told: dict[str, Any]) -> Settings:
+    given: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in told.items()}
+    return Settings(**given)
+
+
+def stored_fit(folder: Path) -> StoreFit:
+    """The fit whose passes are in a folder, after the last whole one. Raises UserError where there is none, and where its store is gone."""
+    noted, history, sent = read_fit(folder)
+    if not history:
+        raise UserError(f"The folder '{folder.name}' holds no pass of a fit. Give the folder that `collabsheet train STORE --rows-only` left.")
+    store = open_store(store_folder(folder))
+    if store.identity != noted["store"]:
+        raise UserError(f"The store '{store.folder.name}' is not the one that '{folder.name}' was fitted to. Fit it again.")
+    low, high = noted["clip"]
+    return StoreFit(store, folder, StoreTask(store=str(store.folder), folder=str(folder), settings=_settings(noted["settings"]),
+                                             holdout=noted["holdout"], clip=(low, high)), tuple(history), sent)

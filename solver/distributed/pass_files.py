@@ -40,11 +40,11 @@ def _rows_file(folder: Path, number: int, side: str, block: int) -> Path:
     return pass_folder(folder, number) / f"{side}-{block:04}.npy"
 
 
-def write_fit(folder: Path, task: dict[str, Any], history: list[Epoch], sent: int) -> None:
+def write_fit(folder: Path, task: dict[str, Any], history: list[Epoch], sent: int, store: str) -> None:
     """Say that the last pass of the history is whole; those before it are removed. `sent` are the bytes that all processes
-    sent in it."""
+    sent in it, `store` is the folder of the store."""
     number = history[-1].epoch if history else 0
-    write_json(folder / MANIFEST_OF_FIT, {"task": task, "pass": number, "history": [asdict(epoch) for epoch in history], "sent": sent})
+    write_json(folder / MANIFEST_OF_FIT, {"task": task, "pass": number, "history": [asdict(epoch) for epoch in history], "sent": sent, "store": store})
     for other in folder.glob("pass-*"):
         if other != pass_folder(folder, number):
             shutil.rmtree(other, ignore_errors=True)
@@ -59,3 +59,8 @@ def read_fit(folder: Path) -> tuple[dict[str, Any], list[Epoch], int]:
         return {}, [], 0
     except (ValueError, KeyError, TypeError):
         raise UserError(f"The {MANIFEST_OF_FIT} in '{folder.name}' is damaged. Remove the folder, and fit again.") from None
+
+
+def store_folder(folder: Path) -> Path:
+    """Where the store was that was fitted here."""
+    return Path(json.loads((folder / MANIFEST_OF_FIT).read_bytes()).get("store", ""))

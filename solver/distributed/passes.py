@@ -72,13 +72,13 @@ def run_passes(task: StoreTask, group: ProcessGroup, on_epoch: Callable[[Epoch],
             raise Diverged(f"Diverged: the error was no longer finite in pass {number}. Lower --lr"
                            f"{'' if task.settings.lr is None else f' from {task.settings.lr:g}'}.")
         history.append(Epoch(number, rmse, time.perf_counter() - began, held_out))
-        _write(passes, folder, noted, history, group, sent_before)
+        _write(passes, task, noted, history, group, sent_before)
         if on_epoch:
             on_epoch(history[-1])
 
 
-def _write(passes: Passes, folder: Path, noted: dict, history: list[Epoch], group: ProcessGroup, sent_before: int) -> None:
-    sent = np.array([group.sent - sent_before])
+def _write(passes: Passes, task: StoreTask, noted: dict, history: list[Epoch], group: ProcessGroup, sent_before: int) -> None:
+    folder, sent = Path(task.folder), np.array([group.sent - sent_before])
     group.add_up(sent)
     number = history[-1].epoch
     pass_folder(folder, number).mkdir(parents=True, exist_ok=True)
@@ -86,5 +86,5 @@ def _write(passes: Passes, folder: Path, noted: dict, history: list[Epoch], grou
         write_rows(folder, number, side, block, passes.rows_of_block(side, block))
     group.wait_for_all()
     if group.rank == 0:
-        write_fit(folder, noted, history, int(sent[0]))
+        write_fit(folder, noted, history, int(sent[0]), task.store)
     group.wait_for_all()    # nobody begins what he could not go on from

@@ -5,8 +5,8 @@ nobody rated), the loss has a minimum at p = q = 0 as soon as
 
     λ ≥ ‖D_U^−½ E D_I^−½‖ / s_f,        D the numbers of ratings of each user and each item, s_f as in `objective`
 
-(the largest singular value), so that more decay than that changes biases only. From a middle one it goes up to that
-and then down, as long as held-out ratings are predicted better, each fit from the factors of the one before. The folds
+(the largest singular value; where ratings have weights, E is times these and D their sums), so that more decay than
+that changes biases only. From a middle one it goes up to that and then down, as long as held-out ratings are predicted better, each fit from the factors of the one before. The folds
 are fitted all at once, as one table whose users and items are those of every fold.
 
 One cross-validation of few ratings is noisy, and the least of its errors more so. So the folds are drawn twice; the
@@ -104,7 +104,7 @@ def choose_decay(ratings: Ratings, settings: Settings) -> ChosenDecay:
 
 @dataclass(frozen=True, eq=False)
 class _Tried:
-    """A share of the vanishing decay, the factors that it led to, and their squared errors on held-out ratings."""
+    """A share of the vanishing decay, the factors that it led to, and their squared errors on held-out ratings, times the weight of each."""
 
     share: float
     factors: Factors
@@ -160,10 +160,12 @@ class _Trial:
                 return
 
     def error_of(self, factors: Factors, bounds: Bounds) -> tuple[np.ndarray, float]:
-        """Squared errors (n_held,) on the held-out ratings, and the root of their mean."""
+        """Squared errors (n_held,) on the held-out ratings, times their weights, and the root of the mean."""
         users, items = torch.as_tensor(self.held.user_index), torch.as_tensor(self.held.item_index)
         predicted = predict(factors, users, items, bounds=bounds).detach().numpy()
         squares = (predicted.clip(*self.clip) - self.held.values) ** 2
+        if self.held.weights is not None:
+            squares = squares * (self.held.weights / self.held.weights.mean())
         return squares, float(np.sqrt(squares.mean()))
 
 
@@ -176,7 +178,8 @@ def vanishing_decay(ratings: Ratings, *, bounds: Bounds = None) -> float:
         low, high = bounds
         inside = predicted.clip(low, high)
         pull = pull * (inside - low) * (high - inside) / (high - low)
-    weights = pull / np.sqrt(np.bincount(users)[users] * np.bincount(items)[items])
+    counts = (np.bincount(index, ratings.weights)[index] for index in (users, items))      # of users and items, at each rating
+    weights = (pull if ratings.weights is None else ratings.weights * pull) / np.sqrt(np.multiply(*counts))
     direction: np.ndarray = np.random.default_rng(0).standard_normal(ratings.n_items)
     length = 0.0
     for _ in range(ROUNDS):
@@ -187,9 +190,10 @@ def vanishing_decay(ratings: Ratings, *, bounds: Bounds = None) -> float:
 
 
 def _in_order(ratings: Ratings) -> Ratings:
-    """The ratings user by user and item by item, as float64."""
+    """The ratings user by user and item by item, as float64, their weights 1 in the mean."""
     ordered = ratings.take(np.lexsort((ratings.item_index, ratings.user_index)))
-    return replace(ordered, values=ordered.values.astype(np.float64), item_columns=None)
+    weights = None if ordered.weights is None else ordered.weights / ordered.weights.mean()
+    return replace(ordered, values=ordered.values.astype(np.float64), weights=weights, item_columns=None)
 
 
 def _folds(ratings: Ratings, seed: int) -> tuple[Ratings, Ratings]:
@@ -201,7 +205,8 @@ def _folds(ratings: Ratings, seed: int) -> tuple[Ratings, Ratings]:
     beside = replace(ratings, users=tuple(range(used * ratings.n_users)), items=tuple(range(used * ratings.n_items)),
                      user_index=np.tile(ratings.user_index, used) + copies * ratings.n_users,
                      item_index=np.tile(ratings.item_index, used) + copies * ratings.n_items,
-                     values=np.tile(ratings.values, used), times=None)
+                     values=np.tile(ratings.values, used), times=None,
+                     weights=None if ratings.weights is None else np.tile(ratings.weights, used))
     apart = np.concatenate([folds[copy // FOLDS] == copy % FOLDS for copy in range(used)])
     training = beside.take(~apart)
     known = np.isin(beside.user_index, training.user_index) & np.isin(beside.item_index, training.item_index)

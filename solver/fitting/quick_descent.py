@@ -27,7 +27,7 @@ _Loss = Callable[[np.ndarray], tuple[float, np.ndarray]]
 @dataclass(frozen=True, eq=False)
 class _Side:
     """Who rated, or what was rated: `index` (n,) of each rating, `order` (n,) that sorts ratings by it, where each one's `begin` (m,) in
-    that order, and each one's `share` (m,) of the ratings. Everybody has a rating."""
+    that order, and each one's `share` (m,) of the ratings, which count by their weights. Everybody has a rating."""
 
     index: np.ndarray
     order: np.ndarray
@@ -35,9 +35,9 @@ class _Side:
     share: np.ndarray
 
     @classmethod
-    def of(cls, index: np.ndarray) -> _Side:
+    def of(cls, index: np.ndarray, weights: np.ndarray | None) -> _Side:
         counts = np.bincount(index)
-        return cls(index, np.argsort(index, kind="stable"), np.cumsum(counts) - counts, counts / len(index))
+        return cls(index, np.argsort(index, kind="stable"), np.cumsum(counts) - counts, np.bincount(index, weights) / len(index))
 
     def sums(self, of_ratings: np.ndarray) -> np.ndarray:
         """(…, m) the sums over each one's ratings, of numbers (…, n)."""
@@ -53,11 +53,14 @@ class SheetObjective:
     values: np.ndarray
     bounds: Bounds
     scales: tuple[float, float]     # of the factors' and of the biases' penalty
+    weights: np.ndarray | None      # (n,), 1 in the mean; None: all ratings count alike
 
     @classmethod
     def of(cls, ratings: Ratings, *, bounds: Bounds, spread: float) -> SheetObjective:
         """`spread` is the standard deviation of the ratings."""
-        return cls(_Side.of(ratings.user_index), _Side.of(ratings.item_index), ratings.values, bounds, penalty_scales(spread, bounds))
+        weights = None if ratings.weights is None else ratings.weights / ratings.weights.mean()
+        return cls(_Side.of(ratings.user_index, weights), _Side.of(ratings.item_index, weights), ratings.values, bounds,
+                   penalty_scales(spread, bounds), weights)
 
     def loss(self, parts: Parts, decay: float) -> tuple[float, Parts]:
         """The objective, and its derivatives by the parts. Factors are (k, m) here, a column for each user or item."""
@@ -71,8 +74,9 @@ class SheetObjective:
             share = 0.5 * (1.0 + np.tanh(0.5 * x))      # = 1 / (1 + e^−x), and never overflows
             predicted, slope = low + (high - low) * share, (high - low) * share * (1.0 - share)
         errors = predicted - self.values
-        pull = (2.0 / len(errors)) * errors * slope     # (n,) ∂ mean squared error / ∂x
-        total, found = float(np.einsum("n,n->", errors, errors)) / len(errors), {}
+        weighted = errors if self.weights is None else self.weights * errors
+        pull = (2.0 / len(errors)) * weighted * slope     # (n,) ∂ mean squared error / ∂x
+        total, found = float(np.einsum("n,n->", weighted, errors)) / len(errors), {}
         of_factors, of_biases = (decay * scale for scale in self.scales)
         for name, side, seen in (("user", self.users, of_items), ("item", self.items, of_users)):
             rows, bias = parts[name], parts.get(f"{name}_bias")

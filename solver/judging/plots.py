@@ -118,6 +118,20 @@ def plot_predicted(predicted: np.ndarray, observed: np.ndarray, path: str | Path
         axes.grid(alpha=0.25)
 
 
+def contours(xs: np.ndarray, ys: np.ndarray, heights: np.ndarray, *, most: int = 10) -> list[tuple[float, list[np.ndarray]]]:
+    """Lines of equal height over a grid, `heights` (len(ys), len(xs)), at about `most` round levels: each level with the
+    pieces of its line, (n, 2)."""
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
+
+    levels = MaxNLocator(most).tick_values(float(heights.min()), float(heights.max()))
+    inside = [float(level) for level in levels if heights.min() < level < heights.max()]
+    if not inside:
+        return []
+    lines = Figure().add_subplot().contour(xs, ys, heights, levels=inside)
+    return [(level, [piece for piece in pieces if len(piece) > 1]) for level, pieces in zip(inside, lines.allsegs)]
+
+
 def _label(axes: Axes, scores: np.ndarray, labels: Sequence) -> None:
     """Write the labels that find room, each right of its dot or else left of it."""
     if (figure := axes.get_figure(root=True)) is None:

@@ -30,6 +30,7 @@ from .rating_columns import (
     refuse_nothing_to_learn,
 )
 from .tables import Paths, TableRead, opened_table, read_found
+from .weight_column import weights_of, with_weight_column
 
 _LARGE = 1_000_000       # ratings from which on indices and values are kept in 32 bits
 _TIME = re.compile(r"[0-9]{9,10}|[0-9]{13}|[0-9]{4}-[0-9]{2}-[0-9]{2}([ T].*)?")     # since 1970, or a date
@@ -38,7 +39,7 @@ _TIME = re.compile(r"[0-9]{9,10}|[0-9]{13}|[0-9]{4}-[0-9]{2}-[0-9]{2}([ T].*)?")
 def read_ratings(path: Paths, *, columns: Sequence[str | int] | None = None, sep: str | None = None,
                  decimal: str | None = None, encoding: str | None = None, sheet: str | None = None, layout: str | None = None,
                  missing: str | None = None, bad_lines: str = "refuse", ids: str = "checked",
-                 unrated: float | None = None) -> tuple[Ratings, list[str]]:
+                 unrated: float | None = None, weight_column: str | int | None = None) -> tuple[Ratings, list[str]]:
     """The ratings of a file, and notes on what was odd and what was done.
 
     The file is delimited text (by any sign or by blanks), JSON lines, Parquet, Feather, a sheet of a workbook, or
@@ -50,7 +51,8 @@ def read_ratings(path: Paths, *, columns: Sequence[str | int] | None = None, sep
     The columns of users, items and ratings are found by name, or told by `columns`: three names or positions counted
     from 1; a fourth one holds the times, which else are found by name. A file without a header, or with names that say
     nothing, has them first. With `unrated` a table may have no ratings, and that is each pair's. `sep`, `encoding` and
-    `decimal` (``'comma'`` or ``'point'``) None are found, too; `sheet` names the sheet of a workbook.
+    `decimal` (``'comma'`` or ``'point'``) None are found, too; `sheet` names the sheet of a workbook. `weight_column`, a name or a position, says how much
+    each rating counts (`Ratings.weights`).
 
     Ids that are all whole numbers become int, others stay text; labels stand in order of first appearance. Two ids that
     are most likely one are refused, unless `ids` is ``'exact'``. Of a pair rated twice the latest rating is kept, without times the last; lines
@@ -64,11 +66,16 @@ def read_ratings(path: Paths, *, columns: Sequence[str | int] | None = None, sep
         raise UserError(f"ids is {ids!r}. Choose one of: {', '.join(IDS)}.")
     pairs = unrated is not None
     told = Told(sep, encoding, sheet, layout, missing, RATING_ROLES[:2] if pairs else RATING_ROLES)
-    read = _read(path, columns, told, bad_lines, pairs=pairs, unrated=unrated)
+    read, weighing = _read(path, columns, told, bad_lines, pairs=pairs, unrated=unrated, weight_column=weight_column)
     table, found, lines = read.table, read.found, read.rows.lines
     (users, items), values = read.rows.columns[:2], read.rows.values
     notes = notes_on_blanks(table, values, lines)
     rated = readable_rows(read.table, read.rows, read.bad, decimal)
+    weights = None
+    if weighing is not None:
+        weights = np.full(len(lines), np.nan)
+        weights[rated] = weights_of(table, weighing.take(rated), lines[rated], decimal, read.bad)
+        rated &= ~np.isnan(weights)
     users, items, values, lines = users.take(rated), items.take(rated), values.take(rated), lines[rated]
     if not len(lines):
         raise UserError(f"{table.name} holds no rating. Add a {table.unit} for every rating: "
@@ -86,13 +93,14 @@ def read_ratings(path: Paths, *, columns: Sequence[str | int] | None = None, sep
     item_labels, item_index = numbered(table, items, lines, "item", ids=ids)
     notes += more + read.bad.notes(table.name, table.unit)
     times, time_notes = _times(read, rated)
-    del read, users, items, values  # memory: a long column less of each
+    weights = None if weights is None else weights[rated]
+    del read, weighing, users, items, values  # memory: a long column less of each
 
     again, repeats = _repeats(table, user_index, item_index, len(item_labels), lines, times)
     notes += repeats + notes_off_scale(table, numbers, lines) + time_notes
     kind, dtype = _dtypes(numbers)
     ratings = Ratings(user_labels, item_labels, user_index.astype(kind, copy=False),
-                      item_index.astype(kind, copy=False), numbers.astype(dtype, copy=False), times)
+                      item_index.astype(kind, copy=False), numbers.astype(dtype, copy=False), times, weights=weights)
     if again is not None:
         ratings = ratings.take(~again)
     if not pairs:
@@ -101,15 +109,20 @@ def read_ratings(path: Paths, *, columns: Sequence[str | int] | None = None, sep
 
 
 def _read(path: Paths, columns: Sequence[str | int] | None, told: Told, bad_lines: str, *, pairs: bool,
-          unrated: float | None) -> TableRead:
-    """The columns of users, items, ratings and times, as texts or numbers."""
+          unrated: float | None, weight_column: str | int | None) -> tuple[TableRead, Column | None]:
+    """The columns of users, items, ratings and times, as texts or numbers; and that of weights, where it was asked for."""
+    weights = None
     with opened_table(path, told) as table:
         found = found_rating_columns(table, columns, pairs=pairs)
         numeric = 2 if len(found.positions) > 2 else None
-        read = read_found(table, found, numeric=numeric, bad_lines=bad_lines)
+        wanted = found if weight_column is None else with_weight_column(table, found, weight_column)
+        read = read_found(table, wanted, numeric=numeric, bad_lines=bad_lines)
+    if wanted is not found:
+        *own, weights = read.rows.columns
+        read = replace(read, found=found, rows=replace(read.rows, columns=own))
     if numeric is None:
         read = replace(read, rows=replace(read.rows, numbers=Numbers(np.full(len(read.rows.lines), unrated))))
-    return read
+    return read, weights
 
 
 def found_rating_columns(table: SourceTable, columns: Sequence[str | int] | None, *, pairs: bool) -> FoundColumns:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from .elsewhere import brought_here
 from .formats.format_table import look_at
 from .looked_at.bad_rows import BadRows
 from .looked_at.column_roles import FoundColumns
@@ -29,13 +30,15 @@ class TableRead:
 
 @contextmanager
 def opened_table(path: Paths, told: Told) -> Iterator[SourceTable]:
-    """The table of a file, of several, or of a folder; ``'-'`` is the standard input, kept until the context ends."""
+    """The table of a file, of several, or of a folder, here or at an address; ``'-'`` is the standard input. What is no file here is
+    kept as one until the context ends."""
     given = [path] if isinstance(path, (str, Path)) else list(path)
     if [str(one) for one in given] == [STDIN]:
         with standard_input() as source:
             yield look_at(source, told)
     else:
-        yield look_at(given, told)
+        with brought_here(given) as (files, _):
+            yield look_at(files, told)
 
 
 def read_found(table: SourceTable, found: FoundColumns, *, numeric: int | None = None, bad_lines: str = "refuse") -> TableRead:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Sequence
 
 from solver.errors import UserError
@@ -17,6 +18,9 @@ _TITLE_NAMES = ("title", "name", "itemname", "itemtitle", "movietitle", "moviena
                 "movie", "film", "product", "book", "song", "item")
 ITEM_ROLE = Role("item", (*(name for name in ITEM_NAMES if name.endswith("id")), "isbn", "asin", "id", *ITEM_NAMES))
 _TITLE_ROLES = (ITEM_ROLE, Role("title", _TITLE_NAMES))
+_APOSTROPHES = ("'", "’")
+# a title, or another one in brackets behind it, that ends in an article
+_ARTICLE_LAST = re.compile(r"([^\s()][^()]*?), (The|An?|L[eao]s?|Les|L['’]|Il|I|Gli|El|Un|Une|Una|Der|Die|Das|Den|Det|De|Het)(?=\s*(?:[()]|$))")
 _NAME_THEM = "Call the columns of ids and titles 'item' and 'title' in the first line."
 
 
@@ -49,6 +53,11 @@ def read_titles(path, *, items: Sequence[Hashable], columns: Sequence[str | int]
     result = {item: known[item][0] for item in items if item in known}
     notes = [f"{_and_others(differ)}."] if differ else []
     return result, notes + _notes_on_titles(table, result, items)
+
+
+def article_first(title: str) -> str:
+    """The title as one says it: 'Fugitive, The (1993)' is sorted by its first word, and spoken 'The Fugitive (1993)'."""
+    return _ARTICLE_LAST.sub(lambda found: f"{found[2]}{'' if found[2].endswith(_APOSTROPHES) else ' '}{found[1]}", title)
 
 
 def _notes_on_titles(table: SourceTable, titles: dict[Hashable, str], items) -> list[str]:

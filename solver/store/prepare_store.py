@@ -13,14 +13,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +26,7 @@ import numpy as np
 from solver.disk import note_written, why_not_saved
 from solver.drafts import held_alone
 from solver.errors import UserError
-from solver.orphans import end_with_parent
+from solver.reading.elsewhere import brought_here
 from solver.reading.formats.many_files import found_in_part, parts_of
 from solver.reading.looked_at.rating_names import RATING_ROLES
 from solver.reading.looked_at.table_port import SourceTable, Told
@@ -41,6 +38,7 @@ from .merging import merge_labels
 from .rating_store import RECORDS, RatingStore, RecordLayout, open_store, write_manifest
 from .recognised import MANIFEST, PREPARING, is_store
 from .spooling import MOST_DISTINCT, FileRead, HowToRead, notes_on_files, refuse_two_signs, spool_file
+from .tasks import Tasks
 from .whole_files import digest_of, write_array, write_json
 
 FEWEST_BLOCKS, MOST_BLOCKS = 8, 128
@@ -71,14 +69,15 @@ def prepare_store(paths: Paths, folder: str | Path, how: HowToPrepare = HowToPre
     folder, say = Path(folder), on_step or (lambda step: None)
     told = Told(sep, encoding, sheet, layout, missing, RATING_ROLES)
     read = HowToRead(decimal, bad_lines, missing, how.rows_at_once)
+    given = [paths] if isinstance(paths, (str, Path)) else list(paths)
     try:
-        with opened_table(paths, told) as table, _only_writer(folder):
-            begun = {"sources": [_named(part) for part in parts_of(table)], "read": [columns, ids, str(told), decimal, bad_lines],
+        with brought_here(given) as (here, originals), opened_table(here, told) as table, _only_writer(folder):
+            begun = {"sources": [originals.get(part.source.path) or _named(part) for part in parts_of(table)], "read": [columns, ids, str(told), decimal, bad_lines],
                      "blocks": how.blocks, "seed": how.seed}
             made_from = hashlib.sha256(json.dumps(begun).encode()).hexdigest()
             if not _is_done(folder, made_from):
                 _begin(folder, made_from)
-                with _Tasks(how.readers) as tasks:
+                with Tasks(how.readers) as tasks:
                     files = _spooled(table, columns, folder / PREPARING, read, tasks, say)
                     if decimal is None:
                         refuse_two_signs(files, table.name)
@@ -129,24 +128,7 @@ def _begin(folder: Path, made_from: str) -> None:
     write_json(noted, made_from)
 
 
-class _Tasks:
-    """Does tasks in so many processes, or in this one; results come in the order of the tasks."""
-
-    def __init__(self, processes: int):
-        self._pool = ProcessPoolExecutor(processes, get_context("spawn"), end_with_parent, (os.getpid(),)) if processes > 1 else None
-
-    def __enter__(self) -> _Tasks:
-        return self
-
-    def __exit__(self, *_) -> None:
-        if self._pool:
-            self._pool.shutdown(cancel_futures=True)
-
-    def each(self, work: Callable, *columns: Iterable) -> Iterable:
-        return (self._pool.map if self._pool else map)(work, *columns)
-
-
-def _spooled(table: SourceTable, columns, work: Path, how: HowToRead, tasks: _Tasks, say) -> list[FileRead]:
+def _spooled(table: SourceTable, columns, work: Path, how: HowToRead, tasks: Tasks, say) -> list[FileRead]:
     parts = parts_of(table)
     found = replace(found_rating_columns(parts[0], columns, pairs=False), time=None)
     names = [f"{number:05}" for number in range(len(parts))]
@@ -161,7 +143,7 @@ def _spool_part(first: SourceTable, found, work: Path, how: HowToRead, part: Sou
     spool_file(part, found_in_part(part, first, found), work, name, how)
 
 
-def _written(table: SourceTable, files: list[FileRead], folder: Path, how: HowToPrepare, ids: str, tasks: _Tasks, say,
+def _written(table: SourceTable, files: list[FileRead], folder: Path, how: HowToPrepare, ids: str, tasks: Tasks, say,
              made: dict[str, Any]) -> None:
     if not (n_rows := sum(file.rows for file in files)):
         raise UserError(f"{table.name} holds no rating. Add a {table.unit} for every rating: user, item, rating.")

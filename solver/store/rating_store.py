@@ -144,6 +144,14 @@ class RatingStore:
         """The labels of ``'users'`` or ``'items'`` in rising order."""
         return [label for piece in stored_labels(self.folder / side) for label in as_labels(piece)]
 
+    def labels_at(self, side: str, positions: np.ndarray) -> list[Hashable]:
+        """The labels at these positions, in rising order, of all labels in rising order."""
+        found, first = list[Hashable](), 0
+        for piece in stored_labels(self.folder / side):
+            found += as_labels(piece.take(positions[slice(*np.searchsorted(positions, (first, first + len(piece))))] - first))
+            first += len(piece)
+        return found
+
     def rows(self, side: str) -> np.ndarray:
         """(n,) the row in the store of each of these labels."""
         return np.load(self.folder / f"{side[:-1]}_rows.npy", mmap_mode="r")

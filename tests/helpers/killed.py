@@ -102,9 +102,13 @@ def write_tables(folder: Path, *, files: int, rows: int) -> list[Path]:
     return paths
 
 
-def _campaign(begin: Callable[[Path], tuple[str, list[str], Path]], kills: int, pattern: str) -> dict:
-    """Kill so often in all, a few times in each piece of work, and compare every result with an undisturbed one."""
-    moments, done, pieces, lost = random.Random(1), 0, 0, 0
+def _campaign(begin: Callable[[Path], tuple[str, list[str], Path]], kills: int, pattern: str, seed: int) -> dict:
+    """Kill so often in all, a few times in each piece of work, and compare every result with an undisturbed one. How far it is
+    is told on stderr after each piece."""
+    moments, done, pieces, lost = random.Random(seed), 0, 0, 0
+
+    def told() -> dict:
+        return {"kills": done, "pieces of work": pieces, "lost or different": lost}
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         code, arguments, result = begin(work)
@@ -120,7 +124,8 @@ def _campaign(begin: Callable[[Path], tuple[str, list[str], Path]], kills: int, 
             except RuntimeError as why:
                 print(why, file=sys.stderr)
                 lost += 1
-    return {"kills": done, "pieces of work": pieces, "lost or different": lost}
+            print(json.dumps(told()), file=sys.stderr, flush=True)
+    return told()
 
 
 def main() -> None:
@@ -129,6 +134,7 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--optimizer", default="sgd")
+    parser.add_argument("--seed", type=int, default=1, help="of the moments: runs with different ones add up")
     chosen = parser.parse_args()
 
     def store(work: Path) -> tuple[str, list[str], Path]:
@@ -140,7 +146,7 @@ def main() -> None:
         until_done(code, arguments, kills=0, longest=0, moments=random.Random(0))
         return FIT, [str(prepared), str(work / "fitted"), str(chosen.processes), chosen.optimizer], work / "fitted"
 
-    print(json.dumps(_campaign({"store": store, "fit": fit}[chosen.what], chosen.kills, "*" if chosen.what == "store" else "*.npy")))
+    print(json.dumps(_campaign({"store": store, "fit": fit}[chosen.what], chosen.kills, "*" if chosen.what == "store" else "*.npy", chosen.seed)))
 
 
 if __name__ == "__main__":

@@ -23,4 +23,4 @@ def write_readme_files(folder: Path) -> None:
         rows.writerow(["movieId", "title"])
         rows.writerows(titles.items())
     (folder / "wanted.csv").write_text("B14\n0.06\n0.08\n0.1\n")
-    lesson_sheet.write(folder / "theirs.xlsx", lesson_sheet.table(12, 9), k=3, variant="dot+bias")
+    lesson_sheet.write(folder / "theirs.xlsx", lesson_sheet.table(12, 9), k=1, variant="dot+bias")

@@ -45,7 +45,7 @@ def demo_book(folder: Path) -> Path:
     path = folder / "my films" / "collabsheet-demo.xlsm"
     path.parent.mkdir()
     ratings, titles = workbook.example()
-    workbook.build(ratings.top(users=DEMO_USERS, items=15), path, titles=titles, holdout=0.1)
+    workbook.build(workbook.with_names(ratings.top(users=DEMO_USERS, items=15)), path, titles=titles, holdout=0.1)
     return path
 
 

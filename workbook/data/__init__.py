@@ -7,6 +7,10 @@ from importlib import resources
 
 from solver import Ratings
 
+from .people import with_names
+
+__all__ = ["example", "with_names"]
+
 
 def example() -> tuple[Ratings, dict[int, str]]:
     """60 users × 40 invented films, about half of the pairs rated; and the titles by item id."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from xlsxwriter import Workbook
 
@@ -33,8 +34,17 @@ RUN_MAIN_STARTS = "(what xlwings' Run main starts, the button for a workbook wit
 _RESULT_HEADERS = ("sheet", "model", "RMSE now", "before fit", "after fit", "epochs", "why the fit ended")
 
 
+@dataclass(frozen=True)
+class Stop:
+    """A stop of the tour: a cell to look at, and what to ask oneself before."""
+
+    sheet: str
+    cell: Cell
+    question: str
+
+
 def write_start(workbook: Workbook, styles: Styles, sheet, content: Content, layouts: Mapping[str, Layout],
-                views: Mapping[str, str], file_name: str) -> None:
+                views: Mapping[str, str], file_name: str, *, tour: Sequence[Stop]) -> None:
     """Fill the sheet, which must be the workbook's first; `layouts` are the model sheets, and `views` has a sentence for each
     sheet beside them."""
     for col, width in enumerate((2, 16, 16, 12, 12, 12, 10, 64)):
@@ -50,6 +60,8 @@ def write_start(workbook: Workbook, styles: Styles, sheet, content: Content, lay
 
     row = _heading(sheet, styles, row + 1, "How to fit")
     row = _how_to(workbook, sheet, styles, row, content, layouts, file_name)
+    row = _heading(sheet, styles, row + 1, "A tour: answer each question before you look")
+    row = _tour(sheet, styles, row, tour)
     row = _heading(sheet, styles, row + 1, "Settings")
     row = _settings(workbook, sheet, styles, row, content)
     row = _heading(sheet, styles, row + 1, "Results")
@@ -102,6 +114,14 @@ def _how_to(workbook: Workbook, sheet, styles: Styles, row: int, content: Conten
         sheet.write_string(row - 1, 7, note, styles.note_beside)
         row += 1
     workbook.define_name(PYTHON, f"={START_SHEET}!$C${row - 1}")
+    return row
+
+
+def _tour(sheet, styles: Styles, row: int, tour: Sequence[Stop]) -> int:
+    for number, stop in enumerate(tour, 1):
+        sheet.write_url(row - 1, 1, f"internal:{quoted(stop.sheet)}!{stop.cell}", styles.link, f"{number}. {stop.sheet} {stop.cell}")
+        sheet.write_string(row - 1, 2, stop.question, styles.beside)
+        row += 1
     return row
 
 

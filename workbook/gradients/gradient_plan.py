@@ -30,7 +30,7 @@ class GradientPlan:
     @property
     def left(self) -> int:
         """The first column: labels of the settings, whose values stand in the next one."""
-        return self.crosstab.history.right + 2
+        return self.crosstab.history.right + 3
 
     @property
     def settings(self) -> dict[str, Cell]:

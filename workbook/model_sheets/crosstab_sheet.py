@@ -208,10 +208,11 @@ def _words(sheet, styles: Styles, plan: Crosstab, content: Content) -> None:
     room = plan.stop.row - first
     notes = (*_NOTES, _HELD) if len(content.held) else _NOTES
     lines = (*EQUATIONS[layout.variant], *notes)[:room]
+    if room > 2:    # the errors stand right below the buttons, where every screen shows them
+        put_formula(sheet, Cell(first, 1), f"={_errors(layout, content)}", styles.strip)
+        first, lines = first + 1, lines[:room - 1]
     for row, line in enumerate(lines, first):
         sheet.write_string(row - 1, 0, line, styles.note)
-    if len(lines) + 1 < room:
-        put_formula(sheet, Cell(first + len(lines) + 1, 1), f"={_errors(layout, content)}", styles.strip)
     if plan.status.row > _SEEN:
         sheet.write_formula(row, 0, f'={control_name(layout.sheet, "status")}&""', styles.status_above)
     top = layout.item_factors.range.top

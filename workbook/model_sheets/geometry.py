@@ -150,7 +150,7 @@ def long_form(sheet: str, *, users: int, items: int, factors: int, ratings: int,
         user_ids=of_user.ids, item_ids=of_item.ids, user_keys=of_user.keys, item_keys=of_item.keys)
     chart = Cell(11, layout.rmse.col + 1)   # below the status, whose text runs to the right, and beside what is printed
     history = _history(chart.row, layout.rmse.col, chart)
-    before = Range(of_user.ids.top, history.right + 2, of_user.ids.bottom + 1, history.right + 2)
+    before = Range(of_user.ids.top, history.right + 3, of_user.ids.bottom + 1, history.right + 3)
     return LongForm(layout, column(user - 1), before if copies else None, of_user, of_item,
                     column(user_index + 1, width) if copies else None,
                     column(item_index + 1, width) if copies else None, column(predict + 1),
@@ -161,6 +161,11 @@ def long_form(sheet: str, *, users: int, items: int, factors: int, ratings: int,
 def history_beside(header: int, right: int) -> Range:
     """The same right of column `right`, where the chart stands elsewhere."""
     return Range(header + 1, right + 2, header + HISTORY_ROWS, right + 3)
+
+
+def held_beside(history: Range) -> Range:
+    """The column beside epoch and RMSE for the RMSE on ratings held out; it stays free where none are."""
+    return Range(history.top, history.right + 1, history.bottom, history.right + 1)
 
 
 def _history(header: int, right: int, chart: Cell) -> Range:

@@ -35,7 +35,7 @@ Sub DescendReset()
             sheet.Range(places(i, 2)).Value = sheet.Range(places(i, last)).Value
         End If
     Next
-    AreaOf(sheet, "history").ClearContents
+    ClearLines AreaOf(sheet, "history")
     sheet.Calculate
     Report sheet, "Reset: the parameters of before the first step, RMSE " & Format(AreaOf(sheet, "rmse").Value, "0.0000") & "."
     Exit Sub
@@ -107,16 +107,21 @@ Private Function LinesThatEndAt(history As Range, steps As Long) As Long
             LinesThatEndAt = used
             Exit Function
         End If
-        history.ClearContents
+        ClearLines history
     End If
 End Function
+
+' Beside epoch and RMSE stands what a fit finds on ratings held out.
+Private Sub ClearLines(history As Range)
+    history.Resize(history.Rows.Count, 3).ClearContents
+End Sub
 
 ' A line of the history, for the chart. Where all lines are used, every second one goes.
 Private Sub NoteError(history As Range, used As Long, steps As Long, rmse As Double)
     Dim lines As Variant, i As Long
     If used = history.Rows.Count Then
         lines = history.Value
-        history.ClearContents
+        ClearLines history
         used = 0
         For i = 1 To UBound(lines, 1) Step 2
             used = used + 1

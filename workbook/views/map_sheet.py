@@ -117,7 +117,7 @@ def _dots(sheet, styles: Styles, plan: MapPlan, view: View) -> None:
         put_number(sheet, cell["number"], item + 1, styles.calc_whole)
         # the chart keeps the label as it is now, until an office draws it afresh
         sheet.write_formula(cell["name"].row - 1, cell["name"].col - 1, f"=INDEX({view.name('item_ids')},{place})",
-                            styles.calc, content.items[item])
+                            styles.calc_label, content.items[item])
         for component in (1, 2):
             score = f"INDEX({block_name(ITEMS.sheet, 'components')},{place},{component})"
             put_formula(sheet, cell[f"component {component}"], f"=IF(ISNUMBER({score}),{score},NA())", styles.calc)

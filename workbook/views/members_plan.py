@@ -67,10 +67,15 @@ class MembersPlan:
     def cosines(self) -> Range:
         return self._column(self.place.right + 1, self.alike)
 
+    @property
+    def found(self) -> Range:
+        """Where the first member with each of these cosines stands in the order of the model sheet."""
+        return self._column(self.cosines.right + 1, self.alike)
+
     # -- grey, in the order of the model sheet ------------------------------------------------------
     def own(self, which: str) -> Range:
         """A column of the members in their own order: number, name, score, ratings, mean, known, rank, length."""
-        return self._column(self.place.right + self.alike + 2 + OWN.index(which))
+        return self._column(self.place.right + 2 * self.alike + 2 + OWN.index(which))
 
     @property
     def own_components(self) -> Range:

@@ -98,7 +98,7 @@ def _own_order(sheet, styles: Styles, plan: MembersPlan, view: View, side: _Side
     block: Block = getattr(view.layout, f"{side.role}_factors")
     for role, where in (("ids", plan.own("name")), ("factors", plan.factors)):
         name = view.name(f"{side.role}_{role}")
-        put_array(sheet, where, f"=TRANSPOSE({name})" if block.along == "columns" else f"={name}", styles.calc)
+        put_array(sheet, where, f"=TRANSPOSE({name})" if block.along == "columns" else f"={name}", styles.calc if role == "factors" else styles.calc_label)
     lengths = _fixed(plan.own("length"))
     put_array(sheet, plan.directions, f"=({_fixed(plan.factors)}-{_fixed(plan.centre)})/IF({lengths}>0,{lengths},1)", styles.calc)
     for where, title in ((plan.factors, "factors"), (plan.directions, "(factors − mean) / length"),
@@ -142,13 +142,16 @@ def _ranked_row(sheet, styles: Styles, plan: MembersPlan, row: int) -> None:
     cosine = (f"IF({known}*INDEX({known},{place})*({numbers}<>{place}),"
               f"MMULT({directions},TRANSPOSE(INDEX({directions},{place},0))),-2)")
     if plan.alike:
-        cosines = Range(rank.row, plan.cosines.left, rank.row, plan.cosines.right)
+        cosines, found = (Range(rank.row, block.left, rank.row, block.right) for block in (plan.cosines, plan.found))
         put_array(sheet, cosines, f"=LARGE({cosine},{{{','.join(str(k + 1) for k in range(plan.alike))}}})", styles.calc)
+        put_array(sheet, found, f"=MATCH({ref(cosines)},{cosine},0)", styles.calc_whole)
     for k in range(plan.alike):
         own, name = plan.cosines.first.moved(row, k), plan.alike_name(k).first.moved(row, 0)
-        # of equals the first, then the next: as many equals as stand so far in this row
-        so_far = ref(Range(own.row, plan.cosines.left, own.row, own.col), cols=True)
-        which = f"SMALL(IF({cosine}={ref(own)},{numbers},1E9),SUM(({so_far}={ref(own)})*1))"
+        which = ref(plan.found.first.moved(row, k))
+        if k:   # of equals the first, then the next: as many equals as stand so far in this row. To look for them costs all cosines anew
+            so_far = ref(Range(own.row, plan.cosines.left, own.row, own.col), cols=True)
+            again = f"SMALL(IF({cosine}={ref(own)},{numbers},1E9),SUM(({so_far}={ref(own)})*1))"
+            which = f"IF({ref(own)}={ref(own.moved(0, -1))},{again},{which})"
         put_array(sheet, name, f'=IF({ref(own)}<{_NOT_ALIKE},"",INDEX({_fixed(plan.own("name"))},{which}))', styles.name)
         put_formula(sheet, name.moved(0, 1), f'=IF({ref(own)}<{_NOT_ALIKE},"",{ref(own)})', styles.likeness)
 
@@ -167,7 +170,7 @@ def _words(sheet, styles: Styles, plan: MembersPlan, view: View, side: _Side) ->
         put_text(sheet, Cell(MEMBERS_HEAD, plan.alike_name(k).left), "most alike" if k == 0 else f"{k + 1}.", styles.header_left)
         put_text(sheet, Cell(MEMBERS_HEAD, plan.alike_name(k).left + 1), "cos", styles.header)
     put_text(sheet, Cell(MEMBERS_HEAD - 2, plan.place.left), "Helper calculations, not printed: change nothing here.", styles.calc_head)
-    put_text(sheet, Cell(MEMBERS_HEAD - 1, plan.place.left), "by rank: place, cosines", styles.calc_head)
+    put_text(sheet, Cell(MEMBERS_HEAD - 1, plan.place.left), "by rank: place, cosines, and who has them first", styles.calc_head)
     put_text(sheet, Cell(MEMBERS_HEAD - 1, plan.own("number").left), "in the order of the model sheets", styles.calc_head)
     put_text(sheet, Cell(MEMBERS_HEAD - 1, plan.centre.left), "principal components: powers of the covariance", styles.calc_head)
 

@@ -35,7 +35,7 @@ def write_recommend(workbook: Workbook, styles: Styles, view: View) -> None:
     total = f"MMULT(INDEX({view.name('user_factors')},{user},0),{view.name('item_factors')})"
     if view.biases:
         total += f"+{view.name('item_bias')}+INDEX({view.name('user_bias')},{user})"
-    put_array(sheet, items, f"=TRANSPOSE({view.name('item_ids')})", styles.calc)
+    put_array(sheet, items, f"=TRANSPOSE({view.name('item_ids')})", styles.calc_label)
     given = f'TRANSPOSE(IF({row}="","",{row}))'
     if len(view.content.held):  # rated too, though no model sheet shows it
         plan = check_plan(view)

@@ -9,6 +9,7 @@ from pyxl.grid.cells import Cell, Range
 from workbook.model_sheets.view import View
 from workbook.views.best_list import kept_in_range
 from workbook.views.choice import unknown, with_most_blanks, write_choice
+from workbook.views.waterfall import write_waterfall
 from workbook.write.display_labels import width_of
 from workbook.write.references import box, ref
 from workbook.write.styles import BARS, Styles, fold_helpers, print_setup
@@ -20,6 +21,7 @@ WHY_HEAD = 9
 PART = 5                                    # the column of what adds up; left of it the item's and the user's factor
 USER_NUMBER, ITEM_NUMBER = Cell(5, 8), Cell(6, 8)
 USER_MEAN, ITEM_MEAN = Cell(7, 8), Cell(8, 8)
+_CHART_ROWS = 18        # that the waterfall covers, with a line of air
 _MEANINGS = (("mean", "what the average user gives the average item, before any taste"),
              ("user bias", "how much more or less this user gives than the average one"),
              ("item bias", "how much more or less this item gets than the average one"))
@@ -58,7 +60,9 @@ def write_why(workbook: Workbook, styles: Styles, view: View) -> None:
         put_array(sheet, cell, _if_chosen(value), styles.ranked)
     deviations = Range(parts.top + view.biases, PART, parts.bottom, PART)   # beside the mean all bars would be short
     sheet.conditional_format(*box(deviations), BARS)
-    sheet.print_area(0, 0, rated.row - 1, PART - 1)
+    write_waterfall(workbook, sheet, styles, deviations, USER_NUMBER.col - 1, Cell(rated.row + 2, 1),
+                    title="What lifts and lowers the prediction" + (", from the mean" if view.biases else ""))
+    sheet.print_area(0, 0, rated.row + _CHART_ROWS, PART - 1)
     print_setup(sheet, landscape=False, one_page=True)
 
 
@@ -88,7 +92,7 @@ def _words(sheet, styles: Styles, view: View) -> None:
     wide = width_of(view.content.items, least=52, most=56)
     for col, width in enumerate((12, wide, 11, 11, 11, 3)):
         sheet.set_column(col, col, width, styles.text)
-    fold_helpers(sheet, USER_NUMBER.col - 1, USER_NUMBER.col + 1, 9, styles.calc)
+    fold_helpers(sheet, USER_NUMBER.col - 1, USER_NUMBER.col + 5, 9, styles.calc)
     sheet.set_row(0, 24)
     put_text(sheet, Cell(1, 1), "Why", styles.title)
     put_text(sheet, Cell(2, 1), "What the prediction for one user and one item is made of: the parts add up to it.", styles.note)

@@ -15,7 +15,7 @@ _CALCULATION = {"bg_color": "#F2F2F2", "font_color": "#B25400", "bold": True, "b
 _CELL = {"border": 1, "border_color": "#D0D0D0"}
 _GREY = "#9A9A9A"
 _OPTION = {"bg_color": "#FFFBD6", "border": 1, "border_color": "#B2A968"}
-CHART_LINE, CHART_GRID = _LINK, "#E3E3E3"
+CHART_LINE, HELD_LINE, CHART_GRID = _LINK, "#E07B39", "#E3E3E3"
 CHART_FONT = {"name": "Calibri", "size": 9, "color": _MUTED, "bold": False}
 _LOW, _MIDDLE, _HIGH = "#FFFFFF", "#CFE8D5", "#63BE7B"
 
@@ -77,6 +77,7 @@ class Styles:
     calc_head: Format       # over helper calculations, grey
     calc: Format
     calc_whole: Format
+    calc_label: Format      # of a user or an item among them
     observed: Format        # legend: words in the looks of the filled table
     guessed: Format
     key_predicted: Format
@@ -159,6 +160,7 @@ def make_styles(workbook: Workbook) -> Styles:
         calc_head=style(font_color=_GREY, italic=True, font_size=8),
         calc=style(font_color=_GREY, font_size=8, num_format="0.000"),
         calc_whole=style(font_color=_GREY, font_size=8, num_format="0"),
+        calc_label=style(font_color=_GREY, font_size=8),
         observed=workbook.add_format({"bold": True, "font_color": "#000000"}),
         guessed=workbook.add_format(predicted),
         key_predicted=style(_CELL, center, predicted, bg_color=_MIDDLE, num_format="0.0"),
@@ -191,6 +193,12 @@ def colour_scale(low: float, middle: float, high: float) -> dict:
 def around_zero() -> dict:
     """Blue for the lowest number below 0, white for 0, orange for the highest above it."""
     return {"type": "3_color_scale", "min_type": "min", "mid_type": "num", "mid_value": 0, "max_type": "max",
+            "min_color": "#8DB4E2", "mid_color": "#FFFFFF", "max_color": "#F4A869"}
+
+
+def depths() -> dict:
+    """Blue for the lowest number, white for the middle one, orange for the highest."""
+    return {"type": "3_color_scale", "min_type": "min", "mid_type": "percentile", "mid_value": 50, "max_type": "max",
             "min_color": "#8DB4E2", "mid_color": "#FFFFFF", "max_color": "#F4A869"}
 
 

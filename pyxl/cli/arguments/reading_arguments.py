@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from solver import Ratings
 
 TABLE_OF_RATINGS = ("a table of ratings: text with any separator, .xlsx, JSON lines, Parquet or Feather, packed or not, a long table or a "
-                    "crosstab; a folder, or - for the standard input")
+                    "crosstab; a folder, or - for the standard input; or an address, such as s3://bucket/ratings/*.parquet")
 
 
 def add_reading_arguments(parser: argparse.ArgumentParser, *, columns: str = "USER,ITEM,RATING[,TIME]") -> None:
@@ -33,6 +33,12 @@ def add_ratings_arguments(parser: argparse.ArgumentParser) -> None:
                        help="what is done about lines that cannot be read: refuse the table (default), or skip them and say how many")
     group.add_argument("--ids", choices=("checked", "exact"), default="checked",
                        help="checked: refuse ids that differ by capitals or zeros only (default); exact: they are different ones")
+
+
+def add_weight_argument(parser: argparse.ArgumentParser) -> None:
+    """Add the argument that says how much each rating counts; `read_given` honours it."""
+    parser.add_argument("--weight-column", metavar="COLUMN", help="a column, by name or number from 1, that says how much each rating counts: 2 as much "
+                        "as one that is there twice; als, which learns with weights, fits then unless --optimizer says otherwise")
 
 
 def add_feedback_arguments(parser: argparse.ArgumentParser) -> None:
@@ -65,4 +71,4 @@ def read_given(args: argparse.Namespace, *, unrated: float | None = None) -> tup
     from solver import read_ratings
 
     return read_ratings(args.ratings, **reading_options(args), layout=args.layout, missing=args.missing, bad_lines=args.bad_lines,
-                        ids=args.ids, unrated=unrated)
+                        ids=args.ids, unrated=unrated, weight_column=getattr(args, "weight_column", None))

@@ -15,6 +15,7 @@ from pyxl.cli.command_line import Command
 from solver.errors import UserError
 
 from .model_commands import add_list_arguments, add_model_argument, check_list_target, how_many_listed, tell_list, written_list
+from .store_commands import recommend_from_passes
 from .trained_model import as_label, load_trained
 
 if TYPE_CHECKING:
@@ -47,9 +48,17 @@ def _recommend_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--exclude", metavar="FILE", help="recommend none of the items in this file, an id a line")
     parser.add_argument("--seen", action="store_true", help="list what the user has rated, too")
     add_report_arguments(parser, "the same as a workbook (.xlsx), or, for many users, as a table (.csv, .parquet)")
+    parser.add_argument("--processes", type=int, metavar="N", help="of MODEL.passes, which `train STORE --rows-only` leaves: so many processes share "
+                        "the blocks of users; -o is a folder then, of a Parquet file a block")
+    parser.add_argument("--part", metavar="K/N", help="the same on N machines: only the K-th part of the blocks")
 
 
 def _recommend(args: argparse.Namespace, say: Say) -> dict:
+    if (Path(args.model) / "fit.json").is_file():
+        return recommend_from_passes(args, say)
+    if args.processes is not None or args.part is not None:
+        raise UserError("--processes and --part share out blocks of users, which the rows of a fit of a store have: the folder MODEL.passes "
+                        "that `collabsheet train STORE --rows-only` leaves. Give that, or leave them out.")
     one = args.new_user or (args.user is not None and len(args.user) == 1)
     check_list_target(args, table_only=not one)
     model, n = load_trained(args.model), how_many_listed(args.n)

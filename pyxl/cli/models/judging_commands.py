@@ -13,6 +13,7 @@ from pyxl.cli.arguments.reading_arguments import (
     TABLE_OF_RATINGS,
     add_feedback_arguments,
     add_ratings_arguments,
+    add_weight_argument,
     feedback_options,
     read_given,
 )
@@ -35,6 +36,7 @@ def _model_arguments(parser: argparse.ArgumentParser, *, folds: int) -> None:
                         help="how much time may go into accuracy (default quick); chooses what is not given below")
     parser.add_argument("--folds", type=int, metavar="N", default=folds, help=f"parts of the ratings, each of which is held out once (default {folds})")
     add_table_arguments(parser, "the table")
+    add_weight_argument(parser)
     add_ratings_arguments(parser)
     add_option_arguments(parser.add_argument_group("settings", "What is not given here is chosen by --effort."), Given.TRAIN)
 

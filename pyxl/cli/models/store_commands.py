@@ -1,4 +1,5 @@
-"""The command `prepare`: tables of ratings in, a store on disk out; and what `look` tells of a store."""
+"""The command `prepare`: tables of ratings in, a store on disk out; what `look` tells of a store; and `recommend` where a fit of one left
+no model folder."""
 
 from __future__ import annotations
 
@@ -66,6 +67,42 @@ def look_at_store(args: argparse.Namespace, say: Say) -> dict:
                        "blocks": store.blocks, "largest_block": int(store.counts.max()), "bytes": size,
                        "bytes_each": store.about["bytes_each"], "ratings_per_user": per_user, "ratings_per_item": per_item,
                        "values": about, "notes": store.about["notes"]})
+
+
+_NOT_FROM_PASSES = ("user", "users", "new_user", "likes", "titles", "items", "exclude")
+
+
+def recommend_from_passes(args: argparse.Namespace, say: Say) -> dict:
+    """`recommend MODEL.passes --all`: a Parquet file for every block of users."""
+    from solver.collab.recommended_blocks import HowToRecommend, recommend_blocks
+
+    for name in _NOT_FROM_PASSES:
+        if getattr(args, name):
+            raise UserError(f"--{name.replace('_', '-')} asks a model folder, and '{args.model}' has the rows of a fit only. Train without "
+                            "--rows-only, or say --all.")
+    if args.output is None or args.overwrite:
+        raise UserError("Recommendations to all from the rows of a fit go to a new folder, a Parquet file for each block of users. Say "
+                        "-o FOLDER, and no --overwrite.")
+    part, parts = _part(args.part)
+    how = HowToRecommend(n=args.n, exclude_seen=not args.seen, part=part, parts=parts, processes=args.processes or 1)
+    if how.processes < 1 or how.n < 1:
+        raise UserError("-n and --processes are whole numbers of 1 or more.")
+    began, blocks = time.perf_counter(), 0
+    for done, blocks in recommend_blocks(Path(args.model), Path(args.output), how):
+        say(f"Wrote {done} of {blocks} blocks of users")
+    seconds = time.perf_counter() - began
+    say(f"All recommendations are in {args.output}, made in {seconds:.1f} s.")
+    return json_ready({"model": args.model, "output": args.output, "blocks": blocks, "seconds": seconds})
+
+
+def _part(text: str | None) -> tuple[int, int]:
+    """(2, 8) of "2/8"."""
+    if text is None:
+        return 1, 1
+    part, _, parts = text.partition("/")
+    if part.isdecimal() and parts.isdecimal() and 1 <= int(part) <= int(parts):
+        return int(part), int(parts)
+    raise UserError(f"--part is '{text}'. Say which of how many, such as 2/8.")
 
 
 PREPARE = Command("prepare", "Write ratings, more than memory holds, to a store on disk that train reads block by block.",

@@ -18,6 +18,7 @@ from pyxl.cli.arguments.reading_arguments import (
     TABLE_OF_RATINGS,
     add_feedback_arguments,
     add_ratings_arguments,
+    add_weight_argument,
     feedback_options,
     named_ratings,
     read_given,
@@ -61,6 +62,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
                         "not depend on their number")
     parser.add_argument("--rows-only", action="store_true", help="of a store: make no model folder, which takes memory for all of it")
     add_feedback_arguments(parser)
+    add_weight_argument(parser)
     add_ratings_arguments(parser)
     add_option_arguments(parser.add_argument_group("settings", "What is not given here is chosen by --effort."), Given.TRAIN,
                          unset={"n_factors": str(N_FACTORS), "seed": "0", "device": "auto"})

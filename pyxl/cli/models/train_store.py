@@ -19,7 +19,8 @@ from solver.errors import UserError
 if TYPE_CHECKING:
     from solver import Epoch
 
-_NOT_LEARNT_WITH = {"genres": "--genres", "item_columns": "--item-columns", "user_columns": "--user-columns", "learn_on": "--learn-on"}
+_NOT_LEARNT_WITH = {"genres": "--genres", "item_columns": "--item-columns", "user_columns": "--user-columns", "learn_on": "--learn-on",
+                    "weight_column": "--weight-column"}
 # how a table is read, and what each of these is where nobody said it
 _HOW_TO_READ = {"columns": None, "sep": None, "decimal": None, "encoding": None, "sheet": None, "layout": None, "missing": None,
                 "bad_lines": "refuse", "ids": "checked"}

@@ -56,13 +56,13 @@ def _held_out(ratings: Ratings, share: float, seed: int = 0) -> str:
 def _demo(args: argparse.Namespace, say: Say) -> dict:
     from pyxl.fit.fit_messages import result_object, tell_results
     from pyxl.fit.press_fit import fit_workbook
-    from workbook import build, example
+    from workbook import build, example, with_names
 
     folder = Path(args.output)
     folder.mkdir(parents=True, exist_ok=True)
     plain, with_buttons = folder / "collabsheet-demo.xlsx", folder / "collabsheet-demo.xlsm"
     ratings, titles = example()
-    part = ratings.top(users=15, items=15)
+    part = with_names(ratings.top(users=15, items=15))
     for path in (plain, with_buttons):
         build(part, path, titles=titles, holdout=args.holdout, net=args.net, gradients=args.gradients, overwrite=True)
     say(f"Built a workbook of {part.n_users} users, {part.n_items} films and {len(part)} ratings{_held_out(part, args.holdout)}.")
@@ -81,7 +81,7 @@ def _new_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--users", type=int, default=15, metavar="N", help="users to take, those with most ratings (default 15)")
     parser.add_argument("--items", type=int, default=15, metavar="N", help="items to take, those with most ratings (default 15)")
     parser.add_argument("--factors", type=int, default=5, metavar="N", help="factors for every user and item (default 5)")
-    parser.add_argument("--titles", metavar="FILE", help="a table of item ids and titles")
+    _titles_arguments(parser)
     add_ratings_arguments(parser)
     _holdout_argument(parser)
     _net_argument(parser)
@@ -93,7 +93,6 @@ def _new_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _new(args: argparse.Namespace, say: Say) -> dict:
-    from solver import read_titles
     from workbook import build
     from workbook.run_main_module import module_beside, write_module
 
@@ -105,10 +104,8 @@ def _new(args: argparse.Namespace, say: Say) -> dict:
         module_beside(args.output)
     everything, notes = read_given(args)
     ratings = everything.top(users=args.users, items=args.items)
-    titles = None
-    if args.titles:
-        titles, more = read_titles(args.titles, items=ratings.items)
-        notes += more
+    titles, more = _titles(args, ratings)
+    notes += more
     build(ratings, args.output, n_factors=args.factors, titles=titles, seed=args.seed, holdout=args.holdout, net=args.net,
           gradients=args.gradients, overwrite=args.overwrite)
     notes += _notes_on_labels(ratings, titles)
@@ -124,19 +121,37 @@ def _new(args: argparse.Namespace, say: Say) -> dict:
             "ratings": len(ratings), "factors": args.factors, "notes": notes}
 
 
+def _titles_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--titles", metavar="FILE", help="a table of item ids and titles")
+    parser.add_argument("--article-first", action="store_true",
+                        help="write the title 'Fugitive, The (1993)' as one says it: 'The Fugitive (1993)'")
+
+
+def _titles(args: argparse.Namespace, ratings: Ratings) -> tuple[Mapping | None, list[str]]:
+    """The titles of the items, where a table of them is given, and notes on it."""
+    from solver import read_titles
+    from solver.reading.titles import article_first
+
+    if not args.titles:
+        if args.article_first:
+            raise UserError("--article-first is about titles: give their table, too (--titles FILE), or leave it out.")
+        return None, []
+    titles, notes = read_titles(args.titles, items=ratings.items)
+    return {item: article_first(title) for item, title in titles.items()} if args.article_first else titles, notes
+
+
 def _export_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL_DIR", help="a folder that `collabsheet train` wrote")
     parser.add_argument("-o", "--output", metavar="BOOK", required=True, help="the workbook to build: .xlsm has buttons, .xlsx no macros")
     parser.add_argument("--overwrite", action="store_true", help="replace BOOK if it exists")
     parser.add_argument("--users", type=int, default=15, metavar="N", help="users to take, those with most ratings (default 15)")
     parser.add_argument("--items", type=int, default=15, metavar="N", help="items to take, those with most ratings (default 15)")
-    parser.add_argument("--titles", metavar="FILE", help="a table of item ids and titles")
+    _titles_arguments(parser)
     parser.add_argument("--ratings", metavar="FILE", help="take the ratings from this table, not from the model")
     add_ratings_arguments(parser)
 
 
 def _export(args: argparse.Namespace, say: Say) -> dict:
-    from solver import read_titles
     from workbook.export import busiest, export
 
     _check_sizes(args, "users", "items")
@@ -144,10 +159,8 @@ def _export(args: argparse.Namespace, say: Say) -> dict:
     model = load_trained(args.model)
     ratings, notes = ratings_for(model, args)
     part = busiest(ratings, users=args.users, items=args.items)
-    titles = None
-    if args.titles:
-        titles, more = read_titles(args.titles, items=part.items)
-        notes += more
+    titles, more = _titles(args, part)
+    notes += more
     if model.result_.samples:
         notes.append(f"The model predicts the mean over {len(model.result_.samples)} sets of factors; the sheet has one, "
                      "the mean of them, and predicts a little differently.")

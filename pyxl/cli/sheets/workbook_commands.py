@@ -27,34 +27,15 @@ def _inspect_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _inspect(args: argparse.Namespace, say: Say) -> dict:
-    if args.server:
-        sheets = service_of(args).inspect(args.workbook)
-    else:
-        from pyxl.fit.inspect_sheet import inspect_workbook
-        sheets = inspect_workbook(args.workbook)
+    from pyxl.fit.inspect_sheet import inspect_workbook, told_report
+
+    sheets = service_of(args).inspect(args.workbook) if args.server else inspect_workbook(args.workbook)
     width = max(map(len, sheets), default=0)
     for name, report in sheets.items():
-        if report["recognised"]:
-            say(f"{name:<{width}}  {report['variant']}, {report['form']}: {report['n_ratings']} ratings of "
-                f"{report['n_users']} users and {report['n_items']} items, {report['n_factors']} factors")
-            for what, where in report["cells"].items():
-                say(f"{'':<{width}}    {what.replace('_', ' '):<13} {where}")
-            say(f"{'':<{width}}    RMSE          {report['rmse']:.9g} now")
-        elif report["training"]:
-            say(f"{name:<{width}}  {report['training']['told']}")
-        else:
-            solvable = report["problem"] and report["problem"]["solvable"]
-            say(f"{name:<{width}}  {'no factor model, solved by its formulas' if solvable else 'not recognised'}: "
-                f"{report['reason'].removeprefix(f'{name}: ')}")
-        if report["solver"]:
-            say(f"{'':<{width}}    Solver model  {report['solver']}")
-        if problem := report["problem"]:
-            say(f"{'':<{width}}    by formulas   " + (f"{problem['kind']}; {problem['n_cells']} cells, {problem['n_constraints']} constraint{'s' * (problem['n_constraints'] != 1)}; "
-                f"objective {problem['objective']:.9g} now" if problem["solvable"] else problem["reason"]))
-        for scenario in report["scenarios"]:
-            say(f"{'':<{width}}    scenario      {scenario['name']}: {', '.join(scenario['values'])}")
-        for note in report["notes"]:
-            say(f"{'':<{width}}    note          {note}")
+        head, parts = told_report(name, report)
+        say(f"{name:<{width}}  {head}")
+        for what, text in parts:
+            say(f"{'':<{width}}    {what:<13} {text}")
     return {"workbook": str(args.workbook), "sheets": sheets}
 
 

@@ -19,6 +19,7 @@ from .office import properties
 
 _FILTERS = {".xlsx": "Calc MS Excel 2007 XML", ".xlsm": "Calc MS Excel 2007 VBA XML", ".ods": "calc8"}
 _AS_CONFIGURED = 3   # com.sun.star.document.MacroExecMode.USE_CONFIG: the user decides on macros
+_BAR, _INFO, _WARNING = "collabsheet", 0, 2     # com.sun.star.frame.InfobarType
 
 
 class CalcBooks(base_classes.Books):
@@ -143,6 +144,13 @@ class CalcBook(base_classes.Book):
 
     def activate(self) -> None:
         self.document.CurrentController.Frame.activate()
+
+    def announce(self, text: str, *, failed: bool = False) -> None:
+        """Show a text in a bar over the sheet, until its user closes it or the next one comes."""
+        controller = self.document.CurrentController
+        if controller.hasInfobar(_BAR):
+            controller.removeInfobar(_BAR)
+        controller.appendInfobar(_BAR, "collabsheet", text, _WARNING if failed else _INFO, (), True)
 
 
 class CalcSheets(base_classes.Sheets):

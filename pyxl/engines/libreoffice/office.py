@@ -18,6 +18,7 @@ from solver.errors import UserError
 from .find_office import OFFICE, find_soffice, load_uno
 from .office_pipe import own_pipe, refuse_foreign_pipe
 
+USUAL_PROFILE = "the user's own"    # the profile that LibreOffice takes by itself
 _RESTART = 81           # how soffice ends after it made a fresh profile: start it again
 _ANSWERS = 30.0         # seconds within which an office that listens answers
 _TAKEN_OVER = 3.0       # seconds within which a running office that took the command over listens
@@ -29,15 +30,18 @@ class Office:
 
     `spec` says where one listens (``pipe,name=…`` or ``socket,host=…,port=…``). Without it, and
     `visible`: the user's own LibreOffice, started if it is not running; not `visible`: one of our
-    own that nobody sees, on a throw-away profile, which `close` ends. Raises UserError.
+    own that nobody sees, which `close` ends. Its profile, the folder of its settings, is thrown away, or is `profile`: another
+    folder, or ``USUAL_PROFILE``. Where that profile's office is running, it is that one, and goes on. Raises UserError.
     """
 
-    def __init__(self, *, spec: str | None = None, visible: bool = True):
+    def __init__(self, *, spec: str | None = None, visible: bool = True, profile: Path | str | None = None):
         self._process: subprocess.Popen | None = None
-        self._profile = ""
+        self._thrown_away = ""
+        self._profile = profile or ""
         self.ours = spec is None and not visible
         if self.ours:
-            self._profile = tempfile.mkdtemp(prefix="collabsheet-office-")
+            if profile is None:
+                self._profile = self._thrown_away = tempfile.mkdtemp(prefix="collabsheet-office-")
             spec = f"pipe,name=collabsheet{uuid.uuid4().hex}"
         if spec is None:
             spec = own_pipe()
@@ -65,6 +69,10 @@ class Office:
         """Its com.sun.star.lang.ServiceManager."""
         return self._context.ServiceManager
 
+    def singleton(self, name: str):
+        """The one object of the office's that has this name."""
+        return self._context.getValueByName(f"/singletons/{name}")
+
     def answers(self) -> bool:
         """Whether it is there still: its user may have closed it, or it crashed."""
         try:
@@ -77,20 +85,27 @@ class Office:
         """End an office of our own; let go of another."""
         if not self.ours or self._process is None:
             return
+        ends = True
         with suppress(Exception):   # the connection ends with the office, sometimes before the answer, or had ended
-            self.desktop.terminate()
-        try:
-            self._process.wait(10)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        shutil.rmtree(self._profile, ignore_errors=True)
+            ends = bool(self._thrown_away) or not self.desktop.Frames.Count     # else its user has a window open
+            if ends:
+                self.desktop.terminate()
+        if ends:
+            try:
+                self._process.wait(10)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        if self._thrown_away:
+            shutil.rmtree(self._thrown_away, ignore_errors=True)
         self.ours = False
 
     def _started(self, spec: str):
         command = [find_soffice(), f"--accept={spec};urp;", "--norestore", "--nologo", "--nofirststartwizard", "--nodefault"]
         if self.ours:
-            command += ["--headless", "--invisible", f"-env:UserInstallation={Path(self._profile).as_uri()}"]
+            command += ["--headless", "--invisible"]
+            if self._profile != USUAL_PROFILE:
+                command.append(f"-env:UserInstallation={Path(self._profile).absolute().as_uri()}")
         def start() -> subprocess.Popen:
             # what a macro starts in this office finds its way back to it
             return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL,

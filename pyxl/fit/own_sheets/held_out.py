@@ -1,18 +1,22 @@
-"""Reads the ratings that one of our workbooks holds out, to judge a fit by."""
+"""Reads the ratings that one of our workbooks holds out, and judges a fit by them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pyxl.fit.watcher import Watcher
 from pyxl.grid.block_names import HELD
 from pyxl.grid.sheet_names import area_named
 from pyxl.hosts.host import Host
 
 if TYPE_CHECKING:
     from pyxl.detect.verified_model import VerifiedModel
-    from solver import Ratings
+    from solver import Epoch, Ratings
+    from solver.model.net import AnyFactors
 
 
 def held_out(host: Host, ready: VerifiedModel) -> Ratings | None:
@@ -34,3 +38,27 @@ def held_out(host: Host, ready: VerifiedModel) -> Ratings | None:
         return None
     user_index, item_index, observed = map(np.array, zip(*held))
     return Ratings(here.users, here.items, user_index, item_index, observed)
+
+
+class HeldOutJudge(Watcher):
+    """Tells another watcher of every epoch with its RMSE on the ratings held out, where there are any. The fit knows nothing of it."""
+
+    def __init__(self, watcher: Watcher, held: Ratings | None, bounds: tuple[float, float] | None):
+        self._watcher, self._held, self._bounds = watcher, held, bounds
+        self._factors: Callable[[], AnyFactors] | None = None
+        self._found: dict[int, float] = {}
+
+    def look(self, factors: Callable[[], AnyFactors]) -> None:
+        self._factors = factors
+        self._watcher.look(factors)
+
+    def on_epoch(self, epoch: Epoch) -> bool | None:
+        from solver import rmse
+
+        if self._held is not None and self._factors is not None:
+            self._found[epoch.epoch] = rmse(self._factors(), self._held, bounds=self._bounds)
+        return self._watcher.on_epoch(self.judged([epoch])[0])
+
+    def judged(self, history: Sequence[Epoch]) -> tuple[Epoch, ...]:
+        """The epochs with what was found of them."""
+        return tuple(replace(epoch, holdout_rmse=self._found.get(epoch.epoch, epoch.holdout_rmse)) for epoch in history)

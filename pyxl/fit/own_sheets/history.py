@@ -1,11 +1,12 @@
-"""Writes the error of each epoch into the cells under a model sheet's chart."""
+"""Writes the errors of each epoch into the cells under a model sheet's chart."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pyxl.grid.block_names import history_name
+from pyxl.grid.block_names import held_history_name, history_name
 from pyxl.grid.cells import Cell, Range, Value
 from pyxl.grid.readable_workbook import ReadableWorkbook
 from pyxl.grid.sheet_names import area_named, prefix_of
@@ -14,20 +15,34 @@ if TYPE_CHECKING:
     from solver import Epoch
 
 
-def history_area(workbook: ReadableWorkbook, sheet: str) -> tuple[str, Range] | None:
-    """(sheet, range) where a model sheet wants its history; None where it has no such cells."""
+@dataclass(frozen=True)
+class HistoryCells:
+    """Where a model sheet wants its history: epoch and RMSE, and, where the workbook holds ratings out, RMSE on them."""
+
+    sheet: str
+    area: Range
+    held: Range | None
+
+    def of(self, epochs: Sequence[Epoch]) -> dict[Cell, Value]:
+        """What to write there: a row an epoch, thinned to the rows there are; None in the rows that are left, so that nothing
+        of a longer fit stays."""
+        columns = [Range(self.area.top, col, self.area.bottom, col) for col in (self.area.left, self.area.right)]
+        columns += [self.held] if self.held else []
+        cells: dict[Cell, Value] = dict.fromkeys(cell for column in columns for cell in column.cells())
+        for shift, epoch in enumerate(thinned(epochs, self.area.shape[0])):
+            for column, value in zip(columns, (float(epoch.epoch), epoch.rmse, epoch.holdout_rmse)):
+                cells[column.first.moved(shift, 0)] = value
+        return cells
+
+
+def history_area(workbook: ReadableWorkbook, sheet: str) -> HistoryCells | None:
+    """The cells for the history of a model sheet; None where it has none."""
     prefix = prefix_of(workbook, sheet)
-    return area_named(workbook, history_name(prefix)) if prefix else None
-
-
-def history_cells(area: Range, epochs: Sequence[Epoch]) -> dict[Cell, Value]:
-    """What to write there: epoch and RMSE, a row an epoch, thinned to the rows there are; None in
-    the rows that are left, so that nothing of a longer fit stays."""
-    cells: dict[Cell, Value] = dict.fromkeys(area.cells())
-    for row, epoch in zip(range(area.top, area.bottom + 1), thinned(epochs, area.shape[0])):
-        for col, value in zip(range(area.left, area.right + 1), (float(epoch.epoch), epoch.rmse)):
-            cells[Cell(row, col)] = value
-    return cells
+    where = area_named(workbook, history_name(prefix)) if prefix else None
+    if prefix is None or where is None:
+        return None
+    held = area_named(workbook, held_history_name(prefix))
+    return HistoryCells(*where, held[1] if held and held[0] == where[0] and held[1].shape[0] == where[1].shape[0] else None)
 
 
 def thinned(epochs: Sequence[Epoch], most: int) -> list[Epoch]:

@@ -85,6 +85,17 @@ def find_log(host: Host) -> RunLog | None:
     return RunLog(sheet, columns, max((cell.row for cell in filled), default=head.top) + 1, int(max(runs, default=0)) + 1)
 
 
+def last_run(host: Host, sheet: str) -> int | None:
+    """The number of the last run of a sheet in the log; None where there is none."""
+    log = find_log(host)
+    if log is None or not {"run", "sheet"} <= log.columns.keys():
+        return None
+    values = host.grid(log.sheet).values
+    runs = [number for (row, col), name in values.items() if col == log.columns["sheet"] and name == lasting_name(host, sheet)
+            and isinstance(number := values.get(Cell(row, log.columns["run"])), float)]
+    return int(max(runs)) if runs else None
+
+
 def logged_run(host: Host, number: int) -> Run:
     """The run of that number. Raises UserError where there is none, or where it cannot be repeated."""
     log = find_log(host)

@@ -87,10 +87,10 @@ def _new(work: Work) -> dict[str, Any]:
 
 def _demo(work: Work) -> dict[str, Any]:
     """Build the example workbook."""
-    from workbook import build, example
+    from workbook import build, example, with_names
 
     ratings, titles = example()
-    build(ratings.top(users=_SIZE, items=_SIZE), work.target, titles=titles, holdout=0.1)
+    build(with_names(ratings.top(users=_SIZE, items=_SIZE)), work.target, titles=titles, holdout=0.1)
     return workbook_view(work.target)
 
 

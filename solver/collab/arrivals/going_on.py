@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
 _GROWN = 1.1        # times as many ratings as the last fit from the beginning had, from which on another one is made
-_SHARE_OF_EPOCHS, _FEWEST_EPOCHS = 0.3, 2       # of a fit that starts where the last one ended
+_SHARE_OF_EPOCHS, _FEWEST_EPOCHS = 0.3, 2       # of a fit that starts near where the last one ended
+# Further passes from the factors as they are learn the training ratings by heart: 0.002 to 0.004 of RMSE on ml-100k-like ratings, 0.012 after
+# ten times. From half of them, at half the rate, they end where a fit from the beginning does.
+_KEPT_OF_FACTORS, _SHARE_OF_RATE = 0.5, 0.5
 
 
 def beside(known: Ratings, known_held: np.ndarray | None, new: Ratings, new_held: np.ndarray) -> tuple[Ratings, np.ndarray]:
@@ -52,16 +55,21 @@ def outgrown(n_ratings: int, begun_with: int) -> bool:
     return n_ratings >= _GROWN * begun_with
 
 
-def fewer_epochs(settings: Settings, *, stated: bool) -> Settings:
-    """Fewer epochs, where nobody said how many: those that a start near the end needs."""
-    if stated or settings.batch_size is None or settings.epochs is None:
+def shorter(settings: Settings, *, epochs_stated: bool, lr_stated: bool) -> Settings:
+    """Fewer epochs and smaller steps in batches, where nobody said how many and how large: those that a start near the end needs."""
+    if settings.batch_size is None:
         return settings
-    return replace(settings, epochs=max(_FEWEST_EPOCHS, round(_SHARE_OF_EPOCHS * settings.epochs)))
+    if not epochs_stated and settings.epochs is not None:
+        settings = replace(settings, epochs=max(_FEWEST_EPOCHS, round(_SHARE_OF_EPOCHS * settings.epochs)))
+    if not lr_stated and settings.lr is not None:
+        settings = replace(settings, lr=_SHARE_OF_RATE * settings.lr)
+    return settings
 
 
 def start_from(factors: Factors, ratings: Ratings, settings: Settings) -> Factors:
-    """Start values for these ratings, whose first users and items are those of the factors: their rows as they are, and of newcomers
-    small random factors, and the mean bias."""
+    """Start values for these ratings, whose first users and items are those of the factors: their biases as they are, for a fit in
+    batches part of their factors, and of newcomers small random factors, and the mean bias."""
+    kept = 1.0 if settings.batch_size is None else _KEPT_OF_FACTORS
     drawn = additive(start_values(ratings, settings))
     learnt = bool(factors.user.any())       # biases alone have factors that are all 0, from which no step leads on
     rows = {}
@@ -72,7 +80,10 @@ def start_from(factors: Factors, ratings: Ratings, settings: Settings) -> Factor
         if not (learnt or name.endswith("_bias")):
             rows[name] = fresh
             continue
-        rows[name] = torch.cat([fitted.detach().cpu(), fresh[len(fitted):]])
+        old = fitted.detach().cpu().clone()
+        if not name.endswith("_bias"):
+            old[:, factors.given if name == "item" else 0:] *= kept     # what is known of items is not learnt
+        rows[name] = torch.cat([old, fresh[len(fitted):]])
     return factors.with_tensors(rows)
 
 

@@ -85,20 +85,25 @@ def _asked_for(table: SourceTable, first, roles, columns) -> tuple[list[int], bo
     wanted = ", ".join(role.name for role in roles)
     if len(columns) != len(roles):
         raise UserError(f"--columns names {len(columns)}; give {len(roles)}: {wanted}.")
-    plain = [_plain(field) for field in first]
-    positions, named = [], False
-    for column in columns:
-        if re.fullmatch("[0-9]+", str(column).strip()) and 1 <= int(column) <= len(first):
-            positions.append(int(column) - 1)   # also where the first line is data that holds this number
-        elif _plain(str(column)) in plain and isinstance(column, str):
-            positions.append(plain.index(_plain(column)))
-            named = True
-        else:
-            raise UserError(f"{table.name} has no column '{column}'; it has {_columns(first)}. "
-                            "Give their names, or positions counted from 1.")
+    positions = [column_at(table, first, column) for column in columns]
+    named = any(not _is_place(column, len(first)) for column in columns)
     if len(set(positions)) < len(positions):
         raise UserError(f"--columns names a column twice. Give {len(roles)} different ones: {wanted}.")
     return positions, named
+
+
+def column_at(table: SourceTable, first: Sequence[str], column: str | int) -> int:
+    """The position of a column that was asked for by name, or by its place counted from 1. Raises UserError where there is none."""
+    if _is_place(column, len(first)):
+        return int(column) - 1      # also where the first line is data that holds this number
+    plain = [_plain(field) for field in first]
+    if isinstance(column, str) and _plain(column) in plain:
+        return plain.index(_plain(column))
+    raise UserError(f"{table.name} has no column '{column}'; it has {_columns(first)}. Give their names, or positions counted from 1.")
+
+
+def _is_place(column: str | int, n: int) -> bool:
+    return bool(re.fullmatch("[0-9]+", str(column).strip())) and 1 <= int(column) <= n
 
 
 def find_by_name(first: Sequence[str], roles: Sequence[Role]) -> list[int | None]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from xlsxwriter import Workbook
 
 from pyxl.grid.cells import Range, quoted
+from workbook.write.styles import HELD_LINE
 
-from .check_plan import CheckPlan
+from .check_plan import QUARTERS, CheckPlan
 
-TRAINING, _HELD, _LINE = "#9FB3C8", "#E07B39", "#7F7F7F"
+TRAINING, _LINE = "#9FB3C8", "#7F7F7F"
 _SIZE = {"width": 500, "height": 255}
 _FONT = {"name": "Calibri", "size": 9, "bold": False}
 
@@ -32,7 +33,7 @@ def _dots(workbook: Workbook, plan: CheckPlan, name: str):
                       "line": {"color": _LINE, "width": 1, "dash_type": "dash"}})
     groups = [("training", plan.of_shown("observed"), plan.of_shown("predicted"), TRAINING)]
     if plan.held:
-        groups.append(("held out", plan.of_held("observed"), plan.of_held("shown model"), _HELD))
+        groups.append(("held out", plan.of_held("observed"), plan.of_held("shown model"), HELD_LINE))
     for label, observed, predicted, colour in groups:
         chart.add_series({"name": label, "categories": _cells(name, observed), "values": _cells(name, predicted),
                           "marker": {"type": "circle", "size": 5, "fill": {"color": colour, "transparency": 30},
@@ -51,14 +52,14 @@ def _residuals(workbook: Workbook, plan: CheckPlan, name: str):
 def _groups(workbook: Workbook, plan: CheckPlan, name: str, side: str):
     chart = workbook.add_chart({"type": "column"})
     for label, errors, colour in _both(plan, plan.of_group(side, "training"), plan.of_group(side, "held out")):
-        chart.add_series({"name": label, "categories": _cells(name, plan.of_group(side, "ratings")),
+        chart.add_series({"name": label, "categories": _cells(name, plan.of_group(side, "ratings")), "categories_data": ["texts"] * QUARTERS,
                           "values": _cells(name, errors), "fill": {"color": colour}, "gap": 60, "overlap": 0,
                           "data_labels": {"value": True, "num_format": "0.00;;", "font": {**_FONT, "size": 8}}})
     return _titled(chart, f"RMSE by number of ratings of the {side}", None, "RMSE", least=0)
 
 
 def _both(plan: CheckPlan, training: Range, held: Range) -> list[tuple[str, Range, str]]:
-    return [("training", training, TRAINING), *([("held out", held, _HELD)] if plan.held else [])]
+    return [("training", training, TRAINING), *([("held out", held, HELD_LINE)] if plan.held else [])]
 
 
 def _titled(chart, title: str, across: str | None, up: str, *, number: str = "0.0", least: float | None = None):

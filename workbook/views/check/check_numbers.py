@@ -47,7 +47,7 @@ def write_held(sheet, styles: Styles, plan: CheckPlan, view: View) -> None:
                 ("user no.", f'MATCH({label_wanted(user, wild)},{view.name("user_ids")},0)'),
                 ("item no.", f'MATCH({label_wanted(item, wild)},{view.name("item_ids")},0)'),
                 ("observed", f"IF(ISNUMBER({u}+{i}),{held_number(f'INDEX(source,{r},{c})')},\"\")")):
-            looks = styles.calc if which in ("user", "item", "observed") else styles.calc_whole
+            looks = {"user": styles.calc_label, "item": styles.calc_label, "observed": styles.calc}.get(which, styles.calc_whole)
             put_formula(sheet, cell[which], f'=IFERROR({what},"")', looks)
         for name in plan.sheets:
             # each sheet has its own order: by its own labels

@@ -1,0 +1,59 @@
+"""The command `addin`: a menu for any open workbook, in LibreOffice."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from pyxl.base.plain_output import Say
+from pyxl.cli.command_line import Command
+from solver.errors import UserError
+
+_TO_WRITE = ("oxt",)
+
+
+def _arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("action", choices=["install", "uninstall", *_TO_WRITE],
+                        help="install or uninstall: put the menu into LibreOffice, or take it out; oxt: write the extension to a file, which LibreOffice "
+                             "installs when it is opened")
+    parser.add_argument("-o", "--output", metavar="OUT", help="with oxt: the file to write")
+    parser.add_argument("--overwrite", action="store_true", help="replace OUT if it exists")
+    parser.add_argument("--profile", metavar="DIR", help="with install and uninstall: the folder of LibreOffice's settings (default: the usual one)")
+
+
+def _addin(args: argparse.Namespace, say: Say) -> dict:
+    if args.action in _TO_WRITE:
+        return _written(args, say)
+    if args.output or args.overwrite:
+        raise UserError(f"-o and --overwrite are for a file that is written, and {args.action} writes none. Leave them out.")
+    from workbook.addins.install_extension import install_extension, uninstall_extension
+
+    profile = Path(args.profile) if args.profile else None
+    if args.action == "install":
+        install_extension(sys.executable, profile=profile)
+        say("Installed. Start LibreOffice anew: every spreadsheet has a menu Collabsheet and a toolbar, with Fit, Stop, Restore and Inspect.")
+        return {"installed": True}
+    gone = uninstall_extension(profile=profile)
+    say("Uninstalled. The menu is gone when LibreOffice starts anew." if gone else "It was not installed: there was nothing to do.")
+    return {"uninstalled": gone}
+
+
+def _written(args: argparse.Namespace, say: Say) -> dict:
+    from workbook.addins.office_extension import office_extension
+    from workbook.new_file import new_file
+
+    ending = f".{args.action}"
+    if not args.output:
+        raise UserError(f"The file has no name: say -o collabsheet{ending}.")
+    if not args.output.lower().endswith(ending):
+        raise UserError(f"'{args.output}' should end in {ending}: by that a program knows what it is.")
+    if args.profile:
+        raise UserError("--profile is for install and uninstall. Leave it out.")
+    with new_file(args.output, overwrite=args.overwrite) as draft:
+        draft.write_bytes(office_extension(sys.executable))
+    say(f"Wrote {args.output}. Open it in LibreOffice, which installs it, and start LibreOffice anew.")
+    return {"written": args.output}
+
+
+ADDIN = Command("addin", "Put a menu into LibreOffice, which fits whatever workbook is open there.", "collabsheet addin install", _arguments, _addin)
