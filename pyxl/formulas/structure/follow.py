@@ -84,8 +84,9 @@ class _Following(TorchDispatchMode):
         failing = any(forms.may_fail(tensor) for tensor in inputs)
         caught = moving and failing and does in (CATCHES, ASKS)
         alone = all(tensor.shape[2:] == (1, 1) for tensor in inputs if forms.moves(tensor))
-        if moving and does == INSIDE:
-            self._inside(result, *inputs, int(asked.does[1]))
+        if moving and asked.does is not None and does == INSIDE:
+            found, number = inputs
+            self._inside(result, found, number, int(asked.does[1]))
             return result
         if moving and does == CHOOSES and failing and alone and forms.truths(forms.form(inputs[0])).all():
             with suppress(RuntimeError, ValueError):
