@@ -15,8 +15,8 @@ PAGE = ROOT / "docs" / "formulas.md"
 
 def listed(page: str) -> str:
     """The page with a list that is true."""
-    from pyxl.formulas.functions.all_functions import FUNCTIONS, KINDS
-    rows = [f"| {kind} | {', '.join(f'`{name}`' for name in sorted(table))} |" for kind, table in KINDS.items()]
+    from pyxl.formulas.functions.all_functions import FUNCTION_KINDS, FUNCTIONS
+    rows = [f"| {kind} | {', '.join(f'`{name}`' for name in sorted(table))} |" for kind, table in FUNCTION_KINDS.items()]
     table = "\n".join([f"{len(FUNCTIONS)} functions:", "", "| kind | functions |", "|---|---|", *rows, ""])
     return re.sub(r"(<!-- functions -->\n).*?(<!-- end -->)", lambda mark: mark[1] + table + mark[2], page, flags=re.S)
 

@@ -63,14 +63,24 @@ def test_looking_at_a_workbook_needs_no_torch():
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
+def top_statements(body: list[ast.stmt]):
+    """The statements of a module, those within `if` and `try` too."""
+    for node in body:
+        yield node
+        if isinstance(node, (ast.If, ast.Try)):
+            yield from top_statements([*node.body, *node.orelse, *getattr(node, "finalbody", []),
+                                       *(line for handler in getattr(node, "handlers", []) for line in handler.body)])
+
+
 def public_definitions() -> dict[str, list[str]]:
     """Each public name that a module defines, and the modules that define it; entry points are all called `main`."""
     found: dict[str, list[str]] = {}
     for path in MODULES:
-        tree = ast.parse((ROOT / path).read_text())
-        functions = {node.name for node in tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
-        constants = {name.id for node in tree.body if isinstance(node, ast.Assign)
-                     for target in node.targets for name in ast.walk(target) if isinstance(name, ast.Name)}
+        statements = list(top_statements(ast.parse((ROOT / path).read_text()).body))
+        functions = {node.name for node in statements if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))}
+        constants = {name.id for node in statements if isinstance(node, (ast.Assign, ast.AnnAssign))
+                     for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+                     for name in ast.walk(target) if isinstance(name, ast.Name)}
         for name in functions | constants:
             if not name.startswith("_") and name != "main":
                 found.setdefault(name, []).append(path.as_posix())
@@ -91,7 +101,7 @@ def test_no_two_modules_share_a_name():
 
 def test_what_holds_a_workbook_is_typed():
     untyped = [f"{path}: {function.name}({argument.arg})" for path in MODULES
-               for function in ast.walk(ast.parse((ROOT / path).read_text())) if isinstance(function, ast.FunctionDef)
+               for function in ast.walk(ast.parse((ROOT / path).read_text())) if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef))
                for argument in function.args.posonlyargs + function.args.args + function.args.kwonlyargs
                if argument.arg in ("book", "host", "workbook") and argument.annotation is None]
     assert untyped == []

@@ -10,6 +10,7 @@ from planted import planted
 from view_checks import check_map
 
 from pyxl import open_workbook
+from pyxl.grid.cells import Range
 from solver import random_factors
 from workbook.builder import build_with
 from workbook.views.map_sheet import MOST_ENDS, MOST_LABELS, MapPlan
@@ -49,5 +50,26 @@ def test_every_named_dot_takes_its_label_from_a_cell(tmp_path):
         charts = [package.read(name).decode() for name in package.namelist() if re.match(r"xl/charts/chart\d+\.xml", name)]
     [chart] = [text for text in charts if "<c:showSerName" in text]
     column = MapPlan(6, 2).dots("name")
-    assert re.findall(r"<c:tx><c:strRef><c:f>map!\$\w+\$(\d+)</c:f>", chart) == [str(cell.row) for cell in column.cells()]
-    assert re.findall(r"<c:tx><c:strRef>.*?<c:v>(.*?)</c:v>", chart) == list(content.items)
+    assert re.findall(r"<c:tx><c:strRef><c:f>map!\$\w+\$(\d+)</c:f>", chart) == 2 * [str(cell.row) for cell in column.cells()]
+    assert re.findall(r"<c:tx><c:strRef>.*?<c:v>(.*?)</c:v>", chart) == 2 * list(content.items)
+
+
+def test_no_label_covers_another(tmp_path, office):
+    """Each stands at one side of its dot, or nowhere where both are taken; items with more ratings choose first."""
+    ratings, path = planted(12, 30, blanks=0.4), tmp_path / "b.xlsx"
+    layout, content = built(path, ratings, random_factors(ratings, model="dot+bias", n_factors=2, seed=2), 2)
+    plan = MapPlan(30, 2)
+    columns = ("name", "component 1", "component 2", "side", "from", "to", "at its right", "at its left")
+    where = {which: str(plan.dots(which)) for which in columns} | {"size": str(Range.around(plan.label_size))}
+    live = office.recalculate(path, {"map": list(where.values())})["map"]
+    with open_workbook(path) as book:
+        stored = {which: [cell for row in book.grid("map").block(Range.parse(area)) for cell in row] for which, area in where.items()}
+    found = {which: [cell for row in live[area] for cell in row] for which, area in where.items()}
+    assert [[x if isinstance(x, float) else str(x) for x in found[which]] for which in where] == [
+        pytest.approx([x if isinstance(x, float) else str(x) for x in stored[which]], abs=1e-9) for which in where]
+    boxes = [(a, b, y) for a, b, y, side in zip(found["from"], found["to"], found["component 2"], found["side"]) if side]
+    high = found["size"][1]
+    assert not [(one, two) for n, one in enumerate(boxes) for two in boxes[:n] if abs(one[2] - two[2]) <= high and one[0] < two[1] and two[0] < one[1]]
+    assert {1.0, 2.0} <= set(found["side"]) and found["side"][0] == 1
+    for side, column in ((1, "at its right"), (2, "at its left")):
+        assert [isinstance(y, float) for y in found[column]] == [place == side for place in found["side"]]

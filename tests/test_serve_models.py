@@ -10,7 +10,8 @@ from service_process import ServiceProcess
 
 from pyxl.__main__ import main
 from pyxl.serve.client import connect
-from pyxl.serve.jobs.job_kinds import KINDS, model_jobs
+from pyxl.serve.jobs import model_jobs
+from pyxl.serve.jobs.job_kinds import JOB_KINDS
 from pyxl.serve.jobs.job_store import JobStore
 from pyxl.serve.limits import ServiceLimits
 from pyxl.serve.openapi import _ASKED, description_page, service_description
@@ -83,7 +84,7 @@ def test_the_description_names_every_route_and_every_kind(tmp_path):
     store.close()
     routes = {(route.path, method.lower()) for route in app.routes if route.path.startswith("/api/") for method in route.methods - {"HEAD"}}
     assert routes == {(path, method) for path, methods in described["paths"].items() for method in methods}
-    assert list(_ASKED) == list(KINDS)
+    assert list(_ASKED) == list(JOB_KINDS)
     schemas = described["components"]["schemas"]
     for schema in schemas.values():
         jsonschema.Draft202012Validator.check_schema(schema)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Container, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from xlsxwriter import Workbook
@@ -21,9 +21,9 @@ from workbook.data_sheets.run_log_sheet import RUN_LOG_TITLE as RUN_LOG_SHEET
 from workbook.data_sheets.run_log_sheet import write_run_log
 from workbook.data_sheets.start_sheet import START_SHEET as START
 from workbook.data_sheets.start_sheet import write_start
-from workbook.gradients.gradient_plan import gradient_plans
+from workbook.gradients.gradient_plan import GradientPlan, gradient_plans
 from workbook.gradients.rating_steps import write_rating_steps
-from workbook.gradients.rating_steps_plan import rating_steps_plan
+from workbook.gradients.rating_steps_plan import RatingStepsPlan, rating_steps_plan
 from workbook.gradients.step_buttons import STEP_MODULE, insert_step_buttons, step_macros
 from workbook.gradients.step_table import write_gradient_columns
 from workbook.model_sheets.buttons import MODULE, add_macros, macro_source
@@ -48,6 +48,23 @@ CROSSTABS = {"dotprod": "dot", "bias": "dot+bias", "bounded": "bounded"}  # shee
 EMBEDDING = "embedding"
 NET = "net"     # the sheet, and its model
 Plan = Crosstab | LongForm | NetPlan
+
+
+@dataclass(frozen=True)
+class SheetPlans:
+    """Where everything will stand, by sheet: the `models`, and beside them the steps of gradient descent, where these are wanted."""
+
+    models: dict[str, Plan]
+    gradients: dict[str, GradientPlan] = field(default_factory=dict)
+    rating_steps: dict[str, RatingStepsPlan] = field(default_factory=dict)
+
+    @property
+    def crosstabs(self) -> dict[str, Crosstab]:
+        return {name: plan for name, plan in self.models.items() if isinstance(plan, Crosstab)}
+
+    @property
+    def layouts(self) -> dict[str, Layout]:
+        return {name: plan.layout for name, plan in self.models.items()}
 
 
 def build(ratings: Ratings, path, *, n_factors: int = 5, titles: Mapping | None = None, seed: int = 0,
@@ -89,7 +106,7 @@ def build_with(content: Content, path, *, parameters: Mapping[str, AnyFactors], 
         if fill:
             fill(draft)
         compute_formulas(draft)
-    return {name: plan.layout for name, plan in plans.items()}
+    return plans.layouts
 
 
 def write_draft(content: Content, path: Path, *, parameters: Mapping[str, AnyFactors]) -> None:
@@ -98,7 +115,7 @@ def write_draft(content: Content, path: Path, *, parameters: Mapping[str, AnyFac
     _write(path, plan_sheets(content, parameters), content, parameters)
 
 
-def plan_sheets(content: Content, models: Container[str]) -> dict[str, Plan]:
+def plan_sheets(content: Content, models: Container[str]) -> SheetPlans:
     """Where everything will stand, by sheet, for the sheets of these models; UserError where it is
     more than Excel holds."""
     ratings, k = content.ratings, content.n_factors
@@ -110,26 +127,23 @@ def plan_sheets(content: Content, models: Container[str]) -> dict[str, Plan]:
         plans[EMBEDDING] = long_form(EMBEDDING, **size, ratings=len(content.given if small else ratings), copies=small)
     if content.net:
         plans[NET] = net_plan(NET, users=ratings.n_users, items=ratings.n_items, ratings=len(content.given), widths=content.net)
+    found = SheetPlans(plans)
     if content.gradients:
-        gradient_plans({name: plan for name, plan in plans.items() if isinstance(plan, Crosstab)})
-        for plan in plans.values():
-            if isinstance(plan, LongForm):
-                rating_steps_plan(plan)
+        found = replace(found, gradients=gradient_plans(found.crosstabs),
+                        rating_steps={name: rating_steps_plan(plan) for name, plan in plans.items() if isinstance(plan, LongForm)})
     check_size(**size, ratings=len(content.given), bottom=max((plan.used.bottom for plan in plans.values()), default=1),
                right=max((plan.history.right + 1 for plan in plans.values()), default=1))
-    return plans
+    return found
 
 
-def _write(path: Path, plans: Mapping[str, Plan], content: Content,
-           parameters: Mapping[str, AnyFactors]) -> None:
+def _write(path: Path, plans: SheetPlans, content: Content, parameters: Mapping[str, AnyFactors]) -> None:
+    crosstabs = plans.crosstabs
     with new_workbook(path) as workbook:
         workbook.set_size(2400, 1500)
         styles = make_styles(workbook)
         start = workbook.add_worksheet(START)
-        write_ratings(workbook, styles, content, block_name(next(iter(plans)), "ratings"))
-        crosstabs = {name: plan for name, plan in plans.items() if isinstance(plan, Crosstab)}
-        stepped = gradient_plans(crosstabs) if content.gradients else {}
-        for name, plan in plans.items():
+        write_ratings(workbook, styles, content, block_name(next(iter(plans.models)), "ratings"))
+        for name, plan in plans.models.items():
             layout = plan.layout
             if isinstance(plan, Crosstab):
                 write_crosstab(workbook, styles, plan, content, next(iter(crosstabs.values())))
@@ -145,25 +159,25 @@ def _write(path: Path, plans: Mapping[str, Plan], content: Content,
                 workbook.define_name(held_history_name(layout.sheet), f"={quoted(layout.sheet)}!{held_beside(plan.history).absolute}")
             for cell, number in parameter_cells(layout, parameters.get(layout.sheet) or parameters[layout.variant]).items():
                 sheet.write_number(cell.row - 1, cell.col - 1, number, styles.factor)
-            if name in stepped:
-                write_gradient_columns(workbook, sheet, styles, stepped[name], content)
-            if content.gradients and isinstance(plan, LongForm):
-                write_rating_steps(workbook, sheet, styles, rating_steps_plan(plan))
-            if content.macros and content.gradients and (name in stepped or isinstance(plan, LongForm)):
+            if name in plans.gradients:
+                write_gradient_columns(workbook, sheet, styles, plans.gradients[name], content)
+            if name in plans.rating_steps:
+                write_rating_steps(workbook, sheet, styles, plans.rating_steps[name])
+            if content.macros and (name in plans.gradients or name in plans.rating_steps):
                 insert_step_buttons(sheet)
             _define_block_names(workbook, layout)
             for what in CONTROLS:
                 _define(workbook, layout.sheet, what, Range.around([getattr(plan, what)]))
             define_solver_names(workbook, problem_of(layout))
-        view = view_on(plans, content)
+        view = view_on(plans.models, content)
         for name, view_sheet in VIEWS.items():
             view_sheet.write(workbook, styles, view)
             workbook.define_name(view_name(name), f"={quoted(name)}!$A$1")
         workbook.define_name(RUN_LOG, f"={quoted(RUN_LOG_SHEET)}!{write_run_log(workbook, styles).absolute}")
         write_before_fit(workbook)
         write_conf(workbook)
-        write_start(workbook, styles, start, content, {name: plan.layout for name, plan in plans.items()},
-                    {name: view_sheet.purpose for name, view_sheet in VIEWS.items()}, path.name, tour=tour(content, view, {"ratings", *plans, *VIEWS}))
+        write_start(workbook, styles, start, content, plans.layouts,
+                    {name: view_sheet.purpose for name, view_sheet in VIEWS.items()}, path.name, tour=tour(content, view, {"ratings", *plans.models, *VIEWS}))
         if content.macros:
             add_macros(workbook, {MODULE: macro_source(), **({STEP_MODULE: step_macros()} if content.gradients else {})})
 

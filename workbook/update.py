@@ -117,7 +117,7 @@ def _build(read: _Read, target: Path, *, overwrite: bool) -> Updated:
     parameters = {sheet: _carried(old, content, sheet) for sheet, old in read.before.items()}
     notes: list[str] = []
     # the builder writes 16 digits of a number, and 17 tell it exactly
-    exact = {sheet: parameter_cells(plan.layout, parameters[sheet]) for sheet, plan in plan_sheets(content, parameters).items()}
+    exact = {sheet: parameter_cells(layout, parameters[sheet]) for sheet, layout in plan_sheets(content, parameters).layouts.items()}
 
     def fill(draft: Path) -> None:
         notes.extend(read.typed.write_into(draft, exact, lambda: _as_built(read, draft)))

@@ -26,11 +26,8 @@ def fit_on_spark(ratings: Any, folder: str | Path, *, processes: int = 2, column
         holdout: float = 0.0, resume: bool = False, on_epoch: Callable[[Epoch], None] | None = None, **settings: Any) -> CollabFilter:
     """The model of a Spark DataFrame with a row for every rating, fitted by so many tasks of the Spark cluster at once.
 
-    `folder` is new, and on a disk that all machines see: the ratings, their store and every pass are kept there. `columns` names those
-    of user, item and rating, where their names do not tell. `effort` is quick or good, `holdout` the share of the ratings to judge by;
-    `settings` are those of `Settings`, by name. The result does not depend on `processes`. With `resume`, a fit that was
-    stopped goes on from its last pass, and `ratings` are not read again. Raises UserError where PySpark is not installed, or for what is
-    no rating.
+    The arguments are those of `fit_on_ray`: `folder` is new, and on a disk that all machines see, and `settings` are those of `Settings`.
+    The result does not depend on `processes`. Raises UserError where PySpark is not installed, or for what is no rating.
     """
     if not hasattr(ratings, "sparkSession"):
         raise UserError(f"The ratings are a {type(ratings).__name__}; a DataFrame of Spark is expected. Make one by "

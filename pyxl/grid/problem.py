@@ -13,13 +13,13 @@ SheetRange = tuple[str, Range]             # cells of a sheet
 ConstraintSide = Union[SheetRange, float, str]   # of a constraint: cells, a number, or a formula's text
 
 RELATIONS = {"1": "<=", "2": "=", "3": ">=", "4": "int", "5": "bin", "6": "alldifferent"}  # as Solver numbers them
-KINDS = {"int": "whole numbers", "bin": "0 or 1", "alldifferent": "all different whole numbers"}   # relations without a right side
+WHOLE_KINDS = {"int": "whole numbers", "bin": "0 or 1", "alldifferent": "all different whole numbers"}   # relations without a right side
 CHANGING = "solver_adj"    # Solver's own name for the cells that may change
 
 
 @dataclass(frozen=True)
 class Constraint:
-    """``left relation right``, cell by cell where a side is a range; `relation` is a value of RELATIONS, and those of KINDS
+    """``left relation right``, cell by cell where a side is a range; `relation` is a value of RELATIONS, and those of WHOLE_KINDS
     have no right side."""
 
     left: ConstraintSide

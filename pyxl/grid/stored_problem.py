@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from solver.errors import UserError
 
 from .cells import quoted
-from .problem import KINDS, RELATIONS, Constraint, ConstraintSide, SheetRange, SolverProblem
+from .problem import RELATIONS, WHOLE_KINDS, Constraint, ConstraintSide, SheetRange, SolverProblem
 from .readable_workbook import ReadableWorkbook
 from .sheet_names import area_of
 
@@ -88,7 +88,7 @@ def _relaxed(constraint: Constraint) -> Iterator[Constraint]:
     if constraint.relation == "bin":
         yield Constraint(constraint.left, ">=", 0.0)
         yield Constraint(constraint.left, "<=", 1.0)
-    elif constraint.relation not in KINDS:
+    elif constraint.relation not in WHOLE_KINDS:
         yield constraint
 
 

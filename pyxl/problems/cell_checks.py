@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pyxl.grid.cells import quoted
-from pyxl.grid.problem import KINDS, SolverProblem, place_told
+from pyxl.grid.problem import WHOLE_KINDS, SolverProblem, place_told
 from pyxl.grid.readable_workbook import ReadableWorkbook
 from solver.errors import UserError
 
@@ -15,7 +15,7 @@ from .constraint_lines import SheetCell, shown_cell
 def refuse_unknown_relations(problem: SolverProblem) -> None:
     """Raise UserError for a constraint whose relation is none that Solver has."""
     for constraint in problem.constraints:
-        if constraint.relation not in ("<=", "=", ">=", *KINDS):
+        if constraint.relation not in ("<=", "=", ">=", *WHOLE_KINDS):
             raise UserError(f"{quoted(problem.sheet)}: a constraint of Solver's model has no relation ({constraint.relation}). "
                             "Set it up again in Data > Solver.")
 

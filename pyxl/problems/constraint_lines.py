@@ -10,7 +10,7 @@ import numpy as np
 from pyxl.formulas.evaluate.calculator import Calculator
 from pyxl.formulas.evaluate.dependents import dependents
 from pyxl.grid.cells import Cell, ErrorValue, quoted
-from pyxl.grid.problem import KINDS, ConstraintSide, SolverProblem, place_told
+from pyxl.grid.problem import WHOLE_KINDS, ConstraintSide, SolverProblem, place_told
 from pyxl.grid.readable_workbook import ReadableWorkbook
 from solver import FEASIBLE, NoSolution, UserError
 
@@ -166,7 +166,7 @@ def lines_of(problem: SolverProblem, terms: Terms) -> Iterator[Line]:
         if constraint.right is None:
             for term in terms.of(constraint.left, told):
                 if not isinstance(term, CellTerm):
-                    raise UserError(f"{quoted(problem.sheet)}: '{told}' asks for {KINDS[constraint.relation]}, and {term.text} is "
+                    raise UserError(f"{quoted(problem.sheet)}: '{told}' asks for {WHOLE_KINDS[constraint.relation]}, and {term.text} is "
                                     "no changing cell. Give changing cells.")
                 yield WholeLine(term, constraint.relation, group=number if constraint.relation == "alldifferent" else None)
             continue

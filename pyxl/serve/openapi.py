@@ -9,7 +9,7 @@ from typing import Any
 
 from solver.version import __version__
 
-from .jobs.job_kinds import KINDS
+from .jobs.job_kinds import JOB_KINDS
 
 _ID = [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}]
 _TEXT, _OBJECT = {"type": "string"}, {"type": "object"}
@@ -42,9 +42,9 @@ def service_description() -> dict[str, Any]:
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
             "schemas": {
                 "Error": _made(error={"type": "string", "description": "a sentence"}),
-                "Asked": {"oneOf": [_asked(name) for name in KINDS]},
+                "Asked": {"oneOf": [_asked(name) for name in JOB_KINDS]},
                 "Job": {"type": "object", "required": ["job", "kind", "state"], "properties": {
-                    "job": _TEXT, "kind": {"enum": list(KINDS)}, "book": {"type": ["string", "null"]},
+                    "job": _TEXT, "kind": {"enum": list(JOB_KINDS)}, "book": {"type": ["string", "null"]},
                     "state": {"enum": ["waiting", "running", "done", "stopped", "failed"]},
                     "result": {"type": ["object", "null"], "description": "what was found, with the book that was written; or error, a sentence"}}},
             },
@@ -72,7 +72,7 @@ _ASKED: dict[str, tuple[str, dict[str, Any]]] = {     # of each kind of job: wha
 
 def _asked(kind: str) -> dict[str, Any]:
     what, more = _ASKED[kind]
-    book = {"book": {"type": "string", "description": "the id of the file that it reads"}} if KINDS[kind].reads else {}
+    book = {"book": {"type": "string", "description": "the id of the file that it reads"}} if JOB_KINDS[kind].reads else {}
     return {"type": "object", "title": kind, "description": what, "required": ["kind", *book], "properties": {"kind": {"const": kind}, **book, **more}}
 
 

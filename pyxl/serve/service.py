@@ -24,7 +24,7 @@ from solver.core.optimizers import OPTIMIZERS
 from solver.errors import UserError
 from solver.version import __version__
 
-from .jobs.job_kinds import KINDS
+from .jobs.job_kinds import JOB_KINDS
 from .jobs.job_pool import JobPool
 from .jobs.job_store import NOT_BEGUN, OVER, RUNNING, Book, Job, JobStore
 from .jobs.model_jobs import MODEL_ENDING, UNPACKED
@@ -77,7 +77,7 @@ class _Routes:
         _caller(request, "read")
         limits = self._limits
         return JSONResponse({"version": __version__, "workers": limits.workers, "running": self._store.count(RUNNING),
-                             "waiting": self._store.count(NOT_BEGUN), "kinds": list(KINDS), "optimizers": list(OPTIMIZERS),
+                             "waiting": self._store.count(NOT_BEGUN), "kinds": list(JOB_KINDS), "optimizers": list(OPTIMIZERS),
                              "limits": {"upload": limits.upload, "seconds": limits.seconds, "memory": limits.memory,
                                         "waiting": limits.waiting, "keep_minutes": limits.keep_minutes}})
 
@@ -110,9 +110,9 @@ class _Routes:
     async def start(self, request: Request) -> Response:
         """``{"kind": …, "book": id, …}``: a job, which waits for its turn."""
         asked = await _json(request)
-        kind = KINDS.get(str(asked.get("kind")))
+        kind = JOB_KINDS.get(str(asked.get("kind")))
         if kind is None:
-            raise UserError(f"There is no job of that kind. Kinds are: {', '.join(KINDS)}.")
+            raise UserError(f"There is no job of that kind. Kinds are: {', '.join(JOB_KINDS)}.")
         caller = _caller(request, kind.scope)
         if self._store.count(NOT_BEGUN, caller.name) >= self._limits.waiting:
             raise HTTPException(429, f"{self._limits.waiting} jobs of yours wait already. Wait until one of them has begun.")

@@ -98,6 +98,12 @@ class LookedUp:
     index: Range
 
 
+def looked_up(top: int, n: int, factors: int, *, keys: Range, index: Range) -> LookedUp:
+    """n users or items from the row `top` on: their ids in column B, their factors from column C on."""
+    last = top + n - 1
+    return LookedUp(Range(top, 2, last, 2), Block(Range(top, 3, last, factors + 2), "rows"), keys, index)
+
+
 @dataclass(frozen=True)
 class LongForm:
     """The sheet with a rating a row, which looks its factors up.
@@ -139,11 +145,8 @@ def long_form(sheet: str, *, users: int, items: int, factors: int, ratings: int,
     user_index = user + 3
     item_index = user_index + width + 1
     predict = item_index + width + 1        # predict, error², a gap, RMSE
-
-    def looked_up(top: int, n: int, keys: int, index: int) -> LookedUp:
-        return LookedUp(Range(top, 2, top + n - 1, 2), Block(Range(top, 3, top + n - 1, factors + 2), "rows"), column(keys), column(index))
-
-    of_user, of_item = looked_up(4, users, user, user_index), looked_up(users + 7, items, user + 1, item_index)
+    of_user = looked_up(4, users, factors, keys=column(user), index=column(user_index))
+    of_item = looked_up(users + 7, items, factors, keys=column(user + 1), index=column(item_index))
     layout = Layout(
         sheet=sheet, form="long", variant="dot", ratings=column(user + 2), predictions=column(predict),
         rmse=Cell(3, predict + 3), user_factors=of_user.factors, item_factors=of_item.factors,

@@ -14,7 +14,7 @@ from solver.errors import UserError
 from solver.model.net import embedding_size
 from workbook.write.content import NetWidths
 
-from .geometry import LookedUp, history_beside
+from .geometry import LookedUp, history_beside, looked_up
 
 MOST_PAIRS = 2_000      # ratings a row each: with 30 and more formulas in every row
 HIDDEN_UNITS = 10       # of a net in cells
@@ -98,11 +98,8 @@ def net_plan(sheet: str, *, users: int, items: int, ratings: int, widths: NetWid
     def column(number: int, width: int = 1) -> Range:
         return Range(ahead.top, left + number, ahead.bottom, left + number + width - 1)
 
-    def looked_up(first: int, n: int, factors: int, keys: int, index: int) -> LookedUp:
-        last = first + n - 1
-        return LookedUp(Range(first, 2, last, 2), Block(Range(first, 3, last, factors + 2), "rows"), column(keys), column(index))
-
-    user, item = looked_up(4, users, widths.user, 0, 5), looked_up(users + 7, items, widths.item, 1, 6)
+    user = looked_up(4, users, widths.user, keys=column(0), index=column(5))
+    item = looked_up(users + 7, items, widths.item, keys=column(1), index=column(6))
     x = column(7, k)
     sums = column(k + 8, h)
     mask = column(k + h + 9, h)

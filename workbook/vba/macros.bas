@@ -11,7 +11,7 @@ Sub StopFit()
     Dim stopCell As Range
     On Error GoTo Failed
     If IsProtected() Then Exit Sub
-    Set stopCell = CellOf("stop")
+    Set stopCell = AreaOf(ThisWorkbook.ActiveSheet, "stop")
     If Not stopCell Is Nothing Then stopCell.Value = "stop"
     Exit Sub
 Failed:
@@ -38,7 +38,7 @@ Private Sub Start(what As String)
     Dim stopCell As Range
     On Error GoTo Refused
     If IsProtected() Then Exit Sub
-    Set stopCell = CellOf("stop")
+    Set stopCell = AreaOf(ThisWorkbook.ActiveSheet, "stop")
     If Not stopCell Is Nothing Then stopCell.ClearContents
     Say "Starting Python. If nothing follows, run in a terminal: collabsheet doctor """ & ThisWorkbook.Name & """"
     On Error GoTo Failed
@@ -121,30 +121,10 @@ End Function
 Private Sub Say(text As String)
     Dim status As Range
     Application.StatusBar = text
-    Set status = CellOf("status")
+    Set status = AreaOf(ThisWorkbook.ActiveSheet, "status")
     If status Is Nothing Then Exit Sub
     On Error GoTo InTheBar
     status.Value = text
     Application.StatusBar = False
 InTheBar:
 End Sub
-
-' The cell of the sheet in view that is named ..._status or ..._stop, whatever the sheet is called by now;
-' not ..._last_stop, a result of the last fit.
-Private Function CellOf(what As String) As Range
-    Dim named As Object, found As Range
-    For Each named In ThisWorkbook.Names
-        If Right(named.Name, Len(what) + 1) = "_" & what And Right(named.Name, Len(what) + 6) <> "_last_" & what Then
-            Set found = Nothing
-            On Error Resume Next  ' a name may have lost its cell
-            Set found = named.RefersToRange
-            On Error GoTo 0
-            If Not found Is Nothing Then
-                If found.Worksheet.Name = ThisWorkbook.ActiveSheet.Name Then
-                    Set CellOf = found
-                    Exit Function
-                End If
-            End If
-        End If
-    Next
-End Function

@@ -23,6 +23,10 @@ MOST_LABELS = 40    # more titles than this cover each other
 MOST_ENDS = 5       # items named at each end of a component
 _HEAD, _FIRST = 5, 6
 _CHART_COLUMNS = 10
+_WIDE, _HIGH = 760, 620                     # of the chart, in pixels
+_SIGN, _LINE, _GAP = 5.4, 15, 2             # a sign of a label and a line, in pixels; the dot and a margin, in signs
+_AXES = 1.3                                 # how much longer an axis may be than what it shows, the margins of the chart with it
+_DOTS = ("number", "name", "component 1", "component 2", "side", "from", "to", "at its right", "at its left")
 _FONT = {"name": "Calibri", "size": 8, "bold": False, "color": "#3C3C3C"}
 
 
@@ -66,9 +70,17 @@ class MapPlan:
         return Range(1, 1, max(self.loadings(0).bottom, _HEAD + 33), self.chart.col + _CHART_COLUMNS)
 
     def dots(self, which: str) -> Range:
-        """A column of all items: number, name, component 1, component 2; those with a label come first."""
-        left = self.printed.right + 2 + ("number", "name", "component 1", "component 2").index(which)
-        return Range(_FIRST, left, _FIRST + self.n - 1, left)
+        """A column of all items: number, name, component 1, component 2; those with a label come first. For these also where the
+        label stands: at its right (1), at its left (2) or nowhere (0), between which places, and the dots of either kind."""
+        left = self.printed.right + 2 + _DOTS.index(which)
+        rows = self.n if which in _DOTS[:4] else self.labelled
+        return Range(_FIRST, left, _FIRST + rows - 1, left)
+
+    @property
+    def label_size(self) -> tuple[Cell, Cell]:
+        """The width of a sign and the height of a line, on the scales of the two components."""
+        first = self.dots(_DOTS[-1]).first.moved(0, 2)
+        return first, first.moved(1, 0)
 
 
 def write_map(workbook: Workbook, styles: Styles, view: View) -> None:
@@ -79,6 +91,7 @@ def write_map(workbook: Workbook, styles: Styles, view: View) -> None:
     for component in range(COMPONENTS):
         _component(sheet, styles, plan, view, component)
     _dots(sheet, styles, plan, view)
+    _labels(sheet, styles, plan)
     _chart(workbook, sheet, plan)
     _looks(sheet, styles, plan, content.items)
 
@@ -109,7 +122,7 @@ def _dots(sheet, styles: Styles, plan: MapPlan, view: View) -> None:
     content = view.content
     counts = np.bincount(content.ratings.item_index, minlength=plan.n)
     put_text(sheet, plan.dots("number").first.moved(-2, 0), "Helper calculations, not printed: change nothing here.", styles.calc_head)
-    for which in ("number", "name", "component 1", "component 2"):
+    for which in _DOTS:
         put_text(sheet, plan.dots(which).first.moved(-1, 0), which, styles.calc_head)
     for row, item in enumerate(np.argsort(-counts, kind="stable").tolist()):
         cell = {which: plan.dots(which).first.moved(row, 0) for which in ("number", "name", "component 1", "component 2")}
@@ -123,27 +136,50 @@ def _dots(sheet, styles: Styles, plan: MapPlan, view: View) -> None:
             put_formula(sheet, cell[f"component {component}"], f"=IF(ISNUMBER({score}),{score},NA())", styles.calc)
 
 
+def _labels(sheet, styles: Styles, plan: MapPlan) -> None:
+    """Where each label finds room beside those of items with more ratings: at the right of its dot, else at its left, else nowhere."""
+    for component, (size, pixels, chart, words) in enumerate(zip(plan.label_size, (_SIGN, _LINE), (_WIDE, _HIGH), ("width of a sign", "height of a line")), 1):
+        put_text(sheet, size.moved(0, 1), words, styles.calc_head)
+        scores = f"INDEX({block_name(ITEMS.sheet, 'components')},0,{component})"
+        put_formula(sheet, size, f"=(MAX({scores})-MIN({scores}))*{_AXES * pixels / chart:.6f}", styles.calc)
+    sign, line = (ref(size, rows=True, cols=True) for size in plan.label_size)
+    for row in range(plan.labelled):
+        cell = {which: plan.dots(which).first.moved(row, 0) for which in _DOTS}
+        x, y, side = (ref(cell[which], cols=True) for which in ("component 1", "component 2", "side"))
+        wide = f"(LEN({ref(cell['name'], cols=True)})+{_GAP})*{sign}"
+        above, begins, ends = (f"{ref(plan.dots(which).first, rows=True, cols=True)}:{ref(cell[which].moved(-1, 0), cols=True)}"
+                               for which in ("component 2", "from", "to"))
+        right, left = (f"SUM(IFERROR((ABS({above}-{y})<={line})*({begins}<{last})*({ends}>{first}),0))"      # labels that stand there
+                       for first, last in ((x, f"{x}+{wide}"), (f"{x}-{wide}", x)))
+        place = f"IF({right}=0,1,IF({left}=0,2,0))" if row else "1"
+        put_array(sheet, cell["side"], f"=IF(ISNUMBER({x}),{place},0)", styles.calc_whole)
+        # a label that stands nowhere is in nobody's way
+        for which, at_right, at_left in (("from", x, f"{x}-{wide}"), ("to", f"{x}+{wide}", x)):
+            put_formula(sheet, cell[which], f"=IF({side}=0,NA(),IF({side}=1,{at_right},{at_left}))", styles.calc)
+        for which, number in (("at its right", 1), ("at its left", 2)):
+            put_formula(sheet, cell[which], f"=IF({side}={number},{y},NA())", styles.calc)
+
+
 def _chart(workbook: Workbook, sheet, plan: MapPlan) -> None:
-    """A dot for every item; a series for each one that is named, because a series' name comes from a cell and is
-    a label that LibreOffice shows too, as labels from cells are not."""
+    """A dot for every item; two series for each one that may be named, one with the label at its right and one at its left, because
+    a series' name comes from a cell and is a label that LibreOffice shows too, as labels from cells are not."""
     chart = workbook.add_chart({"type": "scatter"})
 
-    def dots(first: int, last: int, size: int, colour: str) -> dict:
-        across, up = (_at(plan.dots(f"component {component}"), first, last) for component in (1, 2))
-        return {"categories": across, "values": up, "line": {"none": True},
+    def dots(which: str, first: int, last: int, size: int, colour: str) -> dict:
+        return {"categories": _at(plan.dots("component 1"), first, last), "values": _at(plan.dots(which), first, last), "line": {"none": True},
                 "marker": {"type": "circle", "size": size, "fill": {"color": colour}, "border": {"color": "#FFFFFF"}}}
-    if plan.labelled < plan.n:
-        chart.add_series({"name": "others", **dots(plan.labelled, plan.n, 4, "#C4CCD6")})
-    for row in range(plan.labelled):
-        chart.add_series({"name": _at(plan.dots("name"), row, row + 1), **dots(row, row + 1, 6, "#4F86C6"),
-                          "data_labels": {"series_name": True, "value": False, "position": "right", "font": _FONT}})
+    chart.add_series({"name": "all", **dots("component 2", 0, plan.n, 4, "#C4CCD6")})
+    for side in ("right", "left"):
+        for row in range(plan.labelled):
+            chart.add_series({"name": _at(plan.dots("name"), row, row + 1), **dots(f"at its {side}", row, row + 1, 6, "#4F86C6"),
+                              "data_labels": {"series_name": True, "value": False, "position": side, "font": _FONT}})
     for set_axis, title in ((chart.set_x_axis, "component 1"), (chart.set_y_axis, "component 2")):
         set_axis({"name": title, "name_font": {**_FONT, "size": 9}, "num_font": _FONT, "num_format": "0.0",
                   "label_position": "low", "major_gridlines": {"visible": False}, "line": {"color": "#B0B0B0"}})
     chart.show_hidden_data()    # its columns are folded away
     chart.set_legend({"none": True})
     chart.set_title({"none": True})
-    chart.set_size({"width": 760, "height": 620})
+    chart.set_size({"width": _WIDE, "height": _HIGH})
     sheet.insert_chart(plan.chart.row - 1, plan.chart.col - 1, chart, {"object_position": 2})
 
 
@@ -156,7 +192,7 @@ def _words(sheet, styles: Styles, plan: MapPlan) -> None:
     put_text(sheet, Cell(1, 1), "Map", styles.title)
     put_text(sheet, Cell(2, 1), "The items on the two directions in which their factors differ most: items near each other please "
                             "the same people. What a direction means, its ends tell; which way is up does not matter.", styles.note)
-    some = f" Of {plan.n} items the {plan.labelled} with most ratings are named." if plan.labelled < plan.n else ""
+    some = f" Of {plan.n} items the {plan.labelled} with most ratings are named, where there is room." if plan.labelled < plan.n else " Names stand where there is room."
     put_text(sheet, Cell(3, 1), "Loadings say how much of each factor is in a component. Two components with nearly equal shares "
                             f"may turn into each other from fit to fit.{some}", styles.note)
     put_text(sheet, Cell(plan.loadings(0).top - 1, 1), "loadings", styles.note)
@@ -170,7 +206,7 @@ def _looks(sheet, styles: Styles, plan: MapPlan, labels: list) -> None:
             sheet.conditional_format(*box(columns_of(block)[1]), BARS)
     sheet.set_column(2 * COMPONENTS, 2 * COMPONENTS, 2, styles.text)
     sheet.set_column(plan.chart.col - 1, plan.printed.right - 1, 9.5, styles.text)
-    fold_helpers(sheet, plan.dots("number").left, plan.dots("component 2").right, 8, styles.calc)
+    fold_helpers(sheet, plan.dots("number").left, plan.label_size[0].col + 1, 8, styles.calc)
     sheet.set_row(0, 24)
     sheet.print_area(*box(plan.printed))
     print_setup(sheet, one_page=True)

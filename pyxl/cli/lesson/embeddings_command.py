@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 
 from pyxl.base.plain_output import Say
+from pyxl.cli.arguments.new_book_arguments import add_new_book_arguments
 from pyxl.cli.command_line import Command
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("-o", "--output", metavar="BOOK", required=True, help="the workbook to build, an .xlsx")
-    parser.add_argument("--overwrite", action="store_true", help="replace BOOK if it exists")
+    add_new_book_arguments(parser, "the workbook to build, an .xlsx")
 
 
 def _embeddings(args: argparse.Namespace, say: Say) -> dict:

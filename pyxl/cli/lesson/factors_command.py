@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from pyxl.base.plain_output import Say
+from pyxl.cli.arguments.new_book_arguments import add_new_book_arguments, add_size_arguments
 from pyxl.cli.arguments.reading_arguments import TABLE_OF_RATINGS, add_ratings_arguments, read_given
 from pyxl.cli.command_line import Command
 from solver.errors import UserError
@@ -12,11 +13,9 @@ from solver.errors import UserError
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("ratings", nargs="+", metavar="RATINGS", help=TABLE_OF_RATINGS)
-    parser.add_argument("-o", "--output", metavar="BOOK", required=True, help="the workbook to build, an .xlsx with the numbers and their chart")
-    parser.add_argument("--overwrite", action="store_true", help="replace BOOK if it exists")
+    add_new_book_arguments(parser, "the workbook to build, an .xlsx with the numbers and their chart")
     parser.add_argument("--most", type=int, default=15, metavar="N", help="try 1 to N factors (default 15)")
-    parser.add_argument("--users", type=int, default=15, metavar="N", help="users to take, those with most ratings (default 15)")
-    parser.add_argument("--items", type=int, default=15, metavar="N", help="items to take, those with most ratings (default 15)")
+    add_size_arguments(parser)
     parser.add_argument("--holdout", type=float, default=0.1, metavar="SHARE", help="share of the ratings to judge by (default 0.1)")
     parser.add_argument("--weight-decay", type=float, default=0.0, metavar="X", help="pull to the average user and item (default 0)")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of the start values and of what is held out (default 0)")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyxl.base.plain_output import Say, quoted_command
+from pyxl.cli.arguments.new_book_arguments import BUTTONS_OR_NOT, add_new_book_arguments, add_size_arguments
 from pyxl.cli.arguments.reading_arguments import TABLE_OF_RATINGS, add_ratings_arguments, read_given
 from pyxl.cli.command_line import Command
 from pyxl.cli.models.trained_model import load_trained, ratings_for
@@ -76,10 +77,8 @@ def _demo(args: argparse.Namespace, say: Say) -> dict:
 
 def _new_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("ratings", nargs="+", metavar="RATINGS", help=TABLE_OF_RATINGS)
-    parser.add_argument("-o", "--output", metavar="BOOK", required=True, help="the workbook to build: .xlsm has buttons, .xlsx no macros")
-    parser.add_argument("--overwrite", action="store_true", help="replace BOOK if it exists")
-    parser.add_argument("--users", type=int, default=15, metavar="N", help="users to take, those with most ratings (default 15)")
-    parser.add_argument("--items", type=int, default=15, metavar="N", help="items to take, those with most ratings (default 15)")
+    add_new_book_arguments(parser, BUTTONS_OR_NOT)
+    add_size_arguments(parser)
     parser.add_argument("--factors", type=int, default=5, metavar="N", help="factors for every user and item (default 5)")
     _titles_arguments(parser)
     add_ratings_arguments(parser)
@@ -142,10 +141,8 @@ def _titles(args: argparse.Namespace, ratings: Ratings) -> tuple[Mapping | None,
 
 def _export_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL_DIR", help="a folder that `collabsheet train` wrote")
-    parser.add_argument("-o", "--output", metavar="BOOK", required=True, help="the workbook to build: .xlsm has buttons, .xlsx no macros")
-    parser.add_argument("--overwrite", action="store_true", help="replace BOOK if it exists")
-    parser.add_argument("--users", type=int, default=15, metavar="N", help="users to take, those with most ratings (default 15)")
-    parser.add_argument("--items", type=int, default=15, metavar="N", help="items to take, those with most ratings (default 15)")
+    add_new_book_arguments(parser, BUTTONS_OR_NOT)
+    add_size_arguments(parser)
     _titles_arguments(parser)
     parser.add_argument("--ratings", metavar="FILE", help="take the ratings from this table, not from the model")
     add_ratings_arguments(parser)

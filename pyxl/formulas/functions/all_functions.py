@@ -30,7 +30,7 @@ from pyxl.formulas.functions.texts.days_between import DAYS_BETWEEN
 from pyxl.formulas.functions.texts.text import TEXT
 from pyxl.formulas.language.function import Function
 
-KINDS: dict[str, dict[str, Function]] = {
+FUNCTION_KINDS: dict[str, dict[str, Function]] = {
     "Numbers": ARITHMETIC | MORE_ARITHMETIC,
     "Digits and bits": NUMBER_BASES,
     "Sums and statistics": STATISTICS | SUBTOTAL | SAMPLE_TESTS,
@@ -49,7 +49,7 @@ KINDS: dict[str, dict[str, Function]] = {
     "Money": FINANCE | LOANS | DEPRECIATION,
 }
 
-FUNCTIONS: dict[str, Function] = {name: function for kind in KINDS.values() for name, function in kind.items()}
+FUNCTIONS: dict[str, Function] = {name: function for kind in FUNCTION_KINDS.values() for name, function in kind.items()}
 
 # What these give is drawn or read from the clock at every recalculation: no value of theirs holds.
 DRAWN_ANEW = frozenset({"NOW", "RAND", "RANDARRAY", "RANDBETWEEN", "TODAY"})

@@ -21,7 +21,7 @@ from scipy.sparse import csr_array
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from pyxl.formulas.compiled.lanes.lane_operators import COMPARISONS
+from pyxl.formulas.compiled.lanes.lane_operators import COMPARED_BY
 from pyxl.formulas.compiled.torch_program import ASKS, CATCHES, CHOOSES, INPUT, INSIDE, ProgramStep, Recorded
 
 from .affine_forms import AffineForms, dependent, spread_rows
@@ -71,7 +71,7 @@ class _Following(TorchDispatchMode):
     def step(self, call, inputs: list[Tensor], asked: ProgramStep) -> Tensor:
         """A step of the program. What it computes from changing cells without an operation of torch goes in steps."""
         forms, moving = self._forms, any(map(self._forms.moves, inputs))
-        if moving and (sign := COMPARISONS.get(call)) is not None:
+        if moving and (sign := COMPARED_BY.get(call)) is not None:
             result = call(*inputs)
             forms.remember(result, compared(forms, sign, result, *inputs))
             return result

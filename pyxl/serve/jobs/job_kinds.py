@@ -138,7 +138,7 @@ class JobKind:
     scope: str = "fit"
 
 
-KINDS: dict[str, JobKind] = {
+JOB_KINDS: dict[str, JobKind] = {
     "inspect": JobKind(_inspect, reads=True, writes=None, scope="read"),
     "fit": JobKind(_fit, reads=True, writes="same"),
     "restore": JobKind(_restore, reads=True, writes="same"),

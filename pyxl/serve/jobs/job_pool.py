@@ -13,7 +13,7 @@ from typing import Any
 
 from pyxl.serve.limits import ServiceLimits
 
-from .job_kinds import KINDS
+from .job_kinds import JOB_KINDS
 from .job_process import STOP_ASKED, WARM, wait_for_job
 from .job_store import DONE, FAILED, STOPPED, Book, Job, JobStore
 
@@ -78,7 +78,7 @@ class JobPool:
 
     def _run(self, job: Job, process: _Process) -> None:
         book = self._store.book(job.book, job.owner) if job.book else None
-        kind = KINDS[job.kind]
+        kind = JOB_KINDS[job.kind]
         if kind.reads and book is None:
             return self._store.end(job.id, FAILED, {"error": "The file is not there any more. Upload it again."})
         if job.id in self._stop_asked:
@@ -99,7 +99,7 @@ class JobPool:
 
     def _target(self, job: Job, book: Book | None) -> Book:
         """The book that a job may write; one that it does not write is never asked for."""
-        writes = KINDS[job.kind].writes
+        writes = JOB_KINDS[job.kind].writes
         if writes is None:
             return Book(job.id, job.owner, "nothing")
         ending = book.ending if writes == "same" and book else writes

@@ -42,7 +42,7 @@ def wait_for_job(pipe: Connection, memory: int) -> None:
 
 
 def _done(pipe: Connection, asked: dict[str, Any]) -> dict[str, Any]:
-    from .job_kinds import KINDS, Work
+    from .job_kinds import JOB_KINDS, Work
 
     stopped = False
 
@@ -54,7 +54,7 @@ def _done(pipe: Connection, asked: dict[str, Any]) -> dict[str, Any]:
     source = Path(asked["source"]) if asked["source"] else None
     work = Work(source, Path(asked["target"]), asked["asked"], lambda told: pipe.send_bytes(json.dumps({"told": told}).encode()), stop_asked)
     try:
-        return {"result": KINDS[asked["kind"]].run(work), "stopped": stopped}
+        return {"result": JOB_KINDS[asked["kind"]].run(work), "stopped": stopped}
     except UserError as why:
         return {"error": _named(str(why), source, asked["name"])}
     except Exception as why:

@@ -102,4 +102,4 @@ COMPARISON_CALLS = {"=": _truth(_same), "<>": _truth(lambda a, b: ~_same(a, b)),
                 "<": _truth(lambda a, b: (a < b) & ~_same(a, b)), ">": _truth(lambda a, b: (a > b) & ~_same(a, b)),
                 "<=": _truth(lambda a, b: (a <= b) | _same(a, b)), ">=": _truth(lambda a, b: (a >= b) | _same(a, b))}
 
-COMPARISONS = {call: op for op, call in COMPARISON_CALLS.items()}  # what a step of a program calls -> the operator
+COMPARED_BY = {call: op for op, call in COMPARISON_CALLS.items()}  # what a step of a program calls -> the operator
