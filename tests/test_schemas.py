@@ -25,11 +25,11 @@ def made(tmp_path_factory):
                  ["examples", "-o", "."], ["fit", "portfolio.xlsx", "-o", "solved.xlsx", "--report"],
                  ["train", "r.csv", "-o", "m", "--factors", "2", "--epochs", "2"], ["export", "m", "-o", "exported.xlsx", "--users", "5", "--items", "4"],
                  ["recommend", "m", "--user", "3", "-n", "3", "-o", "asked.xlsx"],
-                 ["optimizers", "-o", "optimizers.xlsx"], ["optimizers", "run", "optimizers.xlsx", "-o", "ran.xlsx", "--epochs", "2"]):
+                 ["addin", "xlam", "-o", "a.xlam"], ["optimizers", "-o", "optimizers.xlsx"], ["optimizers", "run", "optimizers.xlsx", "-o", "ran.xlsx", "--epochs", "2"]):
         # every word that names a file stands in the folder
         words = [str(folder / word) if "." in word or word in ("m", ".") else word for word in argv]
         assert main(words) == 0, argv
-    return sorted(folder.glob("*.xls[xm]"))
+    return sorted(folder.glob("*.xl[sa]*"))
 
 
 def test_all_parts_are_valid(shared, made):

@@ -5,17 +5,25 @@ from __future__ import annotations
 import logging
 import random
 import re
+import sys
 import zipfile
 from io import BytesIO
+from pathlib import Path
+from xml.etree import ElementTree as etree
 
 import olefile
 import pytest
+import xlwings
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from oletools.olevba import VBA_Parser, decompress_stream
 from planted import planted
 
 import workbook
+from pyxl.__main__ import main
+from pyxl.doctor.package_consistency import package_faults
+from solver.errors import UserError
+from workbook.addins.excel_addin import excel_addin
 from workbook.model_sheets.buttons import BUTTONS, MODULE, macro_source
 from workbook.vba.compound_file import compound_file
 from workbook.vba.compression import compress
@@ -143,6 +151,36 @@ def test_the_same_workbook_is_built_twice():
     assert vba_project(sources, ["Sheet1"]) == vba_project(sources, ["Sheet1"])
     with pytest.raises(UnicodeEncodeError):
         vba_project({"A": "' →"}, ["Sheet1"])
+
+
+def test_the_add_in_of_excel_is_built_like_one_that_excel_saved(tmp_path, caplog):
+    """xlwings brings one along: the same kind of package, the same relationship to the ribbon, whose buttons all have their macro."""
+    assert main(["addin", "xlam", "-o", str(tmp_path / "collabsheet.xlam")]) == 0
+    theirs = Path(xlwings.__file__).parent / "quickstart_addin_ribbon.xlam"
+    of_both = []
+    for path in (tmp_path / "collabsheet.xlam", theirs):
+        with zipfile.ZipFile(path) as package:
+            types, roots = (etree.fromstring(package.read(name)) for name in ("[Content_Types].xml", "_rels/.rels"))
+            relation = next(relation for relation in roots if relation.get("Type").endswith("/ui/extensibility"))
+            ribbon = etree.fromstring(package.read(relation.get("Target")))
+            of_both.append(({override.get("PartName"): override.get("ContentType") for override in types if "PartName" in override.attrib}["/xl/workbook.xml"],
+                            relation.get("Type"), ribbon.tag))
+            actions = {button.get("onAction") for button in ribbon.findall(".//{*}button")}
+            if path != theirs:
+                asked, labels = actions, [button.get("label") for button in ribbon.findall(".//{*}button")]
+    assert of_both[0] == of_both[1] and labels == ["Fit", "Stop", "Restore", "Inspect"]
+    assert list(package_faults(tmp_path / "collabsheet.xlam")) == []
+    logging.getLogger("olevba").disabled = False
+    with caplog.at_level(logging.WARNING):
+        macros = {name: text for _, _, name, text in VBA_Parser(str(tmp_path / "collabsheet.xlam")).extract_macros()}
+    assert not [said for said in caplog.messages if "stomping" not in said]
+    text = macros["CollabsheetRibbon.bas"]
+    assert asked == {f"CollabsheetRibbon.{name}" for name in re.findall(r"^Sub (\w+)\(control As IRibbonControl\)", text, re.M)}
+    assert f'PythonPath = "{sys.executable}"' in text
+    procedures = re.findall(r"^(?:Private )?(?:Sub|Function) (\w+)", text, re.M)
+    assert len(set(procedures)) == len(procedures) and {"RunFromExcel", "Through", "WithoutConsole", "ForShell", "Escaped"} <= set(procedures)
+    with pytest.raises(UserError, match="code page 1252"):
+        excel_addin("/home/łukasz/python")
 
 
 def test_without_macros_there_are_none(tmp_path):

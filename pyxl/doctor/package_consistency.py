@@ -23,6 +23,7 @@ TYPES = "[Content_Types].xml"
 _MAIN_TYPES = {     # of workbook.xml, by the file's ending: Excel opens no other
     ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml",
     ".xlsm": "application/vnd.ms-excel.sheet.macroEnabled.main+xml",
+    ".xlam": "application/vnd.ms-excel.addin.macroEnabled.main+xml",
     ".xltx": "application/vnd.openxmlformats-officedocument.spreadsheetml.template.main+xml",
     ".xltm": "application/vnd.ms-excel.template.macroEnabled.main+xml"}
 _ILLEGAL_IN_SHEETS = re.compile(r"[\[\]:*?/\\]|^'|'$")

@@ -7,7 +7,7 @@ from io import BytesIO
 from xml.sax.saxutils import escape, quoteattr
 
 from solver.version import __version__
-from workbook.vba.macro_text import macro_text
+from workbook.vba.macro_text import macro_text, python_path
 
 IDENTIFIER = "collabsheet.extension"
 LIBRARY, MODULE_OF_MENU = "Collabsheet", "Menu"
@@ -81,7 +81,6 @@ def _library(what: str) -> str:
 
 
 def _module(python: str) -> str:
-    path = '"' + python.replace('"', '""') + '"'
-    source = f"{macro_text('office_menu.bas')}\nPrivate Function PythonPath() As String\n    PythonPath = {path}\nEnd Function\n"
+    source = macro_text("office_menu.bas", "in_quotes.bas") + python_path(python)
     return (_DOCTYPE.format("script", "module") + '<script:module xmlns:script="http://openoffice.org/2000/script" '
             f'script:name={quoteattr(MODULE_OF_MENU)} script:language="StarBasic">{escape(source)}</script:module>')

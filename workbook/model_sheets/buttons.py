@@ -62,4 +62,4 @@ def add_macros(workbook: Workbook, modules: Mapping[str, str]) -> None:
 
 def macro_source() -> str:
     """The text of our macros, as one reads it in Excel's editor."""
-    return macro_text("macros.bas", "area_of.bas")
+    return macro_text("macros.bas", "in_quotes.bas", "run_python.bas", "area_of.bas")

@@ -59,57 +59,14 @@ Private Sub StartPython(what As String)
     module = " -P -m pyxl.press " & what & " --from_xl=1 "
     sheet = "--sheet=" & ThisWorkbook.ActiveSheet.Name
     book = "--wb=" & ThisWorkbook.Name
-    ' LibreOffice: it takes the #If below for comments, may have two workbooks of one name open, and has no FullName
+    ' LibreOffice: it may have two workbooks of one name open, and has no FullName
     If InStr(Application.OperatingSystem, "Unix") > 0 Then
         If Dir(python) = "" Then Err.Raise 53
         Shell InQuotes(python) & module & InQuotes("--wb=" & ThisWorkbook.Path & "/" & ThisWorkbook.Name) & " " & InQuotes(sheet), 0
         Exit Sub
     End If
-#If Mac Then
-    Dim answer As String
-    answer = AppleScriptTask("collabsheet.applescript", "StartCollabsheet", _
-        ForShell(python) & module & ForShell(book) & " " & ForShell(sheet))
-#Else
-    Dim console As Object
-    Set console = CreateObject("WScript.Shell")
-    console.Run Through(console, "COLLABSHEET_PYTHON", WithoutConsole(python)) & module & Through(console, "COLLABSHEET_BOOK", book) & _
-        " " & Through(console, "COLLABSHEET_SHEET", sheet) & " --hwnd=" & Application.Hwnd, 0, False
-#End If
+    RunFromExcel python, module, book, sheet
 End Sub
-
-' Windows' Run puts the variable NAME in place of %NAME%, once. A path or a name of a sheet may hold such a word, and is no
-' variable: so it goes through one of ours, whose content Run leaves as it is.
-Private Function Through(console As Object, variable As String, text As String) As String
-    console.Environment("PROCESS").Item(variable) = Escaped(text)
-    Through = "%" & variable & "%"
-End Function
-
-' pythonw beside python, where there is one: it opens no window.
-Private Function WithoutConsole(python As String) As String
-    WithoutConsole = python
-    If LCase(Right(python, 10)) = "python.exe" Then
-        If Dir(Left(python, Len(python) - 4) & "w.exe") <> "" Then WithoutConsole = Left(python, Len(python) - 4) & "w.exe"
-    End If
-End Function
-
-' LibreOffice's Shell knows both kinds of quotation marks and no escape.
-Private Function InQuotes(text As String) As String
-    If InStr(text, """") = 0 Then
-        InQuotes = """" & text & """"
-    ElseIf InStr(text, "'") = 0 Then
-        InQuotes = "'" & text & "'"
-    Else
-        Err.Raise 5, , "a name or path holds both kinds of quotation marks: " & text
-    End If
-End Function
-
-Private Function ForShell(text As String) As String
-    ForShell = "'" & Replace(text, "'", "'\''") & "'"
-End Function
-
-Private Function Escaped(text As String) As String
-    Escaped = """" & Replace(text, """", "\""") & """"
-End Function
 
 ' Says so where the sheet in view is protected: nothing can be written there.
 Private Function IsProtected() As Boolean

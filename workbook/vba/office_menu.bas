@@ -35,14 +35,3 @@ Failed:
     view.StatusIndicator.end()
     MsgBox "Python did not start (" & Error & "). collabsheet addin install, in a terminal, tells this menu where it is.", 48, "collabsheet"
 End Sub
-
-' Shell knows both kinds of quotation marks and no escape.
-Private Function InQuotes(text As String) As String
-    If InStr(text, """") = 0 Then
-        InQuotes = """" & text & """"
-    ElseIf InStr(text, "'") = 0 Then
-        InQuotes = "'" & text & "'"
-    Else
-        Err.Raise 5, , "a name or path holds both kinds of quotation marks: " & text
-    End If
-End Function

@@ -1,4 +1,4 @@
-"""The command `addin`: a menu for any open workbook, in LibreOffice."""
+"""The command `addin`: a menu for any open workbook, in LibreOffice and in Excel."""
 
 from __future__ import annotations
 
@@ -10,14 +10,17 @@ from pyxl.base.plain_output import Say
 from pyxl.cli.command_line import Command
 from solver.errors import UserError
 
-_TO_WRITE = ("oxt",)
+_TO_WRITE = {       # what is written -> what one does with it
+    "oxt": "Open it in LibreOffice, which installs it, and start LibreOffice anew.",
+    "xlam": "In Excel: File > Options > Add-ins > Go, Browse, and choose it (Mac: Tools > Excel Add-ins). It was never tried in Excel.",
+}
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("action", choices=["install", "uninstall", *_TO_WRITE],
                         help="install or uninstall: put the menu into LibreOffice, or take it out; oxt: write the extension to a file, which LibreOffice "
-                             "installs when it is opened")
-    parser.add_argument("-o", "--output", metavar="OUT", help="with oxt: the file to write")
+                             "installs when it is opened; xlam: write an add-in for Excel, never tried there")
+    parser.add_argument("-o", "--output", metavar="OUT", help="with oxt and xlam: the file to write")
     parser.add_argument("--overwrite", action="store_true", help="replace OUT if it exists")
     parser.add_argument("--profile", metavar="DIR", help="with install and uninstall: the folder of LibreOffice's settings (default: the usual one)")
 
@@ -40,6 +43,7 @@ def _addin(args: argparse.Namespace, say: Say) -> dict:
 
 
 def _written(args: argparse.Namespace, say: Say) -> dict:
+    from workbook.addins.excel_addin import excel_addin
     from workbook.addins.office_extension import office_extension
     from workbook.new_file import new_file
 
@@ -51,9 +55,9 @@ def _written(args: argparse.Namespace, say: Say) -> dict:
     if args.profile:
         raise UserError("--profile is for install and uninstall. Leave it out.")
     with new_file(args.output, overwrite=args.overwrite) as draft:
-        draft.write_bytes(office_extension(sys.executable))
-    say(f"Wrote {args.output}. Open it in LibreOffice, which installs it, and start LibreOffice anew.")
+        draft.write_bytes((office_extension if args.action == "oxt" else excel_addin)(sys.executable))
+    say(f"Wrote {args.output}. {_TO_WRITE[args.action]}")
     return {"written": args.output}
 
 
-ADDIN = Command("addin", "Put a menu into LibreOffice, which fits whatever workbook is open there.", "collabsheet addin install", _arguments, _addin)
+ADDIN = Command("addin", "Put a menu into LibreOffice, or write one for Excel, which fits whatever workbook is open there.", "collabsheet addin install", _arguments, _addin)
