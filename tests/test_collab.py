@@ -130,7 +130,7 @@ def test_any_hashable_is_an_id():
 
 
 def test_large_tables_get_small_indices_and_keep_their_type(monkeypatch):
-    monkeypatch.setattr("solver.collab.labels.frames._SMALL", 4)
+    monkeypatch.setattr("solver.collab.labels.frame_columns._SMALL", 4)
     found, _ = ratings_from(LONG.astype({"rating": np.float32}))
     assert found.user_index.dtype == np.int32 and found.values.dtype == np.float32
 
