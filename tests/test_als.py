@@ -7,7 +7,7 @@ import pytest
 import torch
 from planted import planted, settings
 
-from solver import Ratings, Settings, UserError, fit, rmse, split_off
+from solver import CollabFilter, Ratings, Settings, UserError, fit, rmse, split_off
 from solver.core.objective import Objective
 from solver.fitting.start_values import start_values
 from solver.methods import ridge_regression as ridge
@@ -31,6 +31,13 @@ def test_it_arrives_at_the_optimum_of_lbfgs(model, decay):
     assert reached <= loss(best.factors, ratings, decay) * (1 + 1e-9)
     polished = fit(ratings, found.factors, settings(model, weight_decay=decay))  # lbfgs finds nothing left to gain
     assert loss(polished.factors, ratings, decay) == pytest.approx(reached, rel=1e-9)
+
+
+def test_an_estimator_ends_where_further_passes_change_next_to_nothing():
+    ratings = planted(noise=0.5)
+    found, longer = CollabFilter(5, optimizer="als").fit(ratings), CollabFilter(5, optimizer="als", epochs=400).fit(ratings)
+    assert found.result_.epochs == 100 < longer.result_.epochs
+    np.testing.assert_allclose(found.predict(ratings), longer.predict(ratings), atol=0.001)
 
 
 @each_model

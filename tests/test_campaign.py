@@ -35,6 +35,8 @@ REGRESSIONS = [
     ("packages", 710007349), ("packages", 913003052), ("packages", 913024500),      # a sheet's name, an address of 40,000 characters in a sentence; a cell inside a cell
     ("formulas", 700003157), ("formulas", 700089455), ("formulas", 800047784),      # an array and a LAMBDA where one value is wanted; FIXED(1E300,…)
     ("packages", 917033984),    # solver_num is INF
+    ("packages", 917052719),    # a value among a cell's extensions was taken for the cell's
+    ("packages", 917049870),    # the judge took a text among a cell's extensions for its value
     ("formulas", 52023966),     # an array where ADDRESS takes one number
 ]
 

@@ -70,6 +70,15 @@ def test_the_choice_depends_on_the_seed_and_not_on_the_order_of_the_ratings():
     assert one == same and one.rmse != other.rmse
 
 
+def test_of_many_ratings_only_decays_near_the_best_are_tried(monkeypatch):
+    ratings = planted(60, 40, noise=0.2, blanks=0.4)
+    every = choose_decay(ratings, settings("dot+bias", n_factors=30))
+    monkeypatch.setattr("solver.fitting.choose_decay.ENOUGH", 1)
+    some = choose_decay(ratings, settings("dot+bias", n_factors=30))
+    assert some.surely and len(some.tried) <= 6 < len(every.tried) and 0.5 < some.weight_decay / every.weight_decay < 2
+    assert [decay for decay, _ in some.tried] == sorted(decay for decay, _ in some.tried)
+
+
 def test_beyond_the_vanishing_decay_there_are_no_factors():
     ratings = noise_around_biases()
     most = vanishing_decay(ratings)

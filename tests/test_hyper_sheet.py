@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from office import until
+from pressed import Pressed
 
 from pyxl import fit_workbook
 from pyxl.detect.detect import detect
@@ -58,6 +60,23 @@ def test_one_press_finds_rate_momentum_and_start(built, tmp_path):
         values = book.grid("hyper").values
         assert values[PLAN.after["objective"]] == pytest.approx(found.value, abs=1e-9)
         assert 0 <= values[PLAN.settings["momentum"]] <= 0.99 and values[PLAN.settings["lr"]] > 0
+
+
+def test_the_button_fits_in_an_open_workbook(calc, tmp_path):
+    """A few points, so that Python is back soon. The sheet has no ratings, and yet its status says what happens."""
+    path, plan = tmp_path / "few.xlsm", hyper_plan(4)
+    build_optimizers(path, rows=lesson_rows()[:4])
+    pressed = Pressed(calc, path)
+    try:
+        def value(cell):
+            return pressed.book.sheets["hyper"].range(str(cell)).value
+        before = value(plan.after["objective"])
+        pressed.press("Fit", "hyper")
+        told = until(lambda: (said := pressed.status("hyper")).startswith(f"{before:.6g} → ") and said, seconds=180)
+        assert value(plan.after["objective"]) < 1e-6 < before and "Converged" in told
+        assert value(plan.settings["lr"]) > 0 and 0 <= value(plan.settings["momentum"]) <= 0.99
+    finally:
+        pressed.document.close(True)
 
 
 def test_a_long_chain_of_steps_is_looked_at_once(built):

@@ -86,6 +86,16 @@ def test_an_old_workbook_that_shrinks_while_it_is_looked_at_kills_nobody(tmp_pat
     assert "is an old .xls file" in said(capsys, "inspect", path)
 
 
+@pytest.mark.parametrize("argv", [("look", "m"), ("train", "m", "-o", "n"), ("prepare", "m", "-o", "s")], ids=lambda argv: argv[0])
+def test_a_model_is_no_table(tmp_path, monkeypatch, capsys, argv):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "m").mkdir()
+    for name in ("model.json", "model.safetensors"):
+        (tmp_path / "m" / name).write_text("{}")
+    assert main(list(argv)) == 2
+    assert "'m' holds a trained model" in capsys.readouterr().err
+
+
 def test_a_field_without_end_is_named_with_its_line(tmp_path, capsys):
     (tmp_path / "r.csv").write_text(CSV + f"4,{'x' * 140_000},3\n")
     assert "r.csv, line 7: a field holds more than 131,072 characters" in said(capsys, "train", tmp_path / "r.csv", "-o", tmp_path / "m")

@@ -14,7 +14,7 @@ import runpy
 import pytest
 from conftest import ROOT
 from planted import planted
-from planted_book import built_once, path  # noqa: F401
+from planted_book import bias_once  # noqa: F401
 
 from pyxl import fit_workbook, open_workbook
 from pyxl.__main__ import main
@@ -69,6 +69,13 @@ def with_what_it_needs(option: Option, where: Given) -> dict[str, object]:
 
 def each(where: Given):
     return pytest.mark.parametrize("option", options_given(where).values(), ids=lambda option: option.name)
+
+
+@pytest.fixture
+def path(bias_once, tmp_path):
+    copy = tmp_path / "book.xlsx"
+    copy.write_bytes(bias_once.read_bytes())
+    return copy
 
 
 @pytest.fixture

@@ -171,3 +171,25 @@ def test_a_column_beyond_the_scale_of_all_others_is_asked_for(refuse):
     rows = [[70 + n % 9, *RANDOM.integers(1, 6, 8)] for n in range(12)]
     content = "\n".join(",".join(map(str, row)) for row in rows)
     assert refuse(content, layout="crosstab").startswith("ratings.csv: the numbers of '1' in the crosstab, 70 among them, lie beyond those")
+
+
+def test_a_table_of_many_numbers_is_not_taken_for_a_rating_a_row(write, refuse):
+    """Once the count was the user, joke 1 the item and joke 2 the rating, without a word."""
+    values = RANDOM.integers(-9, 10, (30, 12)) + 0.25
+    jokes = "\n".join(",".join([str(count), *(f"{v:g}" for v in row), *["99"] * 8]) for count, row in zip(RANDOM.integers(5, 9, 30), values)) + "\n"
+    assert "all of its 21 columns hold numbers, as those of a crosstab do" in refuse(jokes) and "or say --layout crosstab" in refuse(jokes)
+    read, _ = read_ratings(write(jokes), layout="crosstab", missing="99")
+    assert (read.n_users, read.values.min()) == (30, values.min())
+
+
+def test_a_survey_says_which_of_its_columns_are_in_the_way(refuse):
+    films = [f"How do you like… [Film {n}]" for n in range(1, 11)]
+    rows = [",".join([f"2024-03-{1 + u % 28:02d} 09:05", f"p{u}@x.org", *(str(RANDOM.integers(1, 6)) for _ in films), "fine"]) for u in range(30)]
+    said = refuse("\n".join([",".join(["Timestamp", "Email Address", *films, "Any comments?"]), *rows]) + "\n")
+    assert "others do not: 'Timestamp', 'Email Address', 'Any comments?'" in said and "keep one column that names the users" in said
+
+
+@pytest.mark.parametrize("names", ["user id,film name,rating (1-5)", "Nutzer,Film,Wertung", "uid,mid,like", "Usuario,Pelicula,Puntuacion [1-10]"])
+def test_names_in_other_languages_and_with_brackets_are_known(write, names):
+    ratings, notes = read_ratings(write("\n".join([names, *(f"{u},{i},{r}" for u, i, r in RATED)]) + "\n"))
+    assert ratings_by_pair(ratings) == EXPECTED and not notes

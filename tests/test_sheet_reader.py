@@ -51,6 +51,13 @@ def test_stored_nan_and_infinity_are_kept_for_the_checker(tmp_path):
     assert (at(grid, "B1"), at(grid, "C1")) == (math.inf, -math.inf)
 
 
+def test_what_stands_among_extensions_is_no_value(tmp_path):
+    inside = "<extLst><ext uri=\"u\"><v>9</v><f>2+2</f><is><t>x</t></is></ext></extLst>"
+    grid = grid_of(tmp_path, f'<row><c><v>1</v>{inside}</c><c>{inside}</c><c t="inlineStr"><is><t>in</t></is>{inside}</c><c><f>1+1</f><v>2</v>{inside}</c></row>')
+    assert [at(grid, f"{letter}1") for letter in "ABCD"] == [1, None, "in", 2]
+    assert {str(cell): formula.text for cell, formula in grid.formulas.items()} == {"D1": "1+1"}
+
+
 def test_cells_and_rows_without_addresses(tmp_path):
     grid = grid_of(tmp_path, '<row><c><v>1</v></c><c r="D1"><v>2</v></c><c><v>3</v></c></row>'
                              '<row r="5"><c><v>4</v></c></row><row><c><v>5</v></c></row>')

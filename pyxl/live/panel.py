@@ -6,9 +6,9 @@ from contextlib import suppress
 
 from pyxl.base.one_at_a_time import stop_mark
 from pyxl.base.retry_while_busy import retry_while_busy
-from pyxl.grid.block_names import CONTROLS, SOURCE, control_name
+from pyxl.grid.block_names import CONTROLS, control_name, result_name
 from pyxl.grid.cells import Cell, Value
-from pyxl.grid.sheet_names import area_named, prefix_of
+from pyxl.grid.sheet_names import area_named
 from pyxl.hosts.live_host import LiveHost
 from pyxl.hosts.protection import Protected
 
@@ -55,8 +55,13 @@ class Panel:
 
 
 def _control_cells(host: LiveHost, sheet: str) -> dict[str, tuple[str, Cell]]:
-    """Where the controls of a sheet are: what -> (sheet, cell). The sheet `ratings` has a status alone."""
-    source = area_named(host, SOURCE[0])
-    prefix = prefix_of(host, sheet) or (SOURCE[0] if source and source[0] == sheet else None)
-    found = {what: area_named(host, control_name(prefix, what)) for what in CONTROLS} if prefix else {}
-    return {what: (where[0], where[1].first) for what, where in found.items() if where}
+    """Where the controls of a sheet are: what -> (sheet, cell). Macros find them in the same way: a sheet need not have a model of
+    ours, as `hyper` has none, and `ratings` has a status alone."""
+    found: dict[str, tuple[str, Cell]] = {}
+    for name in host.names:
+        for what in CONTROLS:
+            if name.name.endswith(control_name("", what)) and not name.name.endswith(result_name("", what)):
+                where = area_named(host, name.name)
+                if where and where[0] == sheet:
+                    found[what] = (sheet, where[1].first)
+    return found

@@ -9,6 +9,7 @@ from .looked_at.rating_notations import notation_of
 from .looked_at.rating_texts import reads_as_date, reads_as_number
 
 _ENOUGH = 20            # rows from which on their values say anything
+_MANY = 8               # columns of numbers, from which on a table is rather a crosstab than one of a rating a row
 _SCALE = 21             # distinct values that a scale of ratings has at most, as half stars from 0 to 10 have
 
 
@@ -26,12 +27,14 @@ class Guess:
 
 def found_against(guess: Guess) -> tuple[str, str] | None:
     """(what speaks against the guess, the positions from 1 of user, item and rating in the two readings); None where
-    nothing does: a column of dates, texts among the ratings, another column that looks more like ratings, or ids that are
+    nothing does: many columns of numbers, a column of dates, texts among the ratings, another column that looks more like ratings, or ids that are
     different in every row."""
     if guess.n_rows < _ENOUGH:
         return None
     positions, names = list(guess.positions), guess.names
     texts = [_texts(guess, at) for at in range(len(names))]
+    if against := _like_a_crosstab(guess, texts):
+        return against
     dates = [at for at, column in enumerate(texts) if column and all(map(reads_as_date, column))]
     for at, role in zip(positions, ("user", "item", "rating")):
         if at in dates:
@@ -52,6 +55,20 @@ def found_against(guess: Guess) -> tuple[str, str] | None:
             return (f"{names[at]} was taken for the {role} because of its place, but it is different in each of the {guess.n_rows:,} "
                     "rows, so nothing could be learnt of any", f"{_counted(positions)} if it is one")
     return None
+
+
+def _like_a_crosstab(guess: Guess, texts: Sequence[Sequence[str]]) -> tuple[str, str] | None:
+    """Of a table most of whose columns hold numbers."""
+    names = guess.names
+    others = [at for at, column in enumerate(texts) if column and not _are_numbers(column)]
+    if len(names) - len(others) < max(_MANY, len(names) / 2):
+        return None
+    first = f"{_counted(guess.positions)} if every row holds one rating"
+    if not others:
+        return f"all of its {len(names)} columns hold numbers, as those of a crosstab do", f"{first}, or say --layout crosstab"
+    listed = ", ".join(names[at] for at in others[:4]) + (", …" if len(others) > 4 else "")
+    return (f"most of its {len(names)} columns hold numbers, as those of a crosstab do, and others do not: {listed}",
+            f"{first}; of a crosstab keep one column that names the users, and those of the ratings")
 
 
 def _others_read(guess: Guess, dates: Sequence[int], texts: Sequence[Sequence[str]]) -> str:

@@ -67,7 +67,9 @@ def _around(xml: bytes) -> list[tuple]:
 
 def _value(element: ET.Element):
     kind = element.get("t")
-    text = "".join(one.text or "" for one in element.iter() if _tag(one) == ("t" if kind == "inlineStr" else "v"))
+    said = [one for child in element if _tag(child) == "is" for one in child.iter() if _tag(one) == "t"] if kind == "inlineStr" else [
+        child for child in element if _tag(child) == "v"]       # what stands among the extensions is no value
+    text = "".join(one.text or "" for one in said)
     if not any(_tag(one) in ("v", "is") for one in element):
         return None
     if kind == "inlineStr":

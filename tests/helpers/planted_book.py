@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from asking import built
 from planted import planted
 
 import workbook
@@ -16,6 +17,12 @@ def built_once(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("built") / "book.xlsx"
     workbook.build(planted(8, 9), path, n_factors=3)
     return path
+
+
+@pytest.fixture(scope="session")
+def bias_once(tmp_path_factory) -> Path:
+    """The same with the one model sheet `bias`, and what stands on it: half of the formulas; it is not to be changed."""
+    return built(tmp_path_factory.mktemp("built") / "book.xlsx", planted(8, 9), n_factors=3).path
 
 
 @pytest.fixture

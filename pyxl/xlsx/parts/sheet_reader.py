@@ -16,7 +16,7 @@ from .shared_strings import unescape
 from .sheet_order import misplaced, next_column, next_row
 from .xml_stream import TRUE, main_namespace, reader, whole_number
 
-_NAMES = ("c", "v", "f", "t", "is", "row", "rPh", "col", "mergeCell", "sheetProtection", "scenario", "inputCells")
+_NAMES = ("c", "v", "f", "t", "is", "row", "rPh", "col", "mergeCell", "sheetProtection", "scenario", "inputCells", "extLst")
 
 
 def read_sheet(chunks: Iterable[bytes], sheet: str, *, part: str, strings: Sequence[str] = (),
@@ -63,6 +63,7 @@ class _Handlers:
         self.hidden: list[int] = []
         self.hidden_columns: set[int] = set()
         self.phonetic = False
+        self.aside: list[tuple] = []             # (value, formula) of the cell at the start of each list of extensions that is open
         self.scenarios: list[Scenario] = []
         self.inputs: dict[Cell, Value] = {}      # of the last scenario
 
@@ -87,6 +88,8 @@ class _Handlers:
             self.value = ""
         elif key == "rPh":
             self.phonetic = True
+        elif key == "extLst":
+            self.aside.append((self.value, self.formula))
         elif key == "col":
             if attributes.get("hidden") in TRUE:
                 first, last = (whole_number(attributes.get(end), 0) for end in ("min", "max"))
@@ -132,6 +135,8 @@ class _Handlers:
             self.value = "".join(self.runs)
         elif key == "rPh":
             self.phonetic = False
+        elif key == "extLst":       # whatever is called a value in there is none of the cell's
+            self.value, self.formula = self.aside.pop()
         elif key == "row":
             self.within = ""
 

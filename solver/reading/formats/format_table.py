@@ -20,6 +20,8 @@ _ENDINGS = {
     "text": (".csv", ".tsv", ".dat", ".txt", ".data", ".tab", ".ratings", ".psv"),
 }
 
+_OF_A_MODEL = ("model.json", "model.safetensors")   # what a model folder has: `solver.collab.saved`
+
 
 def _parquet(source: Source, told: Told) -> SourceTable:
     from .arrow_files import look_at_parquet  # loads pyarrow
@@ -85,7 +87,10 @@ def _looked_at(source: Source, told: Told) -> SourceTable:
 
 def _files_in(folder: Path) -> list[Path]:
     """The tables in a folder, in the order of their names: all files of the first kind that it holds, or those of them
-    that are called after ratings."""
+    that are called after ratings. Raises UserError for the folder of a model."""
+    if all((folder / name).is_file() for name in _OF_A_MODEL):
+        raise UserError(f"The folder '{folder.name}' holds a trained model, and no table of ratings. `collabsheet recommend {folder.name} --all` and "
+                        "other commands ask it.")
     files = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith((".", "_")))
     for endings in _ENDINGS.values():
         found = [file for file in files if _ending(file) in endings]

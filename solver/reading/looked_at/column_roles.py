@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from .table_port import SourceTable
 
 
+_BRACKETS = re.compile(r"\s*[(\[][^()\[\]]*[)\]]\s*$")     # at the end of a name: 'rating (1-5)'
+
+
 @dataclass(frozen=True)
 class Role:
     """A column that is looked for: what messages call it, and its usual names, likeliest first.
@@ -109,7 +112,7 @@ def _is_place(column: str | int, n: int) -> bool:
 def find_by_name(first: Sequence[str], roles: Sequence[Role]) -> list[int | None]:
     """The position of each role's column among these names, None where none is called so, or two may be meant because
     their names end alike."""
-    plain = [_plain(field) for field in first]
+    plain = [_plain(_BRACKETS.sub("", field)) for field in first]
     positions: list[int | None] = []
     for role in roles:
         there = [plain.index(name) for name in role.names if name in plain]
@@ -122,7 +125,7 @@ def find_by_name(first: Sequence[str], roles: Sequence[Role]) -> list[int | None
 
 def _by_ending(first: Sequence[str], roles: Sequence[Role], positions: Sequence[int | None]) -> list[list[int]]:
     """For each role without a column, those of the free columns whose names end as its names do."""
-    last = [_last_words(name) for name in first]
+    last = [_last_words(_BRACKETS.sub("", name)) for name in first]
     its_role = [_role_of(words, roles) for words in last]
     return [[] if position is not None else [at for at, of in enumerate(its_role) if of is role and at not in positions]
             for role, position in zip(roles, positions)]
