@@ -43,5 +43,5 @@ def _serve(args: argparse.Namespace, say: Say) -> dict:
     return {"served": True}
 
 
-SERVE = Command("serve", "Serve a page and an interface for programs, by which workbooks are fitted.",
+SERVE = Command("serve", "Serve a web page, and an interface for programs, that fit workbooks.",
                 "collabsheet serve --open", _arguments, _serve)
