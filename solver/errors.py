@@ -21,7 +21,8 @@ class UserError(ValueError):
 
 
 class NoSolution(UserError):
-    """It is proved that a problem has no solution: its constraints contradict each other, or its objective has no end."""
+    """A problem has no solution: its constraints contradict each other, or its objective has no end. That is proved, or a search found
+    no point that meets all constraints."""
 
     exit_code = 3
 

@@ -19,7 +19,7 @@ from pyxl.problems.pose import pose
 from pyxl.problems.solve import ByFormulas
 from pyxl.problems.stated import Statement, stated_problem
 from pyxl.xlsx import NewSheet
-from solver import UserError
+from solver import NoSolution, UserError
 
 CUPS = {"A1": 1.0, "A2": 2.0, "B1": "=A1^2+A2^2", "B2": "=A1+A2", "C1": 4.0, "D1": "text", "D2": "=1/0", "E1": "=LN(A1-10)"}
 
@@ -34,8 +34,9 @@ def stated(path, objective="B1", change=("A1:A2",), **options):
         return stated_problem(book, Statement(objective, change, **options), None)
 
 
-def solve(path, objective="B1", change=("A1:A2",), *, starts=1, out=None, **options):
-    results = fit_workbook(path, out=out, by_formulas=ByFormulas(problem=Statement(objective, change, **options), starts=starts))
+def solve(path, objective="B1", change=("A1:A2",), *, starts=1, out=None, write_anyway=False, **options):
+    how = ByFormulas(problem=Statement(objective, change, **options), starts=starts, write_anyway=write_anyway)
+    results = fit_workbook(path, out=out, by_formulas=how)
     return results[SHEET]
 
 
@@ -167,9 +168,17 @@ def test_a_start_outside_the_bounds_is_moved_and_said(cups):
 
 
 def test_constraints_that_are_missed_are_said(cups):
-    result = solve(cups, where=["B2 >= 10", "A1:A2 <= 2"])
-    assert not result.minimum.feasible and "contradict" in result.minimum.stop
-    assert any(note.startswith("B2 >= 10 is missed by 6") for note in result.notes)
+    with pytest.raises(NoSolution, match="contradict each other, or start elsewhere. B2 >= 10 is missed by 6. The cells are as they were"):
+        solve(cups, where=["B2 >= 10", "A1:A2 <= 2"])
+    result = solve(cups, where=["B2 >= 10", "A1:A2 <= 2"], write_anyway=True)
+    assert not result.minimum.feasible and any(note.startswith("B2 >= 10 is missed by 6") for note in result.notes)
+
+
+def test_an_objective_without_end_is_written_nowhere(tmp_path):
+    path = write(tmp_path / "w.xlsx", {"A1": 1.0, "B1": 1.0, "C1": "=A1*B1", "C2": "=-EXP(-A1)"})
+    with pytest.raises(NoSolution, match="no maximum, it goes on without end. Add a bound"):
+        solve(path, objective="C1", change=["A1:B1"], goal="max")
+    assert solve(path, objective="C2", change=["A1"], goal="max").minimum.value == pytest.approx(0, abs=1e-6)     # its limit is one
 
 
 def test_what_is_written_is_what_the_sheet_says(cups, tmp_path, office):

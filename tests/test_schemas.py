@@ -22,6 +22,8 @@ def made(tmp_path_factory):
                  ["new", "r.csv", "-o", "b.xlsm", "--users", "6", "--items", "5", "--factors", "2"],
                  ["new", "r.csv", "-o", "stepped.xlsm", "--users", "6", "--items", "5", "--factors", "2", "--gradients"],
                  ["fit", "b.xlsx", "-o", "fitted.xlsx", "--epochs", "5"], ["fit", "b.xlsm", "--in-place", "--epochs", "5"],
+                 ["landscape", "fitted.xlsx", "--sheet", "bias", "--cells", "B14", "C14", "-o", "landscape.xlsx", "--points", "5"],
+                 ["lr-find", "r.csv", "-o", "lr.xlsx", "--batch-size", "16"], ["factors", "r.csv", "-o", "factors.xlsx", "--most", "2"],
                  ["examples", "-o", "."], ["fit", "portfolio.xlsx", "-o", "solved.xlsx", "--report"],
                  ["train", "r.csv", "-o", "m", "--factors", "2", "--epochs", "2"], ["export", "m", "-o", "exported.xlsx", "--users", "5", "--items", "4"],
                  ["recommend", "m", "--user", "3", "-n", "3", "-o", "asked.xlsx"],

@@ -50,8 +50,11 @@ class SolvedProblem:
         return self.posed.sheet
 
     def changes(self, host: Host) -> Changes:
-        """The values to write, by sheet: those of the changing cells that moved."""
-        return changed_cells(self.posed, lambda sheet: host.grid(sheet).values, self.result.minimum.x)
+        """The values to write, by sheet: those of the changing cells that moved. Where none did all are written again, as those of
+        a `FittedModel` are."""
+        x = self.result.minimum.x
+        changes = changed_cells(self.posed, lambda sheet: host.grid(sheet).values, x)
+        return changes if any(changes.values()) else changed_cells(self.posed, lambda sheet: {}, x)
 
     def notes(self, host: Host) -> Iterable[str]:
         """What is odd about the result, after the workbook has recalculated."""

@@ -93,6 +93,10 @@ def solve(posed: Posed, by_formulas: ByFormulas, *,
         minimum = nearest_point(posed.program, minimum)
     elif minimum.none is not None:
         raise NoSolution(" ".join([minimum.stop[0].lower() + minimum.stop[1:], *contradiction(posed, minimum)]))
+    elif not minimum.feasible and not by_formulas.write_anyway:
+        missed = list(_missed(posed, minimum))
+        raise NoSolution(" ".join([minimum.stop[0].lower() + minimum.stop[1:], *missed[:MOST_TOLD], "The cells are as they were; --write-anyway "
+                                   "writes the point that came nearest."]))
     if by_formulas.must_reach and not minimum.stopped and abs(minimum.value - posed.program.target) > FEASIBLE * max(1.0, abs(posed.program.target)):
         raise NoSolution(f"{posed.program.target:g} was not reached, {minimum.value:.9g} is as near as it came. Nothing was written; begin "
                          "from another number in the cell that changes.")

@@ -25,6 +25,7 @@ from .trials import Enough, Point, Step, Trials
 MOST_STEPS = 2_000   # of a search, unless told otherwise: what has not arrived by then creeps
 SECONDS_AFTER = 3.0  # of a search that goes on where HiGHS ended without a proof, unless told otherwise
 RESCUES, RESCUE_SECONDS = 12, 3.0     # starts more, and their time, where the first leads to no point that meets all
+GROWN = 1e6          # times better than at the start: an objective that got there, and x without end, has none
 FLAT = 1e-5          # a slope that has become smaller than this share of the steepest at the start is none
 
 
@@ -138,11 +139,12 @@ def _search(program: Program, start: np.ndarray, steps: int, on_step) -> tuple[P
     except KeyboardInterrupt as interrupt:
         why, stopped = f"by {stopped_by(interrupt)}", True
     best = trials.best
+    grown = best.merit < -GROWN * max(1.0, abs(trials.start.merit))      # and not x alone, as where f goes to a limit
     found = sensitivity(program, best.x, best.values, best.jacobian, scale=trials.scale)
     stop, converged = _reason(trials, why, stopped, trials.slope_left(found.reduced_gradient))
     seconds = trials.history[-1].seconds if trials.history else 0.0
     return best, Minimum(best.x, best.value, trials.start.value, best.values, trials.start.values, best.violation,
-                         found, tuple(trials.history), stop, converged, stopped, seconds)
+                         found, tuple(trials.history), stop, converged, stopped, seconds, none="unbounded" if why == "endless" and grown else None)
 
 
 def _reason(trials: Trials, why: str, stopped: bool, slope: float) -> tuple[str, bool]:

@@ -31,7 +31,7 @@ class Minimum:
     arrived, `stopped` whether the user ended it. `history` is that of the start that led here.
 
     `engine` names what searched. `proved` says that no point is better; `bound` is what f cannot be better than, None where
-    that is not known. Where it is proved that there is nothing to find, `none` is 'infeasible' or 'unbounded', x is the
+    that is not known. Where there is nothing to find, `none` is 'infeasible' or 'unbounded', x is the
     start, and `conflict` says what contradicts each other.
     """
 

@@ -73,7 +73,8 @@ def _solved(path: Path, sheet: str) -> tuple[str, str]:
         after = os.times()
     seconds = after.children_user + after.children_system - before.children_user - before.children_system
     if done.returncode == 3:
-        verdict, cells = "met", ("", "", "", "no solution", f"{seconds:.1f}", "proved that none meets all constraints")
+        proved = "not proved" not in done.stderr and "proved" in done.stderr
+        verdict, cells = "met" if proved else "short", ("", "", "", "no solution", f"{seconds:.1f}", "proved that none meets all constraints" if proved else "none found")
     elif done.returncode != 0:
         verdict, cells = "refused", ("", "", "", "", f"{seconds:.1f}", done.stderr.strip().removeprefix(f"{sheet}: "))
     else:

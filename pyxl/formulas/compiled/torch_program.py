@@ -11,19 +11,23 @@ from torch import Tensor
 
 from pyxl.grid.cells import Cell
 
+CATCHES, ASKS, CHOOSES, INSIDE = "IFERROR", "ISERROR", "IF", "CHOOSE"     # what steps do with errors, and that may give one
 INPUT = 0  # the number of the tensor that holds all changing cells
 
 
 @dataclass(frozen=True, eq=False)
 class ProgramStep:
     """The tensor `output` is what `call` makes of the tensors `inputs`; `place` is the cell whose formula asks for it.
-    `does` names the function where the step is MATCH, or rounds its only input (INT, ROUND …), with the digits that it leaves."""
+    `does` names the function where the step is MATCH, catches errors or asks for them, chooses, or rounds its only input (INT, ROUND …), with the
+    digits that it leaves. `jumps` are (keys, values), each (rows, columns, keys), of a step that gives the value of the last key that is not
+    larger than its input."""
 
     call: Callable[..., Tensor]
     inputs: tuple[int, ...]
     output: int
     place: tuple[str, Cell] | None
     does: tuple[str, float] | None = None
+    jumps: tuple[np.ndarray, np.ndarray] | None = None
 
 
 class TorchProgram:
@@ -45,10 +49,11 @@ class TorchProgram:
         self._constants[number] = torch.from_numpy(np.array(array))
         return number
 
-    def step(self, call: Callable[..., Tensor], *tensors: int, does: tuple[str, float] | None = None) -> int:
+    def step(self, call: Callable[..., Tensor], *tensors: int, does: tuple[str, float] | None = None,
+             jumps: tuple[np.ndarray, np.ndarray] | None = None) -> int:
         """The tensor that `call` will make of others."""
         number = self._next()
-        self._steps.append(ProgramStep(call, tensors, number, self.place, does))
+        self._steps.append(ProgramStep(call, tensors, number, self.place, does, jumps))
         return number
 
     def recorded(self, output: int) -> Recorded:

@@ -21,6 +21,7 @@ from pyxl.formulas.compiled.lanes.lanes import (
     dynamic,
     uniform,
 )
+from pyxl.formulas.compiled.torch_program import ASKS, CATCHES, CHOOSES
 from pyxl.formulas.language.formula_errors import NA, VALUE, Fault, Unsupported
 from pyxl.formulas.language.syntax.nodes import Call, Literal, Node
 from pyxl.formulas.language.values import logical
@@ -63,7 +64,7 @@ def _by_changing_condition(here: Interpreter, condition: Lanes, branches: tuple[
     (test, wrong), *parts = map(here.numeric, (condition, yes, no))
     tensors = [_with_nan(here, *part) for part in parts]
     chosen = here.program.step(lambda c, a, b: torch.where(c.isnan(), torch.nan, torch.where(c != 0, a, b)),
-                               test, *tensors)
+                               test, *tensors, does=(CHOOSES, 0.0))
     return here.with_faults(dynamic(chosen, here.common(condition, yes, no), BOOLEAN if both else NUMBER), wrong)
 
 
@@ -76,14 +77,14 @@ def _with_nan(here: Interpreter, tensor: int, faults: np.ndarray | None) -> int:
 
 
 def if_error(only: str | None = None) -> Callable:
-    """IFERROR, or IFNA, which catches `only` that error: no calculation gives it."""
+    """IFERROR, or IFNA, which catches `only` that error. Which error a changing number is, is not known: a lookup gives it, as a rule."""
     def rule(here: Interpreter, node: Call) -> Lanes | LaneAreas:
         found = here.evaluate(node.args[0])
         value = here.value(node.args[0])
         wrong = are_errors(value.const) & (value.kinds == CONSTANT)
         if only is not None:
             wrong = wrong & (value.const == only)
-        may_fail = value.dynamic and only is None
+        may_fail = value.dynamic
         if not wrong.any() and not may_fail:
             return found
         if wrong.all():
@@ -92,7 +93,7 @@ def if_error(only: str | None = None) -> Callable:
         if may_fail and (other.dynamic or are_numbers(other.const).all()):
             shape = here.common(value, other)
             tensors = [here.numeric(lanes)[0] for lanes in (value, other)]
-            caught = here.program.step(lambda a, b: torch.where(a.isfinite(), a, b), *tensors)
+            caught = here.program.step(lambda a, b: torch.where(a.isfinite(), a, b), *tensors, does=(CATCHES, 0.0))
             kind = np.broadcast_to(np.where(value.kinds == CONSTANT, NUMBER, value.kinds), shape).astype(np.int8)
             value = Lanes(np.broadcast_to(np.zeros(()), shape), kind, caught) if not wrong.any() else \
                 Lanes(value.const, value.kind, caught)
@@ -159,7 +160,7 @@ def asks(of_dynamic: Callable[[torch.Tensor], torch.Tensor] | None) -> Callable:
             raise Unsupported(f"{node.name} of constants and changing cells together is not compiled.")
         if of_dynamic is None:
             return Lanes(np.broadcast_to(np.array(False), value.shape))
-        return dynamic(here.program.step(lambda x: of_dynamic(x).to(x.dtype), value.tensor), value.shape, BOOLEAN)
+        return dynamic(here.program.step(lambda x: of_dynamic(x).to(x.dtype), value.tensor, does=(ASKS, 0.0)), value.shape, BOOLEAN)
     return rule
 
 
@@ -193,5 +194,5 @@ CHOOSING_RULES = {
     "CHOOSE": choose, "IF": if_, "IFERROR": if_error(), "IFNA": if_error(NA),
     "ISBLANK": asks(None), "ISTEXT": asks(None), "ISNUMBER": asks(torch.isfinite),
     "N": as_number,
-    "ISERROR": asks(lambda x: ~x.isfinite()), "ISERR": asks(lambda x: ~x.isfinite()), "ISNA": asks(None), "ISLOGICAL": asks(None),
+    "ISERROR": asks(lambda x: ~x.isfinite()), "ISERR": asks(lambda x: ~x.isfinite()), "ISNA": asks(lambda x: ~x.isfinite()), "ISLOGICAL": asks(None),
 }

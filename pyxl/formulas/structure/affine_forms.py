@@ -9,7 +9,7 @@ from torch import Tensor
 
 from pyxl.grid.cells import Cell
 
-from .nonlinear_terms import PRODUCT, NonlinearTerms, NotFollowed, TermSource
+from .nonlinear_terms import FAILING, PRODUCT, NonlinearTerms, NotFollowed, TermSource
 
 MOST_ELEMENTS = 4_000_000   # numbers that are followed; a larger program counts as smooth without a look
 
@@ -27,6 +27,7 @@ class AffineForms:
         self.place: tuple[str, Cell] | None = None
         self.known: dict[int, tuple[Tensor, csr_array]] = {}    # the tensor is kept, so that its id stays its own
         self._boolean = np.zeros(self.width, dtype=bool)          # columns that are 0 or 1
+        self.failing = np.zeros(self.width, dtype=bool)          # columns that may be an error elsewhere
         self._elements = 0
 
     def cells(self) -> csr_array:
@@ -42,6 +43,11 @@ class AffineForms:
 
     def moves(self, tensor: Tensor) -> bool:
         return id(tensor) in self.known
+
+    def may_fail(self, tensor: Tensor) -> bool:
+        """Whether an element is an error, or may be one at other values of the changing cells, as what a lookup finds."""
+        form = self.form(tensor)
+        return bool(self.failing[form.indices].any() or np.isnan(form.data).any())
 
     def form(self, value) -> csr_array:
         """The forms of a tensor's elements, in order: (elements, width)."""
@@ -71,12 +77,15 @@ class AffineForms:
         columns = np.arange(self.width, self.width + count)
         self.width += count
         self._boolean = np.concatenate([self._boolean, np.full(count, boolean)])
+        rounds = source is not None and source.rounding is not None
+        fails = operation in FAILING and not rounds or any(self.failing[arg.indices].any() or np.isnan(arg.data).any() for arg in args)
+        self.failing = np.concatenate([self.failing, np.full(count, fails)])
         return csr_array((np.ones(count), columns, np.arange(count + 1)), shape=(count, self.width))
 
     def forget(self, width: int) -> None:
         """Give up the terms from a width on, which nothing refers to."""
         self.terms = [terms for terms in self.terms if terms.first < width]
-        self.width, self._boolean = width, self._boolean[:width]
+        self.width, self._boolean, self.failing = width, self._boolean[:width], self.failing[:width]
 
     def mixed(self, where: np.ndarray, operation: str, otherwise: np.ndarray, *args: csr_array, boolean: bool = False) -> csr_array:
         """NonlinearTerms where the mask holds, the constants `otherwise` elsewhere."""

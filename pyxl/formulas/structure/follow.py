@@ -22,10 +22,10 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from pyxl.formulas.compiled.lanes.lane_operators import COMPARED_BY
-from pyxl.formulas.compiled.torch_program import INPUT, ProgramStep, Recorded
+from pyxl.formulas.compiled.torch_program import ASKS, CATCHES, CHOOSES, INPUT, INSIDE, ProgramStep, Recorded
 
 from .affine_forms import AffineForms, dependent, spread_rows
-from .nonlinear_terms import MATCHED, NotFollowed, Structure, TermSource
+from .nonlinear_terms import INSIDE_OF, MATCHED, NotFollowed, Structure, TermSource
 from .operation_rules import compared, result_forms, tensors_in
 
 
@@ -41,7 +41,7 @@ def follow(program: Recorded, start: np.ndarray) -> Structure:
             forms.place = step.place
             held[step.output] = following.step(step.call, [held[number] for number in step.inputs], step)
         output = held[program.output]
-        return Structure(len(start), forms.widened(forms.form(output)), tuple(forms.terms), partial(_outputs_of, program))
+        return Structure(len(start), forms.widened(forms.form(output)), tuple(forms.terms), partial(_outputs_of, program), forms.failing)
 
 
 def _outputs_of(program: Recorded, x: np.ndarray, steps: Iterable[int]) -> dict[int, np.ndarray]:
@@ -79,13 +79,44 @@ class _Following(TorchDispatchMode):
         with self:
             result = call(*inputs)
         stepwise = moving and (not forms.moves(result) or any(terms.sort == "stepwise" for terms in forms.terms if terms.first >= width))
-        if (stepwise or moving and asked.does) and all(tensor.shape[2:] == (1, 1) for tensor in inputs if forms.moves(tensor)):
+        # what may be an error elsewhere is caught there, though it is none here: what the step makes is known by its own values alone
+        does = None if asked.does is None else asked.does[0]
+        failing = any(forms.may_fail(tensor) for tensor in inputs)
+        caught = moving and failing and does in (CATCHES, ASKS)
+        alone = all(tensor.shape[2:] == (1, 1) for tensor in inputs if forms.moves(tensor))
+        if moving and asked.does is not None and does == INSIDE:
+            found, number = inputs
+            self._inside(result, found, number, int(asked.does[1]))
+            return result
+        if moving and does == CHOOSES and failing and alone and forms.truths(forms.form(inputs[0])).all():
+            with suppress(RuntimeError, ValueError):
+                self._chosen(result, inputs, asked, width)
+                return result
+        if (stepwise or caught or moving and does not in (None, CATCHES, ASKS, CHOOSES)) and alone:
             with suppress(RuntimeError, ValueError):    # lanes of different formulas
                 self._as_one(result, inputs, asked, width)
                 return result
-        if moving and not forms.moves(result):
+        if caught or moving and not forms.moves(result):
             forms.remember(result, forms.new_terms("steps", result.numel(), boolean=result.dtype == torch.bool))
         return result
+
+    def _inside(self, result: Tensor, found: Tensor, number: Tensor, count: int) -> None:
+        """What was chosen by a number, which is one of 1 to `count`."""
+        forms = self._forms
+        value, place = (forms.stretched(tensor, result.shape) for tensor in (found, number))
+        one = forms.form(torch.ones(result.shape, dtype=torch.float64))
+        forms.remember(result, forms.new_terms(INSIDE_OF, result.numel(), value, csr_array(place - one), csr_array(one * count - place)))
+
+    def _chosen(self, result: Tensor, inputs: list[Tensor], asked: ProgramStep, width: int) -> None:
+        """An IF between numbers of which one may be an error elsewhere: what it makes can be tabulated, or followed where it is none."""
+        forms = self._forms
+        forms.forget(width)
+        args = [forms.stretched(tensor, result.shape) for tensor in inputs]
+        places = np.flatnonzero(np.logical_or.reduce([dependent(arg) for arg in args]))
+        fixed = result.detach().reshape(-1).to(torch.float64).numpy().copy()
+        fixed[places] = 0.0
+        new = forms.new_terms("if", len(places), *(arg[places] for arg in args), source=TermSource(asked.output, places))
+        forms.remember(result, csr_array(spread_rows(places, len(fixed)) @ new + forms.form(torch.from_numpy(fixed))))
 
     def _as_one(self, result: Tensor, inputs: list[Tensor], asked: ProgramStep, width: int) -> None:
         """What a step makes of single numbers, lane by lane, as one term a lane: whatever happens within, it can be tabulated."""
@@ -99,9 +130,13 @@ class _Following(TorchDispatchMode):
         places = np.flatnonzero(np.logical_or.reduce([dependent(arg) for arg in args]))
         fixed = result.detach().reshape(-1).to(torch.float64).numpy().copy()
         fixed[places] = 0.0
-        matched = asked.does is not None and asked.does[0] == "MATCH"
-        new = forms.new_terms(MATCHED if matched else "steps", len(places), *(arg[places] for arg in args), boolean=result.dtype == torch.bool,
-                              source=TermSource(asked.output, places, None if matched else asked.does))
+        does = None if asked.does is None else asked.does[0]
+        jumps = None
+        if asked.jumps is not None:
+            keys, values = (np.broadcast_to(line, (*shape[:2], line.shape[-1])).reshape(-1, line.shape[-1])[places] for line in asked.jumps)
+            jumps = keys, values
+        new = forms.new_terms(MATCHED if does == "MATCH" else "steps", len(places), *(arg[places] for arg in args), boolean=does == ASKS or result.dtype == torch.bool,
+                              source=TermSource(asked.output, places, None if does in (None, "MATCH", CATCHES, ASKS, CHOOSES) else asked.does, jumps))
         forms.remember(result, csr_array(spread_rows(places, len(fixed)) @ new + forms.form(torch.from_numpy(fixed))))
 
     def _seen(self, func, types, args=(), kwargs=None):

@@ -10,9 +10,10 @@ from scipy.sparse import csr_array
 
 from pyxl.grid.cells import Cell
 
-PRODUCT, MATCHED = "product", "match"
+PRODUCT, MATCHED, INSIDE_OF = "product", "match", "inside"
 NONE, SEVERAL = -1, -2     # of the changing cells that a term depends on
 ERROR, UNDEFINED = "error", "undefined"     # whether there is an error at the start values; what is one there
+FAILING = (MATCHED, INSIDE_OF, "steps", UNDEFINED, ERROR)     # operations whose result may be an error at other values
 SIGNS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "=", "ne": "<>"}      # torch's comparisons
 _STEPS = {"floor", "ceil", "round", "trunc", "sign", "fmod", "remainder", "floor_divide", "steps", ERROR}
 _SMOOTH = {"exp", "expm1", "log", "log10", "log1p", "sqrt", "rsqrt", "pow", "reciprocal", "div", "sin", "cos", "tan", "sinh",
@@ -21,7 +22,7 @@ _SMOOTH = {"exp", "expm1", "log", "log10", "log1p", "sqrt", "rsqrt", "pow", "rec
 _CALLED = {"<": "compares", "max": "takes a maximum", "min": "takes a minimum", "abs": "takes an absolute value", "all": "asks whether all hold",
            "any": "asks whether any holds", "if": "chooses by a condition", PRODUCT: "multiplies changing cells with each other",
            "div": "divides by what changes", ERROR: "asks for errors", UNDEFINED: "is an error at the start values", "pow": "raises what changes to a power",
-           MATCHED: "looks up what changes"}
+           MATCHED: "looks up what changes", INSIDE_OF: "chooses by a number that changes"}
 
 
 class NotFollowed(Exception):
@@ -31,11 +32,18 @@ class NotFollowed(Exception):
 @dataclass(frozen=True, eq=False)
 class TermSource:
     """Terms are the elements `places` of the output of step number `step`; `rounding` says how the step rounds, if it
-    does: the function and its digits."""
+    does: the function and its digits; `jumps` are (keys, values), each (places, keys), where it gives the value of the last key that is
+    not larger than its input."""
 
     step: int
     places: np.ndarray
     rounding: tuple[str, float] | None = None
+    jumps: tuple[np.ndarray, np.ndarray] | None = None
+
+    @property
+    def alone(self) -> bool:
+        """Whether nothing but the values at single points tells what the step makes."""
+        return self.rounding is None and self.jumps is None
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,12 +80,13 @@ class NonlinearTerms:
 @dataclass(frozen=True, eq=False)
 class Structure:
     """`forms` (n_outputs, 1 + n_cells + terms) of the outputs, and the terms that they reach. ``outputs_of(x, steps)`` gives the outputs of
-    steps of the program at a point x, in one row each."""
+    steps of the program at a point x, in one row each. `failing` (columns,) says which may be an error at some values of the cells."""
 
     n_cells: int
     forms: csr_array
     terms: tuple[NonlinearTerms, ...]
     outputs_of: Callable[[np.ndarray, Iterable[int]], dict[int, np.ndarray]]
+    failing: np.ndarray
 
     def only_cells(self) -> np.ndarray:
         """For every column the number of the only changing cell that it depends on; NONE of no cell, SEVERAL of more than one."""
@@ -107,7 +116,7 @@ class Structure:
         for terms in reversed(self.terms):
             if wanted[terms.first:terms.first + terms.count].any():
                 found.append(terms)
-                tabulated = terms.source is not None and terms.source.rounding is None
+                tabulated = terms.source is not None and terms.source.alone and terms.operation != "if"
                 for arg in () if tabulated else terms.args:      # what is tabulated is not looked into
                     wanted[arg.indices] = True
         return found[::-1]

@@ -26,18 +26,18 @@ class CellTables:
         self._only: np.ndarray | None = None
         self._outputs: list[dict[int, np.ndarray]] = []
 
-    def form(self, terms: NonlinearTerms, number: int) -> Affine:
-        """A term as a sum over the values of its cell. A value that makes an error is none that the cell may have. Raises
-        NotExact where it depends on more than one whole number, and where an error may be caught further on."""
+    def form(self, terms: NonlinearTerms, number: int) -> tuple[Affine, list[Affine]]:
+        """A term as a sum over the values of its cell, and what is 1 where it is an error. Raises NotExact where it depends on more than
+        one whole number."""
         cell, values = self._table(terms, number)
-        found = constant_form(0.0)
+        found, errors = constant_form(0.0), []
         for value, result in enumerate(values.tolist(), int(self._low[cell])):
             unit = self._columns.unit(cell, value)
             if np.isfinite(result):
                 found = found + unit * result
             elif unit.parts:
-                self._columns.rows.append((unit, 0.0, 0.0))
-        return found
+                errors.append(unit)
+        return found, errors
 
     def _table(self, terms: NonlinearTerms, number: int) -> tuple[int, np.ndarray]:
         """(changing cell, the term's value at each of its values from the lowest up)."""
@@ -51,14 +51,9 @@ class CellTables:
         self._outputs = self._outputs or self._run()
         place, step = terms.source.places[number], terms.source.step
         values = np.array([outputs[step][place] for outputs in self._outputs[:int(self._high[cell] - self._low[cell]) + 1]])
-        if not np.isfinite(values).any() or not np.isfinite(values).all() and self._errors_may_be_caught():
+        if not np.isfinite(values).any():
             raise NotExact
         return cell, values
-
-    def _errors_may_be_caught(self) -> bool:
-        from pyxl.formulas.structure.nonlinear_terms import ERROR, UNDEFINED
-
-        return any(terms.operation in (ERROR, UNDEFINED, "if") for terms in self._reached)
 
     def _run(self) -> list[dict[int, np.ndarray]]:
         """The outputs of the steps that are asked for, with every such cell at its first value, its second …"""

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pyxl.formulas.structure.nonlinear_terms import INSIDE_OF
 from pyxl.problems.constraint_lines import SheetCell
 
 from .cell_tables import CellTables, add_assignment
 from .growing_model import Affine, GrowingModel, NeedsBound, NotExact, Row, constant_form
-from .term_rules import TERM_RULES, rounded
+from .term_rules import TERM_RULES, rounded, stepped, whole_already
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -41,8 +42,10 @@ def exact_model(structure: Structure, objective: csr_array, rows: Sequence[csr_a
     n, needs = structure.n_cells, _needs(structure, reached, objective, rows, goal, floor, ceiling)
     if not all(np.isfinite(arg.data).all() for terms in reached if terms.source is None for arg in terms.args):   # an error in a branch
         raise NotExact
+    bare = _bare(structure, reached, [objective, *rows])
     columns = GrowingModel(low.tolist(), high.tolist(), whole.tolist(), n)
     known: dict[int, Affine] = {number: Affine(0.0, {number - 1: 1.0}) for number in range(1, n + 1)}
+    errors: dict[int, list[Affine]] = {}     # of columns: what is 1 where they are an error
 
     def affine(form: csr_array, row: int) -> Affine:
         found = constant_form(0.0)
@@ -50,10 +53,13 @@ def exact_model(structure: Structure, objective: csr_array, rows: Sequence[csr_a
         constant_part = 0.0
         for place in range(form.indptr[row], form.indptr[row + 1]):
             number, c = int(form.indices[place]), float(form.data[place])
+            if number and number not in known:
+                raise NotExact
+            if errors.get(number):
+                refuse_caught(number)
+                columns.rows += [(unit, 0.0, 0.0) for unit in errors.pop(number)]     # a value that makes an error is none that the cell may have
             if number == 0:
                 constant_part += c
-            elif number not in known:
-                raise NotExact
             elif len((column := known[number]).parts) == 1 and not column.constant:
                 (only, k), = column.parts.items()
                 parts[only] = parts.get(only, 0.0) + c * k
@@ -61,18 +67,40 @@ def exact_model(structure: Structure, objective: csr_array, rows: Sequence[csr_a
                 found = found + column * c
         return found + Affine(constant_part, {column: c for column, c in parts.items() if c})
 
+    def refuse_caught(number: int) -> None:
+        """Where an error of this column may still be none of an output."""
+        if not bare[number]:
+            raise NotExact
+
     _tightened(columns, [(affine(row, 0), a, b) for row, a, b in zip(rows, floor, ceiling) if (row.indices <= n).all()])
     tables = CellTables(structure, reached, columns)
     for terms in reached:
         rule = TERM_RULES.get(terms.operation)
         for number in range(terms.count):
             column = terms.first + number
-            if rule is None:
+            source = terms.source
+            if source is not None:
+                if source.rounding is not None and source.rounding[1] >= 0 and whole_already(columns, a := affine(terms.args[0], number)):
+                    known[column] = a
+                    continue
                 with suppress(NotExact):      # nothing may ask for it
-                    known[column] = tables.form(terms, number)
-                if column not in known and terms.source is not None and terms.source.rounding is not None:
-                    known[column] = rounded(columns, *terms.source.rounding, affine(terms.args[0], number), *needs[column].tolist())
+                    known[column], errors[column] = tables.form(terms, number)
+                    continue
+            if source is not None and source.rounding is not None:
+                known[column] = rounded(columns, *source.rounding, affine(terms.args[0], number), *needs[column].tolist())
+            elif source is not None and source.jumps is not None:
+                keys, values = (line[number] for line in source.jumps)
+                a = affine(terms.args[0], number)
+                if columns.ends(a)[0] < keys[0]:     # below, it is an error
+                    refuse_caught(column)
+                    columns.at_least(a, constant_form(float(keys[0])))
+                known[column] = stepped(columns, keys, values, a, *needs[column].tolist())
+            if rule is None:
                 continue
+            if terms.operation == INSIDE_OF:
+                refuse_caught(column)
+            if source is not None and not all(np.isfinite(arg.data).all() for arg in terms.args):
+                raise NotExact
             if terms.segments is None:
                 args = [affine(arg, number) for arg in terms.args]
             else:
@@ -125,6 +153,21 @@ def _needs(structure: Structure, reached, objective: csr_array, rows, goal: str,
             for arg in terms.args:
                 harm(arg, True, True)
     return needs
+
+
+def _bare(structure: Structure, reached, outputs: Sequence[csr_array]) -> np.ndarray:
+    """For every column whether its error is one of an output: nothing on the way catches it, or chooses another number."""
+    bare = np.zeros(structure.forms.shape[1], dtype=bool)
+    for form in outputs:
+        bare[form.indices] = True
+    for terms in reversed(reached):
+        if terms.source is not None and terms.source.alone and terms.operation != "if":
+            continue
+        chosen = bare[terms.first:terms.first + terms.count]
+        for arg in terms.args[:1] if terms.operation == "if" else terms.args:
+            owner = np.arange(arg.shape[0]) if terms.segments is None else terms.segments
+            bare[arg.indices[np.repeat(chosen[owner], np.diff(arg.indptr))]] = True
+    return bare
 
 
 def _harm_of_choice(difference: csr_array, below: bool, above: bool) -> tuple[bool, bool]:

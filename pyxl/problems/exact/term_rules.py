@@ -56,8 +56,11 @@ def _absolute(columns: GrowingModel, terms, args: list[Affine], below: bool, abo
 
 
 def _compared(columns: GrowingModel, terms, args: list[Affine], below: bool, above: bool) -> Affine:
-    d, = args
-    sign = terms.operation
+    return holds(columns, terms.operation, args[0], below, above)
+
+
+def holds(columns: GrowingModel, sign: str, d: Affine, below: bool, above: bool) -> Affine:
+    """1 where d < 0, d = 0 … as the sign says, else 0."""
     if sign in _TURNED:
         d, sign = d * -1.0, _TURNED[sign]
     if sign == "<>":
@@ -165,6 +168,30 @@ def rounded(columns: GrowingModel, how: str, digits: float, a: Affine, below: bo
     return t * (1.0 / scale)
 
 
+def stepped(columns: GrowingModel, keys: np.ndarray, values: np.ndarray, a: Affine, below: bool, above: bool) -> Affine:
+    """The value of the last of the ascending keys that is not larger than a form, which is not below the first."""
+    found, last = constant_form(float(values[0])), constant_form(1.0)
+    for key, jump in zip(keys[1:].tolist(), np.diff(values).tolist()):
+        if jump:
+            z = holds(columns, ">=", a - constant_form(key), *((below, above) if jump > 0 else (above, below)))
+            columns.at_least(last, z)
+            found, last = found + z * jump, z
+    return found
+
+
+def whole_already(columns: GrowingModel, a: Affine) -> bool:
+    """Whether a form is a whole number whatever its columns are."""
+    return all(columns.whole[column] and float(c).is_integer() for column, c in a.parts.items()) and float(a.constant).is_integer()
+
+
+def _inside(columns: GrowingModel, terms, args: list[Affine], below: bool, above: bool) -> Affine:
+    """The first form, where the two others are not negative."""
+    for arg in args[1:]:
+        if columns.ends(arg)[0] < 0:
+            columns.at_least(arg, constant_form(0.0))
+    return args[0]
+
+
 TERM_RULES: dict[str, Callable[..., Affine]] = {
-    "max": _maximum, "min": _minimum, "abs": _absolute, "if": _chosen, "product": _product, "all": _all, "any": _any,
+    "max": _maximum, "min": _minimum, "abs": _absolute, "if": _chosen, "product": _product, "all": _all, "any": _any, "inside": _inside,
     **dict.fromkeys(("<", "<=", ">", ">=", "=", "<>"), _compared)}
