@@ -196,6 +196,23 @@ def test_an_update_keeps_the_settings_of_the_steps(built, tmp_path, office):
         np.testing.assert_allclose(np.array(live[str(where)], float).ravel(), [stored[cell] for cell in where.cells()], atol=1e-12)
 
 
+def test_sorted_ratings_change_no_gradient(built, tmp_path, office):
+    """Model sheets keep their order and look ratings up by their labels: so do the gradients, and the rating in hand."""
+    asked = {"bias": [str(where) for where in PLANS["bias"].gradients.values()]}
+    with open_workbook(built / "book.xlsx") as book:
+        asked["embedding"] = [str(area_named(book, name)[1]) for name in ("embedding_rmse", "embedding_step_lr_sgd")]
+        _, users = area_named(book, "source_user")
+        grid = book.grid("ratings")
+        named = [row for row in range(users.top + 1, users.bottom + 1) if grid.values.get(Cell(row, 1)) is not None]
+        cells = range(1, SIZE["items"] + 2)
+        book.save({"ratings": {Cell(row, col): grid.values.get(Cell(other, col)) for row, other in zip(named, reversed(named)) for col in cells}},
+                  out=tmp_path / "sorted.xlsx")
+    before, after = (office.recalculate(path, asked) for path in (built / "book.xlsx", tmp_path / "sorted.xlsx"))
+    for sheet, areas in asked.items():
+        for area in areas:
+            np.testing.assert_allclose(np.array(after[sheet][area], float), np.array(before[sheet][area], float), rtol=0, atol=1e-12)
+
+
 def test_doctor_finds_nothing_and_a_plain_workbook_knows_nothing_of_gradients(built, tmp_path, capsys):
     assert main(["doctor", str(built / "book.xlsm"), "--json"]) in (0, 1)
     assert "gradient" not in capsys.readouterr().out.lower()

@@ -10,6 +10,7 @@ from problem_books import solver, write
 
 from pyxl import fit_workbook, open_workbook
 from pyxl.__main__ import main
+from pyxl.live.live_fit import fit_live
 from pyxl.macros.macro_problem import macro_problem
 from pyxl.macros.statements import procedures
 from pyxl.macros.vba_modules import decompressed, module_sources
@@ -83,6 +84,16 @@ def test_a_macro_that_asks_solver_is_shown_and_solved(tmp_path, capsys, source):
     assert minimum.x.tolist() == [2, 6] and minimum.value == 36 and minimum.proved
     with open_workbook(path) as before, open_workbook(out) as after:
         assert before.vba == after.vba
+
+
+def test_in_an_open_workbook_they_are_read_as_they_were_saved(tmp_path, calc):
+    book = calc.books.open(str(with_macros(tmp_path / "plan.xlsm", NAMED)))
+    try:
+        solved = fit_live(book)["plan"]
+        assert book.sheets["plan"].range("B1:C1").value == [2, 6] and book.sheets["plan"].range("D2").value == 36
+        assert any("what the macro Module1.Plan asks of it was read there" in note for note in solved.notes)
+    finally:
+        book.close()
 
 
 def test_options_and_a_value_are_read(tmp_path, capsys):

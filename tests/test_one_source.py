@@ -9,8 +9,10 @@ import pytest
 import workbook
 from pyxl import fit_workbook, open_workbook
 from pyxl.grid.cells import Cell, Range
+from pyxl.hosts.refresh_results import refreshed
 from solver import Ratings, UserError
 from workbook.data_sheets.ratings_sheet import SourcePlan
+from workbook.model_sheets import crosstab_sheet
 
 SHEETS = ("dotprod", "bias", "bounded")
 
@@ -71,6 +73,34 @@ def test_a_large_list_of_pairs_follows_and_says_what_it_lacks(tmp_path, office):
     results = fit_workbook(edited(path, tmp_path / "typed.xlsx", typed), sheets=["bias", "embedding"], options={"epochs": 3})
     assert any(f"ratings!{blank}: 1 rating that embedding does not list" in note for note in results["embedding"].notes)
     assert not any(str(blank) in note for note in results["bias"].notes)
+
+
+@pytest.mark.parametrize("change", ["as it is", "users sorted", "items sorted", "a user less", "the last user less"])
+def test_a_large_table_follows_the_labels_wherever_they_stand(tmp_path, monkeypatch, office, change):
+    """One formula, which takes the source's cells as they stand while labels are in the same order, and else looks them up."""
+    monkeypatch.setattr(crosstab_sheet, "MOST_FORMULAS", 20)
+    rng, (n, m) = np.random.default_rng(1), (7, 6)
+    table = np.where(rng.random((n, m)) < 0.6, rng.integers(1, 11, (n, m)) / 2, np.nan)
+    path, plan = tmp_path / "book.xlsx", SourcePlan(n, m)
+    users, items = [f"user {number}" for number in range(n)], list(range(1, m + 1))
+    layout = workbook.build(Ratings.from_crosstab(table, users, items), path, n_factors=1)["dotprod"]
+    down = {"users sorted": [*reversed(range(n))], "a user less": [0, 1, *range(3, n)], "the last user less": [*range(n - 1)]}.get(change, [*range(n)])
+    across = [*reversed(range(m))] if change == "items sorted" else [*range(m)]
+    corner = plan.ratings.first.moved(-1, -1)
+    typed = {corner.moved(0, col): items[item] for col, item in enumerate(across, 1)}
+    typed |= {corner.moved(row, col): None for row in range(1, n + 1) for col in range(m + 1)}
+    for row, user in enumerate(down, 1):
+        typed[corner.moved(row, 0)] = users[user]
+        typed |= {corner.moved(row, col): float(table[user, item]) for col, item in enumerate(across, 1) if not np.isnan(table[user, item])}
+    wanted, where = table.copy(), str(layout.ratings)
+    wanted[sorted(set(range(n)) - set(down))] = np.nan
+    with open_workbook(path) as book:
+        results, _ = refreshed(book, {"ratings": typed})
+        book.save({**results, "ratings": typed})
+    with open_workbook(path) as book:
+        ours = book.grid("dotprod").block(layout.ratings)
+    for told in (ours, office.recalculate(path, {"dotprod": [where]})["dotprod"][where]):
+        np.testing.assert_array_equal([[np.nan if cell in ("", None) else cell for cell in row] for row in told], wanted)
 
 
 def test_the_source_alone_holds_ratings(example):

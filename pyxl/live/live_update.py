@@ -20,7 +20,6 @@ from pyxl.grid.sheet_names import area_named
 from pyxl.hosts.live_host import LiveHost
 from pyxl.hosts.read_live import rows_of
 from pyxl.hosts.save_copy import save_copy
-from pyxl.hosts.window_place import put_window, window_place
 from pyxl.xlsx import open_workbook
 from pyxl.xlsx.atomic_file import not_saved, put_in_place, refuse_read_only
 from solver.drafts import draft_folder
@@ -159,7 +158,7 @@ def _statuses(host: LiveHost) -> set[tuple[str, Cell]]:
 
 def _changed_over(book: xlwings.Book, draft: Path, place: Path, kept: Path, sheet: str) -> xlwings.Book:
     """Close what is open, put the draft into its place and open that."""
-    app, window = book.app, window_place(book.api)
+    app = book.app
     retry_while_busy(book.close)
     try:
         if place.suffix.lower() == ".ods":
@@ -171,7 +170,6 @@ def _changed_over(book: xlwings.Book, draft: Path, place: Path, kept: Path, shee
     except Exception as why:        # the user sees the workbook of before again, and what was wrong
         Panel(LiveHost(_opened(app, kept)), sheet).say(f"Not updated: {why}")
         raise
-    put_window(opened.api, window)
     if sheet in [there.name for there in opened.sheets]:
         opened.sheets[sheet].activate()
     return opened

@@ -133,7 +133,7 @@ def _ratings(sheet, styles: Styles, plan: Crosstab, content: Content, first_shee
     user = Range(where.top, plan.ids, where.bottom, plan.ids)
     item = Range(plan.headers[0], where.left, plan.headers[0], where.right)
     if where.size > MOST_FORMULAS:
-        what = source_block(ref(user), ref(item), outright) if plan is first_sheet else _as_on(first_sheet, ref(user), ref(item))
+        what = source_block(ref(user), ref(item), outright, shape=where.shape) if plan is first_sheet else _as_on(first_sheet, ref(user), ref(item))
         put_array(sheet, where, what, styles.rating)
     else:
         for row in range(where.top, where.bottom + 1):

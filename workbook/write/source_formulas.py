@@ -21,13 +21,22 @@ def source_rating(user: str, item: str, wild: bool) -> str:
     return f'=IFERROR(AVERAGE({source_cell(user, item, wild)}),"")'
 
 
-def source_block(users: str, items: str, wild: bool) -> str:
-    """The array formula of all ratings by a column of users for a row of items: numbers, or an empty text.
+def source_block(users: str, items: str, wild: bool, *, shape: tuple[int, int]) -> str:
+    """The array formula of all ratings by a column of users for a row of items, as many as `shape` says: numbers, or an empty text.
 
-    One HLOOKUP for the block: an INDEX and two MATCHes a cell took LibreOffice longer at 300 × 200.
+    Where the source has the same labels in the same order, its cells are taken as they stand; else, after somebody sorted it, each
+    is looked up. At 300 × 200 LibreOffice takes 0.2 instead of 0.7 seconds for it. One HLOOKUP for the block: an INDEX and
+    two MATCHes a cell took longer still.
     """
+    rows, cols = shape
+
+    def part(top: int, left: int, bottom: int, right: int) -> str:
+        return f"INDEX(source,{top},{left}):INDEX(source,{bottom},{right})"
+    alike = f"IFERROR(AND({users}={part(2, 1, rows + 1, 1)},{items}={part(1, 2, 1, cols + 1)}),FALSE)"
+    here = part(2, 2, rows + 1, cols + 1)
     numbers = 'IF(ISNUMBER(source)+(ROW(source)=ROW(source_item)),source,"")'
-    return f'=IFERROR(HLOOKUP({label_wanted(items, wild)},{numbers},{source_row(users, wild)},0),"")'
+    looked_up = f'IFERROR(HLOOKUP({label_wanted(items, wild)},{numbers},{source_row(users, wild)},0),"")'
+    return f'=IF({alike},IF(ISNUMBER({here}),{here},""),{looked_up})'
 
 
 def source_row(user: str, wild: bool) -> str:

@@ -195,7 +195,7 @@ def _silent():
     return warnings.catch_warnings(action="ignore", category=UserWarning)
 
 
-RECOMMEND = Command("recommend", "List what a user would rate highest of what they have not rated; or many users, or all.",
+RECOMMEND = Command("recommend", "List the items that a user has not rated and would rate highest; for one user, for many, or for all.",
                     "collabsheet recommend model --user 14 -n 10 --titles movies.csv", _recommend_arguments, _recommend)
 PREDICT = Command("predict", "Predict the ratings of the pairs in a table.",
                   "collabsheet predict model pairs.csv -o predicted.csv", _predict_arguments, _predict)

@@ -224,11 +224,11 @@ def _lr_find(args: argparse.Namespace, say: Say) -> dict:
                        "losses": found.smoothed.tolist(), "plot": args.plot, "workbook": args.output, "notes": notes})
 
 
-CROSS_VALIDATE = Command("cross-validate", "Say how well ratings are predicted that were not learnt from, each of them once; no model is kept.",
+CROSS_VALIDATE = Command("cross-validate", "Measure how well a model predicts ratings that it did not learn from, each of them once. No model is kept.",
                          "collabsheet cross-validate ratings.csv --folds 5 --metrics rmse,ndcg", _cross_validate_arguments, _cross_validate)
 SEARCH = Command("search", "Try settings by cross-validation and name the best.",
                  "collabsheet search ratings.csv --try factors=10,30,100 --try weight-decay=0.3:3 --trials 10", _search_arguments, _search)
-LEARNING_CURVE = Command("learning-curve", "Say how errors fall with the number of ratings: whether more of them would help.",
+LEARNING_CURVE = Command("learning-curve", "Show how the errors fall as the number of ratings grows, and so whether more ratings would help.",
                          "collabsheet learning-curve ratings.csv --plot curve.png", _learning_curve_arguments, _learning_curve)
-LR_FIND = Command("lr-find", "Find a learning rate for a fit in batches by one short run over all rates.",
+LR_FIND = Command("lr-find", "Find a learning rate for a fit in batches, by one short run that tries all rates.",
                   "collabsheet lr-find ratings.csv -o lr.xlsx", _lr_find_arguments, _lr_find)
