@@ -17,7 +17,7 @@ from pyxl.cli.arguments.reading_arguments import (
     feedback_options,
     read_given,
 )
-from pyxl.cli.arguments.table_files import add_table_arguments, checked_table, rows_of, write_table
+from pyxl.cli.arguments.table_files import add_table_arguments, checked_table, table_rows, write_table
 from pyxl.cli.command_line import Command
 from solver.core.options import Given
 from solver.core.settings import OPTIONS, options_given
@@ -65,7 +65,7 @@ def _model_and_ratings(args: argparse.Namespace, say: Say, *, feedback: Mapping[
 
 
 def _tell(frame: pd.DataFrame, args: argparse.Namespace, say: Say) -> None:
-    for line in table(tuple(frame.columns), rows_of(frame)):
+    for line in table(tuple(frame.columns), table_rows(frame)):
         say(line)
     if args.output is not None:
         write_table(frame, args.output, overwrite=args.overwrite)
