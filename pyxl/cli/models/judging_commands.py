@@ -17,7 +17,7 @@ from pyxl.cli.arguments.reading_arguments import (
     feedback_options,
     read_given,
 )
-from pyxl.cli.arguments.table_files import add_table_arguments, checked_table, write_table
+from pyxl.cli.arguments.table_files import add_table_arguments, checked_table, table_rows, write_table
 from pyxl.cli.command_line import Command
 from solver.core.options import Given
 from solver.core.settings import OPTIONS, options_given
@@ -65,7 +65,7 @@ def _model_and_ratings(args: argparse.Namespace, say: Say, *, feedback: Mapping[
 
 
 def _tell(frame: pd.DataFrame, args: argparse.Namespace, say: Say) -> None:
-    for line in table(tuple(frame.columns), [list(row) for row in frame.itertuples(index=False)]):
+    for line in table(tuple(frame.columns), table_rows(frame)):
         say(line)
     if args.output is not None:
         write_table(frame, args.output, overwrite=args.overwrite)
@@ -193,15 +193,15 @@ def _lr_find_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _lr_find(args: argparse.Namespace, say: Say) -> dict:
+    from pyxl.cli.arguments.report_files import checked_report
     from solver import Settings, find_lr
     from solver.judging.plots import refuse_plot
     from workbook.lr_book import build_lr
-    from workbook.new_file import checked_new_target
 
     if args.plot:
         refuse_plot(args.plot)
     if args.output:
-        checked_new_target(args.output, overwrite=args.overwrite)
+        checked_report(args.output, overwrite=args.overwrite)
     options = options_in(args, Given.TRAIN)
     if options.get("lr") is not None:
         raise UserError("lr-find looks for the learning rate. Leave out --lr.")
