@@ -24,6 +24,7 @@ from pyxl.xlsx import open_workbook
 from solver import CollabFilter, UserError, read_ratings
 from solver.drafts import draft_folder, sweep_drafts
 from solver.reading.formats.delimited_text import delimited
+from workbook.model_sheets.buttons import macro_source
 
 ROOT = Path(__file__).resolve().parent.parent
 CSV = "user,item,rating\n1,1,3\n1,2,4\n2,1,5\n2,2,1\n3,1,2\n"
@@ -197,7 +198,7 @@ def test_a_program_that_is_not_this_python_is_shown_before_a_button_runs_it(tmp_
 
 
 def test_windows_puts_no_variable_into_a_name_of_ours():
-    macros = (ROOT / "workbook" / "vba" / "macros.bas").read_text()
+    macros = macro_source()
     (call,) = [line for line in macros.replace("_\n", "").splitlines() if "console.Run" in line]
     assert call.count("Through(console") == 3 and "Escaped(" not in call
 

@@ -1,4 +1,4 @@
-"""The net on a sheet of ours: its blocks by their names. What its formulas compute is for `verify` to say."""
+"""The net on a sheet of ours, found by the names of its blocks. `verify` checks what its formulas compute."""
 
 from __future__ import annotations
 

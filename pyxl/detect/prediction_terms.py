@@ -1,4 +1,4 @@
-"""Takes predictions apart into users and items: which cells are the factors and the bias of each, and the blocks they fill."""
+"""Splits predictions into users and items: which cells are the factors and the bias of each, and the blocks they fill."""
 
 from __future__ import annotations
 

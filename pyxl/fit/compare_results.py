@@ -1,4 +1,4 @@
-"""Every formula of a workbook evaluated afresh and held against the result that is stored with it."""
+"""Every formula of a workbook evaluated again, and compared with the result that is stored with it."""
 
 from __future__ import annotations
 

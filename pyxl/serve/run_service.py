@@ -20,7 +20,7 @@ from .tokens import FindCaller, TokenFile, one_token
 @dataclass(frozen=True, kw_only=True)
 class Where:
     """Where a service listens. `names` are what it is called from outside (``sheets.example.org``); `certificate` and `key` are files in
-    PEM, `tokens` is a file of who may ask, `folder` holds files and jobs."""
+    PEM, `tokens` is a file of who may ask, `folder` holds files and jobs. `behind_tls`: a proxy on this machine answers for TLS."""
 
     host: str = "127.0.0.1"
     port: int = 8365
@@ -29,6 +29,7 @@ class Where:
     key: str | None = None
     tokens: str | None = None
     folder: str | None = None
+    behind_tls: bool = False
 
 
 def run_service(where: Where, limits: ServiceLimits, say: Say, *, open_page: bool = False) -> None:
@@ -42,14 +43,14 @@ def run_service(where: Where, limits: ServiceLimits, say: Say, *, open_page: boo
     token, find_caller = _callers(where)
     listening = _listening(where)
     port = listening.getsockname()[1]
-    scheme = "https" if where.certificate else "http"
+    scheme = "https" if where.certificate or where.behind_tls else "http"
     folder = Path(where.folder) if where.folder else own_folder() / "serve"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.chmod(0o700)
     hosts = {f"{name}:{port}".lower() for name in (*where.names, *_own_names(where))} | {name.lower() for name in where.names}
     service = Guard(make_service(JobStore(folder / "jobs.sqlite"), folder, limits), hosts=hosts, scheme=scheme, find_caller=find_caller,
                     audit=folder / "audit.log")
-    address = f"{scheme}://{where.names[0] if where.names else _shown(where.host)}:{port}/"
+    address = f"{scheme}://{where.names[0] if where.names else _shown(where.host)}{'' if where.behind_tls else f':{port}'}/"
     page = address + (f"#token={token}" if token else "")
     say(f"Serving at {page}")
     say("Ctrl-C ends it.")
@@ -64,6 +65,9 @@ def refuse_unsafe(where: Where) -> None:
     """Raise UserError where others than the users of this machine could reach the service, and it lacks TLS or tokens."""
     if (where.certificate is None) != (where.key is None):
         raise UserError("TLS needs both --certificate and --key.")
+    if where.behind_tls and not (where.tokens and where.names and _is_loopback(where.host) and where.certificate is None):
+        raise UserError("--behind-tls is for a proxy on this machine that answers for TLS: give --tokens for who may ask, --name for what it is called from "
+                        "outside, and neither --host nor --certificate.")
     if not _is_loopback(where.host) and not (where.certificate and where.tokens):
         raise UserError(f"At {where.host} others could reach this service: give --certificate and --key for TLS, and --tokens for who may ask. "
                         "Or leave out --host: then only this machine can reach it.")

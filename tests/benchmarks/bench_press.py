@@ -6,8 +6,8 @@ The buttons of the example workbook (15 × 15 × 5) are pressed in a headless Li
 running; the parts are those of a Python process of its own that does the same, one after the other,
 in seconds and, since machines are busy, in seconds of its processor.
 
-What remains is the start of Python and torch. A process that stays for the next press would spare
-both, and hold half a gigabyte for as long as it waits: not worth it for two seconds.
+Presses after the first are done by the worker that stays (`pyxl/live/press_worker.py`) and load nothing;
+the parts are those of a press without it.
 """
 
 from __future__ import annotations

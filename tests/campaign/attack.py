@@ -36,7 +36,7 @@ def attacked(kind: str, *, first: int, seconds: float, most: int, findings: Path
 
     def so_far() -> dict:
         return {"kind": kind, "first": first, "tried": number - first, **{name: counts[name] for name in ("answered", "refused", "failed")},
-                "seconds": time.monotonic() - began, "cpu_seconds": _cpu_seconds() - cpu, "failures": [asdict(one) for one in failures.values()], **surroundings}
+                "seconds": time.monotonic() - began, "cpu_seconds": _cpu_seconds() - cpu, "failures": [_kept(one) for one in failures.values()], **surroundings}
     while number - first < most and (time.monotonic() - began < seconds or number == first):
         print(f"{kind} {number}", file=sys.stderr, flush=True)
         verdict = tried(kind, number)
@@ -49,6 +49,11 @@ def attacked(kind: str, *, first: int, seconds: float, most: int, findings: Path
             noted = time.monotonic()
             note(so_far())
     return so_far()
+
+
+def _kept(failure: Verdict) -> dict:
+    """What is worth keeping of a failure: no trace, which names this machine's folders."""
+    return asdict(replace(failure, why=failure.why.strip().splitlines()[-1], small="" if failure.small.endswith(".xlsx") else failure.small))
 
 
 def _cpu_seconds() -> float:

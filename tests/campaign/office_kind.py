@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import tempfile
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from campaign.edit_checks import Edits, save_edits
 from campaign.mutations import with_package_changed
 from campaign.sound_books import bases, random_sheet
 from campaign.verdict import Failed
+from pyxl.grid.cells import MAX_COL, Cell, Value
+from pyxl.xlsx import open_workbook
 
 _SHEETS = 5
 _SECONDS = 180      # in which it opens a workbook, on a busy machine too
@@ -60,7 +63,8 @@ def offices(number: int) -> None:
         path, out = Path(folder) / "w.xlsx", Path(folder) / "out.xlsx"
         path.write_bytes(content)
         edits = save_edits(rng, path, out, None if changed else [f"S{n}" for n in range(_SHEETS)])
-        if not edits or changed and oracle.values(path, edits) is None:      # it reads less than we do
+        edits = {sheet: {cell: value for cell, value in cells.items() if _may_be_asked(cell, value)} for sheet, cells in edits.items()}
+        if not edits or changed and _reads_less(oracle, path, edits):
             return
         found = oracle.values(out, edits)
     if found is None:
@@ -69,6 +73,20 @@ def offices(number: int) -> None:
         for cell, value in cells.items():
             if found[sheet][cell] != _as_the_office_has_it(value):
                 raise Failed(f"LibreOffice reads {found[sheet][cell]!r} at {sheet}!{cell}, where {value!r} was written")
+
+
+def _may_be_asked(cell: Cell, value: Value) -> bool:
+    """LibreOffice fails where it is asked whether a cell of the last column is blank."""
+    return value is not None or cell.col < MAX_COL
+
+
+def _reads_less(oracle: _Oracle, path: Path, sheets: Iterable[str]) -> bool:
+    """Whether LibreOffice opens a workbook not at all, or without the numbers that we find there."""
+    with open_workbook(path) as book:
+        known = {sheet: {cell: value for cell, value in grid.values.items() if isinstance(value, float) and cell not in grid.formulas}
+                 for sheet in sheets for grid in [book.grid(sheet)]}
+    found = oracle.values(path, {sheet: cells or {Cell(1, 1): None} for sheet, cells in known.items()})
+    return found is None or any(found[sheet][cell] != value for sheet, cells in known.items() for cell, value in cells.items())
 
 
 def _as_the_office_has_it(value):

@@ -39,3 +39,8 @@ def write_table(frame: pd.DataFrame, path: str, *, overwrite: bool) -> None:
             frame.to_csv(draft, index=False)
         else:
             frame.to_parquet(draft, index=False)
+
+
+def table_rows(frame: pd.DataFrame) -> list[list]:
+    """The rows of a table, each value as its column holds it: a whole number beside fractions stays one."""
+    return [list(row) for row in frame.itertuples(index=False, name=None)]

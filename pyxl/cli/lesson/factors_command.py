@@ -54,5 +54,5 @@ def _factors(args: argparse.Namespace, say: Say) -> dict:
             "notes": notes}
 
 
-FACTORS = Command("factors", "Try 1 to 15 factors: RMSE of each on training and on held-out ratings, as a table and a chart.",
+FACTORS = Command("factors", "Fit 1 to 15 factors and show the RMSE of each, on training and on held-out ratings, as a table and a chart.",
                   "collabsheet factors ratings.csv -o factors.xlsx", _arguments, _factors)

@@ -105,5 +105,5 @@ def _told(errors: list[float], measure: str) -> str:
     return f"{measure} of {len(shown)} epoch{'s' * (len(shown) > 1)}: {few}"
 
 
-OPTIMIZERS_COMMAND = Command("optimizers", "build a workbook that shows gradient descent row by row, by nine optimizers, or run its epochs",
+OPTIMIZERS_COMMAND = Command("optimizers", "Build a workbook that shows gradient descent row by row, by nine optimizers, or run its epochs.",
                              "collabsheet optimizers -o graddesc.xlsx", _arguments, _optimizers)

@@ -61,5 +61,5 @@ def _shown(errors: list[float | None]) -> list[str]:
     return ["" if error is None else f"{error:.3f}" for error in errors]
 
 
-BIAS = Command("bias", "Say whom a trained model serves: who rates, how well each fifth is predicted, and what is shown to how many.",
+BIAS = Command("bias", "Show whom a trained model serves: who rates, how well each fifth of users and items is predicted, and which items are shown.",
                "collabsheet bias model --genres movies.csv", _arguments, _bias)

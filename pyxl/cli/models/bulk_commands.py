@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypedDict
 from pyxl.base.plain_output import Say, json_ready, table
 from pyxl.cli.arguments.reading_arguments import TABLE_OF_RATINGS, add_ratings_arguments, named_ratings, read_given
 from pyxl.cli.arguments.report_files import add_report_arguments
-from pyxl.cli.arguments.table_files import add_table_arguments, checked_table, write_table
+from pyxl.cli.arguments.table_files import add_table_arguments, checked_table, table_rows, write_table
 from pyxl.cli.command_line import Command
 from solver.errors import UserError
 
@@ -79,7 +79,7 @@ def _recommend(args: argparse.Namespace, say: Say) -> dict:
     found = model.recommend(users, n, **options)
     how_many = found["user"].nunique()
     say(f"{len(found):,} recommendations to {how_many:,} user{'s' * (how_many != 1)}.")
-    for line in table(tuple(found.columns), found.head(_SHOWN if args.output else len(found)).values.tolist()):
+    for line in table(tuple(found.columns), table_rows(found.head(_SHOWN if args.output else len(found)))):
         say(line)
     result = {"model": args.model, "users": how_many, "recommendations": len(found), "output": args.output}
     if args.output is None:
@@ -178,7 +178,7 @@ def _predict(args: argparse.Namespace, say: Say) -> dict:
     for note in notes:
         say(f"Note: {note}")
     say(f"Predicted {len(frame):,} pairs of {named_ratings(args)}.")
-    for line in table(tuple(frame.columns), frame.head(_SHOWN if args.output else len(frame)).values.tolist()):
+    for line in table(tuple(frame.columns), table_rows(frame.head(_SHOWN if args.output else len(frame)))):
         say(line)
     result = {"model": args.model, "pairs": len(frame), "output": args.output, "notes": notes}
     if args.output is None:
@@ -195,7 +195,7 @@ def _silent():
     return warnings.catch_warnings(action="ignore", category=UserWarning)
 
 
-RECOMMEND = Command("recommend", "List what a user would rate highest of what they have not rated; or many users, or all.",
+RECOMMEND = Command("recommend", "List the items that a user has not rated and would rate highest; for one user, for many, or for all.",
                     "collabsheet recommend model --user 14 -n 10 --titles movies.csv", _recommend_arguments, _recommend)
 PREDICT = Command("predict", "Predict the ratings of the pairs in a table.",
                   "collabsheet predict model pairs.csv -o predicted.csv", _predict_arguments, _predict)

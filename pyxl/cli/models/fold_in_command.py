@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pyxl.base.plain_output import Say, json_ready, table
 from pyxl.cli.arguments.reading_arguments import add_reading_arguments, reading_options
 from pyxl.cli.arguments.report_files import add_report_arguments
-from pyxl.cli.arguments.table_files import write_table
+from pyxl.cli.arguments.table_files import table_rows, write_table
 from pyxl.cli.command_line import Command
 from solver.errors import UserError
 
@@ -79,6 +79,8 @@ def _one(model: CollabFilter, n: int, args: argparse.Namespace, say: Say) -> dic
 def _many(model: CollabFilter, n: int, args: argparse.Namespace, say: Say) -> dict:
     from solver import read_ratings
 
+    if args.titles:
+        raise UserError("--titles stands beside the list of one newcomer, and the table holds many. Leave it out.")
     side, other = ("item", "user") if args.new_item else ("user", "item")
     ratings, notes = read_ratings(args.ratings, **reading_options(args), unrated=1.0)
     if model.feedback != "implicit" and any("no column is called after ratings" in note for note in notes):
@@ -89,7 +91,7 @@ def _many(model: CollabFilter, n: int, args: argparse.Namespace, say: Say) -> di
     for note in notes:
         say(f"Note: {note}")
     say(f"{len(found):,} recommendations to {len(newcomers):,} new {side}s.")
-    for line in table(tuple(found.columns), found.head(_SHOWN if args.output else len(found)).values.tolist()):
+    for line in table(tuple(found.columns), table_rows(found.head(_SHOWN if args.output else len(found)))):
         say(line)
     result = {"model": args.model, "side": side, "ratings": len(ratings), f"{side}s": len(newcomers), "recommendations": len(found),
               "output": args.output, "notes": notes}

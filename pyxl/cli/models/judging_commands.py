@@ -17,7 +17,7 @@ from pyxl.cli.arguments.reading_arguments import (
     feedback_options,
     read_given,
 )
-from pyxl.cli.arguments.table_files import add_table_arguments, checked_table, write_table
+from pyxl.cli.arguments.table_files import add_table_arguments, checked_table, table_rows, write_table
 from pyxl.cli.command_line import Command
 from solver.core.options import Given
 from solver.core.settings import OPTIONS, options_given
@@ -65,7 +65,7 @@ def _model_and_ratings(args: argparse.Namespace, say: Say, *, feedback: Mapping[
 
 
 def _tell(frame: pd.DataFrame, args: argparse.Namespace, say: Say) -> None:
-    for line in table(tuple(frame.columns), [list(row) for row in frame.itertuples(index=False)]):
+    for line in table(tuple(frame.columns), table_rows(frame)):
         say(line)
     if args.output is not None:
         write_table(frame, args.output, overwrite=args.overwrite)
@@ -193,15 +193,15 @@ def _lr_find_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _lr_find(args: argparse.Namespace, say: Say) -> dict:
+    from pyxl.cli.arguments.report_files import checked_report
     from solver import Settings, find_lr
     from solver.judging.plots import refuse_plot
     from workbook.lr_book import build_lr
-    from workbook.new_file import checked_new_target
 
     if args.plot:
         refuse_plot(args.plot)
     if args.output:
-        checked_new_target(args.output, overwrite=args.overwrite)
+        checked_report(args.output, overwrite=args.overwrite)
     options = options_in(args, Given.TRAIN)
     if options.get("lr") is not None:
         raise UserError("lr-find looks for the learning rate. Leave out --lr.")
@@ -224,11 +224,11 @@ def _lr_find(args: argparse.Namespace, say: Say) -> dict:
                        "losses": found.smoothed.tolist(), "plot": args.plot, "workbook": args.output, "notes": notes})
 
 
-CROSS_VALIDATE = Command("cross-validate", "Say how well ratings are predicted that were not learnt from, each of them once; no model is kept.",
+CROSS_VALIDATE = Command("cross-validate", "Measure how well a model predicts ratings that it did not learn from, each of them once. No model is kept.",
                          "collabsheet cross-validate ratings.csv --folds 5 --metrics rmse,ndcg", _cross_validate_arguments, _cross_validate)
 SEARCH = Command("search", "Try settings by cross-validation and name the best.",
                  "collabsheet search ratings.csv --try factors=10,30,100 --try weight-decay=0.3:3 --trials 10", _search_arguments, _search)
-LEARNING_CURVE = Command("learning-curve", "Say how errors fall with the number of ratings: whether more of them would help.",
+LEARNING_CURVE = Command("learning-curve", "Show how the errors fall as the number of ratings grows, and so whether more ratings would help.",
                          "collabsheet learning-curve ratings.csv --plot curve.png", _learning_curve_arguments, _learning_curve)
-LR_FIND = Command("lr-find", "Find a learning rate for a fit in batches by one short run over all rates.",
+LR_FIND = Command("lr-find", "Find a learning rate for a fit in batches, by one short run that tries all rates.",
                   "collabsheet lr-find ratings.csv -o lr.xlsx", _lr_find_arguments, _lr_find)

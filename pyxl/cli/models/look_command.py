@@ -98,5 +98,5 @@ def _times(ratings: Ratings) -> tuple[str, str] | None:
     return first, last
 
 
-LOOK_COMMAND = Command("look", "Say what would be read of a table of ratings: rows, users, items, values; without learning from it.",
+LOOK_COMMAND = Command("look", "Show how a table of ratings would be read: its rows, users, items and values. Nothing is learnt from it.",
                "collabsheet look ratings.csv", _arguments, _look)

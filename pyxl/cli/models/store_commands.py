@@ -105,5 +105,5 @@ def _part(text: str | None) -> tuple[int, int]:
     raise UserError(f"--part is '{text}'. Say which of how many, such as 2/8.")
 
 
-PREPARE = Command("prepare", "Write ratings, more than memory holds, to a store on disk that train reads block by block.",
+PREPARE = Command("prepare", "Write ratings to a store on disk that train reads block by block, where memory cannot hold them all.",
                   "collabsheet prepare ratings.csv -o store", _arguments, _prepare)

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pyxl.cli.arguments.reading_arguments import named_ratings, read_given
+from pyxl.cli.arguments.reading_arguments import named_ratings, read_given, reading_options
 from solver.errors import UserError
 
 if TYPE_CHECKING:
@@ -74,6 +74,9 @@ def known_part(ratings: Ratings, model: CollabFilter, path: str) -> tuple[np.nda
 def ratings_for(model: CollabFilter, args: argparse.Namespace) -> tuple[Ratings, list[str]]:
     """The ratings of ``args.ratings`` that the model knows, or those that it keeps; and notes on what was odd."""
     if args.ratings is None:
+        given = reading_options(args) | {"layout": args.layout, "missing": args.missing}
+        if said := next((name for name, value in given.items() if value is not None), None):
+            raise UserError(f"--{said} says how a table of ratings is read, and none is given. Say --ratings FILE, too, or leave it out.")
         return model.ratings_, []
     ratings, notes = read_given(args)
     *_, known = known_part(ratings, model, named_ratings(args))

@@ -48,5 +48,5 @@ def _doctor(args: argparse.Namespace, say: Say) -> dict:
     say("A fit can work here" + (f"; it does without what is missing: {', '.join(missing)}." if missing else "."))
     return details
 
-DOCTOR = Command("doctor", "Say what works here and what does not, and what mends it.",
+DOCTOR = Command("doctor", "Check what works here and what does not, and say how to mend it.",
                  "collabsheet doctor book.xlsx", _arguments, _doctor)

@@ -41,5 +41,5 @@ def _is_open(book: xlwings.Book) -> bool:
         return False
 
 
-FUNCTIONS_COMMAND = Command("functions", "Give the cells of a workbook the functions CF_PREDICT and its kin, in LibreOffice.",
+FUNCTIONS_COMMAND = Command("functions", "Let the cells of a workbook use CF_PREDICT and the functions like it, in LibreOffice.",
                             "collabsheet functions book.xlsx", _arguments, _functions)

@@ -34,5 +34,5 @@ def _landscape(args: argparse.Namespace, say: Say) -> dict:
                        "way": seen.way.tolist(), "notes": seen.notes})
 
 
-LANDSCAPE = Command("landscape", "Show the error around the present point, over two cells, as a map with the way of the last fit.",
+LANDSCAPE = Command("landscape", "Draw the error around the present point as a map over two cells, with the path of the last fit.",
                     "collabsheet landscape book.xlsx --sheet bias --cells B26 C26 -o landscape.xlsx", _arguments, _landscape)

@@ -43,5 +43,5 @@ def _check_gradient(args: argparse.Namespace, say: Say) -> dict:
                                                    "error": c.error} for c in found.compared]})
 
 
-CHECK_GRADIENT = Command("check-gradient", "Hold derivatives of a sheet's formulas against finite differences, cell by cell.",
+CHECK_GRADIENT = Command("check-gradient", "Compare the derivatives of a sheet's formulas with finite differences, cell by cell.",
                          "collabsheet check-gradient book.xlsx --sheet bias", _arguments, _check_gradient)

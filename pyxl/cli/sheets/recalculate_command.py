@@ -49,5 +49,5 @@ def _shown(value) -> str:
     return "nothing" if value is None else f"{value:.15g}" if isinstance(value, float) else repr(value)
 
 
-RECALCULATE = Command("recalculate", "Evaluate every formula of a workbook afresh and hold it against its stored result.",
+RECALCULATE = Command("recalculate", "Evaluate every formula of a workbook again and compare it with its stored result.",
                       "collabsheet recalculate book.xlsx -o refreshed.xlsx", _arguments, _recalculate)

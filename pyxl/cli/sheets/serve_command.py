@@ -18,6 +18,8 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--name", action="append", default=[], metavar="HOST", help="what the service is called from outside; other names are refused")
     parser.add_argument("--certificate", metavar="FILE.pem", help="TLS: the certificate")
     parser.add_argument("--key", metavar="FILE.pem", help="TLS: its key")
+    parser.add_argument("--behind-tls", action="store_true", help="a proxy on this machine answers for TLS and asks this service: pages come by https, "
+                        "under --name")
     parser.add_argument("--tokens", metavar="FILE", help="who may ask: a line NAME read|fit|admin TOKEN for each (default: whoever has the address that is "
                         "printed)")
     parser.add_argument("--folder", metavar="DIR", help="where files and jobs are kept (default: serve in your folder .collabsheet)")
@@ -36,10 +38,10 @@ def _serve(args: argparse.Namespace, say: Say) -> dict:
     limits = ServiceLimits(workers=args.workers, upload=int(args.upload_mb * _MB), seconds=args.job_seconds, memory=int(args.job_mb * _MB),
                            keep_minutes=args.keep_minutes)
     where = Where(host=args.host, port=args.port, names=tuple(args.name), certificate=args.certificate, key=args.key, tokens=args.tokens,
-                  folder=args.folder)
+                  folder=args.folder, behind_tls=args.behind_tls)
     run_service(where, limits, say, open_page=args.open)
     return {"served": True}
 
 
-SERVE = Command("serve", "Serve a page and an interface for programs, by which workbooks are fitted.",
+SERVE = Command("serve", "Serve a web page, and an interface for programs, that fit workbooks.",
                 "collabsheet serve --open", _arguments, _serve)

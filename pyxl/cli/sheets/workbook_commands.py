@@ -44,7 +44,7 @@ def _fit_arguments(parser: argparse.ArgumentParser) -> None:
     add_target_arguments(parser, "fitted")
     parser.add_argument("--sheet", metavar="NAME", action="append", nargs="+",
                         help="fit these sheets (default: every recognised one)")
-    add_option_arguments(parser.add_argument_group("settings", "They go before those on the sheet 'start'."), Given.FIT)
+    add_option_arguments(parser.add_argument_group("settings", "They take precedence over the settings on the sheet 'start'."), Given.FIT)
     parser.add_argument("--repeat", type=int, metavar="N", help="repeat run N of the workbook's run log: its sheet, settings, "
                         "start values")
     add_server_argument(parser)
@@ -222,5 +222,5 @@ FIT = Command("fit", "Fit the models of a workbook and write the parameters; its
               "collabsheet fit book.xlsx --sheet bias -o fitted.xlsx", _fit_arguments, _fit)
 GOAL_SEEK = Command("goal-seek", "Find the number in one cell with which another cell's formula gives a value.",
                     "collabsheet goal-seek loan.xlsx --set B4 --to 1000 --by B1 -o found.xlsx", _goal_seek_arguments, _goal_seek)
-RESTORE = Command("restore", "Undo the last fit: put back the parameters as they were before it.",
+RESTORE = Command("restore", "Undo the last fit: put the parameters back as they were before it.",
                   "collabsheet restore book.xlsx --in-place", _restore_arguments, _restore)

@@ -82,7 +82,10 @@ def look_at(paths: Source | Sequence[str | Path], told: Told) -> SourceTable:
 
 def _looked_at(source: Source, told: Told) -> SourceTable:
     head = source.head()
-    return next(kind for kind in FORMATS if kind.recognises(source, head)).look(source, told)
+    kind = next(kind for kind in FORMATS if kind.recognises(source, head))
+    if told.sheet is not None and kind.look is not _sheet:
+        raise UserError(f"{source.name} is no workbook and has no sheet '{told.sheet}'. Leave out --sheet.")
+    return kind.look(source, told)
 
 
 def _files_in(folder: Path) -> list[Path]:
