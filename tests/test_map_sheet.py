@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+from dataclasses import replace
 
 import pytest
 from planted import planted
@@ -55,8 +56,10 @@ def test_every_named_dot_takes_its_label_from_a_cell(tmp_path):
 
 
 def test_no_label_covers_another(tmp_path, office):
-    """Each stands at one side of its dot, or nowhere where both are taken; items with more ratings choose first."""
+    """Each stands at one side of its dot, or nowhere where both are taken; items with more ratings choose first. A long name has two
+    lines."""
     ratings, path = planted(12, 30, blanks=0.4), tmp_path / "b.xlsx"
+    ratings = replace(ratings, items=tuple(f"{name}, {'a long title ' * 3}" if n % 2 else name for n, name in enumerate(ratings.items)))
     layout, content = built(path, ratings, random_factors(ratings, model="dot+bias", n_factors=2, seed=2), 2)
     plan = MapPlan(30, 2)
     columns = ("name", "component 1", "component 2", "side", "from", "to", "at its right", "at its left")
@@ -67,9 +70,11 @@ def test_no_label_covers_another(tmp_path, office):
     found = {which: [cell for row in live[area] for cell in row] for which, area in where.items()}
     assert [[x if isinstance(x, float) else str(x) for x in found[which]] for which in where] == [
         pytest.approx([x if isinstance(x, float) else str(x) for x in stored[which]], abs=1e-9) for which in where]
-    boxes = [(a, b, y) for a, b, y, side in zip(found["from"], found["to"], found["component 2"], found["side"]) if side]
-    high = found["size"][1]
-    assert not [(one, two) for n, one in enumerate(boxes) for two in boxes[:n] if abs(one[2] - two[2]) <= high and one[0] < two[1] and two[0] < one[1]]
+    boxes = [(a, b, y, found["size"][1] * (1 + (len(name) > 35)))
+             for name, a, b, y, side in zip(*(found[which] for which in ("name", "from", "to", "component 2", "side"))) if side]
+    assert not [(one, two) for n, one in enumerate(boxes) for two in boxes[:n]
+                if abs(one[2] - two[2]) <= (one[3] + two[3]) / 2 and one[0] < two[1] and two[0] < one[1]]
+    assert {len(name) > 35 for name, side in zip(found["name"], found["side"]) if side} == {True, False}
     assert {1.0, 2.0} <= set(found["side"]) and found["side"][0] == 1
     for side, column in ((1, "at its right"), (2, "at its left")):
         assert [isinstance(y, float) for y in found[column]] == [place == side for place in found["side"]]

@@ -25,6 +25,7 @@ _HEAD, _FIRST = 5, 6
 _CHART_COLUMNS = 10
 _WIDE, _HIGH = 760, 620                     # of the chart, in pixels
 _SIGN, _LINE, _GAP = 5.4, 15, 2             # a sign of a label and a line, in pixels; the dot and a margin, in signs
+_LONGEST = 35                               # signs; charts break a longer label into two lines
 _AXES = 1.3                                 # how much longer an axis may be than what it shows, the margins of the chart with it
 _DOTS = ("number", "name", "component 1", "component 2", "side", "from", "to", "at its right", "at its left")
 _FONT = {"name": "Calibri", "size": 8, "bold": False, "color": "#3C3C3C"}
@@ -146,10 +147,11 @@ def _labels(sheet, styles: Styles, plan: MapPlan) -> None:
     for row in range(plan.labelled):
         cell = {which: plan.dots(which).first.moved(row, 0) for which in _DOTS}
         x, y, side = (ref(cell[which], cols=True) for which in ("component 1", "component 2", "side"))
-        wide = f"(LEN({ref(cell['name'], cols=True)})+{_GAP})*{sign}"
-        above, begins, ends = (f"{ref(plan.dots(which).first, rows=True, cols=True)}:{ref(cell[which].moved(-1, 0), cols=True)}"
-                               for which in ("component 2", "from", "to"))
-        right, left = (f"SUM(IFERROR((ABS({above}-{y})<={line})*({begins}<{last})*({ends}>{first}),0))"      # labels that stand there
+        wide = f"(MIN(LEN({ref(cell['name'], cols=True)}),{_LONGEST})+{_GAP})*{sign}"
+        above, named, begins, ends = (f"{ref(plan.dots(which).first, rows=True, cols=True)}:{ref(cell[which].moved(-1, 0), cols=True)}"
+                               for which in ("component 2", "name", "from", "to"))
+        high = f"(1+((LEN({named})>{_LONGEST})+(LEN({ref(cell['name'], cols=True)})>{_LONGEST}))/2)*{line}"     # half of both
+        right, left = (f"SUM(IFERROR((ABS({above}-{y})<={high})*({begins}<{last})*({ends}>{first}),0))"      # labels that stand there
                        for first, last in ((x, f"{x}+{wide}"), (f"{x}-{wide}", x)))
         place = f"IF({right}=0,1,IF({left}=0,2,0))" if row else "1"
         put_array(sheet, cell["side"], f"=IF(ISNUMBER({x}),{place},0)", styles.calc_whole)
