@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from pyxl.grid.cells import Cell
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 PRODUCT, MATCHED, INSIDE_OF = "product", "match", "inside"
 NONE, SEVERAL = -1, -2     # of the changing cells that a term depends on
@@ -128,4 +131,4 @@ class Structure:
 
     def coefficients(self) -> tuple[np.ndarray, csr_array]:
         """(constants (n_outputs,), coefficients (n_outputs, n_cells)) of linear outputs."""
-        return self.forms[:, [0]].toarray()[:, 0], csr_array(self.forms[:, 1:1 + self.n_cells])
+        return self.forms[:, [0]].toarray()[:, 0], self.forms[:, 1:1 + self.n_cells]
