@@ -69,7 +69,9 @@ class Presses:
 
 @pytest.fixture(scope="module")
 def presses(tmp_path_factory):
-    made = Presses(tmp_path_factory.mktemp("home"))
+    home = tmp_path_factory.mktemp("home") / f"a home with {'a long ' * 15}name"    # the path of a socket may be short only
+    home.mkdir()
+    made = Presses(home)
     assert made.press("cold").returncode == 99      # nobody waits yet: it is done as before
     made.start()
     made.until_it_waits()
@@ -120,7 +122,7 @@ def test_a_worker_of_other_files_is_not_asked(presses):
 def test_it_ends_by_itself(tmp_path):
     idle = Presses(tmp_path)
     worker = idle.start(COLLABSHEET_WORKER_MINUTES="0.2")
-    until((idle.folder / "worker.json").exists, seconds=300)
+    until(lambda: (idle.folder / "worker.json").exists() or worker.poll() is not None, seconds=300)
     began = time.monotonic()
     assert worker.wait(timeout=120) == 0 and time.monotonic() - began > 5
     assert not [path for path in idle.folder.iterdir() if path.suffix == ".socket"]

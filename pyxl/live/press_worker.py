@@ -19,7 +19,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from pyxl.base.own_folder import own_folder
@@ -47,7 +47,8 @@ def ask_worker(words: Sequence[str]) -> int | None:
         if announced["files"] != _state_of_files():
             return None
         with socket.socket(socket.AF_UNIX) as there:
-            there.connect(str(folder / announced["socket"]))
+            with _short_name(folder) as short:
+                there.connect(f"{short}/{announced['socket']}")
             if not _is_ours(there):
                 return None
             asked = json.dumps({"words": list(words), "environment": dict(os.environ), "folder": str(Path.cwd())}).encode()
@@ -80,7 +81,8 @@ def wait_for_presses(do_press: Callable[[Sequence[str]], int]) -> int:
         with socket.socket(socket.AF_UNIX) as listening:
             for old in folder.glob("*.socket"):     # of workers that were killed: we have the lock
                 old.unlink(missing_ok=True)
-            listening.bind(str(folder / name))
+            with _short_name(folder) as short:
+                listening.bind(f"{short}/{name}")
             (folder / name).chmod(0o600)
             listening.listen()
             (folder / "worker.json").write_text(json.dumps({"socket": name, "files": state}), "utf-8")
@@ -164,6 +166,16 @@ def _folder() -> Path:
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or stat.S_IMODE(found.st_mode) & 0o077:
         raise PermissionError(f"{folder} is not ours alone")
     return folder
+
+
+@contextlib.contextmanager
+def _short_name(folder: Path) -> Iterator[str]:
+    """Another name of the folder: that of a socket may have 107 bytes at most, and a home has a name of any length."""
+    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield f"/proc/self/fd/{opened}"
+    finally:
+        os.close(opened)
 
 
 def _is_ours(other: socket.socket) -> bool:
