@@ -66,7 +66,7 @@ def solve_inputs(path, inputs: str, *, out=None, sheets: Iterable[str] | None = 
             book.refuse_unless_savable(out=target, overwrite=overwrite)
         host = FileHost(book)
         solved = solve_each_row(host, inputs, sheets=sheets, by_formulas=by_formulas,
-                            on_step=on_step and (lambda name: lambda step, x: on_step(name, step)))
+                                on_step=on_step and (lambda name: lambda step, x: on_step(name, step)))
         if out is not None:
             add_results(host, solved)
             host.save(out=target, overwrite=overwrite)
@@ -74,7 +74,7 @@ def solve_inputs(path, inputs: str, *, out=None, sheets: Iterable[str] | None = 
 
 
 def solve_each_row(host: Host, inputs: str, *, sheets: Iterable[str] | None, by_formulas: ByFormulas,
-               on_step: Callable[[str], Callable[[Step, Callable[[], np.ndarray]], bool | None]] | None = None) -> SolvedTable:
+                   on_step: Callable[[str], Callable[[Step, Callable[[], np.ndarray]], bool | None]] | None = None) -> SolvedTable:
     """Solve the problem on the sheet named, or the only one, for each row of a table; nothing is written.
 
     ``on_step(name)`` gives what is called after each step of the row of that name. A row that is stopped is the last.

@@ -1,4 +1,4 @@
-"""GivenValues that cells get before a problem is solved: those of a scenario, or of a row in a table of inputs."""
+"""Values that cells get before a problem is solved: those of a scenario, or of a row in a table of inputs."""
 
 from __future__ import annotations
 

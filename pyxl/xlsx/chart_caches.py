@@ -99,7 +99,6 @@ def _caches(data: bytes, part: str) -> list[_Cache]:
     found: list[_Cache] = []
     path: list[str] = []
     formula: list[str] = []
-
     empty: int | None = None        # where the element ends that just began, if it holds nothing
 
     def start(name, attributes):

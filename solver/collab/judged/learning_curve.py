@@ -60,8 +60,8 @@ def learning_curve(ratings, model: CollabFilter | None = None, *, shares: Sequen
     For each of `folds` the same held-out ratings judge all shares of the others, and a smaller share is part of a larger one, so that
     what differs is how many there are. `ratings` are Ratings, or a table of them as `CollabFilter.fit` takes it; of `model` a copy with
     the same parameters is fitted; None: one with ``effort="quick"``. Held-out ratings of users or items that a share does not know are
-    predicted by the mean row, as `predict` does. `on_share` is told each share and its held-out RMSE. Raises UserError as `fit` does, for shares that are none, and for
-    implicit feedback, whose ratings are all 1.
+    predicted by the mean row, as `predict` does. `on_share` is told each share and its held-out RMSE. Raises UserError as `fit` does, for
+    shares that are none, and for implicit feedback, whose ratings are all 1.
     """
     from solver.collab.collab_filter import CollabFilter
     from solver.core.objective import rmse
