@@ -31,6 +31,7 @@ _BUTTONS = "Go to a model sheet and press Fit: watch it learn. Stop keeps the be
 LIVE = "(the workbook stays open: watch it learn, and stop it on its sheet)"
 BUTTONS_START = "(what the buttons start; on another machine: collabsheet doctor BOOK --repair)"
 RUN_MAIN_STARTS = "(what xlwings' Run main starts, the button for a workbook without macros)"
+_RESULT_HEIGHT = 40     # of three lines: why a fit ended, and which weight decay was chosen
 _RESULT_HEADERS = ("sheet", "model", "RMSE now", "before fit", "after fit", "epochs", "why the fit ended")
 
 
@@ -181,10 +182,11 @@ def _results(workbook: Workbook, sheet, styles: Styles, row: int, layouts: Mappi
         sheet.write_string(row - 1, col, header, styles.header_left if col in (1, 2, 7) else styles.header)
     for name, layout in layouts.items():
         row += 1
+        sheet.set_row(row - 1, _RESULT_HEIGHT)
         sheet.write_url(row - 1, 1, f"internal:{quoted(name)}!A1", styles.link, name)
         sheet.write_string(row - 1, 2, layout.variant, styles.result_text)
         put_formula(sheet, Cell(row, 4), f"={quoted(name)}!{layout.rmse}", styles.calculated)
-        looks = {"epochs": styles.result_whole, "stop": styles.result_text}
+        looks = {"epochs": styles.result_whole, "stop": styles.result_lines}
         for col, what in enumerate(RESULTS, 4):
             sheet.write_blank(row - 1, col, None, looks.get(what, styles.result))
             cell = Range(row, col + 1, row, col + 1)

@@ -25,6 +25,7 @@ _HEAD, _FIRST = 5, 6
 _CHART_COLUMNS = 10
 _WIDE, _HIGH = 760, 620                     # of the chart, in pixels
 _SIGN, _LINE, _GAP = 5.4, 15, 2             # a sign of a label and a line, in pixels; the dot and a margin, in signs
+_MARGIN = 10                                # signs that a label may reach beyond the outermost dot: the axes end there
 _LONGEST = 35                               # signs; charts break a longer label into two lines
 _AXES = 1.3                                 # how much longer an axis may be than what it shows, the margins of the chart with it
 _DOTS = ("number", "name", "component 1", "component 2", "side", "from", "to", "at its right", "at its left")
@@ -113,9 +114,9 @@ def _component(sheet, styles: Styles, plan: MapPlan, view: View, component: int)
             put_array(sheet, cell, f'=IF(OR({share}=0,COUNT({scores})<{row + 1}),"",{end}({scores},{row + 1}))', styles.ranked)
             numbers = f"ROW({scores})-MIN(ROW({scores}))+1"
             place = f"SMALL(IF({scores}={ref(cell)},{numbers},1E9),SUM(({so_far}={ref(cell)})*1))"
-            put_array(sheet, cell.moved(0, -1), f'=IF({ref(cell)}="","",INDEX({view.name("item_ids")},{place}))', styles.name)
+            put_array(sheet, cell.moved(0, -1), f'=IF({ref(cell)}="","",INDEX({view.name("item_ids")},{place}))', styles.listed)
     for row, cell in enumerate(columns_of(plan.loadings(component))[1].cells(), 1):
-        put_text(sheet, cell.moved(0, -1), f"factor {row}", styles.name)
+        put_text(sheet, cell.moved(0, -1), f"factor {row}", styles.listed)
         put_formula(sheet, cell, f"=INDEX({block_name(ITEMS.sheet, 'loadings')},{row},{component + 1})", styles.ranked)
 
 
@@ -153,7 +154,10 @@ def _labels(sheet, styles: Styles, plan: MapPlan) -> None:
         high = f"(1+((LEN({named})>{_LONGEST})+(LEN({ref(cell['name'], cols=True)})>{_LONGEST}))/2)*{line}"     # half of both
         right, left = (f"SUM(IFERROR((ABS({above}-{y})<={high})*({begins}<{last})*({ends}>{first}),0))"      # labels that stand there
                        for first, last in ((x, f"{x}+{wide}"), (f"{x}-{wide}", x)))
-        place = f"IF({right}=0,1,IF({left}=0,2,0))" if row else "1"
+        across = f"INDEX({block_name(ITEMS.sheet, 'components')},0,1)"
+        inside = f"{x}+{wide}<=MAX({across})+{_MARGIN}*{sign}", f"{x}-{wide}>=MIN({across})-{_MARGIN}*{sign}"     # the chart
+        place = (f"IF(AND({inside[0]},{right}=0),1,IF(AND({inside[1]},{left}=0),2,IF({right}=0,1,IF({left}=0,2,0))))" if row else
+                 f"IF({inside[0]},1,IF({inside[1]},2,1))")
         put_array(sheet, cell["side"], f"=IF(ISNUMBER({x}),{place},0)", styles.calc_whole)
         # a label that stands nowhere is in nobody's way
         for which, at_right, at_left in (("from", x, f"{x}-{wide}"), ("to", f"{x}+{wide}", x)):

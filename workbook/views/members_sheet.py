@@ -48,6 +48,7 @@ USERS = _Side("users", "user", "item", "INDEX({block},{i},0)", lambda content: c
 RANKED_BY = {"dot": ("mean", "predicted mean: the average of all their predictions (this model has no biases)"),
              "dot+bias": ("bias", "bias: what is added to each of their ratings, beside the match of factors"),
              "bounded": ("bias", "bias: what is added inside the sigmoid for each of them, beside the match of factors")}
+_LINE, _SIGNS, _MOST_LINES = 13, 1.3, 3     # of a row's names: a line's height, signs for each unit of its width, and how many
 _NOT_ALIKE = -1.5   # below every cosine: nobody is there
 
 
@@ -176,8 +177,10 @@ def _words(sheet, styles: Styles, plan: MembersPlan, view: View, side: _Side) ->
 
 
 def _looks(sheet, styles: Styles, plan: MembersPlan, labels: list) -> None:
+    longest = max(len(str(label)) for label in labels)
     wide = width_of(labels, most=36)
-    neighbour = width_of(labels, most=22)
+    neighbour = width_of(labels, most=22 if longest <= 40 else 30)
+    lines = min(-(-longest // (_SIGNS * neighbour)), _MOST_LINES)
     sheet.set_column(0, 0, 5, styles.text)
     sheet.set_column(1, 1, wide, styles.text)
     sheet.set_column(2, 6, 8, styles.text)
@@ -186,9 +189,9 @@ def _looks(sheet, styles: Styles, plan: MembersPlan, labels: list) -> None:
         sheet.set_column(plan.alike_name(k).left, plan.alike_name(k).left, 4.5, styles.text)
     fold_helpers(sheet, plan.place.left, plan.loadings.right, 6.5, styles.calc)
     sheet.set_row(0, 24)
-    if max(len(str(label)) for label in labels) > 20:
+    if lines > 1:
         for row in range(MEMBERS_FIRST, MEMBERS_FIRST + plan.n):
-            sheet.set_row(row - 1, 26)
+            sheet.set_row(row - 1, _LINE * lines)
     for column in (plan.score, *columns_of(plan.components)):
         sheet.conditional_format(*box(column), BARS)
     print_setup(sheet, one_page=plan.n <= 25, repeat=(MEMBERS_HEAD - 1, MEMBERS_HEAD - 1))

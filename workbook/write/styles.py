@@ -66,10 +66,11 @@ class Styles:
     result: Format          # last fit
     result_whole: Format
     result_text: Format
+    result_lines: Format    # a sentence or two
     table_text: Format      # the Table's own stripes show through
     table_number: Format
     name: Format            # of a user or an item, in a row of its own
-    listed: Format          # the same where rows are of one height
+    listed: Format          # the same where rows are of one height: a long one is drawn smaller
     whole: Format           # a count
     ranked: Format          # a number in a ranking
     likeness: Format        # a cosine, small
@@ -118,7 +119,7 @@ def make_styles(workbook: Workbook) -> Styles:
         header=style(head, center),
         header_left=style(head),
         header_up=style(head, center, rotation=90, text_wrap=True),
-        user=style(bold=True, align="right", right=1, right_color="#7F93A8", bg_color=_HEAD),
+        user=style(bold=True, align="right", shrink=True, right=1, right_color="#7F93A8", bg_color=_HEAD),
         corner=style(font_color=_MUTED, align="right", valign="bottom", font_size=9),
         corner_left=style(font_color=_MUTED, valign="bottom", font_size=9),
         label=style(bold=True, align="right", indent=1),
@@ -148,11 +149,12 @@ def make_styles(workbook: Workbook) -> Styles:
         clipped=style(font_color=_MUTED, align="fill"),
         result=style(_CELL, center, num_format="0.0000"),
         result_whole=style(_CELL, center, num_format="#,##0"),
-        result_text=style(_CELL, align="left"),
-        table_text=style(align="left"),
+        result_text=style(_CELL, align="left", shrink=True),
+        result_lines=style(_CELL, align="left", text_wrap=True),
+        table_text=style(align="left", shrink=True),
         table_number=style(center, num_format="0.0##"),
         name=style(_CELL, indent=1, text_wrap=True),
-        listed=style(_CELL, indent=1),
+        listed=style(_CELL, indent=1, shrink=True),
         whole=style(_CELL, center, num_format="#,##0"),
         ranked=style(_CELL, center, num_format="0.00"),
         likeness=style(_CELL, center, num_format="0.00", font_color=_MUTED, font_size=8),
