@@ -179,7 +179,7 @@ def _words(sheet, styles: Styles, plan: MembersPlan, view: View, side: _Side) ->
 def _looks(sheet, styles: Styles, plan: MembersPlan, labels: list) -> None:
     longest = max(len(str(label)) for label in labels)
     wide = width_of(labels, most=36)
-    neighbour = width_of(labels, most=22 if longest <= 40 else 30)
+    neighbour = width_of(labels, least=11, most=22 if longest <= 40 else 30)     # as wide as its header
     lines = min(-(-longest // (_SIGNS * neighbour)), _MOST_LINES)
     sheet.set_column(0, 0, 5, styles.text)
     sheet.set_column(1, 1, wide, styles.text)
