@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+from xml.etree import ElementTree
 
 import pytest
 import xlsxwriter
@@ -112,3 +113,19 @@ def test_only_charts_of_edited_cells_are_written(charted):
     with open_workbook(charted) as book:
         book.save({"it's": {Cell(9, 9): 2.5}})
     assert parts(charted)["xl/charts/chart1.xml"] == before
+
+
+def test_a_text_that_xml_cannot_hold_leaves_the_chart_whole(tmp_path):
+    path = tmp_path / "book.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet()
+        sheet.write_column("A1", ["one", "two"])
+        sheet.write_column("B1", [1, 2])
+        chart = book.add_chart({"type": "column"})
+        chart.add_series({"categories": "=Sheet1!$A$1:$A$2", "values": "=Sheet1!$B$1:$B$2"})
+        sheet.insert_chart("D2", chart)
+    with open_workbook(path) as book:
+        book.save({"Sheet1": {Cell(1, 1): 'a\x01<b>&"'}})
+    [chart] = [content for name, content in parts(path).items() if "charts/chart" in name]
+    texts = [point.text for point in ElementTree.fromstring(chart).iterfind(".//{*}strCache/{*}pt/{*}v")]
+    assert texts == ['a_x0001_<b>&"', "two"]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from pyxl.grid.cells import Cell, ErrorValue, Value
 from pyxl.grid.sheet_names import area_of
-from pyxl.xlsx.parts.cell_xml import new_value
+from pyxl.xlsx.parts.cell_xml import attribute_in_xml, new_value, text_in_xml
 from pyxl.xlsx.parts.edited_stream import name_prefix
 from pyxl.xlsx.parts.sheet_splice import Edits
 from pyxl.xlsx.parts.xml_stream import local, reader, spliceable, start_tag_at, whole_number
@@ -88,8 +88,8 @@ def _points(cache: _Cache, shown: Sequence[Value]) -> bytes:
         if value is None or cache.numbers and isinstance(value, str) and not isinstance(value, ErrorValue):
             continue
         text = repr(float(value)).removesuffix(".0") if isinstance(value, (float, int)) else str(value)
-        kind = f' formatCode="{_escaped(cache.formats[place])}"' if place in cache.formats else ""
-        lines.append(f'<{prefix}pt idx="{place}"{kind}><{prefix}v>{_escaped(text)}</{prefix}v></{prefix}pt>')
+        kind = f' formatCode="{attribute_in_xml(cache.formats[place])}"' if place in cache.formats else ""
+        lines.append(f'<{prefix}pt idx="{place}"{kind}><{prefix}v>{text_in_xml(text)}</{prefix}v></{prefix}pt>')
     return "".join(lines).encode()
 
 
@@ -131,7 +131,3 @@ def _caches(data: bytes, part: str) -> list[_Cache]:
     feed(data)
     feed(b"")
     return found
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")

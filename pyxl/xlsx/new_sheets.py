@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from openpyxl.utils import get_column_letter
 
 from pyxl.grid.cells import Cell
-from pyxl.xlsx.parts.cell_xml import Edit, Unwritable, new_cell
+from pyxl.xlsx.parts.cell_xml import Edit, Unwritable, attribute_in_xml, new_cell
 from pyxl.xlsx.parts.edited_stream import name_prefix
 from pyxl.xlsx.parts.package_checks import damaged_workbook
 from pyxl.xlsx.parts.sheet_splice import Edits
@@ -68,7 +68,7 @@ def added_parts(package: Package, workbook: WorkbookPart, sheets: Sequence[NewSh
         part, relation = f"{posixpath.join(folder, 'worksheets')}/sheet{next(numbers)}.xml", next(ids)
         parts[part] = _sheet_xml(sheet, cells.get(sheet.name, {}), strict="purl.oclc.org" in kind)
         state = ' state="hidden"' if sheet.hidden else ""
-        lines[workbook.part].append(_line(f'sheet xmlns:r="{namespace}" name="{_escaped(sheet.name)}" sheetId="{last + order}"{state} r:id="{relation}"'))
+        lines[workbook.part].append(_line(f'sheet xmlns:r="{namespace}" name="{attribute_in_xml(sheet.name)}" sheetId="{last + order}"{state} r:id="{relation}"'))
         lines[relations_part].append(_line(f'Relationship Id="{relation}" Type="{kind}" Target="/{part}"'))
         lines[CONTENT_TYPES].append(_line(f'Override PartName="/{part}" ContentType="{_SHEET_TYPE}"'))
     parents = {workbook.part: ("workbook", "sheets"), relations_part: ("Relationships",), CONTENT_TYPES: ("Types",)}
@@ -145,7 +145,3 @@ def _sheet_xml(sheet: NewSheet, cells: Mapping[Cell, Edit], *, strict: bool) -> 
     on_one_page = '<sheetPr><pageSetUpPr fitToPage="1"/></sheetPr>'     # as wide as a page, as high as it takes
     return b"".join(((head + on_one_page + (f"<cols>{columns}</cols>" if columns else "")).encode(), b"<sheetData>", data,
                      b'</sheetData><pageSetup fitToHeight="0" orientation="landscape"/></worksheet>'))
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from xml.sax.saxutils import escape
 
 from pyxl.grid.cells import ErrorValue, Value
 
@@ -97,11 +98,19 @@ def _number(value: int | float) -> bytes:
 def _text(text: str) -> bytes:
     if len(text) > MAX_TEXT:
         raise Unwritable(f"a text of {len(text):,} characters, where a cell holds {MAX_TEXT:,}")
-    text = _ESCAPE_LIKE.sub("_x005F_", text)
-    text = _UNSTORABLE.sub(lambda match: f"_x{ord(match[0]):04X}_", text)
-    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     # character references are right in whatever encoding the sheet is written
-    return text.encode("ascii", "xmlcharrefreplace")
+    return text_in_xml(text).encode("ascii", "xmlcharrefreplace")
+
+
+def text_in_xml(text: str) -> str:
+    """A text of a cell as it stands between tags: what XML cannot hold is written ``_x0001_``, as Excel does."""
+    text = _ESCAPE_LIKE.sub("_x005F_", text)
+    return escape(_UNSTORABLE.sub(lambda match: f"_x{ord(match[0]):04X}_", text))
+
+
+def attribute_in_xml(text: str) -> str:
+    """A text as it stands between the double quotes of an attribute."""
+    return escape(text, {'"': "&quot;"})
 
 
 def new_cell(address: bytes, value: object, prefix: bytes, style: bytes) -> bytes:
