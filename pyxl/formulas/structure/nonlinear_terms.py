@@ -71,6 +71,11 @@ class NonlinearTerms:
             return "stepwise"
         return "quadratic" if self.operation == PRODUCT else "smooth" if self.operation in _SMOOTH else "piecewise"
 
+    @property
+    def tabulated(self) -> bool:
+        """Whether its values at single points are all that is known: what it is made of is not looked into."""
+        return self.source is not None and self.source.alone and self.operation != "if"
+
     def told(self) -> str:
         """``takes a maximum``"""
         if self.operation in _CALLED:
@@ -119,8 +124,7 @@ class Structure:
         for terms in reversed(self.terms):
             if wanted[terms.first:terms.first + terms.count].any():
                 found.append(terms)
-                tabulated = terms.source is not None and terms.source.alone and terms.operation != "if"
-                for arg in () if tabulated else terms.args:      # what is tabulated is not looked into
+                for arg in () if terms.tabulated else terms.args:
                     wanted[arg.indices] = True
         return found[::-1]
 

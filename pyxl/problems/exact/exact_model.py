@@ -161,7 +161,7 @@ def _bare(structure: Structure, reached, outputs: Sequence[csr_array]) -> np.nda
     for form in outputs:
         bare[form.indices] = True
     for terms in reversed(reached):
-        if terms.source is not None and terms.source.alone and terms.operation != "if":
+        if terms.tabulated:
             continue
         chosen = bare[terms.first:terms.first + terms.count]
         for arg in terms.args[:1] if terms.operation == "if" else terms.args:
