@@ -112,7 +112,7 @@ def _announce(book: xlwings.Book, args: argparse.Namespace, told: str | None, *,
     from pyxl.hosts.live_host import LiveHost
     from pyxl.live.panel import Panel
 
-    in_the_cell = args.action != "inspect" and args.action != "stop" and Panel(LiveHost(book), args.sheet).has_status
+    in_the_cell = args.action not in ("inspect", "stop") and Panel(LiveHost(book), args.sheet).has_status
     if not told or in_the_cell:
         return
     if hasattr(book.impl, "announce"):

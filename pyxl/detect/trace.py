@@ -125,15 +125,15 @@ class Tracer:
             if (rows, cols) == (1, 1) and (plain := self._plain_dot(args, where)):
                 return plain
             return sum_of_traced(times_traced(self._element(args[0], i, t, where), self._element(args[1], t, j, where))
-                        for t in range(inner))
+                                 for t in range(inner))
         if name in ("SUMPRODUCT", "SUM"):
             if name == "SUM":
                 return sum_of_traced(self._element(a, r, c, where) for a in args
-                            for r, c in self._indices(a, where))
+                                     for r, c in self._indices(a, where))
             if len(args) == 2 and (plain := self._plain_dot(args, where)):
                 return plain
             return sum_of_traced(product_of_traced(self._element(a, r, c, where) for a in args)
-                        for r, c in self._indices(args[0], where))
+                                 for r, c in self._indices(args[0], where))
         if name == "TRANSPOSE":
             return self._element(args[0], j, i, where)
         if name == "SINGLE":

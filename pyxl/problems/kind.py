@@ -146,7 +146,7 @@ class ProvedShape:
 
 
 def proved_shape(structure: Structure, kind: Kind, problem: SolverProblem, objective: Term, rows: list[FunctionLine], *,
-           different: tuple[np.ndarray, ...], root: int, start: np.ndarray, limits: dict[str, np.ndarray]) -> ProvedShape:
+                 different: tuple[np.ndarray, ...], root: int, start: np.ndarray, limits: dict[str, np.ndarray]) -> ProvedShape:
     """Linear where it is, by exact models where these can be had, and convex where that is proved."""
     if kind.sort == "linear" and not different:
         return ProvedShape(kind, linear_model(structure, objective, rows, **limits))
@@ -168,7 +168,7 @@ def proved_shape(structure: Structure, kind: Kind, problem: SolverProblem, objec
         curvature = least_curvature(structure, form, row_forms, goal=problem.goal, root=root)
         convex = None if curvature is None else Convex(curvature, about_rows)
     return ProvedShape(kind, linear, about_rows, exact, convex, assumed,
-                  jumps=kind.sort == "piecewise" and not kind.exact and has_jumps(structure), notes=tuple(notes))
+                       jumps=kind.sort == "piecewise" and not kind.exact and has_jumps(structure), notes=tuple(notes))
 
 
 def _within_assumed_bounds(structure: Structure, form: csr_array, rows: list[csr_array], goal: str, start: np.ndarray,

@@ -128,7 +128,7 @@ def pose(workbook: ReadableWorkbook, problem: SolverProblem, *, overwrite_formul
         shape = ProvedShape(kind if uncompiled is None else replace(kind, sort="stepwise"))
     else:
         shape = proved_shape(structure, kind, problem, objective, rows, different=different, root=root, start=compiled.start,
-                       limits={"low": low, "high": high, "floor": floor, "ceiling": ceiling, "whole": whole})
+                             limits={"low": low, "high": high, "floor": floor, "ceiling": ceiling, "whole": whole})
     stepwise = shape.kind.sort == "stepwise"
     notes = [] if stepwise or shape.kind.exact else list(compiled.not_smooth)     # then no slopes are asked for
     if uncompiled is not None:

@@ -150,7 +150,7 @@ def _labels(sheet, styles: Styles, plan: MapPlan) -> None:
         x, y, side = (ref(cell[which], cols=True) for which in ("component 1", "component 2", "side"))
         wide = f"(MIN(LEN({ref(cell['name'], cols=True)}),{_LONGEST})+{_GAP})*{sign}"
         above, named, begins, ends = (f"{ref(plan.dots(which).first, rows=True, cols=True)}:{ref(cell[which].moved(-1, 0), cols=True)}"
-                               for which in ("component 2", "name", "from", "to"))
+                                      for which in ("component 2", "name", "from", "to"))
         high = f"(1+((LEN({named})>{_LONGEST})+(LEN({ref(cell['name'], cols=True)})>{_LONGEST}))/2)*{line}"     # half of both
         right, left = (f"SUM(IFERROR((ABS({above}-{y})<={high})*({begins}<{last})*({ends}>{first}),0))"      # labels that stand there
                        for first, last in ((x, f"{x}+{wide}"), (f"{x}-{wide}", x)))

@@ -70,7 +70,7 @@ def _sums_up(rows: list[list[float | None]], at: int, others: Sequence[int]) -> 
 
 
 def refuse_other_scale(table: SourceTable, items: Sequence[str], numbers: list[list[float | None]], missing: float | None,
-                      sums: Sequence[int]) -> None:
+                       sums: Sequence[int]) -> None:
     """Raise UserError for a first or last column of numbers that all lie beyond those of all others: a count or an age, no ratings."""
     columns = [[number for number in column if number is not None and number != missing] for column in zip(*numbers)]
     left = [at for at in range(len(columns)) if at not in sums]
