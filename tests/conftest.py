@@ -35,9 +35,9 @@ def office():
         yield started
 
 
-@pytest.fixture(scope="module")
-def calc(tmp_path_factory):
-    """A headless LibreOffice of our own, as an xlwings app; what its macros start has a home of its own."""
+@pytest.fixture(scope="session")
+def live_office(tmp_path_factory):
+    """A headless LibreOffice of our own, as an xlwings app: one for all tests of a process. What its macros start has a home of its own."""
     import xlwings
 
     from pyxl.engines import choose_engine
@@ -53,8 +53,21 @@ def calc(tmp_path_factory):
         # no worker stays behind; tests/test_press_worker.py has its own
         patched.setenv("COLLABSHEET_WORKER_MINUTES", os.environ.get("COLLABSHEET_WORKER_MINUTES", "0"))
         app = xlwings.App(visible=False, add_book=False)
+    xlwings.engines.active = before
     yield app
     app.quit()
+
+
+@pytest.fixture(scope="module")
+def calc(live_office):
+    """That LibreOffice, with no workbook open; xlwings takes it for the active program while a module's tests run."""
+    import xlwings
+    before = xlwings.engines.active
+    live_office.engine.activate()
+    live_office.activate()      # another may have been started meanwhile
+    yield live_office
+    for book in list(live_office.books):      # a test that failed may have left one
+        book.close()
     xlwings.engines.active = before
 
 
