@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import hypothesis
 import pytest
 from needed import lacking
 
@@ -12,6 +13,9 @@ ROOT = Path(__file__).resolve().parent.parent
 # A process of tests for every core: with threads besides, each small sum of torch waits for threads that have no core.
 # What is about threads sets their number itself. Before torch is imported; what tests start has it too.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# A machine that is busy takes longer than 200 ms for an example now and then, and that is no fault.
+hypothesis.settings.register_profile("busy machine", deadline=None)
+hypothesis.settings.load_profile("busy machine")
 
 
 @pytest.fixture(scope="session")
