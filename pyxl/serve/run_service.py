@@ -49,7 +49,7 @@ def run_service(where: Where, limits: ServiceLimits, say: Say, *, open_page: boo
     hosts = {f"{name}:{port}".lower() for name in (*where.names, *_own_names(where))} | {name.lower() for name in where.names}
     service = Guard(make_service(JobStore(folder / "jobs.sqlite"), folder, limits), hosts=hosts, scheme=_scheme(where), find_caller=find_caller,
                     audit=folder / "audit.log")
-    page = address_of(where, port) + (f"#token={token}" if token else "")
+    page = page_address(where, port) + (f"#token={token}" if token else "")
     say(f"Serving at {page}")
     say("Ctrl-C ends it.")
     if open_page:
@@ -59,7 +59,7 @@ def run_service(where: Where, limits: ServiceLimits, say: Say, *, open_page: boo
     server.run(sockets=[listening])
 
 
-def address_of(where: Where, port: int) -> str:
+def page_address(where: Where, port: int) -> str:
     """The address of the page, without a token."""
     return f"{_scheme(where)}://{where.names[0] if where.names else _shown(where.host)}{'' if where.behind_tls else f':{port}'}/"
 

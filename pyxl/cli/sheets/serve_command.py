@@ -66,7 +66,7 @@ def _serve(args: argparse.Namespace, say: Say) -> dict:
 
 def _installed_service(args: argparse.Namespace, where: Where, say: Say) -> dict:
     from pyxl.serve.at_login import AtLogin
-    from pyxl.serve.run_service import address_of, refuse_unsafe
+    from pyxl.serve.run_service import page_address, refuse_unsafe
     from pyxl.serve.tokens import lasting_token
 
     refuse_unsafe(where)
@@ -82,7 +82,7 @@ def _installed_service(args: argparse.Namespace, where: Where, say: Say) -> dict
             for one in value if isinstance(value, list) else [value]:
                 words += [flag, str(Path(one).absolute()) if name in _PATHS else str(one)]
     installed = _installed(AtLogin(name="serve", what="the page and the service", words=words), say)
-    say(f"Its address: {address_of(where, where.port)}" + (f"#token={token}" if token else ""))
+    say(f"Its address: {page_address(where, where.port)}" + (f"#token={token}" if token else ""))
     return installed
 
 
