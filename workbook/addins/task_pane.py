@@ -9,7 +9,7 @@ from xml.sax.saxutils import quoteattr
 from solver.errors import UserError
 from solver.version import __version__
 
-SERVICE = "https://localhost:8365/"     # where a service is unless somebody says otherwise
+PANE_SERVICE = "https://localhost:8365/"     # where a service is unless somebody says otherwise
 NAMESPACE = "CF"                        # before the functions' names: CF.PREDICT
 _ICONS = (16, 32, 80)
 _TAB, _WHAT = "collabsheet", "Fit the model, or the problem that Solver keeps, on the sheet in view"
@@ -20,7 +20,7 @@ def pane_manifest(address: str) -> str:
     parts = urlsplit(address)
     if parts.scheme != "https" or not parts.hostname:
         raise UserError(f"'{address}' is no address that Excel takes: its task panes come by https alone. Start the service with --certificate and "
-                        f"--key, and give its address, such as {SERVICE}.")
+                        f"--key, and give its address, such as {PANE_SERVICE}.")
     root = f"https://{parts.netloc}/"
     icons = "".join(f'<bt:Image size="{size}" resid="Icon{size}"/>' for size in _ICONS)
     return f"""<?xml version="1.0" encoding="UTF-8"?>

@@ -74,9 +74,9 @@ def _content(args: argparse.Namespace) -> bytes:
         from workbook.addins.excel_addin import excel_addin
 
         return excel_addin(sys.executable)
-    from workbook.addins.task_pane import SERVICE, pane_manifest
+    from workbook.addins.task_pane import PANE_SERVICE, pane_manifest
 
-    return pane_manifest(args.server or SERVICE).encode()
+    return pane_manifest(args.server or PANE_SERVICE).encode()
 
 
 ADDIN = Command("addin", "Put a menu into LibreOffice, or write one for Excel, which fits whatever workbook is open there.", "collabsheet addin install", _arguments, _addin)
