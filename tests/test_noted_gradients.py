@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from pictures import drawn, is_png  # noqa: F401  (a fixture)
 from planted import planted
-from test_plots import drawn, is_png  # noqa: F401  (a fixture)
 from trained_model import asked, run, trained  # noqa: F401  (a fixture)
 
 from solver import CollabFilter, Settings, UserError, fit

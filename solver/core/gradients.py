@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-LEAST, MOST = -8, 0     # powers of ten: derivatives below the first are counted together, and so are those from the last one on
+LEAST_POWER, _MOST_POWER = -8, 0     # powers of ten: derivatives below the first are counted together, and so are those from the last one on
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,8 @@ def gradient_seen(gradients: Mapping[str, Tensor | None], scale: float = 1.0) ->
     known = {name: gradient.detach() for name, gradient in gradients.items() if gradient is not None}
     norms = torch.stack([torch.linalg.vector_norm(gradient) for gradient in known.values()]) / scale
     sizes = torch.cat([gradient.reshape(-1) for gradient in known.values()]).abs() / scale
-    powers = torch.log10(sizes).floor().clamp(LEAST - 1, MOST).nan_to_num(MOST).long() - (LEAST - 1)
+    powers = torch.log10(sizes).floor().clamp(LEAST_POWER - 1, _MOST_POWER).nan_to_num(_MOST_POWER).long() - (LEAST_POWER - 1)
     return GradientSeen(dict(zip(known, norms.tolist())), tuple(torch.bincount(powers, minlength=len(COUNTED)).tolist()))
 
 
-COUNTED = (f"< 1e{LEAST}", *(f"1e{power}" for power in range(LEAST, MOST)), "≥ 1")     # what each of the counts is of
+COUNTED = (f"< 1e{LEAST_POWER}", *(f"1e{power}" for power in range(LEAST_POWER, _MOST_POWER)), "≥ 1")     # what each of the counts is of

@@ -6,7 +6,7 @@ from xlsxwriter import Workbook
 
 from pyxl.grid.block_names import GRADIENTS_BY_EPOCH, GRADIENTS_NOW, block_name
 from pyxl.grid.cells import Range, quoted
-from solver.core.gradients import COUNTED, LEAST
+from solver.core.gradients import COUNTED, LEAST_POWER
 from workbook.write.references import box, columns_of, ref
 from workbook.write.styles import CHART_FONT, CHART_GRID, Styles, depths_of_blue
 from workbook.write.write_cells import put_formula, put_text
@@ -26,7 +26,7 @@ def write_gradient_history(workbook: Workbook, sheet, styles: Styles, plan: Grad
     for cell, header in zip(Range(plan.now.top - 1, plan.now.left, plan.now.top - 1, plan.now.right).cells(),
                             ("epoch", *(NORMS[role] for role in plan.gradients), *COUNTED)):
         put_text(sheet, cell, header, styles.header)
-    edges = [None, *(f"1E{LEAST + place}" for place in range(len(COUNTED) - 1)), None]
+    edges = [None, *(f"1E{LEAST_POWER + place}" for place in range(len(COUNTED) - 1)), None]
     counted = ["+".join(f"SUMPRODUCT({'*'.join(_within(block, low, high))})" for block in blocks) for low, high in zip(edges, edges[1:])]
     formulas = (ref(plan.settings["steps"]), *(f"SQRT(SUMSQ({block}))" for block in blocks), *counted)
     looks = (styles.epoch, *(styles.norm for _ in blocks), *(styles.epoch for _ in counted))
