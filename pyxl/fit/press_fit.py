@@ -225,7 +225,10 @@ def _fitted(host: Host, r: VerifiedModel, watcher: Watcher) -> FitResult:
 
     bounds, held = r.settings.bounds, held_out(host, r)
     judge = HeldOutJudge(watcher, held, bounds)
-    result = fit(r.ratings, as_tensors(r.start), r.settings, on_factors=judge.look, on_epoch=judge.on_epoch)
+    shown = history_area(host, r.sheet)
+    settings = replace(r.settings, note_gradients=True) if shown and shown.gradients else r.settings
+    result = fit(r.ratings, as_tensors(r.start), settings, on_factors=judge.look, on_epoch=judge.on_epoch)
+    result = replace(result, settings=replace(result.settings, note_gradients=r.settings.note_gradients))     # as was asked, in the run log
     if r.settings.batch_size is not None:
         # in batches `fit` gives means over an epoch of steps; the sheet has the RMSE of the factors before and after
         result = replace(result, rmse_before=r.rmse, rmse_after=rmse(result.factors, r.ratings, bounds=bounds))
