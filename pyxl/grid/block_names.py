@@ -33,6 +33,8 @@ SOURCE = ("source", "source_user", "source_item", "source_item_id")   # on `rati
 SCALE = ("source_low", "source_high")       # on `ratings`: the lowest and the highest rating there may be
 STEP_ROLES = ("gradients", "step_table", "step_fault", "steps")  # of a model sheet with gradients: all that is beside its blocks,
 # the table by which buttons take a step, why none can be taken, and how many were
+GRADIENTS_BY_EPOCH, GRADIENTS_NOW = "gradients_by_epoch", "gradients_now"   # there: what is noted of the gradient of every epoch or step,
+# and a line of formulas that say the same of the present one
 RESULTS = ("rmse_before", "rmse_after", "epochs", "stop")
 
 
