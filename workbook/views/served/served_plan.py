@@ -11,13 +11,13 @@ IN_LIST, DISCOUNT = Cell(5, 2), Cell(6, 2)      # what the reader sets
 ACTIVE, POPULAR = Cell(8, 2), Cell(9, 2)        # shares of the ratings
 ERRORS_HEAD, LISTS_HEAD = 11, 15
 CHART = 19              # the first row below the tables
-PRINTED = 10            # columns
+SERVED_PRINTED = 10            # columns
 SERVED_FIRST = 7               # row of the helper columns
 ORDERS = ("by prediction", "with the discount")
 LIST = ("popularity lift", "items shown", "mean prediction", "liked ones found")     # what is told of a list beside the fifths
 MEMBER = ("number", "ratings", "fifth")
-USER = (*MEMBER, "usual popularity", *(f"last place {order}" for order in ORDERS))
-ITEM = (*MEMBER, "discount", *(f"{what} {order}" for order in ORDERS for what in ("shown", "worth")))
+OF_USER = (*MEMBER, "usual popularity", *(f"last place {order}" for order in ORDERS))
+OF_ITEM = (*MEMBER, "discount", *(f"{what} {order}" for order in ORDERS for what in ("shown", "worth")))
 
 
 @dataclass(frozen=True)
@@ -38,15 +38,15 @@ class ServedPlan:
         return Range(row, 2, row, 1 + FIFTHS + len(LIST))
 
     def of_user(self, which: str) -> Range:
-        return self._column(PRINTED + 2 + USER.index(which), self.users)
+        return self._column(SERVED_PRINTED + 2 + OF_USER.index(which), self.users)
 
     def of_item(self, which: str) -> Range:
-        return self._column(PRINTED + 3 + len(USER) + ITEM.index(which), self.items)
+        return self._column(SERVED_PRINTED + 3 + len(OF_USER) + OF_ITEM.index(which), self.items)
 
     @property
     def right(self) -> int:
         """The last helper column."""
-        return self.of_item(ITEM[-1]).left
+        return self.of_item(OF_ITEM[-1]).left
 
     def _column(self, left: int, rows: int) -> Range:
         return Range(SERVED_FIRST, left, SERVED_FIRST + rows - 1, left)

@@ -7,12 +7,12 @@ from xlsxwriter import Workbook
 from pyxl.grid.cells import Cell, Range, quoted
 from solver.judging.who_is_served import FIFTHS
 from workbook.model_sheets.view import View
+from workbook.views.check.check_numbers import fixed
 from workbook.views.check.check_sheet import CHECK_SHEET, check_plan
-from workbook.write.references import ref
 from workbook.write.styles import CHART_FONT, CHART_LINE, HELD_LINE, Styles, fold_helpers, print_setup
 from workbook.write.write_cells import put_array, put_number, put_text
 
-from .served_numbers import write_members, write_places, write_shown
+from .served_numbers import write_members, write_places, write_times_shown
 from .served_plan import (
     ACTIVE,
     CHART,
@@ -23,8 +23,8 @@ from .served_plan import (
     LISTS_HEAD,
     ORDERS,
     POPULAR,
-    PRINTED,
     SERVED_FIRST,
+    SERVED_PRINTED,
     ServedPlan,
 )
 
@@ -48,7 +48,7 @@ def write_served(workbook: Workbook, styles: Styles, view: View) -> None:
         workbook.define_name(name, f"={_NAME}!{Range.around([cell]).absolute}")
     write_members(sheet, styles, plan, view)
     write_places(sheet, styles, plan, view)
-    write_shown(sheet, styles, plan, view)
+    write_times_shown(sheet, styles, plan, view)
     for cell, side in ((ACTIVE, "user"), (POPULAR, "item")):
         counts = fixed(plan.of_user("ratings") if side == "user" else plan.of_item("ratings"))
         put_array(sheet, cell, f"={_share_of_most(counts)}", styles.share_head)
@@ -58,14 +58,10 @@ def write_served(workbook: Workbook, styles: Styles, view: View) -> None:
     _chart(workbook, sheet, plan)
     sheet.set_row(0, 24)
     sheet.set_column(0, 0, 34, styles.text)
-    sheet.set_column(1, PRINTED - 1, 12, styles.text)
-    fold_helpers(sheet, PRINTED + 2, plan.right, 10, styles.calc)
-    sheet.print_area(0, 0, CHART + 14, PRINTED - 1)
+    sheet.set_column(1, SERVED_PRINTED - 1, 12, styles.text)
+    fold_helpers(sheet, SERVED_PRINTED + 2, plan.right, 10, styles.calc)
+    sheet.print_area(0, 0, CHART + 14, SERVED_PRINTED - 1)
     print_setup(sheet, one_page=True)
-
-
-def fixed(where) -> str:
-    return ref(where, rows=True, cols=True)
 
 
 def _share_of_most(counts: str) -> str:
@@ -155,4 +151,4 @@ def _words(sheet, styles: Styles, view: View) -> None:
     for row, label in ((ERRORS_HEAD + 1, "by the users' number of ratings"), (ERRORS_HEAD + 2, "by the items' number of ratings"),
                        *((LISTS_HEAD + 1 + at, order) for at, order in enumerate(ORDERS))):
         put_text(sheet, Cell(row, 1), label, styles.name)
-    put_text(sheet, Cell(SERVED_FIRST - 2, PRINTED + 2), "Helper calculations, not printed: change nothing here.", styles.calc_head)
+    put_text(sheet, Cell(SERVED_FIRST - 2, SERVED_PRINTED + 2), "Helper calculations, not printed: change nothing here.", styles.calc_head)
