@@ -241,11 +241,11 @@ def test_cells_have_our_functions_while_the_command_runs(calc, book, path):
     assert sheet.range("BA1").value.startswith("Nobody answers: run `collabsheet functions`")
 
 
-def test_the_formulas_in_the_docs_give_values(calc, book):
+def test_the_formulas_in_the_docs_give_values(calc, whole_book):
     formulas = re.findall(r"^=CF_.*", (ROOT / "docs" / "functions.md").read_text(), re.M)
     assert len(formulas) == 8
     with functions_in(calc.impl.office):
-        sheet = book.sheets["bias"]
+        sheet = whole_book.sheets["bias"]
         for formula in formulas:
             cells = sheet.range("BA1:BC3")
             cells.formula_array = formula
