@@ -8,9 +8,10 @@ from dataclasses import fields
 
 import numpy as np
 
+from solver.core.gradients import COUNTED
 from solver.core.loop import Epoch
 from solver.data.rated import RatedItems
-from solver.model.net import AnyFactors
+from solver.model.net import AnyFactors, NetFactors
 
 _LARGEST = 2**63 - 1     # whole number that a tensor takes
 
@@ -53,11 +54,17 @@ def _samples(value) -> bool:
 
 
 def _history(value) -> bool:
-    names = [f.name for f in fields(Epoch)]
-    if not (isinstance(value, dict) and sorted(value) == sorted(names) and all(isinstance(value[name], list) for name in names)):
+    names = [f.name for f in fields(Epoch) if f.name != "gradient"]      # which is there where it was noted
+    if not (isinstance(value, dict) and sorted(value.keys() - {"gradient"}) == sorted(names) and all(isinstance(column, list) for column in value.values())):
         return False
     return (len({len(column) for column in value.values()}) == 1 and len(value["epoch"]) > 0 and all(map(_whole, value["epoch"]))
-            and all(_maybe_number(one) for name in names for one in value[name]))
+            and all(_maybe_number(one) for name in names for one in value[name]) and all(map(_gradient, value.get("gradient", []))))
+
+
+def _gradient(value) -> bool:
+    return value is None or (isinstance(value, dict) and sorted(value) == ["counts", "norms"] and isinstance(value["norms"], dict)
+                             and all(map(_maybe_number, value["norms"].values())) and isinstance(value["counts"], list)
+                             and len(value["counts"]) == len(COUNTED) and all(map(_whole, value["counts"])))
 
 
 def _result(value) -> bool:
@@ -103,6 +110,8 @@ def check_factors(factors: AnyFactors, n_users: int, n_items: int) -> None:
     tensors = factors.tensors()
     if factors.user.dim() != 2 or factors.item.dim() != 2 or any(not tensor.dim() for tensor in tensors.values()):
         raise Misfit("its factors are no tables")
+    if isinstance(factors, NetFactors) and not factors.weights:
+        raise Misfit("its net has no layers")
     if (len(factors.user), len(factors.item)) != (n_users, n_items):
         raise Misfit("it has other numbers of labels than of factors")
     shapes = factors.shapes(n_users, n_items)
