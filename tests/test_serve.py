@@ -19,6 +19,7 @@ from pyxl.serve.client import connect
 from pyxl.serve.jobs import live_sheet
 from pyxl.serve.jobs.job_kinds import JOB_KINDS, Work
 from pyxl.serve.jobs.job_store import DONE, FAILED, RESTARTED, JobStore
+from pyxl.training.run_epochs import run_training
 from solver import UserError
 
 
@@ -85,6 +86,14 @@ def test_a_page_is_told_what_its_sheet_shows_while_it_is_fitted(example_book, tm
     with open_workbook(tmp_path / "o.xlsx") as book:
         assert block["after"] == book.grid("bias").block(where) != block["before"]
     assert {sheet["name"]: sheet["hidden"] for sheet in result["sheets"]}.items() >= {"bias": False, "before_fit": True}.items()
+
+
+def test_epochs_of_the_lessons_training_are_run_there_and_stopped(service, shared, tmp_path):
+    book, sheet = shared / "workbooks" / "course_graddesc.xlsm", "basic SGD"
+    seen = []
+    here = run_training(book, epochs=9, on_epoch=lambda *one: seen.append(one) or len(seen) == 2)
+    assert seen == [(sheet, 1, here[sheet][0]), (sheet, 2, here[sheet][1])]
+    assert connect(service.url).run_epochs(book, out=tmp_path / "o.xlsm", epochs=2, sheets=[sheet]) == here
 
 
 def test_the_gpus_are_told_as_the_driver_tells_them(monkeypatch):

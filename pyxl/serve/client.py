@@ -68,6 +68,15 @@ class Service:
             self._download(job["result"]["book"], Path(out), overwrite=overwrite)
         return job["result"]["results"]
 
+    def run_epochs(self, path: str | Path, *, out: str | Path, epochs: int = 5, reset: bool = False, overwrite: bool = False,
+                   sheets: Sequence[str] | None = None) -> dict[str, list[float]]:
+        """Run epochs there of sheets that train a row after another, as `optimizers run` does here, and write the workbook to `out`; the
+        error of each epoch, by sheet."""
+        checked_new_target(out, overwrite=overwrite)
+        job = self._job("epochs", self._upload(path), {"epochs": epochs, "reset": reset} | ({} if sheets is None else {"sheets": list(sheets)}))
+        self._download(job["result"]["book"], Path(out), overwrite=overwrite)
+        return job["result"]["errors"]
+
     def restore(self, path: str | Path, *, out: str | Path, overwrite: bool = False, sheets: Sequence[str] | None = None) -> dict[str, int]:
         """Put back there the parameters of before the last fit, as `restore_workbook` does here, and write the workbook to `out`; how many
         cells changed, by sheet."""

@@ -61,6 +61,8 @@ _ASKED: dict[str, tuple[str, dict[str, Any]]] = {     # of each kind of job: wha
     "inspect": ("What is on each sheet of a workbook.", {}),
     "fit": ("Fit sheets of a workbook.", {"sheets": _SHEETS, "options": {"type": "object", "description": "as `collabsheet fit --help` names them, with _ for -"},
                                             "view": {"type": "string", "description": "the sheet of which it tells what the cells hold meanwhile"}}),
+    "epochs": ("Run epochs of sheets that train a row after another.", {"sheets": _SHEETS, "epochs": {"type": "integer", "minimum": 1, "default": 5},
+                                                                       "reset": {"type": "boolean", "description": "start anew before", "default": False}}),
     "restore": ("Put back the parameters of before the last fit.", {"sheets": _SHEETS}),
     "new": ("Build a workbook from a table of ratings.", {}),
     "demo": ("Build the example workbook.", {}),
