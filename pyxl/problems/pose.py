@@ -76,10 +76,12 @@ class Posed:
         return self.problem.blocks | {f"{quoted(sheet)}!{cell}": (sheet, Range.around([cell])) for sheet, cells in self.given.items() for cell in cells}
 
 
-def pose(workbook: ReadableWorkbook, problem: SolverProblem, *, overwrite_formulas: bool = False, given: GivenValues | None = None) -> Posed:
+def pose(workbook: ReadableWorkbook, problem: SolverProblem, *, overwrite_formulas: bool = False, given: GivenValues | None = None,
+         calculator: Calculator | None = None) -> Posed:
     """Check a problem and compile it. With `overwrite_formulas` changing cells may hold formulas, as for Excel's Solver; their
     present results are the start. With the values `given` the workbook is taken as if these stood there; those of changing cells are
-    the start. Raises UserError that names the cell which stands in the way."""
+    the start. `calculator`, of this workbook and without overrides, spares a second evaluation. Raises UserError that names the cell
+    which stands in the way."""
     from pyxl.formulas.compile_formulas import compile_formulas
     from solver import Program
 
@@ -96,16 +98,21 @@ def pose(workbook: ReadableWorkbook, problem: SolverProblem, *, overwrite_formul
             begun.setdefault(sheet, {})[cell] = value if type(value) is float else 0.0   # 0, as for Solver
     texts = (side for constraint in problem.constraints for side in (constraint.left, constraint.right))
     formulas = tuple(dict.fromkeys(side for side in texts if isinstance(side, str)))
-    seen = Overlaid(workbook, begun, sheet=problem.sheet, formulas=formulas)
-    try:
+    seen: ReadableWorkbook = workbook
+    places: tuple[SheetCell, ...] = ()
+    if begun or formulas:
+        overlaid = Overlaid(workbook, begun, sheet=problem.sheet, formulas=formulas)
+        seen, places = overlaid, overlaid.places
+    if calculator is None or given or seen is not workbook:
         calculator = Calculator(seen)
-        terms = Terms(seen, calculator, problem, dict(zip(formulas, seen.places)))
+    try:
+        terms = Terms(seen, calculator, problem, dict(zip(formulas, places)))
         objective = terms.objective(problem)
         lines = list(lines_of(problem, terms))
         compiled: Compiled | Evaluated
         uncompiled: Unsupported | None = None
         try:
-            compiled = compile_formulas(seen, terms.outputs, problem.changing)
+            compiled = compile_formulas(seen, terms.outputs, problem.changing, calculator=calculator)
         except Unsupported as why:
             start = np.array([seen.grid(sheet).values[cell] for sheet, cell in problem.cells], dtype=float)
             compiled, uncompiled = Evaluated(seen, calculator, terms.outputs, problem.cells, start), why
