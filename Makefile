@@ -17,7 +17,7 @@ OFFICE := libreoffice-calc libreoffice-gtk3 python3-uno poppler-utils fonts-libe
 demo: .venv/.product
 	@$(BIN)/collabsheet demo -o demo
 
-test: .venv/.product .venv/.test
+test: .venv/.product .venv/.test build/office/.installed
 	@(for program in soffice pdftoppm Xvfb xdotool chromium chromedriver java ip; do command -v $$program || exit 1; done; /usr/bin/python3 -c 'import uno' \
 	  && ls "$$(dirname "$$(readlink -f "$$(command -v soffice)")")/libvclplug_gtk3lo.so") >/dev/null 2>&1 \
 	  || { $(APT) update -qq && $(APT) install -y -qq --no-install-recommends $(OFFICE) >/dev/null; }
@@ -52,6 +52,11 @@ $(BENCH)/.peers: pyproject.toml constraints.txt | .venv/bin/python
 	$(BENCH)/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
 	$(BENCH)/bin/pip install --quiet --disable-pip-version-check --no-deps lenskit==2025.8.1
 	@touch $@
+
+# Microsoft's own tools for the task pane of Excel, where there is npm
+build/office/.installed: tests/office/package.json tests/office/package-lock.json
+	@if command -v npm >/dev/null; then mkdir -p build/office && cp $^ build/office && \
+	  npm ci --prefix build/office --ignore-scripts --no-audit --no-fund --silent && touch $@; fi
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { $(APT) update -qq && $(APT) install -y -qq python3-venv >/dev/null; }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import hypothesis
 import pytest
 from needed import lacking
 
@@ -12,6 +13,9 @@ ROOT = Path(__file__).resolve().parent.parent
 # A process of tests for every core: with threads besides, each small sum of torch waits for threads that have no core.
 # What is about threads sets their number itself. Before torch is imported; what tests start has it too.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# A machine that is busy takes longer than 200 ms for an example now and then, and that is no fault.
+hypothesis.settings.register_profile("busy machine", deadline=None)
+hypothesis.settings.load_profile("busy machine")
 
 
 @pytest.fixture(scope="session")
@@ -35,9 +39,9 @@ def office():
         yield started
 
 
-@pytest.fixture(scope="module")
-def calc(tmp_path_factory):
-    """A headless LibreOffice of our own, as an xlwings app; what its macros start has a home of its own."""
+@pytest.fixture(scope="session")
+def live_office(tmp_path_factory):
+    """A headless LibreOffice of our own, as an xlwings app: one for all tests of a process. What its macros start has a home of its own."""
     import xlwings
 
     from pyxl.engines import choose_engine
@@ -53,8 +57,21 @@ def calc(tmp_path_factory):
         # no worker stays behind; tests/test_press_worker.py has its own
         patched.setenv("COLLABSHEET_WORKER_MINUTES", os.environ.get("COLLABSHEET_WORKER_MINUTES", "0"))
         app = xlwings.App(visible=False, add_book=False)
+    xlwings.engines.active = before
     yield app
     app.quit()
+
+
+@pytest.fixture(scope="module")
+def calc(live_office):
+    """That LibreOffice, with no workbook open; xlwings takes it for the active program while a module's tests run."""
+    import xlwings
+    before = xlwings.engines.active
+    live_office.engine.activate()
+    live_office.activate()      # another may have been started meanwhile
+    yield live_office
+    for book in list(live_office.books):      # a test that failed may have left one
+        book.close()
     xlwings.engines.active = before
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from pyxl import fit_workbook, open_workbook
 from pyxl.__main__ import main
 from pyxl.grid.cells import Range
 from solver import Ratings, UserError, hold_out, predict_table, random_factors, read_ratings, read_titles, rmse
+from solver.collab.answers.intervals import conformal_quantile
 from solver.judging.baselines import bias_only, mean_only
 from workbook.builder import CROSSTABS, build_with
 from workbook.data_sheets.ratings_sheet import SourcePlan
@@ -21,7 +23,7 @@ from workbook.model_sheets.crosstab_sheet import MOST_FORMULAS
 from workbook.model_sheets.embedding_sheet import MOST_COPIES
 from workbook.model_sheets.view import View
 from workbook.views.check.check_numbers import round_step
-from workbook.views.check.check_plan import BINS, MOST_DOTS, CheckPlan
+from workbook.views.check.check_plan import BINS, LEVELS, MOST_DOTS, CheckPlan
 from workbook.views.check.check_sheet import check_plan
 from workbook.views.map_sheet import MOST_LABELS
 from workbook.write.content import Content, content_of
@@ -59,7 +61,18 @@ def expected(content: Content, tables: dict[str, np.ndarray], on: str) -> dict:
                        (getattr(learnt, f"{side}_index"), own[0]), (getattr(held, f"{side}_index"), own[1]))
           for side in ("user", "item")}
     return {"summary": summary, "bins": np.array([np.histogram(e, edges)[0] for e in own]).T.tolist(), **by,
-            "held": [tables[name][held.user_index, held.item_index].tolist() for name in tables]}
+            "held": [tables[name][held.user_index, held.item_index].tolist() for name in tables], **within(content, own[1], on)}
+
+
+def within(content: Content, errors: np.ndarray, on: str) -> dict:
+    """How far nine of ten held-out ratings lie from their prediction, at most, and how many normal intervals hold."""
+    learnt, held, d = content.ratings, content.held, content.n_factors + (on != "dotprod")
+    factors = [np.sqrt(1 + d / (np.bincount(getattr(learnt, f"{side}_index"), minlength=getattr(learnt, f"n_{side}s")) + d))
+               for side in ("user", "item")]
+    shares = np.abs(errors) / (factors[0][held.user_index] * factors[1][held.item_index])
+    quantile, spread = (conformal_quantile(shares, 0.9) if len(shares) >= 9 else ""), np.sqrt(np.mean(shares ** 2)) if len(shares) else 0
+    found = [[float(np.mean(shares <= NormalDist().inv_cdf((1 + level) / 2) * spread))] for level in LEVELS] if len(shares) else []
+    return {"within": [[quantile]], "factors": [[float(one)] for one in np.concatenate(factors)], "found": found}
 
 
 def told(read, plan: CheckPlan) -> dict:
@@ -73,6 +86,9 @@ def told(read, plan: CheckPlan) -> dict:
           for side in ("user", "item")}
     return {"summary": read(Range(top.row, top.col, bottom.row - 1, top.col + 1)),
             "bins": [list(row) for row in zip(column(plan.of_bin("training")), column(plan.of_bin("held out")) if held else [0.0] * BINS)],
+            "within": read(Range.around([plan.constant("nine of ten within")])),
+            "factors": [[one] for side in ("user", "item") for one in column(plan.of_side(side, "times ±"))],
+            "found": [[one] for one in column(plan.of_level("found"))] if held else [],
             **by, "held": [column(plan.of_held(name)) if held else [] for name in plan.sheets]}
 
 

@@ -18,6 +18,7 @@ from solver.distributed.fit_store import fit_store
 from solver.store.rating_store import open_store
 
 ROOT = Path(__file__).resolve().parent.parent
+QUICK_JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 SAID = {"optimizer": "als", "epochs": 3, "n_factors": 4, "weight_decay": 0.05}
 
 
@@ -72,7 +73,9 @@ def test_a_spark_cluster_makes_the_same_model(table, tmp_path):
     from collabsheet.distributed.spark import fit_on_spark
 
     spark = (SparkSession.builder.master("local-cluster[2,1,1024]").appName("collabsheet")
-             .config("spark.ui.enabled", "false").config("spark.driver.host", "127.0.0.1")
+             # machines that live for a minute: their code is not optimised, and a table of 900 rows is not cut into 200
+             .config("spark.driver.extraJavaOptions", QUICK_JAVA).config("spark.executor.extraJavaOptions", QUICK_JAVA)
+             .config("spark.sql.shuffle.partitions", "2").config("spark.ui.enabled", "false").config("spark.driver.host", "127.0.0.1")
              .config("spark.executorEnv.PYTHONPATH", os.environ["PYTHONPATH"]).getOrCreate())
     try:
         ratings = spark.createDataFrame(table)

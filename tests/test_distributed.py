@@ -13,16 +13,16 @@ import pandas as pd
 import pytest
 import torch
 from killed import FIT, digest_of_folder, done_after_a_kill, until_done
+from made_store import in_rows_of_the_store, made_store, task_of
 
 from pyxl.__main__ import main
-from solver import CollabFilter, Factors, Ratings, Settings, UserError, fit
+from solver import CollabFilter, Factors, Settings, UserError, fit
 from solver.collab.from_store import model_of_fit
 from solver.core.schedules import SCHEDULES
-from solver.distributed.chained_als import ChainedALS
+from solver.distributed.chained.chained_als import ChainedALS
 from solver.distributed.fit_store import fit_store
 from solver.distributed.group import Alone
 from solver.distributed.ring_sgd import RingSGD
-from solver.distributed.store_task import StoreTask
 from solver.kernels.parts.packed import aligned
 from solver.store.prepare_store import HowToPrepare, prepare_store
 from solver.store.read_ahead import learnt_part
@@ -31,32 +31,12 @@ ROOT = Path(__file__).resolve().parent.parent
 SGD = Settings(model="dot+bias", optimizer="sgd", batch_size=1, epochs=3, n_factors=6, dtype="float32", schedule="one-cycle",
                decay_by="count", weight_decay=0.4)
 ALS = Settings(model="dot+bias", optimizer="als", epochs=3, n_factors=6, weight_decay=0.05)
+GIBBS = Settings(model="dot+bias", optimizer="gibbs", epochs=5, n_factors=6, implicit_sets="both")
 
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
-    folder, rng = tmp_path_factory.mktemp("store"), np.random.default_rng(0)
-    n, users, items = 30_000, 400, 250
-    pairs = rng.permutation(users * items)[:n]
-    u, i = pairs // items, pairs % items
-    p, q = rng.normal(0, 0.7, (users, 3)), rng.normal(0, 0.7, (items, 3))
-    values = np.clip(np.round(2 * (3.3 + rng.normal(0, 0.4, users)[u] + (p[u] * q[i]).sum(1) + rng.normal(0, 0.4, n))) / 2, 0.5, 5)
-    lines = "\n".join(f"{a},{b},{c}" for a, b, c in zip(u + 1, i + 1, values))
-    (folder / "ratings.csv").write_text(f"user,item,rating\n{lines}\n")
-    return prepare_store(folder / "ratings.csv", folder / "store", HowToPrepare(blocks=4))[0]
-
-
-def task_of(store, settings, *, holdout=0.0, threads=1) -> StoreTask:
-    return StoreTask(store=str(store.folder), folder="", settings=settings, holdout=holdout, clip=store.rating_range, threads=threads)
-
-
-def in_rows_of_the_store(store) -> Ratings:
-    """All ratings in memory, users and items by their rows, in the order of the blocks."""
-    blocks = [(u, i, store.block(u, i)) for u in range(store.blocks) for i in range(store.blocks)]
-    users = np.concatenate([block[0] + store.layout.user_starts[u] for u, _, block in blocks])
-    items = np.concatenate([block[1] + store.layout.item_starts[i] for _, i, block in blocks])
-    return Ratings(tuple(range(store.n_users)), tuple(range(store.n_items)), users, items,
-                   np.concatenate([block[2] for *_, block in blocks]).astype(np.float64))
+    return made_store(tmp_path_factory.mktemp("store"))
 
 
 @pytest.mark.parametrize("threads", [1, 2])
@@ -118,9 +98,9 @@ def test_the_result_and_the_bytes_sent_are_those_derived_for_any_number_of_proce
     assert alone.sent == 0 and many.sent == store.n_items * bytes_of_item(processes)
 
 
-@pytest.mark.parametrize("optimizer, processes", [("sgd", 1), ("als", 2)])
+@pytest.mark.parametrize("optimizer, processes", [("sgd", 1), ("gibbs", 2)])
 def test_a_fit_that_is_killed_goes_on_and_ends_alike(store, tmp_path, optimizer, processes):
-    """The long version: python tests/helpers/killed.py fit --kills 100 --processes 2 --optimizer als"""
+    """The long version: python tests/helpers/killed.py fit --kills 100 --processes 2 --optimizer gibbs"""
     moments = random.Random(3)
     until_done(FIT, [str(store.folder), str(tmp_path / "sound"), "1", optimizer], kills=0, longest=0, moments=moments)
     done_after_a_kill(FIT, [str(store.folder), str(tmp_path / "killed"), str(processes), optimizer], tmp_path / "killed", kills=1,
@@ -157,7 +137,7 @@ def test_train_makes_the_usual_model_of_a_store(store, tmp_path, capsys, monkeyp
     assert main(["train", str(store.folder), "-o", "rows", "--factors", "6", "--epochs", "2", "--rows-only"]) == 0
     assert Path("rows.passes/pass-0002/users-0003.npy").exists() and not Path("rows").exists()
     capsys.readouterr()
-    for words, sentence in ((["--effort", "best"], "Say --effort good or quick"), (["--optimizer", "adam"], "by sgd, rating by rating"),
+    for words, sentence in ((["--effort", "best", "--optimizer", "sgd"], "Leave out one of them"), (["--optimizer", "adam"], "by sgd, rating by rating"),
                             (["--columns", "1,2,3"], "was said to"), (["--item-columns", "x.csv"], "--item-columns is not for a store"),
                             (["--ids", "exact"], "--ids is not for a store"),
                             (["--rows-only", "--overwrite"], "--rows-only writes no model folder"), (["--counts"], "Leave out --feedback, --counts"),
@@ -191,7 +171,7 @@ def test_what_cannot_be_fitted_is_said(store, tmp_path):
 
 # -- recommendations to all ----------------------------------------------------------------------------
 
-@pytest.mark.parametrize("settings", [SGD, ALS], ids=["sgd", "als"])
+@pytest.mark.parametrize("settings", [SGD, ALS, GIBBS], ids=["sgd", "als", "gibbs"])
 def test_rows_recommend_what_their_model_recommends(tmp_path, settings):
     rng = np.random.default_rng(0)
     pairs = np.append(rng.permutation(20 * 30)[:300] + 0, [30 * user for user in range(20, 60)])    # forty rated one item: some of these are held out

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from office import until
@@ -81,6 +83,22 @@ def test_gradients_are_those_of_the_fit(built, office, sheet, decay):
     assert gradient == live[str(plan.gradients["item_factors"])][0][0] and difference == pytest.approx(gradient, abs=1e-4)
 
 
+def check_noted(rows, history):
+    """Lines of a sheet against the epochs of a fit: an epoch, the norms, and how many derivatives are how large."""
+    for row, epoch in zip(rows, history, strict=True):
+        assert row[0] == epoch.epoch and row[-10:] == list(epoch.gradient.counts)
+        assert row[1:-10] == pytest.approx(list(epoch.gradient.norms.values()), abs=1e-12)
+
+
+def test_a_fit_notes_the_gradient_of_each_epoch(built):
+    """It has it anyway; workbooks without the columns do not ask."""
+    told = fit_workbook(built / "book.xlsx", out=built / "noted.xlsx", sheets=["bias"], options={"epochs": 30, "weight_decay": 0.05})["bias"]
+    assert not told.settings.note_gradients
+    with open_workbook(built / "noted.xlsx") as book:
+        _, where = area_named(book, "bias_gradients_by_epoch")
+        check_noted([row for row in book.grid("bias").block(where) if row[0] is not None], told.history)
+
+
 @pytest.fixture
 def pressed(calc, built, tmp_path):
     (tmp_path / "book.xlsm").write_bytes((built / "book.xlsm").read_bytes())
@@ -114,13 +132,16 @@ def test_steps_are_those_of_the_solver(pressed, built, sheet, optimizer):
         press_to(pressed, plan, caption, done)
         settings = Settings(model=plan.crosstab.layout.variant, n_factors=3, optimizer=optimizer, epochs=done + 1, weight_decay=0.05, **constants)
         seen = []
-        fit(ratings, factors, settings, on_factors=lambda look: seen.append(look()))
+        told = fit(ratings, factors, replace(settings, note_gradients=True), on_factors=lambda look: seen.append(look()))
         found = parameters(pressed, plan)
         for name, tensor in seen[done].tensors().items():
             np.testing.assert_allclose(found[name], tensor.numpy(), rtol=0, atol=1e-12, err_msg=f"{name} after {done}")
-    assert pressed.status(sheet).startswith(f"Step 111, {optimizer}: RMSE 0.")
+    until(lambda: pressed.status(sheet).startswith(f"Step 111, {optimizer}: RMSE 0."))      # the last thing that the macro does
     history = [row for row in cells.range(f"{sheet}_history").value if row[0] is not None]
     assert [row[0] for row in history] == list(range(112)) and history[-1][1] == cells.range(f"{sheet}_rmse").value
+    noted = [row for row in cells.range(f"{sheet}_gradients_by_epoch").value if row[0] is not None]
+    assert noted[-1] == cells.range(f"{sheet}_gradients_now").value and noted[-1][0] == 111
+    check_noted(noted, told.history[:112])
 
 
 def test_reset_goes_back_and_a_fit_between_steps_begins_a_new_history(pressed, built):
@@ -136,7 +157,9 @@ def test_reset_goes_back_and_a_fit_between_steps_begins_a_new_history(pressed, b
     assert {name: array.tolist() for name, array in parameters(pressed, plan).items()} == {name: array.tolist() for name, array in before.items()}
     memory = [number for name in ("mean", "square") for where in plan.panel(name).values()
               for row in cells.range(str(where)).options(ndim=2).value for number in row]
+    until(lambda: pressed.status("bias").startswith("Reset: "))
     assert set(memory) == {0.0} and cells.range("bias_history").value[0] == [None, None]
+    assert not any(number is not None for number in cells.range("bias_gradients_by_epoch").value[0])
     pressed.press("Reset", "bias")
     until(lambda: pressed.status("bias").startswith("No step was taken"))
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-import xlwings
 from problem_books import solver, write
 
-from pyxl.engines import choose_engine
 from pyxl.live.live_fit import fit_live, restore_live
 from pyxl.problems.solve import ByFormulas
 from pyxl.problems.stated import Statement
@@ -16,15 +14,10 @@ from solver import UserError
 from workbook.examples import write_examples
 
 
-@pytest.fixture(scope="module")
-def calc(office, tmp_path_factory):
-    """A headless LibreOffice of our own, as an xlwings app; the log and the locks go to a folder of the tests' own."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
-        choose_engine("libreoffice")
-        app = xlwings.App(visible=False, add_book=False)
-        yield app
-        app.quit()
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory, monkeypatch):
+    """The log and the locks go to a folder of the test's own."""
+    monkeypatch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
 
 
 @pytest.fixture

@@ -2,33 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-
 import numpy as np
 import pytest
+from pictures import drawn, is_png  # noqa: F401  (a fixture)
 from trained_model import ITEMS, asked, run, trained  # noqa: F401  (a fixture)
 
 from solver import CollabFilter, UserError, principal_components
 from solver.core.loop import Epoch
 from solver.judging import plots
-
-
-@pytest.fixture
-def drawn(monkeypatch) -> list:
-    """The axes of every picture, which are kept."""
-    seen, real = [], plots.drawing
-
-    @contextmanager
-    def keeps(*args, **options):
-        with real(*args, **options) as axes:
-            seen.append(axes)
-            yield axes
-    monkeypatch.setattr(plots, "drawing", keeps)
-    return seen
-
-
-def is_png(path) -> bool:
-    return path.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n" and path.stat().st_size > 5_000
 
 
 def test_train_draws_every_epoch(trained, tmp_path, capsys, drawn):

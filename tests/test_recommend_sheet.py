@@ -10,6 +10,7 @@ from exported_models import fitted, ratings_of
 import workbook
 from pyxl import open_workbook
 from solver import Ratings, predict_table, random_factors
+from solver.collab.answers.intervals import conformal_quantile
 from solver.collab.answers.recommend import top_n
 from workbook.builder import build_with
 from workbook.export import busiest
@@ -155,6 +156,21 @@ def test_the_sheet_survives_inserted_rows_and_columns(example_book, office, tmp_
     assert same([row for row in found if row[0] != ""], expected(example_book, user))
 
 
+def test_a_trained_model_says_how_far_ratings_may_lie_from_what_is_recommended(tmp_path, office):
+    """As its own intervals do; and for a newcomer as for those with fewest ratings."""
+    ratings = ratings_of(60, 40)
+    model = fitted(ratings, "dot+bias", holdout=0.1, random_state=0)
+    book = exported(tmp_path / "b.xlsx", model, busiest(ratings, users=40, items=14))
+    user = book.ratings.users[int(np.isnan(book.table).sum(1).argmax())]
+    ours = dict(zip(book.headers, model.interval_halves([user], book.ratings.items, level=0.9)[0]))
+    found = asked(office, book, user, more=["F10:F19"])
+    assert found["rows"] and [row[0] for row in found["F10:F19"] if row[0] != ""] == pytest.approx([ours[row[1]] for row in found["rows"]], abs=1e-9)
+    fewest = np.array(model.users_)[model.user_counts_ > 0][np.argsort(model.user_counts_[model.user_counts_ > 0], kind="stable")][:12]
+    theirs = dict(zip(book.headers, np.exp(np.log(model.interval_halves(fewest, book.ratings.items, level=0.9)).mean(0))))
+    you = office.recalculate(book.path, {"you": ["G9:I18"]})["you"]["G9:I18"]
+    assert [row[2] for row in you] == pytest.approx([theirs[row[0]] for row in you], abs=1e-9)
+
+
 def test_what_is_held_out_is_rated_too(tmp_path, office):
     """It stands on no model sheet, but the user knows it: CollabFilter leaves held-out ratings out as well."""
     ratings, titles = workbook.example()
@@ -165,11 +181,15 @@ def test_what_is_held_out_is_rated_too(tmp_path, office):
     book = Book(tmp_path / "b.xlsx", layouts, part, content.items, factors)
     users = sorted(set(content.held.user_index.tolist()))
     assert len(content.held) > 10
+    unsure = [np.sqrt(1 + 4 / (counts + 4)) for counts in ((~np.isnan(content.table)).sum(1), (~np.isnan(content.table)).sum(0))]
+    of_held = predict_table(factors).numpy()[content.held.user_index, content.held.item_index]
+    nine = conformal_quantile(np.abs(content.held.values - of_held) / (unsure[0][content.held.user_index] * unsure[1][content.held.item_index]), 0.9)
     for user in users[:3]:
-        found = asked(office, book, part.users[user], more=["H10:H24"])
+        found = asked(office, book, part.users[user], more=["H10:H24", "F10:F19"])
         held = content.held.item_index[content.held.user_index == user]
         assert [n for n, row in enumerate(found["H10:H24"]) if row == ["held out"]] == sorted(held.tolist())
         unseen = np.flatnonzero(np.isnan(part.crosstab()[user]))
         best = top_n(predict_table(factors).numpy()[user], 10, seen=np.setdiff1d(np.arange(15), unseen))
         assert [row[1] for row in found["rows"]] == [content.items[i] for i in best]
+        assert [row[0] for row in found["F10:F19"] if row[0] != ""] == pytest.approx((nine * unsure[0][user] * unsure[1][best]).tolist(), abs=1e-9)
         assert found["says"] == f"has rated {15 - len(unseen)} of 15 items" + ("." if len(unseen) else ": nothing is left to recommend.")

@@ -25,9 +25,16 @@ def plans(tmp_path_factory):
     return {name: training_plan(name, 29) for name in UPDATE_RULES}
 
 
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    path = tmp_path_factory.mktemp("built") / "graddesc.xlsm"
+    build_optimizers(path)
+    return path
+
+
 @pytest.fixture
-def pressed(calc, tmp_path):
-    build_optimizers(tmp_path / "graddesc.xlsm")
+def pressed(calc, built, tmp_path):
+    (tmp_path / built.name).write_bytes(built.read_bytes())
     opened = Pressed(calc, tmp_path / "graddesc.xlsm")
     yield opened
     opened.document.close(True)

@@ -6,19 +6,21 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 
 from pyxl.grid.layout import Layout
 from solver.errors import UserError
 from solver.model.models import MODELS
 from solver.model.net import additive
-from workbook.write.content import Trained, content_of
+from workbook.write.content import Spreads, Trained, content_of
 
 from .builder import build_with
 
 if TYPE_CHECKING:
     from solver import CollabFilter, Factors, Ratings
 
+_NEWCOMERS = 100        # users with fewest ratings that a newcomer is like, at most
 CAPTION = "NB: these are a trained model's numbers. A fit here changes them for these ratings alone."
 
 
@@ -44,16 +46,30 @@ def export(model: CollabFilter, part: Ratings, path, *, titles: Mapping | None =
                         "Train another one: --model dot, dot+bias or bounded.")
     factors = _rows(model, part)
     content = content_of(part, titles=titles, n_factors=factors.n_factors, seed=settings.seed, bounds=settings.bounds)
-    content = replace(content, caption=CAPTION, trained=_trained(model))
+    content = replace(content, caption=CAPTION, trained=_trained(model, part))
     return build_with(content, path, parameters={settings.known_model: factors}, overwrite=overwrite)
 
 
-def _trained(model: CollabFilter) -> Trained:
+def _trained(model: CollabFilter, part: Ratings) -> Trained:
     nobody = model.fold_in({})  # a newcomer without ratings is the average user
     average = nobody.factors.tolist()
     if model.factors_.user_bias is not None:
         average.append(nobody.bias + model.factors_.offset / 2)  # as `without_offset` has it
-    return Trained(model.rating_range_, model.spread_, tuple(average), model.factors_.offset)
+    return Trained(model.rating_range_, model.spread_, tuple(average), model.factors_.offset, _spreads(model, part))
+
+
+def _spreads(model: CollabFilter, part: Ratings) -> Spreads | None:
+    """How far ratings may lie from predictions, as the product that comes nearest to the model's own intervals, in logarithms; of
+    a model without draws it is their very product. A newcomer is like the users with fewest ratings."""
+    try:
+        halves = np.log(model.interval_halves(part.users, part.items, level=0.9))
+    except UserError:       # nothing was held out, and there are no draws
+        return None
+    users, items = halves.mean(1) - halves.mean() / 2, halves.mean(0) - halves.mean() / 2
+    rated = np.flatnonzero(model.user_counts_)
+    fewest = rated[np.argsort(model.user_counts_[rated], kind="stable")[:max(1, min(len(rated) // 5, _NEWCOMERS))]]
+    theirs = np.log(model.interval_halves([model.users_[row] for row in fewest], part.items, level=0.9))
+    return Spreads(tuple(np.exp(users).tolist()), tuple(np.exp(items).tolist()), float(np.exp((theirs - items).mean())))
 
 
 def _rows(model: CollabFilter, part: Ratings) -> Factors:

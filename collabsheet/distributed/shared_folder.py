@@ -36,7 +36,7 @@ def fit_in_folder(folder: str | Path, write_table: Callable[[Path], None], launc
         OPTIONS[name].check(value)
     store = _store(folder, write_table, columns, resume=resume, blocks=max(8, processes))
     chosen, notes = store_settings(store, effort, settings)
-    refuse_too_large(store, chosen.n_factors)
+    refuse_too_large(store, chosen)
     fit = fit_store(store, folder / _PASSES, chosen, holdout=holdout, processes=processes, launcher=launcher, on_epoch=on_epoch)
     return model_of_fit(fit, effort=effort, notes=notes)
 

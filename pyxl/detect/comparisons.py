@@ -21,6 +21,7 @@ from pyxl.grid.grid import Grid
 from pyxl.grid.readable_workbook import ReadableWorkbook
 
 MEASURING = re.compile(r"\b(SQRT|SUMXMY2|SUMSQ|SUMPRODUCT|AVERAGE|SUM|DEVSQ)\b", re.I)
+LIKELIHOOD = re.compile(r"\b(LN|LOG|LOG10)\(", re.I)
 DEEPEST = 3  # cells between the objective and the blocks: SQRT(V40), V40: V39/COUNT(…), …
 
 
@@ -68,7 +69,7 @@ def _compared(grid: Grid, calculator: Calculator, cell: Cell, depth: int) -> Ite
     areas = ranges_named(grid, calculator, cell)
     blocks = [a for a in areas if a.size > 1]
     data = [a for a in blocks if _is_data(grid, a)]
-    computed = [a for a in blocks if _is_computed(grid, a)]
+    computed = [a for a in blocks if _is_computed(grid, a) and not _is_likelihood(grid, a)]
     for ratings in (*data, *computed):      # ratings may be formulas too, that look them up
         for predictions in computed:
             if ratings.shape == predictions.shape and not ratings.overlaps(predictions):
@@ -136,6 +137,12 @@ def _naming(text: str) -> tuple[Node, ...]:
                                    or isinstance(node, Call) and node.name == "OFFSET" and node.args))
     except FormulaError:
         return ()
+
+
+def _is_likelihood(grid: Grid, area: Range) -> bool:
+    """Whether a block is of logarithms: no differences from ratings, but what a chance costs, as in a cross-entropy."""
+    formula = grid.formulas.get(area.first)
+    return formula is not None and LIKELIHOOD.search(formula.text) is not None
 
 
 def _is_data(grid: Grid, area: Range) -> bool:

@@ -14,6 +14,9 @@ from pyxl.grid.block_names import PYTHON
 from pyxl.grid.cells import quoted
 from pyxl.grid.sheet_names import area_named
 from pyxl.hosts.file_host import FileHost
+from pyxl.macros.macro_problem import stored_or_in_macro
+from pyxl.problems.pose import pose
+from pyxl.training.carried_over import TrainingSheet, training_sheets
 from pyxl.xlsx import WorkbookFile, open_workbook
 from pyxl.xlsx.atomic_file import open_elsewhere
 from solver.errors import UserError
@@ -77,20 +80,38 @@ def _consistency(path) -> Iterator[Finding]:
 def _models(workbook: WorkbookFile) -> Iterator[Finding]:
     from solver import Settings
 
-    found = False
+    found, shown = False, dict[str, TrainingSheet]()
+    try:
+        shown = training_sheets(workbook)
+    except UserError as why:
+        yield Finding("training", "missing", str(why))
     for sheet in workbook.sheets:
+        if sheet in shown:
+            yield Finding(sheet, "works", f"gradient descent by {shown[sheet].optimizer}, a row a step.")
+            continue
         try:
             ready = verified_model(workbook, sheet, Settings())
-        except NoModel:
-            continue
         except UserError as why:
-            yield Finding(sheet, "missing", str(why))
+            if told := _by_formulas(workbook, sheet):
+                found = True
+                yield Finding(sheet, "works", told)
+            elif not isinstance(why, NoModel):
+                yield Finding(sheet, "missing", str(why))
             continue
         found = True
         yield Finding(sheet, "works", f"{ready.model.layout.variant}, {len(ready.ratings):,} ratings; the sheet's RMSE and "
                       f"Python's agree: {ready.rmse:.6f}")
     if not found:
         yield Finding("models", "fails", "No sheet has a model that we know.", quoted_command("collabsheet", "inspect", workbook.path))
+
+
+def _by_formulas(workbook: WorkbookFile, sheet: str) -> str | None:
+    """What Solver's model asks of a sheet's formulas, where a fit can solve it."""
+    try:
+        asked = stored_or_in_macro(workbook, sheet)
+        return None if asked is None else f"solved by its formulas: {asked.problem.told()}; {pose(workbook, asked.problem).kind.told()}"
+    except UserError:
+        return None
 
 
 def _macros(workbook: WorkbookFile) -> Finding:

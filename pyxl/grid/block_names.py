@@ -26,11 +26,15 @@ CHOSEN = "model"                # what the names of the chosen model's blocks on
 CHOSEN_BLOCKS = ("user_factors", "item_factors", "user_bias", "item_bias")      # as do those of a model sheet
 CHOSEN_MODEL, MODEL_NUMBER = "chosen_model", "model_number"     # on `check`: the cell of the choice, and which it is, from 1
 HELD = ("held_users", "held_items", "held_ratings")     # on `check`: the ratings in no model sheet
+WITHIN = ("within_user", "within_item", "within_nine_of_ten")    # on `check`: the factors of ± of all users and items, and
+# what they are multiplied by
 SOURCE = ("source", "source_user", "source_item", "source_item_id")   # on `ratings`: the table with its labels, its first
 # column and row, and the ids of items that have titles. Rows and columns inserted anywhere below or beside the labels belong to it.
 SCALE = ("source_low", "source_high")       # on `ratings`: the lowest and the highest rating there may be
 STEP_ROLES = ("gradients", "step_table", "step_fault", "steps")  # of a model sheet with gradients: all that is beside its blocks,
 # the table by which buttons take a step, why none can be taken, and how many were
+GRADIENTS_BY_EPOCH, GRADIENTS_NOW = "gradients_by_epoch", "gradients_now"   # there: what is noted of the gradient of every epoch or step,
+# and a line of formulas that say the same of the present one
 RESULTS = ("rmse_before", "rmse_after", "epochs", "stop")
 
 

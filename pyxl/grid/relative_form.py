@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import product
+from string import ascii_uppercase
 
-from openpyxl.utils import column_index_from_string, get_column_letter
+from openpyxl.utils import column_index_from_string
 
 from .cells import MAX_COL, Cell
 
@@ -92,4 +94,5 @@ class RelativeForms:
 @lru_cache(maxsize=1)
 def _letters() -> list[str]:
     """Every column's letters by its number, and as many blanks: what lies beside the sheet fits no text."""
-    return ["", *map(get_column_letter, range(1, MAX_COL + 1)), *[""] * MAX_COL]
+    columns = ["".join(letters) for length in (1, 2, 3) for letters in product(ascii_uppercase, repeat=length)]
+    return ["", *columns[:MAX_COL], *[""] * MAX_COL]

@@ -16,10 +16,11 @@ from pyxl.grid.scenario import Scenario
 from pyxl.xlsx import NewSheet, open_workbook
 from solver.errors import UserError
 
+from .live_values import prepared
 from .protection import Protected, is_protected
 from .read_live import as_value, counts_from_1904, read_grid
 from .refresh_results import Changes
-from .undo_step import record_one_step, unrecorded
+from .undo_step import record_one_step, undo_manager, unrecorded
 
 if TYPE_CHECKING:
     import xlwings
@@ -65,6 +66,10 @@ class LiveHost:
     @cached_property
     def date1904(self) -> bool:
         return retry_while_busy(lambda: counts_from_1904(self.book))
+
+    @cached_property
+    def _undo(self):
+        return undo_manager(self.book.api)
 
     @cached_property
     def vba(self) -> bytes | None:
@@ -139,7 +144,7 @@ class LiveHost:
         before = {sheet: {cell: value for cell, value in cells.items() if value is not None} for sheet, cells in written.items()}
         after = {sheet: {cell: self.grid(sheet).values.get(cell) for cell in cells} for sheet, cells in before.items()}
         if any(before.values()):
-            record_one_step(self.book.api, title, before=lambda: self._put_all(before, recorded=False),
+            record_one_step(self.book.api, self._undo, title, before=lambda: self._put_all(before, recorded=False),
                             after=lambda: self._put_all(after, recorded=True))
 
     def overwrite_formulas(self, cells: Iterable[tuple[str, Cell]]) -> None:
@@ -192,7 +197,7 @@ class LiveHost:
             if retry_while_busy(lambda: is_protected(self.book.api)):
                 raise Protected(f"The structure of '{self.name}' is protected, so no sheet can be added. "
                                 "Use Review > Protect Workbook in Excel, or Tools in LibreOffice, to end that.")
-            with unrecorded(self.book.api):
+            with unrecorded(self._undo):
                 retry_while_busy(add)
             self.__dict__.pop("sheets")
 
@@ -204,7 +209,7 @@ class LiveHost:
         for where, rows in blocks_of(cells):
             try:
                 # each block anew: LibreOffice records again after it has fitted a row's height to a text
-                with nullcontext() if recorded else unrecorded(self.book.api):
+                with nullcontext() if recorded else unrecorded(self._undo):
                     retry_while_busy(partial(self._put_block, sheet, where, rows))
             except Exception as why:
                 if isinstance(why, UserError) or not self._is_protected(sheet):
@@ -213,7 +218,11 @@ class LiveHost:
                                 "or Tools > Protect Sheet in LibreOffice, and try again.") from why
 
     def _put_block(self, sheet: str, where: Range, rows: list[list[Value]]) -> None:
-        self._range(sheet, where).value = rows
+        target = self._range(sheet, where)
+        if self.book.app.engine.name == "excel":
+            target.value = rows
+        else:   # an engine of ours: xlwings would ask for the names of sheet and workbook a dozen times
+            target.impl.raw_value = [[prepared(value) for value in row] for row in rows]
 
     def _is_protected(self, sheet: str) -> bool:
         return is_protected(self.book.sheets[sheet].api)

@@ -48,7 +48,7 @@ def read_grid(sheet, *, only: Range | None = None, date1904: bool = False) -> Gr
             if isinstance(text, str) and text.startswith("=") and text != value:  # not a text that looks like one
                 texts[cell] = text[1:]
                 grid.values.setdefault(cell, "")    # xlwings calls an empty text blank, which no formula gives
-    arrays = set(_covered(where, lambda block: cells(block).has_array)) if texts else set()
+    arrays = _in_arrays(where, cells) if texts else set()
     grid.formulas.update((cell, Formula(text, cell)) for cell, text in texts.items() if cell not in arrays)
     for block in _rectangles({cell: texts[cell] for cell in sorted(arrays) if cell in texts}):
         grid.formulas[block.first] = Formula(texts[block.first], block.first, block)
@@ -80,6 +80,12 @@ def rows_of(formulas):
     if isinstance(formulas, (list, tuple)):
         return formulas if isinstance(formulas[0], (list, tuple)) else [formulas]
     return [[formulas]]
+
+
+def _in_arrays(where: Range, cells: Callable) -> set[Cell]:
+    """The cells of a range that belong to array formulas, in one call where the engine is one of ours that can say so."""
+    engine = cells(where).impl
+    return engine.array_cells() if hasattr(engine, "array_cells") else set(_covered(where, lambda block: cells(block).has_array))
 
 
 def _covered(where: Range, has_array: Callable[[Range], bool | None]) -> Iterator[Cell]:

@@ -7,9 +7,8 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def unrecorded(native) -> Iterator[None]:
-    """What is written within is no step of Undo; `native` is the program's own workbook (xlwings' ``api``)."""
-    manager = _manager(native)
+def unrecorded(manager) -> Iterator[None]:
+    """What is written within is no step of Undo, which `manager` keeps (`undo_manager`)."""
     if manager is None:
         yield
         return
@@ -20,10 +19,9 @@ def unrecorded(native) -> Iterator[None]:
         manager.unlock()
 
 
-def record_one_step(native, title: str, *, before: Callable[[], None], after: Callable[[], None]) -> None:
+def record_one_step(native, manager, title: str, *, before: Callable[[], None], after: Callable[[], None]) -> None:
     """Make one step of Undo of all that was written unrecorded: `before` writes, unrecorded too, what was there before,
-    `after` what is to stay. Nothing is calculated between the two."""
-    manager = _manager(native)
+    `after` what is to stay. Nothing is calculated between the two. `native` is the program's own workbook."""
     if manager is None:
         return
     calculates = native.isAutomaticCalculationEnabled()
@@ -39,5 +37,6 @@ def record_one_step(native, title: str, *, before: Callable[[], None], after: Ca
             native.enableAutomaticCalculation(calculates)
 
 
-def _manager(native):
+def undo_manager(native):
+    """Who keeps the steps of Undo of the program's own workbook (xlwings' ``api``); None where it groups none."""
     return native.getUndoManager() if hasattr(native, "getUndoManager") else None

@@ -9,6 +9,7 @@ It listens at a socket of a random name in a folder that only its user may enter
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import secrets
@@ -27,8 +28,9 @@ from pyxl.base.own_folder import own_folder
 IDLE_MINUTES = 10.0                             # unless COLLABSHEET_WORKER_MINUTES says otherwise; 0: no worker
 _MINUTES = "COLLABSHEET_WORKER_MINUTES"
 _ROOTS = ("pyxl", "solver", "workbook")         # whose files a worker has loaded
-_LOADED = ("torch", "openpyxl", "pyxl.live.live_fit", "pyxl.fit.press_fit", "pyxl.engines.libreoffice.calc_engine", "pyxl.engines.engine_table",
-           "solver.fitting.fit_ratings", "solver.fitting.start_values", "solver.fitting.choose_decay", "solver.core.objective")
+_LOADED = ("torch", "openpyxl", "numpy.ma", "numpy.random", "pyxl.live.live_fit", "pyxl.fit.press_fit", "pyxl.fit.randomize", "pyxl.fit.restore",
+           "pyxl.engines.libreoffice.calc_engine", "pyxl.engines.engine_table", "solver.fitting.fit_ratings", "solver.fitting.start_values",
+           "solver.fitting.choose_decay", "solver.core.objective", "solver.methods.full_batch")
 _LOOK = 5.0         # seconds between two looks whether it is still wanted
 _MESSAGE = 1 << 20  # bytes of a press at most
 
@@ -156,6 +158,8 @@ def _load() -> None:
         load_uno()
     for name in _LOADED:
         import_module(name)
+    gc.collect()
+    gc.freeze()     # what is loaded stays: no press looks through it for what may go, which would copy it all
 
 
 def _folder() -> Path:

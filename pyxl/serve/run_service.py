@@ -43,15 +43,13 @@ def run_service(where: Where, limits: ServiceLimits, say: Say, *, open_page: boo
     token, find_caller = _callers(where)
     listening = _listening(where)
     port = listening.getsockname()[1]
-    scheme = "https" if where.certificate or where.behind_tls else "http"
     folder = Path(where.folder) if where.folder else own_folder() / "serve"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.chmod(0o700)
     hosts = {f"{name}:{port}".lower() for name in (*where.names, *_own_names(where))} | {name.lower() for name in where.names}
-    service = Guard(make_service(JobStore(folder / "jobs.sqlite"), folder, limits), hosts=hosts, scheme=scheme, find_caller=find_caller,
+    service = Guard(make_service(JobStore(folder / "jobs.sqlite"), folder, limits), hosts=hosts, scheme=_scheme(where), find_caller=find_caller,
                     audit=folder / "audit.log")
-    address = f"{scheme}://{where.names[0] if where.names else _shown(where.host)}{'' if where.behind_tls else f':{port}'}/"
-    page = address + (f"#token={token}" if token else "")
+    page = page_address(where, port) + (f"#token={token}" if token else "")
     say(f"Serving at {page}")
     say("Ctrl-C ends it.")
     if open_page:
@@ -59,6 +57,15 @@ def run_service(where: Where, limits: ServiceLimits, say: Say, *, open_page: boo
     server = uvicorn.Server(uvicorn.Config(service, log_level="warning", access_log=False, server_header=False, ssl_certfile=where.certificate,
                                            ssl_keyfile=where.key, limit_concurrency=500, timeout_graceful_shutdown=2, ws="none"))
     server.run(sockets=[listening])
+
+
+def page_address(where: Where, port: int) -> str:
+    """The address of the page, without a token."""
+    return f"{_scheme(where)}://{where.names[0] if where.names else _shown(where.host)}{'' if where.behind_tls else f':{port}'}/"
+
+
+def _scheme(where: Where) -> str:
+    return "https" if where.certificate or where.behind_tls else "http"
 
 
 def refuse_unsafe(where: Where) -> None:

@@ -7,9 +7,11 @@ import os
 import secrets
 import stat
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from pyxl.base.own_folder import own_folder
 from solver.errors import UserError
 
 SCOPES = ("read", "fit", "admin")   # each may do what those before it may
@@ -36,6 +38,16 @@ def one_token() -> tuple[str, FindCaller]:
     """(a new token, who has it): one user of this machine, who may do everything."""
     token = secrets.token_urlsafe(32)
     return token, lambda given: Caller(LOCAL, "admin") if _same(given, token) else None
+
+
+def lasting_token() -> tuple[Path, str]:
+    """(a file of tokens in the user's own folder, the token of its first line); made where it is not there. It stays the same for a
+    service that starts again and again."""
+    path = own_folder() / "service-tokens"
+    with suppress(FileExistsError), os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(f"{LOCAL} admin {secrets.token_urlsafe(32)}\n")
+    TokenFile(path)     # refuses one that is not ours alone
+    return path, path.read_text("utf-8").split()[2]
 
 
 class TokenFile:

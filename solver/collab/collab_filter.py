@@ -91,6 +91,7 @@ class CollabFilter(Predicting, Recommending):
     implicit_sets: str | None = None
     non_negative: bool | None = None
     patience: int | None = None
+    note_gradients: bool | None = None
 
     def fit(self, X, y=None, *, sample_weight=None, item_columns: pd.DataFrame | None = None, user_columns: pd.DataFrame | None = None, holdout=None,
             on_start: Callable[[Prepared], None] | None = None,

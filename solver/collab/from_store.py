@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from solver.core.objective import rmse
+from solver.core.optimizers import OPTIMIZERS
+from solver.core.settings import Settings
 from solver.data.rated import RatedItems
+from solver.distributed.chained.kept_draws import bytes_of_draws
 from solver.distributed.fit_store import StoreFit
 from solver.errors import UserError
 from solver.fitting.fit_ratings import FitResult
+from solver.model.factors import Factors
+from solver.model.posterior import point_factors
 from solver.store.rating_store import RatingStore
 from solver.store.read_ahead import held_out_part
 
@@ -18,20 +25,21 @@ from .collab_filter import CollabFilter
 _OF_RATING, _OF_LABEL, _OF_NUMBER = 40, 250, 16     # bytes at most while a model is put together and written
 
 
-def memory_of_model(store: RatingStore, n_factors: int) -> int:
+def memory_of_model(store: RatingStore, settings: Settings) -> int:
     """Bytes that it takes to make a model of a fit of a store and to save it, about."""
     rows = store.n_users + store.n_items
-    return store.n_ratings * _OF_RATING + rows * (_OF_LABEL + n_factors * _OF_NUMBER)
+    draws = 2 * bytes_of_draws(store, settings) if settings.optimizer == "gibbs" else 0
+    return store.n_ratings * _OF_RATING + rows * (_OF_LABEL + settings.n_factors * _OF_NUMBER) + draws
 
 
-def refuse_too_large(store: RatingStore, n_factors: int) -> None:
+def refuse_too_large(store: RatingStore, settings: Settings) -> None:
     """Raise UserError where a model of this store does not fit into the memory that is free, as far as the system tells that."""
     try:
         free = next(int(line.split()[1]) * 1024 for line in Path("/proc/meminfo").read_text().splitlines() if line.startswith("MemAvailable"))
     except (OSError, StopIteration):
         return
-    if (needed := memory_of_model(store, n_factors)) > free:
-        raise UserError(f"A model folder of {store.n_ratings:,} ratings, {store.n_users + store.n_items:,} users and items and {n_factors} "
+    if (needed := memory_of_model(store, settings)) > free:
+        raise UserError(f"A model folder of {store.n_ratings:,} ratings, {store.n_users + store.n_items:,} users and items and {settings.n_factors} "
                         f"factors takes about {needed / 2**30:.1f} GiB of memory to make, and {free / 2**30:.1f} are free. Say --rows-only to "
                         "leave the factors in files, a block of users or items each.")
 
@@ -41,14 +49,25 @@ def model_of_fit(fit: StoreFit, *, effort: str, notes: tuple[str, ...] = ()) -> 
     store, settings, task = fit.store, fit.task.settings, fit.task
     held = [held_out_part(task.holdout)(int(n)) for n in store.counts.flat]
     learnt = store.n_ratings - sum(part.stop - part.start for part in held)
-    last = fit.history[-1]
-    result = FitResult(fit.factors(), settings, learnt, fit.history[0].rmse, last.rmse, fit.history, last.seconds,
-                       f"Finished all {last.epoch} passes.", converged=False, holdout_rmse=last.holdout_rmse)
+    last, draws = fit.history[-1], fit.draws()
     rated, counts = _rated(fit)
+    result = FitResult(draws[-1], settings, learnt, fit.history[0].rmse, last.rmse, fit.history, last.seconds,
+                       f"Finished all {last.epoch} passes.", converged=False, holdout_rmse=last.holdout_rmse)
+    if OPTIMIZERS[settings.optimizer].samples:
+        result = _averaged(result, draws, fit, rated)
     model = CollabFilter(settings.n_factors, effort=effort, random_state=settings.seed, holdout=task.holdout)
     model._set_fitted(tuple(store.labels("users")), tuple(store.labels("items")), result, task.clip, rated, *counts, store.spread,
                       (*store.about["notes"], *notes), (), {}, learnt)
     return model
+
+
+def _averaged(result: FitResult, draws: tuple[Factors, ...], fit: StoreFit, rated: RatedItems) -> FitResult:
+    """The result with the draws, and with the one set of factors that comes nearest to their mean, judged as `solver.fit` does."""
+    factors = point_factors(draws)
+    every = rated.ratings(tuple(range(fit.store.n_users)), tuple(range(fit.store.n_items)))
+    learnt, held = (every, None) if rated.held_out is None else (every.take(~rated.held_out), every.take(rated.held_out))
+    return replace(result, factors=factors, samples=draws, noise=fit.noise, rmse_after=rmse(factors, learnt),
+                   holdout_rmse=None if held is None else rmse(factors, held, clip=fit.task.clip))
 
 
 def _rated(fit: StoreFit) -> tuple[RatedItems, tuple[np.ndarray, np.ndarray]]:

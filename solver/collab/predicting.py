@@ -63,6 +63,16 @@ class Predicting(LearntModel):
             return self._clipped(means), self._scales(spreads) if noise else spreads
         return self._clipped(means)
 
+    def interval_halves(self, users, items, *, level: float) -> np.ndarray:
+        """(n_users, n_items) half the lengths of the intervals that `predict` gives for these users and items, before their ends are
+        clipped. Raises UserError as it does."""
+        self._check_fitted()
+        interval, (rows, columns) = self._interval(level), self._rows(users, items)
+        pairs = [side.ravel() for side in np.meshgrid(rows, columns, indexing="ij")]
+        _, spreads = predict_pairs(self._draws, *pairs, bounds=self.settings_.bounds)
+        counts = (self._learnt_from(what, side) for what, side in zip(("user", "item"), pairs))
+        return interval.half(self._scales(spreads), *counts).reshape(len(rows), len(columns))
+
     def _interval(self, level: float) -> Interval:
         if not (isinstance(level, Real) and not isinstance(level, bool) and 0 < level < 1):
             raise UserError(f"return_interval is {level!r}. Give a share between 0 and 1, such as 0.9.")

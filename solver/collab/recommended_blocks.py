@@ -92,15 +92,15 @@ def _opened(passes: Path, _changed: int) -> _Everything:
 @dataclass(frozen=True, eq=False)
 class _Everything:
     """What all blocks of users share. `items` are all items in the order of their labels, those without a rating that was learnt from at the mean of
-    the others, as `CollabFilter` has them; `item_at` the position among the labels of every row; `learnt` how many ratings each
-    row of a user has that were learnt from; `typical` the mean user."""
+    the others, as `CollabFilter` has them, by every draw; `item_at` the position among the labels of every row; `learnt` how many ratings each
+    row of a user has that were learnt from; `typical` the mean user of every draw."""
 
     fit: StoreFit
-    items: Everybody
+    items: tuple[Everybody, ...]
     labels: np.ndarray
     item_at: np.ndarray
     learnt: np.ndarray
-    typical: dict[str, torch.Tensor]
+    typical: tuple[dict[str, torch.Tensor], ...]
 
     @classmethod
     def of(cls, fit: StoreFit) -> _Everything:
@@ -108,13 +108,15 @@ class _Everything:
         item_rows = np.asarray(store.rows("items"))
         labels, at = np.empty(store.n_items, object), np.empty(store.n_items, np.int64)
         labels[:], at[item_rows] = store.labels("items"), np.arange(store.n_items)
-        sums, starts = dict[str, torch.Tensor](), store.layout.user_starts
+        every, starts = tuple(Everybody.of(draw, {"item": items[item_rows]}) for draw in fit.side("items")), store.layout.user_starts
+        sums: tuple[dict[str, torch.Tensor], ...] = tuple({} for _ in every)
         for block in range(store.blocks):
             rated = torch.from_numpy(users[starts[block]:starts[block + 1]] > 0)
-            for name, tensor in _of_users(fit.block("users", block)).items():
-                sums[name] = sums.get(name, 0) + tensor[rated].sum(0, dtype=torch.float64)
+            for of_draw, draw in zip(sums, fit.block("users", block)):
+                for name, tensor in _of_users(draw).items():
+                    of_draw[name] = of_draw.get(name, 0) + tensor[rated].sum(0, dtype=torch.float64)
         n_rated = max(int((users > 0).sum()), 1)
-        return cls(fit, Everybody.of(fit.side("items"), {"item": items[item_rows]}), labels, at, users, {name: total / n_rated for name, total in sums.items()})
+        return cls(fit, every, labels, at, users, tuple({name: total / n_rated for name, total in of_draw.items()} for of_draw in sums))
 
     def recommended(self, block: int, n: int, *, exclude_seen: bool) -> pd.DataFrame:
         """Columns user, item and prediction: the best of each user of the block, the users in the order of their labels."""
@@ -124,10 +126,12 @@ class _Everything:
         positions = np.flatnonzero((rows >= first) & (rows < after))
         own = rows[positions] - first
         unrated = torch.from_numpy(self.learnt[first:after][own] == 0)
-        tensors = {name: tensor[torch.from_numpy(own)] for name, tensor in _of_users(self.fit.block("users", block)).items()}
-        for name, tensor in tensors.items():
-            tensor[unrated] = self.typical[name].to(tensor.dtype)
-        draws = (Everybody(self.items.factors.with_tensors(tensors), {**self.items.typical, **self.typical}),)
+        draws = []
+        for factors, items, typical in zip(self.fit.block("users", block), self.items, self.typical):
+            tensors = {name: tensor[torch.from_numpy(own)] for name, tensor in _of_users(factors).items()}
+            for name, tensor in tensors.items():
+                tensor[unrated] = typical[name].to(tensor.dtype)
+            draws.append(Everybody(items.factors.with_tensors(tensors), {**items.typical, **typical}))
         everybody, seen = np.arange(len(own)), self._rated(block, own) if exclude_seen else None
         found = list(best_of_many(lambda users, items: predict_rows(draws, users, items), lambda user: predict_for_user(draws, user, store.n_items),
                                   everybody, Wanted(n, np.arange(store.n_items), seen)))

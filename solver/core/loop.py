@@ -11,6 +11,7 @@ from typing import Any
 from solver.errors import UserError, stopped_by
 from solver.model.factors import Factors
 
+from .gradients import GradientSeen
 from .settings import Settings
 from .steps import Seen, Steps
 
@@ -27,13 +28,15 @@ class Diverged(UserError):
 class Epoch:
     """One line of a fit's history: RMSE of the ratings it learns from, and of those held out.
 
-    Full batch, it is that before the epoch's step; in batches, the mean over the epoch.
+    Full batch, it is that before the epoch's step; in batches, the mean over the epoch. `gradient` is that of the loss of all
+    ratings, where ``settings.note_gradients`` asks for it: full batch at the same point, in batches at the end of the epoch.
     """
 
     epoch: int
     rmse: float
     seconds: float
     holdout_rmse: float | None = None
+    gradient: GradientSeen | None = None
 
 
 @dataclass
@@ -69,7 +72,7 @@ def descend(steps: Steps, settings: Settings,
                 state.stop = _diverged(number, state, steps)
                 break
             losses.append(seen.loss)
-            epoch = Epoch(number, seen.rmse, time.perf_counter() - began, seen.holdout_rmse)
+            epoch = Epoch(number, seen.rmse, time.perf_counter() - began, seen.holdout_rmse, seen.gradient)
             state.history.append(epoch)
             _keep_if_best(state, seen, epoch, steps.to_the_end)
             if on_seen and on_seen(epoch, seen):

@@ -27,7 +27,7 @@ class Loss:
 
 
 _EVERY_MODEL = frozenset({"model", "low", "high", "n_factors", "optimizer", "epochs", "patience", "dtype", "seed", "start",
-                          "device"})
+                          "device", "note_gradients"})
 _BATCHES = _EVERY_MODEL | {"weight_decay", "batch_size", "schedule"}
 
 METHODS = {
@@ -42,5 +42,5 @@ METHODS = {
                        frozenset({"epochs", "seed"})),
 }
 
-LOSSES = {"squared": Loss(), "cross-entropy": Loss(frozenset({"negatives", "negatives_power"})),
+LOSSES = {"squared": Loss(frozenset({"note_gradients"})), "cross-entropy": Loss(frozenset({"negatives", "negatives_power"})),
           "all-pairs": Loss(frozenset({"unobserved"}))}

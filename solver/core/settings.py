@@ -162,6 +162,12 @@ class Settings:
         None, Whole(least=1, optional=True), "Epochs without a better hold-out RMSE after which a fit ends.",
         unset="none: it goes on to the last epoch", given=Given.RATINGS)
 
+    note_gradients: bool = option(
+        False, Switch(), "Whether the gradient of each epoch is noted in the history: its norms, and how many derivatives are how large.",
+        unset="no", given=Given.RATINGS | Given.FIT)
+    """It changes no number of the fit. On all ratings at once, as on a sheet, it is there anyway and costs nothing; other
+    methods take it at the end of each epoch, which is about one pass more."""
+
     dtype: str = option(
         "float64", Names(DTYPES), "Precision of factors that a fit draws itself.", given=Given.NOWHERE)
     """``float32`` is for large data."""

@@ -12,6 +12,7 @@ from solver.model.factors import Factors
 from solver.model.models import Bounds
 from solver.model.net import AnyFactors
 
+from .gradients import GradientSeen
 from .settings import Settings
 
 Learnt_co = TypeVar("Learnt_co", covariant=True)     # what is learnt: factors, or a module
@@ -26,7 +27,7 @@ class Seen(Generic[Learnt_co]):
     largest |∂loss/∂θ| where it is known. `factors()` gives a copy of the factors that this
     belongs to, and may be called until the next step. `samples` are the draws over which predictions
     were averaged, where a method draws from a posterior, and `noise` is the standard deviation of a rating beside what is
-    predicted, in the mean over these.
+    predicted, in the mean over these. `gradient` is told where the settings ask for it and the method computes one anyway.
     """
 
     loss: float
@@ -36,6 +37,7 @@ class Seen(Generic[Learnt_co]):
     holdout_rmse: float | None = None
     samples: tuple[Factors, ...] = ()
     noise: float | None = None
+    gradient: GradientSeen | None = None
 
 
 class Steps(Protocol):

@@ -26,7 +26,7 @@ from solver.store.rating_store import RatingStore, open_store
 from solver.store.whole_files import write_json
 
 from .group import Alone, joined_group, under_torchrun
-from .pass_files import read_fit, read_rows, store_folder
+from .pass_files import pass_folder, read_fit, read_rows, store_folder
 from .passes import run_passes
 from .store_task import StoreTask, not_for_stores
 
@@ -49,24 +49,44 @@ class StoreFit:
     sent: int
 
     def factors(self) -> Factors:
-        """The factors in the order of the labels, float32 or float64; all of them at once."""
-        users, items = self.side("users"), self.side("items")
-        return replace(items, user=users.user, user_bias=users.user_bias)
+        """The factors in the order of the labels, float32 or float64; all of them at once. Where there are draws, of the last."""
+        return self.draws()[-1]
 
-    def side(self, side: str) -> Factors:
-        """The factors of ``'users'`` or ``'items'`` in the order of the labels; there are none of the other side."""
-        pieces = [self.block(side, block) for block in range(self.store.blocks)]
-        rows, name = torch.from_numpy(np.array(self.store.rows(side), np.int64)), side[:-1]
-        return pieces[0].with_tensors({field: torch.cat([getattr(piece, field) for piece in pieces])[rows]
-                                       for field in (name, f"{name}_bias") if getattr(pieces[0], field) is not None})
+    def draws(self) -> tuple[Factors, ...]:
+        """The factors of every draw from a posterior that is kept, in the order of the labels; one set where the method draws none."""
+        return tuple(replace(items, user=users.user, user_bias=users.user_bias) for users, items in zip(self.side("users"), self.side("items")))
 
-    def block(self, side: str, block: int) -> Factors:
-        """The factors of a block of users or items, in its rows' order; there are none of the other side."""
-        from .chained_als import rows_unpacked
+    def side(self, side: str) -> tuple[Factors, ...]:
+        """The same of ``'users'`` or ``'items'``; there are none of the other side."""
+        of_blocks = [self.block(side, block) for block in range(self.store.blocks)]
+        rows, found, before = torch.from_numpy(np.array(self.store.rows(side), np.int64)), list[Factors](), tuple[Factors, ...]()
+        for pieces in zip(*of_blocks):
+            fields = [field for field in (side[:-1], f"{side[:-1]}_bias") if getattr(pieces[0], field) is not None]
+            if pieces != before:    # draws that share rows go on sharing them
+                found.append(pieces[0].with_tensors({field: torch.cat([getattr(piece, field) for piece in pieces])[rows] for field in fields}))
+            else:
+                found.append(found[-1])
+            before = pieces
+        return tuple(found)
+
+    def block(self, side: str, block: int) -> tuple[Factors, ...]:
+        """The same of a block of users or items, in its rows' order."""
+        from .chained.items_everywhere import rows_unpacked
+        from .chained.kept_draws import draws_of_block
         from .ring_sgd import table_unpacked
 
-        unpacked = rows_unpacked if self.task.settings.optimizer == "als" else table_unpacked
-        return unpacked(read_rows(self.folder, self.history[-1].epoch, side, block), side, self.store, self.task.settings)
+        settings, number = self.task.settings, self.history[-1].epoch
+        if settings.optimizer == "gibbs":
+            return draws_of_block(self.folder, self.store, settings, number, side, block)
+        unpacked = rows_unpacked if settings.optimizer == "als" else table_unpacked
+        return (unpacked(read_rows(pass_folder(self.folder, number), side, block), side, self.store, settings),)
+
+    @property
+    def noise(self) -> float | None:
+        """The standard deviation of a rating around what the draws say of it, where there are draws."""
+        from .chained.kept_draws import noise_of
+
+        return noise_of(self.folder, self.history[-1].epoch) if self.task.settings.optimizer == "gibbs" else None
 
 
 def fit_store(store: RatingStore, folder: str | Path, settings: Settings, *, holdout: float = 0.0,
@@ -74,7 +94,7 @@ def fit_store(store: RatingStore, folder: str | Path, settings: Settings, *, hol
               launcher: Launcher | None = None, on_epoch: Callable[[Epoch], None] | None = None) -> StoreFit:
     """Fit a store, leaving the rows of every pass in a folder; a call that was killed goes on from its last pass.
 
-    `settings` are those of SGD rating by rating, or of als. `holdout` is the share of the ratings to judge by, `clip` the
+    `settings` are those of SGD rating by rating, of als or of gibbs. `holdout` is the share of the ratings to judge by, `clip` the
     range of ratings to which predictions are clipped first, that of the store where it is None. Under torchrun this is
     one of its processes; else `processes` of them are started, here or, with a `launcher`, wherever that starts them. The result does not depend on their number, nor on the
     `threads` of each. Raises UserError for settings that no pass is made for.
@@ -103,7 +123,7 @@ def fit_store(store: RatingStore, folder: str | Path, settings: Settings, *, hol
 
 
 def _refuse(store: RatingStore, settings: Settings, processes: int, holdout: float) -> None:
-    if settings.method not in ("rating by rating", "als"):
+    if settings.method not in ("rating by rating", "als", "gibbs"):
         raise not_for_stores(settings.optimizer)
     if not 0 <= holdout < 1:
         raise UserError(f"The hold-out share is {holdout!r}. Give a number from 0 to below 1, such as 0.1.")

@@ -2,12 +2,14 @@
 
     fit.json            what is fitted, from what; the last whole pass and the history up to it
     pass-0003/          users-0000.npy … items-0000.npy …: the rows of a block, as the fit keeps them
+    draws-0002/         the same of an earlier pass, where a method averages over several
 """
 
 from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Collection
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -26,27 +28,34 @@ def pass_folder(folder: Path, number: int) -> Path:
     return folder / f"pass-{number:04}"
 
 
-def write_rows(folder: Path, number: int, side: str, block: int, rows: np.ndarray) -> None:
-    """Write the rows of a block after a pass, whole."""
-    write_array(_rows_file(folder, number, side, block), rows)
+def draws_folder(folder: Path, number: int) -> Path:
+    """The folder of what is kept of a pass to the end."""
+    return folder / f"draws-{number:04}"
 
 
-def read_rows(folder: Path, number: int, side: str, block: int) -> np.ndarray:
-    """The rows of a block after a pass."""
-    return np.load(_rows_file(folder, number, side, block))
+def write_rows(place: Path, side: str, block: int, rows: np.ndarray) -> None:
+    """Write the rows of a block to the folder of a pass, whole."""
+    place.mkdir(parents=True, exist_ok=True)
+    write_array(_rows_file(place, side, block), rows)
 
 
-def _rows_file(folder: Path, number: int, side: str, block: int) -> Path:
-    return pass_folder(folder, number) / f"{side}-{block:04}.npy"
+def read_rows(place: Path, side: str, block: int) -> np.ndarray:
+    """The rows of a block in the folder of a pass."""
+    return np.load(_rows_file(place, side, block))
 
 
-def write_fit(folder: Path, task: dict[str, Any], history: list[Epoch], sent: int, store: str) -> None:
-    """Say that the last pass of the history is whole; those before it are removed. `sent` are the bytes that all processes
-    sent in it, `store` is the folder of the store."""
+def _rows_file(place: Path, side: str, block: int) -> Path:
+    return place / f"{side}-{block:04}.npy"
+
+
+def write_fit(folder: Path, task: dict[str, Any], history: list[Epoch], sent: int, store: str, draws: Collection[int] = ()) -> None:
+    """Say that the last pass of the history is whole; those before it are removed, but the `draws` of these numbers. `sent` are the
+    bytes that all processes sent in it, `store` is the folder of the store."""
     number = history[-1].epoch if history else 0
     write_json(folder / MANIFEST_OF_FIT, {"task": task, "pass": number, "history": [asdict(epoch) for epoch in history], "sent": sent, "store": store})
-    for other in folder.glob("pass-*"):
-        if other != pass_folder(folder, number):
+    stay = {pass_folder(folder, number), *(draws_folder(folder, kept) for kept in draws)}
+    for other in (*folder.glob("pass-*"), *folder.glob("draws-*")):
+        if other not in stay:
             shutil.rmtree(other, ignore_errors=True)
 
 

@@ -14,7 +14,7 @@ from solver.core.loop import Diverged, Epoch
 from solver.store.rating_store import RatingStore, open_store
 
 from .group import ProcessGroup
-from .pass_files import pass_folder, read_fit, read_rows, write_fit, write_rows
+from .pass_files import draws_folder, pass_folder, read_fit, read_rows, write_fit, write_rows
 from .store_task import StoreTask
 
 
@@ -28,7 +28,7 @@ class Passes(Protocol):
         """One pass; (RMSE over it, RMSE of the ratings held out after it or None), the same in all processes."""
 
     def blocks_written(self) -> list[tuple[str, int]]:
-        """(``'users'`` or ``'items'``, block) of all rows that this process writes after a pass."""
+        """(``'users'``, ``'items'`` or what else a pass goes on from, block) of all rows that this process writes after a pass."""
 
     def blocks_held(self) -> list[tuple[str, int]]:
         """(side, block) of all rows that this process has before a pass."""
@@ -39,12 +39,21 @@ class Passes(Protocol):
     def put_rows(self, side: str, block: int, rows: np.ndarray) -> None:
         """Take the rows of a block as they were written."""
 
+    def kept(self, number: int) -> list[tuple[str, int, np.ndarray]]:
+        """(side, block, rows) of this pass that this process has and that stay until the end, whatever passes follow."""
+
+    def passes_kept(self, number: int) -> list[int]:
+        """The passes up to this one of which something is kept."""
+
 
 def passes_for(store: RatingStore, task: StoreTask, group: ProcessGroup) -> Passes:
     """The method that the settings choose."""
     if task.settings.optimizer == "als":
-        from .chained_als import ChainedALS
+        from .chained.chained_als import ChainedALS
         return ChainedALS(store, task, group)
+    if task.settings.optimizer == "gibbs":
+        from .chained.chained_gibbs import ChainedGibbs
+        return ChainedGibbs(store, task, group)
     from .ring_sgd import RingSGD
     return RingSGD(store, task, group)
 
@@ -61,7 +70,7 @@ def run_passes(task: StoreTask, group: ProcessGroup, on_epoch: Callable[[Epoch],
     sent_before = group.sent
     if history:
         for side, block in passes.blocks_held():
-            passes.put_rows(side, block, read_rows(folder, int(begun[0]), side, block))
+            passes.put_rows(side, block, read_rows(pass_folder(folder, int(begun[0])), side, block))
     else:
         passes.begin()
     began = time.perf_counter() - (history[-1].seconds if history else 0.0)
@@ -81,10 +90,11 @@ def _write(passes: Passes, task: StoreTask, noted: dict, history: list[Epoch], g
     folder, sent = Path(task.folder), np.array([group.sent - sent_before])
     group.add_up(sent)
     number = history[-1].epoch
-    pass_folder(folder, number).mkdir(parents=True, exist_ok=True)
     for side, block in passes.blocks_written():
-        write_rows(folder, number, side, block, passes.rows_of_block(side, block))
+        write_rows(pass_folder(folder, number), side, block, passes.rows_of_block(side, block))
+    for side, block, rows in passes.kept(number):
+        write_rows(draws_folder(folder, number), side, block, rows)
     group.wait_for_all()
     if group.rank == 0:
-        write_fit(folder, noted, history, int(sent[0]), task.store)
+        write_fit(folder, noted, history, int(sent[0]), task.store, passes.passes_kept(number))
     group.wait_for_all()    # nobody begins what he could not go on from

@@ -138,6 +138,14 @@ class RingSGD:
         """The packed rows of a block, as they are written after a pass."""
         return self._rows(side, block)
 
+    def kept(self, number: int) -> list[tuple[str, int, np.ndarray]]:
+        """(side, block, rows) of a pass that stay until the end, beside those of the last pass: none."""
+        return []
+
+    def passes_kept(self, number: int) -> list[int]:
+        """The passes up to this one of which something is kept: none."""
+        return []
+
     def _rows(self, side: str, block: int) -> np.ndarray:
         n = self._n_rows(side, block)
         begin = (self.n_users + self.slots[block] * self.slot_rows if side == "items"

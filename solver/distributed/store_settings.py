@@ -11,7 +11,7 @@ import numpy as np
 from solver.core.settings import Settings
 from solver.data.ratings import Ratings
 from solver.errors import UserError
-from solver.fitting.effort import N_FACTORS, choose_settings
+from solver.fitting.effort import N_FACTORS, best_settings, choose_settings
 from solver.model.models import MODELS
 from solver.store.rating_store import RatingStore
 
@@ -29,7 +29,8 @@ def store_settings(store: RatingStore, effort: str, said: Mapping[str, Any]) -> 
     Raises UserError for a choice that no pass over a store is made for.
     """
     said = dict(said)
-    optimizer, n_factors = said.get("optimizer", "sgd"), said.setdefault("n_factors", N_FACTORS)
+    optimizer = said.get("optimizer", "gibbs" if effort == "best" else "sgd")
+    n_factors = said.setdefault("n_factors", N_FACTORS)
     if said.get("model", "dot") in MODELS and MODELS[said.get("model", "dot")].bounded:
         low, high = store.rating_range
         said |= {"low": low - _MARGIN * (high - low), "high": high + _MARGIN * (high - low)}
@@ -37,11 +38,13 @@ def store_settings(store: RatingStore, effort: str, said: Mapping[str, Any]) -> 
         dtype = "float64" if store.n_ratings < _DOUBLE else "float32"
         usual: dict[str, Any] = {"model": "dot+bias", "weight_decay": 0.05, "epochs": ALS_PASSES, "dtype": dtype}
         return Settings(**usual | said), ()
+    if optimizer == "gibbs":
+        best = best_settings(store.n_ratings, n_factors=n_factors)
+        return (replace(best, **said) if effort == "best" else Settings(**{"model": "dot+bias", "dtype": best.dtype} | said)), ()
     if optimizer != "sgd":
         raise not_for_stores(optimizer)
     if effort == "best":
-        raise UserError("The effort best draws factors from their posterior, which is not done for a store. Say --effort good or quick, or "
-                        "give the ratings as a table.")
+        raise UserError("The effort best is Gibbs sampling, and --optimizer says sgd. Leave out one of them.")
     choice = choose_settings(effort, sample_of(store), n_factors=n_factors, of=store.n_ratings)
     notes = () if choice.factors_help else ("On a part of the ratings factors predicted no better than biases alone.",)
     return replace(choice.settings, **said | {"optimizer": "sgd", "batch_size": 1}), notes

@@ -35,8 +35,8 @@ class StoreTask:
 
 def not_for_stores(optimizer: str) -> UserError:
     """The error for an optimizer that no pass over a store is made for."""
-    return UserError(f"A store is fitted by sgd, rating by rating, or by als, and not by {optimizer}. Choose one of these, or give the "
-                     "ratings as a table.")
+    return UserError(f"A store is fitted by sgd, rating by rating, by als or by gibbs, and not by {optimizer}. Choose one of these, or give "
+                     "the ratings as a table.")
 
 
 def own_blocks(blocks: int, group: ProcessGroup) -> range:

@@ -64,9 +64,7 @@ def choose_settings(effort: str, ratings: Ratings, *, n_factors: int, of: int | 
     from .fit_ratings import SMALL  # loads torch
 
     if effort == "best":
-        sweeps = min(100, round(50 * (len(ratings) / 1_000_000) ** -0.25))  # the more ratings, the less a draw strays
-        return Chosen(Settings(model="dot+bias", n_factors=n_factors, optimizer="gibbs", dtype="float32", epochs=sweeps,
-                               implicit_sets="both"))
+        return Chosen(best_settings(of or len(ratings), n_factors=n_factors))
     some = part(ratings, _ENOUGH)
     with one_thread(len(some) < SMALL):
         unexplained = _unexplained(some)
@@ -76,6 +74,12 @@ def choose_settings(effort: str, ratings: Ratings, *, n_factors: int, of: int | 
     small = _quick(len(some), n_factors=n_factors, unexplained=unexplained)  # what suits few suits as few of many
     change, factors_help = _best_change(small, some)
     return Chosen(_changed(quick, *change), factors_help)
+
+
+def best_settings(n_ratings: int, *, n_factors: int) -> Settings:
+    """The settings of the effort best for so many ratings: the more there are, the less a draw strays."""
+    sweeps = min(100, round(50 * (n_ratings / 1_000_000) ** -0.25))
+    return Settings(model="dot+bias", n_factors=n_factors, optimizer="gibbs", dtype="float32", epochs=sweeps, implicit_sets="both")
 
 
 def _quick(n_ratings: int, *, n_factors: int, unexplained: float) -> Settings:

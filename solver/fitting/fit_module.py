@@ -19,7 +19,7 @@ from solver.methods.batches.module_steps import ModuleSteps, calling, rmse_of_mo
 from solver.model.models import Bounds
 
 SAID_BY_THE_MODULE = ("model", "n_factors", "low", "high", "embedding_sizes", "hidden", "dropout", "dtype", "start")
-NOT_FOR_MODULES = ("loss", "negatives", "negatives_power", "decay_by", "non_negative")
+NOT_FOR_MODULES = ("loss", "negatives", "negatives_power", "decay_by", "non_negative", "note_gradients")
 DECOUPLED_DECAY = 0.1    # of adamw, where none is given
 
 

@@ -29,6 +29,7 @@ from solver.threads import one_thread
 
 from .choose_decay import ChosenDecay, choose_decay
 from .fit_module import DECOUPLED_DECAY, ModuleFit, fit_module
+from .noting_gradients import NotingGradients
 from .start_values import check_start, have_vanished, not_below_zero, revived, start_values
 
 ALL_PAIRS_DECAY = 0.3    # good on films, with a square root of the counts beside it (`methods.all_pairs`)
@@ -224,7 +225,10 @@ def _descend_on(device: str, problem: FitTask, on_seen) -> Descent:
         return on_seen(epoch, replace(seen, factors=lambda: in_the_ratings_units(seen.factors())))
 
     steps = steps_for(in_units(replace(problem, device=device, start=start), unit))
-    outcome = descend(steps if unit == 1.0 else FromUnits(steps, unit), problem.settings, on_seen_in_units)
+    steps = steps if unit == 1.0 else FromUnits(steps, unit)
+    if problem.settings.note_gradients:
+        steps = NotingGradients(steps, replace(problem, device=device, start=start), in_the_ratings_units)
+    outcome = descend(steps, problem.settings, on_seen_in_units)
     outcome.best = in_the_ratings_units(outcome.best)
     return outcome
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
+from solver.core.gradients import COUNTED
 from solver.disk import note_written
 from solver.errors import UserError
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
     from matplotlib.transforms import Bbox
 
     from solver.core.loop import Epoch
@@ -71,6 +73,31 @@ def plot_history(history: Sequence[Epoch], path: str | Path) -> None:
         axes.set(xlabel="epoch", ylabel="RMSE")
         axes.legend()
         axes.grid(alpha=0.25)
+
+
+def plot_gradients(history: Sequence[Epoch], path: str | Path) -> None:
+    """Norms of the gradient over the epochs, block by block, and below them how many of its derivatives are how large: a column of
+    shades for each epoch. The history was noted with ``note_gradients``."""
+    seen = [(epoch.epoch, epoch.gradient) for epoch in history if epoch.gradient]
+    if not seen:
+        raise UserError("No gradients were noted in this fit. Fit with note_gradients, on the command line --note-gradients.")
+    epochs = [epoch for epoch, _ in seen]
+    with drawing(path, size=(7.0, 6.4)) as above:
+        figure = cast("Figure", above.get_figure(root=True))
+        rows = figure.add_gridspec(2, 1)
+        above.set_subplotspec(rows[0])
+        below = figure.add_subplot(rows[1], sharex=above)
+        for place, name in enumerate(seen[0][1].norms):
+            above.plot(epochs, [gradient.norms[name] for _, gradient in seen], color=f"C{place}", label=name.replace("_", " "))
+        above.set(ylabel="norm of the gradient", yscale="log")
+        above.legend(ncols=2)
+        above.grid(alpha=0.25)
+        shares = np.array([gradient.counts for _, gradient in seen], float).T
+        shares /= shares.sum(0)
+        edges = [epochs[0] - 0.5, *((a + b) / 2 for a, b in zip(epochs, epochs[1:])), epochs[-1] + 0.5]
+        shades = below.pcolormesh(edges, np.arange(len(COUNTED) + 1), shares, cmap="Blues", vmin=0)
+        below.set(xlabel="epoch", ylabel="|derivative| from", yticks=np.arange(len(COUNTED)) + 0.5, yticklabels=COUNTED)
+        figure.colorbar(shades, ax=below, label="share of the parameters")
 
 
 def plot_learning_curve(results: pd.DataFrame, path: str | Path) -> None:

@@ -7,6 +7,7 @@ import math
 import numpy as np
 import torch
 
+from solver.core.gradients import GradientSeen, gradient_seen
 from solver.core.objective import Judge, Objective
 from solver.core.optimizers import OPTIMIZERS
 from solver.core.settings import Settings
@@ -38,6 +39,7 @@ class FullBatch:
         # Decay that is not in the loss: what is sought is where it ends, not the least loss on the way.
         self.to_the_end = self.method.decoupled and settings.decay > 0
         self._seen: list[float] = []
+        self._gradient: GradientSeen | None = None
 
     def step(self, *, last: bool) -> Seen:
         here = self.parameters.map(lambda leaf: leaf.detach().clone())
@@ -50,7 +52,7 @@ class FullBatch:
                 self._pull_to_the_mean(here)
         loss, mse, slope = self._seen
         return Seen(loss, math.sqrt(mse) if mse >= 0 else math.nan, lambda: here, slope,
-                    self.judge.rmse(here) if self.judge else None)
+                    self.judge.rmse(here) if self.judge else None, gradient=self._gradient)
 
     @torch.no_grad()
     def _pull_to_the_mean(self, before: AnyFactors) -> None:
@@ -67,6 +69,8 @@ class FullBatch:
         if not self._seen:  # the first call of a step is at the point where the step begins
             slope = max(float(leaf.grad.abs().max()) for leaf in self.leaves.values() if leaf.grad is not None)
             self._seen.extend((loss.item(), mse.item(), slope / self.method.loss_scale))
+            if self.problem.settings.note_gradients:
+                self._gradient = gradient_seen({name: leaf.grad for name, leaf in self.leaves.items()}, self.method.loss_scale)
         return scaled.item()
 
 

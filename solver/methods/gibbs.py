@@ -35,7 +35,7 @@ from solver.model.net import additive
 from solver.threads import one_thread
 
 from .known_columns import KnownColumns, known_of_both
-from .normal_wishart import draw_common, first_precisions
+from .normal_wishart import Common, draw_common, first_precisions
 from .ridge_regression import Ridge, ridge_for
 
 BURN_IN = 4          # sweeps, or a quarter of all, that only lead the chain to where draws are worth keeping
@@ -72,10 +72,9 @@ class Gibbs:
         self.sweep = 0
         self.samples: tuple[Factors, ...] = ()
         self.noise_variance = 0.0   # of a rating, the mean over the sweeps whose draws are kept
-        self.burn_in = min(BURN_IN, self.epochs // 4)
         self.few, self.many = sorted((self.user, self.item), key=lambda side: len(side.rows))
         size = (self.few.rows.numel() + 2 * self.many.rows.numel()) * self.few.rows.element_size()
-        self.every = math.ceil((self.epochs - self.burn_in) / max(1, min(MOST_SWEEPS, MOST_MEMORY // size)))
+        self.kept = KeptSweeps.of(self.epochs, size=size, most=MOST_MEMORY)
 
     @one_thread()  # the regressions have threads of their own; the rest is quick
     def step(self, *, last: bool) -> Seen:
@@ -88,10 +87,10 @@ class Gibbs:
         middle = self.user.rows, self.item.rows
         self.many.rows = mean + deviation
         self.residual = self.user.ratings.values - self._predicted(self.train.pairs, self.user.rows, self.item.rows)
-        if self.sweep <= self.burn_in or (self.sweep - self.burn_in - 1) % self.every == 0:
+        if self.kept.averages(self.sweep):
             for average in filter(None, (self.train, self.held)):
                 average.add(self.units.to_ratings(self._predicted(average.pairs, *middle)), afresh=not self.samples)
-            if self.sweep > self.burn_in:
+            if self.kept.keeps(self.sweep):
                 variance = self.units.spread ** 2 / float(alpha)
                 self.noise_variance += (variance - self.noise_variance) / (len(self.samples) // 2 + 1)
                 self.samples += self._both_draws(mean - deviation)
@@ -110,35 +109,76 @@ class Gibbs:
 
     def _draw_precision(self) -> Tensor:
         """α given the residuals e, Gamma(1 + n/2, 1 + Σ e²/2); nothing waits for the device."""
-        shape = torch.tensor(1 + len(self.residual) / 2, dtype=torch.float64)
-        gamma = torch._standard_gamma(shape, generator=self.generator).to(self.residual.device)
-        return (gamma / (1 + (self.residual @ self.residual).double() / 2)).to(self.residual.dtype)
+        return draw_precision(len(self.residual), self.residual @ self.residual, self.generator).to(self.residual.dtype)
 
     def _draw_rows(self, side: _Side, other: _Side, alpha: Tensor) -> tuple[Tensor, Tensor]:
         """The rows of a side given the other: their mean, and how far from it a draw of them is."""
         common = draw_common(side.rows, side.known, side.precisions, self.generator)
         side.precisions = common.precisions
-        features, known = self._features(other.rows)
-        ratings = side.ratings
-        targets = torch.stack([ratings.values - known.index_select(0, ratings.others), self._normal(ratings.values)])
-        centres = torch.stack([common.centres, alpha.sqrt() * self._normal(side.rows)], 1)
-        z = side.ridge.solve(features @ common.root, targets, centres, (1 / alpha).expand(len(side.rows)))
-        return z[:, 0] @ common.root.T, z[:, 1] @ (common.root.T / alpha.sqrt())
-
-    def _features(self, rows: Tensor) -> tuple[Tensor, Tensor]:
-        """What a row of the other side is multiplied by, (q, 1) or q, and what is added to that, b or 0."""
-        if not self.units.biases:
-            return rows, rows.new_zeros(len(rows))
-        features = rows.clone()
-        features[:, -1] = 1
-        return features, rows[:, -1]
+        features, known = features_of(other.rows, biases=self.units.biases)
+        noise = self._normal(side.ratings.values), self._normal(side.rows)
+        return draw_rows(side.ratings, side.ridge, features @ common.root, known, common, alpha, noise)
 
     def _predicted(self, pairs: RatedPairs, user: Tensor, item: Tensor) -> Tensor:
-        features, known = self._features(item)
-        return pairs.products(user, features) + known.index_select(0, pairs.items)
+        return predicted_pairs(pairs, user, item, biases=self.units.biases)
 
     def _normal(self, like: Tensor) -> Tensor:
         return torch.empty_like(like).normal_(generator=self.noise)
+
+
+def features_of(rows: Tensor, *, biases: bool) -> tuple[Tensor, Tensor]:
+    """What a row of the other side is multiplied by, (q, 1) or q, and what is added to that, b or 0."""
+    if not biases:
+        return rows, rows.new_zeros(len(rows))
+    features = rows.clone()
+    features[:, -1] = 1
+    return features, rows[:, -1]
+
+
+def predicted_pairs(pairs: RatedPairs, user: Tensor, item: Tensor, *, biases: bool) -> Tensor:
+    """Predictions of pairs by the rows of both sides, in the chain's units."""
+    features, known = features_of(item, biases=biases)
+    return pairs.products(user, features) + known.index_select(0, pairs.items)
+
+
+def draw_precision(n: int, squares: Tensor, generator: torch.Generator) -> Tensor:
+    """α given the sum of the squares of `n` residuals e, Gamma(1 + n/2, 1 + Σ e²/2), float64; nothing waits for the device."""
+    gamma = torch._standard_gamma(torch.tensor(1 + n / 2, dtype=torch.float64), generator=generator)
+    return gamma.to(squares.device) / (1 + squares.double() / 2)
+
+
+def draw_rows(ratings: ByRow, ridge: Ridge, features: Tensor, known: Tensor, common: Common, alpha: Tensor,
+              noise: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+    """The rows of a side given the other: their mean, and how far from it a draw of them is.
+
+    `features` (n_others, d) are φ, and `known` (n_others,) what is added to predictions; `noise` is N(0, 1), of the shape of the
+    ratings and of the rows.
+    """
+    targets = torch.stack([ratings.values - known.index_select(0, ratings.others), noise[0]])
+    centres = torch.stack([common.centres, alpha.sqrt() * noise[1]], 1)
+    z = ridge.solve(features, targets, centres, (1 / alpha).expand(len(centres)))
+    return z[:, 0] @ common.root.T, z[:, 1] @ (common.root.T / alpha.sqrt())
+
+
+@dataclass(frozen=True)
+class KeptSweeps:
+    """Of which sweeps the draws are kept: evenly spaced ones after the first `burn_in`."""
+
+    burn_in: int
+    every: int
+
+    @classmethod
+    def of(cls, sweeps: int, *, size: int, most: int) -> KeptSweeps:
+        """For so many sweeps whose draws take `size` bytes each, and `most` bytes in all."""
+        burn_in = min(BURN_IN, sweeps // 4)
+        return cls(burn_in, math.ceil((sweeps - burn_in) / max(1, min(MOST_SWEEPS, most // size))))
+
+    def keeps(self, sweep: int) -> bool:
+        return sweep > self.burn_in and (sweep - self.burn_in - 1) % self.every == 0
+
+    def averages(self, sweep: int) -> bool:
+        """Whether predictions are taken of this sweep, to be averaged or, before any draw is kept, to be looked at."""
+        return sweep <= self.burn_in or self.keeps(sweep)
 
 
 @dataclass(eq=False)

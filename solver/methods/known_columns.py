@@ -35,28 +35,44 @@ class Family:
 
 
 @dataclass(frozen=True, eq=False)
-class KnownColumns:
-    """The columns F (n, f) of one side's rows: the first is 1 for all, and the families follow it."""
+class ColumnProducts:
+    """What draws need of the columns F (n, f) of one side's rows, besides F itself."""
 
-    table: SparseTable
     gram: Tensor              # FᵀF (f, f), float64
     sizes: tuple[int, ...]    # columns of each family
-
-    @classmethod
-    def of(cls, families: Sequence[Family], n_rows: int, *, dtype: torch.dtype, device: str) -> KnownColumns:
-        every = Family(np.arange(n_rows), np.zeros(n_rows, np.int64), np.ones(n_rows), 1)
-        first = np.cumsum([0, *(family.n_columns for family in (every, *families))])
-        rows, columns, numbers = (np.concatenate(parts) for parts in zip(*(
-            (family.rows, family.columns + begin, family.numbers) for family, begin in zip((every, *families), first))))
-        table = SparseTable.of(torch.as_tensor(rows, device=device), torch.as_tensor(columns, device=device),
-                               torch.as_tensor(numbers, dtype=dtype, device=device), n_rows, int(first[-1]))
-        return cls(table, table.gram(at_once=_ROWS_AT_ONCE), tuple(family.n_columns for family in families))
 
     def by_column(self, first: float, of_families: Tensor) -> Tensor:
         """(f,) float64: `first` for the column of ones, and for the others the number of their family."""
         sizes = torch.tensor([1, *self.sizes])
         numbers = torch.cat([torch.tensor([first], dtype=torch.float64), of_families])
         return numbers.repeat_interleave(sizes).to(self.gram.device)
+
+
+@dataclass(frozen=True, eq=False)
+class KnownColumns(ColumnProducts):
+    """The columns F (n, f) of one side's rows: the first is 1 for all, and the families follow it."""
+
+    table: SparseTable
+
+    @classmethod
+    def of(cls, families: Sequence[Family], n_rows: int, *, dtype: torch.dtype, device: str) -> KnownColumns:
+        table = column_table(families, n_rows, dtype=dtype, device=device)
+        return cls(column_gram(table), tuple(family.n_columns for family in families), table)
+
+
+def column_table(families: Sequence[Family], n_rows: int, *, dtype: torch.dtype, device: str) -> SparseTable:
+    """F (n_rows, f): a column of ones, and the families."""
+    every = Family(np.arange(n_rows), np.zeros(n_rows, np.int64), np.ones(n_rows), 1)
+    first = np.cumsum([0, *(family.n_columns for family in (every, *families))])
+    rows, columns, numbers = (np.concatenate(parts) for parts in zip(*(
+        (family.rows, family.columns + begin, family.numbers) for family, begin in zip((every, *families), first))))
+    return SparseTable.of(torch.as_tensor(rows, device=device), torch.as_tensor(columns, device=device),
+                          torch.as_tensor(numbers, dtype=dtype, device=device), n_rows, int(first[-1]))
+
+
+def column_gram(table: SparseTable) -> Tensor:
+    """FᵀF (f, f) float64 of a table F."""
+    return table.gram(at_once=_ROWS_AT_ONCE)
 
 
 def known_of_both(ratings: Ratings, settings: Settings, *, dtype: torch.dtype, device: str) -> tuple[KnownColumns, KnownColumns]:
@@ -74,13 +90,23 @@ def known_of_both(ratings: Ratings, settings: Settings, *, dtype: torch.dtype, d
 
 def _set_of_each(own: np.ndarray, others: np.ndarray, n: int, n_others: int) -> Family:
     """The set of each row. A pair that is there twice counts twice."""
-    often = np.argsort(-np.bincount(others, minlength=n_others), kind="stable")[:LARGEST_SET]
-    columns = np.full(n_others, -1)
+    return set_family(own, others, np.bincount(own, minlength=n), set_columns(np.bincount(others, minlength=n_others)))
+
+
+def set_columns(counts: np.ndarray) -> np.ndarray:
+    """(n,) the column that each member of the other side is in a set, −1 for none, by how many ratings each has."""
+    often = np.argsort(-counts, kind="stable")[:LARGEST_SET]
+    columns = np.full(len(counts), -1)
     columns[often] = np.arange(len(often))
+    return columns
+
+
+def set_family(own: np.ndarray, others: np.ndarray, lengths: np.ndarray, columns: np.ndarray) -> Family:
+    """The sets of rows, which have rated `others` (n_ratings,), or were rated by them: `own` (n_ratings,), of `lengths` (n_rows,);
+    `columns` are those that `set_columns` gave."""
     found = columns[others]
-    lengths = np.sqrt(np.bincount(own, minlength=n))
     rows, found = own[found >= 0], found[found >= 0]
-    return Family(rows, found, 1 / lengths[rows], len(often))
+    return Family(rows, found, 1 / np.sqrt(lengths[rows]), min(len(columns), LARGEST_SET))
 
 
 def _given(table: np.ndarray) -> Family:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .known_columns import FIRST_PRECISION, KnownColumns
+from .known_columns import FIRST_PRECISION, ColumnProducts, KnownColumns
 
 PRIOR_ROWS = 2.0  # β₀: the weight of the prior mean 0, in rows
 
@@ -36,7 +36,7 @@ class Common:
     precisions: Tensor
 
 
-def first_precisions(known: KnownColumns) -> Tensor:
+def first_precisions(known: ColumnProducts) -> Tensor:
     """λ of each family before the first draw."""
     return torch.full((len(known.sizes),), FIRST_PRECISION, dtype=torch.float64)
 
@@ -44,29 +44,37 @@ def first_precisions(known: KnownColumns) -> Tensor:
 def draw_common(rows: Tensor, known: KnownColumns, precisions: Tensor, generator: torch.Generator) -> Common:
     """A draw given the rows (n, d). Computed in float64; random numbers come from the CPU, whatever the
     device of the rows, and the result is of their type, on their device."""
-    n, d = rows.shape
+    moves, root, precisions = draw_moves(len(rows), rows.T @ rows, known.table.transposed_times(rows), known, precisions, generator)
+    return Common(known.table.times(moves.to(rows.dtype)), root.to(rows.dtype), precisions)
+
+
+def draw_moves(n: int, squares: Tensor, sums: Tensor, known: ColumnProducts, precisions: Tensor,
+               generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
+    """(what each column moves a row by, in units of the rows' spread (f, d); root; precisions) given XᵀX (d, d) and FᵀX (f, d)
+    of `n` rows, so that the rows need not be in one place. In float64."""
+    d = len(squares)
     gram = known.gram.clone()
     gram.diagonal().add_(known.by_column(PRIOR_ROWS, precisions))
     lower_gram, _ = torch.linalg.cholesky_ex(gram)
-    sums = known.table.transposed_times(rows).double()                  # FᵀX (f, d)
+    sums = sums.double()                                                # FᵀX
     weights = torch.cholesky_solve(sums, lower_gram)                    # Ŵ
-    inverse_scale = (rows.T @ rows).double() - sums.T @ weights
+    inverse_scale = squares.double() - sums.T @ weights
     inverse_scale.diagonal().add_(1)
     # Bartlett: Λ = C A Aᵀ Cᵀ with C Cᵀ the scale matrix; A is lower triangular, N(0, 1) below √χ²(ν − i)
     degrees = d + n - torch.arange(d, dtype=torch.float64)
     bartlett = torch.tril(torch.randn(d, d, dtype=torch.float64, generator=generator), -1)
     bartlett.diagonal().copy_((2 * torch._standard_gamma(degrees / 2, generator=generator)).sqrt())
-    bartlett = bartlett.to(rows.device)
-    noise = torch.randn(len(gram), d, dtype=torch.float64, generator=generator).to(rows.device)
+    bartlett = bartlett.to(squares.device)
+    noise = torch.randn(len(gram), d, dtype=torch.float64, generator=generator).to(squares.device)
     # with inverse_scale = V Vᵀ, C = V⁻ᵀ, and so R = V A⁻ᵀ, and R⁻¹ = Aᵀ V⁻¹
     lower, _ = torch.linalg.cholesky_ex(inverse_scale)
     root = torch.linalg.solve_triangular(bartlett.T, lower, upper=True, left=False)
     moves = torch.linalg.solve_triangular(lower, weights.T, upper=False).T @ bartlett   # Ŵ R⁻ᵀ (f, d)
     moves = moves + torch.linalg.solve_triangular(lower_gram.T, noise, upper=True)
-    return Common(known.table.times(moves.to(rows.dtype)), root.to(rows.dtype), _draw_precisions(moves, known, generator))
+    return moves, root, _draw_precisions(moves, known, generator)
 
 
-def _draw_precisions(moves: Tensor, known: KnownColumns, generator: torch.Generator) -> Tensor:
+def _draw_precisions(moves: Tensor, known: ColumnProducts, generator: torch.Generator) -> Tensor:
     """λ of each family given its factors in units of the rows' spread: Gamma(1 + f·d/2, 1 + Σ w²/2)."""
     squares = (moves ** 2).sum(1)[1:].cpu()
     shapes = 1 + torch.tensor(known.sizes, dtype=torch.float64) * moves.shape[1] / 2

@@ -40,7 +40,8 @@ if __name__ == "__main__":
     from solver.store.rating_store import open_store
     print("ready", flush=True)
     ways = {"sgd": Settings(model="dot+bias", optimizer="sgd", batch_size=1, epochs=6, n_factors=8, dtype="float32"),
-            "als": Settings(model="dot+bias", optimizer="als", epochs=6, n_factors=8, weight_decay=0.05)}
+            "als": Settings(model="dot+bias", optimizer="als", epochs=6, n_factors=8, weight_decay=0.05),
+            "gibbs": Settings(model="dot+bias", optimizer="gibbs", epochs=6, n_factors=8, implicit_sets="both")}
     fit_store(open_store(sys.argv[1]), sys.argv[2], ways[sys.argv[4]], holdout=0.1, processes=int(sys.argv[3]))
 """
 

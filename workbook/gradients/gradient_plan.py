@@ -1,4 +1,4 @@
-"""What stands where: settings beside the history of a sheet, then, folded away, panels of blocks in the rows of the model."""
+"""What stands where: settings beside the history of a sheet and what is noted of gradients, then, folded away, panels of blocks in the rows of the model."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pyxl.grid.cells import MAX_COL, Cell, Range
+from solver.core.gradients import COUNTED
 from solver.errors import UserError
-from workbook.model_sheets.geometry import Crosstab
+from workbook.model_sheets.geometry import HISTORY_ROWS, Crosstab
 
 STEPPED = {     # optimizer -> what it remembers of every parameter
     "sgd": (), "momentum": ("velocity",), "adam": ("mean", "square")}
@@ -58,9 +59,25 @@ class GradientPlan:
         return Range(_TOP + 1, left, _TOP + rows, left + _TABLE_COLS - 1)
 
     @property
+    def now(self) -> Range:
+        """What is noted of the gradient, of the present one: the step, the norm of each block, and how many derivatives are how large."""
+        left = self.left + _SETTINGS_COLS + 1
+        return Range(_TOP, left, _TOP, left + len(self.crosstab.layout.parameters) + len(COUNTED))
+
+    @property
+    def by_epoch(self) -> Range:
+        """The same of every epoch of the last fit, or of every step."""
+        return Range(_TOP + 1, self.now.left, _TOP + HISTORY_ROWS, self.now.right)
+
+    @property
+    def chart(self) -> Cell:
+        """The upper left corner of the chart of the norms, below settings and check."""
+        return Cell(self.fault.row + 2, self.left)
+
+    @property
     def folded(self) -> int:
         """The first column that is folded away."""
-        return self.left + _SETTINGS_COLS + 1
+        return self.now.right + 2
 
     @property
     def shift(self) -> int:
@@ -116,7 +133,7 @@ class GradientPlan:
     @property
     def area(self) -> Range:
         """All of it."""
-        return Range(1, self.left, max(self.crosstab.used.bottom, self.table.bottom, self.fault.row), self.right)
+        return Range(1, self.left, max(self.crosstab.used.bottom, self.table.bottom, self.by_epoch.bottom), self.right)
 
     @property
     def _biases(self) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from workbook.write.write_cells import put_formula, put_number, put_text
 
 from .copy_table import address_of, define_step_names, put_address
 from .gradient_blocks import write_gradients, write_loss
+from .gradient_history import write_gradient_history
 from .gradient_plan import STEP_SETTINGS, STEPPED, GradientPlan
 from .next_values import write_next_values
 
@@ -33,6 +34,7 @@ def write_gradient_columns(workbook: Workbook, sheet, styles: Styles, plan: Grad
     write_loss(sheet, styles, plan)
     write_gradients(sheet, styles, plan, content)
     write_next_values(sheet, styles, plan)
+    write_gradient_history(workbook, sheet, styles, plan)
     _table(sheet, styles, plan)
     define_step_names(workbook, plan, STEP_SETTINGS)
 

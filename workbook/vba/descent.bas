@@ -35,7 +35,7 @@ Sub DescendReset()
             sheet.Range(places(i, 2)).Value = sheet.Range(places(i, last)).Value
         End If
     Next
-    ClearLines AreaOf(sheet, "history")
+    ClearLines AreaOf(sheet, "history"), AreaOf(sheet, "gradients_by_epoch")
     sheet.Calculate
     Report sheet, "Reset: the parameters of before the first step, RMSE " & Format(AreaOf(sheet, "rmse").Value, "0.0000") & "."
     Exit Sub
@@ -45,7 +45,8 @@ End Sub
 
 ' The areas are looked up once a press: there are many names.
 Private Sub Descend(times As Integer)
-    Dim sheet As Object, table As Range, steps As Range, fault As Range, history As Range, rmse As Range, lines As Long, i As Integer
+    Dim sheet As Object, table As Range, steps As Range, fault As Range, rmse As Range, lines As Long, i As Integer
+    Dim history As Range, gradients As Range, gradient As Range
     On Error GoTo Failed
     Set sheet = ActiveSheet
     If CannotWrite(sheet) Then Exit Sub
@@ -53,15 +54,17 @@ Private Sub Descend(times As Integer)
     Set steps = AreaOf(sheet, "steps")
     Set fault = AreaOf(sheet, "step_fault")
     Set history = AreaOf(sheet, "history")
+    Set gradients = AreaOf(sheet, "gradients_by_epoch")
+    Set gradient = AreaOf(sheet, "gradients_now")
     Set rmse = AreaOf(sheet, "rmse")
     sheet.Calculate
     If steps.Value = 0 Then KeepStart sheet, table.Value
-    lines = LinesThatEndAt(history, steps.Value)
-    If lines = 0 Then NoteError history, lines, steps.Value, rmse.Value
+    lines = LinesThatEndAt(history, gradients, steps.Value)
+    If lines = 0 Then NoteStep history, gradients, gradient, lines, steps.Value, rmse.Value
     For i = 1 To times
         If fault.Value <> "" Then Err.Raise 1000, , fault.Value
         TakeStep sheet, table.Value
-        NoteError history, lines, steps.Value, rmse.Value
+        NoteStep history, gradients, gradient, lines, steps.Value, rmse.Value
     Next
     Report sheet, "Step " & steps.Value & ", " & AreaOf(sheet, "step_optimizer").Value & ": RMSE " & Format(rmse.Value, "0.0000")
     Exit Sub
@@ -96,7 +99,7 @@ Private Sub KeepStart(sheet As Object, places As Variant)
 End Sub
 
 ' How many lines of the history are used, where the last is that of this step; else they are another fit's, and go.
-Private Function LinesThatEndAt(history As Range, steps As Long) As Long
+Private Function LinesThatEndAt(history As Range, gradients As Range, steps As Long) As Long
     Dim lines As Variant, used As Long, i As Long
     lines = history.Value
     For i = 1 To UBound(lines, 1)
@@ -107,31 +110,38 @@ Private Function LinesThatEndAt(history As Range, steps As Long) As Long
             LinesThatEndAt = used
             Exit Function
         End If
-        ClearLines history
+        ClearLines history, gradients
     End If
 End Function
 
 ' Beside epoch and RMSE stands what a fit finds on ratings held out.
-Private Sub ClearLines(history As Range)
+Private Sub ClearLines(history As Range, gradients As Range)
     history.Resize(history.Rows.Count, 3).ClearContents
+    If Not gradients Is Nothing Then gradients.ClearContents
 End Sub
 
-' A line of the history, for the chart. Where all lines are used, every second one goes.
-Private Sub NoteError(history As Range, used As Long, steps As Long, rmse As Double)
-    Dim lines As Variant, i As Long
+' A line of the history, for the chart, and, where there is one, of the gradients. Where all lines are used, every second one goes.
+Private Sub NoteStep(history As Range, gradients As Range, gradient As Range, used As Long, steps As Long, rmse As Double)
     If used = history.Rows.Count Then
-        lines = history.Value
-        ClearLines history
-        used = 0
-        For i = 1 To UBound(lines, 1) Step 2
-            used = used + 1
-            history.Cells(used, 1).Value = lines(i, 1)
-            history.Cells(used, 2).Value = lines(i, 2)
-        Next
+        KeepEverySecond history
+        If Not gradients Is Nothing Then KeepEverySecond gradients
+        used = (used + 1) \ 2
     End If
     used = used + 1
     history.Cells(used, 1).Value = steps
     history.Cells(used, 2).Value = rmse
+    If Not gradients Is Nothing Then gradients.Rows(used).Value = gradient.Value
+End Sub
+
+Private Sub KeepEverySecond(area As Range)
+    Dim lines As Variant, i As Long, j As Long
+    lines = area.Value
+    area.ClearContents
+    For i = 1 To UBound(lines, 1) Step 2
+        For j = 1 To UBound(lines, 2)
+            area.Cells((i + 1) \ 2, j).Value = lines(i, j)
+        Next
+    Next
 End Sub
 
 Private Function CannotWrite(sheet As Object) As Boolean

@@ -9,11 +9,12 @@ from workbook.model_sheets.view import View
 from workbook.views.best_list import HIGH, LOW, N_BEST, Candidates, write_best
 from workbook.views.check.check_sheet import CHECK_SHEET as CHECK
 from workbook.views.check.check_sheet import check_plan
+from workbook.views.check.reliability import of_user, within, words_on_within
 from workbook.views.choice import unknown, with_most_blanks, write_choice
 from workbook.write.display_labels import width_of
 from workbook.write.references import ref
 from workbook.write.styles import Styles, fold_helpers, print_setup
-from workbook.write.write_cells import put_array, put_number, put_text
+from workbook.write.write_cells import put_array, put_formula, put_number, put_text
 
 _NAME = "recommend"
 CHOSEN_USER, LOWEST, HIGHEST = Cell(5, 2), Cell(6, 2), Cell(7, 2)
@@ -51,9 +52,10 @@ def write_recommend(workbook: Workbook, styles: Styles, view: View) -> None:
         column, count = f"INDEX({view.name('ratings')},0,{which})", Cell(which.row, 4)
         put_array(sheet, count, f'=IF({which}="","",COUNT({column}))', styles.whole)
         put_array(sheet, count.moved(0, 1), f'=IF(N({count})=0,"",AVERAGE({column}))', styles.ranked)
+        put_array(sheet, count.moved(0, 2), f'=IF({which}="","",{within(of_user(user), str(which))})', styles.ranked)
     put_array(sheet, CHOSEN_USER.moved(0, 1), f'=IF({user}="",{unknown(view, "user", CHOSEN_USER)},"has rated "&SUM(({ref(rated)}<>"")*1)'
             f'&" of {n:,} items"&IF(COUNT({ref(open_)})=0,": nothing is left to recommend.","."))', styles.note_beside)
-    sheet.print_area(0, 0, _HEAD + N_BEST - 1, WORKING - 2)
+    sheet.print_area(0, 0, _HEAD + N_BEST, WORKING - 2)
     print_setup(sheet, landscape=False, one_page=True)
 
 
@@ -67,7 +69,8 @@ def _words(sheet, styles: Styles, view: View) -> None:
     put_text(sheet, Cell(2, 1), "The ten items that the model predicts highest for one user, of those that the user has not rated.", styles.note)
     put_text(sheet, Cell(3, 1), f"Choose a user in the yellow cell. It is live: it shows {view.followed}, "
                             "and follows every rating and every fit.", styles.note)
-    for col, header in enumerate(("ratings", "their mean"), 4):
+    put_formula(sheet, Cell(_HEAD + N_BEST + 1, 2), f"={words_on_within()}", styles.note_beside)
+    for col, header in enumerate(("ratings", "their mean", "± of 9 in 10"), 4):
         put_text(sheet, Cell(_HEAD, col), header, styles.header)
     put_text(sheet, TWO_DIGITS.moved(-1, -1), "Helper calculations, not printed: change nothing here.", styles.calc_head)
     put_text(sheet, TWO_DIGITS.moved(0, -1), "number of the user", styles.calc_head)

@@ -10,7 +10,7 @@ from workbook.views.best_list import N_BEST
 YOU_DECAY, COUNT = Cell(5, 2), Cell(6, 2)   # what the reader sets; how many ratings count
 YOU_HEAD = 8                                # of the list of items
 BEST = Cell(YOU_HEAD, 6)                    # of the ten best, beside it
-OWN_HEAD = YOU_HEAD + N_BEST + 2            # of the factors, below these
+OWN_HEAD = YOU_HEAD + N_BEST + 3            # of the factors, below these
 _WORKING = 10                           # first column of the calculation
 GAUSS_NEWTON, NEWTON = 6, 6             # steps in a sigmoid: the first come near, the others arrive
 
@@ -59,7 +59,7 @@ class YouPlan:
 
     @property
     def printed(self) -> Range:
-        return Range(1, 1, max(YOU_HEAD + self.n, OWN_HEAD + self.d), BEST.col + 2)
+        return Range(1, 1, max(YOU_HEAD + self.n, OWN_HEAD + self.d), BEST.col + 3)
 
     @property
     def counted(self) -> Range:

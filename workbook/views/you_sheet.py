@@ -18,7 +18,8 @@ from pyxl.grid.cells import Cell, Range
 from pyxl.grid.layout import Layout
 from solver.collab.answers.recommend import NEWCOMER_RIDGE
 from workbook.model_sheets.view import View
-from workbook.views.best_list import HIGH, LOW, Candidates, kept_in_range, write_best
+from workbook.views.best_list import HIGH, LOW, N_BEST, Candidates, kept_in_range, write_best
+from workbook.views.check.reliability import of_newcomer, within, words_on_within
 from workbook.write.display_labels import width_of
 from workbook.write.references import box, ref
 from workbook.write.styles import Styles, colour_scale, fold_helpers, print_setup
@@ -43,7 +44,12 @@ def write_you(workbook: Workbook, styles: Styles, view: View) -> None:
     if view.bounded:
         _steps_in_sigmoid(sheet, styles, plan, view)
     candidates = Candidates(plan.items, plan.sums, plan.open)
-    write_best(sheet, styles, view, candidates, head=BEST, working=plan.best)
+    best = write_best(sheet, styles, view, candidates, head=BEST, working=plan.best)
+    put_text(sheet, BEST.moved(0, 3), "± of 9 in 10", styles.header)
+    unsure = of_newcomer(ref(COUNT, rows=True, cols=True), view)
+    for which in best.cells():
+        put_array(sheet, Cell(which.row, BEST.col + 3), f'=IF({which}="","",{within(unsure, str(which))})', styles.ranked)
+    put_formula(sheet, BEST.moved(N_BEST + 1, 1), f"={words_on_within()}", styles.note_beside)
 
 
 def _entries(sheet, styles: Styles, plan: YouPlan, view: View) -> None:
@@ -206,7 +212,7 @@ def _words(sheet, styles: Styles, plan: YouPlan, view: View) -> None:
 
 def _looks(sheet, styles: Styles, plan: YouPlan, view: View) -> None:
     wide = width_of(view.content.items, least=22, most=46)
-    for col, width in enumerate((wide, 11, 11, 30, 3, 8, wide, 11, 3), 1):
+    for col, width in enumerate((wide, 11, 11, 30, 3, 8, wide, 11, 11), 1):
         sheet.set_column(col - 1, col - 1, width, styles.text)
     steps = plan.step_in_sigmoid(GAUSS_NEWTON + NEWTON - 1, "row")
     fold_helpers(sheet, plan.counted.left, (steps if view.bounded else plan.rated_by).right, 8, styles.calc)

@@ -19,15 +19,26 @@ _SCALES = ((1.0, 5.0, 1.0), (0.5, 5.0, 0.5), (0.0, 5.0, 0.5), (1.0, 10.0, 0.5), 
 
 
 @dataclass(frozen=True)
+class Spreads:
+    """Nine of ten ratings lie within user's number × item's number of their prediction: (n_users,), (n_items,), and a newcomer's."""
+
+    users: tuple[float, ...]
+    items: tuple[float, ...]
+    newcomer: float
+
+
+@dataclass(frozen=True)
 class Trained:
     """What a workbook keeps of the trained model that it was made from and that its own ratings, some of the
     model's, do not tell: the range and the standard deviation of all ratings; the average user's factors
-    and, where there are biases, bias (k or k + 1 numbers); and the offset, half of which each bias carries here."""
+    and, where there are biases, bias (k or k + 1 numbers); the offset, half of which each bias carries here; and what says how
+    far ratings may lie from predictions, where the model knows."""
 
     rating_range: tuple[float, float]
     spread: float
     average: tuple[float, ...]
     offset: float
+    spreads: Spreads | None = None
 
 
 @dataclass(frozen=True)

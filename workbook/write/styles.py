@@ -59,6 +59,7 @@ class Styles:
     status_above: Format
     epoch: Format           # history of a fit
     error: Format
+    norm: Format            # of a gradient: any magnitude
     moment: Format          # a line of the run log: when
     precise: Format
     plain: Format           # a number as it is
@@ -143,6 +144,7 @@ def make_styles(workbook: Workbook) -> Styles:
         status_above=style(font_color=_LINK),
         epoch=style(center, num_format="#,##0"),
         error=style(center, num_format="0.0000"),
+        norm=style(center, num_format="0.0E+00"),
         moment=style(align="left", num_format="yyyy-mm-dd hh:mm:ss"),
         precise=style(center, num_format="0.000000"),
         plain=style(center),
@@ -202,6 +204,11 @@ def depths() -> dict:
     """Blue for the lowest number, white for the middle one, orange for the highest."""
     return {"type": "3_color_scale", "min_type": "min", "mid_type": "percentile", "mid_value": 50, "max_type": "max",
             "min_color": "#8DB4E2", "mid_color": "#FFFFFF", "max_color": "#F4A869"}
+
+
+def depths_of_blue() -> dict:
+    """White for 0, the bluer the larger."""
+    return {"type": "2_color_scale", "min_type": "num", "min_value": 0, "max_type": "max", "min_color": "#FFFFFF", "max_color": "#8DB4E2"}
 
 
 def fold_helpers(sheet, first: int, last: int, width: float, style: Format) -> None:

@@ -57,6 +57,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--learn-on", metavar="MODEL_DIR", help="go on from this model, with its settings: further ratings, of known users "
                         "and items or new ones")
     parser.add_argument("--plot", metavar="FILE.png", help="draw the RMSE of every epoch")
+    parser.add_argument("--plot-gradients", metavar="FILE.png", help="draw the norm of every epoch's gradient and a histogram of its derivatives")
     parser.add_argument("--range", metavar="LOW,HIGH", help="lowest and highest rating (default: those there are)")
     parser.add_argument("--processes", type=int, metavar="N", help="of a store: processes that fit it together (default 1); the result does "
                         "not depend on their number")
@@ -70,14 +71,14 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 def _train(args: argparse.Namespace, say: Say) -> dict:
     from solver.fitting.effort import N_FACTORS
-    from solver.judging.plots import plot_history, refuse_plot
+    from solver.judging.plots import plot_gradients, plot_history, refuse_plot
 
     from .train_report import Teller
 
     folder = Path(args.output)
     refuse_target(folder, overwrite=args.overwrite)
-    if args.plot:
-        refuse_plot(args.plot)
+    for picture in filter(None, (args.plot, args.plot_gradients)):
+        refuse_plot(picture)
     rating_range = _range(args.range)
     if is_store(args.ratings):
         from .train_store import train_on_store
@@ -85,7 +86,7 @@ def _train(args: argparse.Namespace, say: Say) -> dict:
         return train_on_store(args, rating_range, say)
     if args.processes is not None or args.rows_only:
         raise UserError("--processes and --rows-only are for a store. Make one by `collabsheet prepare`, and train on that.")
-    options = options_in(args, Given.TRAIN)
+    options = options_in(args, Given.TRAIN) | ({"note_gradients": True} if args.plot_gradients and not args.learn_on else {})
     for name, value in options.items():
         OPTIONS[name].check(value)
     seed, n_factors = options.pop("seed", 0), options.get("n_factors", N_FACTORS)
@@ -127,15 +128,18 @@ def _train(args: argparse.Namespace, say: Say) -> dict:
     if args.plot:
         plot_history(result.history, args.plot)
         say(f"Drew {args.plot}")
+    if args.plot_gradients:
+        plot_gradients(result.history, args.plot_gradients)
+        say(f"Drew {args.plot_gradients}")
     return json_ready({
         "model": str(folder), "ratings": len(ratings), "users": ratings.n_users, "items": ratings.n_items,
         "learnt_from": model.n_ratings_, "rmse": result.rmse_after, "holdout_rmse": result.holdout_rmse,
         "baseline_rmse": report.baseline, "baseline_is_of": report.judged_by, "epochs": result.epochs,
         "history": [{"epoch": e.epoch, "rmse": e.rmse, "holdout_rmse": e.holdout_rmse, "seconds": e.seconds}
-                    for e in result.history],
+                    | ({"gradient": asdict(e.gradient)} if e.gradient else {}) for e in result.history],
         "settings": asdict(settings),
         "device": result.device, "seconds": result.seconds, "stop": result.stop, "stopped": result.stopped,
-        "plot": args.plot,
+        "plot": args.plot, "plot_gradients": args.plot_gradients,
         "notes": [*notes, *more]})
 
 
@@ -145,7 +149,7 @@ def _known_model(args: argparse.Namespace, options: Mapping[str, object]) -> Col
 
     given = [*(OPTIONS[name].flag for name in options), *(flag for flag, value in (
         ("--genres", args.genres), ("--item-columns", args.item_columns), ("--user-columns", args.user_columns), ("--range", args.range),
-        ("--effort", args.effort != "good"), ("--feedback", args.feedback != "explicit"), ("--counts", args.counts),
+        ("--effort", args.effort != "good"), ("--feedback", args.feedback != "explicit"), ("--counts", args.counts), ("--plot-gradients", args.plot_gradients),
         ("--holdout", args.holdout != _HELD_OUT), ("--split", args.split != "random")) if value)]
     if given:
         raise UserError(f"--learn-on goes on with the settings of the model. Leave out {given[0]}, or train a new one.")

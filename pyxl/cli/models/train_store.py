@@ -33,16 +33,15 @@ def train_on_store(args: argparse.Namespace, rating_range: tuple[float, float] |
     from solver.collab.from_store import model_of_fit, refuse_too_large
     from solver.distributed.fit_store import fit_store
     from solver.distributed.store_settings import store_settings
-    from solver.fitting.effort import N_FACTORS
     from solver.judging.plots import plot_history
     from solver.store.rating_store import open_store
 
     first = os.environ.get("RANK", "0") == "0"      # of those that torchrun started
     tell = say if first else (lambda line: None)
     store = open_store(args.ratings[0])
-    if not args.rows_only:
-        refuse_too_large(store, said.get("n_factors", N_FACTORS))
     settings, notes = store_settings(store, args.effort, said)
+    if not args.rows_only:
+        refuse_too_large(store, settings)
     tell(f"Fits {store.n_ratings:,} ratings in {store.blocks} × {store.blocks} blocks by {settings.optimizer}, {settings.n_factors} "
          f"factors, {settings.most_epochs} passes.")
     tell("pass  training RMSE  hold-out RMSE  seconds")
@@ -95,4 +94,6 @@ def _options(args: argparse.Namespace) -> dict[str, Any]:
         raise UserError("A fit of a store makes all of its passes. Leave out --patience, or say --epochs.")
     if "non_negative" in said:
         raise UserError("A fit of a store has no limits for factors. Leave out --non-negative, or give the ratings as a table.")
+    if "note_gradients" in said or args.plot_gradients:
+        raise UserError("A fit of a store notes no gradients. Leave out --note-gradients and --plot-gradients, or give the ratings as a table.")
     return said

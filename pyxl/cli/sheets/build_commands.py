@@ -40,6 +40,12 @@ def _gradients_argument(parser: argparse.ArgumentParser) -> None:
                              "momentum or adam leads, and on embedding by one rating a step; in an .xlsm the buttons Step, ×10 and ×100 take it")
 
 
+def _feedback_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--feedback", choices=("explicit", "implicit"), default="explicit",
+                        help="explicit: ratings (default); implicit: pairs that happened, or zeros and ones: one sheet, `likes`, with their "
+                             "chance, a sigmoid, and the cross-entropy as live formulas")
+
+
 def _holdout_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--holdout", type=float, default=HOLDOUT, metavar="SHARE",
                         help="share of the ratings kept apart, by which the sheet `check` judges the models; "
@@ -82,6 +88,7 @@ def _new_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--factors", type=int, default=5, metavar="N", help="factors for every user and item (default 5)")
     _titles_arguments(parser)
     add_ratings_arguments(parser)
+    _feedback_argument(parser)
     _holdout_argument(parser)
     _net_argument(parser)
     _gradients_argument(parser)
@@ -93,6 +100,7 @@ def _new_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _new(args: argparse.Namespace, say: Say) -> dict:
     from workbook import build
+    from workbook.likes_book import build_likes
     from workbook.run_main_module import module_beside, write_module
 
     _check_sizes(args, "users", "items", "factors")
@@ -101,23 +109,44 @@ def _new(args: argparse.Namespace, say: Say) -> dict:
     _check_name(args.output)
     if args.run_main:
         module_beside(args.output)
-    everything, notes = read_given(args)
+    implicit = args.feedback == "implicit"
+    if implicit:
+        _refuse_of_ratings(args)
+    everything, notes = read_given(args, unrated=1.0 if implicit else None)
     ratings = everything.top(users=args.users, items=args.items)
     titles, more = _titles(args, ratings)
     notes += more
-    build(ratings, args.output, n_factors=args.factors, titles=titles, seed=args.seed, holdout=args.holdout, net=args.net,
-          gradients=args.gradients, overwrite=args.overwrite)
+    if implicit:
+        build_likes(ratings, args.output, n_factors=args.factors, titles=titles, seed=args.seed, overwrite=args.overwrite)
+        notes += _notes_on_values(ratings)
+    else:
+        build(ratings, args.output, n_factors=args.factors, titles=titles, seed=args.seed, holdout=args.holdout, net=args.net,
+              gradients=args.gradients, overwrite=args.overwrite)
     notes += _notes_on_labels(ratings, titles)
     for note in notes:
         say(f"Note: {note}")
+    held = "" if implicit else _held_out(ratings, args.holdout, args.seed)
     say(f"Built {args.output}: {ratings.n_users} users, {ratings.n_items} items, {len(ratings)} of "
-        f"{len(everything)} ratings{_held_out(ratings, args.holdout, args.seed)}, {args.factors} factors.")
+        f"{len(everything)} {'pairs' if implicit else 'ratings'}{held}, {args.factors} factors.")
     if args.run_main:
         say(f"Wrote {write_module(args.output)}: Run main of xlwings' add-in fits the sheet in view.")
     press = "open it and press Fit, or close it and: " if args.output.lower().endswith(".xlsm") else ""
     say(f"Fit it: {press}{quoted_command('collabsheet', 'fit', args.output, '--in-place')}")
     return {"workbook": str(args.output), "users": ratings.n_users, "items": ratings.n_items,
             "ratings": len(ratings), "factors": args.factors, "notes": notes}
+
+
+def _refuse_of_ratings(args: argparse.Namespace) -> None:
+    given = [option for option, said in (("--holdout", args.holdout != HOLDOUT), ("--net", args.net), ("--gradients", args.gradients)) if said]
+    if given:
+        raise UserError(f"{given[0]} is for models of ratings, and --feedback implicit builds the sheet `likes` alone. Leave one of them out.")
+
+
+def _notes_on_values(pairs: Ratings) -> list[str]:
+    """What became of values that are not those of the sheet `likes`."""
+    if set(pairs.values.tolist()) <= {0.0, 1.0}:
+        return []
+    return [f"The values, {pairs.values.min():g} to {pairs.values.max():g}, are not looked at: every pair is one that happened."]
 
 
 def _titles_arguments(parser: argparse.ArgumentParser) -> None:

@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pyxl.base.plain_output import Say
 from pyxl.cli.command_line import Command
+from solver.errors import UserError
+
+if TYPE_CHECKING:
+    from pyxl.serve.at_login import AtLogin
+    from pyxl.serve.run_service import Where
 
 _MB = 1 << 20
+_AT_LOGIN = ("serve", "worker")
+_PATHS = ("certificate", "key", "folder")
+_KEPT = ("host", "port", "name", "certificate", "key", "behind_tls", "folder", "workers", "upload_mb", "job_seconds", "job_mb", "keep_minutes")   # by an installed service
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--open", action="store_true", help="open the page in a browser")
+    at_login = parser.add_mutually_exclusive_group()
+    at_login.add_argument("--install", nargs="?", const="serve", choices=_AT_LOGIN, metavar="WHAT", help="start it now and whenever you log in, with the "
+                          "other options given here (systemd, launchd, or a task of Windows); worker: what makes presses of buttons quick, in its place, on "
+                          "Linux")
+    at_login.add_argument("--uninstall", nargs="?", const="serve", choices=_AT_LOGIN, metavar="WHAT", help="end that and take it out")
     parser.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="where to listen (default 127.0.0.1: only this machine "
                         "can reach it); elsewhere only with --certificate, --key and --tokens")
     parser.add_argument("--port", type=int, default=8365, metavar="N", help="the port (default 8365; 0: any that is free)")
@@ -32,6 +47,10 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _serve(args: argparse.Namespace, say: Say) -> dict:
+    if args.uninstall:
+        return _uninstalled(args.uninstall, say)
+    if args.install == "worker":
+        return _installed_worker(say)
     from pyxl.serve.limits import ServiceLimits
     from pyxl.serve.run_service import Where, run_service
 
@@ -39,8 +58,61 @@ def _serve(args: argparse.Namespace, say: Say) -> dict:
                            keep_minutes=args.keep_minutes)
     where = Where(host=args.host, port=args.port, names=tuple(args.name), certificate=args.certificate, key=args.key, tokens=args.tokens,
                   folder=args.folder, behind_tls=args.behind_tls)
+    if args.install:
+        return _installed_service(args, where, say)
     run_service(where, limits, say, open_page=args.open)
     return {"served": True}
+
+
+def _installed_service(args: argparse.Namespace, where: Where, say: Say) -> dict:
+    from pyxl.serve.at_login import AtLogin
+    from pyxl.serve.run_service import page_address, refuse_unsafe
+    from pyxl.serve.tokens import lasting_token
+
+    refuse_unsafe(where)
+    if not where.port:
+        raise UserError("--port 0 is another one at every start. Give one that stays, or leave it out.")
+    tokens, token = (where.tokens, None) if where.tokens else lasting_token()
+    words = ["-m", "pyxl", "serve", "--tokens", str(Path(tokens).absolute())]
+    for name in _KEPT:
+        value, flag = getattr(args, name), f"--{name.replace('_', '-')}"
+        if value is True:
+            words.append(flag)
+        elif value not in (None, False):
+            for one in value if isinstance(value, list) else [value]:
+                words += [flag, str(Path(one).absolute()) if name in _PATHS else str(one)]
+    installed = _installed(AtLogin(name="serve", what="the page and the service", words=words), say)
+    say(f"Its address: {page_address(where, where.port)}" + (f"#token={token}" if token else ""))
+    return installed
+
+
+def _installed_worker(say: Say) -> dict:
+    from pyxl.live.press_worker import has_workers
+    from pyxl.serve.at_login import AtLogin
+
+    if not has_workers():
+        raise UserError("There is no worker for presses here; a press starts Python each time. --install alone is for the service.")
+    # while nobody presses it ends after an hour and is started anew, by which it has the files of an update
+    return _installed(AtLogin(name="worker", what="makes presses of buttons quick", words=["-m", "pyxl.press", "wait"],
+                              environment={"COLLABSHEET_WORKER_MINUTES": "60"}, for_ever=True), say)
+
+
+def _installed(started: AtLogin, say: Say) -> dict:
+    from pyxl.serve.at_login import install_at_login
+
+    file, left = install_at_login(started)
+    say(f"Wrote {file}: it starts whenever you log in{'' if left else ', and has started'}.")
+    if left:
+        say(left)
+    return {"installed": str(file), "started": left is None}
+
+
+def _uninstalled(name: str, say: Say) -> dict:
+    from pyxl.serve.at_login import uninstall_at_login
+
+    gone = uninstall_at_login(name)
+    say("It has ended, and starts no more when you log in." if gone else "It was not installed: there was nothing to do.")
+    return {"uninstalled": gone}
 
 
 SERVE = Command("serve", "Serve a web page, and an interface for programs, that fit workbooks.",

@@ -120,6 +120,16 @@ class CalcBook(base_classes.Book):
                      [(sheet.name, sheet.api.NamedRanges) for sheet in self.sheets])
 
     @cached_property
+    def listed(self):
+        """LibreOffice's own list of the sheets: one object for as long as the document is open."""
+        return self.document.Sheets
+
+    @cached_property
+    def kinds_of_formats(self) -> dict[int, int]:
+        """What kind of value a number format shows, by its key, as far as it was asked for: a key keeps its meaning."""
+        return {}
+
+    @cached_property
     def translator(self) -> Translator:
         return Translator(self.document, load_uno().getClass("com.sun.star.table.CellAddress"))
 
@@ -165,7 +175,7 @@ class CalcSheets(base_classes.Sheets):
 
     @property
     def api(self):
-        return self.book.document.Sheets
+        return self.book.listed
 
     @property
     def active(self) -> CalcSheet:
@@ -182,9 +192,10 @@ class CalcSheets(base_classes.Sheets):
 
     def __call__(self, key: int | str) -> CalcSheet:
         if isinstance(key, str):
-            if not self.api.hasByName(key):
-                raise NoSuchObjectError(f"There is no sheet '{key}'.")
-            return CalcSheet(self.book, self.api.getByName(key))
+            try:
+                return CalcSheet(self.book, self.api.getByName(key))
+            except load_uno().getClass("com.sun.star.container.NoSuchElementException"):
+                raise NoSuchObjectError(f"There is no sheet '{key}'.") from None
         return CalcSheet(self.book, self._listed()[key - 1])
 
     def add(self, before: CalcSheet | None = None, after: CalcSheet | None = None, name: str | None = None) -> CalcSheet:
@@ -270,7 +281,7 @@ class CalcNames(base_classes.Names):
         self._book, self._places = book, places
 
     def snapshot(self) -> list[tuple[str, CalcName]]:
-        return [(f"{quoted(sheet)}!{name}" if sheet else name, CalcName(self._book, sheet, names.getByName(name)))
+        return [(f"{quoted(sheet)}!{name}" if sheet else name, CalcName(self._book, sheet, name, names.getByName(name)))
                 for sheet, names in self._places for name in names.ElementNames]
 
     def contains(self, key: str) -> bool:
@@ -289,12 +300,12 @@ class CalcNames(base_classes.Names):
 class CalcName(base_classes.Name):
     """One defined name."""
 
-    def __init__(self, book: CalcBook, sheet: str | None, api):
-        self._book, self._sheet, self.api = book, sheet, api
+    def __init__(self, book: CalcBook, sheet: str | None, name: str, api):
+        self._book, self._sheet, self._name, self.api = book, sheet, name, api
 
     @property
     def name(self) -> str:
-        return f"{quoted(self._sheet)}!{self.api.Name}" if self._sheet else self.api.Name
+        return f"{quoted(self._sheet)}!{self._name}" if self._sheet else self._name
 
     @property
     def refers_to(self) -> str:

@@ -118,8 +118,13 @@ class CalcRange(CellBlock):
     @property
     def has_array(self) -> bool | None:
         """Whether all cells belong to array formulas; None where only some do."""
-        inside = {text.startswith("{=") for row in self.api.getFormulaArray() for text in row}
-        return inside.pop() if len(inside) == 1 else None
+        found = len(self.array_cells())
+        return None if 0 < found < self.where.size else bool(found)
+
+    def array_cells(self) -> set[Cell]:
+        """The cells that belong to array formulas."""
+        return {Cell(row, col) for row, line in enumerate(self.api.getFormulaArray(), self.where.top)
+                for col, text in enumerate(line, self.where.left) if text.startswith("{=")}
 
     def clear_contents(self) -> None:
         self.api.clearContents(_CONTENTS)
@@ -143,10 +148,13 @@ class CalcRange(CellBlock):
 
     def _unlike_numbers(self, cells):
         """(_LOGICAL or _DATE, the cells so formatted), for each number format that says so."""
-        groups = cells.getUniqueCellFormatRanges()
+        groups, kinds = cells.getUniqueCellFormatRanges(), self._sheet.book.kinds_of_formats
         for n in range(groups.getCount()):
             group = groups.getByIndex(n)
-            kind = self._formats.getByKey(group.NumberFormat).Type
+            key = group.NumberFormat
+            if key not in kinds:
+                kinds[key] = self._formats.getByKey(key).Type
+            kind = kinds[key]
             if kind & (_DATE | _TIME | _LOGICAL):
                 yield (_LOGICAL if kind & _LOGICAL else _DATE), self._places(group.RangeAddresses)
 

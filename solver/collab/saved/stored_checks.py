@@ -8,6 +8,7 @@ from dataclasses import fields
 
 import numpy as np
 
+from solver.core.gradients import COUNTED
 from solver.core.loop import Epoch
 from solver.data.rated import RatedItems
 from solver.model.net import AnyFactors
@@ -53,11 +54,17 @@ def _samples(value) -> bool:
 
 
 def _history(value) -> bool:
-    names = [f.name for f in fields(Epoch)]
-    if not (isinstance(value, dict) and sorted(value) == sorted(names) and all(isinstance(value[name], list) for name in names)):
+    names = [f.name for f in fields(Epoch) if f.name != "gradient"]      # which is there where it was noted
+    if not (isinstance(value, dict) and sorted(value.keys() - {"gradient"}) == sorted(names) and all(isinstance(column, list) for column in value.values())):
         return False
     return (len({len(column) for column in value.values()}) == 1 and len(value["epoch"]) > 0 and all(map(_whole, value["epoch"]))
-            and all(_maybe_number(one) for name in names for one in value[name]))
+            and all(_maybe_number(one) for name in names for one in value[name]) and all(map(_gradient, value.get("gradient", []))))
+
+
+def _gradient(value) -> bool:
+    return value is None or (isinstance(value, dict) and sorted(value) == ["counts", "norms"] and isinstance(value["norms"], dict)
+                             and all(map(_maybe_number, value["norms"].values())) and isinstance(value["counts"], list)
+                             and len(value["counts"]) == len(COUNTED) and all(map(_whole, value["counts"])))
 
 
 def _result(value) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from solver.collab.labels.id_labels import STORED_LABELS, shown_label
+from solver.core.gradients import GradientSeen
 from solver.core.loop import Epoch
 from solver.core.settings import usable
 from solver.data.rated import RatedItems
@@ -61,7 +62,7 @@ def save_model(model: CollabFilter, folder: str | Path, *, overwrite: bool) -> N
         "samples": [{"offset": draw.offset} for draw in result.samples],
         "settings": asdict(result.settings),
         "result": {f.name: _plain(getattr(result, f.name)) for f in fields(result) if f.name not in _APART},
-        "history": {f.name: [_plain(getattr(epoch, f.name)) for epoch in result.history] for f in fields(Epoch)},
+        "history": _columns(result.history),
     }
     for what, labels in (("users", model.users_), ("items", model.items_)):
         tensors[what], document[what] = _packed(labels, what[:-1])
@@ -80,7 +81,7 @@ def load_model(cls: type[CollabFilter], folder: str | Path) -> CollabFilter:
                         for n, draw in enumerate(document["samples"]))
         stored = _with_tuples(document["settings"])
         settings, _ = usable(stored, stored=stored)  # older versions took settings that nothing used
-        history = tuple(Epoch(*row) for row in zip(*(document["history"][f.name] for f in fields(Epoch))))
+        history = _epochs(document["history"])
         result = FitResult(factors=factors, samples=samples, settings=settings, history=history,
                            **_with_tuples(document["result"]))
         users, items = (_unpacked(tensors[what], document[what]) for what in ("users", "items"))
@@ -101,6 +102,20 @@ def load_model(cls: type[CollabFilter], folder: str | Path) -> CollabFilter:
     except (LookupError, TypeError, ValueError, AttributeError, RecursionError, UserError) as error:
         raise damaged_model(folder, f"its parts do not fit together ({type(error).__name__})") from error
     return model
+
+
+def _columns(history: Sequence[Epoch]) -> dict[str, list]:
+    """The history as a list for each of its columns; that of gradients only where some were noted."""
+    columns = {f.name: [_plain(getattr(epoch, f.name)) for epoch in history] for f in fields(Epoch) if f.name != "gradient"}
+    noted = [epoch.gradient and asdict(epoch.gradient) for epoch in history]
+    return columns | ({"gradient": noted} if any(noted) else {})
+
+
+def _epochs(columns: Mapping[str, list]) -> tuple[Epoch, ...]:
+    """What `_columns` has stored."""
+    noted = [one and GradientSeen(one["norms"], tuple(one["counts"])) for one in columns.get("gradient", [None] * len(columns["epoch"]))]
+    plain = [columns[f.name] for f in fields(Epoch) if f.name != "gradient"]
+    return tuple(Epoch(*row) for row in zip(*plain, noted))
 
 
 def _packed(labels: tuple, what: str) -> tuple[Tensor, dict]:

@@ -24,7 +24,8 @@ SHEET_AIM = 1e-9
 
 def sheets() -> None:
     """Every model sheet of a workbook, by L-BFGS in float64: both devices find the same minimum."""
-    ratings = generate(resized(PRESETS["ml-100k"], 20_000)).top(users=30, items=20)
+    users, items = part.sizes.sheet
+    ratings = generate(resized(PRESETS["ml-100k"], 20_000)).top(users=users, items=items)
     with tempfile.TemporaryDirectory() as folder:
         cs.build(ratings, f"{folder}/sheet.xlsx", n_factors=5)
         fits = [cs.fit_workbook(f"{folder}/sheet.xlsx", out=f"{folder}/fit-{number}.xlsx",

@@ -28,10 +28,11 @@ class Sizes:
     wide: int       # of the large ALS and Gibbs
     block: int      # rows and columns of the block of formulas
     passes: int
+    sheet: tuple[int, int]  # users and items of the workbook that is fitted
 
 
-IN_EARNEST = Sizes("cuda", 1_000_000, 100_000_000, 480_000, 17_800, 50, 64, 1000, 8)
-DRY = Sizes("cpu", 3_000, 4_000, 200, 60, 5, 5, 12, 2)
+IN_EARNEST = Sizes("cuda", 1_000_000, 100_000_000, 480_000, 17_800, 50, 64, 1000, 8, (30, 20))
+DRY = Sizes("cpu", 3_000, 4_000, 200, 60, 5, 5, 12, 2, (8, 6))
 
 
 @dataclass(frozen=True)

@@ -15,13 +15,13 @@ _FONT = {"name": "Calibri", "size": 9, "bold": False}
 
 
 def insert_charts(workbook: Workbook, sheet, plan: CheckPlan, name: str) -> None:
-    """Predicted against observed, the residuals, and RMSE by the users' and the items' number of ratings."""
+    """Predicted against observed, the residuals, RMSE by the users' and the items' number of ratings, and how reliable ± is."""
     charts = [_dots(workbook, plan, name), _residuals(workbook, plan, name),
-              *(_groups(workbook, plan, name, side) for side in ("user", "item"))]
+              *(_groups(workbook, plan, name, side) for side in ("user", "item")), *([_reliability(workbook, plan, name)] if plan.held else [])]
     for place, chart in enumerate(charts):
         chart.set_size(_SIZE)
         chart.show_hidden_data()    # its columns are folded away
-        chart.set_legend({"position": "top", "font": _FONT, **({"delete_series": [0]} if place == 0 else {})})
+        chart.set_legend({"position": "top", "font": _FONT, **({"delete_series": [0]} if place in (0, 4) else {})})
         sheet.insert_chart(plan.charts - 1 + (place // 2) * 14, 0, chart,
                            {"x_offset": 5 + (place % 2) * 510, "y_offset": 2, "object_position": 2})
 
@@ -58,16 +58,30 @@ def _groups(workbook: Workbook, plan: CheckPlan, name: str, side: str):
     return _titled(chart, f"RMSE by number of ratings of the {side}", None, "RMSE", least=0)
 
 
+def _reliability(workbook: Workbook, plan: CheckPlan, name: str):
+    """The share of held-out ratings that intervals claim to hold, and that they hold."""
+    chart = workbook.add_chart({"type": "scatter", "subtype": "straight_with_markers"})
+    claimed = _cells(name, plan.of_level("claimed"))
+    chart.add_series({"name": "claimed = found", "categories": claimed, "values": claimed, "marker": {"type": "none"},
+                      "line": {"color": _LINE, "width": 1, "dash_type": "dash"}})
+    chart.add_series({"name": "held out", "categories": claimed, "values": _cells(name, plan.of_level("found")), "line": {"color": HELD_LINE, "width": 1.5},
+                      "marker": {"type": "circle", "size": 5, "fill": {"color": HELD_LINE}, "border": {"none": True}}})
+    titled = _titled(chart, "Ratings within ± of their prediction", "share claimed", "share found", number="0%", least=0, most=1)
+    titled.set_x_axis({"name": "share claimed", "name_font": _FONT, "num_font": _FONT, "num_format": "0%", "min": 0, "max": 1,
+                       "major_gridlines": {"visible": False}})
+    return titled
+
+
 def _both(plan: CheckPlan, training: Range, held: Range) -> list[tuple[str, Range, str]]:
     return [("training", training, TRAINING), *([("held out", held, HELD_LINE)] if plan.held else [])]
 
 
-def _titled(chart, title: str, across: str | None, up: str, *, number: str = "0.0", least: float | None = None):
+def _titled(chart, title: str, across: str | None, up: str, *, number: str = "0.0", least: float | None = None, most: float | None = None):
     chart.set_title({"name": title, "name_font": {**_FONT, "size": 11}, "overlay": False})
     chart.set_x_axis({"name": across, "name_font": _FONT, "num_font": _FONT, "num_format": "0.0#", "label_position": "low",
                       "major_gridlines": {"visible": False}})
     chart.set_y_axis({"name": up, "name_font": _FONT, "num_font": _FONT, "num_format": number,
-                      "min": least, "major_gridlines": {"visible": True, "line": {"color": "#E3E3E3"}}})
+                      "min": least, "max": most, "major_gridlines": {"visible": True, "line": {"color": "#E3E3E3"}}})
     return chart
 
 

@@ -14,11 +14,13 @@ BINS = 13               # of the residuals
 QUARTERS = 4            # groups by number of ratings
 MOST_DOTS = 500         # ratings of the training set in the chart
 
-SIDE = ("number", "ratings", "sum", "first bias", "bias", "error²", "held out", "their error²")
+SIDE = ("number", "ratings", "sum", "first bias", "bias", "error²", "held out", "their error²", "times ±", "the model's ±")
 GROUP = ("up to", "members", "ratings", "training", "held out")
 CONSTANTS = ("mean rating", "damping of biases", "lowest rating", "highest rating", "step of residuals", "model shown",
-             "least error on held out", "next", "standard errors between")
+             "least error on held out", "next", "standard errors between", "numbers in a row", "nine of ten within", "σ of the shares")
 BIN = ("centre", "up to", "training", "held out", "share", "share held out")
+LEVELS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)      # shares that intervals claim to hold
+RELIABILITY = ("claimed", "normal quantile", "found")
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,8 @@ class CheckPlan:
 
     @property
     def held_columns(self) -> tuple[str, ...]:
-        return ("row", "column", "user", "item", "user no.", "item no.", "observed", *self.sheets, "biases only", "shown model", "error", "error²", "counted")
+        return ("row", "column", "user", "item", "user no.", "item no.", "observed", *self.sheets, "biases only", "shown model", "error", "error²", "counted",
+                "share of ±")
 
     # -- grey: ratings of the training set, for the chart ----------------------------------------------
     def of_shown(self, which: str) -> Range:
@@ -87,6 +90,10 @@ class CheckPlan:
     def of_group(self, side: str, which: str) -> Range:
         column = self._column(self.of_bin(BIN[-1]).left + 2 + GROUP.index(which), QUARTERS)
         return column if side == "user" else column.moved(QUARTERS + 2, 0)
+
+    def of_level(self, which: str) -> Range:
+        """How many held-out ratings lie in intervals that claim to hold each of LEVELS: below the residuals."""
+        return self._column(self.of_bin(BIN[0]).left + RELIABILITY.index(which), len(LEVELS)).moved(BINS + 3, 0)
 
     def constant(self, which: str) -> Cell:
         """A number by itself, its name left of it."""

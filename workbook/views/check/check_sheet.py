@@ -15,6 +15,7 @@ from .check_charts import insert_charts
 from .check_numbers import fixed, write_bins, write_constants, write_groups, write_held, write_shown, write_sides
 from .check_plan import CHECK_HEAD, MOST_DOTS, PRINTED, SUMMARY, CheckPlan
 from .chosen_model import SURELY, no_difference, paired_errors, write_choice_of_model
+from .reliability import write_reliability
 
 CHECK_SHEET = "check"
 LINES = ("Ratings held out (blue on the model sheets) are in no RMSE there and in no fit: they judge the models. Good models come "
@@ -53,12 +54,13 @@ def write_check(workbook: Workbook, styles: Styles, view: View) -> None:
     write_bins(sheet, styles, plan, view)
     write_groups(sheet, styles, plan)
     write_constants(sheet, styles, plan, view)
+    write_reliability(workbook, sheet, styles, plan, view)
     sheet.set_row(0, 24)
     sheet.set_column(0, 0, 22, styles.text)
     sheet.set_column(1, 2, 13, styles.text)
     sheet.set_column(3, PRINTED - 1, 10.5, styles.text)
     fold_helpers(sheet, PRINTED + 2, plan.held_before.right, 8, styles.calc)
-    sheet.print_area(0, 0, plan.charts + 27, PRINTED - 1)
+    sheet.print_area(0, 0, plan.charts + (41 if plan.held else 27), PRINTED - 1)
     print_setup(sheet, one_page=True)
 
 
