@@ -11,7 +11,7 @@ APT := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get
 OFFICE := libreoffice-calc libreoffice-gtk3 python3-uno poppler-utils fonts-liberation xvfb xdotool chromium chromium-driver \
 	default-jre-headless iproute2
 
-.PHONY: demo test lint docs dist bench campaign clean
+.PHONY: demo test lint docs dist bench campaign guided clean
 .DELETE_ON_ERROR:
 
 demo: .venv/.product
@@ -42,6 +42,11 @@ bench: $(BENCH)/.peers
 # SECONDS=600 by default; LONG=1 tries as many cases as docs/reliability.md says, which takes hours
 campaign: .venv/.product .venv/.test
 	@cd tests && PYTHONPATH=.:helpers:.. ../$(BIN)/python -m campaign $(if $(LONG),--long) --seconds $(or $(SECONDS),$(if $(LONG),inf,600)) --runs campaign/runs.json --report ../docs/reliability.md 2>/dev/null
+
+# KIND: sheets (default), workbooks, formulas, ratings or documents, for SECONDS=600, guided by coverage; ends at the first failure
+guided: .venv/.product .venv/.test
+	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[fuzz]'
+	@cd tests && PYTHONPATH=.:helpers:.. ../$(BIN)/python -m campaign.guided $(or $(KIND),sheets) --seconds $(or $(SECONDS),600)
 
 # LIBMF is built here, with the machine's own vector instructions; lenskit asks for pandas 2 and runs with 3
 $(BENCH)/.peers: pyproject.toml constraints.txt | .venv/bin/python
