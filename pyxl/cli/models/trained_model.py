@@ -96,11 +96,12 @@ def baselines(model: CollabFilter, asked: Ratings) -> list[tuple[str, np.ndarray
 
     def of_each(bias, own: Sequence[Hashable], labels: Sequence[Hashable], index: np.ndarray) -> np.ndarray:
         place = {label: position for position, label in enumerate(own)}
-        return bias.numpy()[np.array([place[label] for label in labels])][index]
+        return bias[np.array([place[label] for label in labels])][index]
 
     told = []
     for name, factors in (("biases", bias_only(kept)), ("mean", mean_only(kept))):
-        predicted = (factors.offset + of_each(factors.user_bias, model.users_, asked.users, asked.user_index)
-                     + of_each(factors.item_bias, model.items_, asked.items, asked.item_index))
+        arrays = factors.arrays()
+        predicted = (factors.offset + of_each(arrays["user_bias"], model.users_, asked.users, asked.user_index)
+                     + of_each(arrays["item_bias"], model.items_, asked.items, asked.item_index))
         told.append((name, np.clip(predicted, *model.rating_range_)))
     return told
