@@ -11,13 +11,13 @@ APT := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get
 OFFICE := libreoffice-calc libreoffice-gtk3 python3-uno poppler-utils fonts-liberation xvfb xdotool chromium chromium-driver \
 	default-jre-headless iproute2
 
-.PHONY: demo test lint docs dist bench campaign clean
+.PHONY: demo test lint docs dist bench campaign guided clean
 .DELETE_ON_ERROR:
 
 demo: .venv/.product
 	@$(BIN)/collabsheet demo -o demo
 
-test: .venv/.product .venv/.test
+test: .venv/.product .venv/.test build/office/.installed
 	@(for program in soffice pdftoppm Xvfb xdotool chromium chromedriver java ip; do command -v $$program || exit 1; done; /usr/bin/python3 -c 'import uno' \
 	  && ls "$$(dirname "$$(readlink -f "$$(command -v soffice)")")/libvclplug_gtk3lo.so") >/dev/null 2>&1 \
 	  || { $(APT) update -qq && $(APT) install -y -qq --no-install-recommends $(OFFICE) >/dev/null; }
@@ -43,6 +43,11 @@ bench: $(BENCH)/.peers
 campaign: .venv/.product .venv/.test
 	@cd tests && PYTHONPATH=.:helpers:.. ../$(BIN)/python -m campaign $(if $(LONG),--long) --seconds $(or $(SECONDS),$(if $(LONG),inf,600)) --runs campaign/runs.json --report ../docs/reliability.md 2>/dev/null
 
+# KIND: sheets (default), workbooks, formulas, ratings or documents, for SECONDS=600, guided by coverage; ends at the first failure
+guided: .venv/.product .venv/.test
+	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[fuzz]'
+	@cd tests && PYTHONPATH=.:helpers:.. ../$(BIN)/python -m campaign.guided $(or $(KIND),sheets) --seconds $(or $(SECONDS),600)
+
 # LIBMF is built here, with the machine's own vector instructions; lenskit asks for pandas 2 and runs with 3
 $(BENCH)/.peers: pyproject.toml constraints.txt | .venv/bin/python
 	@command -v g++ >/dev/null || { $(APT) update -qq && $(APT) install -y -qq --no-install-recommends g++ python3-dev >/dev/null; }
@@ -52,6 +57,11 @@ $(BENCH)/.peers: pyproject.toml constraints.txt | .venv/bin/python
 	$(BENCH)/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
 	$(BENCH)/bin/pip install --quiet --disable-pip-version-check --no-deps lenskit==2025.8.1
 	@touch $@
+
+# Microsoft's own tools for the task pane of Excel, where there is npm
+build/office/.installed: tests/office/package.json tests/office/package-lock.json
+	@if command -v npm >/dev/null; then mkdir -p build/office && cp $^ build/office && \
+	  npm ci --prefix build/office --ignore-scripts --no-audit --no-fund --silent && touch $@; fi
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { $(APT) update -qq && $(APT) install -y -qq python3-venv >/dev/null; }

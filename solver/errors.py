@@ -3,6 +3,7 @@
 import re
 import sys
 
+_LINE_BREAKS = re.compile(r"\s*[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]\s*")
 _ENDLESS = re.compile(r"\S{1000,}")      # no name of a file and no number is that long
 
 
@@ -16,8 +17,8 @@ class UserError(ValueError):
     exit_code = 2
 
     def __init__(self, sentence: object = ""):
-        """What is quoted in it may have any length where a file is damaged; the sentence shows how it begins."""
-        super().__init__(_ENDLESS.sub(lambda found: found[0][:60] + "…", str(sentence)))
+        """What is quoted in it, a formula or a name, may have any length and several lines; the sentence is one line that shows how it begins."""
+        super().__init__(_ENDLESS.sub(lambda found: found[0][:60] + "…", _LINE_BREAKS.sub(" ", str(sentence).strip())))
 
 
 class NoSolution(UserError):

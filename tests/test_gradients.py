@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from edits_by_hand import sort
 from office import until
 from pressed import Pressed
 
@@ -172,6 +173,41 @@ def test_a_rate_that_is_too_large_is_told(pressed):
     pressed.press("Reset", "bias")
     until(lambda: pressed.status("bias").startswith("Reset: "))
     assert np.abs(parameters(pressed, plan)["user"]).max() < 1
+
+
+def test_rows_of_a_model_sheet_may_be_sorted_and_where_they_were_inserted_no_step_is_taken(pressed, built):
+    """A row or column that comes or goes leaves the gradients beside another number of users or films: a step would write what is wrong."""
+    plan, cells = PLANS["bias"], pressed.book.sheets["bias"]
+    layout, api = plan.crosstab.layout, cells.impl.api
+    before = {row[0]: row[1:] for row in _users(cells, layout)}
+    there = Range(layout.predictions.top, 1, layout.predictions.bottom, layout.predictions.right)
+    sort(str(there), 3)(pressed.document, api)
+    assert list(before) != [row[0] for row in _users(cells, layout)] and {row[0]: row[1:] for row in _users(cells, layout)} == before
+    ratings, factors = started(built / "book.xlsm", "bias")
+    press_to(pressed, plan, "Step", 1)
+    settings = Settings(model="dot+bias", n_factors=3, optimizer="sgd", epochs=2, lr=cells.range(str(plan.settings["lr_sgd"])).value)
+    seen = []
+    fit(ratings, factors, settings, on_factors=lambda look: seen.append(look()))
+    after = {row[0]: row[1:] for row in _users(cells, layout)}
+    for user, row, bias in zip(before, seen[1].user.tolist(), seen[1].user_bias.tolist()):
+        assert after[user] == pytest.approx([bias, *row], abs=1e-12)
+    for kind, place in (("Rows", 4), ("Columns", layout.ratings.left + 2)):
+        getattr(api, kind).insertByIndex(place, 1)
+        pressed.press("Step", "bias")
+        until(lambda: pressed.status("bias").startswith("No step: rows or columns were inserted or deleted here. Undo that"))
+        getattr(api, kind).removeByIndex(place, 1)
+        assert parameters(pressed, plan)["item"].shape == (SIZE["items"], SIZE["factors"])
+    cells.range(str(plan.check["error"])).value = "typed"
+    pressed.press("Step", "bias")
+    until(lambda: pressed.status("bias").startswith("No step: these columns were sorted or typed over."))
+    assert {row[0]: row[1:] for row in _users(cells, layout)} == after
+
+
+def _users(cells, layout):
+    """(id, bias, factors) of every user, from the top."""
+    place = layout.predictions
+    rows = cells.range(str(Range(place.top, 1, place.bottom, layout.ratings.left - 1))).value
+    return [[row[-1], *row[:-1]] for row in rows]
 
 
 def test_a_long_descent_thins_its_history(pressed):

@@ -184,6 +184,10 @@ def test_names_of_parts_may_be_spelled_in_the_zip_as_in_the_relation(tmp_path, t
         assert len(book.grid("R").values) == 1
 
 
+def test_a_sentence_is_one_line_whatever_it_quotes():
+    assert str(UserError("=A1\r\n  +B1 holds\u2028no formula.")) == "=A1 +B1 holds no formula."
+
+
 def test_a_sentence_shows_how_something_endless_begins():
     told = str(UserError(f"'{'x' * 40_000}' is no cell, in '{'y' * 255}'. Give one."))
     assert told == f"'{'x' * 59}… is no cell, in '{'y' * 255}'. Give one."

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+from xml.etree import ElementTree
 
 import pytest
 from needed import lacking
 from service_process import ServiceProcess
+
+from pyxl.grid.cells import Range
 
 PATIENCE = 120      # seconds, on a busy machine
 NEEDED = ("chromium", "chromedriver")
@@ -78,8 +81,10 @@ def test_the_lessons_workbook_is_opened_fitted_and_downloaded(browser, shared, t
     assert len(browser.find_elements("css selector", "#grid td.factors.moved")) == 150
     picture(browser, "course-fitted")
     find(browser, "#download").click()
-    target = tmp_path / "downloads" / "course_collab_filter-fitted.xlsx"
-    wait(browser, lambda b: target.exists())
+    find(browser, "#download-curve").click()
+    target, chart = (tmp_path / "downloads" / f"course_collab_filter-fitted{ending}" for ending in (".xlsx", "-curve.svg"))
+    wait(browser, lambda b: target.exists() and chart.exists())
+    assert ElementTree.parse(chart).find(".//{*}polyline").get("stroke").startswith("rgb(")
     with open_workbook(target) as book:
         assert book.grid("bias").values[(42, 22)] < 0.5
 
@@ -122,6 +127,53 @@ def test_five_films_are_rated_and_ten_shown(browser):
     best = [float(line.text.split()[-1]) for line in browser.find_elements("css selector", "#best li")]
     assert best == sorted(best, reverse=True) and best[0] > best[-1]
     picture(browser, "films")
+
+
+EXCEL = """   // stands for Excel: the file that is open, and cells by sheet and address
+const cells = {}, stored = {}, answered = value => ({status: "succeeded", value});
+const range = (sheet, address) => ({load() {}, get values() { return cells[`${sheet}!${address}`]; }, set values(rows) { cells[`${sheet}!${address}`] = rows; }});
+const sheet = name => ({name, load() {}, getRange: address => range(name, address)});
+window.book = {cells, bytes: []};
+window.Excel = {run: async work => work({sync: async () => {}, workbook: {worksheets: {getItem: sheet, getActiveWorksheet: () => sheet("bias")}}})};
+window.Office = {onReady: done => done(), context: {document: {url: "lesson.xlsx",
+  getFileAsync: (kind, options, done) => done(answered({sliceCount: 1, getSliceAsync: (n, got) => got(answered({data: book.bytes})), closeAsync() {}})),
+  settings: {get: name => stored[name], set: (name, value) => { stored[name] = value; }, saveAsync: done => done(answered())}}}};
+"""
+
+
+def test_the_task_pane_fits_the_workbook_that_is_open_and_writes_its_parameters_alone(browser, service, shared):
+    from pyxl import open_workbook
+
+    path = shared / "workbooks" / "course_collab_filter.xlsx"
+    browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": EXCEL})
+    browser.execute_cdp_cmd("Network.enable", {})
+    browser.execute_cdp_cmd("Network.setBlockedURLs", {"urls": ["*://appsforoffice.microsoft.com/*"]})
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": 320, "height": 800, "deviceScaleFactor": 2, "mobile": False})
+    browser.execute_script("sessionStorage.clear()")        # the page's token is not the pane's
+    browser.get(service.url.partition("#")[0] + "pane/")
+    wait(browser, lambda b: "token" in find(b, "#said").text)
+    find(browser, "#address").send_keys(service.url)
+    find(browser, "#sign-in button").click()
+    wait(browser, lambda b: find(b, "#fit").is_displayed())
+    blocks = {"A26:A40", "B26:F40", "H19:V19", "H20:V24"}
+    with open_workbook(path) as book:
+        grid = book.grid("bias")
+        cells = {f"bias!{area}": [["" if cell is None else cell for cell in row] for row in grid.block(Range.parse(area))] for area in (*blocks, "V42")}
+    browser.execute_script("Object.assign(book.cells, arguments[0]); book.bytes = arguments[1]", cells, list(path.read_bytes()))
+    find(browser, "#inspect").click()
+    wait(browser, lambda b: "206 ratings" in find(b, "#found").text)
+    find(browser, "#fit").click()
+    wait(browser, lambda b: "V42 says" in find(b, "#said").text)      # nobody calculates here
+    after = browser.execute_script("return book.cells")
+    assert {name for name in cells if after[name] != cells[name]} == {f"bias!{area}" for area in blocks}
+    assert "RMSE 2.018004 →" in find(browser, "#results").text and len(find(browser, "#curve polyline").get_attribute("points").split()) > 10
+    assert browser.execute_script("return document.documentElement.scrollWidth <= innerWidth")
+    picture(browser, "pane")
+    find(browser, "#restore").click()
+    wait(browser, lambda b: "before its last fit" in find(b, "#said").text)
+    assert browser.execute_script("return book.cells") == cells
+    browser.execute_script("localStorage.clear()")
+    browser.get_log("browser")      # a page without a token, and without Microsoft's script, is complained of
 
 
 def test_a_refusal_is_told_in_a_sentence(browser, tmp_path):

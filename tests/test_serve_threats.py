@@ -24,6 +24,7 @@ from pyxl.serve.tokens import TokenFile
 from solver import UserError
 
 ROOT = Path(__file__).resolve().parent.parent
+OFFICE_JS = "https://appsforoffice.microsoft.com"
 SLOW = {"optimizer": "sgd", "epochs": 10_000_000, "weight_decay": 0.01, "lr": 1e-6}
 
 
@@ -72,13 +73,27 @@ def test_every_answer_forbids_foreign_scripts_and_the_page_needs_none(service):
         headers = {name.lower(): value for name, value in headers.items()}
         assert "default-src 'none'" in headers["content-security-policy"] and "unsafe" not in headers["content-security-policy"]
         assert headers["x-content-type-options"] == "nosniff" and headers["cache-control"] == "no-store"
-    page = ROOT / "pyxl" / "serve" / "page"
-    for file in page.iterdir():
-        text = file.read_text("utf-8").replace("http://www.w3.org/2000/svg", "")
+    for file in [*(ROOT / "pyxl" / "serve" / "page").iterdir(), *(ROOT / "pyxl" / "serve" / "pane").glob("*.[jhc]*")]:
+        text = file.read_text("utf-8").replace("http://www.w3.org/2000/svg", "").replace(OFFICE_JS, "")
         assert not re.search(r"https?://|innerHTML|insertAdjacentHTML|document\.write|eval\(|\son\w+=|<script>|\sstyle=", text), file.name
 
 
-@pytest.mark.parametrize("path", ["/page/../service.py", "/page/%2e%2e/service.py", "/page/..%2fservice.py", "/page//etc/passwd"])
+def test_the_task_pane_lets_in_office_js_and_nothing_else_does(service):
+    everybody = {"Origin": "https://excel.officeapps.live.com", "Authorization": ""}
+    status, headers, told = service.ask("GET", "/pane/functions.json", **everybody)
+    headers = {name.lower(): value for name, value in headers.items()}
+    assert status == 200 and told["functions"] and headers["access-control-allow-origin"] == "*"
+    policy = dict(rule.split(" ", 1) for rule in headers["content-security-policy"].split("; "))
+    assert policy["script-src"] == f"'self' {OFFICE_JS}" and policy["default-src"] == "'none'" and policy["connect-src"] == "'self'"
+    assert {place.rpartition("*.")[2] for place in policy["frame-ancestors"].split()[1:]} == {"officeapps.live.com", "office.com", "cloud.microsoft", "sharepoint.com"}
+    for path in ("/", "/page/page.js", "/api/status", "/panel", "/pane/../api/status"):
+        _, headers, _ = service.ask("GET", path)
+        headers = {name.lower(): value for name, value in headers.items()}
+        assert (OFFICE_JS not in headers["content-security-policy"] and "access-control-allow-origin" not in headers) or path.startswith("/pane/")
+    assert service.ask("GET", "/pane/../api/status", **everybody)[0] == 404 and service.ask("POST", "/api/jobs", {"kind": "films"}, Origin=everybody["Origin"])[0] == 403
+
+
+@pytest.mark.parametrize("path", ["/page/../service.py", "/page/%2e%2e/service.py", "/page/..%2fservice.py", "/page//etc/passwd", "/pane/../service.py", "/pane/%2e%2e/guards.py"])
 def test_no_other_file_is_served(service, path):
     assert service.ask("GET", path)[0] == 404
 

@@ -173,7 +173,8 @@ def test_a_protected_sheet_is_refused():
 @pytest.mark.parametrize("xml, sentence", [
     (worksheet('<row r="2"/><row r="1"/>'), "row 1 comes after row 2"),
     (worksheet('<row r="5"><c r="B5"/><c r="A5"/></row>'), "cell 'A5' is out of order in row 5"),
-    (worksheet('<row><c><c/></c></row>'), "a <c> stands inside a <c>"), (worksheet('<c/><row/>'), "a <c> stands outside the rows"),
+    (worksheet('<row><c><c/></c></row>'), "a <c> stands inside a <c>"), (worksheet('<c/><row/>'), "a <c> stands outside a <row>"),
+    (worksheet("", after="<row/>"), "a <row> stands outside a <sheetData>"), (f'<worksheet xmlns="{MAIN}"><cols><sheetData/></cols></worksheet>', "its <sheetData> stands inside another"),
     (worksheet('<row><row/></row>'), "a <row> stands inside a <row>"), (worksheet('<row><c><is><row/></is></c></row>'), "a <row> stands inside a <c>"),
     (worksheet('<row r="5">').replace("</sheetData>", ""), "its XML cannot be read"),
     (worksheet("")[:-20], "its XML cannot be read"), ('<chartsheet xmlns="urn:x"/>', "not in the format of an Excel workbook"),

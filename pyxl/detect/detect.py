@@ -13,12 +13,13 @@ from collections.abc import Iterator
 import numpy as np
 
 from pyxl.formulas.evaluate.calculator import Calculator
+from pyxl.grid.block_names import STEP_ROLES, block_name
 from pyxl.grid.cells import Cell, Range, quoted
 from pyxl.grid.grid import Grid
 from pyxl.grid.layout import Layout
 from pyxl.grid.problem import SolverProblem
 from pyxl.grid.readable_workbook import ReadableWorkbook
-from pyxl.grid.sheet_names import blocks_by_name, is_view
+from pyxl.grid.sheet_names import area_named, blocks_by_name, is_view, prefix_of
 from pyxl.grid.stored_problem import stored_problem
 
 from .changing_cells import doubt, solver_disagreement
@@ -53,7 +54,10 @@ def detect(workbook: ReadableWorkbook, sheet: str, *, calculator: Calculator | N
         if why_not := _not_called_changing(grid, calculator, model, solver, named):
             raise why_not
         return model
+    steps = _gradients_beside(workbook, sheet)
     for found in comparisons(workbook, sheet, calculator, first=first):
+        if steps and found.cell in steps:     # it compares the same blocks once more, for the loss
+            continue
         if (gap := _gap(tracer, grid, found.predictions)) is not None:
             refused = gap
             continue
@@ -69,9 +73,16 @@ def detect(workbook: ReadableWorkbook, sheet: str, *, calculator: Calculator | N
         if why_not is None:
             return model
         refused = why_not if refused is None or isinstance(why_not, StatedOtherwise) else refused
-    refused = next(_unequal(tracer, grid, calculator), refused)
+    refused = next(_unequal(tracer, grid, calculator, steps), refused)
     raise refused or NoModel(f"{sheet}: no cell compares a block of ratings with a block of predictions, "
                              "as SQRT(SUMXMY2(ratings,predictions)/COUNT(ratings)) does.")
+
+
+def _gradients_beside(workbook: ReadableWorkbook, sheet: str) -> Range | None:
+    """The columns of a model sheet that show gradient descent."""
+    prefix = prefix_of(workbook, sheet)
+    where = area_named(workbook, block_name(prefix, STEP_ROLES[0])) if prefix else None
+    return where[1] if where and where[0] == sheet else None
 
 
 def _gap(tracer: Tracer, grid: Grid, predictions: Range) -> Damaged | None:
@@ -86,9 +97,9 @@ def _gap(tracer: Tracer, grid: Grid, predictions: Range) -> Damaged | None:
     return None
 
 
-def _unequal(tracer: Tracer, grid: Grid, calculator: Calculator) -> Iterator[Damaged]:
+def _unequal(tracer: Tracer, grid: Grid, calculator: Calculator, steps: Range | None) -> Iterator[Damaged]:
     for found in unequal_blocks(grid, calculator):
-        if _is_product(tracer, grid.sheet, found.predictions.first):
+        if not (steps and found.cell in steps) and _is_product(tracer, grid.sheet, found.predictions.first):
             what = "rows" if found.ratings.shape[0] != found.predictions.shape[0] else "columns"
             yield Damaged(f"{quoted(grid.sheet)}!{found.cell} compares {found.ratings} with {found.predictions}, which have different "
                           f"numbers of {what}, as after inserting or deleting some in one of them alone. Undo that, or do the same "

@@ -128,7 +128,8 @@ def fit_workbook(path, *, out=None, sheets: Iterable[str] | None = None,
                  settings: Settings | None = None, options: Mapping | None = None,
                  overwrite: bool = False, repeat: int | None = None, by_formulas: ByFormulas = ByFormulas(),
                  visible_only: bool = False,
-                 on_epoch: Callable[[str, Epoch | Step], bool | None] | None = None) -> dict[str, FitResult | Solved]:
+                 on_epoch: Callable[[str, Epoch | Step], bool | None] | None = None,
+                 watch: Callable[[Fittable], Watcher] | None = None) -> dict[str, FitResult | Solved]:
     """Fit every recognised sheet of a workbook, or the named ones, and write the parameters.
 
     A sheet without a model that we know, but with one that Solver keeps, is minimised by its formulas; `by_formulas`
@@ -141,7 +142,7 @@ def fit_workbook(path, *, out=None, sheets: Iterable[str] | None = None,
     start values from there, and nothing of them may be given.
     `visible_only` leaves the ratings in hidden rows and columns out of the fit of a factor model.
     `on_epoch` is called with the sheet's name and the epoch (or `Step`); a true value, or Ctrl-C, stops
-    there: what was found so far is written. Formulas stay; their cached results are refreshed.
+    there: what was found so far is written. `watch` gives each sheet a `Watcher` in its place. Formulas stay; their cached results are refreshed.
     Raises UserError; then nothing has been written.
     """
     with open_workbook(path) as book:
@@ -153,7 +154,7 @@ def fit_workbook(path, *, out=None, sheets: Iterable[str] | None = None,
         beside = book.notes_on_saving(out=target) if out is not None else ()
 
         results = fit_on_host(host, sheets=sheets, settings=settings, options=options or {}, repeat=repeat,
-                           by_formulas=by_formulas, visible_only=visible_only, watch=lambda ready: OnlyEpochs(ready.sheet, on_epoch))
+                           by_formulas=by_formulas, visible_only=visible_only, watch=watch or (lambda ready: OnlyEpochs(ready.sheet, on_epoch)))
         if out is not None:
             host.save(out=target, overwrite=overwrite)
         return {sheet: replace(result, notes=result.notes + unkept + beside) for sheet, result in results.items()}

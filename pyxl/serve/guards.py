@@ -22,13 +22,23 @@ _ANSWERS = {
     "Cross-Origin-Opener-Policy": "same-origin", "Cache-Control": "no-store",
 }
 
+_PANE = "/pane/"
+# The task pane of Excel: Microsoft wants Office.js to come from its own servers, and shows the pane in a frame of its own pages, which
+# fetch the description of the functions. There is nothing under this path but files that everybody may read.
+_OF_THE_PANE = _ANSWERS | {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self' https://appsforoffice.microsoft.com; style-src 'self'; img-src 'self' data:; "
+                               "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self' https://*.officeapps.live.com "
+                               "https://*.office.com https://*.cloud.microsoft https://*.sharepoint.com",
+    "Cross-Origin-Resource-Policy": "cross-origin", "Access-Control-Allow-Origin": "*",
+}
+
 
 class Guard:
     """An ASGI application in front of another.
 
     A request whose Host is none of `hosts` is refused: a foreign name that was made to lead here (DNS rebinding) gets nothing. So is one
     whose Origin is another page's. What lies under ``/api/`` needs a token, which a foreign page does not have: there are no cookies.
-    Every answer carries a strict content security policy, and every request under ``/api/`` is a line of the audit log: when, who, what,
+    Every answer carries a strict content security policy, that of the task pane one with Microsoft's servers in it, and every request under ``/api/`` is a line of the audit log: when, who, what,
     and the answer's number; nothing of what is in files.
     """
 
@@ -40,15 +50,16 @@ class Guard:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
         headers, status, who = Headers(scope=scope), 0, "-"
+        of_the_pane = scope["path"].startswith(_PANE)
 
         async def answer(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message).update(_ANSWERS)
+                MutableHeaders(scope=message).update(_OF_THE_PANE if of_the_pane else _ANSWERS)
             await send(message)
 
-        refusal = self._refusal(headers)
+        refusal = self._refusal(headers, any_page=of_the_pane)
         if refusal is None and scope["path"].startswith("/api/"):
             caller = self._caller(headers)
             if caller is None:
@@ -65,9 +76,9 @@ class Guard:
             return self._find_caller(headers.get("authorization", "").removeprefix("Bearer ").strip())
         return None
 
-    def _refusal(self, headers: Headers) -> JSONResponse | None:
+    def _refusal(self, headers: Headers, *, any_page: bool) -> JSONResponse | None:
         if headers.get("host", "").lower() not in self._hosts:
             return JSONResponse({"error": "This service does not go by that name."}, 421)
-        if (origin := headers.get("origin")) is not None and origin.lower() not in self._origins:
+        if (origin := headers.get("origin")) is not None and not any_page and origin.lower() not in self._origins:
             return JSONResponse({"error": "Another page may not ask this service."}, 403)
         return None

@@ -56,7 +56,8 @@ _SHEETS = {"type": "array", "items": _TEXT, "description": "the sheets; all reco
 _LABEL, _N = {"type": ["string", "number"]}, {"type": "integer", "minimum": 1, "maximum": 1000, "default": 10}
 _ASKED: dict[str, tuple[str, dict[str, Any]]] = {     # of each kind of job: what it does, and what is asked for beside the book
     "inspect": ("What is on each sheet of a workbook.", {}),
-    "fit": ("Fit sheets of a workbook.", {"sheets": _SHEETS, "options": {"type": "object", "description": "as `collabsheet fit --help` names them, with _ for -"}}),
+    "fit": ("Fit sheets of a workbook.", {"sheets": _SHEETS, "options": {"type": "object", "description": "as `collabsheet fit --help` names them, with _ for -"},
+                                            "view": {"type": "string", "description": "the sheet of which it tells what the cells hold meanwhile"}}),
     "restore": ("Put back the parameters of before the last fit.", {"sheets": _SHEETS}),
     "new": ("Build a workbook from a table of ratings.", {}),
     "demo": ("Build the example workbook.", {}),
@@ -66,6 +67,9 @@ _ASKED: dict[str, tuple[str, dict[str, Any]]] = {     # of each kind of job: wha
                                                                 "holdout": {"type": "number", "description": "share of the ratings to judge by", "default": 0}}),
     "recommend": ("What a user will rate highest of what they have not rated, by a model.", {"user": _LABEL, "n": _N}),
     "similar": ("The items most like an item, or the users most like a user, by a model.", {"item": _LABEL, "user": _LABEL, "n": _N}),
+    "cells": ("What the functions for cells give, CF_PREDICT and so on.",
+              {"calls": {"type": "array", "maxItems": 100, "items": {"type": "array", "description": "a name, and a list of arguments: values, or rows of values",
+                                                                     "prefixItems": [_TEXT, {"type": "array"}]}}}),
     "predict": ("The ratings of pairs, by a model.", {"pairs": {"type": "array", "items": {"type": "array", "prefixItems": [_LABEL, _LABEL]}}}),
 }
 

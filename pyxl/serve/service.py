@@ -56,6 +56,7 @@ def make_service(store: JobStore, folder: Path, limits: ServiceLimits) -> Starle
     return Starlette(lifespan=running, exception_handlers={UserError: _sentence, HTTPException: _http_sentence}, routes=[
         Route("/", lambda request: FileResponse(str(page / "index.html"))),
         Mount("/page", StaticFiles(directory=str(page))),
+        Mount("/pane", StaticFiles(directory=str(resources.files("pyxl.serve") / "pane"), html=True)),
         Route("/openapi.json", lambda request: JSONResponse(service_description())),
         Route("/docs", lambda request: HTMLResponse(description_page())),
         Route("/api/status", routes.status),

@@ -30,7 +30,8 @@ from .pass_files import pass_folder, read_fit, read_rows, store_folder
 from .passes import run_passes
 from .store_task import StoreTask, not_for_stores
 
-FAILURE_FILE = "failed.txt"   # what a process says for whom it is no use to be started again
+_FAILURE = "failed.txt"       # what a process says for whom it is no use to be started again
+_ROOM = 4_000                 # bytes that are kept free for that: the disk may be full
 # (the file of the task, how many): starts so many processes that each `do_task`, and returns when they have ended; raises
 # LostProcess where they were lost
 Launcher = Callable[[Path, int], None]
@@ -141,15 +142,20 @@ class LostProcess(RuntimeError):
 def _run_processes(task: StoreTask, processes: int, launcher: Launcher, on_epoch: Callable[[Epoch], None] | None) -> None:
     folder = Path(task.folder)
     write_json(folder / "task.json", asdict(task))
-    (folder / FAILURE_FILE).unlink(missing_ok=True)
+    (folder / _FAILURE).write_bytes(b" " * _ROOM)
     (folder / "log").mkdir(exist_ok=True)
     try:
         with _told_of(folder, on_epoch):
             launcher(folder / "task.json", processes)
     except LostProcess as why:
-        said = (folder / FAILURE_FILE).read_text() if (folder / FAILURE_FILE).exists() else ""
-        raise UserError(said or f"A process of the fit was lost again and again{why}. Run the same command again: it goes on from the last "
+        raise UserError((folder / _FAILURE).read_text().strip() or f"A process of the fit was lost again and again{why}. Run the same command again: it goes on from the last "
                         "pass.") from None
+
+
+def tell_failure(folder: Path, sentence: str) -> None:
+    """Leave a sentence for who started the processes of the fit in this folder."""
+    with (folder / _FAILURE).open("r+b") as file:
+        file.write(sentence.encode()[:_ROOM].ljust(_ROOM))
 
 
 def _by_agent(task: Path, processes: int) -> None:

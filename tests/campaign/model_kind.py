@@ -56,14 +56,19 @@ def models(number: int) -> None:
         if rng.random() < 0.1:
             file = path / rng.choice([DOCUMENT, "model.safetensors"])
             file.write_bytes(with_bytes_changed(rng, file.read_bytes()))
-        model = CollabFilter.load(path)
-        user, item = model.users_[0], model.items_[-1]
-        model.predict([(user, item)])
-        model.recommend(user, n=3)
-        model.similar_items(item, n=2)
-        if model.settings_.model != "net":
-            model.explain(user, item)
-        model.fold_in({item: 4}).recommend(2)
+        ask_model(path)
+
+
+def ask_model(folder: Path) -> None:
+    """Load a model and ask it everything."""
+    model = CollabFilter.load(folder)
+    user, item = model.users_[0], model.items_[-1]
+    model.predict([(user, item)])
+    model.recommend(user, n=3)
+    model.similar_items(item, n=2)
+    if model.settings_.model != "net":
+        model.explain(user, item)
+    model.fold_in({item: 4}).recommend(2)
 
 
 def _change(rng: random.Random, value) -> None:

@@ -26,7 +26,7 @@ def ratings(number: int) -> None:
             path = path.with_suffix(".parquet")
             path.write_bytes(_parquet(rng))
         else:
-            content = _table(rng)
+            content = table_of(rng)
             path.write_bytes(gzip.compress(content) if rng.random() < 0.1 else content)
         if rng.random() < 0.5:
             path.write_bytes(with_bytes_changed(rng, path.read_bytes()))
@@ -35,7 +35,8 @@ def ratings(number: int) -> None:
             raise Failed("a table was read that holds no ratings")
 
 
-def _table(rng: random.Random) -> bytes:
+def table_of(rng: random.Random) -> bytes:
+    """Ratings as text, some of it odd."""
     sep, end = rng.choice([",", ";", "\t", "|", "::"]), rng.choice(["\n", "\r\n", "\r"])
     names = rng.choice([("user", "item", "rating"), ("userId", "movieId", "rating", "timestamp"), ("a", "b", "c"), ("user", "user", "rating")])
     lines = [sep.join(names)] * rng.randint(0, 2)

@@ -142,8 +142,10 @@ def read(block):
 
 
 def places(address, home):
-    for row in range(address.StartRow, address.EndRow + 1):
-        for col in range(address.StartColumn, address.EndColumn + 1):
+    """Where the cells of an address stand in `home`. Asked for errors beyond the last column that it keeps, LibreOffice answers with
+    cells of that column: they are left out."""
+    for row in range(max(address.StartRow, home.StartRow), min(address.EndRow, home.EndRow) + 1):
+        for col in range(max(address.StartColumn, home.StartColumn), min(address.EndColumn, home.EndColumn) + 1):
             yield row - home.StartRow, col - home.StartColumn
 
 

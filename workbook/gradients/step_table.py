@@ -24,6 +24,9 @@ _LABELS = {"optimizer": "optimizer", "lr_sgd": "learning rate, sgd", "lr_momentu
 _CHECKED = {"moved": "move this cell", "by": "by", "row": "its row", "column": "its column", "error": "mean of error²", "decay": "+ decay",
             "loss": "= loss", "difference": "Δ loss / Δ cell", "gradient": "its gradient"}
 _ROLES = {"user_factors": "user factors", "item_factors": "item factors", "user_bias": "user bias", "item_bias": "item bias"}
+_RESIZED = "No step: rows or columns were inserted or deleted here. Undo that (Ctrl+Z); who is new is typed on the sheet ratings."
+_GREW = "The numbers grew without end: press Reset and take a smaller learning rate."
+_MOVED = "No step: these columns were sorted or typed over. Undo that (Ctrl+Z)."
 _HEADERS = ("what", "goes to", *STEPPED, "comes from", "at Reset")
 
 
@@ -74,8 +77,17 @@ def _settings(sheet, styles: Styles, plan: GradientPlan, content: Content) -> No
         put_text(sheet, cell.moved(0, -1), _CHECKED[name], styles.label)
     for place, header in enumerate(("now", "moved")):
         put_text(sheet, plan.check["error"].moved(-1, place), header, styles.header)
-    put_formula(sheet, plan.fault, f'=IF(ISNUMBER({plan.check["loss"]}),"","The numbers grew without end: press Reset and take a smaller learning rate.")',
-                styles.status_above)
+    put_formula(sheet, plan.fault, _fault(plan), styles.status_above)
+
+
+def _fault(plan: GradientPlan) -> str:
+    """Why no step can be taken: the columns are there for as many users and items as there were when the sheet was made."""
+    layout = plan.crosstab.layout
+    pairs = [(layout.ratings, plan.errors), (layout.predictions, plan.errors),
+             *((block.range, plan.gradients[role]) for role, block in layout.parameters.items())]
+    alike = ",".join(f"{count}({ref(one)})={count}({ref(other)})" for one, other in pairs for count in ("ROWS", "COLUMNS"))
+    return (f'=IF(NOT(AND({alike})),"{_RESIZED}",IF(NOT(ISNUMBER({layout.rmse})),"{_GREW}",'
+            f'IF(AND(ISNUMBER({plan.check["loss"]}),ISNUMBER({plan.settings["largest"]})),"","{_MOVED}")))')
 
 
 def _usual(name: str, per_row: float) -> float:

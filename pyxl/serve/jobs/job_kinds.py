@@ -13,10 +13,12 @@ from solver.core.options import AUTO, Given, Widths
 from solver.core.settings import options_named
 from solver.errors import UserError
 
-from . import model_jobs
-from .sheet_view import workbook_view
+from . import cell_jobs, model_jobs
+from .sheet_view import COLUMNS_SHOWN, ROWS_SHOWN, workbook_view
 
 if TYPE_CHECKING:
+    from pyxl.fit.fittable_sheets import Fittable
+    from pyxl.fit.watcher import Watcher
     from solver import Epoch, Step
 
 TOLD_EVERY = 0.05       # seconds between two things that a job tells
@@ -39,10 +41,14 @@ class Work:
 
     def on_epoch(self, sheet: str, seen: Epoch | Step) -> bool:
         """Tells of an epoch or a step; a true value ends the fit."""
-        self._untold.append(_told(sheet, seen))
+        self.add(_told(sheet, seen))
+        return self.stop_asked()
+
+    def add(self, told: dict[str, Any]) -> None:
+        """Tells it with what else there is to tell, a few times a second."""
+        self._untold.append(told)
         if time.monotonic() - self._told_at >= TOLD_EVERY:
             self.tell_rest()
-        return self.stop_asked()
 
     def tell_rest(self) -> None:
         if self._untold:
@@ -56,15 +62,29 @@ def _inspect(work: Work) -> dict[str, Any]:
 
 
 def _fit(work: Work) -> dict[str, Any]:
-    """Fit the sheets named, or all recognised ones, and write a new workbook. Asked: ``sheets``, ``options``."""
+    """Fit the sheets named, or all recognised ones, and write a new workbook. Asked: ``sheets``, ``options``, and ``view``, the sheet of
+    which it tells what the cells hold meanwhile."""
     from pyxl.fit.fit_messages import before_and_after, result_object
     from pyxl.fit.press_fit import fit_workbook
+    from pyxl.fit.watcher import OnlyEpochs
+    from pyxl.xlsx import open_workbook
 
-    sheets = work.asked.get("sheets")
-    results = fit_workbook(_given(work), out=work.target, sheets=sheets, options=_options(work.asked.get("options", {})), on_epoch=work.on_epoch)
+    from .live_sheet import LiveSheet, parameters_written
+
+    source, written = _given(work), {}
+    with open_workbook(source) as shown:
+        def watch(ready: Fittable) -> Watcher:
+            written[ready.sheet] = ready.blocks
+            if ready.sheet != work.asked.get("view"):
+                return OnlyEpochs(ready.sheet, work.on_epoch)
+            return LiveSheet(ready, shown, work.on_epoch, lambda cells: work.add({"sheet": ready.sheet, "cells": cells}),
+                             rows=ROWS_SHOWN, columns=COLUMNS_SHOWN)
+
+        results = fit_workbook(source, out=work.target, sheets=work.asked.get("sheets"), options=_options(work.asked.get("options", {})), watch=watch)
     work.tell_rest()
     found = {name: result_object(result) | {"told": before_and_after(result)} for name, result in results.items()}
-    return json_ready({"results": found} | workbook_view(work.target))
+    return json_ready({"results": found, "parameters": parameters_written(source, work.target, {name: written[name] for name in results})}
+                      | workbook_view(work.target))
 
 
 def _restore(work: Work) -> dict[str, Any]:
@@ -149,6 +169,7 @@ JOB_KINDS: dict[str, JobKind] = {
     "train": JobKind(_train, reads=True, writes=model_jobs.MODEL_ENDING),
     "recommend": JobKind(lambda work: model_jobs.recommend_by_model(_given(work), work.asked), reads=True, writes=None, scope="read"),
     "similar": JobKind(lambda work: model_jobs.similar_by_model(_given(work), work.asked), reads=True, writes=None, scope="read"),
+    "cells": JobKind(lambda work: cell_jobs.cell_values(work.asked), reads=False, writes=None, scope="read"),
     "predict": JobKind(lambda work: model_jobs.predict_by_model(_given(work), work.asked), reads=True, writes=None, scope="read"),
 }
 

@@ -26,3 +26,15 @@ export function curve(svg, points) {
     draw("text", {x: width - ROOM.right, y: height - 6, "text-anchor": "end"}, String(last)),
     line(p => p.value, "training"), line(p => p.held, "held"));
 }
+
+/* The drawing as a file of its own: what the page's style sheet says is written into it. */
+export function asFile(svg) {
+  const copy = svg.cloneNode(true), originals = svg.querySelectorAll("*");
+  copy.setAttribute("xmlns", NAMESPACE);
+  copy.querySelectorAll("*").forEach((element, n) => {
+    const style = getComputedStyle(originals[n]);
+    for (const name of ["fill", "stroke", "stroke-width", "stroke-dasharray", "font-size", "font-family"]) element.setAttribute(name, style.getPropertyValue(name));
+  });
+  copy.prepend(draw("rect", {width: "100%", height: "100%", fill: getComputedStyle(document.body).backgroundColor}));
+  return new Blob([new XMLSerializer().serializeToString(copy)], {type: "image/svg+xml"});
+}

@@ -35,6 +35,16 @@ export function table(sheet, before) {
   return make("table", {}, make("caption", {className: "skip", textContent: `Cells of the sheet ${sheet.name}`}), make("thead", {}, head), make("tbody", {}, ...body));
 }
 
+/* Puts numbers that moved while a fit runs into a table that `table` made. */
+export function move(shownTable, cells) {
+  for (const [row, col, value] of cells) {
+    const cell = shownTable.tBodies[0].rows[row - 1]?.cells[col];
+    if (!cell) continue;
+    cell.textContent = shown(value);
+    cell.classList.add("moved");
+  }
+}
+
 /* What `collabsheet inspect` says of a sheet, in a sentence. */
 export function sentence({name, found}) {
   if (found.recognised)

@@ -1,7 +1,7 @@
 // The page: a workbook is opened, looked at, fitted and downloaded; in the other view films are rated.
 import {ask, json, run, stop, upload} from "./service.js";
-import {curve} from "./curve.js";
-import {legend, make, sentence, table} from "./grid.js";
+import {asFile, curve} from "./curve.js";
+import {legend, make, move, sentence, table} from "./grid.js";
 
 const $ = id => document.getElementById(id);
 let book, sheets = [], before = [], chosen = 0, running = null;
@@ -107,7 +107,7 @@ function options() {
 }
 
 $("fit").addEventListener("click", () => attempt("Fitting …", async () => {
-  const curves = {}, asked = {kind: "fit", book: book.id, options: options()};
+  const curves = {}, asked = {kind: "fit", book: book.id, options: options(), view: sheets[chosen].name};
   if ($("which").value === "this") asked.sheets = [sheets[chosen].name];
   $("fit").disabled = true;
   $("results").replaceChildren();
@@ -115,6 +115,10 @@ $("fit").addEventListener("click", () => attempt("Fitting …", async () => {
   const result = await run(asked, {
     began: job => { running = job; $("stop").disabled = false; },
     told: event => {
+      if (event.cells) {
+        if (event.sheet === sheets[chosen].name) move($("grid").firstChild, event.cells);
+        return;
+      }
       const points = curves[event.sheet] ??= [];
       points.push({at: event.epoch ?? event.step, value: event.rmse ?? event.objective, held: event.held_out});
       if (waiting) return;
@@ -133,11 +137,14 @@ $("fit").addEventListener("click", () => attempt("Fitting …", async () => {
   say(result.stopped ? "Stopped; the best so far was kept." : "Fitted. Download the workbook; nothing else in it was touched.");
 }));
 $("stop").addEventListener("click", async () => { if (running) { say("Stopping …"); await stop(running).catch(why => say(why.message, true)); } });
-$("download").addEventListener("click", () => attempt("", async () => {
-  const address = URL.createObjectURL(await (await ask(`/api/books/${book.id}/file`)).blob());
-  make("a", {href: address, download: book.name}).click();
+function save(content, name) {
+  const address = URL.createObjectURL(content);
+  make("a", {href: address, download: name}).click();
   setTimeout(() => URL.revokeObjectURL(address), 10_000);
-}));
+}
+
+$("download").addEventListener("click", () => attempt("", async () => save(await (await ask(`/api/books/${book.id}/file`)).blob(), book.name)));
+$("download-curve").addEventListener("click", () => save(asFile($("curve")), `${book.name.replace(/\.\w+$/, "")}-curve.svg`));
 
 // ---- films
 

@@ -1,14 +1,22 @@
-// Talks to the service. The token came with the address; it is kept for this tab alone and is in no address that is asked.
+// Talks to the service. The token came with the address; it is kept for this tab alone, in a task pane on this computer, and is in no address that is asked.
 const fromAddress = new URLSearchParams(location.hash.slice(1)).get("token");
 if (fromAddress) {
   sessionStorage.setItem("token", fromAddress);
-  history.replaceState(null, "", location.pathname);
+  history.replaceState?.(null, "", location.pathname);     // Office.js takes it away
 }
+
+/* From now on the token of an address is used, also when the pane opens again. */
+export function signIn(address) {
+  sessionStorage.removeItem("token");
+  localStorage.setItem("token", address.includes("#token=") ? address.split("#token=")[1] : address);
+}
+
+const token = () => sessionStorage.getItem("token") || localStorage.getItem("token") || "";
 
 export async function ask(path, options = {}) {
   let answer;
   try {
-    answer = await fetch(path, {...options, headers: {Authorization: `Bearer ${sessionStorage.getItem("token") || ""}`}});
+    answer = await fetch(path, {...options, headers: {Authorization: `Bearer ${token()}`}});
   } catch {
     throw new Error("The service does not answer. Is it still running?");
   }
@@ -21,7 +29,7 @@ export async function ask(path, options = {}) {
 
 export const json = async (path, options) => (await ask(path, options)).json();
 
-export const upload = file => json(`/api/books?name=${encodeURIComponent(file.name)}`, {method: "POST", body: file});
+export const upload = file => json(`/api/books?name=${encodeURIComponent(file.name)}`, {method: "POST", body: file.body ?? file});
 
 export const stop = job => json(`/api/jobs/${job}/stop`, {method: "POST"});
 

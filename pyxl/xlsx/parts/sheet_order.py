@@ -16,9 +16,10 @@ from .package_checks import damaged_sheet
 
 
 def misplaced(element: str, where: str, sheet: str) -> UserError:
-    """The error for a `<row>` or `<c>` that does not stand where one belongs; `where` names the element around it, "" for none.
-    Some programs would skip it, others count it."""
-    return damaged_sheet(sheet, f"a <{element}> stands {f'inside a <{where}>' if where else 'outside the rows'}")
+    """The error for a `<row>` or `<c>` that does not stand where one belongs; `where` names the element of cells around it, "" for
+    none. Some programs would skip it, others count it."""
+    belongs = {"row": "sheetData", "c": "row"}[element]
+    return damaged_sheet(sheet, f"a <{element}> stands {f'inside a <{where}>' if where and where != 'sheetData' else f'outside a <{belongs}>'}")
 
 
 def next_row(attributes: Mapping[str, str], before: int, sheet: str) -> int:

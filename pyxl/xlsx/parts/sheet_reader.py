@@ -16,7 +16,7 @@ from .shared_strings import unescape
 from .sheet_order import misplaced, next_column, next_row
 from .xml_stream import TRUE, main_namespace, reader, whole_number
 
-_NAMES = ("c", "v", "f", "t", "is", "row", "rPh", "col", "mergeCell", "sheetProtection", "scenario", "inputCells", "extLst")
+_NAMES = ("sheetData", "c", "v", "f", "t", "is", "row", "rPh", "col", "mergeCell", "sheetProtection", "scenario", "inputCells", "extLst")
 
 
 def read_sheet(chunks: Iterable[bytes], sheet: str, *, part: str, strings: Sequence[str] = (),
@@ -53,7 +53,7 @@ class _Handlers:
         self.names: dict[str, str] = {}          # 'namespace local' -> local, for the names we know
         self.columns: dict[str, int] = {}        # letters -> number, as met
         self.row = self.col = 0
-        self.within = ""                         # the innermost of <row> and <c> that is open
+        self.within = ""                         # the innermost of <sheetData>, <row> and <c> that is open
         self.text: list[str] = []                # character data since the last start of v, f or t
         self.runs: list[str] = []                # texts of an inline string
         self.value: str | None = None
@@ -77,12 +77,14 @@ class _Handlers:
             self.text.clear()
             self.formula = (attributes, "")
         elif key == "row":
-            if self.within:
+            if self.within != "sheetData":
                 raise misplaced("row", self.within, self.grid.sheet)
             self.within = "row"
             self.row, self.col = next_row(attributes, self.row, self.grid.sheet), 0
             if attributes.get("hidden") in TRUE:
                 self.hidden.append(self.row)
+        elif key == "sheetData":
+            self.within = key
         elif key == "is":
             self.runs.clear()
             self.value = ""
@@ -138,6 +140,8 @@ class _Handlers:
         elif key == "extLst":       # whatever is called a value in there is none of the cell's
             self.value, self.formula = self.aside.pop()
         elif key == "row":
+            self.within = "sheetData"
+        elif key == "sheetData":
             self.within = ""
 
     def _end_cell(self):

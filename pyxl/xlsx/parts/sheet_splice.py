@@ -67,7 +67,7 @@ class _Splicer:
         self.cells: list = []
         self.depth = 0                                   # of elements, before the cells
         self.row = self.col = 0                          # where the sheet is
-        self.within = ""                                 # the innermost of <row> and <c> that is open
+        self.within = ""                                 # the innermost of <sheetData>, <row> and <c> that is open
         self.todo: list[Cell] = []                       # what its row still gets, leftmost last
         self.cell: tuple[int, bytes] | None = None       # the cell being replaced: offset, start tag
         self.kept: dict[str, list] = {}                  # its <f> and <extLst>: [offset, start tag, end]
@@ -137,10 +137,11 @@ class _Splicer:
             if self.cell:
                 self._end_cell(*self.cell)
         elif key == "row":
-            self.within = ""
+            self.within = "sheetData"
             if self.todo:
                 self.stream.insert(self.at, self._new_cells(MAX_COL + 1))
         elif key == "sheetData":
+            self.within = ""
             self._insert_rows(None)
         elif self.cell and key in self.kept:
             kept = self.kept[key]
@@ -151,6 +152,9 @@ class _Splicer:
     def _start_data(self):
         if self.prefix is not None:
             raise damaged_sheet(self.sheet, "it has two tables of cells")
+        if self.depth != 2:
+            raise damaged_sheet(self.sheet, "its <sheetData> stands inside another element")
+        self.within = "sheetData"
         tag = self.stream.tag(self.at)
         name = element_name(tag)
         self.prefix = name_prefix(tag)
@@ -163,7 +167,7 @@ class _Splicer:
         self.wanted, self.cells = next(self.rows, (None, []))
 
     def _start_row(self, attributes):
-        if self.within:
+        if self.within != "sheetData":
             raise misplaced("row", self.within, self.sheet)
         self.within = "row"
         self.row, self.col = next_row(attributes, self.row, self.sheet), 0

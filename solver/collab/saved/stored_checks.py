@@ -11,7 +11,7 @@ import numpy as np
 from solver.core.gradients import COUNTED
 from solver.core.loop import Epoch
 from solver.data.rated import RatedItems
-from solver.model.net import AnyFactors
+from solver.model.net import AnyFactors, NetFactors
 
 _LARGEST = 2**63 - 1     # whole number that a tensor takes
 
@@ -110,6 +110,8 @@ def check_factors(factors: AnyFactors, n_users: int, n_items: int) -> None:
     arrays = factors.arrays()
     if arrays["user"].ndim != 2 or arrays["item"].ndim != 2 or any(not array.ndim for array in arrays.values()):
         raise Misfit("its factors are no tables")
+    if isinstance(factors, NetFactors) and not factors.weights:
+        raise Misfit("its net has no layers")
     if (len(arrays["user"]), len(arrays["item"])) != (n_users, n_items):
         raise Misfit("it has other numbers of labels than of factors")
     shapes = factors.shapes(n_users, n_items)

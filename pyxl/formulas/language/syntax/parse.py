@@ -23,6 +23,7 @@ __all__ = ["AcrossSheets", "Apply", "Array", "Binary", "Call", "Foreign", "Liter
 BINDING = {"=": 1, "<>": 1, "<": 1, ">": 1, "<=": 1, ">=": 1, "&": 2, "+": 3, "-": 3,
            "*": 4, "/": 4, "^": 5, "%": 6, "prefix": 7, ",": 8, " ": 9, ":": 10}
 
+_QUOTED = 100       # signs of a formula that a sentence quotes
 _CELL = r"(\$?)([A-Za-z]{1,3})(\$?)([0-9]{1,7})"
 _AREA = re.compile(rf"{_CELL}(?::{_CELL})?")
 _COLUMNS = re.compile(r"(\$?)([A-Za-z]{1,3}):(\$?)([A-Za-z]{1,3})")
@@ -41,12 +42,18 @@ def parse(text: str) -> Node:
         tokens = list(_lex(text))
         node, rest = _expression(tokens, 0, 0)
     except (TokenizerError, IndexError) as error:  # IndexError: the Tokenizer's, for brackets that do not match
-        raise FormulaError(f"'={text}' is not a formula: its brackets or quotes do not match.") from error
+        raise FormulaError(f"'={_shortened(text)}' is not a formula: its brackets or quotes do not match.") from error
     except RecursionError:
-        raise FormulaError(f"'={text[:40]}…' is nested too deeply. Split it over several cells.") from None
+        raise FormulaError(f"'={_shortened(text)}' is nested too deeply. Split it over several cells.") from None
     if tokens[rest][0] != "end":
         raise _unexpected(tokens, rest)
     return node
+
+
+def _shortened(text: str) -> str:
+    """As much of a formula as fits into a sentence, in one line."""
+    line = " ".join(text.split())
+    return line if len(line) <= _QUOTED else line[:_QUOTED - 1] + "…"
 
 
 def _lex(text: str) -> Iterator[tuple[str, str]]:
@@ -249,4 +256,4 @@ def _past(tokens, i: int, kind: str) -> int:
 def _unexpected(tokens, i: int) -> FormulaError:
     kind, text = tokens[i]
     return FormulaError("The formula ends too early." if kind == "end" else
-                        f"The formula has '{text}' where it cannot stand.")
+                        f"The formula has '{_shortened(text)}' where it cannot stand.")
