@@ -10,7 +10,7 @@ from xlsxwriter import Workbook
 from workbook.model_sheets.view import View
 from workbook.views.check.check_sheet import write_check
 from workbook.views.map_sheet import write_map
-from workbook.views.members_sheet import write_items, write_users
+from workbook.views.members.members_sheet import write_items, write_users
 from workbook.views.recommend_sheet import write_recommend
 from workbook.views.residuals_sheet import write_residuals
 from workbook.views.why_sheet import write_why
