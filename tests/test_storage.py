@@ -54,7 +54,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 # The same again
 
-@pytest.mark.parametrize("options", [{}, {"model": "dot"}, {"model": "bounded"}, {"model": "net", "n_factors": 50, "hidden": (7, 4)},
+@pytest.mark.parametrize("options", [{}, {"model": "dot"}, {"model": "bounded"}, {"model": "net", "n_factors": None, "hidden": (7, 4)},
                                      {"rating_range": (-1, 9), "holdout": 0.2}], ids=str)
 def test_what_is_loaded_is_what_was_saved_to_the_last_bit(options, tmp_path):
     model = fitted(**options)
