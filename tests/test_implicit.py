@@ -278,7 +278,7 @@ def test_collab_filter_recommends_what_is_liked_and_not_yet_known(how, loss):
     assert ours > 1.2 * theirs
 
 
-@pytest.mark.parametrize("options", [{"batch_size": 64}, {"model": "net", "n_factors": 50}, {"effort": "quick", "lr": 0.01},
+@pytest.mark.parametrize("options", [{"batch_size": 64}, {"model": "net", "n_factors": None}, {"effort": "quick", "lr": 0.01},
                                      {"effort": "best", "negatives": 3}])
 def test_collab_filter_chooses_settings_for_it(options):
     model = CollabFilter(**{"n_factors": 4} | options, feedback="implicit").fit(happened(40, 30, each=8))

@@ -14,7 +14,6 @@ import pandas as pd
 from solver.core.loop import Epoch
 from solver.data.rated import RatedItems
 from solver.data.ratings import Ratings
-from solver.fitting.effort import N_FACTORS
 from solver.fitting.guarded_fit import guarded_fit
 from solver.model.factors import Factors
 from solver.model.net import additive
@@ -34,7 +33,7 @@ class CollabFilter(Predicting, Recommending):
 
     Parameters
     ----------
-    n_factors : factors for every user and item.
+    n_factors : factors for every user and item; None: 50, of implicit feedback by als 64.
     effort : ``"quick"``, ``"good"`` or ``"best"``: how much time may go into accuracy. It chooses every
         setting below that is None, from the size of the data.
     random_state : seed of start values, order and hold-out: a whole number, or a numpy RandomState or
@@ -60,7 +59,7 @@ class CollabFilter(Predicting, Recommending):
     items: the first of the factors), and `notes_`, sentences on what was odd or changed.
     """
 
-    n_factors: int = N_FACTORS
+    n_factors: int | None = None
     _: KW_ONLY
     effort: str = "good"
     device: str = "auto"

@@ -17,7 +17,7 @@ from solver.data.ratings import Ratings
 from solver.data.splits import split_off
 from solver.errors import UserError
 from solver.fitting.choose_all_pairs import choose_all_pairs
-from solver.fitting.effort import Chosen, choose_settings
+from solver.fitting.effort import N_FACTORS, Chosen, choose_settings
 from solver.fitting.fit_ratings import ALL_PAIRS_DECAY
 from solver.model.models import MODELS
 
@@ -31,6 +31,7 @@ FEEDBACK = ("explicit", "implicit")
 _USUAL_IMPLICIT = {"lr": 0.01, "weight_decay": 0.3, "epochs": 10}   # best of a few on films and on planted pairs
 IMPLICIT_SPREAD = 0.2   # stands for the spread of values that are all 1, where newcomers are folded in: best on films
 _ALL_PAIRS = METHODS["als"].honours | LOSSES["all-pairs"].honours
+_FACTORS_OF_ALL_PAIRS = 64     # unless their number is given: beside 50, better lists in the same time
 _NO_METHOD = ("n_factors", "device", "seed", "non_negative", "note_gradients")     # options that do not say how to fit
 _ALS = {"optimizer": "als", "weight_decay": 0.09, "epochs": 30}     # where nobody chose a way: best of a few on films
 _MOST_PASSES = 100      # of als that nobody limited: on tiny data thousands more lower the training RMSE by 0.0002 at most
@@ -170,16 +171,17 @@ def _settings(options: CollabFilter, ratings: Ratings, rating_range: tuple[float
                             f"{', '.join(name for name in said if name not in _ALL_PAIRS and name != 'loss')}.")
     elif ratings.weights is not None or said.get("non_negative"):
         said = ({} if "optimizer" in said else _ALS) | said     # what an effort chooses honours neither
-    choice = choose_settings("quick" if options.effort == "good" else options.effort, ratings, n_factors=options.n_factors)
+    n_factors = said.get("n_factors", _FACTORS_OF_ALL_PAIRS if said.get("loss") == "all-pairs" else N_FACTORS)
+    choice = choose_settings("quick" if options.effort == "good" else options.effort, ratings, n_factors=n_factors)
     if options.effort == "good" and _suits(choice.settings, said):  # it tries what it chooses from: in vain, where it is not taken
-        choice = choose_settings("good", ratings, n_factors=options.n_factors)
+        choice = choose_settings("good", ratings, n_factors=n_factors)
     chosen = choice.settings
     model = said.get("model", chosen.model)
     if model in MODELS and MODELS[model].bounded:
         margin = 0.0 if options.feedback == "implicit" else _MARGIN * (rating_range[1] - rating_range[0])
         said |= {"low": rating_range[0] - margin, "high": rating_range[1] + margin}
-    if model in MODELS and "n_factors" not in MODELS[model].honours and options.n_factors == type(options).n_factors:
-        del said["n_factors"]   # nobody gave the default
+    if model not in MODELS or "n_factors" in MODELS[model].honours:
+        said["n_factors"] = n_factors
     if not _suits(chosen, said):
         choice = Chosen(chosen)
         optimizer = "als" if said.get("loss") == "all-pairs" else "adamw"

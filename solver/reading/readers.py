@@ -17,6 +17,7 @@ from .looked_at.columns import Column, Numbers
 from .looked_at.rating_names import RATING_ROLES, TIME_ROLE
 from .looked_at.rating_texts import shortened
 from .looked_at.table_port import SourceTable, Told
+from .looked_at.times import DATE_ORDERS
 from .missing_marks import rows_rated
 from .rating_columns import (
     DECIMALS,
@@ -33,13 +34,14 @@ from .tables import Paths, TableRead, opened_table, read_found
 from .weight_column import weights_of, with_weight_column
 
 _LARGE = 1_000_000       # ratings from which on indices and values are kept in 32 bits
-_TIME = re.compile(r"[0-9]{9,10}|[0-9]{13}|[0-9]{4}-[0-9]{2}-[0-9]{2}([ T].*)?")     # since 1970, or a date
+_TIME = re.compile(r"[0-9]{9,10}|[0-9]{13}|[0-9]{4}-[0-9]{2}-[0-9]{2}([ T].*)?|[0-9]{1,4}[/.-][0-9]{1,2}[/.-][0-9]{2,4}( .*)?")  # since 1970, or a date
 
 
 def read_ratings(path: Paths, *, columns: Sequence[str | int] | None = None, sep: str | None = None,
                  decimal: str | None = None, encoding: str | None = None, sheet: str | None = None, layout: str | None = None,
                  missing: str | None = None, bad_lines: str = "refuse", ids: str = "checked",
-                 unrated: float | None = None, weight_column: str | int | None = None) -> tuple[Ratings, list[str]]:
+                 unrated: float | None = None, weight_column: str | int | None = None,
+                 dates: str | None = None) -> tuple[Ratings, list[str]]:
     """The ratings of a file, and notes on what was odd and what was done.
 
     The file is delimited text (by any sign or by blanks), JSON lines, Parquet, Feather, a sheet of a workbook, or
@@ -52,7 +54,7 @@ def read_ratings(path: Paths, *, columns: Sequence[str | int] | None = None, sep
     from 1; a fourth one holds the times, which else are found by name. A file without a header, or with names that say
     nothing, has them first. With `unrated` a table may have no ratings, and that is each pair's. `sep`, `encoding` and
     `decimal` (``'comma'`` or ``'point'``) None are found, too; `sheet` names the sheet of a workbook. `weight_column`, a name or a position, says how much
-    each rating counts (`Ratings.weights`).
+    each rating counts (`Ratings.weights`). `dates` is ``'day-first'`` or ``'month-first'``, for times such as 3/4/2024.
 
     Ids that are all whole numbers become int, others stay text; labels stand in order of first appearance. Two ids that
     are most likely one are refused, unless `ids` is ``'exact'``. Of a pair rated twice the latest rating is kept, without times the last; lines
@@ -64,6 +66,8 @@ def read_ratings(path: Paths, *, columns: Sequence[str | int] | None = None, sep
         raise UserError(f"decimal is {decimal!r}. Choose one of: comma, point.")
     if ids not in IDS:
         raise UserError(f"ids is {ids!r}. Choose one of: {', '.join(IDS)}.")
+    if dates not in (None, *DATE_ORDERS):
+        raise UserError(f"dates is {dates!r}. Choose one of: {', '.join(DATE_ORDERS)}.")
     pairs = unrated is not None
     told = Told(sep, encoding, sheet, layout, missing, RATING_ROLES[:2] if pairs else RATING_ROLES)
     read, weighing = _read(path, columns, told, bad_lines, pairs=pairs, unrated=unrated, weight_column=weight_column)
@@ -92,7 +96,7 @@ def read_ratings(path: Paths, *, columns: Sequence[str | int] | None = None, sep
     user_labels, user_index = numbered(table, users, lines, "user", ids=ids)
     item_labels, item_index = numbered(table, items, lines, "item", ids=ids)
     notes += more + read.bad.notes(table.name, table.unit)
-    times, time_notes = _times(read, rated)
+    times, time_notes = _times(read, rated, dates)
     weights = None if weights is None else weights[rated]
     del read, weighing, users, items, values  # memory: a long column less of each
 
@@ -178,17 +182,20 @@ def _with_times(found: FoundColumns, n_roles: int) -> FoundColumns:
     return replace(found, time=None if time in positions else time)
 
 
-def _times(read: TableRead, rated: np.ndarray) -> tuple[np.ndarray | None, list[str]]:
+def _times(read: TableRead, rated: np.ndarray, dates: str | None) -> tuple[np.ndarray | None, list[str]]:
     """(the times (n,) float64, or None where there are none or not all are understood; notes)"""
     table, found, rows = read.table, read.found, read.rows
     if rows.times is None or found.time is None:
         return None, []
     name = f"the column '{found.first_line[found.time]}'" if found.header else f"column {found.time + 1}"
     advice = f"so {name} was not read. Write times as numbers, or as 2024-05-31 18:00:00."
+    if rows.times.two_readings(dates):
+        return None, [f"{table.name}: {name} holds dates that read as well with the day first as with the month first, so it was not read. Say "
+                      "--dates day-first or --dates month-first."]
+    times = rows.times.all(dates)
     if rows.times.odd:
         row, text = rows.times.odd
         return None, [f"{table.at(rows.lines[row])}: the time is '{shortened(text)}', {advice}"]
-    times = rows.times.all()
     if times is None:
         return None, []
     times = times if rated.all() else times[rated]

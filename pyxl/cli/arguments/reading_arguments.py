@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from solver.errors import UserError
+
 if TYPE_CHECKING:
     from solver import Ratings
 
@@ -29,6 +31,7 @@ def add_ratings_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("what is in the table")
     group.add_argument("--layout", choices=("long", "crosstab"), help="whether a row or a cell holds a rating (default: found out)")
     group.add_argument("--missing", metavar="X", help="the number that stands for unrated, or none (default: found out, or asked for)")
+    group.add_argument("--dates", choices=("day-first", "month-first"), help="how times such as 3/4/2024 are written (default: found out, or asked for)")
     group.add_argument("--bad-lines", choices=("refuse", "skip"), default="refuse",
                        help="what is done about lines that cannot be read: refuse the table (default), or skip them and say how many")
     group.add_argument("--ids", choices=("checked", "exact"), default="checked",
@@ -70,5 +73,8 @@ def read_given(args: argparse.Namespace, *, unrated: float | None = None) -> tup
     """The ratings of ``args.ratings``, and notes on what was odd; with `unrated` the pairs may have no ratings."""
     from solver import read_ratings
 
-    return read_ratings(args.ratings, **reading_options(args), layout=args.layout, missing=args.missing, bad_lines=args.bad_lines,
-                        ids=args.ids, unrated=unrated, weight_column=getattr(args, "weight_column", None))
+    ratings, notes = read_ratings(args.ratings, **reading_options(args), layout=args.layout, missing=args.missing, bad_lines=args.bad_lines,
+                        ids=args.ids, unrated=unrated, weight_column=getattr(args, "weight_column", None), dates=args.dates)
+    if ratings.times is None and getattr(args, "split", None) == "time" and (why := next((note for note in notes if "was not read" in note), None)):
+        raise UserError(f"{why} Until then there are no times to split by.")
+    return ratings, notes

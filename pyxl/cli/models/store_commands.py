@@ -28,6 +28,8 @@ def _prepare(args: argparse.Namespace, say: Say) -> dict:
     for name in ("seed", "readers"):
         if getattr(args, name) < (name == "readers"):
             raise UserError(f"--{name} is {getattr(args, name)}. Give a whole number of {int(name == 'readers')} or more.")
+    if args.dates:
+        raise UserError("--dates says how times are written, and a store keeps none. Leave it out.")
     began = time.perf_counter()
     store, notes = prepare_store(args.ratings, args.output, HowToPrepare(blocks=args.blocks, seed=args.seed, readers=args.readers),
                                  **reading_options(args), layout=args.layout, missing=args.missing, bad_lines=args.bad_lines,

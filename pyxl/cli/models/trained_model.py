@@ -74,7 +74,8 @@ def known_part(ratings: Ratings, model: CollabFilter, path: str) -> tuple[np.nda
 def ratings_for(model: CollabFilter, args: argparse.Namespace) -> tuple[Ratings, list[str]]:
     """The ratings of ``args.ratings`` that the model knows, or those that it keeps; and notes on what was odd."""
     if args.ratings is None:
-        given = reading_options(args) | {"layout": args.layout, "missing": args.missing}
+        given = reading_options(args) | {"layout": args.layout, "missing": args.missing, "dates": args.dates, "bad-lines": args.bad_lines.replace("refuse", "") or None,
+                                         "ids": args.ids.replace("checked", "") or None}
         if said := next((name for name, value in given.items() if value is not None), None):
             raise UserError(f"--{said} says how a table of ratings is read, and none is given. Say --ratings FILE, too, or leave it out.")
         return model.ratings_, []

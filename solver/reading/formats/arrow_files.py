@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import math
 import warnings
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
@@ -20,9 +22,12 @@ from solver.reading.looked_at.column_roles import FoundColumns
 from solver.reading.looked_at.columns import Growing
 from solver.reading.looked_at.rating_texts import LARGEST_RATING, parse_rating
 from solver.reading.looked_at.sources import Source
-from solver.reading.looked_at.table_port import Told
+from solver.reading.looked_at.table_port import SourceTable, Told
+
+from .crosstabs import crosstab_in
 
 _BATCH = 4_000_000      # rows read at once
+_AT_ONCE = 1_000        # of these made Python's
 _SAMPLED_ROWS = 200
 
 
@@ -31,6 +36,7 @@ class _Batches(Protocol):
 
     names: list[str]
     n_rows: int
+    metadata: Mapping[bytes, bytes]
 
     def batches(self, columns: list[str]) -> Iterator[pa.RecordBatch]: ...
 
@@ -39,7 +45,7 @@ class _Parquet:
     def __init__(self, source: Source):
         self._file = pq.ParquetFile(_bytes_of(source))
         self.names = self._file.schema_arrow.names
-        self.n_rows = self._file.metadata.num_rows
+        self.n_rows, self.metadata = self._file.metadata.num_rows, self._file.schema_arrow.metadata or {}
 
     def batches(self, columns: list[str]) -> Iterator[pa.RecordBatch]:
         return self._file.iter_batches(_BATCH, columns=columns)
@@ -50,7 +56,7 @@ class _Feather:
         with warnings.catch_warnings():     # files of the first version are read as long as pyarrow reads them
             warnings.simplefilter("ignore", DeprecationWarning)
             self._table = pyarrow.feather.read_table(_bytes_of(source))
-        self.names, self.n_rows = self._table.schema.names, self._table.num_rows
+        self.names, self.n_rows, self.metadata = self._table.schema.names, self._table.num_rows, self._table.schema.metadata or {}
 
     def batches(self, columns: list[str]) -> Iterator[pa.RecordBatch]:
         return iter(self._table.select(columns).combine_chunks().to_batches(_BATCH))
@@ -85,10 +91,19 @@ class ArrowTable:
 
     def sample(self) -> list[list[str]]:
         """The names and the first rows, as texts."""
-        opened = _opened(self.source, self.kind)
-        batch = next(opened.batches(opened.names), None)
-        rows = [] if batch is None else [[_text(value) for value in row.values()] for row in batch.slice(0, _SAMPLED_ROWS).to_pylist()]
-        return [list(self.columns), *rows]
+        return [texts for _, texts in islice(self.rows(), _SAMPLED_ROWS + 1)]
+
+    def rows(self, *, bad: BadRows | None = None) -> Iterator[tuple[int, list[str]]]:
+        """(row number, texts) of the names and of every row."""
+        yield 0, list(self.columns)
+        opened, before = _opened(self.source, self.kind), 0
+        stripped = {name.strip(): name for name in opened.names}
+        wanted = [stripped[name] for name in self.columns]
+        for batch in opened.batches(wanted):
+            for start in range(0, len(batch), _AT_ONCE):
+                for number, row in enumerate(batch.slice(start, _AT_ONCE).to_pylist(), before + start + 1):
+                    yield number, [_text(row[name]) for name in wanted]
+            before += len(batch)
 
     def read_as(self) -> tuple[str, ...]:
         """Nothing: its columns have names and types."""
@@ -112,21 +127,30 @@ class ArrowTable:
             raise _broken(self.source, self.kind) from error
 
 
-def look_at_parquet(source: Source, told: Told) -> ArrowTable:
+def look_at_parquet(source: Source, told: Told) -> SourceTable:
     """The table of a Parquet file, of which only the end was read. Raises UserError for what is none."""
-    return _look(source, "Parquet")
+    return _look(source, "Parquet", told)
 
 
-def look_at_feather(source: Source, told: Told) -> ArrowTable:
+def look_at_feather(source: Source, told: Told) -> SourceTable:
     """The table of a Feather (Arrow) file. Raises UserError for what is none."""
-    return _look(source, "Feather")
+    return _look(source, "Feather", told)
 
 
-def _look(source: Source, kind: str) -> ArrowTable:
+def _look(source: Source, kind: str, told: Told) -> SourceTable:
     opened = _opened(source, kind)
     if not opened.n_rows:
         raise UserError(f"{source.name} is empty. Give a file with a row for every entry.")
-    return ArrowTable(source, kind, tuple(name.strip() for name in opened.names))
+    table = ArrowTable(source, kind, tuple(name.strip() for name in opened.names))
+    return crosstab_in(_index_first(table, opened), told) or table
+
+
+def _index_first(table: ArrowTable, opened: _Batches) -> ArrowTable:
+    """The table with the index of a pandas frame, which is stored last, before all else: of a crosstab it labels the rows."""
+    index = json.loads(opened.metadata.get(b"pandas", b"{}")).get("index_columns", [])
+    if len(index) != 1 or index[0] not in table.columns:
+        return table
+    return replace(table, columns=(index[0], *(name for name in table.columns if name != index[0])))
 
 
 def _add(batch: pa.RecordBatch, table: ArrowTable, wanted: list[str], rows: Growing, bad: BadRows, start: int) -> None:

@@ -140,8 +140,9 @@ def stated_missing(text: str) -> float | None:
     return number
 
 
-def what_first_column_is(body: list[list[str]], numbers: list[list[float | None]], *, header: bool, missing: float | None) -> str:
-    """What the first column holds: the 'labels' of rows, the 'counts' of their ratings, or 'values' as all others."""
+def what_first_column_is(body: list[list[str]], numbers: list[list[float | None]], *, header: bool, named: bool, missing: float | None) -> str:
+    """What the first column holds: the 'labels' of rows, the 'counts' of their ratings, or 'values' as all others; `named` is whether
+    the header calls it after users or items."""
     first = [row[0].strip() for row in body]
     if not header and len(first) > 1:
         counts = [sum(number is not None and number != missing for number in row) for row in numbers]
@@ -149,6 +150,8 @@ def what_first_column_is(body: list[list[str]], numbers: list[list[float | None]
             return "counts"
     distinct = len(set(first)) == len(first)
     whole = all(not reads_as_number(text) or "." not in text for text in first)
+    if header and not named and not distinct and {number_in_cell(text) for text in first} <= {number for row in numbers for number in row} | {None}:
+        return "labels" if any(text and number_in_cell(text) is None for text in first) else "values"    # labels seldom repeat
     return "labels" if header or (distinct and whole) else "values"
 
 

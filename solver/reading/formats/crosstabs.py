@@ -135,7 +135,8 @@ def crosstab_in(table: RowByRow, told: Told) -> CrosstabTable | None:
         return None
     every = [number for row in numbers for number in row]
     missing = stated_missing(told.missing) if told.missing is not None else number_for_unrated(table, every)
-    labels = what_first_column_is(body, numbers, header=header, missing=missing)
+    corner = find_by_name(first[:1], RATING_ROLES)
+    labels = what_first_column_is(body, numbers, header=header, named=not first[0] or corner[:2] != [None, None], missing=missing)
     if labels == "values":
         items: Sequence[str] = first if header else [str(n) for n in range(1, len(first) + 1)]
     else:
@@ -143,7 +144,6 @@ def crosstab_in(table: RowByRow, told: Told) -> CrosstabTable | None:
     blank = next((at for at, item in enumerate(items) if not item), None)
     if blank is not None and any(any(row[blank + (labels != "values"):]) for row in body):
         raise UserError(f"{table.name}: column {blank + 1 + (labels != 'values') + numbered} of the crosstab has no name. Name it.")
-    corner = find_by_name(first[:1], RATING_ROLES)
     sums = () if labels == "values" else columns_that_sum_up(body, numbers, missing)
     own = [number_in_cell(row[0]) for row in body] if labels == "values" else None
     refuse_other_scale(table, items, [[first, *row] for first, row in zip(own, numbers)] if own else numbers, missing, sums)

@@ -53,13 +53,16 @@ def _text(source: Source, told: Told) -> SourceTable:
     return crosstab_in(text, told) or text
 
 
+_IN_COLUMNS = ("sep", "encoding", "sheet")     # of values, with names
+
 FORMATS: tuple[Format, ...] = (
-    Format("Parquet", lambda source, head: head.startswith(b"PAR1") or source.suffix in _ENDINGS["Parquet"], _parquet),
-    Format("Feather", lambda source, head: head.startswith((b"ARROW1", b"FEA1")) or source.suffix in _ENDINGS["Feather"], _feather),
-    Format("spreadsheet", lambda source, head: head.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")), _sheet),
-    Format("JSON", lambda source, head: head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{\"", b"[{", b"{ \"", b"{\n", b"{\r\n", b"[\n", b"[ {", b"[\r\n")), _json),
-    Format("Netflix blocks", lambda source, head: FIRST_LINE.match(head) is not None, look_at_blocks),
-    Format("delimited text", lambda source, head: True, _text),
+    Format("Parquet", lambda source, head: head.startswith(b"PAR1") or source.suffix in _ENDINGS["Parquet"], _parquet, _IN_COLUMNS),
+    Format("Feather", lambda source, head: head.startswith((b"ARROW1", b"FEA1")) or source.suffix in _ENDINGS["Feather"], _feather, _IN_COLUMNS),
+    Format("spreadsheet", lambda source, head: head.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")), _sheet, ("sep", "encoding")),
+    Format("JSON", lambda source, head: head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{\"", b"[{", b"{ \"", b"{\n", b"{\r\n", b"[\n", b"[ {", b"[\r\n")), _json,
+           ("sep", "sheet", "crosstab")),
+    Format("Netflix blocks", lambda source, head: FIRST_LINE.match(head) is not None, look_at_blocks, ("sep", "sheet", "crosstab")),
+    Format("delimited text", lambda source, head: True, _text, ("sheet",)),
 )
 
 
@@ -83,9 +86,20 @@ def look_at(paths: Source | Sequence[str | Path], told: Told) -> SourceTable:
 def _looked_at(source: Source, told: Told) -> SourceTable:
     head = source.head()
     kind = next(kind for kind in FORMATS if kind.recognises(source, head))
-    if told.sheet is not None and kind.look is not _sheet:
-        raise UserError(f"{source.name} is no workbook and has no sheet '{told.sheet}'. Leave out --sheet.")
+    _refuse_what_says_nothing(source, kind, told)
     return kind.look(source, told)
+
+
+def _refuse_what_says_nothing(source: Source, kind: Format, told: Told) -> None:
+    """Raise UserError for an option that has no meaning for a table of this kind: else it would be ignored without a word."""
+    if told.sheet is not None and "sheet" in kind.deaf_to:
+        raise UserError(f"{source.name} is no workbook and has no sheet '{told.sheet}'. Leave out --sheet.")
+    if told.layout == "crosstab" and "crosstab" in kind.deaf_to:
+        raise UserError(f"{source.name} is read as {kind.name}, in which a row holds a rating. Leave out --layout crosstab, or save the "
+                        "crosstab as CSV or .xlsx.")
+    for option in ("sep", "encoding"):
+        if getattr(told, option) is not None and option in kind.deaf_to:
+            raise UserError(f"{source.name} is read as {kind.name}, to which --{option} says nothing. Leave it out.")
 
 
 def _files_in(folder: Path) -> list[Path]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -16,9 +17,12 @@ from solver.reading.looked_at.rating_names import RATING_ROLES
 from solver.reading.looked_at.sources import CANNOT_BE_READ, Source, reason_for
 from solver.reading.looked_at.table_port import Told
 
+from .delimited_text.encodings import checked_encoding
 from .text_rows import add_rows
 
 _SAMPLED_ROWS = 200
+_NO_SIGNS = re.compile("[\udc80-\udcff]")      # what bytes become that are none in the encoding
+_USUAL = "utf-8-sig"    # JSON is UTF-8, whether it says so by a mark or not
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,7 @@ class JsonTable:
     listed: bool
     whole: tuple[dict, ...] | None = field(default=None, repr=False)    # the rows, where one object holds them all
     form: str = ""                                                      # how it holds them
+    encoding: str = _USUAL
 
     comma_separated = leaves_out_unrated = False
 
@@ -65,30 +70,31 @@ class JsonTable:
         self.source.refuse_if_cut()
 
     def _every(self, bad: BadRows) -> Iterator[tuple[int, dict]]:
-        return _objects(self.source, self.listed, bad) if self.whole is None else iter(enumerate(self.whole, 1))
+        return _objects(self.source, self.listed, bad, self.encoding) if self.whole is None else iter(enumerate(self.whole, 1))
 
 
 def look_at_json(source: Source, told: Told) -> JsonTable:
     """The table of a file of JSON. Raises UserError for what is none, or holds no object."""
+    encoding = checked_encoding(told.encoding, source) if told.encoding else _USUAL
     listed = source.head().lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[")
     names: dict[str, None] = {}
-    if not listed and (found := _in_one_object(source)):
+    if not listed and (found := _in_one_object(source, encoding)):
         records, form = found
         return JsonTable(source, tuple(dict.fromkeys(name for record in records[:_SAMPLED_ROWS] for name in record)), True, records, form)
-    for _, record in islice(_objects(source, listed, bad := BadRows("skip")), _SAMPLED_ROWS):
+    for _, record in islice(_objects(source, listed, bad := BadRows("skip"), encoding), _SAMPLED_ROWS):
         names.update(dict.fromkeys(record))
     if not names and bad.count:
-        next(_objects(source, listed, BadRows()))   # says what is wrong with the first line
+        next(_objects(source, listed, BadRows(), encoding))   # says what is wrong with the first line
     if not names:
         raise UserError(f"{source.name} is empty. Give a file with an object for every entry.")
-    return JsonTable(source, tuple(names), listed)
+    return JsonTable(source, tuple(names), listed, encoding=encoding)
 
 
-def _in_one_object(source: Source) -> tuple[tuple[dict, ...], str] | None:
+def _in_one_object(source: Source, encoding: str) -> tuple[tuple[dict, ...], str] | None:
     """(rows, how they are held) of a file that is one object: a list of rows under a name, columns by name, or the ratings of
     every user by item; None where it is none of these."""
     try:
-        with source.opened() as raw, io.TextIOWrapper(raw, encoding="utf-8-sig") as text:
+        with source.opened() as raw, io.TextIOWrapper(raw, encoding=encoding) as text:
             first = text.readline()
             if first.rstrip().endswith("}") and text.readline().strip():
                 return None     # an object a line
@@ -118,14 +124,16 @@ def _is_number(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def _objects(source: Source, listed: bool, bad: BadRows) -> Iterator[tuple[int, dict]]:
+def _objects(source: Source, listed: bool, bad: BadRows, encoding: str) -> Iterator[tuple[int, dict]]:
     """(number of the line or row, object) of all that the file holds."""
     unit = "row" if listed else "line"
     try:
-        with source.opened() as raw, io.TextIOWrapper(raw, encoding="utf-8-sig", errors="surrogateescape") as text:
-            for number, line in enumerate(json.load(text) if listed else text, 1):
+        with source.opened() as raw, io.TextIOWrapper(raw, encoding=encoding, errors="surrogateescape") as text:
+            for number, line in enumerate(json.loads(_refuse_other_encoding(text.read(), source.name)) if listed else text, 1):
                 if not listed and not line.strip():
                     continue
+                if not listed:
+                    _refuse_other_encoding(line, f"{source.name}, line {number}")
                 try:
                     record = line if listed else json.loads(line)
                 except json.JSONDecodeError as error:
@@ -141,6 +149,12 @@ def _objects(source: Source, listed: bool, bad: BadRows) -> Iterator[tuple[int, 
                         f"({error.msg.lower()}). Get a whole copy of it.") from None
     except CANNOT_BE_READ as error:
         raise UserError(f"{source.name} could not be read to its end: {reason_for(error)}. Get a whole copy of it.") from None
+
+
+def _refuse_other_encoding(text: str, where: str) -> str:
+    if not text.isascii() and _NO_SIGNS.search(text):
+        raise UserError(f"{where} is not UTF-8, as JSON is written. Say --encoding, such as latin-1.")
+    return text
 
 
 def _text(value: object) -> str:

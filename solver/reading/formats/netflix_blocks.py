@@ -13,6 +13,7 @@ from solver.reading.looked_at.columns import Growing
 from solver.reading.looked_at.sources import Source
 from solver.reading.looked_at.table_port import Told
 
+from .delimited_text.encodings import checked_encoding
 from .text_rows import add_rows
 
 FIRST_LINE = re.compile(rb"(\xef\xbb\xbf)?\s*[0-9]+:[ \t]*\r?\n[ \t]*[^,\n]+,[ \t]*[0-9.]+[ \t]*(,[^,\n]*)?(\r?\n|$)")
@@ -25,6 +26,7 @@ class BlocksTable:
 
     source: Source
     dated: bool
+    encoding: str
 
     unit = "line"
     comma_separated, leaves_out_unrated = True, False
@@ -53,7 +55,7 @@ class BlocksTable:
 
     def _ratings(self, bad: BadRows) -> Iterator[tuple[int, list[str]]]:
         item, wanted = "", len(self.first_line()) - 1
-        with self.source.opened() as raw, io.TextIOWrapper(raw, encoding="utf-8-sig", errors="replace") as text:
+        with self.source.opened() as raw, io.TextIOWrapper(raw, encoding=self.encoding, errors="replace") as text:
             for number, line in enumerate(text, 1):
                 line = line.strip()
                 if head := _ITEM.fullmatch(line):
@@ -70,4 +72,5 @@ class BlocksTable:
 def look_at_blocks(source: Source, told: Told) -> BlocksTable:
     """The table of a file of blocks."""
     match = FIRST_LINE.match(source.head())
-    return BlocksTable(source, match is not None and match[2] is not None)
+    return BlocksTable(source, match is not None and match[2] is not None,
+                       checked_encoding(told.encoding, source) if told.encoding else "utf-8-sig")

@@ -86,8 +86,10 @@ class Told:
 @dataclass(frozen=True)
 class Format:
     """A way to store a table: `recognises(source, head)` looks at the name and the first bytes, unpacked;
-    `look(source, told)` finds out how it is written, and raises UserError for what is damaged."""
+    `look(source, told)` finds out how it is written, and raises UserError for what is damaged. `deaf_to` are the fields of
+    `Told` that have no meaning for it."""
 
     name: str
     recognises: Callable[[Source, bytes], bool]
     look: Callable[[Source, Told], SourceTable]
+    deaf_to: tuple[str, ...] = ()

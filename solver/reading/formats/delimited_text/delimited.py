@@ -206,13 +206,16 @@ def look_at_text(source: Source, told: Told) -> TextTable:
     """
     head = source.head()
     what = next((what for mark, what in _NOT_TEXT.items() if head.startswith(mark)), None)
-    encoding = checked_encoding(told.encoding) if told.encoding else encoding_at_start(head)
+    encoding = checked_encoding(told.encoding, source) if told.encoding else encoding_at_start(head)
     if what is None and not encoding.startswith(("utf-16", "utf-32")) and b"\0" in head:
         what = "a binary file"
     if what:
         raise UserError(f"'{source.name}' is {what}, not a text file. Save the table as CSV UTF-8.")
     table = TextTable(source, ",", encoding, encoding_stated=told.encoding is not None)
-    sample = head.decode(encoding, errors="ignore").removeprefix("\ufeff")
+    try:
+        sample = head.decode(encoding, errors="ignore").removeprefix("\ufeff")
+    except UnicodeError as error:
+        raise UserError(f"{source.name} is not written in {shown_encoding(encoding)} ({error}). Say another --encoding, or leave it out.") from None
     if not sample.strip():
         raise UserError(f"{source.name} is empty. Give a file with a line for every entry.")
     if len(head) < _SAMPLE_BYTES:

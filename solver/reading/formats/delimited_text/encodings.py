@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import codecs
+import io
 import re
 from collections.abc import Iterable
 
 from solver.errors import UserError
+from solver.reading.looked_at.sources import Source
 
 _MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+_MARKED = {"utf-16": (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE), "utf-32": (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)}
 _SHOWN = {"utf-16": "UTF-16", "utf-8": "UTF-8", "utf-8-sig": "UTF-8 with a byte order mark", "cp1252": "Windows-1252 (Latin-1)"}
 _ENOUGH = 500       # lines that are looked at
 _WESTERN = "cp1252"
 _NOT_WESTERN = re.compile(r"[\x80-\xbf\xd7\xf7]|[^\W\d_a-zA-Z]{4}")     # signs within names, and words without a plain letter
 
 
-def checked_encoding(name: str) -> str:
-    """The encoding that a user named. Raises UserError where Python knows none of that name."""
+def checked_encoding(name: str, source: Source) -> str:
+    """The encoding that a user named. Raises UserError where Python knows none of that name, or where it needs a mark that the file
+    does not begin with."""
     try:
-        found = codecs.lookup(name)
+        found = io.TextIOWrapper(io.BytesIO(), encoding=name).encoding      # hex and rot13 are codecs, but none of texts
+        found = codecs.lookup(found).name
     except LookupError:
         raise UserError(f"There is no encoding '{name}'. Give one such as utf-8, latin-1, cp1252 or shift_jis.") from None
-    return found.name
+    if found in _MARKED and not source.head().startswith(_MARKED[found]):
+        raise UserError(f"{source.name} does not begin with the mark of {found.upper()}. Say --encoding {found}-le or {found}-be, or leave it out.")
+    return found
 
 
 def encoding_at_start(head: bytes) -> str:
