@@ -52,14 +52,16 @@ def live_office(tmp_path_factory):
     except UserError as why:
         lacking(str(why))
     with pytest.MonkeyPatch.context() as patched:
-        patched.setenv("HOME", str(tmp_path_factory.mktemp("home")))
+        home = tmp_path_factory.mktemp("home")
+        patched.setenv("HOME", str(home))
         patched.setenv("LC_ALL", "C.UTF-8")   # names are not ASCII
-        # no worker stays behind; tests/test_press_worker.py has its own
-        patched.setenv("COLLABSHEET_WORKER_MINUTES", os.environ.get("COLLABSHEET_WORKER_MINUTES", "0"))
+        patched.setenv("COLLABSHEET_WORKER_MINUTES", "2")   # presses of buttons share a worker, as a user's do
         app = xlwings.App(visible=False, add_book=False)
     xlwings.engines.active = before
     yield app
     app.quit()
+    for socket in home.glob(".collabsheet/press/*.socket"):
+        socket.unlink()     # a worker that nobody can reach ends within seconds
 
 
 @pytest.fixture(scope="module")

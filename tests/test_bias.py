@@ -60,6 +60,18 @@ def test_the_report_is_seeded_and_holds_together(model):
         bias_report(model, n=50)
 
 
+def test_groups_by_a_column_of_users_or_items(model):
+    """Everybody in one group: all ratings, the RMSE and the lift of all; and half of the items."""
+    half = np.arange(50)[:, None] < 25
+    report = bias_report(model, n=5, rounds=0, groups={"user": (np.ones((60, 1)), ["all"]), "item": (np.hstack([half, ~half]) - 0.0, ["a", "b"])})
+    every, a, b = report["groups"]
+    held, errors = model.holdout_ratings_, model.holdout_ratings_.values - model.predict(model.holdout_ratings_)
+    assert (every["members"], every["ratings"], every["lift"]) == (60, 1.0, report["lists"][0]["lift"])
+    assert every["rmse"] == pytest.approx(np.sqrt(np.mean(errors ** 2)))
+    assert a["ratings"] + b["ratings"] == pytest.approx(1) and a["recommended"] + b["recommended"] == pytest.approx(1)
+    assert a["rmse"] == pytest.approx(np.sqrt(np.mean(errors[half[held.item_index, 0]] ** 2)))
+
+
 def test_who_has_rated_nearly_all_is_recommended_what_is_left():
     dense = planted(15, 12, blanks=0.1)
     report = bias_report(CollabFilter(2, effort="quick").fit(dense), n=5, rounds=20, item_columns=np.eye(12)[:, :3])
@@ -76,7 +88,10 @@ def test_the_command(model, tmp_path, capsys):
     (tmp_path / "genres.csv").write_text("item,genres\n" + "".join(f"{item},{'Comedy' if n % 2 else 'Drama|Comedy'}\n" for n, item in enumerate(model.items_)))
     told = asked(capsys, "bias", tmp_path / "m", "-n", 5, "--rounds", 2, "--genres", tmp_path / "genres.csv")
     assert [one["order"] for one in told["lists"]][-1] == "calibrated to the user's genres" and len(told["loop"]) == 2
-    code, out, _ = run(capsys, "bias", tmp_path / "m", "-n", 5, "--rounds", 1)
+    assert [(one["side"], one["name"]) for one in told["groups"]] == [("item", "Comedy"), ("item", "Drama")]
+    (tmp_path / "users.csv").write_text("user,age,sex\n" + "".join(f"{user},{20 + n},{'fm'[n % 2]}\n" for n, user in enumerate(model.users_)))
+    code, out, _ = run(capsys, "bias", tmp_path / "m", "-n", 5, "--rounds", 1, "--user-columns", tmp_path / "users.csv")
+    assert "users: age above the mean" in out and "users: sex=f" in out
     assert code == 0 and "most active tenth" in out and "popularity lift" in out
     code, _, err = run(capsys, "bias", tmp_path / "m", "-n", 0)
     assert code == 2 and "-n is 0" in err

@@ -18,7 +18,7 @@ from workbook.builder import CROSSTABS
 from workbook.views.check.check_plan import CHOICE
 from workbook.views.check.check_sheet import check_plan
 from workbook.views.check.chosen_model import BEST_MODEL
-from workbook.views.members_plan import members_plan
+from workbook.views.members.members_plan import members_plan
 from workbook.views.recommend_sheet import CHOSEN_USER
 from workbook.views.why_sheet import PART, WHY_HEAD
 from workbook.views.you_plan import YOU_DECAY, YouPlan

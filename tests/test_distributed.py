@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +21,9 @@ from pyxl.__main__ import main
 from solver import CollabFilter, Factors, Settings, UserError, fit
 from solver.collab.from_store import model_of_fit
 from solver.core.schedules import SCHEDULES
+from solver.distributed import passes, worker
 from solver.distributed.chained.chained_als import ChainedALS
-from solver.distributed.fit_store import fit_store
+from solver.distributed.fit_store import LostProcess, fit_store
 from solver.distributed.group import Alone
 from solver.distributed.ring_sgd import RingSGD
 from solver.kernels.parts.packed import aligned
@@ -167,6 +170,24 @@ def test_what_cannot_be_fitted_is_said(store, tmp_path):
         fit_store(store, tmp_path / "adam", Settings(model="dot+bias", optimizer="adam", batch_size=64, epochs=2))
     with pytest.raises(UserError, match="hold-out share"):
         fit_store(store, tmp_path / "all", SGD, holdout=1.0)
+
+
+def test_a_full_disk_that_a_process_met_is_said(store, tmp_path, monkeypatch):
+    """There is room for the sentence, as long as the fit: a full disk takes no more files."""
+    def full(*what) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def launch(task: Path, processes: int) -> None:
+        assert (task.parent / "failed.txt").stat().st_size == 4_000
+        with pytest.raises(UserError):
+            worker.do_task(task)
+        raise LostProcess
+
+    monkeypatch.setattr(worker, "joined_group", lambda: nullcontext(Alone()))
+    monkeypatch.setattr(passes, "write_rows", full)
+    with pytest.raises(UserError, match=r"could not be written: the disk is full\. Free some space"):
+        fit_store(store, tmp_path / "fit", ALS, processes=2, launcher=launch)
+    assert (tmp_path / "fit" / "failed.txt").stat().st_size == 4_000
 
 
 # -- recommendations to all ----------------------------------------------------------------------------

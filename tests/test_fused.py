@@ -177,16 +177,18 @@ def test_kernels_are_compiled_once_and_then_found(tmp_path, monkeypatch):
     """In a cache of their own, of which a process that begins anew would load them."""
     import numba
 
-    from solver.fitting.prepare_kernels import prepare_kernels
     from solver.kernels.sgd_kernel import sgd_kernel
     monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
-    chosen = Settings(optimizer="sgd", batch_size=1, n_factors=90)  # a width that no other test has
-    assert prepare_kernels(chosen) and not prepare_kernels(chosen)
+
+    def compiled() -> int:
+        """How many kernels a pass had to compile."""
+        way = FusedSGD(problem(planted(2, 2), settings("dot+bias", **options(FusedSGD))))
+        kernels = [kernel for kernel in way.kernels if hasattr(kernel, "stats")]
+        before = sum(sum(kernel.stats.cache_misses.values()) for kernel in kernels)
+        way.step(last=False)
+        return sum(sum(kernel.stats.cache_misses.values()) for kernel in kernels) - before
     sgd_kernel.cache_clear()
-    assert not prepare_kernels(chosen)
+    assert compiled() and not compiled()
+    sgd_kernel.cache_clear()
+    assert not compiled()
     assert list(tmp_path.rglob("*sgd_pass*.nbc"))
-
-
-def test_settings_without_a_kernel_have_nothing_to_prepare():
-    from solver.fitting.prepare_kernels import prepare_kernels
-    assert not prepare_kernels(Settings()) and not prepare_kernels(Settings(optimizer="adam", batch_size=8))

@@ -17,7 +17,7 @@ from pyxl.detect.model_sheet import NoModel
 from pyxl.grid.parameters import parameter_cells
 from solver import random_factors
 from workbook.builder import build_with
-from workbook.views.members_plan import members_plan
+from workbook.views.members.members_plan import members_plan
 from workbook.write.content import content_of
 
 

@@ -16,7 +16,7 @@ from solver import OPTIMIZERS, fit
 
 RATINGS = planted(noise=0.5)
 WIDE = planted(200, 12, noise=0.5)
-WITH_RATE = [name for name, method in OPTIMIZERS.items() if method.takes_lr]
+WITH_RATE = [name for name, method in OPTIMIZERS.items() if "lr" in method.constants]
 
 matrix = pytest.mark.parametrize("model", ADDITIVE)
 every = pytest.mark.parametrize("optimizer", MINIMISERS)

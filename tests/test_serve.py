@@ -7,14 +7,19 @@ import os
 import signal
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 from service_process import ServiceProcess
 
 from pyxl import fit_workbook, open_workbook
 from pyxl.fit.inspect_sheet import inspect_workbook
+from pyxl.serve import graphics_cards
 from pyxl.serve.client import connect
+from pyxl.serve.jobs import live_sheet
+from pyxl.serve.jobs.job_kinds import JOB_KINDS, Work
 from pyxl.serve.jobs.job_store import DONE, FAILED, RESTARTED, JobStore
+from pyxl.training.run_epochs import run_training
 from solver import UserError
 
 
@@ -52,6 +57,52 @@ def test_the_commands_are_done_there_by_one_option(service, example_book, tmp_pa
     for words, flag in ((["--in-place"], "--in-place"), (["-o", str(tmp_path / "p.xlsx"), "--overwrite-formulas"], "--overwrite-formulas")):
         assert main(["fit", str(example_book.path), *words, "--server", bare]) == 2
         assert f"{flag} is done on this machine only" in capsys.readouterr().err
+
+
+def test_restore_is_done_there_too(service, example_book, tmp_path, capsys):
+    from pyxl.__main__ import main
+
+    asked, fitted, back = connect(service.url), tmp_path / "fitted.xlsx", tmp_path / "back.xlsx"
+    asked.fit(example_book.path, out=fitted, sheets=["bias"], options={"weight_decay": 0.05})
+    assert main(["restore", str(fitted), "-o", str(back), "--sheet", "bias", "--server", service.url]) == 0
+    assert "bias: the parameters of before" in capsys.readouterr().out
+    where = example_book.layouts["bias"].areas["user_factors"][1]
+    with open_workbook(back) as one, open_workbook(example_book.path) as other:
+        assert one.grid("bias").block(where) == other.grid("bias").block(where)
+    assert main(["restore", str(fitted), "--in-place", "--server", service.url]) == 2 and "--in-place is done on this machine only" in capsys.readouterr().err
+
+
+def test_a_page_is_told_what_its_sheet_shows_while_it_is_fitted(example_book, tmp_path, monkeypatch):
+    monkeypatch.setattr(live_sheet, "_EVERY", 0.0)
+    monkeypatch.setattr(live_sheet, "_SHARE", 1e9)
+    told, rmse = [], example_book.layouts["bias"].rmse
+    asked = {"sheets": ["bias"], "view": "bias", "options": {"weight_decay": 0.05, "epochs": 6, "optimizer": "adam"}}
+    result = JOB_KINDS["fit"].run(Work(example_book.path, tmp_path / "o.xlsx", asked, told.extend, lambda: False))
+    shown = [{(row, col): value for row, col, value in one["cells"]} for one in told if "cells" in one]
+    epochs = [one["rmse"] for one in told if "epoch" in one]
+    assert [one[rmse] for one in shown[1:]] == pytest.approx(epochs[-len(shown) + 1:], abs=1e-9) and len(shown) > 3
+    where = example_book.layouts["bias"].areas["user_factors"][1]
+    block, = (one for one in result["parameters"]["bias"] if one["range"] == str(where))
+    with open_workbook(tmp_path / "o.xlsx") as book:
+        assert block["after"] == book.grid("bias").block(where) != block["before"]
+    assert {sheet["name"]: sheet["hidden"] for sheet in result["sheets"]}.items() >= {"bias": False, "before_fit": True}.items()
+
+
+def test_epochs_of_the_lessons_training_are_run_there_and_stopped(service, shared, tmp_path):
+    book, sheet = shared / "workbooks" / "course_graddesc.xlsm", "basic SGD"
+    seen = []
+    here = run_training(book, epochs=9, on_epoch=lambda *one: seen.append(one) or len(seen) == 2)
+    assert seen == [(sheet, 1, here[sheet][0]), (sheet, 2, here[sheet][1])]
+    assert connect(service.url).run_epochs(book, out=tmp_path / "o.xlsm", epochs=2, sheets=[sheet]) == here
+
+
+def test_the_gpus_are_told_as_the_driver_tells_them(monkeypatch):
+    said = SimpleNamespace(stdout="NVIDIA H100 80GB HBM3, 512, 81559, 37\nNo devices were found\n")
+    monkeypatch.setattr(graphics_cards.shutil, "which", lambda program: program)
+    monkeypatch.setattr(graphics_cards.subprocess, "run", lambda *words, **how: said)
+    assert graphics_cards.GraphicsCards()() == [{"name": "NVIDIA H100 80GB HBM3", "memory_used": 512 << 20, "memory": 81559 << 20, "busy": 0.37}]
+    monkeypatch.setattr(graphics_cards.shutil, "which", lambda program: None)
+    assert graphics_cards.GraphicsCards()() == []
 
 
 def test_the_clients_own_target_is_not_replaced(service, example_book, tmp_path):

@@ -18,6 +18,7 @@ from service_process import ServiceProcess
 from pyxl.serve.client import connect
 from pyxl.serve.jobs.job_store import JobStore
 from pyxl.serve.limits import ServiceLimits
+from pyxl.serve.rates import RequestRates
 from pyxl.serve.run_service import Where, refuse_unsafe
 from pyxl.serve.service import shown_name, sweep
 from pyxl.serve.tokens import TokenFile
@@ -30,7 +31,9 @@ SLOW = {"optimizer": "sgd", "epochs": 10_000_000, "weight_decay": 0.01, "lr": 1e
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory):
-    with ServiceProcess(tmp_path_factory.mktemp("service"), "--upload-mb", "1", "--job-seconds", "5") as running:
+    folder = tmp_path_factory.mktemp("service")
+    (folder / "shelf").mkdir()
+    with ServiceProcess(folder, "--upload-mb", "1", "--job-seconds", "5", "--requests", "1000", "--books", str(folder / "shelf")) as running:
         yield running
 
 
@@ -112,6 +115,18 @@ def test_a_name_never_becomes_a_path(service, example_book, given, shown):
     assert status == 200 and quote(shown, safe="") in headers["content-disposition"]
 
 
+def test_a_file_that_is_named_lies_below_the_folder_that_was_given(service, example_book):
+    shelf = service.folder.parent / "shelf"
+    (shelf / "b.xlsx").write_bytes(example_book.path.read_bytes())
+    (shelf / "out.xlsx").symlink_to(example_book.path)
+    for path, status in (("b.xlsx", 201), ("../served/jobs.sqlite", 404), ("../../b.xlsx", 404), ("/etc/passwd", 404), ("out.xlsx", 404), ("none.xlsx", 404), ("", 404),
+                         ("%00", 404)):
+        assert service.ask("POST", f"/api/books?path={path}")[0] == status, path
+    assert connect(service.url).inspect("b.xlsx", there=True)["bias"]["recognised"]
+    connect(service.url).fit("b.xlsx", there=True, sheets=["bias"], options={"weight_decay": 0.05})
+    assert (shelf / "b.xlsx").read_bytes() == example_book.path.read_bytes()
+
+
 @pytest.mark.parametrize("name", ["x", "x.exe", ".xlsx", "x.xlsx/", "x.html"])
 def test_other_kinds_of_files_are_refused(name):
     with pytest.raises(UserError, match="ends with none of"):
@@ -179,10 +194,21 @@ def test_a_job_that_takes_too_much_memory_is_told(example_book, tmp_path):
 
 
 def test_who_asks_too_much_waits(example_book, tmp_path):
-    with ServiceProcess(tmp_path, "--workers", "1") as service:
+    with ServiceProcess(tmp_path, "--workers", "1", "--requests", "5") as service:
+        assert service.ask("POST", "/api/books?path=b.xlsx")[0] == 400      # it was given no folder
         book = uploaded(service, example_book.path)
         answers = [service.ask("POST", "/api/jobs", {"kind": "fit", "book": book, "options": SLOW}) for _ in range(ServiceLimits().waiting + 2)]
         assert answers[0][0] == 201 and answers[-1][0] == 429 and "wait" in answers[-1][2]["error"]
+        asked = [service.ask("GET", "/api/status") for _ in range(60)]
+        assert asked[0][0] == 200 and any(status == 429 and "too many requests" in told["error"] for status, _, told in asked)
+
+
+def test_requests_flow_in_by_the_second():
+    now = 0.0
+    rates = RequestRates(2.0, clock=lambda: now)
+    assert [rates.take("ann") for _ in range(21)] == [True] * 20 + [False] and rates.take("bob")
+    now = 1.0
+    assert [rates.take("ann") for _ in range(3)] == [True, True, False]
 
 
 def test_others_see_nothing_of_mine_and_a_scope_reaches_no_further(example_book, tmp_path):
@@ -190,7 +216,7 @@ def test_others_see_nothing_of_mine_and_a_scope_reaches_no_further(example_book,
     file = tmp_path / "tokens"
     file.write_text(f"# who may ask\nann fit {words['ann']}\nbob fit {words['bob']}\neye read {words['eye']}\n")
     file.chmod(0o600)
-    with ServiceProcess(tmp_path, "--tokens", str(file)) as service:
+    with ServiceProcess(tmp_path, "--tokens", str(file), "--kept-mb", "0.01") as service:
         assert "token" not in service.url
         as_who = {name: {"Authorization": f"Bearer {word}"} for name, word in words.items()}
         _, _, book = service.ask("POST", "/api/books?name=secret.xlsx", example_book.path.read_bytes(), **as_who["ann"])
@@ -199,6 +225,9 @@ def test_others_see_nothing_of_mine_and_a_scope_reaches_no_further(example_book,
                              ("POST", f"/api/jobs/{job['job']}/stop")):
             assert service.ask(method, path, **as_who["bob"])[0] == 404
         assert service.ask("POST", "/api/jobs", {"kind": "inspect", "book": book["book"]}, **as_who["bob"])[0] == 404
+        for path, asked in (("/api/books?name=more.xlsx", b"x"), ("/api/jobs", {"kind": "demo"})):
+            status, _, told = service.ask("POST", path, asked, **as_who["ann"])
+            assert status == 429 and "deleted after 60 minutes" in told["error"]
         status, _, told = service.ask("POST", "/api/books?name=b.xlsx", b"x", **as_who["eye"])
         assert status == 403 and "'read'" in told["error"]
         assert service.ask("GET", "/api/status", **as_who["bob"])[0] == 200

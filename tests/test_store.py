@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import random
 import subprocess
 import sys
@@ -168,3 +170,17 @@ def test_the_commands_prepare_and_look(tmp_path, capsys, monkeypatch):
         store.block(*map(int, record.stem.split("-")))
     assert main(["prepare", "ratings-0.csv", "-o", "store2", "--readers", "0"]) == 2
     assert main(["prepare", "ratings-0.csv", "-o", "store2", "--blocks", "0"]) == 2
+
+
+def test_a_full_disk_is_said_before_labels_are_written_and_the_store_goes_on(tmp_path, monkeypatch):
+    def full(*what) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    paths = write_tables(tmp_path, files=2, rows=200)
+    with monkeypatch.context() as there:
+        there.setattr(os, "posix_fallocate", full)      # mapped files of a full disk end who writes into them
+        with pytest.raises(UserError, match=r"not finished: the disk is full\. Free some space, and run the same command again"):
+            prepare_store(paths, tmp_path / "store", HowToPrepare(blocks=4))
+    prepare_store(paths, tmp_path / "store", HowToPrepare(blocks=4))
+    prepare_store(paths, tmp_path / "sound", HowToPrepare(blocks=4))
+    assert digest_of_folder(tmp_path / "store") == digest_of_folder(tmp_path / "sound")

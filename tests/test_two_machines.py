@@ -39,11 +39,11 @@ def test_a_fit_by_two_machines_goes_on_when_one_is_lost_and_comes_back(tmp_path)
     passes = tmp_path / "model.passes"
     with two_machines() as machines:
         both = [torchrun(machines, machine, tmp_path) for machine in (0, 1)]
-        while not read_fit(passes)[1]:
+        while not read_fit(passes).history:
             assert [process.poll() for process in both] == [None, None], both[0].communicate()
             time.sleep(0.05)
         machines.lose(1)
-        lost_after = len(read_fit(passes)[1])
+        lost_after = len(read_fit(passes).history)
         time.sleep(UNTIL_GIVEN_UP)
         machines.come_back(1)
         again = torchrun(machines, 1, tmp_path)
@@ -52,7 +52,7 @@ def test_a_fit_by_two_machines_goes_on_when_one_is_lost_and_comes_back(tmp_path)
     assert lost_after < 30 and "The rows of every block" in out
     alone = fit_store(store, tmp_path / "alone", Settings(model="dot+bias", optimizer="als", epochs=30, n_factors=6, weight_decay=0.05),
                       holdout=0.1)
-    history = read_fit(passes)[1]
+    history = read_fit(passes).history
     assert [(e.rmse, e.holdout_rmse) for e in history] == [(e.rmse, e.holdout_rmse) for e in alone.history]
     rows = np.load(passes / "pass-0030" / "items-0000.npy")
     assert torch.equal(torch.from_numpy(rows), torch.from_numpy(np.load(tmp_path / "alone" / "pass-0030" / "items-0000.npy")))

@@ -110,7 +110,7 @@ def test_what_was_typed_elsewhere_is_kept(fitted, tmp_path):
         last = book.grid("start").values[rmse]
     item = items[Cell(10, 1)]
     out = typed(fitted, tmp_path / "typed.xlsx", {"A17": "Ann", "B17": 4.0}, start={str(epochs[1].first): 77.0},
-                you={"B10": 4.5}, bias={"A60": "remember this", "BZ3": 12.0}, dotprod={"A3": "in the way"})
+                you={"B10": 4.5}, bias={"A60": "remember this", "BZ3": 12.0}, dotprod={"A3": "in the way"}, served={"B6": 0.8})
     done = update_workbook(out)
     with open_workbook(out) as book:
         assert book.grid("start").values[area_named(book, "setting_epochs")[1].first] == 77
@@ -119,6 +119,7 @@ def test_what_was_typed_elsewhere_is_kept(fitted, tmp_path):
         assert [value for cell, value in you.items() if cell.col == 2 and cell.row > 8 and you.get(Cell(cell.row, 1)) == item] == [4.5]
         assert (book.grid("bias").values[Cell(60, 1)], book.grid("bias").values[Cell(3, 78)]) == ("remember this", 12)
         assert {cell: value for cell, value in book.grid("run log").values.items() if cell.row > 4} == log
+        assert book.grid("served").values[Cell(6, 2)] == 0.8
         kept = book.grid(KEPT_SHEET).values
     assert (kept[Cell(2, 1)], kept[Cell(2, 2)], kept[Cell(2, 3)]) == ("dotprod", "A3", "in the way")
     assert "dotprod!A3" in done.notes[0] and KEPT_SHEET in done.notes[0]

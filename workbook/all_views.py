@@ -10,9 +10,10 @@ from xlsxwriter import Workbook
 from workbook.model_sheets.view import View
 from workbook.views.check.check_sheet import write_check
 from workbook.views.map_sheet import write_map
-from workbook.views.members_sheet import write_items, write_users
+from workbook.views.members.members_sheet import write_items, write_users
 from workbook.views.recommend_sheet import write_recommend
 from workbook.views.residuals_sheet import write_residuals
+from workbook.views.served.served_sheet import write_served
 from workbook.views.why_sheet import write_why
 from workbook.views.you_sheet import write_you
 from workbook.write.styles import Styles
@@ -37,4 +38,5 @@ VIEWS: dict[str, ViewSheet] = {     # in the order of the tabs
     "map": ViewSheet(write_map, "The items in the plane in which they differ most."),
     "check": ViewSheet(
         write_check, "Errors beside those of simple baselines, also on ratings held out: does a model overfit, and where? Here one chooses the model that the sheets above show."),
+    "served": ViewSheet(write_served, "Whom the model serves: who rates, whose ratings it predicts well, which items all lists show, and what a discount on popular ones costs."),
 }

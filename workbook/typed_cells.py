@@ -20,6 +20,7 @@ from workbook.data_sheets.start_sheet import START_SHEET
 from workbook.model_sheets.crosstab_sheet import OWN_WORDS
 from workbook.model_sheets.solver_names import is_solver_note
 from workbook.views.recommend_sheet import CHOSEN_USER
+from workbook.views.served.served_sheet import SERVED_ASKED
 from workbook.views.why_sheet import EXPLAINED_USER, ITEM
 from workbook.views.you_plan import YOU_HEAD
 
@@ -167,7 +168,7 @@ class TypedCells:
     def _blocks(self, sheet: str) -> list[Range]:
         """The named blocks of a sheet, with the labels above them and at their left."""
         return [Range(max(1, area.top - 1), max(1, area.left - 1), area.bottom, area.right) for name, (where, area) in self.areas.items()
-                if where == sheet and (name.endswith(_BLOCKS) or name in (*SOURCE, *SCALE))]
+                if where == sheet and (name.endswith(_BLOCKS) or name in (*SOURCE, *SCALE, *SERVED_ASKED))]
 
     def block_of(self, name: str) -> list[Value]:
         """The values of a named area."""

@@ -29,7 +29,7 @@ def fit_on_ray(ratings: Any, folder: str | Path, *, processes: int = 2, columns:
     """The model of a `ray.data.Dataset` with a row for every rating, fitted by so many workers of the Ray cluster.
 
     `folder` is new, and on a disk that all machines see: the ratings, their store and every pass are kept there. `columns` names the
-    columns of user, item and rating, where their own names do not tell. `effort` is quick or good, and `holdout` is the share of the
+    columns of user, item and rating, where their own names do not tell. `effort` is quick, good or best, and `holdout` is the share of the
     ratings to judge by. `settings` are those of `Settings`, by name. The result does not depend on `processes`. With `resume`, a fit
     that was stopped goes on from its last pass, and `ratings` are not read again. Raises UserError where Ray is not installed, or for
     what is no rating.

@@ -47,14 +47,15 @@ class Service:
         """What runs and waits there, and its limits."""
         return self._ask("GET", "/api/status")
 
-    def inspect(self, path: str | Path) -> dict[str, Any]:
-        """What is on each sheet, by name, as `inspect_workbook` says it."""
-        view = self._job("inspect", self._upload(path))["result"]
+    def inspect(self, path: str | Path, *, there: bool = False) -> dict[str, Any]:
+        """What is on each sheet, by name, as `inspect_workbook` says it. `there`: the path is one below the folder that the service was
+        started with (``--books``), and nothing is uploaded."""
+        view = self._job("inspect", self._upload(path, there=there))["result"]
         return {sheet["name"]: sheet["found"] for sheet in view["sheets"]}
 
     def fit(self, path: str | Path, *, out: str | Path | None = None, overwrite: bool = False, sheets: Sequence[str] | None = None,
-            options: Mapping[str, Any] | None = None, on_epoch: Callable[[dict[str, Any]], bool | None] | None = None) -> dict[str, dict]:
-        """Fit a workbook there, as `fit_workbook` does here, and write it to `out` (None: nowhere).
+            options: Mapping[str, Any] | None = None, there: bool = False, on_epoch: Callable[[dict[str, Any]], bool | None] | None = None) -> dict[str, dict]:
+        """Fit a workbook there, as `fit_workbook` does here, and write it to `out` (None: nowhere); `there` as for `inspect`.
 
         `on_epoch` is given what the service tells: ``sheet``, ``epoch``, ``rmse`` and ``held_out``, or ``step`` and ``objective``; a
         true value stops the fit, which keeps the best so far. Returns the results by sheet, as ``fit --json`` prints them.
@@ -62,10 +63,27 @@ class Service:
         if out is not None:
             checked_new_target(out, overwrite=overwrite)
         asked = {"options": dict(options or {})} | ({} if sheets is None else {"sheets": list(sheets)})
-        job = self._job("fit", self._upload(path), asked, on_epoch)
+        job = self._job("fit", self._upload(path, there=there), asked, on_epoch)
         if out is not None:
             self._download(job["result"]["book"], Path(out), overwrite=overwrite)
         return job["result"]["results"]
+
+    def run_epochs(self, path: str | Path, *, out: str | Path, epochs: int = 5, reset: bool = False, overwrite: bool = False,
+                   sheets: Sequence[str] | None = None) -> dict[str, list[float]]:
+        """Run epochs there of sheets that train a row after another, as `optimizers run` does here, and write the workbook to `out`; the
+        error of each epoch, by sheet."""
+        checked_new_target(out, overwrite=overwrite)
+        job = self._job("epochs", self._upload(path), {"epochs": epochs, "reset": reset} | ({} if sheets is None else {"sheets": list(sheets)}))
+        self._download(job["result"]["book"], Path(out), overwrite=overwrite)
+        return job["result"]["errors"]
+
+    def restore(self, path: str | Path, *, out: str | Path, overwrite: bool = False, sheets: Sequence[str] | None = None) -> dict[str, int]:
+        """Put back there the parameters of before the last fit, as `restore_workbook` does here, and write the workbook to `out`; how many
+        cells changed, by sheet."""
+        checked_new_target(out, overwrite=overwrite)
+        job = self._job("restore", self._upload(path), {} if sheets is None else {"sheets": list(sheets)})
+        self._download(job["result"]["book"], Path(out), overwrite=overwrite)
+        return job["result"]["restored"]
 
     def train(self, path: str | Path, *, effort: str = "good", holdout: float = 0.0,
               on_epoch: Callable[[dict[str, Any]], bool | None] | None = None) -> TrainedThere:
@@ -73,7 +91,9 @@ class Service:
         result = self._job("train", self._upload(path), {"effort": effort, "holdout": holdout}, on_epoch)["result"]
         return TrainedThere(self, result["book"], result)
 
-    def _upload(self, path: str | Path) -> str:
+    def _upload(self, path: str | Path, *, there: bool = False) -> str:
+        if there:
+            return self._ask("POST", f"/api/books?path={quote(str(path))}")["book"]
         try:
             with Path(path).open("rb") as file:
                 return self._ask("POST", f"/api/books?name={quote(Path(path).name)}", file)["book"]

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from solver.errors import UserError
 
+from .rates import RequestRates
 from .tokens import Caller, FindCaller
 
 _ANSWERS = {
@@ -38,12 +39,13 @@ class Guard:
 
     A request whose Host is none of `hosts` is refused: a foreign name that was made to lead here (DNS rebinding) gets nothing. So is one
     whose Origin is another page's. What lies under ``/api/`` needs a token, which a foreign page does not have: there are no cookies.
-    Every answer carries a strict content security policy, that of the task pane one with Microsoft's servers in it, and every request under ``/api/`` is a line of the audit log: when, who, what,
+    Nobody may ask more than `per_second` times a second in the long run. Every answer carries a strict content security policy, that of the task pane one with Microsoft's servers in it, and every request under ``/api/`` is a line of the audit log: when, who, what,
     and the answer's number; nothing of what is in files.
     """
 
-    def __init__(self, app: ASGIApp, *, hosts: Collection[str], scheme: str, find_caller: FindCaller, audit: Path):
+    def __init__(self, app: ASGIApp, *, hosts: Collection[str], scheme: str, find_caller: FindCaller, audit: Path, per_second: float):
         self._app, self._hosts, self._find_caller, self._audit = app, set(hosts), find_caller, audit
+        self._rates = RequestRates(per_second)
         self._origins = {f"{scheme}://{host}" for host in hosts}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -66,6 +68,8 @@ class Guard:
                 refusal = JSONResponse({"error": "This needs a token: open the page by the whole address that `collabsheet serve` printed."}, 401)
             else:
                 scope["caller"], who = caller, caller.name
+            if not self._rates.take(who):       # all who have no token count as one
+                refusal = JSONResponse({"error": "These are too many requests. Wait a few seconds."}, 429, {"Retry-After": "5"})
         await (refusal or self._app)(scope, receive, answer)
         if scope["path"].startswith("/api/"):
             with self._audit.open("a", encoding="utf-8") as log:

@@ -13,6 +13,7 @@ class ServiceLimits:
 
     `workers`: jobs at a time; `upload`: bytes of a file (what its parts may unpack to is `pyxl.xlsx.package.Limits`); `seconds`: of a job;
     `memory`: bytes that a job may take beyond those of an idle worker; `waiting`: jobs of one user that may wait;
+    `kept`: bytes of one user's files together; `requests`: of one user in a second, in the long run;
     `keep_minutes`: after which files and results are deleted.
     """
 
@@ -21,6 +22,8 @@ class ServiceLimits:
     seconds: float = 120.0
     memory: int = 2 << 30
     waiting: int = 20
+    kept: int = 2 << 30
+    requests: float = 20.0
     keep_minutes: float = 60.0
 
     def __post_init__(self) -> None:

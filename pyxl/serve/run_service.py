@@ -20,7 +20,8 @@ from .tokens import FindCaller, TokenFile, one_token
 @dataclass(frozen=True, kw_only=True)
 class Where:
     """Where a service listens. `names` are what it is called from outside (``sheets.example.org``); `certificate` and `key` are files in
-    PEM, `tokens` is a file of who may ask, `folder` holds files and jobs. `behind_tls`: a proxy on this machine answers for TLS."""
+    PEM, `tokens` is a file of who may ask, `folder` holds files and jobs. `behind_tls`: a proxy on this machine answers for TLS. `books`: a folder whose
+    files callers may name in place of an upload."""
 
     host: str = "127.0.0.1"
     port: int = 8365
@@ -30,12 +31,15 @@ class Where:
     tokens: str | None = None
     folder: str | None = None
     behind_tls: bool = False
+    books: str | None = None
 
 
 def run_service(where: Where, limits: ServiceLimits, say: Say, *, open_page: bool = False) -> None:
     """Serve until SIGINT or SIGTERM. Raises UserError where the extra is missing, the port is taken, or others could reach the service
     without TLS and tokens."""
     refuse_unsafe(where)
+    if where.books and not Path(where.books).is_dir():
+        raise UserError(f"There is no folder '{where.books}'. Give the one whose files callers may name.")
     uvicorn = _uvicorn()
     from .guards import Guard
     from .service import make_service
@@ -47,8 +51,8 @@ def run_service(where: Where, limits: ServiceLimits, say: Say, *, open_page: boo
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.chmod(0o700)
     hosts = {f"{name}:{port}".lower() for name in (*where.names, *_own_names(where))} | {name.lower() for name in where.names}
-    service = Guard(make_service(JobStore(folder / "jobs.sqlite"), folder, limits), hosts=hosts, scheme=_scheme(where), find_caller=find_caller,
-                    audit=folder / "audit.log")
+    service = Guard(make_service(JobStore(folder / "jobs.sqlite"), folder, limits, shelf=Path(where.books) if where.books else None), hosts=hosts, scheme=_scheme(where), find_caller=find_caller,
+                    audit=folder / "audit.log", per_second=limits.requests)
     page = page_address(where, port) + (f"#token={token}" if token else "")
     say(f"Serving at {page}")
     say("Ctrl-C ends it.")

@@ -24,6 +24,7 @@ from solver.core.optimizers import OPTIMIZERS
 from solver.errors import UserError
 from solver.version import __version__
 
+from .graphics_cards import GraphicsCards
 from .jobs.job_kinds import JOB_KINDS
 from .jobs.job_pool import JobPool
 from .jobs.job_store import NOT_BEGUN, OVER, RUNNING, Book, Job, JobStore
@@ -38,8 +39,8 @@ _ASKED = 1 << 20                # bytes of a JSON body
 _LONGEST_NAME = 120
 
 
-def make_service(store: JobStore, folder: Path, limits: ServiceLimits) -> Starlette:
-    """The service as an ASGI application, without what guards it (`guards.Guard`)."""
+def make_service(store: JobStore, folder: Path, limits: ServiceLimits, *, shelf: Path | None = None) -> Starlette:
+    """The service as an ASGI application, without what guards it (`guards.Guard`). `shelf`: a folder whose files callers may name."""
     pool = JobPool(store, folder, limits)
 
     @asynccontextmanager
@@ -51,7 +52,7 @@ def make_service(store: JobStore, folder: Path, limits: ServiceLimits) -> Starle
         await asyncio.to_thread(pool.close)
         store.close()
 
-    routes = _Routes(store, pool, folder, limits)
+    routes = _Routes(store, pool, limits, shelf)
     page = resources.files("pyxl.serve") / "page"
     return Starlette(lifespan=running, exception_handlers={UserError: _sentence, HTTPException: _http_sentence}, routes=[
         Route("/", lambda request: FileResponse(str(page / "index.html"))),
@@ -70,8 +71,9 @@ def make_service(store: JobStore, folder: Path, limits: ServiceLimits) -> Starle
 
 
 class _Routes:
-    def __init__(self, store: JobStore, pool: JobPool, folder: Path, limits: ServiceLimits):
-        self._store, self._pool, self._folder, self._limits = store, pool, folder, limits
+    def __init__(self, store: JobStore, pool: JobPool, limits: ServiceLimits, shelf: Path | None):
+        self._store, self._pool, self._limits, self._shelf = store, pool, limits, shelf
+        self._cards = GraphicsCards()
 
     async def status(self, request: Request) -> Response:
         """What runs, what waits, and what is taken; of all callers together, without their names."""
@@ -79,12 +81,17 @@ class _Routes:
         limits = self._limits
         return JSONResponse({"version": __version__, "workers": limits.workers, "running": self._store.count(RUNNING),
                              "waiting": self._store.count(NOT_BEGUN), "kinds": list(JOB_KINDS), "optimizers": list(OPTIMIZERS),
+                             "gpus": await asyncio.to_thread(self._cards),
                              "limits": {"upload": limits.upload, "seconds": limits.seconds, "memory": limits.memory,
-                                        "waiting": limits.waiting, "keep_minutes": limits.keep_minutes}})
+                                        "waiting": limits.waiting, "kept": limits.kept, "requests": limits.requests,
+                                        "keep_minutes": limits.keep_minutes}})
 
     async def upload(self, request: Request) -> Response:
-        """Take the body as a file; ``?name=`` is what it is called. Nothing of it is read yet."""
+        """Take the body as a file; ``?name=`` is what it is called. Or a copy of a file of the shelf, by ``?path=``. Nothing of it is read yet."""
         caller = _caller(request, "fit")
+        await asyncio.to_thread(self._refuse_hoarding, caller)
+        if (named := request.query_params.get("path")) is not None:
+            return await asyncio.to_thread(self._copy, caller, named)
         name = shown_name(request.query_params.get("name", ""))
         book = self._store.add_book(caller.name, name)
         path, size = self._pool.path_of(book), 0
@@ -101,7 +108,28 @@ class _Routes:
         if not size:
             path.unlink()
             raise UserError(f"'{name}' is empty. Choose another file.")
-        return JSONResponse({"book": book.id, "name": name, "is_workbook": book.ending in (".xlsx", ".xlsm")}, 201)
+        return _taken(book)
+
+    def _copy(self, caller: Caller, named: str) -> Response:
+        """A copy of a file of the shelf: what happens to it here happens to the copy."""
+        if self._shelf is None:
+            raise UserError("No file may be named here: the service was started without --books. Upload it.")
+        root = self._shelf.resolve()
+        source = (root / named).resolve() if "\0" not in named else root
+        if not source.is_relative_to(root) or not source.is_file():
+            raise HTTPException(404, "There is no such file below the folder that the service was given.")
+        name = shown_name(source.name)
+        if source.stat().st_size > self._limits.upload:
+            raise HTTPException(413, f"'{name}' has more than {self._limits.upload / (1 << 20):,.0f} MB, which is the most that is taken here.")
+        book = self._store.add_book(caller.name, name)
+        shutil.copyfile(source, self._pool.path_of(book))
+        return _taken(book)
+
+    def _refuse_hoarding(self, caller: Caller) -> None:
+        paths = (self._pool.path_of(book) for book in self._store.books_of(caller.name))
+        if sum(path.stat().st_size for path in paths if path.exists()) >= self._limits.kept:
+            raise HTTPException(429, f"Your files here have {self._limits.kept / (1 << 20):,.0f} MB, which is the most that is kept for one. They are deleted "
+                                f"after {self._limits.keep_minutes:g} minutes.")
 
     async def download(self, request: Request) -> Response:
         book = self._book(_caller(request, "read"), request.path_params["id"])
@@ -117,6 +145,8 @@ class _Routes:
         caller = _caller(request, kind.scope)
         if self._store.count(NOT_BEGUN, caller.name) >= self._limits.waiting:
             raise HTTPException(429, f"{self._limits.waiting} jobs of yours wait already. Wait until one of them has begun.")
+        if kind.writes:
+            await asyncio.to_thread(self._refuse_hoarding, caller)
         book = self._book(caller, str(asked.get("book"))) if kind.reads else None
         rest = {name: value for name, value in asked.items() if name not in ("kind", "book")}
         job = self._store.add_job(caller.name, str(asked["kind"]), book.id if book else None, rest)
@@ -188,6 +218,10 @@ async def _sweep(store: JobStore, folder: Path, limits: ServiceLimits) -> None:
     while True:
         await asyncio.to_thread(sweep, store, folder, before=time.time() - 60 * limits.keep_minutes)
         await asyncio.sleep(min(_SWEEP, 60 * limits.keep_minutes))
+
+
+def _taken(book: Book) -> Response:
+    return JSONResponse({"book": book.id, "name": book.name, "is_workbook": book.ending in (".xlsx", ".xlsm")}, 201)
 
 
 def _told(job: Job) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from math import sqrt
 from pathlib import Path
 from typing import Protocol
@@ -62,11 +62,12 @@ class EpochsInView:
 
 
 def run_training(path, *, epochs: int, sheets: Iterable[str] | None = None, out=None, overwrite: bool = False,
-                 reset: bool = False, as_macro: bool = False) -> dict[str, list[float]]:
+                 reset: bool = False, as_macro: bool = False, on_epoch: Callable[[str, int, float], bool] | None = None) -> dict[str, list[float]]:
     """Run the named training sheets of a workbook file, or all, so many epochs on; the RMSE of each epoch, by sheet.
 
     The sheets of fast.ai's own workbook are run, too; their error is the lesson's, the root of the sum of squared errors. With
-    `as_macro` they carry over what their macro does, which loses the last step of an epoch.
+    `as_macro` they carry over what their macro does, which loses the last step of an epoch. `on_epoch` is called with the sheet, the
+    number of the epoch and its error; a true value ends the run there.
 
     It is saved in `out`, in the file itself where that is its own path, or nowhere where it is None. With `reset` the sheets start
     anew before. Raises UserError, with nothing written.
@@ -79,8 +80,10 @@ def run_training(path, *, epochs: int, sheets: Iterable[str] | None = None, out=
         errors = {}
         for training in _chosen(host, epochs, sheets, reset=reset):
             ahead = EpochsAhead(file, training.sheet)
-            errors[training.sheet] = _run(ahead, training, epochs, reset=reset, as_macro=as_macro)
+            errors[training.sheet] = _run(ahead, training, epochs, reset=reset, as_macro=as_macro, on_epoch=on_epoch)
             host.write({training.sheet: ahead.changes})
+            if len(errors[training.sheet]) < epochs:
+                break
         if out is not None:
             host.save(out=target, overwrite=overwrite)
     return errors
@@ -109,15 +112,24 @@ def _chosen(host: Host, epochs: int, sheets: Iterable[str] | None, *, reset: boo
     return [there[sheet] for sheet in chosen]
 
 
-def _run(place: Epochs, training: TrainingSheet | LessonSheet, epochs: int, *, reset: bool, as_macro: bool) -> list[float]:
-    if isinstance(training, LessonSheet):
-        if reset:
-            _reset_lesson(place, training)
-        return [_lesson_epoch(place, training, as_macro=as_macro) for _ in range(epochs)]
+def _run(place: Epochs, training: TrainingSheet | LessonSheet, epochs: int, *, reset: bool, as_macro: bool,
+         on_epoch: Callable[[str, int, float], bool] | None = None) -> list[float]:
     if reset:
+        _reset(place, training)
+    errors: list[float] = []
+    while len(errors) < epochs:
+        errors.append(_lesson_epoch(place, training, as_macro=as_macro) if isinstance(training, LessonSheet) else _epoch(place, training))
+        if on_epoch and on_epoch(training.sheet, len(errors), errors[-1]):
+            break
+    return errors
+
+
+def _reset(place: Epochs, training: TrainingSheet | LessonSheet) -> None:
+    if isinstance(training, LessonSheet):
+        _reset_lesson(place, training)
+    else:
         cells: dict[Cell, Value] = {pair.target: place.value(pair.at_reset) for pair in training.carried}
         place.write(cells | {cell: None for cell in training.log.cells() if place.value(cell) is not None})
-    return [_epoch(place, training) for _ in range(epochs)]
 
 
 def _epoch(place: Epochs, training: TrainingSheet) -> float:

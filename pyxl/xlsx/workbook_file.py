@@ -72,6 +72,11 @@ class WorkbookFile:
         return tuple(self._workbook.sheets)
 
     @property
+    def hidden_sheets(self) -> frozenset[str]:
+        """The sheets that no tab shows."""
+        return self._workbook.hidden
+
+    @property
     def names(self) -> tuple[DefinedName, ...]:
         return self._workbook.names
 

@@ -22,7 +22,7 @@ _BEFORE_CALC = ("fileVersion", "fileSharing", "workbookPr", "workbookProtection"
 @dataclass(frozen=True)
 class WorkbookPart:
     """What workbook.xml says. `sheets` leads from a worksheet's name to its part, in tab order; `tabs` are the names
-    of all sheets, charts and hidden ones included; `numbers` leads from a sheet's name to the number it goes by in the calculation
+    of all sheets, charts and hidden ones included, and `hidden` those that are not seen; `numbers` leads from a sheet's name to the number it goes by in the calculation
     chain, whose part is `calc_chain`."""
 
     part: str
@@ -33,6 +33,7 @@ class WorkbookPart:
     shared_strings: str | None
     styles: str | None
     tabs: tuple[str, ...]
+    hidden: frozenset[str]
     structure_locked: bool
     numbers: dict[str, str]
     calc_chain: str | None
@@ -47,7 +48,7 @@ def read_workbook(package: Package) -> WorkbookPart:
                         "Give an .xlsx file.")
     relations = package.relations(part)
     target = {relation.id: relation for relation in relations}
-    sheets, numbers, tabs, names, calc, date1904, locked = {}, {}, [], [], {}, False, False
+    sheets, numbers, tabs, names, calc, date1904, locked, hidden = {}, {}, [], [], {}, False, False, set()
     for name, attributes, text in elements([package.read(part)], part):
         if name == "sheet":
             tab = attributes.get("name", "")
@@ -56,6 +57,8 @@ def read_workbook(package: Package) -> WorkbookPart:
                 raise damaged_workbook(package.name, what)
             tabs.append(tab)
             numbers[tab] = attributes.get("sheetId", "")
+            if attributes.get("state", "visible") != "visible":
+                hidden.add(tab)
             where = next((target.get(value) for key, value in attributes.items() if local(key) == "id" != key), None)
             if where and where.kind == "worksheet":
                 sheets[tab] = package.find(where.part) or where.part
@@ -74,7 +77,7 @@ def read_workbook(package: Package) -> WorkbookPart:
         return next((package.find(relation.part) for relation in relations if relation.kind == kind), None)
 
     return WorkbookPart(part, sheets, tuple(_defined_name(attributes, text, tabs) for attributes, text in names),
-                        calc.get("calcMode") == "manual", date1904, only("sharedStrings"), only("styles"), tuple(tabs), locked,
+                        calc.get("calcMode") == "manual", date1904, only("sharedStrings"), only("styles"), tuple(tabs), frozenset(hidden), locked,
                         numbers, only("calcChain"))
 
 

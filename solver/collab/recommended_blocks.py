@@ -19,6 +19,7 @@ import torch
 from solver.data.rated import RatedItems
 from solver.disk import why_not_saved
 from solver.distributed.fit_store import StoreFit, stored_fit
+from solver.distributed.pass_files import MANIFEST_OF_FIT
 from solver.errors import UserError
 from solver.model.factors import Factors
 from solver.store.read_ahead import held_out_part
@@ -79,7 +80,7 @@ def _file(folder: Path, block: int) -> Path:
 
 
 def _write_block(passes: Path, folder: Path, how: HowToRecommend, block: int) -> None:
-    everything = _opened(passes, (passes / "fit.json").stat().st_mtime_ns)
+    everything = _opened(passes, (passes / MANIFEST_OF_FIT).stat().st_mtime_ns)
     frame = everything.recommended(block, how.n, exclude_seen=how.exclude_seen)
     write_whole(_file(folder, block), lambda file: frame.to_parquet(file, index=False))
 

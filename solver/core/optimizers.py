@@ -50,11 +50,6 @@ class Optimizer:
             raise ValueError("It solves one side given the other, and steps on nothing.")
         return self.make(parameters, constants)
 
-    @property
-    def takes_lr(self) -> bool:
-        """Whether it has a learning rate."""
-        return "lr" in self.constants
-
     def defaults(self, *, batches: bool) -> dict[str, float]:
         """Its constants where nobody changes them, in batches or on all ratings at once."""
         return {**self.constants, **((self.in_batches or {}) if batches else {})}

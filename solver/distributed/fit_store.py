@@ -26,11 +26,12 @@ from solver.store.rating_store import RatingStore, open_store
 from solver.store.whole_files import write_json
 
 from .group import Alone, joined_group, under_torchrun
-from .pass_files import pass_folder, read_fit, read_rows, store_folder
+from .pass_files import pass_folder, read_fit, read_rows
 from .passes import run_passes
 from .store_task import StoreTask, not_for_stores
 
-FAILURE_FILE = "failed.txt"   # what a process says for whom it is no use to be started again
+_FAILURE = "failed.txt"       # what a process says for whom it is no use to be started again
+_ROOM = 4_000                 # bytes that are kept free for that: the disk may be full
 # (the file of the task, how many): starts so many processes that each `do_task`, and returns when they have ended; raises
 # LostProcess where they were lost
 Launcher = Callable[[Path, int], None]
@@ -118,8 +119,8 @@ def fit_store(store: RatingStore, folder: str | Path, settings: Settings, *, hol
     except OSError as error:
         raise UserError(f"The pass could not be written to '{folder.name}': {why_not_saved(error)}, and run the same command again: it "
                         "goes on from the last pass.") from None
-    _, history, sent = read_fit(folder)
-    return StoreFit(store, folder, task, tuple(history), sent)
+    found = read_fit(folder)
+    return StoreFit(store, folder, task, found.history, found.sent)
 
 
 def _refuse(store: RatingStore, settings: Settings, processes: int, holdout: float) -> None:
@@ -141,15 +142,20 @@ class LostProcess(RuntimeError):
 def _run_processes(task: StoreTask, processes: int, launcher: Launcher, on_epoch: Callable[[Epoch], None] | None) -> None:
     folder = Path(task.folder)
     write_json(folder / "task.json", asdict(task))
-    (folder / FAILURE_FILE).unlink(missing_ok=True)
+    (folder / _FAILURE).write_bytes(b" " * _ROOM)
     (folder / "log").mkdir(exist_ok=True)
     try:
         with _told_of(folder, on_epoch):
             launcher(folder / "task.json", processes)
     except LostProcess as why:
-        said = (folder / FAILURE_FILE).read_text() if (folder / FAILURE_FILE).exists() else ""
-        raise UserError(said or f"A process of the fit was lost again and again{why}. Run the same command again: it goes on from the last "
+        raise UserError((folder / _FAILURE).read_text().strip() or f"A process of the fit was lost again and again{why}. Run the same command again: it goes on from the last "
                         "pass.") from None
+
+
+def tell_failure(folder: Path, sentence: str) -> None:
+    """Leave a sentence for who started the processes of the fit in this folder."""
+    with (folder / _FAILURE).open("r+b") as file:
+        file.write(sentence.encode()[:_ROOM].ljust(_ROOM))
 
 
 def _by_agent(task: Path, processes: int) -> None:
@@ -170,11 +176,11 @@ def _by_agent(task: Path, processes: int) -> None:
 @contextmanager
 def _told_of(folder: Path, on_epoch: Callable[[Epoch], None] | None):
     """Tell of every pass that the processes have written meanwhile."""
-    done, told = threading.Event(), len(read_fit(folder)[1])
+    done, told = threading.Event(), len(read_fit(folder).history)
 
     def tell_new() -> None:
         nonlocal told
-        for epoch in read_fit(folder)[1][told:]:
+        for epoch in read_fit(folder).history[told:]:
             told = epoch.epoch
             if on_epoch:
                 on_epoch(epoch)
@@ -206,12 +212,12 @@ def _settings(told: dict[str, Any]) -> Settings:
 
 def stored_fit(folder: Path) -> StoreFit:
     """The fit whose passes are in a folder, after the last whole one. Raises UserError where there is none, and where its store is gone."""
-    noted, history, sent = read_fit(folder)
-    if not history:
+    found = read_fit(folder)
+    if not found.history:
         raise UserError(f"The folder '{folder.name}' holds no pass of a fit. Give the folder that `collabsheet train STORE --rows-only` left.")
-    store = open_store(store_folder(folder))
+    store, noted = open_store(found.store), found.task
     if store.identity != noted["store"]:
         raise UserError(f"The store '{store.folder.name}' is not the one that '{folder.name}' was fitted to. Fit it again.")
     low, high = noted["clip"]
     return StoreFit(store, folder, StoreTask(store=str(store.folder), folder=str(folder), settings=_settings(noted["settings"]),
-                                             holdout=noted["holdout"], clip=(low, high)), tuple(history), sent)
+                                             holdout=noted["holdout"], clip=(low, high)), found.history, found.sent)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Collection
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,17 @@ from solver.errors import UserError
 from solver.store.whole_files import write_array, write_json
 
 MANIFEST_OF_FIT = "fit.json"
+
+
+@dataclass(frozen=True)
+class FitSoFar:
+    """What the manifest says: what is fitted, the history up to the last whole pass, the bytes that all processes sent in it, and the
+    folder of the store; nothing, where no pass was written."""
+
+    task: dict[str, Any] = field(default_factory=dict)
+    history: tuple[Epoch, ...] = ()
+    sent: int = 0
+    store: str = ""
 
 
 def pass_folder(folder: Path, number: int) -> Path:
@@ -59,17 +70,12 @@ def write_fit(folder: Path, task: dict[str, Any], history: list[Epoch], sent: in
             shutil.rmtree(other, ignore_errors=True)
 
 
-def read_fit(folder: Path) -> tuple[dict[str, Any], list[Epoch], int]:
-    """(what is fitted, the history up to the last whole pass, bytes sent in it); nothing, where no pass was written."""
+def read_fit(folder: Path) -> FitSoFar:
+    """What was written after the last whole pass. Raises UserError for a manifest that is damaged."""
     try:
         noted = json.loads((folder / MANIFEST_OF_FIT).read_bytes())
-        return noted["task"], [Epoch(**epoch) for epoch in noted["history"]], noted["sent"]
+        return FitSoFar(noted["task"], tuple(Epoch(**epoch) for epoch in noted["history"]), noted["sent"], noted.get("store", ""))
     except FileNotFoundError:
-        return {}, [], 0
+        return FitSoFar()
     except (ValueError, KeyError, TypeError):
         raise UserError(f"The {MANIFEST_OF_FIT} in '{folder.name}' is damaged. Remove the folder, and fit again.") from None
-
-
-def store_folder(folder: Path) -> Path:
-    """Where the store was that was fitted here."""
-    return Path(json.loads((folder / MANIFEST_OF_FIT).read_bytes()).get("store", ""))

@@ -63,10 +63,10 @@ def run_passes(task: StoreTask, group: ProcessGroup, on_epoch: Callable[[Epoch],
     store, folder = open_store(task.store), Path(task.folder)
     passes = passes_for(store, task, group)
     noted = task.noted(store)
-    before, history, _ = read_fit(folder)
-    begun = np.array([history[-1].epoch if history and before == noted else 0])
+    before = read_fit(folder)
+    begun = np.array([before.history[-1].epoch if before.history and before.task == noted else 0])
     group.share(begun, 0)   # all go on from what the first one finds
-    history = history[:int(begun[0])]
+    history = list(before.history[:int(begun[0])])
     sent_before = group.sent
     if history:
         for side, block in passes.blocks_held():

@@ -10,7 +10,7 @@ from solver.disk import why_not_saved
 from solver.errors import UserError
 from solver.orphans import end_with_parent
 
-from .fit_store import FAILURE_FILE, stored_task
+from .fit_store import stored_task, tell_failure
 from .group import LostConnection, joined_group
 from .passes import run_passes
 
@@ -35,11 +35,11 @@ def do_task(path: Path) -> None:
     except LostConnection:
         raise
     except UserError as error:
-        (Path(task.folder) / FAILURE_FILE).write_text(str(error))
+        tell_failure(Path(task.folder), str(error))
         raise
     except OSError as error:
         sentence = (f"The pass could not be written: {why_not_saved(error)}, and run the same command again: it goes on from the last pass.")
-        (Path(task.folder) / FAILURE_FILE).write_text(sentence)
+        tell_failure(Path(task.folder), sentence)
         raise UserError(sentence) from None
 
 

@@ -27,7 +27,7 @@ from solver.core.optimizers import OPTIMIZERS
 from solver.core.schedules import SCHEDULES
 from solver.core.steps import FitTask, Seen
 from solver.fused.sgd import row_decay
-from solver.kernels.parts.packed import LANES, pack_factors
+from solver.kernels.parts.packed import pack_factors
 from solver.kernels.parts.target import Target
 from solver.model.factors import Factors
 from solver.model.net import additive
@@ -133,11 +133,6 @@ class StratifiedSGD:
         if like.user_bias is not None:
             tensors |= {"user_bias": user[:, self.width - 2], "item_bias": item[:, self.width - 1]}
         return like.with_tensors(tensors)
-
-
-def epoch_bytes(n_ratings: int, n_factors: int) -> int:
-    """Bytes that the kernel reads and writes in an epoch: what bytes per second are counted by."""
-    return n_ratings * (12 + 4 * 4 * LANES * -(-(n_factors + 2) // LANES))
 
 
 def _with_copies(rows: Tensor, copies: RowCopies | None) -> Tensor:

@@ -10,6 +10,8 @@ n_ratings · d² floating point operations.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -26,7 +28,8 @@ if TYPE_CHECKING:
 
     from solver.core.pairs.by_row import ByRow
 
-_PARTS = 64     # of about the same work, which threads share
+_FEWEST_PARTS = 64      # of about the same work, which threads share …
+_ROWS_OF_PART = 64      # … of so many rows, about
 
 
 def system_size(d: int) -> int:
@@ -34,37 +37,38 @@ def system_size(d: int) -> int:
     return d * (d + 1) // 2 + d + 2
 
 
-def unpacked_systems(systems: Tensor, d: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """(G (n, d, d), g (n, d), how many ratings (n,), Σ e² (n,)) of systems (n, `system_size`)."""
-    gram = systems.new_empty(len(systems), d, d)
-    upper = torch.triu_indices(d, d)
-    triangle = systems[:, :upper.shape[1]]
-    gram[:, upper[0], upper[1]] = triangle
-    gram[:, upper[1], upper[0]] = triangle
-    return gram, systems[:, -d - 2:-2], systems[:, -2], systems[:, -1]
+@dataclass(frozen=True, eq=False)
+class SystemPiece:
+    """A part of the ratings: those of each row, the `features` (n_others, d) of what was rated, and the `targets` (n_ratings,) in the
+    order of the ratings."""
+
+    ratings: ByRow
+    features: Tensor
+    targets: Tensor
 
 
-class SystemAdder:
-    """Adds the systems of given ratings to others. Each row is added to by itself, so that the result does not depend on the
-    number of threads."""
+def add_systems(pieces: Sequence[SystemPiece], centres: Tensor, systems: np.ndarray, workers: Workers) -> None:
+    """Add to systems (n_rows, `system_size`) what the pieces say of each row, one piece after the other; `centres` (n_rows, d).
 
-    def __init__(self, ratings: ByRow, workers: Workers):
-        self.ratings, self.workers = ratings, workers
-        cost = np.cumsum(ratings.counts + 1)
-        self.bounds = np.searchsorted(cost, np.linspace(0, cost[-1], _PARTS + 1), side="right").tolist()
+    Each row is added to by itself, so that the result does not depend on the number of threads; all pieces are added to a few rows before
+    the next ones, whose systems would not stay in the cache else.
+    """
+    n, d = centres.shape
+    centre, kernel = aligned_features(centres).numpy(), add_systems_kernel()
+    cost = np.cumsum(np.sum([piece.ratings.counts for piece in pieces], 0) + 1)
+    parts = max(_FEWEST_PARTS, n // _ROWS_OF_PART)
+    bounds = np.searchsorted(cost, np.linspace(0, cost[-1], parts + 1), side="right").tolist()
+    tables = [(piece.ratings.starts, piece.ratings.others.numpy(), aligned_features(piece.features).numpy(), piece.targets.numpy())
+              for piece in pieces]
+    width = centre.shape[1]
 
-    def add(self, features: Tensor, targets: Tensor, centres: Tensor, systems: np.ndarray) -> None:
-        """Add to systems (n_rows, `system_size`) what these ratings say: `features` (n_others, d) of what was rated, `targets`
-        (n_ratings,) in the order of the ratings, `centres` (n_rows, d)."""
-        d, phi, centre = features.shape[1], aligned_features(features), aligned_features(centres)
-        starts, others, t = self.ratings.starts, self.ratings.others.numpy(), targets.numpy()
-        kernel = add_systems_kernel()
+    def part(first: int, after: int) -> None:
+        scratch = aligned_features(torch.zeros(BLOCK + width + 1, width, dtype=centres.dtype)).numpy()
+        for number in range(first, after):
+            for table in tables:
+                kernel(bounds[number], bounds[number + 1], *table, centre, d, systems, scratch)
 
-        def part(first: int, after: int) -> None:
-            scratch = aligned_features(torch.zeros(BLOCK + phi.shape[1] + 1, phi.shape[1], dtype=phi.dtype)).numpy()
-            kernel(self.bounds[first], self.bounds[after], starts, others, phi.numpy(), t, centre.numpy(), d, systems, scratch)
-
-        self.workers.share(_PARTS, part)
+    workers.share(parts, part)
 
 
 @cache
@@ -101,8 +105,8 @@ def add_systems_kernel():
             place = 0
             for i in range(d):
                 for j in range(i, d):
-                    systems[row, place] += a[i, j]
-                    place += 1
+                    systems[row, place + j - i] += a[i, j]
+                place += d - i
             for i in range(d):
                 systems[row, place + i] += b[0, i]
             systems[row, place + d] += n

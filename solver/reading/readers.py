@@ -17,7 +17,7 @@ from .looked_at.columns import Column, Numbers
 from .looked_at.rating_names import RATING_ROLES, TIME_ROLE
 from .looked_at.rating_texts import shortened
 from .looked_at.table_port import SourceTable, Told
-from .looked_at.times import DATES
+from .looked_at.times import DATE_ORDERS
 from .missing_marks import rows_rated
 from .rating_columns import (
     DECIMALS,
@@ -66,8 +66,8 @@ def read_ratings(path: Paths, *, columns: Sequence[str | int] | None = None, sep
         raise UserError(f"decimal is {decimal!r}. Choose one of: comma, point.")
     if ids not in IDS:
         raise UserError(f"ids is {ids!r}. Choose one of: {', '.join(IDS)}.")
-    if dates not in (None, *DATES):
-        raise UserError(f"dates is {dates!r}. Choose one of: {', '.join(DATES)}.")
+    if dates not in (None, *DATE_ORDERS):
+        raise UserError(f"dates is {dates!r}. Choose one of: {', '.join(DATE_ORDERS)}.")
     pairs = unrated is not None
     told = Told(sep, encoding, sheet, layout, missing, RATING_ROLES[:2] if pairs else RATING_ROLES)
     read, weighing = _read(path, columns, told, bad_lines, pairs=pairs, unrated=unrated, weight_column=weight_column)

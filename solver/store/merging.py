@@ -18,6 +18,7 @@ from solver.errors import UserError
 from solver.reading.looked_at.rating_texts import how_alike, identity
 
 from .label_files import SortedLabels, as_labels, as_sorted_texts, joined_labels, stored_labels, write_labels
+from .whole_files import new_mapped
 
 _RANGE = 1_000_000      # labels of all parts that are sorted at once, about
 _EVERY = 2_000          # of which one is looked at to find where ranges end
@@ -84,7 +85,7 @@ def _part(labels: SortedLabels, to: Path, *, as_texts: bool) -> _Part:
     stood = None
     if as_texts and isinstance(labels, np.ndarray):
         labels, stood = as_sorted_texts(labels)
-    return _Part(labels, stood, np.lib.format.open_memmap(to, "w+", np.int64, (len(labels),)))
+    return _Part(labels, stood, new_mapped(to, len(labels)))
 
 
 def _ends(sources: list[_Part]) -> list:

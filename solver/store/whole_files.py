@@ -46,6 +46,15 @@ def write_arrays(folder: Path, **arrays: np.ndarray) -> None:
     draft.rename(folder)
 
 
+def new_mapped(path: Path, n: int) -> np.memmap:
+    """A new array of `n` whole numbers in a file, whose room on the disk is there: without it, who writes into it is ended by a signal."""
+    array = np.lib.format.open_memmap(path, "w+", np.int64, (n,))
+    if hasattr(os, "posix_fallocate"):      # not on macOS, nor on Windows
+        with path.open("r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, os.fstat(file.fileno()).st_size)
+    return array
+
+
 def digest_of(path: Path) -> str:
     """The SHA-256 of a file."""
     with path.open("rb") as file:

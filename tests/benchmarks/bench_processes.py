@@ -22,7 +22,7 @@ from killed import digest_of_folder  # noqa: E402
 from records import BUILD, save, say  # noqa: E402
 from synthetic import PRESETS, resized, write_csv  # noqa: E402
 
-WAYS = {"sgd": ["--effort", "quick"], "als": ["--optimizer", "als", "--weight-decay", "0.05"]}
+WAYS = {"sgd": ["--effort", "quick"], "als": ["--optimizer", "als", "--weight-decay", "0.05"], "gibbs": ["--effort", "best"]}
 LIMIT = 16 << 30    # bytes of memory of a process
 
 

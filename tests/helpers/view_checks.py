@@ -9,7 +9,7 @@ from pyxl.grid.cells import ErrorValue, Range
 from solver import Factors, Ratings, predict_table, principal_components
 from solver.collab.answers.recommend import similar
 from workbook.views.map_sheet import MapPlan
-from workbook.views.members_plan import members_plan
+from workbook.views.members.members_plan import members_plan
 from workbook.write.content import Content
 
 LINE = {"items": "item", "users": "user"}

@@ -15,8 +15,8 @@ from workbook.write.references import box, columns_of, ref
 from workbook.write.styles import BARS, Styles, fold_helpers, print_setup
 from workbook.write.write_cells import put_array, put_formula, put_number, put_text
 
-from .members_plan import COMPONENTS
-from .members_sheet import ITEMS
+from .members.members_plan import COMPONENTS
+from .members.members_sheet import ITEMS
 
 _NAME = "map"
 MOST_LABELS = 40    # more titles than this cover each other

@@ -1,4 +1,4 @@
-"""`inspect` and `fit` with ``--server``: the work is done by a service of `collabsheet serve`."""
+"""`inspect`, `fit` and `restore` with ``--server``: the work is done by a service of `collabsheet serve`."""
 
 from __future__ import annotations
 
@@ -37,9 +37,7 @@ def service_of(args: argparse.Namespace) -> Service:
 
 def fit_there(args: argparse.Namespace, sheets: list[str] | None, say: Say) -> dict:
     """What `fit` does, by the service. Raises UserError for arguments that it does not take."""
-    given = [option for name, option in _ONLY_HERE.items() if getattr(args, name)]
-    if given:
-        raise UserError(f"{given[0]} is done on this machine only: leave it out, or --server. With --server say -o OUT.")
+    _refuse_what_is_done_here(args)
     results = service_of(args).fit(args.workbook, out=args.output, overwrite=args.overwrite, sheets=sheets, options=options_in(args, Given.FIT))
     width = max(map(len, results))
     for name, result in results.items():
@@ -49,3 +47,16 @@ def fit_there(args: argparse.Namespace, sheets: list[str] | None, say: Say) -> d
                 say(f"{'':<{width}}  {line}")
     say(f"Wrote {args.output}")
     return {"workbook": str(args.output), "sheets": results}
+
+
+def restore_there(args: argparse.Namespace, sheets: list[str] | None) -> dict[str, int]:
+    """What `restore` does, by the service: how many cells changed, by sheet."""
+    _refuse_what_is_done_here(args)
+    return service_of(args).restore(args.workbook, out=args.output, overwrite=args.overwrite, sheets=sheets)
+
+
+def _refuse_what_is_done_here(args: argparse.Namespace) -> None:
+    given = [option for name, option in _ONLY_HERE.items() if getattr(args, name, None)]
+    if given or not args.output:
+        raise UserError(f"{given[0]} is done on this machine only: leave it out, or --server. With --server say -o OUT." if given else
+                        "With --server say where to write it: -o OUT.")

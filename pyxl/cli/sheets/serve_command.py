@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
 _MB = 1 << 20
 _AT_LOGIN = ("serve", "worker")
-_PATHS = ("certificate", "key", "folder")
-_KEPT = ("host", "port", "name", "certificate", "key", "behind_tls", "folder", "workers", "upload_mb", "job_seconds", "job_mb", "keep_minutes")   # by an installed service
+_PATHS = ("certificate", "key", "folder", "books")
+_KEPT = ("host", "port", "name", "certificate", "key", "behind_tls", "folder", "workers", "upload_mb", "job_seconds", "job_mb", "kept_mb", "requests",
+         "keep_minutes", "books")   # by an installed service
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,11 +39,14 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tokens", metavar="FILE", help="who may ask: a line NAME read|fit|admin TOKEN for each (default: whoever has the address that is "
                         "printed)")
     parser.add_argument("--folder", metavar="DIR", help="where files and jobs are kept (default: serve in your folder .collabsheet)")
+    parser.add_argument("--books", metavar="DIR", help="a folder whose files callers may name in place of an upload; they get copies")
     limits = parser.add_argument_group("limits")
     limits.add_argument("--workers", type=int, default=2, metavar="N", help="jobs at a time (default 2)")
     limits.add_argument("--upload-mb", type=float, default=50, metavar="MB", help="largest file (default 50)")
     limits.add_argument("--job-seconds", type=float, default=120, metavar="S", help="longest job (default 120)")
     limits.add_argument("--job-mb", type=float, default=2048, metavar="MB", help="memory of a job, on Linux (default 2048)")
+    limits.add_argument("--kept-mb", type=float, default=2048, metavar="MB", help="files of one user together (default 2048)")
+    limits.add_argument("--requests", type=float, default=20, metavar="N", help="of one user in a second, in the long run (default 20)")
     limits.add_argument("--keep-minutes", type=float, default=60, metavar="MIN", help="after which files are deleted (default 60)")
 
 
@@ -54,10 +58,10 @@ def _serve(args: argparse.Namespace, say: Say) -> dict:
     from pyxl.serve.limits import ServiceLimits
     from pyxl.serve.run_service import Where, run_service
 
-    limits = ServiceLimits(workers=args.workers, upload=int(args.upload_mb * _MB), seconds=args.job_seconds, memory=int(args.job_mb * _MB),
-                           keep_minutes=args.keep_minutes)
+    limits = ServiceLimits(workers=args.workers, upload=int(args.upload_mb * _MB), seconds=args.job_seconds, memory=int(args.job_mb * _MB), kept=int(args.kept_mb * _MB),
+                           requests=args.requests, keep_minutes=args.keep_minutes)
     where = Where(host=args.host, port=args.port, names=tuple(args.name), certificate=args.certificate, key=args.key, tokens=args.tokens,
-                  folder=args.folder, behind_tls=args.behind_tls)
+                  folder=args.folder, behind_tls=args.behind_tls, books=args.books)
     if args.install:
         return _installed_service(args, where, say)
     run_service(where, limits, say, open_page=args.open)

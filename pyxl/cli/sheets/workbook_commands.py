@@ -16,7 +16,7 @@ from solver.core.options import Given
 from solver.errors import UserError
 
 from .inputs_argument import solve_inputs_as_asked
-from .on_a_server import add_server_argument, fit_there, service_of
+from .on_a_server import add_server_argument, fit_there, restore_there, service_of
 
 SILENT_SECONDS = 10     # between two lines about a fit whose reader has no terminal
 
@@ -155,6 +155,7 @@ def _restore_arguments(parser: argparse.ArgumentParser) -> None:
     add_target_arguments(parser, "restored")
     parser.add_argument("--sheet", metavar="NAME", action="append", nargs="+",
                         help="restore these sheets (default: all that were fitted)")
+    add_server_argument(parser)
 
 
 def _restore(args: argparse.Namespace, say: Say) -> dict:
@@ -170,7 +171,7 @@ def _restore(args: argparse.Namespace, say: Say) -> dict:
         from pyxl.fit.restore import restore_workbook
         out = out_of(args)
         done = f"Wrote {out}"
-        restored = restore_workbook(args.workbook, out=out, overwrite=args.overwrite, sheets=sheets_of(args))
+        restored = restore_there(args, sheets_of(args)) if args.server else restore_workbook(args.workbook, out=out, overwrite=args.overwrite, sheets=sheets_of(args))
     for sheet, n_cells in restored.items():
         say(f"{sheet}: the parameters of before the last fit; {n_cells} cells changed.")
     say(done)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 TOLD_EVERY = 0.05       # seconds between two things that a job tells
 FILMS_ASKED, FILMS_SHOWN = 12, 10
+_EPOCHS = 5             # of a training that are run unless somebody says otherwise
 _SIZE = 15              # users and items of a workbook that is built from ratings
 
 
@@ -85,6 +86,24 @@ def _fit(work: Work) -> dict[str, Any]:
     found = {name: result_object(result) | {"told": before_and_after(result)} for name, result in results.items()}
     return json_ready({"results": found, "parameters": parameters_written(source, work.target, {name: written[name] for name in results})}
                       | workbook_view(work.target))
+
+
+def _epochs(work: Work) -> dict[str, Any]:
+    """Run epochs of sheets that train a row after another, as in the lesson on gradient descent, and write a new workbook. Asked: ``sheets``,
+    ``epochs``, ``reset``."""
+    from pyxl.training.run_epochs import run_training
+
+    epochs, reset = work.asked.get("epochs", _EPOCHS), work.asked.get("reset", False)
+    if not isinstance(epochs, int) or isinstance(epochs, bool) or not isinstance(reset, bool):
+        raise UserError("epochs is a whole number, and reset is true or false.")
+
+    def on_epoch(sheet: str, number: int, error: float) -> bool:
+        work.add(json_ready({"sheet": sheet, "epoch": number, "rmse": error, "held_out": None}))
+        return work.stop_asked()
+
+    errors = run_training(_given(work), epochs=epochs, reset=reset, sheets=work.asked.get("sheets"), out=work.target, on_epoch=on_epoch)
+    work.tell_rest()
+    return json_ready({"errors": errors} | workbook_view(work.target))
 
 
 def _restore(work: Work) -> dict[str, Any]:
@@ -161,6 +180,7 @@ class JobKind:
 JOB_KINDS: dict[str, JobKind] = {
     "inspect": JobKind(_inspect, reads=True, writes=None, scope="read"),
     "fit": JobKind(_fit, reads=True, writes="same"),
+    "epochs": JobKind(_epochs, reads=True, writes="same"),
     "restore": JobKind(_restore, reads=True, writes="same"),
     "new": JobKind(_new, reads=True, writes=".xlsx"),
     "demo": JobKind(_demo, reads=False, writes=".xlsx"),

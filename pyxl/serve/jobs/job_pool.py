@@ -18,7 +18,7 @@ from .job_process import STOP_ASKED, WARM, wait_for_job
 from .job_store import DONE, FAILED, STOPPED, Book, Job, JobStore
 
 _PAUSE = 0.05       # seconds between two looks for a job, or at a running one
-_GRACE = 10.0       # seconds that a job has to end once its time is over
+_GRACE = 30.0       # seconds that a job has to end once its time is over
 _ADDED = {"fit": "-fitted", "train": "-model"}      # to the name of the book that a job read
 _WARMING = 120.0    # seconds within which a process must be warm
 

@@ -75,11 +75,13 @@ def _named(sentence: str, source: Path | None, name: str) -> str:
 
 
 def _limit_memory(more: int) -> None:
-    """Linux: no more address space than there is now and `more` bytes. Elsewhere only the time limit holds."""
+    """Linux: no more memory that can be written than there is now and `more` bytes. Elsewhere only the time limit holds.
+
+    It is not the address space that is limited: CUDA reserves far more of that than it uses."""
     if sys.platform != "linux":
         return
     import resource
 
-    now = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_AS, (now + more, now + more))
+    now = int(Path("/proc/self/statm").read_text().split()[5]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_DATA, (now + more, now + more))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

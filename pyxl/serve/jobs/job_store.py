@@ -85,6 +85,10 @@ class JobStore:
         rows = self._do("select id, owner, name from books where id = ? and owner = ?", id, owner)
         return Book(*rows[0]) if rows else None
 
+    def books_of(self, owner: str) -> list[Book]:
+        """All books of an owner."""
+        return [Book(*row) for row in self._do("select id, owner, name from books where owner = ?", owner)]
+
     # ---- jobs
 
     def add_job(self, owner: str, kind: str, book: str | None, asked: dict[str, Any]) -> Job:

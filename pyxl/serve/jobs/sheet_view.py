@@ -16,11 +16,11 @@ _NOTHING = {"recognised": False, "notes": [], "problem": None, "training": None,
 
 
 def workbook_view(path: Path) -> dict[str, Any]:
-    """``sheets``: of each its name, its rows of texts and numbers (a formula's result as stored), which of its cells are formulas, what
+    """``sheets``: of each its name, whether it is hidden, its rows of texts and numbers (a formula's result as stored), which of its cells are formulas, what
     `collabsheet inspect` says of it, and the blocks of its model as [top, left, bottom, right] counted from 1."""
     found = inspect_workbook(path)
     with open_workbook(path) as book:
-        return {"sheets": [_sheet(book.grid(name), found.get(name, _NOTHING)) for name in book.sheets]}
+        return {"sheets": [_sheet(book.grid(name), found.get(name, _NOTHING)) | {"hidden": name in book.hidden_sheets} for name in book.sheets]}
 
 
 def _sheet(grid: Grid, found: dict[str, Any]) -> dict[str, Any]:

@@ -29,7 +29,7 @@ async function attempt(doing, work) {
 
 function show(result, earlier = []) {
   before = earlier;
-  sheets = result.sheets;
+  sheets = seen(result);
   $("drop").hidden = true;
   $("book").hidden = false;
   $("book-name").textContent = book.name;
@@ -65,6 +65,7 @@ $("tabs").addEventListener("keydown", event => {
   event.preventDefault();
 });
 
+const seen = result => result.sheets.filter(({hidden}) => !hidden);
 const firstModel = found => Math.max(0, found.findIndex(sheet => sheet.found.recognised));
 
 const open = file => attempt(`Reading ${file.name} …`, async () => {
@@ -75,7 +76,7 @@ const open = file => attempt(`Reading ${file.name} …`, async () => {
 });
 
 function opened(result) {
-  chosen = firstModel(result.sheets);
+  chosen = firstModel(seen(result));
   $("results").replaceChildren();
   $("curve-figure").hidden = true;
   show(result);

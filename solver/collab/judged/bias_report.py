@@ -3,7 +3,8 @@ and what other orders of a list cost."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,6 +37,20 @@ class ServedList:
 
 
 @dataclass(frozen=True)
+class ServedGroup:
+    """Users or items with something in a column: how many, the share of the ratings that are theirs, the RMSE of these where any judge,
+    and, of items, the share of all recommendations; of users, how much more popular than usual theirs are."""
+
+    side: str
+    name: str
+    members: int
+    ratings: float
+    rmse: float | None
+    recommended: float | None = None
+    lift: float | None = None
+
+
+@dataclass(frozen=True)
 class Round:
     """A round of the feedback loop: exposure, the share of all items shown, and how many ratings there are by then."""
 
@@ -46,8 +61,9 @@ class Round:
 
 
 def bias_report(model: CollabFilter, *, n: int = 10, rounds: int = 10, seed: int = 0,
-                item_columns: np.ndarray | None = None) -> dict:
-    """All of it as numbers by name. `item_columns` (n_items, g) are genres, say, by which lists are calibrated.
+                item_columns: np.ndarray | None = None, groups: Mapping[str, tuple[np.ndarray, Sequence[str]]] | None = None) -> dict:
+    """All of it as numbers by name. `item_columns` (n_items, g) are genres, say, by which lists are calibrated; `groups` are
+    columns (n, g) and their names, of each ``user`` and ``item``: whoever is above 0 in one, or above its mean, is a group.
 
     Raises UserError for a model of pairs without ratings, and where there are fewer items than are recommended.
     """
@@ -66,10 +82,13 @@ def bias_report(model: CollabFilter, *, n: int = 10, rounds: int = 10, seed: int
     report |= {"judged_by": "held-out ratings" if len(held) else "the ratings learnt from",
                "rmse_by_activity": served.rmse_by_fifth(errors, fifths["user"][judged.user_index]),
                "rmse_by_popularity": served.rmse_by_fifth(errors, fifths["item"][judged.item_index])}
-    lists = _lists(model, users, fifths["item"], n, item_columns)
+    scores = _unseen_scores(model, users, learnt)
+    lists = _lists(model, users, scores, fifths["item"], n, item_columns)
+    found = [_group(model, side, name, column, judged, errors, users, scores, n)
+             for side, (columns, names) in (groups or {}).items() for name, column in zip(names, columns.T, strict=True)]
     loop = _loop(learnt, users, fifths["item"], n=n, rounds=rounds, seed=seed, noise=float(np.sqrt(np.mean(errors ** 2))),
                  rating_range=model.rating_range_)
-    return report | {"lists": [asdict(one) for one in lists], "loop": [asdict(one) for one in loop]}
+    return report | {"lists": [asdict(one) for one in lists], "groups": [asdict(one) for one in found], "loop": [asdict(one) for one in loop]}
 
 
 def _asked(learnt: Ratings, seed: int) -> np.ndarray:
@@ -90,9 +109,25 @@ def _unseen_scores(model: CollabFilter, users: np.ndarray, known: Ratings) -> np
     return scores
 
 
-def _lists(model: CollabFilter, users: np.ndarray, item_fifths: np.ndarray, n: int, columns: np.ndarray | None) -> list[ServedList]:
+def _group(model: CollabFilter, side: str, name: str, column: np.ndarray, judged: Ratings, errors: np.ndarray, users: np.ndarray,
+           scores: np.ndarray, n: int) -> ServedGroup:
+    """What is told of those with something in a column: a category, or a number above 0 or above the mean, which is 0 in these columns."""
+    inside, learnt, counts = column > 0, model.learnt_ratings_, model.item_counts_
+    mine = inside[getattr(judged, f"{side}_index")]
+    told = ServedGroup(side, f"{name} above the mean" if (column < 0).any() else name, int(inside.sum()),
+                       float(inside[getattr(learnt, f"{side}_index")].mean()), float(np.sqrt(np.mean(errors[mine] ** 2))) if mine.any() else None)
+    theirs = slice(None) if side == "item" else inside[users]
+    shown = served.shown_of(served.best(scores[theirs], n), scores[theirs])
+    if not len(shown):
+        return told
+    if side == "item":
+        return replace(told, recommended=float(inside[shown].mean()))
+    usual = served.mean_popularity(learnt.user_index, learnt.item_index, counts, learnt.n_users)[users][theirs]
+    return replace(told, lift=served.popularity_lift(shown, usual, counts))
+
+
+def _lists(model: CollabFilter, users: np.ndarray, scores: np.ndarray, item_fifths: np.ndarray, n: int, columns: np.ndarray | None) -> list[ServedList]:
     learnt, held, counts = model.learnt_ratings_, model.holdout_ratings_, model.item_counts_
-    scores = _unseen_scores(model, users, learnt)
     if not np.isfinite(scores).any():
         raise UserError("Every user has rated every item, so that nothing is left to recommend.")
     usual = served.mean_popularity(learnt.user_index, learnt.item_index, counts, learnt.n_users)[users]

@@ -17,7 +17,7 @@ from solver.core.pairs.by_row import ByRow
 from solver.distributed.group import ProcessGroup
 from solver.distributed.start_rows import random_rows
 from solver.distributed.store_task import StoreTask
-from solver.kernels.normal_equations_kernel import unpacked_systems
+from solver.kernels.system_kernel import solved_systems
 from solver.methods.als import penalty_roots, pulled_centres, scaled_features, trace_weight
 from solver.methods.ridge_regression import ridge_for
 from solver.model.models import penalty_scales
@@ -25,7 +25,7 @@ from solver.store.rating_store import RatingStore
 from solver.store.read_ahead import held_out_part, learnt_part, ratings_in_part
 from solver.threads import one_thread
 
-from .items_everywhere import AT_ONCE, ItemsEverywhere, squares_after
+from .items_everywhere import ItemsEverywhere
 
 
 class ChainedALS(ItemsEverywhere):
@@ -90,17 +90,9 @@ class ChainedALS(ItemsEverywhere):
 
     def _solved_items(self, systems: np.ndarray, own: Tensor, centres: Tensor, trace: float) -> tuple[Tensor, float]:
         """(the rows of an item block, the squared error of its ratings)"""
-        solved, squares = own.clone(), 0.0
-        for first in range(0, len(own), AT_ONCE // self.d):
-            some = slice(first, first + AT_ONCE // self.d)
-            gram, right, counts, before = unpacked_systems(torch.from_numpy(systems[some]), self.d)
-            ridged = gram.clone()
-            ridged.diagonal(dim1=1, dim2=2).add_(((self.decay + trace) * counts.clamp(min=1))[:, None])
-            root, _ = torch.linalg.cholesky_ex(ridged)
-            step = torch.cholesky_solve(right[:, :, None], root)[:, :, 0]
-            squares += squares_after(gram, right, before, step)
-            solved[some] = torch.where(counts[:, None] > 0, (centres[some] + step) / self.roots, own[some])
-        return solved, squares
+        counts = torch.from_numpy(systems[:, -2])
+        step, _, squares = solved_systems(systems, self.d, (self.decay + trace) * counts.clamp(min=1), self.workers)
+        return torch.where(counts[:, None] > 0, (centres + step) / self.roots, own), float(squares.sum())
 
     # -- what both need -------------------------------------------------------------------------------
 

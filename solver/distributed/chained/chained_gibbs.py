@@ -24,7 +24,7 @@ from solver.core.pairs.sparse_products import RatedPairs
 from solver.distributed.group import ProcessGroup
 from solver.distributed.start_rows import moving_rows
 from solver.distributed.store_task import StoreTask
-from solver.kernels.normal_equations_kernel import unpacked_systems
+from solver.kernels.system_kernel import solved_systems
 from solver.methods.gibbs import draw_precision, draw_rows, features_of, predicted_pairs
 from solver.methods.known_columns import ColumnProducts, KnownColumns, column_gram
 from solver.methods.normal_wishart import Common, draw_common, draw_moves, first_precisions
@@ -33,7 +33,7 @@ from solver.store.rating_store import RatingStore
 from solver.store.read_ahead import held_out_part, learnt_part, ratings_in_part
 from solver.threads import one_thread
 
-from .items_everywhere import AT_ONCE, ItemsEverywhere, squares_after
+from .items_everywhere import ItemsEverywhere
 from .kept_draws import CHAIN, OTHER_DRAW, kept_sweeps, last_side, units_of
 from .stored_sets import SetColumns, gathered_pairs, set_columns_of
 
@@ -155,18 +155,11 @@ class ChainedGibbs(ItemsEverywhere):
 
         def solve(block: int, systems: np.ndarray, centres: Tensor) -> None:
             nonlocal squares
-            noise, begin = self._normal(_ITEMS, number, block, *centres.shape), self.item_rows(block).start
-            for first in range(0, len(centres), AT_ONCE // self.d):
-                some = slice(first, first + AT_ONCE // self.d)
-                gram, right, _, before = unpacked_systems(torch.from_numpy(systems[some]), self.d)
-                ridged = gram.clone()
-                ridged.diagonal(dim1=1, dim2=2).add_(1 / alpha)
-                lower, _ = torch.linalg.cholesky_ex(ridged)
-                step = torch.cholesky_solve(right[:, :, None], lower)[:, :, 0]
-                strayed = torch.linalg.solve_triangular(lower.mT, noise[some, :, None], upper=True)[:, :, 0] / alpha.sqrt()
-                squares += squares_after(gram, right, before, step + strayed)
-                rows = slice(begin + first, begin + first + len(gram))
-                mean[rows], draw[rows] = (centres[some] + step) @ common.root.T, (centres[some] + step + strayed) @ common.root.T
+            rows, noise = self.item_rows(block), self._normal(_ITEMS, number, block, *centres.shape)
+            step, strayed, errors = solved_systems(systems, self.d, (1 / alpha).expand(len(centres)), self.workers, noise=noise,
+                                                   sigma=1 / math.sqrt(float(alpha)))
+            mean[rows], draw[rows] = (centres + step) @ common.root.T, (centres + strayed) @ common.root.T
+            squares += float(errors.sum())
 
         self.add_up_items(features, lambda block: common.centres[self.item_rows(block)], solve)
         self.shared(draw.numpy())

@@ -20,14 +20,14 @@ from solver.core.settings import Settings
 from solver.distributed.group import ProcessGroup
 from solver.distributed.start_rows import one_side
 from solver.distributed.store_task import StoreTask, own_blocks
-from solver.kernels.normal_equations_kernel import SystemAdder, system_size
+from solver.kernels.normal_equations_kernel import SystemPiece, add_systems, system_size
 from solver.kernels.parts.workers import Workers
 from solver.model.factors import Factors
 from solver.model.models import MODELS
 from solver.store.rating_store import RatingStore, StoredBlock
 from solver.store.read_ahead import blocks_ahead, held_out_part, learnt_part
 
-AT_ONCE = 1 << 16      # ratings that are predicted, or numbers of rows that are solved, at once
+_AT_ONCE = 1 << 16     # ratings that are predicted at once
 
 
 class ItemsEverywhere:
@@ -73,21 +73,21 @@ class ItemsEverywhere:
             systems = np.zeros((len(centres), system_size(self.d)), self.items.numpy().dtype)
             if rank:
                 self.group.receive(systems, rank - 1)
-            for user_block in self.own:
-                self._add(systems, next(blocks), user_block, features[user_block], centres)
+            pieces = [self._piece(next(blocks), user_block, features[user_block], len(centres)) for user_block in self.own]
+            add_systems(pieces, centres, systems, self.workers)
             if rank < last:
                 self.group.send(systems, rank + 1)
             else:
                 solve(block, systems, centres)
         next(blocks, None)      # ends its reader
 
-    def _add(self, systems: np.ndarray, block: StoredBlock, user_block: int, features: Tensor, centres: Tensor) -> None:
+    def _piece(self, block: StoredBlock, user_block: int, features: Tensor, n: int) -> SystemPiece:
         users, items, values = block
-        ratings = self._by_row(items, users, values, len(centres))
+        ratings = self._by_row(items, users, values, n)
         targets = ratings.values
         if self.biases:
             targets = targets - self.users[user_block][:, -1].index_select(0, ratings.others)
-        SystemAdder(ratings, self.workers).add(features, targets, centres, systems)
+        return SystemPiece(ratings, features, targets)
 
     def shared(self, array: np.ndarray) -> None:
         """Give all processes an array of the last one's, in place."""
@@ -118,8 +118,8 @@ class ItemsEverywhere:
         places, part = [(u, i) for u in self.own for i in range(self.store.blocks)], held_out_part(self.task.holdout)
         for (u, i), block in zip(places, blocks_ahead(self.store, places, part)):
             own, other = users[u], items[self.item_rows(i)]
-            for first in range(0, len(block[2]), AT_ONCE):
-                a, b, values = (torch.from_numpy(column[first:first + AT_ONCE]) for column in block)
+            for first in range(0, len(block[2]), _AT_ONCE):
+                a, b, values = (torch.from_numpy(column[first:first + _AT_ONCE]) for column in block)
                 p, q, k = own[a], other[b], self.task.settings.n_factors
                 predicted = (p[:, :k] * q[:, :k]).sum(1)
                 yield u, (predicted + p[:, -1] + q[:, -1] if self.biases else predicted).double(), values.double()
@@ -161,8 +161,3 @@ def rows_unpacked(rows: np.ndarray, side: str, store: RatingStore, settings: Set
     """The factors of a block's rows; there are none of the other side."""
     tensor, k, biases = torch.from_numpy(rows), settings.n_factors, MODELS[settings.known_model].biases
     return one_side(side, tensor[:, :k], 0.0, biases=biases, bias=tensor[:, k] if biases else None)
-
-
-def squares_after(gram: Tensor, right: Tensor, before: Tensor, step: Tensor) -> float:
-    """The squared error of all ratings of systems whose rows have gone a step s: Σ (e − φ·s)² = Σ e² − 2 s·Φᵀe + sᵀ ΦᵀΦ s."""
-    return float((before - 2 * (step * right).sum(1) + (step * (gram @ step[:, :, None])[:, :, 0]).sum(1)).double().sum())

@@ -14,7 +14,7 @@ if TYPE_CHECKING:  # loaded when a column of times is read
     import pyarrow as pa
 
 
-DATES = {"day-first": 0, "month-first": 1}      # what --dates takes, and where the day stands
+DATE_ORDERS = {"day-first": 0, "month-first": 1}      # what --dates takes, and where the day stands
 _WITH_SIGNS = (r"^(?P<a>\d{1,4})[/.-](?P<b>\d{1,2})[/.-](?P<c>\d{4}|\d{1,2})"
                r"(?:[ T,]+(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2}(?:\.\d+)?))?\s*(?P<half>[AaPp][Mm])?)?$")
 _WRITTEN_OUT = ("%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%m %d, %Y", "%d-%b-%Y", "%a %b %d %H:%M:%S %Y")
@@ -69,7 +69,7 @@ class Times:
         if (numbers[:, 0] > 31).any():
             return 2
         if dates is not None:
-            return DATES[dates]
+            return DATE_ORDERS[dates]
         above = [(numbers[:, place] > 12).any() for place in (0, 1)]
         return None if not any(above) else int(above[1])     # both: one of them is no date whichever way
 
