@@ -198,7 +198,7 @@ def test_on_public_workbooks_no_constant_changes_but_solvers(shared, tmp_path):
     for path in sorted((shared / "workbooks" / "public").glob("*.xls*")):
         out = tmp_path / path.name
         try:
-            fit_workbook(path, out=out, by_formulas=ByFormulas(steps=3))
+            fit_workbook(path, out=out, by_formulas=ByFormulas(steps=3, seconds=0.5))
         except UserError:
             continue
         fitted += 1

@@ -320,6 +320,14 @@ def test_values_and_jacobian():
     assert values.tolist() == [6.0, 4.0, 4.0] and jacobian.tolist() == [[3.0, 2.0], [4.0, 0.0], [0.0, 0.0]]
 
 
+def test_a_column_of_outputs_is_a_few_steps_and_they_keep_their_order():
+    cells = {"A1": 2.0, "A2": 3.0, "C4": "=A1-A2", **{f"B{n}": f"=$A$1*D{n}+A$2" for n in range(1, 41)}, **{f"D{n}": float(n) for n in range(1, 41)}}
+    outputs = [("S", at("B40")), ("T", at("A1")), ("S", at("D3")), *(("S", at(f"B{n}")) for n in range(1, 40)), ("S", at("C4"))]
+    found = compile_formulas(sheets(S=cells, T={"A1": "=S!A1^2"}), outputs, [("S", Range.parse("A1:A2"))])
+    assert len(found.program.steps) < 20
+    assert found.values(np.array([5.0, 1.0])).tolist() == [201.0, 25.0, 3.0, *(5.0 * n + 1 for n in range(1, 40)), 4.0]
+
+
 def test_only_what_is_needed_is_compiled():
     """A formula beside the way that we could not compile does no harm."""
     book = sheets(S={"A1": 2.0, "B1": "=TEXT(A1,\"dddd\")", "Z50": "=A1^2"})

@@ -140,3 +140,13 @@ def test_what_if_tables(table, around, results):
     assert Calculator(book).block("S", Range.parse("C2:D3")) == results
     assert Cell.parse("D3") in dependents(book, {"S": [Cell.parse("A5" if "A5" in table else "A1")]})["S"]
     assert Cell.parse("C2") in dependents(book, {"S": [Cell.parse("C1")]})["S"]
+
+
+def test_a_change_is_seen_by_what_if_tables_overwritten_formulas_and_beyond_the_used_cells():
+    """And what does not depend on it is not evaluated again."""
+    book = sheets(S={"A1": 5.0, "A2": "=A1+1", "B1": 7.0, "B2": "=B1*2", "C1": "=A1+B1", "C2:C3": "{=TABLE(,A1)}", "B3": 1.0, "D1": "=SUM(A1:A9)"})
+    calculator, changes = Calculator(book), {"S": {Cell.parse("A2"): 3.0, Cell.parse("A8"): 10.0, Cell.parse("B1"): 20.0}}
+    assert [calculator.value("S", Cell.parse(cell)) for cell in ("D1", "C3", "C2")] == [11.0, 8.0, 21.0]
+    changed = calculator.changed(changes, dependents(book, changes))
+    assert [changed.value("S", Cell.parse(cell)) for cell in ("A2", "D1", "B2", "C2", "C3")] == [3.0, 18.0, 40.0, 60.0, 21.0]
+    assert calculator.value("S", Cell.parse("D1")) == 11.0

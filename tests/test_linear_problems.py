@@ -133,6 +133,14 @@ def test_no_point_is_proved_named_by_cells_and_nothing_written(tmp_path, capsys)
     assert "B5 <= 31" in named and "D2" not in named and len(named.split(", ")) == 4      # no more than what contradicts
 
 
+def test_whole_numbers_are_named_where_they_are_what_contradicts(tmp_path, capsys):
+    cells = {"A1": 1.0, "A2": 1.0, "B1": "=A1+A2", "B2": "=2*A1+2*A2"}
+    for wanted, named in (("7", "B2 = 7, A1:A2 int."), ("-2", "B2 = -2, A1 >= 0, A2 >= 0.")):
+        path = write(tmp_path / "w.xlsx", cells, solver=solver("B1", "A1:A2", ("B2", "=", wanted), ("A1:A2", "int", "")))
+        assert main(["fit", str(path), "-o", str(tmp_path / "o.xlsx")]) == 3
+        assert f"contradict each other: {named}" in capsys.readouterr().err
+
+
 def test_the_nearest_point_is_written_when_asked_and_is_no_worse_than_the_start(tmp_path):
     path, out = write(tmp_path / "w.xlsx", INFEASIBLE, solver=WANTED), tmp_path / "o.xlsx"
     result = fit_workbook(path, out=out, by_formulas=ByFormulas(write_anyway=True))[SHEET]

@@ -11,10 +11,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from pyxl.formulas.evaluate.calculator import Calculator
 from pyxl.formulas.language.formula_errors import FormulaError
-from pyxl.formulas.language.syntax.parse import Call, Name, Reference, Structured, parse, walk
+from pyxl.formulas.language.syntax.parse import Call, Name, Node, Reference, Structured, parse, walk
 from pyxl.grid.cells import Cell, Range
 from pyxl.grid.grid import Grid
 from pyxl.grid.readable_workbook import ReadableWorkbook
@@ -37,8 +38,8 @@ def comparisons(workbook: ReadableWorkbook, sheet: str, calculator: Calculator, 
     """Every comparison on the sheet: cells in `first` before all others, the outermost (a root of
     a mean, say, before the mean) before those it is made from."""
     grid = workbook.grid(sheet)
-    others = [cell for cell, formula in grid.formulas.items() if MEASURING.search(formula.text)]
-    others.sort(key=lambda cell: _rank(grid.formulas[cell].text))
+    others = [cell for cell, formula in grid.filled.items() if MEASURING.search(formula.text)]
+    others.sort(key=lambda cell: _rank(grid.filled[cell].text))
     seen = set()
     for cell in [c for c in first if c in grid.formulas] + others:
         for ratings, predictions in _compared(grid, calculator, cell, DEEPEST):
@@ -106,21 +107,36 @@ def _behind(grid: Grid, calculator: Calculator, errors: Range) -> Iterator[tuple
 
 def ranges_named(grid: Grid, calculator: Calculator, cell: Cell) -> list[Range]:
     """The ranges of this sheet that a cell's formula names, each once, in order."""
-    formula = grid.formulas[cell]
+    formula = grid.filled[cell]
     found: dict[Range, None] = {}
-    try:
-        nodes = list(walk(parse(formula.text)))
-    except FormulaError:
-        return []
-    for node in nodes:
-        if isinstance(node, (Reference, Name, Structured)) or (isinstance(node, Call) and node.name == "OFFSET"):
-            try:
-                where = calculator.reference(node, grid.sheet, cell, formula.anchor)
-            except FormulaError:
-                continue
-            if where and where[0] == grid.sheet:
-                found[calculator.used_range(where[1])] = None
+    for node in _naming(formula.text):
+        if isinstance(node, Reference):     # no need to evaluate: many formulas are copies that hold nothing else
+            if _on(grid, calculator, node):
+                found[calculator.used_range(Range(*node.at(cell.row - formula.anchor.row, cell.col - formula.anchor.col)))] = None
+            continue
+        if isinstance(node, Call) and isinstance(start := node.args[0], Reference) and not _on(grid, calculator, start):
+            continue
+        try:
+            where = calculator.reference(node, grid.sheet, cell, formula.anchor)
+        except FormulaError:
+            continue
+        if where and where[0] == grid.sheet:
+            found[calculator.used_range(where[1])] = None
     return list(found)
+
+
+def _on(grid: Grid, calculator: Calculator, node: Reference) -> bool:
+    return node.sheet is None or calculator.title(node.sheet) == grid.sheet
+
+
+@lru_cache(maxsize=4096)
+def _naming(text: str) -> tuple[Node, ...]:
+    """The nodes of a formula that name cells, each once; copies of it share their text."""
+    try:
+        return tuple(dict.fromkeys(node for node in walk(parse(text)) if isinstance(node, (Reference, Name, Structured))
+                                   or isinstance(node, Call) and node.name == "OFFSET" and node.args))
+    except FormulaError:
+        return ()
 
 
 def _is_likelihood(grid: Grid, area: Range) -> bool:

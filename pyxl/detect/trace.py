@@ -79,7 +79,7 @@ class Tracer:
         owner = grid.owner(cell)
         if owner is None:
             return Traced({((sheet, cell),): 1.0})
-        formula, row, col = grid.formulas[owner], cell.row - owner.row, cell.col - owner.col
+        formula, row, col = grid.filled[owner], cell.row - owner.row, cell.col - owner.col
         try:
             traced = self._element(parse(formula.text), row, col, _Where(sheet, owner, formula.anchor))
         except FormulaError as why:

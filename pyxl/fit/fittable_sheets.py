@@ -87,7 +87,7 @@ def _posed(host: Host, problem: SolverProblem, by_formulas: ByFormulas) -> Posed
     """The problem, with the values of the scenario that was asked for."""
     name = by_formulas.scenario
     given = None if name is None else scenario_values(host, name, problem.sheet)
-    posed = pose(host, problem, overwrite_formulas=by_formulas.overwrite_formulas, given=given)
+    posed = pose(host, problem, overwrite_formulas=by_formulas.overwrite_formulas, given=given, calculator=host.as_read())
     return posed if name is None else replace(posed, notes=(f"Scenario '{name}' was shown first.", *posed.notes))
 
 

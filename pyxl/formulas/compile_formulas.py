@@ -14,7 +14,7 @@ from pyxl.formulas.compiled.cell_reader import Reader, Segment
 from pyxl.formulas.compiled.changing import Reach
 from pyxl.formulas.compiled.interpret import Interpreter, Notes
 from pyxl.formulas.compiled.lanes.guarded import many_points
-from pyxl.formulas.compiled.lanes.lanes import NUMBER, LaneAreas, Lanes, alike
+from pyxl.formulas.compiled.lanes.lanes import CONSTANT, NUMBER, Lanes, alike
 from pyxl.formulas.compiled.levels import Levels
 from pyxl.formulas.compiled.schedule import Batch, Scheduler
 from pyxl.formulas.compiled.sheet_map import SheetMap
@@ -115,15 +115,16 @@ def _gradient(value: Tensor, at: Tensor, *, again: bool = False) -> np.ndarray:
     return np.zeros(len(at)) if found is None else found.numpy()
 
 
-def compile_formulas(workbook: ReadableWorkbook, outputs: Sequence[tuple[str, Cell]], changing: Sequence[tuple[str, Range]]) -> Compiled:
+def compile_formulas(workbook: ReadableWorkbook, outputs: Sequence[tuple[str, Cell]], changing: Sequence[tuple[str, Range]], *,
+                     calculator: Calculator | None = None) -> Compiled:
     """Compiles what leads from the changing cells to the output cells.
 
     `workbook` as for `Calculator`. A blank changing cell counts as 0. Raises UserError for changing cells and
     outputs that are none, FormulaError for a circle, and Unsupported, which names the function and the
-    cell, for what cannot be compiled.
+    cell, for what cannot be compiled. `calculator`, of this book and without overrides, spares a second evaluation.
     """
     cells, start = _changing_cells(workbook, changing)
-    return _Compilation(workbook, cells).compiled(outputs, start)
+    return _Compilation(workbook, cells, calculator or Calculator(workbook)).compiled(outputs, start)
 
 
 def _changing_cells(workbook: ReadableWorkbook, changing: Sequence[tuple[str, Range]]) -> tuple[tuple[tuple[str, Cell], ...], np.ndarray]:
@@ -144,9 +145,9 @@ def _changing_cells(workbook: ReadableWorkbook, changing: Sequence[tuple[str, Ra
 class _Compilation:
     """One compilation under way."""
 
-    def __init__(self, workbook: ReadableWorkbook, cells: tuple[tuple[str, Cell], ...]):
+    def __init__(self, workbook: ReadableWorkbook, cells: tuple[tuple[str, Cell], ...], calculator: Calculator):
         self._workbook, self._cells = workbook, cells
-        self._calculator, self._program = Calculator(workbook), TorchProgram()
+        self._calculator, self._program = calculator, TorchProgram()
         self._notes: Notes = {}
         self._sheet_maps: dict[str, SheetMap] = {}
         self._places: dict[str, list[int]] = {}  # of every sheet's changing cells among all
@@ -159,22 +160,34 @@ class _Compilation:
                                     Levels(self._calculator, self._map, reach.constant))
 
     def compiled(self, outputs: Sequence[tuple[str, Cell]], start: np.ndarray) -> Compiled:
-        tensors = []
-        for sheet, cell in outputs:
-            self._program.place = sheet, cell
-            row, col = np.array([[cell.row]]), np.array([[cell.col]])
-            self._scheduler.settle(sheet, row, col)
-            found = self._reader.read(LaneAreas(sheet, row, col, 1, 1))
-            if found.tensor is None and not isinstance(value := found.const.item(), float):
-                raise UserError(f"{quoted(sheet)}!{cell} holds {'nothing' if value is None else repr(value)}, "
-                                "where a number is needed. Name a cell with a number.")
-            tensors.append(self._program.constant(found.const) if found.tensor is None else found.tensor)
-        together = self._program.step(lambda *found: torch.cat([t.reshape(1) for t in found]), *tensors) if tensors else \
-            self._program.constant(np.zeros(0))
+        together = self._together(outputs)
         noted = sorted((sheet, cell, what) for (sheet, _, what), cell in self._notes.items())
         notes = (f"{quoted(sheet)}!{cell}: {what}." for sheet, cell, what in noted)
         widest = max(segment.size for segment in self._reader.segments)
         return Compiled(self._cells, start, tuple(notes), self._program.recorded(together), widest)
+
+    def _together(self, outputs: Sequence[tuple[str, Cell]]) -> int:
+        """The tensor of all outputs, in order. Those of a sheet are compiled and read together, so that a column of constraints
+        is a few steps."""
+        if not outputs:
+            return self._program.constant(np.zeros(0))
+        places: dict[str, list[int]] = {}
+        for place, (sheet, _) in enumerate(outputs):
+            places.setdefault(sheet, []).append(place)
+        tensors = []
+        for sheet, chosen in places.items():
+            cells = [outputs[place][1] for place in chosen]
+            self._program.place = sheet, cells[0]
+            rows, cols = np.array(cells, dtype=int).T[:, :, None]
+            self._scheduler.settle(sheet, rows, cols)
+            found = self._reader.cells(sheet, rows[:, :, None, None], cols[:, :, None, None])
+            for cell, value, kind in zip(cells, found.const.ravel().tolist(), found.kinds.ravel().tolist()):
+                if kind == CONSTANT and type(value) is not float:
+                    raise UserError(f"{quoted(sheet)}!{cell} holds {'nothing' if value is None else repr(value)}, "
+                                    "where a number is needed. Name a cell with a number.")
+            tensors.append(self._program.constant(found.const) if found.tensor is None else found.tensor)
+        order = torch.from_numpy(np.argsort([place for chosen in places.values() for place in chosen]))
+        return self._program.step(lambda *found: torch.cat([t.reshape(-1) for t in found])[order.to(found[0].device)], *tensors)
 
     def _map(self, sheet: str) -> SheetMap:
         if sheet not in self._sheet_maps:

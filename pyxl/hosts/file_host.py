@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from pyxl.formulas.evaluate.calculator import Calculator
 from pyxl.formulas.language.syntax.formula_text import moved
 from pyxl.grid.cells import Cell, Range, Value
 from pyxl.grid.grid import DefinedName, Grid, Table, refuse_formulas
@@ -32,6 +33,7 @@ class FileHost:
         self._stale = False
         self._new: dict[str, NewSheet] = {}
         self._overwritten: set[tuple[str, Cell]] = set()
+        self._as_read = Calculator(file)
 
     @property
     def name(self) -> str:
@@ -68,6 +70,10 @@ class FileHost:
     def grid(self, sheet: str) -> Grid:
         return Grid(sheet) if sheet in self._new else self.file.grid(sheet)
 
+    def as_read(self) -> Calculator:
+        """What the formulas of the file give before any change, each evaluated once."""
+        return self._as_read
+
     def add_sheet(self, sheet: NewSheet) -> None:
         """Add a sheet behind all others, unless one of that name is there. Raises UserError."""
         if sheet.name not in self.sheets:
@@ -95,7 +101,7 @@ class FileHost:
         """Bring results up to date; sentences on formulas that could not be evaluated."""
         if self._stale:
             known = {sheet: cells for sheet, cells in self._changes.items() if sheet not in self._new}
-            self._results, self._problems = refreshed(self.file, known)
+            self._results, self._problems = refreshed(self.file, known, calculator=self._as_read)
             self._stale = False
         return self._problems
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
+from pyxl.formulas.evaluate.calculator import Calculator
 from pyxl.grid.cells import Cell, Range, Value
 from pyxl.grid.problem import SheetRange
 from pyxl.grid.readable_workbook import ReadableWorkbook
@@ -19,6 +20,10 @@ class Host(ReadableWorkbook, Protocol):
     `grid` gives a sheet as it was read; `value` and `edited` tell what is there now. Both hosts pass the same contract
     tests (`tests/test_hosts.py`), and so must any other.
     """
+
+    def as_read(self) -> Calculator:
+        """What the formulas give of the workbook as `grid` has it. A file's is kept, so that nothing is evaluated twice."""
+        ...
 
     def write(self, changes: Changes) -> None:
         """Write constants, by sheet and cell; None clears a cell. Raises UserError where a formula stands."""

@@ -8,6 +8,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from pyxl.base.retry_while_busy import retry_while_busy
+from pyxl.formulas.evaluate.calculator import Calculator
 from pyxl.grid.cells import Cell, Range, Value, quoted
 from pyxl.grid.grid import DefinedName, Grid, Table, refuse_formulas
 from pyxl.grid.problem import SheetRange
@@ -96,6 +97,10 @@ class LiveHost:
         if sheet not in self._grids:
             self._grids[sheet] = retry_while_busy(lambda: read_grid(self.book.sheets[sheet], date1904=self.date1904))
         return self._grids[sheet]
+
+    def as_read(self) -> Calculator:
+        """What the formulas give of the workbook as `grid` has it now."""
+        return Calculator(self)
 
     def write(self, changes: Changes) -> None:
         """Write constants now, by sheet and cell, a block in a call; None clears. Raises UserError

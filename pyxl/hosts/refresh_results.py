@@ -15,16 +15,16 @@ from pyxl.xlsx import Cached, open_workbook
 Changes = Mapping[str, Mapping[Cell, Value]]  # new constants, by sheet and cell
 
 
-def refreshed(workbook: ReadableWorkbook, changes: Changes) -> tuple[dict, list[str]]:
+def refreshed(workbook: ReadableWorkbook, changes: Changes, *, calculator: Calculator | None = None) -> tuple[dict, list[str]]:
     """The cached results that `changes` makes stale, and sentences on formulas we cannot evaluate.
 
-    A result that stays the same is left out, so that its cell stays byte for byte as it was.
+    A result that stays the same is left out, so that its cell stays byte for byte as it was. `calculator`, of this book and without
+    overrides, spares a second evaluation of what does not change.
     """
     stale = {sheet: [cell for cell in cells if cell not in changes.get(sheet, {})] for sheet, cells in dependents(workbook, changes).items()}
     if not stale:
         return {}, []
-    overrides = {(sheet, cell): value for sheet, cells in changes.items() for cell, value in cells.items()}
-    return _results(workbook, stale, Calculator(workbook, overrides=overrides))
+    return _results(workbook, stale, (calculator or Calculator(workbook)).changed(changes, stale))
 
 
 def refresh_all(path) -> list[str]:

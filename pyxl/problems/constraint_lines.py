@@ -31,10 +31,6 @@ class FixedTerm:
         """What it is at the point x (n,), where the compiled formulas are `outputs`."""
         return self.constant
 
-    def values(self, points: np.ndarray, outputs: np.ndarray) -> np.ndarray:
-        """The same for many points (p, n) and their outputs: (p,)."""
-        return np.full(len(points), self.constant)
-
 
 @dataclass(frozen=True)
 class CellTerm:
@@ -46,9 +42,6 @@ class CellTerm:
     def value(self, x: np.ndarray, outputs: np.ndarray) -> float:
         return float(x[self.cell])
 
-    def values(self, points: np.ndarray, outputs: np.ndarray) -> np.ndarray:
-        return points[:, self.cell]
-
 
 @dataclass(frozen=True)
 class OutputTerm:
@@ -59,9 +52,6 @@ class OutputTerm:
 
     def value(self, x: np.ndarray, outputs: np.ndarray) -> float:
         return float(outputs[self.output])
-
-    def values(self, points: np.ndarray, outputs: np.ndarray) -> np.ndarray:
-        return outputs[:, self.output]
 
 
 Term = FixedTerm | CellTerm | OutputTerm

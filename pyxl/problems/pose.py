@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -76,10 +76,12 @@ class Posed:
         return self.problem.blocks | {f"{quoted(sheet)}!{cell}": (sheet, Range.around([cell])) for sheet, cells in self.given.items() for cell in cells}
 
 
-def pose(workbook: ReadableWorkbook, problem: SolverProblem, *, overwrite_formulas: bool = False, given: GivenValues | None = None) -> Posed:
+def pose(workbook: ReadableWorkbook, problem: SolverProblem, *, overwrite_formulas: bool = False, given: GivenValues | None = None,
+         calculator: Calculator | None = None) -> Posed:
     """Check a problem and compile it. With `overwrite_formulas` changing cells may hold formulas, as for Excel's Solver; their
     present results are the start. With the values `given` the workbook is taken as if these stood there; those of changing cells are
-    the start. Raises UserError that names the cell which stands in the way."""
+    the start. `calculator`, of this workbook and without overrides, spares a second evaluation. Raises UserError that names the cell
+    which stands in the way."""
     from pyxl.formulas.compile_formulas import compile_formulas
     from solver import Program
 
@@ -96,16 +98,21 @@ def pose(workbook: ReadableWorkbook, problem: SolverProblem, *, overwrite_formul
             begun.setdefault(sheet, {})[cell] = value if type(value) is float else 0.0   # 0, as for Solver
     texts = (side for constraint in problem.constraints for side in (constraint.left, constraint.right))
     formulas = tuple(dict.fromkeys(side for side in texts if isinstance(side, str)))
-    seen = Overlaid(workbook, begun, sheet=problem.sheet, formulas=formulas)
-    try:
+    seen: ReadableWorkbook = workbook
+    places: tuple[SheetCell, ...] = ()
+    if begun or formulas:
+        overlaid = Overlaid(workbook, begun, sheet=problem.sheet, formulas=formulas)
+        seen, places = overlaid, overlaid.places
+    if calculator is None or given or seen is not workbook:
         calculator = Calculator(seen)
-        terms = Terms(seen, calculator, problem, dict(zip(formulas, seen.places)))
+    try:
+        terms = Terms(seen, calculator, problem, dict(zip(formulas, places)))
         objective = terms.objective(problem)
         lines = list(lines_of(problem, terms))
         compiled: Compiled | Evaluated
         uncompiled: Unsupported | None = None
         try:
-            compiled = compile_formulas(seen, terms.outputs, problem.changing)
+            compiled = compile_formulas(seen, terms.outputs, problem.changing, calculator=calculator)
         except Unsupported as why:
             start = np.array([seen.grid(sheet).values[cell] for sheet, cell in problem.cells], dtype=float)
             compiled, uncompiled = Evaluated(seen, calculator, terms.outputs, problem.cells, start), why
@@ -178,48 +185,53 @@ class _Evaluation:
     """What a `Program` evaluates: the objective and the constraint functions, left − right or left alone."""
 
     def __init__(self, compiled: Compiled | Evaluated, objective: Term, rows: list[FunctionLine]):
-        self._compiled, self._objective, self._rows = compiled, objective, rows
+        self._compiled, self._alone = compiled, not rows and isinstance(objective, OutputTerm)
+        rights = [_NOTHING, *(_NOTHING if isinstance(line.right, FixedTerm) else line.right for line in rows)]
+        self._constants = [_NOTHING.constant]
+        self._left = self._places([objective, *(line.left for line in rows)])
+        self._right = self._places(rights)
+
+    def _places(self, terms: list[Term]) -> np.ndarray:
+        """Where terms stand in a row of all constants, changing cells and outputs; constants count from the end of it."""
+        places, n = [], len(self._compiled.start)
+        for term in terms:
+            if isinstance(term, FixedTerm) and term.constant not in self._constants:
+                self._constants.append(term.constant)
+            places.append(-1 - self._constants.index(term.constant) if isinstance(term, FixedTerm)
+                          else term.cell if isinstance(term, CellTerm) else n + term.output)
+        return np.array(places, dtype=int)
 
     def __call__(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        if not self._rows and isinstance(self._objective, OutputTerm):
+        if self._alone:
             value, gradient = self._compiled.value_and_gradient(x)
             return np.array([value]), gradient[None]
         outputs, slopes = self._compiled.values_and_jacobian(x)
-        jacobian = np.zeros((1 + len(self._rows), len(x)))
-        for number, (left, right) in enumerate(self._sides()):
-            for sign, term in ((1.0, left), (-1.0, right)):
-                if isinstance(term, OutputTerm):
-                    jacobian[number] += sign * slopes[term.output]
-                elif isinstance(term, CellTerm):
-                    jacobian[number, term.cell] += sign
-        return self._values(x, outputs), jacobian
+        of_all = np.concatenate([np.eye(len(x)), slopes, np.zeros((len(self._constants), len(x)))])
+        return self._differences(x, outputs), of_all[self._left] - of_all[self._right]
 
     def values(self, x: np.ndarray) -> np.ndarray:
         """The objective and the constraint functions without their slopes."""
-        return self._values(x, self.outputs(x))
+        return self._differences(x, self.outputs(x))
 
     def many(self, points: np.ndarray) -> np.ndarray:
         """The objective and the constraint functions of many points, (p, 1 + m)."""
-        outputs = self._compiled.values_of_many(points)
-        return np.stack([left.values(points, outputs) - right.values(points, outputs) for left, right in self._sides()], axis=1)
+        return self._differences(points, self._compiled.values_of_many(points))
 
     def outputs(self, x: np.ndarray) -> np.ndarray:
         """The compiled formulas' values, which the terms of lines refer to."""
         return self._compiled.values(x)
 
-    def _sides(self) -> Iterator[tuple[Term, Term]]:
-        yield self._objective, _NOTHING
-        for line in self._rows:
-            yield line.left, _NOTHING if isinstance(line.right, FixedTerm) else line.right
-
-    def _values(self, x: np.ndarray, outputs: np.ndarray) -> np.ndarray:
-        return np.array([left.value(x, outputs) - right.value(x, outputs) for left, right in self._sides()])
+    def _differences(self, x: np.ndarray, outputs: np.ndarray) -> np.ndarray:
+        """Left − right of one point (n,) or of many (p, n)."""
+        constants = np.broadcast_to(self._constants[::-1], (*x.shape[:-1], len(self._constants)))
+        row = np.concatenate([x, outputs, constants], axis=-1)
+        return row[..., self._left] - row[..., self._right]
 
 
 def _check_start(workbook: ReadableWorkbook, problem: SolverProblem, program: Program, outputs: list[SheetCell]) -> None:
     """Raise UserError where the objective or a constraint, or a slope of one, is not finite at the start."""
     if program.linear is not None or program.stepwise:
-        values, jacobian = program.values(program.start), np.zeros(0)
+        values, jacobian = program.values_at_start, np.zeros(0)
     else:
         values, jacobian = program.evaluate(program.start)
     if np.isfinite(values).all() and np.isfinite(jacobian).all():

@@ -10,7 +10,7 @@ import numpy as np
 
 from pyxl.detect.verify import agrees
 from pyxl.grid.cells import Cell, Value, quoted
-from pyxl.grid.problem import place_told
+from pyxl.grid.problem import WHOLE_KINDS, place_told
 from pyxl.hosts.host import Host
 from solver.core.method_table import METHODS
 from solver.core.settings import OPTIONS
@@ -134,7 +134,9 @@ def contradiction(posed: Posed, minimum: Minimum) -> Iterator[str]:
     for n, (sheet, cell) in enumerate(posed.cells):
         for given, bound, sign in ((minimum.conflict.low, posed.program.low, ">="), (minimum.conflict.high, posed.program.high, "<=")):
             if given[n]:
-                told.append(f"{place_told(sheet, cell, posed.sheet)} {sign} {bound[n]:.9g}")
+                told.append(f"{place_told(sheet, cell, posed.sheet)} {sign} {bound[n] + 0.0:.9g}")
+    if minimum.conflict.whole:
+        told += [constraint.told(posed.sheet) for constraint in posed.problem.constraints if constraint.relation in WHOLE_KINDS]
     more = f" and {len(told) - MOST_TOLD} more" if len(told) > MOST_TOLD else ""
     yield (f"These contradict each other: {', '.join(told[:MOST_TOLD])}{more}. Leave one out, or move its bound; the cells are as "
            "they were.")

@@ -90,7 +90,7 @@ def minimise_by_cuts(program: Program, convex: Convex, *, by_slopes: Callable[[P
     `by_slopes` minimises a program without whole numbers. What is not proved in so many `seconds` has a bound.
     """
     began, limit, history = time.perf_counter(), CUT_SECONDS if seconds is None else seconds, list[Step]()
-    cuts, values_before = _Cuts(convex.rows), program.values(program.start)
+    cuts, values_before = _Cuts(convex.rows), program.values_at_start
     best, least, tried, stopped = None, -np.inf, set[bytes](), False
     for relaxed in (program.start, by_slopes(program.relaxed()).x):
         cuts.add(relaxed, *_tangent(program, relaxed))

@@ -227,7 +227,7 @@ def minimise_by_generations(program: Program, *, seconds: float | None = None, s
     formulas give no number at any point met.
     """
     search = _Search(program, seconds, seed, on_step)
-    values_before, proved, why = program.values(program.start), False, ""
+    values_before, proved, why = program.values_at_start, False, ""
     smooth = by_slopes if len(search.free) > len(search.whole) else None
     try:
         if (points := _all_points(program)) is not None:

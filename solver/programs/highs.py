@@ -219,23 +219,26 @@ def _ranging(highs, model: LinearModel) -> Ranging | None:
 
 
 def conflict(model: LinearModel, *, n_rows: int, n_columns: int,
-             seconds: float = 5.0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+             seconds: float = 5.0) -> tuple[np.ndarray, np.ndarray, np.ndarray, bool]:
     """Of a model without any point: rows (n_rows,), lower and upper bounds (n_columns,) that contradict each other, as masks, and
-    no longer do when any one of them is given up (as far as that was found out in so many seconds).
+    no longer do when any one of them is given up (as far as that was found out in so many seconds); and whether they would not, either,
+    if no column had to be a whole number.
 
     Rows and columns after so many say what is piecewise linear, and stay. A deletion filter (Chinneck & Dravnieks 1991), which gives up whole stretches first.
     """
     ends, m = time.perf_counter() + seconds, model.rows.shape[0]
     rows, low, high = np.ones(m, dtype=bool), np.isfinite(model.low), np.isfinite(model.high)
 
+    def left() -> LinearModel:
+        return replace(model, rows=model.rows[np.flatnonzero(rows)], floor=model.floor[rows], ceiling=model.ceiling[rows],
+                       low=np.where(low, model.low, -np.inf), high=np.where(high, model.high, np.inf))
+
     def without(group: np.ndarray, places: np.ndarray) -> bool:
         """Give up some of a group; whether what is left is still without a point."""
         kept = group[places].copy()
         group[places] = False
-        left = replace(model, rows=model.rows[np.flatnonzero(rows)], floor=model.floor[rows], ceiling=model.ceiling[rows],
-                       low=np.where(low, model.low, -np.inf), high=np.where(high, model.high, np.inf))
         remaining = ends - time.perf_counter()
-        if remaining > 0 and not feasible(left, seconds=max(0.1, remaining)):
+        if remaining > 0 and not feasible(left(), seconds=max(0.1, remaining)):
             return True
         group[places] = kept
         return False
@@ -248,7 +251,9 @@ def conflict(model: LinearModel, *, n_rows: int, n_columns: int,
                 if len(places):
                     without(group, places)
             size = 0 if size == 1 else max(1, size // 4)
-    return rows[:n_rows], low[:n_columns], high[:n_columns]
+    of_cells = model.whole & (np.arange(model.n_columns) < n_columns)
+    by_whole = bool(of_cells.any()) and feasible(replace(left(), whole=model.whole & ~of_cells), seconds=1.0)
+    return rows[:n_rows], low[:n_columns], high[:n_columns], by_whole
 
 
 def closest(model: LinearModel) -> np.ndarray | None:

@@ -33,7 +33,7 @@ def minimise_linear(program: Program, linear: LinearModel, *, seconds: float | N
     began, worked = time.perf_counter(), time.process_time()
     history: list[Step] = []
     asked: list[bool] = []
-    values_before = program.values(program.start)
+    values_before = program.values_at_start
     model = towards_goal(program, linear)
 
     def on_progress(progress: Progress) -> bool | None:
@@ -66,8 +66,7 @@ def minimise_linear(program: Program, linear: LinearModel, *, seconds: float | N
     if answer.state in ("infeasible", "unbounded") or answer.y is None:    # a strip of 1e-6 may hold a point
         answer = answer if program.exact or answer.state == "unbounded" else replace(answer, state="stopped")
         return _nothing(program, linear, answer, values_before, ended, began)
-    x, already = _settled(program, x, values_before)
-    values = program.values(x)
+    x, values, already = _settled(program, x, values_before)
     if not already and not np.isfinite(values).all():
         return _nothing(program, linear, answer, values_before, ended, began)
     proved = answer.state == "optimal" and (already or not program.piecewise or _as_told(program, model, answer.y, values))
@@ -139,14 +138,14 @@ def _gap(progress: Progress) -> float | None:
     return abs(progress.value - progress.bound) / max(1.0, abs(progress.value))
 
 
-def _settled(program: Program, x: np.ndarray, values_before: np.ndarray) -> tuple[np.ndarray, bool]:
-    """The start where it is as good as x, which is optimal; and whether it is."""
+def _settled(program: Program, x: np.ndarray, values_before: np.ndarray) -> tuple[np.ndarray, np.ndarray, bool]:
+    """The start where it is as good as x, which is optimal, else x; the values there, and whether it is the start."""
     start, values = program.start, program.values(x)
     whole = program.whole
     if not (np.abs(start - np.round(start))[whole] == 0).all() or program.violation(values_before[1:]) > max(SAME, program.violation(values[1:])):
-        return x, False
+        return x, values, False
     here, there = (program.merit(float(f)) for f in (values_before[0], values[0]))
-    return (start, True) if here <= there + SAME * max(1.0, abs(there)) else (x, False)
+    return (start, values_before, True) if here <= there + SAME * max(1.0, abs(there)) else (x, values, False)
 
 
 def _told(program: Program, linear: LinearModel, answer: Answer, value: float, *, already: bool, whole: bool, flipped: bool) -> str:

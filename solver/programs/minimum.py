@@ -14,11 +14,12 @@ from .trials import Step
 @dataclass(frozen=True, eq=False)
 class Conflict:
     """Constraints (m,), lower and upper bounds (n,), as masks, that cannot be met together; without any one of
-    them the others can, unless there was no time to find that out."""
+    them the others can, unless there was no time to find that out. `whole` says that they can, too, by numbers that are not whole."""
 
     rows: np.ndarray
     low: np.ndarray
     high: np.ndarray
+    whole: bool
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -114,6 +115,11 @@ class Program:
     @property
     def n_constraints(self) -> int:
         return len(self.floor)
+
+    @cached_property
+    def values_at_start(self) -> np.ndarray:
+        """f and the constraint functions (1 + m,) at the start."""
+        return self.values(self.start)
 
     def values(self, x: np.ndarray) -> np.ndarray:
         """f and the constraint functions (1 + m,) alone, which may take less time."""

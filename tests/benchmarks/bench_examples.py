@@ -21,7 +21,7 @@ from solver import LinearModel, minimise
 from workbook.examples import write_examples
 
 EXAMPLES = ("blending", "staff_schedule", "knapsack", "k_median", "round_trip")
-TIMES = 5        # the least of so many runs counts
+TIMES = 60       # the least of so many runs counts
 SAME = 1e-6      # relative above 1
 
 
@@ -39,13 +39,17 @@ def _line(name: str, path: Path) -> str:
         program = posed.program
         times = 1 if program.linear is None else TIMES
         minimum, solved = _least(lambda: minimise(program), times)
-    ours = f"| `{name}` | {len(posed.cells)} | {compiled * 1e3:.0f} ms | {solved * 1e3:.0f} ms |"
+    ours = f"| `{name}` | {len(posed.cells)} | {_shown(compiled)} | {_shown(solved)} |"
     if program.linear is None:
         return f"{ours} | | {minimum.value:.9g} |"
     best, alone = _least(lambda: _asked(program.linear, program.goal))
     if abs(best - minimum.value) > SAME * max(1.0, abs(best)):
         raise SystemExit(f"{name}: {minimum.value!r} here, {best!r} by HiGHS alone")
-    return f"{ours} {alone * 1e3:.0f} ms | {solved / alone:.1f} | {best:.9g} |"
+    return f"{ours} {_shown(alone)} | {solved / alone:.1f} | {best:.9g} |"
+
+
+def _shown(seconds: float) -> str:
+    return f"{seconds * 1e3:.1f} ms" if seconds < 0.01 else f"{seconds * 1e3:.0f} ms"
 
 
 def _least(work, times: int = TIMES):

@@ -136,8 +136,17 @@ class Calculator:
         """A copy in which more cells are given, by sheet; nothing of what was evaluated is forgotten."""
         other = copy(self)
         other._sheets = {title: state.with_values(given.get(title, {})) for title, state in self._sheets.items()}
+        other._given = {**self._given, **{(title, cell): value for title, cells in given.items() for cell, value in cells.items()}}
         other._failed = {}
+        other.__dict__.pop("last", None)
         return other
+
+    def changed(self, given: Mapping[str, Mapping[Cell, Value]], depending: Mapping[str, Iterable[Cell]]) -> Calculator:
+        """A calculator of the same workbook in which more cells are given. What was evaluated is kept, but for the cells `depending`
+        on those."""
+        if not self._sheets:
+            return self.what_if({(title, cell): value for title, cells in given.items() for cell, value in cells.items()})
+        return self.without(given, depending).with_values(given)
 
     def grid(self, sheet: str) -> Grid:
         """A sheet as it was read."""

@@ -61,13 +61,19 @@ class SheetState:
         gone = {*changing, *owners}
         values: dict[tuple[int, int], Value] = {cell: value for cell, value in self.values.items() if cell not in gone}
         waiting = self.waiting | dict(owners)
+        rows, cols = np.array(list(gone), dtype=int).reshape(-1, 2).T
         blocks = {(top, left, right): block for (top, left, right), block in self.blocks.items()
-                  if not any(top <= row < top + len(block) and left <= col <= right for row, col in gone)}
+                  if not ((top <= rows) & (rows < top + len(block)) & (left <= cols) & (cols <= right)).any()}
         return SheetState(self.title, self.grid, values, waiting, self.last, blocks)
 
     def with_values(self, given: Mapping[Cell, Value]) -> SheetState:
-        """A copy in which more cells are given."""
-        return SheetState(self.title, self.grid, self.values | dict(given), dict(self.waiting), self.last, dict(self.blocks))
+        """A copy in which more cells are given, also where formulas wait."""
+        waiting = dict(self.waiting)
+        for cell in given:
+            waiting.pop(cell, None)
+        last = max([self.last[0], *(cell[0] for cell in given)]), max([self.last[1], *(cell[1] for cell in given)])
+        values = {cell: python_value(value) for cell, value in given.items()}
+        return SheetState(self.title, self.grid, self.values | values, waiting, last, dict(self.blocks))
 
     def block(self, top: int, left: int, bottom: int, right: int) -> np.ndarray:
         """The values of a range; raises Pending while a formula in it is unsettled."""

@@ -6,6 +6,9 @@ argument itself (coerced: TRUE is 1, "3" is 3).
 
 from __future__ import annotations
 
+from functools import partial
+from weakref import ref
+
 import numpy as np
 
 from pyxl.grid.cells import ErrorValue
@@ -13,6 +16,8 @@ from pyxl.grid.cells import ErrorValue
 from .formula_errors import NA, Fault
 from .values import is_number, number
 
+# what ranges with blanks or texts were split into, as long as these are kept: pairwise formulas read a few ranges again and again
+_SPLIT: dict[int, tuple[ref, tuple[np.ndarray, np.ndarray]]] = {}
 
 def raise_errors(*arrays: np.ndarray) -> None:
     """Raises the first error value in the arrays."""
@@ -29,10 +34,19 @@ def split(array: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return array.ravel(), np.ones(array.size, dtype=bool)
     if array.dtype == bool:
         return np.zeros(array.size), np.zeros(array.size, dtype=bool)
+    if (known := _SPLIT.get(id(array))) is not None and known[0]() is array:
+        return known[1]
     raise_errors(array)
     values = array.ravel().tolist()
     counts = [is_number(value) for value in values]
-    return np.array([value if counted else 0.0 for value, counted in zip(values, counts)]), np.array(counts, dtype=bool)
+    found = np.array([value if counted else 0.0 for value, counted in zip(values, counts)]), np.array(counts, dtype=bool)
+    _SPLIT[id(array)] = ref(array, partial(_forgotten, id(array))), found
+    return found
+
+
+def _forgotten(number: int, gone: ref) -> None:
+    if number in _SPLIT and _SPLIT[number][0] is gone:
+        del _SPLIT[number]
 
 
 def numbers(samples) -> np.ndarray:
