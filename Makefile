@@ -21,8 +21,9 @@ test: .venv/.product .venv/.test build/office/.installed
 	@(for program in soffice pdftoppm Xvfb xdotool chromium chromedriver java ip; do command -v $$program || exit 1; done; /usr/bin/python3 -c 'import uno' \
 	  && ls "$$(dirname "$$(readlink -f "$$(command -v soffice)")")/libvclplug_gtk3lo.so") >/dev/null 2>&1 \
 	  || { $(APT) update -qq && $(APT) install -y -qq --no-install-recommends $(OFFICE) >/dev/null; }
+	@# one process more than cores, since some tests wait: for an office, a time limit, a machine that is lost
 	@mkdir -p build; { $(LINT); } >build/lint.txt 2>&1 & lint=$$!; \
-	  $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder; tests=$$?; \
+	  $(BIN)/python -m pytest --numprocesses $$(($$(nproc) + 1)) --maxprocesses 4 --dist loadfile --no-loadscope-reorder; tests=$$?; \
 	  wait $$lint || { cat build/lint.txt; exit 1; }; exit $$tests
 
 # what reads the code without running it: style, types, and which folder may import which

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from ratings_files import table, write  # noqa: F401  (a fixture)
+from trained_model import run, trained  # noqa: F401  (a fixture)
 
 from pyxl.__main__ import main
 from solver import UserError, read_ratings
@@ -102,3 +103,21 @@ def test_dates_that_may_be_either_are_asked_for(tmp_path, monkeypatch, capsys):
 def test_a_date_that_is_none_is_told(write, days):
     _, notes = read_ratings(write(table([(1, n, n, day) for n, day in enumerate(days)], head=("user", "item", "rating", "date"))))
     assert "the time is '" in notes[-1] and "was not read" in notes[-1]
+
+
+@pytest.mark.parametrize("words, sentence", [
+    (("evaluate", "model", "--sep", ";"), "--sep says how a table of ratings is read, and none is given. Give a table, too"),
+    (("similar", "model", "--user", "1", "--titles", "movies.csv"), "--titles is of items, and users are listed here"),
+    (("lr-find", "ratings.csv", "--epochs", "3"), "lr-find goes once through all rates"),
+])
+def test_an_option_without_effect_is_refused(trained, monkeypatch, capsys, words, sentence):
+    monkeypatch.chdir(trained)
+    code, out, err = run(capsys, *words)
+    assert code == 2 and sentence in err, (out, err)
+
+
+def test_lists_for_many_users_have_titles(trained, monkeypatch, capsys):
+    monkeypatch.chdir(trained)
+    code, out, _ = run(capsys, "recommend", "model", "--user", "1", "--user", "2", "-n", "2", "--titles", "movies.csv", "-o", "lists.csv")
+    found = pd.read_csv("lists.csv")
+    assert code == 0 and found.title.tolist() == [f"Film {item}" for item in found.item] and "Film" in out

@@ -14,11 +14,13 @@ from solver.data.rated import RatedItems
 from solver.distributed.chained.kept_draws import bytes_of_draws
 from solver.distributed.fit_store import StoreFit
 from solver.errors import UserError
+from solver.fitting.fit_ratings import SMALL
 from solver.fitting.fit_result import FitResult
 from solver.model.factors import Factors
 from solver.model.posterior import point_factors
 from solver.store.rating_store import RatingStore
 from solver.store.read_ahead import held_out_part
+from solver.threads import one_thread
 
 from .collab_filter import CollabFilter
 
@@ -63,7 +65,8 @@ def model_of_fit(fit: StoreFit, *, effort: str, notes: tuple[str, ...] = ()) -> 
 
 def _averaged(result: FitResult, draws: tuple[Factors, ...], fit: StoreFit, rated: RatedItems) -> FitResult:
     """The result with the draws, and with the one set of factors that comes nearest to their mean, judged as `solver.fit` does."""
-    factors = point_factors(draws)
+    with one_thread(fit.store.n_ratings < SMALL):
+        factors = point_factors(draws)
     every = rated.ratings(tuple(range(fit.store.n_users)), tuple(range(fit.store.n_items)))
     learnt, held = (every, None) if rated.held_out is None else (every.take(~rated.held_out), every.take(rated.held_out))
     return replace(result, factors=factors, samples=draws, noise=fit.noise, rmse_after=rmse(factors, learnt),

@@ -39,8 +39,8 @@ def system_size(d: int) -> int:
 
 @dataclass(frozen=True, eq=False)
 class SystemPiece:
-    """A part of the ratings: those of each row, the `features` (n_others, d) of what was rated, and the `targets` (n_ratings,) in the
-    order of the ratings."""
+    """A part of the ratings: those of each row, the features of what was rated, as `aligned_features` gives them, and the `targets`
+    (n_ratings,) in the order of the ratings."""
 
     ratings: ByRow
     features: Tensor
@@ -58,7 +58,7 @@ def add_systems(pieces: Sequence[SystemPiece], centres: Tensor, systems: np.ndar
     cost = np.cumsum(np.sum([piece.ratings.counts for piece in pieces], 0) + 1)
     parts = max(_FEWEST_PARTS, n // _ROWS_OF_PART)
     bounds = np.searchsorted(cost, np.linspace(0, cost[-1], parts + 1), side="right").tolist()
-    tables = [(piece.ratings.starts, piece.ratings.others.numpy(), aligned_features(piece.features).numpy(), piece.targets.numpy())
+    tables = [(piece.ratings.starts, piece.ratings.others.numpy(), piece.features.numpy(), piece.targets.numpy())
               for piece in pieces]
     width = centre.shape[1]
 

@@ -21,6 +21,7 @@ from solver.distributed.group import ProcessGroup
 from solver.distributed.start_rows import one_side
 from solver.distributed.store_task import StoreTask, own_blocks
 from solver.kernels.normal_equations_kernel import SystemPiece, add_systems, system_size
+from solver.kernels.parts.ridge_parts import aligned_features
 from solver.kernels.parts.workers import Workers
 from solver.model.factors import Factors
 from solver.model.models import MODELS
@@ -67,13 +68,14 @@ class ItemsEverywhere:
         and its centres. `features` are those of each of the own blocks of users."""
         places = [(u, i) for i in range(self.store.blocks) for u in self.own]
         blocks = blocks_ahead(self.store, places, learnt_part(self.task.holdout))
+        aligned = {user_block: aligned_features(rows) for user_block, rows in features.items()}
         rank, last = self.group.rank, self.group.size - 1
         for block in range(self.store.blocks):
             centres = centres_of(block)
             systems = np.zeros((len(centres), system_size(self.d)), self.items.numpy().dtype)
             if rank:
                 self.group.receive(systems, rank - 1)
-            pieces = [self._piece(next(blocks), user_block, features[user_block], len(centres)) for user_block in self.own]
+            pieces = [self._piece(next(blocks), user_block, aligned[user_block], len(centres)) for user_block in self.own]
             add_systems(pieces, centres, systems, self.workers)
             if rank < last:
                 self.group.send(systems, rank + 1)
