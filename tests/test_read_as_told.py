@@ -61,6 +61,12 @@ def test_json_in_another_encoding_is_asked_for(tmp_path, before, between, after)
     assert read_ratings(tmp_path / "a.json", encoding="latin-1")[0].users[0].startswith("Zoë")
 
 
+def test_ids_within_objects_are_read(write):
+    rows = "\n".join(f'{{"user": {{"id": "{u}", "name": "n"}}, "item": {{"id": "{i}"}}, "rating": {r}}}' for u, i, r in RATED)
+    ratings, _ = read_ratings(write(rows, "a.jsonl"))
+    assert ratings.users[:2] == ("u0", "u1") and ratings.items[0] == RATED[0][1] and len(ratings) == len(RATED)
+
+
 def test_a_crosstab_in_parquet_is_one(formats, tmp_path):
     ratings, notes = read_ratings(formats / "wide.parquet")
     assert "a user in every row and an item in every column of a crosstab" in notes[0]
