@@ -18,8 +18,8 @@ from solver.data.splits import split_off as split_off
 from solver.errors import NotFittedError as NotFittedError
 from solver.errors import UserError as UserError
 from solver.fitting.fit_module import ModuleFit as ModuleFit
-from solver.fitting.fit_ratings import FitResult as FitResult
 from solver.fitting.fit_ratings import fit as fit
+from solver.fitting.fit_result import FitResult as FitResult
 from solver.fitting.lr_find import find_lr as find_lr
 from solver.judging.metrics import METRICS as METRICS
 from solver.model.factors import Factors as Factors

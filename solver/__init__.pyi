@@ -32,11 +32,11 @@ from .errors import UserError as UserError
 from .fitting.effort import EFFORTS as EFFORTS
 from .fitting.effort import recipe as recipe
 from .fitting.fit_module import ModuleFit as ModuleFit
-from .fitting.fit_ratings import FitResult as FitResult
 from .fitting.fit_ratings import fit as fit
+from .fitting.fit_result import FitResult as FitResult
 from .fitting.lr_find import RateTest as RateTest
 from .fitting.lr_find import find_lr as find_lr
-from .fitting.start_values import random_factors as random_factors
+from .fitting.random_start import random_factors as random_factors
 from .judging.metrics import (
     METRICS as METRICS,
 )

@@ -7,7 +7,11 @@ import shutil
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+import torch
+
+from solver import CollabFilter, Ratings, random_factors
 
 SLOW = {"torch", "pandas", "scipy", "pyarrow", "numba", "highspy", "matplotlib", "xlwings", "rich", "openpyxl", "numpy", "starlette", "uvicorn"}
 SEEN = ("import json, sys\nfrom pyxl.__main__ import main\ntry:\n    code = main(sys.argv[2:])\nexcept SystemExit as end:\n    code = end.code\n"
@@ -20,15 +24,45 @@ TABLES = {"numpy", "pandas", "pyarrow"}
     ("--help", set()), ("--version", set()), ("fit --help", set()), ("recommend --help", set()),
     ("inspect book.xlsx", CELLS), ("recalculate book.xlsx", CELLS), ("restore book.xlsx --in-place", CELLS),
     ("look ratings.csv", TABLES),
-    ("fit book.xlsx -o fitted.xlsx", CELLS | {"torch"}), ("new ratings.csv -o new.xlsx", TABLES | CELLS | {"torch"}),
+    ("recommend model --user 3", TABLES), ("similar model --item 3", TABLES), ("explain model --user 3 --item 4", TABLES),
+    ("predict model ratings.csv", TABLES), ("evaluate model ratings.csv", TABLES),
+    ("fit book.xlsx -o fitted.xlsx", CELLS | {"torch"}), ("new ratings.csv -o new.xlsx", TABLES | CELLS),
 ])
-def test_a_command_loads_only_what_it_uses(example_book, tmp_path, command, loads):
+def test_a_command_loads_only_what_it_uses(example_book, model, tmp_path, command, loads):
     shutil.copy(fitted(example_book, tmp_path) if command.startswith("restore") else example_book.path, tmp_path / "book.xlsx")
     (tmp_path / "ratings.csv").write_text("user,item,rating\n" + "".join(f"{u},{i},{(u * i) % 5 + 1}\n" for u in range(8) for i in range(8)))
+    (tmp_path / "model").symlink_to(model)
     run = subprocess.run([sys.executable, "-c", SEEN, str(tmp_path / "seen.json"), *command.split()], cwd=tmp_path, capture_output=True, text=True)
     code, modules = json.loads((tmp_path / "seen.json").read_text())
     assert not code, run.stderr
     assert SLOW & set(modules) == loads
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("trained") / "model"
+    table = np.add.outer(np.arange(8), np.arange(8)) % 5 + 1.0
+    CollabFilter(n_factors=2, effort="quick", epochs=2).fit(Ratings.from_crosstab(table, range(8), range(8))).save(folder)
+    return folder
+
+
+def test_a_loaded_model_has_tensors_for_who_asks(model):
+    """Only they load torch; what is computed from the arrays before is computed from the same memory."""
+    loaded = CollabFilter.load(model)
+    before = loaded.predict([(3, 4)])
+    assert isinstance(loaded.factors_.user, torch.Tensor) and isinstance(loaded.result_.factors.item_bias, torch.Tensor)
+    loaded.factors_.item[4] += 1
+    assert loaded.predict([(3, 4)]) != before
+
+
+def test_random_start_values_are_torchs_own():
+    """A workbook of before and one built without torch begin with the same numbers."""
+    ratings = Ratings.from_crosstab(np.arange(12.0).reshape(3, 4), "abc", "defg")
+    for seed in (0, 7, 2**31 + 1, 2**40 + 3):
+        generator, scale = torch.Generator().manual_seed(seed), np.sqrt(ratings.values.std() / np.sqrt(5))
+        drawn = random_factors(ratings, model="dot+bias", n_factors=5, seed=seed)
+        for part, shape in ((drawn.user, (3, 5)), (drawn.item, (4, 5))):
+            assert torch.equal(part, scale * (torch.rand(*shape, generator=generator, dtype=torch.float64) - 0.5))
 
 
 def fitted(book, folder):

@@ -8,7 +8,7 @@ from planted import planted
 from torch import nn
 
 from solver import Factors, Settings, UserError, fit, rmse, split_off
-from solver.fitting.start_values import random_factors
+from solver.fitting.random_start import random_factors
 
 
 class DotProductBias(nn.Module):

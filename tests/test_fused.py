@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from planted import planted, settings
 
 from solver import Ratings, Settings, fit
-from solver.fitting.start_values import random_factors
+from solver.fitting.random_start import random_factors
 from solver.fused.lazy_adamw import AdamWRows, LazyAdamW, is_lazy
 from solver.fused.sgd import FusedSGD
 from solver.kernels import compiled_kernels as kernels

@@ -6,15 +6,18 @@ import re
 import zipfile
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from planted import planted
 from view_checks import check_map
 
-from pyxl import open_workbook
+from pyxl import fit_workbook, open_workbook
 from pyxl.grid.cells import Range
-from solver import random_factors
+from pyxl.grid.sheet_names import area_named
+from solver import principal_components, random_factors
 from workbook.builder import build_with
 from workbook.views.map_sheet import MOST_ENDS, MOST_LABELS, MapPlan
+from workbook.views.on_the_map.map_trails import POSITIONS
 from workbook.write.content import content_of
 
 
@@ -51,8 +54,34 @@ def test_every_named_dot_takes_its_label_from_a_cell(tmp_path):
         charts = [package.read(name).decode() for name in package.namelist() if re.match(r"xl/charts/chart\d+\.xml", name)]
     [chart] = [text for text in charts if "<c:showSerName" in text]
     column = MapPlan(6, 2).dots("name")
-    assert re.findall(r"<c:tx><c:strRef><c:f>map!\$\w+\$(\d+)</c:f>", chart) == 2 * [str(cell.row) for cell in column.cells()]
-    assert re.findall(r"<c:tx><c:strRef>.*?<c:v>(.*?)</c:v>", chart) == 2 * list(content.items)
+    assert re.findall(r"<c:tx><c:strRef><c:f>map!\$\w+\$(\d+)</c:f>", chart) [:12] == 2 * [str(cell.row) for cell in column.cells()]
+    assert re.findall(r"<c:tx><c:strRef>.*?<c:v>(.*?)</c:v>", chart) == 2 * list(content.items) + 2 * list(content.users)
+
+
+def test_people_and_the_way_of_each_item_in_the_last_fit(tmp_path, office):
+    """Where a cell asks for people they stand in the direction of their tastes; a way that does not end at its dot is not drawn."""
+    ratings, path = planted(8, 6, blanks=0.2), tmp_path / "b.xlsx"
+    layout, _ = built(path, ratings, random_factors(ratings, model="dot+bias", n_factors=3, seed=2), 3)
+    factors = fit_workbook(path, out=path, options={"epochs": 300, "weight_decay": 0.05})["bias"].factors
+    with open_workbook(path) as book:
+        items = [int(row[0]) - 1 for row in book.grid("map").block(area_named(book, "map_trail_items")[1])]
+        raw = area_named(book, "bias_trails")[1]
+    found = principal_components(factors.item.numpy(), among=np.bincount(ratings.item_index, minlength=6) > 0)
+    drawn = raw.moved(0, 2)
+    people = Range(raw.top, drawn.right + 2, raw.top + 7, drawn.right + 7)
+    asked = {"map": [str(raw), str(drawn), str(people)]}
+    live = office.recalculate(path, asked, set={"map": {"B4": "yes"}})["map"]
+    ways = np.array([row if isinstance(row[0], float) else [np.nan] * 2 for row in live[str(raw)]] + [[np.nan] * 2]).reshape(6, POSITIONS + 1, 2)
+    np.testing.assert_allclose(ways[:, POSITIONS - 1], found.scores[items], rtol=0, atol=1e-9)
+    assert np.isfinite(ways[:, :POSITIONS]).all() and np.isnan(ways[:, POSITIONS]).all() and np.abs(ways[:, 0] - ways[:, POSITIONS - 1]).max() > 0.1
+    assert [row for row in live[str(drawn)] if isinstance(row[0], float)] == [row for row in live[str(raw)] if isinstance(row[0], float)]
+    along = factors.user.numpy() @ found.loadings
+    scale = np.abs(found.scores).max() / np.abs(along).max()
+    for number, _, *places in live[str(people)]:
+        assert places == pytest.approx([*along[int(number) - 1], *(along[int(number) - 1] * scale)], abs=1e-9)
+    moved = office.recalculate(path, asked, set={"bias": {str(layout.item_factors.range.first): 9.0}})["map"]
+    assert not [row for row in moved[str(drawn)] if isinstance(row[0], float)]
+    assert {str(x) for row in moved[str(people)] for x in row[4:]} == {"#N/A"}
 
 
 def test_no_label_covers_another(tmp_path, office):

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from ratings_files import table, write  # noqa: F401  (a fixture)
+from trained_model import run, trained  # noqa: F401  (a fixture)
 
 from pyxl.__main__ import main
 from solver import UserError, read_ratings
@@ -60,6 +61,12 @@ def test_json_in_another_encoding_is_asked_for(tmp_path, before, between, after)
     assert read_ratings(tmp_path / "a.json", encoding="latin-1")[0].users[0].startswith("Zoë")
 
 
+def test_ids_within_objects_are_read(write):
+    rows = "\n".join(f'{{"user": {{"id": "{u}", "name": "n"}}, "item": {{"id": "{i}"}}, "rating": {r}}}' for u, i, r in RATED)
+    ratings, _ = read_ratings(write(rows, "a.jsonl"))
+    assert ratings.users[:2] == ("u0", "u1") and ratings.items[0] == RATED[0][1] and len(ratings) == len(RATED)
+
+
 def test_a_crosstab_in_parquet_is_one(formats, tmp_path):
     ratings, notes = read_ratings(formats / "wide.parquet")
     assert "a user in every row and an item in every column of a crosstab" in notes[0]
@@ -102,3 +109,21 @@ def test_dates_that_may_be_either_are_asked_for(tmp_path, monkeypatch, capsys):
 def test_a_date_that_is_none_is_told(write, days):
     _, notes = read_ratings(write(table([(1, n, n, day) for n, day in enumerate(days)], head=("user", "item", "rating", "date"))))
     assert "the time is '" in notes[-1] and "was not read" in notes[-1]
+
+
+@pytest.mark.parametrize("words, sentence", [
+    (("evaluate", "model", "--sep", ";"), "--sep says how a table of ratings is read, and none is given. Give a table, too"),
+    (("similar", "model", "--user", "1", "--titles", "movies.csv"), "--titles is of items, and users are listed here"),
+    (("lr-find", "ratings.csv", "--epochs", "3"), "lr-find goes once through all rates"),
+])
+def test_an_option_without_effect_is_refused(trained, monkeypatch, capsys, words, sentence):
+    monkeypatch.chdir(trained)
+    code, out, err = run(capsys, *words)
+    assert code == 2 and sentence in err, (out, err)
+
+
+def test_lists_for_many_users_have_titles(trained, monkeypatch, capsys):
+    monkeypatch.chdir(trained)
+    code, out, _ = run(capsys, "recommend", "model", "--user", "1", "--user", "2", "-n", "2", "--titles", "movies.csv", "-o", "lists.csv")
+    found = pd.read_csv("lists.csv")
+    assert code == 0 and found.title.tolist() == [f"Film {item}" for item in found.item] and "Film" in out

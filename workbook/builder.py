@@ -14,7 +14,6 @@ from pyxl.grid.cells import Cell, Range, quoted
 from pyxl.grid.layout import Block, Layout
 from pyxl.grid.parameters import parameter_cells
 from solver import Ratings, Settings, random_factors
-from solver.fitting.start_values import start_values
 from solver.model.net import AnyFactors
 from workbook.data_sheets.ratings_sheet import write_ratings
 from workbook.data_sheets.run_log_sheet import RUN_LOG_TITLE as RUN_LOG_SHEET
@@ -89,6 +88,8 @@ def build(ratings: Ratings, path, *, n_factors: int = 5, titles: Mapping | None 
     if net:
         widths = widths_for(content.ratings.n_users, content.ratings.n_items)
         content = replace(content, net=widths)
+        from solver.fitting.start_values import start_values
+
         parameters[NET] = start_values(content.ratings, Settings(
             model="net", low=low, high=high, seed=seed, embedding_sizes=(widths.user, widths.item), hidden=(widths.hidden,)))
     return build_with(replace(content, python=python, gradients=gradients), path, overwrite=overwrite, parameters=parameters)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pyxl.fit.own_sheets.before_fit import SHEET as BEFORE_FIT
 from pyxl.fit.own_sheets.source_table import label_key
-from pyxl.grid.block_names import CONTROLS, ROLES, RUN_LOG, SCALE, SOURCE, STEP_ROLES
+from pyxl.grid.block_names import CONTROLS, ROLES, RUN_LOG, SCALE, SOURCE, STEP_ROLES, TRAIL_ITEMS, TRAILS
 from pyxl.grid.cells import Cell, Range, Value, quoted
 from pyxl.grid.grid import Grid
 from pyxl.grid.readable_workbook import ReadableWorkbook
@@ -31,7 +31,8 @@ _HEADERS = ("sheet", "cell", "what it held")
 _CHOICES = (("recommend", CHOSEN_USER), ("why", EXPLAINED_USER), ("why", ITEM))
 _REFERENCE = re.compile(r"\$?\b[A-Z]{1,3}\$?\d+\b|\b\d+(?:\.\d+)?(?:[eE][+-]?\d+)?\b")
 _NUMBERS = re.compile(r"\{#(?:[,;]#)*\}")
-_BLOCKS = tuple(f"_{role}" for role in (*ROLES, *CONTROLS, *STEP_ROLES, "filled", "history", "epochs_held"))
+_WAYS = (TRAILS, TRAIL_ITEMS)      # of the last fit, which the new workbook has not seen
+_BLOCKS = tuple(f"_{role}" for role in (*ROLES, *CONTROLS, *STEP_ROLES, "filled", "history", "epochs_held", "people", *_WAYS))
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ class TypedCells:
         for name, (sheet, area) in self.areas.items():
             there = new.areas.get(name)
             if there is None or there[1].shape != area.shape or name in SOURCE or name == RUN_LOG or name.endswith(
-                    tuple(f"_{role}" for role in (*ROLES, *CONTROLS, *STEP_ROLES, "filled", "view"))):
+                    tuple(f"_{role}" for role in (*ROLES, *CONTROLS, *STEP_ROLES, *_WAYS, "filled", "view"))):
                 continue
             old, now = self.grids[sheet], new.grids[there[0]]
             for cell, place in zip(area.cells(), there[1].cells()):

@@ -229,7 +229,7 @@ def _carried(old: _Fitted, content: Content, sheet: str) -> AnyFactors:
     factors = carried_factors(old.factors, users=keys(old.ratings.users), items=keys(old.ratings.items), ratings=learnt, bounds=bounds)
 
     def draw(k: int) -> np.ndarray:
-        return random_factors(content.ratings, model=model, n_factors=k, seed=content.seed, low=low, high=high).user.numpy()
+        return random_factors(content.ratings, model=model, n_factors=k, seed=content.seed, low=low, high=high).arrays()["user"]
 
     return resized_factors(factors, content.n_factors, draw=draw)
 

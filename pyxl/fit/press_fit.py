@@ -30,10 +30,12 @@ from .own_sheets.held_out import HeldOutJudge, held_out
 from .own_sheets.history import history_area
 from .own_sheets.run_log import find_log
 from .own_sheets.settings_cells import result_cells
+from .own_sheets.trails import Trails, trails_of
 from .watcher import OnlyEpochs, Watcher
 
 if TYPE_CHECKING:
     from solver import Epoch, FitResult, Settings, Step
+    from solver.model.net import AnyFactors
 
     Result = FitResult | Solved
 
@@ -71,6 +73,7 @@ class FittedModel:
 
     ready: VerifiedModel
     result: FitResult
+    trails: Trails | None = None
 
     @property
     def sheet(self) -> str:
@@ -86,6 +89,9 @@ class FittedModel:
             changes.setdefault(place, {})[cell] = value
         if history := history_area(host, sheet):
             changes.setdefault(history.sheet, {}).update(_unlike(host, history.sheet, history.of(self.result.history)))
+        if self.trails:
+            for place, cells in self.trails.cells(self.result.factors).items():
+                changes.setdefault(place, {}).update(_unlike(host, place, cells))
         return changes
 
     def notes(self, host: Host) -> Iterator[str]:
@@ -179,7 +185,7 @@ def fit_on_host(host: Host, *, sheets: Iterable[str] | None, settings: Settings 
         watcher, before = watch(r), _present(host, r)
         try:
             done: _Finished = (SolvedProblem(r, solve(r, by_formulas, on_step=watcher.on_step)) if isinstance(r, Posed)
-                               else FittedModel(r, _fitted(host, r, watcher)))
+                               else _fitted(host, r, watcher))
         except NoSolution as why:
             unsolved.append(NoSolution(f"{r.sheet}: {why}"))
             for sheet, cells in before.items():      # what was shown while it was sought
@@ -218,23 +224,29 @@ def _add_report(host: Host, result: Solved) -> None:
     host.write({sheet.name: report_cells(result, list(host.grid(sheet.name).values))})
 
 
-def _fitted(host: Host, r: VerifiedModel, watcher: Watcher) -> FitResult:
-    """The result, judged by the ratings that the workbook holds out, where it does."""
+def _fitted(host: Host, r: VerifiedModel, watcher: Watcher) -> FittedModel:
+    """With the result, judged by the ratings that the workbook holds out, where it does."""
     from solver import fit, rmse
     from solver.model.array_factors import as_tensors
 
-    bounds, held = r.settings.bounds, held_out(host, r)
+    bounds, held, trails = r.settings.bounds, held_out(host, r), trails_of(host, r.sheet, r.ratings)
     judge = HeldOutJudge(watcher, held, bounds)
+
+    def look(factors: Callable[[], AnyFactors]) -> None:
+        judge.look(factors)
+        if trails:
+            trails.look(factors)
+
     shown = history_area(host, r.sheet)
     settings = replace(r.settings, note_gradients=True) if shown and shown.gradients else r.settings
-    result = fit(r.ratings, as_tensors(r.start), settings, on_factors=judge.look, on_epoch=judge.on_epoch)
+    result = fit(r.ratings, as_tensors(r.start), settings, on_factors=look, on_epoch=judge.on_epoch)
     result = replace(result, settings=replace(result.settings, note_gradients=r.settings.note_gradients))     # as was asked, in the run log
     if r.settings.batch_size is not None:
         # in batches `fit` gives means over an epoch of steps; the sheet has the RMSE of the factors before and after
         result = replace(result, rmse_before=r.rmse, rmse_after=rmse(result.factors, r.ratings, bounds=bounds))
     if held is None:
-        return result
-    return replace(result, holdout_rmse=rmse(result.factors, held, bounds=bounds), history=judge.judged(result.history))
+        return FittedModel(r, result, trails)
+    return FittedModel(r, replace(result, holdout_rmse=rmse(result.factors, held, bounds=bounds), history=judge.judged(result.history)), trails)
 
 
 def _compared(host: Host, finished: list[_Finished], skipped: list[str]) -> dict[str, Result]:

@@ -35,6 +35,8 @@ STEP_ROLES = ("gradients", "step_table", "step_fault", "steps")  # of a model sh
 # the table by which buttons take a step, why none can be taken, and how many were
 GRADIENTS_BY_EPOCH, GRADIENTS_NOW = "gradients_by_epoch", "gradients_now"   # there: what is noted of the gradient of every epoch or step,
 # and a line of formulas that say the same of the present one
+MAP_SHEET, TRAIL_ITEMS, TRAILS = "map", "trail_items", "trails"    # the sheet, and there the numbers of the items whose way in the last fit is
+# shown, and these ways
 RESULTS = ("rmse_before", "rmse_after", "epochs", "stop")
 
 
@@ -61,6 +63,11 @@ def history_name(sheet: str) -> str:
 def held_history_name(sheet: str) -> str:
     """The name of the column beside them for the error on ratings held out: ``bias_epochs_held``."""
     return f"{sheet}_epochs_held"
+
+
+def trails_name(sheet: str) -> str:
+    """The name of the cells on `map` for the way of the items in a model sheet's last fit: ``bias_trails``."""
+    return f"{sheet}_{TRAILS}"
 
 
 def view_name(sheet: str) -> str:

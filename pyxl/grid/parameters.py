@@ -19,7 +19,7 @@ FIELDS = {"user_factors": "user", "item_factors": "item", "user_bias": "user_bia
 def parameter_cells(layout: Layout, factors: AnyFactors) -> dict[Cell, float]:
     """The value of every parameter cell of the sheet for these factors."""
     cells: dict[Cell, float] = {}
-    parts = factors.tensors()
+    parts = factors.arrays()
     for role, block in layout.parameters.items():
         numbers = parts[FIELDS[role]].reshape(block.shape).tolist()
         cells.update((cell, number) for row, line in zip(block.cells(), numbers)

@@ -6,15 +6,13 @@ import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, replace
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import pandas as pd
 
-from solver.core.loop import Epoch
 from solver.data.rated import RatedItems
 from solver.data.ratings import Ratings
-from solver.fitting.guarded_fit import guarded_fit
 from solver.model.factors import Factors
 from solver.model.net import additive
 
@@ -23,8 +21,12 @@ from .arrivals.going_on import beside, columns_for, held_of, outgrown, shorter, 
 from .labels.frames import ratings_from
 from .labels.id_labels import STORED_LABELS, shown_label
 from .predicting import Predicting
-from .preparation import Prepared, prepare_fit
 from .recommending import Recommending
+
+if TYPE_CHECKING:   # a saved model answers without torch, which a fit loads
+    from solver.core.loop import Epoch
+
+    from .preparation import Prepared
 
 
 @dataclass(eq=False, repr=False)
@@ -110,6 +112,8 @@ class CollabFilter(Predicting, Recommending):
         alone (`solver.fitting.guarded_fit`); where that took another fit, a warning and `notes_` say so. `on_start` is told what will be learnt from and judged by, with what settings;
         the rest as in `solver.fit`. Raises UserError for what is no rating.
         """
+        from .preparation import prepare_fit
+
         ratings, notes = ratings_from(X, y, weights=sample_weight, unrated=1.0 if self.feedback == "implicit" else None)
         notes = (*notes, *_warned_of_unstorable(ratings))
         known = described_by(ratings, {"user": user_columns, "item": item_columns})
@@ -137,6 +141,8 @@ class CollabFilter(Predicting, Recommending):
         """
         if not self.__sklearn_is_fitted__():
             return self.fit(X, y, sample_weight=sample_weight, on_start=on_start, on_epoch=on_epoch, on_batch=on_batch)
+        from .preparation import prepare_fit
+
         new, notes = ratings_from(X, y, weights=sample_weight, unrated=1.0 if self.feedback == "implicit" else None)
         apart = held_of(new, self.holdout, seed=self.settings_.seed, by=self.holdout_by)
         ratings, held_out = beside(self.ratings_, self._rated.held_out, new, apart)
@@ -163,6 +169,8 @@ class CollabFilter(Predicting, Recommending):
                on_batch: Callable[[int, int], None] | None) -> None:
         """What `fit` and `partial_fit` have in common: `ratings` are all that were given, `columns` what is known of each side,
         `begun_with` how many ratings the last fit from the beginning had."""
+        from solver.fitting.guarded_fit import guarded_fit
+
         if on_start:
             on_start(problem)
         result, odd = guarded_fit(problem.learnt, problem.settings, start=start, holdout=problem.held, clip=problem.rating_range,

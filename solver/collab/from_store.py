@@ -14,7 +14,8 @@ from solver.data.rated import RatedItems
 from solver.distributed.chained.kept_draws import bytes_of_draws
 from solver.distributed.fit_store import StoreFit
 from solver.errors import UserError
-from solver.fitting.fit_ratings import SMALL, FitResult
+from solver.fitting.fit_ratings import SMALL
+from solver.fitting.fit_result import FitResult
 from solver.model.factors import Factors
 from solver.model.posterior import point_factors
 from solver.store.rating_store import RatingStore

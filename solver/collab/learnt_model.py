@@ -11,7 +11,7 @@ import pandas as pd
 from solver.data.rated import RatedItems
 from solver.data.ratings import Ratings
 from solver.errors import UserError, not_fitted
-from solver.fitting.fit_ratings import FitResult
+from solver.fitting.fit_result import FitResult
 from solver.model.factors import Factors
 from solver.model.net import additive
 from solver.threads import survive_forks

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from solver.core.method_table import LOSSES, METHODS
+from solver.core.method_table import ALL_PAIRS_DECAY, LOSSES, METHODS
 from solver.core.optimizers import OPTIMIZERS
 from solver.core.options import Given
 from solver.core.settings import Settings, options_given
@@ -18,7 +18,6 @@ from solver.data.splits import split_off
 from solver.errors import UserError
 from solver.fitting.choose_all_pairs import choose_all_pairs
 from solver.fitting.effort import N_FACTORS, Chosen, choose_settings
-from solver.fitting.fit_ratings import ALL_PAIRS_DECAY
 from solver.model.models import MODELS
 
 from .labels.frames import ratings_from

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import torch
 
 from solver.data.rated import RatedItems
 from solver.disk import why_not_saved
@@ -101,7 +100,7 @@ class _Everything:
     labels: np.ndarray
     item_at: np.ndarray
     learnt: np.ndarray
-    typical: tuple[dict[str, torch.Tensor], ...]
+    typical: tuple[dict[str, np.ndarray], ...]
 
     @classmethod
     def of(cls, fit: StoreFit) -> _Everything:
@@ -110,12 +109,12 @@ class _Everything:
         labels, at = np.empty(store.n_items, object), np.empty(store.n_items, np.int64)
         labels[:], at[item_rows] = store.labels("items"), np.arange(store.n_items)
         every, starts = tuple(Everybody.of(draw, {"item": items[item_rows]}) for draw in fit.side("items")), store.layout.user_starts
-        sums: tuple[dict[str, torch.Tensor], ...] = tuple({} for _ in every)
+        sums: tuple[dict[str, np.ndarray], ...] = tuple({} for _ in every)
         for block in range(store.blocks):
-            rated = torch.from_numpy(users[starts[block]:starts[block + 1]] > 0)
+            rated = users[starts[block]:starts[block + 1]] > 0
             for of_draw, draw in zip(sums, fit.block("users", block)):
-                for name, tensor in _of_users(draw).items():
-                    of_draw[name] = of_draw.get(name, 0) + tensor[rated].sum(0, dtype=torch.float64)
+                for name, array in _of_users(draw).items():
+                    of_draw[name] = of_draw.get(name, 0) + array[rated].sum(0, dtype=np.float64)
         n_rated = max(int((users > 0).sum()), 1)
         return cls(fit, every, labels, at, users, tuple({name: total / n_rated for name, total in of_draw.items()} for of_draw in sums))
 
@@ -126,13 +125,13 @@ class _Everything:
         rows = np.asarray(store.rows("users"))
         positions = np.flatnonzero((rows >= first) & (rows < after))
         own = rows[positions] - first
-        unrated = torch.from_numpy(self.learnt[first:after][own] == 0)
+        unrated = self.learnt[first:after][own] == 0
         draws = []
         for factors, items, typical in zip(self.fit.block("users", block), self.items, self.typical):
-            tensors = {name: tensor[torch.from_numpy(own)] for name, tensor in _of_users(factors).items()}
-            for name, tensor in tensors.items():
-                tensor[unrated] = typical[name].to(tensor.dtype)
-            draws.append(Everybody(items.factors.with_tensors(tensors), {**items.typical, **typical}))
+            arrays = {name: array[own] for name, array in _of_users(factors).items()}
+            for name, array in arrays.items():
+                array[unrated] = typical[name]
+            draws.append(Everybody(items.factors.with_arrays(arrays), {**items.typical, **typical}))
         everybody, seen = np.arange(len(own)), self._rated(block, own) if exclude_seen else None
         found = list(best_of_many(lambda users, items: predict_rows(draws, users, items), lambda user: predict_for_user(draws, user, store.n_items),
                                   everybody, Wanted(n, np.arange(store.n_items), seen)))
@@ -155,8 +154,8 @@ class _Everything:
                           np.concatenate([piece[2] for piece in pieces])[order])
 
 
-def _of_users(factors: Factors) -> dict[str, torch.Tensor]:
-    return {name: tensor for name, tensor in factors.tensors().items() if name in ("user", "user_bias")}
+def _of_users(factors: Factors) -> dict[str, np.ndarray]:
+    return {name: array for name, array in factors.arrays().items() if name in ("user", "user_bias")}
 
 
 def _learnt_from(fit: StoreFit) -> tuple[np.ndarray, np.ndarray]:

@@ -68,7 +68,7 @@ class Recommending(LearntModel):
         self._check_fitted()
         row, counts, n = self._labels[what].position(label), self._counts[what], _how_many(n)
         among = counts >= max(1, _how_many(min_ratings, "min_ratings"))
-        found, cosines = similar(getattr(self.factors_, what).numpy(), row, n if counts[row] else 0, rated=counts > 0, among=among)
+        found, cosines = similar(self.factors_.arrays()[what], row, n if counts[row] else 0, rated=counts > 0, among=among)
         return ranked_frame(what, [self._labels[what].labels[i] for i in found], "similarity", cosines)
 
     def explain(self, user: Hashable, item: Hashable) -> Explanation:
@@ -106,7 +106,7 @@ class Recommending(LearntModel):
         seen = self._seen_from("user")
         if not self.item_columns_:
             raise UserError("The model has no factors of item columns, such as genres. Fit with item_columns and effort 'quick' or 'good'.")
-        return newcomer_by_likes(likes, self.factors_.item[:, :len(self.item_columns_)].double().numpy(), self.item_columns_, seen)
+        return newcomer_by_likes(likes, self.factors_.arrays()["item"][:, :len(self.item_columns_)].astype(np.float64), self.item_columns_, seen)
 
     def _seen_from(self, side: str) -> SeenByNewcomers:
         """What newcomers on this side see of the other."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor
+if TYPE_CHECKING:
+    from torch import Tensor
 
 LEAST_POWER, _MOST_POWER = -8, 0     # powers of ten: derivatives below the first are counted together, and so are those from the last one on
 
@@ -28,6 +29,8 @@ class GradientSeen:
 
 def gradient_seen(gradients: Mapping[str, Tensor | None], scale: float = 1.0) -> GradientSeen:
     """What is noted of the gradients of `scale` times the loss; a parameter that the loss does not depend on has none."""
+    import torch
+
     known = {name: gradient.detach() for name, gradient in gradients.items() if gradient is not None}
     norms = torch.stack([torch.linalg.vector_norm(gradient) for gradient in known.values()]) / scale
     sizes = torch.cat([gradient.reshape(-1) for gradient in known.values()]).abs() / scale

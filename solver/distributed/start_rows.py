@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from solver.core.settings import Settings
-from solver.fitting.start_values import through_sigmoid
+from solver.fitting.random_start import through_sigmoid
 from solver.model.factors import Factors
 from solver.model.models import MODELS
 

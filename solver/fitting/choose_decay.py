@@ -37,7 +37,7 @@ from solver.model.net import additive
 from solver.threads import one_thread
 
 from .quick_descent import SheetObjective
-from .start_values import random_factors
+from .random_start import random_factors
 
 UP = (0.2, 0.27, 0.36, 0.48, 0.62, 0.8, 1.0)    # shares of the decay at which factors vanish, which are tried first
 DOWN = (0.14, 0.1, 0.07, 0.04, 0.02, 0.01)      # then, while they are better

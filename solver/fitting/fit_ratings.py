@@ -1,9 +1,9 @@
-"""`fit`: ratings, start values and Settings in, a FitResult out."""
+"""`fit`: ratings, start values and Settings in, a `FitResult` out."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import overload
 
 import numpy as np
@@ -12,6 +12,7 @@ from torch import nn
 
 from solver.core.implicit import check_happened
 from solver.core.loop import Descent, Epoch, descend
+from solver.core.method_table import ALL_PAIRS_DECAY, NET_DECAY
 from solver.core.objective import Judge, rmse
 from solver.core.optimizers import OPTIMIZERS
 from solver.core.pairs.rows import EVERY, Rows
@@ -29,50 +30,11 @@ from solver.threads import one_thread
 
 from .choose_decay import ChosenDecay, choose_decay
 from .fit_module import DECOUPLED_DECAY, ModuleFit, fit_module
+from .fit_result import FitResult
 from .noting_gradients import NotingGradients
 from .start_values import check_start, have_vanished, not_below_zero, revived, start_values
 
-ALL_PAIRS_DECAY = 0.3    # good on films, with a square root of the counts beside it (`methods.all_pairs`)
-NET_DECAY = 0.01         # of the net where none is given: on small tables it fits a third of what none fits
 SMALL = 1_000_000        # ratings below which threads and GPUs cost more than they bring
-
-
-@dataclass(frozen=True, eq=False)
-class FitResult:
-    """What a fit found.
-
-    `factors` are the best met, on the CPU; `rmse_before` and `rmse_after` belong to the start
-    values and to `factors`; `stop` is a sentence that says why the fit ended; `converged` says
-    whether it had arrived and `stopped` whether the user ended it; `notes` are sentences about
-    what was odd in the data or changed. `holdout_rmse` is that of `factors`, where ratings were held
-    out. After a fit in batches, `rmse_before` and `rmse_after` are means over the first and over the
-    kept epoch. Where a method draws from a posterior, `samples` are the draws, the
-    history is that of their mean prediction (`posterior`), and `factors` come as near to it as one set can.
-    `noise` is then the standard deviation of a rating around what the factors say of it, as far as training ratings show it.
-    `device` is where it was computed. `decay` says how the weight decay in the `settings` was chosen, where none was given.
-    """
-
-    factors: AnyFactors = field(repr=False)
-    settings: Settings
-    n_ratings: int
-    rmse_before: float
-    rmse_after: float
-    history: tuple[Epoch, ...] = field(repr=False)
-    seconds: float
-    stop: str
-    converged: bool
-    stopped: bool = False
-    notes: tuple[str, ...] = ()
-    holdout_rmse: float | None = None
-    samples: tuple[Factors, ...] = field(default=(), repr=False)
-    device: str = "cpu"
-    decay: ChosenDecay | None = None
-    noise: float | None = None
-
-    @property
-    def epochs(self) -> int:
-        """Epochs gone through."""
-        return self.history[-1].epoch
 
 
 @overload

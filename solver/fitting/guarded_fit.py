@@ -23,7 +23,8 @@ from solver.model.factors import Factors
 from solver.model.models import MODELS, Bounds, predict
 
 from .effort import BIASES_ALONE, NO_WORSE
-from .fit_ratings import FitResult, fit
+from .fit_ratings import fit
+from .fit_result import FitResult
 
 SLOWER = (1 / 4, 1 / 20)    # of the rate and of the decay, tried one after the other
 JUDGED = 500_000            # ratings, about, that a fit is judged by

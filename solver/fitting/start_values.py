@@ -17,6 +17,8 @@ from solver.model.factors import Factors
 from solver.model.models import MODELS
 from solver.model.net import HIDDEN, AnyFactors, additive, embedding_size, start_net
 
+from .random_start import inside, random_factors, through_sigmoid
+
 
 def start_values(ratings: Ratings, settings: Settings) -> AnyFactors:
     """Random start values of the size that suits the method in the settings, drawn with the seed in the settings."""
@@ -64,7 +66,7 @@ def small_factors(ratings: Ratings, *, model: str, n_factors: int, seed: int, me
     if not MODELS[model].biases:
         return random_factors(ratings, model=model, n_factors=n_factors, seed=seed)
     generator = torch.Generator().manual_seed(int(seed))
-    offset = _inside(mean, model, low, high)
+    offset = inside(mean, model, low, high)
 
     def normal(n: int) -> Tensor:
         return (spread * torch.randn(n, n_factors, generator=generator)).clamp_(-2 * spread, 2 * spread)
@@ -90,41 +92,6 @@ def _moving_spread(ratings: Ratings, settings: Settings) -> float:
     """Spread of factors with which dot products vary by a third of what the ratings do: a chain of draws
     that begins much closer to 0 takes long to leave it."""
     return math.sqrt((float(ratings.values.std()) or 1.0) / 3) / settings.n_factors ** 0.25
-
-
-def through_sigmoid(mean: float, low: float, high: float) -> float:
-    """x with low + (high − low)·σ(x) = mean."""
-    share = min(max((mean - low) / (high - low), 0.01), 0.99)
-    return math.log(share / (1 - share))
-
-
-def random_factors(ratings: Ratings, *, model: str, n_factors: int, seed: int,
-                   low: float | None = None, high: float | None = None) -> Factors:
-    """Start values by seed, float64, scaled so that first predictions are of the ratings' size.
-
-    Without biases the dot product alone must reach the mean rating m: every factor is drawn from
-    ``[½, 1½] · √(m/k)``, so that ``E[p·q] = m``. With biases these carry the mean, half each, and
-    the factors start small and around zero. For a bounded model m is taken through the inverse
-    of the sigmoid first.
-    """
-    generator = torch.Generator().manual_seed(int(seed))
-    mean, spread = float(ratings.values.mean()), float(ratings.values.std()) or 1.0
-    if MODELS[model].bounded:
-        mean, spread = _inside(mean, model, low, high), 1.0
-
-    def uniform(*shape: int) -> Tensor:  # in [-½, ½)
-        return torch.rand(*shape, generator=generator, dtype=torch.float64) - 0.5
-
-    n_users, n_items = ratings.n_users, ratings.n_items
-    if not MODELS[model].biases:
-        scale = math.sqrt(max(abs(mean), 0.1 * spread) / n_factors)
-        sign = -1.0 if mean < 0 else 1.0
-        return Factors(scale * (1 + uniform(n_users, n_factors)),
-                       sign * scale * (1 + uniform(n_items, n_factors)))
-    scale = math.sqrt(spread / math.sqrt(n_factors))  # the dot product then varies by spread/12
-    return Factors(scale * uniform(n_users, n_factors), scale * uniform(n_items, n_factors),
-                   mean / 2 + 0.1 * spread * uniform(n_users),
-                   mean / 2 + 0.1 * spread * uniform(n_items))
 
 
 def not_below_zero(start: AnyFactors) -> AnyFactors:
@@ -187,12 +154,3 @@ def check_start(start: AnyFactors, ratings: Ratings, *, model: str) -> tuple[str
 
 def _by(shape) -> str:
     return " × ".join(map(str, shape))
-
-
-def _inside(mean: float, model: str, low: float | None, high: float | None) -> float:
-    """The mean rating as it stands before the sigmoid where the model is bounded, else as it is."""
-    if not MODELS[model].bounded:
-        return mean
-    if low is None or high is None:
-        raise UserError("A bounded model needs a range of ratings. Give low and high.")
-    return through_sigmoid(mean, low, high)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from solver.data.ratings import Ratings
-from solver.model.factors import Factors
+from solver.model.factors import Factors, tensors_later
 
 DAMPING = 5.0   # ratings of size 0 that everybody gets beside their own
 SWEEPS = 2      # of items and then users; more of them change the RMSE by 0.0005 at most
@@ -39,7 +39,5 @@ def bias_only(ratings: Ratings, *, damping: float = DAMPING, sweeps: int = SWEEP
 
 
 def _factors(mean: float, user_bias: np.ndarray, item_bias: np.ndarray) -> Factors:
-    from torch import as_tensor, float64, zeros
-
-    return Factors(zeros(len(user_bias), 0, dtype=float64), zeros(len(item_bias), 0, dtype=float64),
-                   as_tensor(user_bias), as_tensor(item_bias), mean)
+    arrays = {"user": np.zeros((len(user_bias), 0)), "item": np.zeros((len(item_bias), 0)), "user_bias": user_bias, "item_bias": item_bias}
+    return tensors_later(arrays, offset=mean)

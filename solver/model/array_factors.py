@@ -44,7 +44,12 @@ def rmse_of_arrays(factors: AnyFactors, ratings: Ratings, *, bounds: Bounds = No
     """Root mean squared error of the predictions of these ratings: `solver.rmse` for factors that are arrays."""
     factors = factors if isinstance(factors, Factors) else as_tensors(factors)
     x = np.asarray(factors.raw(ratings.user_index, ratings.item_index))  # type: ignore[arg-type]  # positions, as of tensors
-    if bounds is not None:
-        low, high = bounds
-        x = low + (high - low) * np.exp(-np.logaddexp(0.0, -x))     # σ(x), without an overflow at either end
-    return float(np.sqrt(np.mean((x - ratings.values) ** 2)))
+    return float(np.sqrt(np.mean((array_in_range(x, bounds) - ratings.values) ** 2)))
+
+
+def array_in_range(x: np.ndarray, bounds: Bounds) -> np.ndarray:
+    """x itself, or, where there are bounds, low + (high − low) · σ(x): `models.into_range` of an array."""
+    if bounds is None:
+        return x
+    low, high = bounds
+    return low + (high - low) * np.exp(-np.logaddexp(0.0, -x))      # without an overflow at either end

@@ -7,7 +7,46 @@ from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # numbers of a sheet are looked at where torch need not be loaded (`array_factors`)
+    import numpy as np
     from torch import Tensor
+
+
+class TensorLater:
+    """An array that becomes a tensor, with the same memory, when somebody asks for it: a saved model answers without torch, the
+    slowest of all libraries to load."""
+
+    __slots__ = ("array",)
+
+    def __init__(self, array: np.ndarray):
+        self.array = array
+
+
+class _Part:
+    """A field of `Factors`: the tensor that was put there, or the one that a `TensorLater` becomes."""
+
+    def __init__(self, *, needed: bool):
+        self._needed = needed
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, factors: object | None, owner: type | None = None) -> Any:
+        if factors is None:     # dataclasses ask for the default
+            if self._needed:
+                raise AttributeError(self._name)
+            return None
+        part = vars(factors)[self._name]
+        if isinstance(part, TensorLater):
+            import torch
+            part = vars(factors)[self._name] = torch.from_numpy(part.array)
+        return part
+
+    def __set__(self, factors: object, part: object) -> None:
+        vars(factors)[self._name] = part
+
+
+def _part(*, needed: bool = False) -> Any:
+    return _Part(needed=needed)
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,10 +60,10 @@ class Factors:
     `user` has there is how much a user likes them.
     """
 
-    user: Tensor
-    item: Tensor
-    user_bias: Tensor | None = None
-    item_bias: Tensor | None = None
+    user: Tensor = _part(needed=True)
+    item: Tensor = _part(needed=True)
+    user_bias: Tensor | None = _part()
+    item_bias: Tensor | None = _part()
     offset: float = 0.0
     given: int = 0
 
@@ -32,6 +71,15 @@ class Factors:
         """The tensors that are there, by field name."""
         return {f.name: getattr(self, f.name) for f in fields(self)
                 if f.name not in ("offset", "given") and getattr(self, f.name) is not None}
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The parts that are there as arrays, by field name; those of tensors on the CPU are the tensors' own memory."""
+        parts = {f.name: vars(self)[f.name] for f in fields(self) if f.name not in ("offset", "given")}
+        return {name: as_array(part) for name, part in parts.items() if part is not None}
+
+    def with_arrays(self, arrays: Mapping[str, np.ndarray]) -> Factors:
+        """The same factors with these arrays in the places of the parts of the same name."""
+        return Factors(**vars(self) | {name: TensorLater(array) for name, array in arrays.items()})
 
     def map(self, function: Callable[[Tensor], Tensor]) -> Factors:
         """The same factors with `function` applied to each tensor."""
@@ -88,9 +136,22 @@ class Factors:
 
     @property
     def n_factors(self) -> int:
-        return self.user.shape[1]
+        part = vars(self)["user"]
+        return (part.array if isinstance(part, TensorLater) else part).shape[1]
 
     @property
     def model(self) -> str:
         """The model that the parts make, where no bounds say that it is a bounded one."""
-        return "dot" if self.user_bias is None else "dot+bias"
+        return "dot" if vars(self)["user_bias"] is None else "dot+bias"
+
+
+def tensors_later(arrays: Mapping[str, np.ndarray], *, offset: float = 0.0, given: int = 0) -> Factors:
+    """Factors of these arrays, by field name, which become tensors when they are asked for."""
+    return Factors(**dict[str, Any]({name: TensorLater(array) for name, array in arrays.items()}), offset=offset, given=given)
+
+
+def as_array(part: Any) -> np.ndarray:
+    """A part as an array, whatever it is: a tensor, an array, or one that is to be a tensor later."""
+    if isinstance(part, TensorLater):
+        return part.array
+    return part.detach().cpu().numpy() if hasattr(part, "detach") else part

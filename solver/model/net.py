@@ -13,12 +13,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor
-from torch.nn.functional import linear
+from .factors import Factors, as_array
 
-from .factors import Factors
+if TYPE_CHECKING:  # a model that is no net answers without torch
+    import numpy as np
+    from torch import Tensor
 
 HIDDEN = (100,)                 # widths of the hidden layers unless they are given
 TABLE_NUMBERS = 10_000_000      # activations of a table of predictions that are held at once
@@ -45,6 +46,14 @@ class NetFactors:
                 **{f"weight_{n}": tensor for n, tensor in enumerate(self.weights)},
                 **{f"bias_{n}": tensor for n, tensor in enumerate(self.biases)}}
 
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The same as arrays."""
+        return {name: as_array(tensor) for name, tensor in self.tensors().items()}
+
+    def with_arrays(self, arrays: Mapping[str, np.ndarray]) -> NetFactors:
+        """The same net with these arrays in the places of the tensors of the same name."""
+        return net_of_arrays({**self.arrays(), **arrays})
+
     @classmethod
     def of(cls, tensors: Mapping[str, Tensor]) -> NetFactors:
         """From tensors named as `tensors` names them."""
@@ -64,11 +73,17 @@ class NetFactors:
             thinned: Callable[[Tensor], Tensor] | None = None) -> Tensor:
         """w · x_L + b of the pairs (users[j], items[j]): what stands inside the sigmoid. `thinned` is
         what dropout does to the output of every hidden layer."""
+        import torch
+        from torch.nn.functional import linear
+
         x = torch.cat([self.user[users], self.item[items]], 1)          # (n, k_user + k_item)
         return self._above(linear(x, self.weights[0], self.biases[0]), thinned)
 
     def raw_table(self) -> Tensor:
         """The same of every user (rows) and every item (columns): (n_users, n_items)."""
+        import torch
+        from torch.nn.functional import linear
+
         of_user, of_item = self.weights[0].split([self.user.shape[1], self.item.shape[1]], dim=1)
         from_users = linear(self.user, of_user, self.biases[0])         # (n_users, width)
         from_items = linear(self.item, of_item)                         # (n_items, width)
@@ -80,6 +95,8 @@ class NetFactors:
 
     def _above(self, x: Tensor, thinned: Callable[[Tensor], Tensor] | None) -> Tensor:
         """From the first layer's sums, (n, width), to the last layer's: (n,)."""
+        from torch.nn.functional import linear
+
         for weight, bias in zip(self.weights[1:], self.biases[1:]):
             x = x.relu() if thinned is None else thinned(x.relu())
             x = linear(x, weight, bias)
@@ -96,6 +113,13 @@ class NetFactors:
     def n_factors(self) -> int:
         """Width of a user's embedding."""
         return self.user.shape[1]
+
+
+def net_of_arrays(arrays: Mapping[str, np.ndarray]) -> NetFactors:
+    """The net whose parts, by the names that `tensors` gives them, are these arrays, as tensors."""
+    import torch
+
+    return NetFactors.of({name: torch.from_numpy(array) for name, array in arrays.items()})
 
 
 AnyFactors = Factors | NetFactors   # the parameters of a model, whichever it is
@@ -118,6 +142,8 @@ def start_net(n_users: int, n_items: int, *, sizes: tuple[int, int], hidden: Seq
     """Start values by seed: embeddings near 0 (normal, clipped at two `spread`), layers by He et al.
     2015, which keeps the size of what passes through relu, and `mean`, the mean rating before the
     sigmoid, as the last bias; the last weights are small, so that first predictions are near it."""
+    import torch
+
     generator = torch.Generator().manual_seed(int(seed))
 
     def normal(*shape: int) -> Tensor:

@@ -25,7 +25,7 @@ def warm_up() -> None:
 
 @cache
 def base_models() -> tuple[tuple[dict, dict], ...]:
-    """A few fitted models, as (tensors, document)."""
+    """A few fitted models, as (arrays, document)."""
     table = np.random.default_rng(0).integers(1, 6, (6, 5)).astype(float)
     made = []
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
@@ -41,17 +41,17 @@ def base_models() -> tuple[tuple[dict, dict], ...]:
 def models(number: int) -> None:
     """A model whose document or numbers were changed is refused when it is loaded, or answers every question."""
     rng = random.Random(f"models {number}")
-    tensors, document = rng.choice(base_models())
-    tensors, document = dict(tensors), json.loads(json.dumps(document))
+    arrays, document = rng.choice(base_models())
+    arrays, document = dict(arrays), json.loads(json.dumps(document))
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         path = Path(folder) / "m"
         if rng.random() < 0.7:
             _change(rng, document)
         if rng.random() < 0.5:
-            name = rng.choice(sorted(tensors))
-            tensors[name] = _changed_tensor(rng, tensors[name])
-        write_folder(path, {name: tensor for name, tensor in tensors.items() if tensor is not None},
+            name = rng.choice(sorted(arrays))
+            arrays[name] = _changed_array(rng, arrays[name])
+        write_folder(path, {name: array for name, array in arrays.items() if array is not None},
                      {name: value for name, value in document.items() if name not in ("kind", "format", "sha256")})
         if rng.random() < 0.1:
             file = path / rng.choice([DOCUMENT, "model.safetensors"])
@@ -88,8 +88,9 @@ def _change(rng: random.Random, value) -> None:
         return
 
 
-def _changed_tensor(rng: random.Random, tensor):
-    if not tensor.numel():
+def _changed_array(rng: random.Random, array: np.ndarray) -> np.ndarray | None:
+    if not array.size:
         return None
-    return rng.choice([lambda t: None, lambda t: t[:-1], lambda t: t[..., :-1], lambda t: t.double(), lambda t: t.long(), lambda t: t * -7,
-                       lambda t: t.flatten(), lambda t: t[None], lambda t: t.float() / 0, lambda t: t[:0], lambda t: t.bool()])(tensor)
+    return rng.choice([lambda a: None, lambda a: a[:-1], lambda a: a[..., :-1], lambda a: a.astype(float), lambda a: a.astype(int), lambda a: a * -7,
+                       lambda a: a.flatten(), lambda a: a[None], lambda a: a.astype(np.float32) + np.inf, lambda a: a[:0],
+                       lambda a: a.astype(bool)])(array)

@@ -72,16 +72,16 @@ def _build(folder: Path) -> None:
 
 
 def _write_model(folder: Path, which: int) -> None:
-    tensors, document = base_models()[which]
-    write_folder(folder / "m", tensors, {name: value for name, value in document.items() if name not in ("kind", "format", "sha256")},
+    arrays, document = base_models()[which]
+    write_folder(folder / "m", arrays, {name: value for name, value in document.items() if name not in ("kind", "format", "sha256")},
                  overwrite=True)
 
 
 def _holds_second(folder: Path) -> bool:
     if not (folder / "m").exists():
         return False
-    tensors, _ = read_folder(folder / "m")
-    same = [set(tensors) == set(known) and all((tensors[name] == known[name]).all() for name in known) for known, _ in base_models()[:2]]
+    arrays, _ = read_folder(folder / "m")
+    same = [set(arrays) == set(known) and all((arrays[name] == known[name]).all() for name in known) for known, _ in base_models()[:2]]
     if not any(same):
         raise Failed("the folder holds neither model")
     return same[1]

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from solver.core.steps import FitTask
-from solver.fitting.start_values import random_factors
+from solver.fitting.random_start import random_factors
 from solver.fused.lazy_adamw import LazyAdamW
 from solver.fused.sgd import FusedSGD
 

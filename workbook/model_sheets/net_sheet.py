@@ -6,7 +6,7 @@ from xlsxwriter import Workbook
 
 from pyxl.grid.block_names import setting_name
 from pyxl.grid.cells import Cell, Range
-from solver.fitting.fit_ratings import NET_DECAY
+from solver.core.method_table import NET_DECAY
 from workbook.write.content import Content
 from workbook.write.display_labels import put_label, width_of
 from workbook.write.references import box, ref

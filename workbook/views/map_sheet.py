@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from xlsxwriter import Workbook
 
-from pyxl.grid.block_names import block_name
+from pyxl.grid.block_names import MAP_SHEET, block_name
 from pyxl.grid.cells import Cell, Range
 from workbook.model_sheets.view import View
 from workbook.write.display_labels import width_of
@@ -17,8 +17,11 @@ from workbook.write.write_cells import put_array, put_formula, put_number, put_t
 
 from .members.members_plan import COMPONENTS
 from .members.members_sheet import ITEMS
+from .on_the_map.label_room import LONGEST, LabelColumns
+from .on_the_map.map_people import PEOPLE_COLUMNS, write_people
+from .on_the_map.map_trails import write_trails
 
-_NAME = "map"
+_NAME = MAP_SHEET
 MOST_LABELS = 40    # more titles than this cover each other
 MOST_ENDS = 5       # items named at each end of a component
 _HEAD, _FIRST = 5, 6
@@ -26,7 +29,6 @@ _CHART_COLUMNS = 10
 _WIDE, _HIGH = 760, 620                     # of the chart, in pixels
 _SIGN, _LINE, _GAP = 5.4, 15, 2             # a sign of a label and a line, in pixels; the dot and a margin, in signs
 _MARGIN = 10                                # signs that a label may reach beyond the outermost dot: the axes end there
-_LONGEST = 35                               # signs; charts break a longer label into two lines
 _AXES = 1.3                                 # how much longer an axis may be than what it shows, the margins of the chart with it
 _DOTS = ("number", "name", "component 1", "component 2", "side", "from", "to", "at its right", "at its left")
 _FONT = {"name": "Calibri", "size": 8, "bold": False, "color": "#3C3C3C"}
@@ -78,6 +80,16 @@ class MapPlan:
         rows = self.n if which in _DOTS[:4] else self.labelled
         return Range(_FIRST, left, _FIRST + rows - 1, left)
 
+    def named(self, which: str) -> Range:
+        """Of such a column the rows of the items that may be named."""
+        column = self.dots(which)
+        return Range(column.top, column.left, column.top + self.labelled - 1, column.left)
+
+    @property
+    def trails(self) -> int:
+        """The first of the columns for the items' ways in the last fit of every model."""
+        return self.label_size[0].col + 3
+
     @property
     def label_size(self) -> tuple[Cell, Cell]:
         """The width of a sign and the height of a line, on the scales of the two components."""
@@ -94,8 +106,14 @@ def write_map(workbook: Workbook, styles: Styles, view: View) -> None:
         _component(sheet, styles, plan, view, component)
     _dots(sheet, styles, plan, view)
     _labels(sheet, styles, plan)
-    _chart(workbook, sheet, plan)
-    _looks(sheet, styles, plan, content.items)
+    named = {which: plan.named(which) for which in ("number", "component 1", "component 2")}
+    trails = write_trails(workbook, sheet, styles, view, left=plan.trails, dots=(named["component 1"], named["component 2"]), numbers=named["number"])
+    taken = LabelColumns(*(ref(plan.named(which), rows=True, cols=True) for which in ("component 2", "name", "from", "to")))
+    right = plan.trails + 2 * len(view.crosstabs) + 3
+    workbook.define_name(block_name(_NAME, "people"), f"={_NAME}!{Range.around([Cell(_HEAD - 1, 2)]).absolute}")     # by which an update finds the choice
+    people = write_people(sheet, styles, view, switch=Cell(_HEAD - 1, 2), left=right, top=_FIRST - 1, sizes=plan.label_size, items=taken)
+    _chart(workbook, sheet, plan, trails, people)
+    _looks(sheet, styles, plan, view)
 
 
 def _component(sheet, styles: Styles, plan: MapPlan, view: View, component: int) -> None:
@@ -148,11 +166,11 @@ def _labels(sheet, styles: Styles, plan: MapPlan) -> None:
     for row in range(plan.labelled):
         cell = {which: plan.dots(which).first.moved(row, 0) for which in _DOTS}
         x, y, side = (ref(cell[which], cols=True) for which in ("component 1", "component 2", "side"))
-        wide = f"(MIN(LEN({ref(cell['name'], cols=True)}),{_LONGEST})+{_GAP})*{sign}"
+        wide = f"(MIN(LEN({ref(cell['name'], cols=True)}),{LONGEST})+{_GAP})*{sign}"
         above, named, begins, ends = (f"{ref(plan.dots(which).first, rows=True, cols=True)}:{ref(cell[which].moved(-1, 0), cols=True)}"
                                       for which in ("component 2", "name", "from", "to"))
-        high = f"(1+((LEN({named})>{_LONGEST})+(LEN({ref(cell['name'], cols=True)})>{_LONGEST}))/2)*{line}"     # half of both
-        right, left = (f"SUM(IFERROR((ABS({above}-{y})<={high})*({begins}<{last})*({ends}>{first}),0))"      # labels that stand there
+        before = LabelColumns(above, named, begins, ends)
+        right, left = (before.in_the_way(up=y, words=ref(cell["name"], cols=True), line=line, begins=first, ends=last)
                        for first, last in ((x, f"{x}+{wide}"), (f"{x}-{wide}", x)))
         across = f"INDEX({block_name(ITEMS.sheet, 'components')},0,1)"
         inside = f"{x}+{wide}<=MAX({across})+{_MARGIN}*{sign}", f"{x}-{wide}>=MIN({across})-{_MARGIN}*{sign}"     # the chart
@@ -166,7 +184,7 @@ def _labels(sheet, styles: Styles, plan: MapPlan) -> None:
             put_formula(sheet, cell[which], f"=IF({side}={number},{y},NA())", styles.calc)
 
 
-def _chart(workbook: Workbook, sheet, plan: MapPlan) -> None:
+def _chart(workbook: Workbook, sheet, plan: MapPlan, trails: dict, people: list[dict]) -> None:
     """A dot for every item; two series for each one that may be named, one with the label at its right and one at its left, because
     a series' name comes from a cell and is a label that LibreOffice shows too, as labels from cells are not."""
     chart = workbook.add_chart({"type": "scatter"})
@@ -174,11 +192,14 @@ def _chart(workbook: Workbook, sheet, plan: MapPlan) -> None:
     def dots(which: str, first: int, last: int, size: int, colour: str) -> dict:
         return {"categories": _at(plan.dots("component 1"), first, last), "values": _at(plan.dots(which), first, last), "line": {"none": True},
                 "marker": {"type": "circle", "size": size, "fill": {"color": colour}, "border": {"color": "#FFFFFF"}}}
+    chart.add_series(trails)
     chart.add_series({"name": "all", **dots("component 2", 0, plan.n, 4, "#C4CCD6")})
     for side in ("right", "left"):
         for row in range(plan.labelled):
             chart.add_series({"name": _at(plan.dots("name"), row, row + 1), **dots(f"at its {side}", row, row + 1, 6, "#4F86C6"),
                               "data_labels": {"series_name": True, "value": False, "position": side, "font": _FONT}})
+    for one in people:
+        chart.add_series(one)
     for set_axis, title in ((chart.set_x_axis, "component 1"), (chart.set_y_axis, "component 2")):
         set_axis({"name": title, "name_font": {**_FONT, "size": 9}, "num_font": _FONT, "num_format": "0.0",
                   "label_position": "low", "major_gridlines": {"visible": False}, "line": {"color": "#B0B0B0"}})
@@ -201,18 +222,19 @@ def _words(sheet, styles: Styles, plan: MapPlan) -> None:
     some = f" Of {plan.n} items the {plan.labelled} with most ratings are named, where there is room." if plan.labelled < plan.n else " Names stand where there is room."
     put_text(sheet, Cell(3, 1), "Loadings say how much of each factor is in a component. Two components with nearly equal shares "
                             f"may turn into each other from fit to fit.{some}", styles.note)
+    put_text(sheet, Cell(_HEAD - 1, 3), "People lie in the direction of what they like more than others do. A thin line is the way of an item in the last fit.", styles.note)
     put_text(sheet, Cell(plan.loadings(0).top - 1, 1), "loadings", styles.note)
 
 
-def _looks(sheet, styles: Styles, plan: MapPlan, labels: list) -> None:
+def _looks(sheet, styles: Styles, plan: MapPlan, view: View) -> None:
     for component in range(COMPONENTS):
-        sheet.set_column(2 * component, 2 * component, width_of(labels, least=28, most=46), styles.text)
+        sheet.set_column(2 * component, 2 * component, width_of(view.content.items, least=28, most=46), styles.text)
         sheet.set_column(2 * component + 1, 2 * component + 1, 8, styles.text)
         for block in (plan.upper(component), plan.lower(component), plan.loadings(component)):
             sheet.conditional_format(*box(columns_of(block)[1]), BARS)
     sheet.set_column(2 * COMPONENTS, 2 * COMPONENTS, 2, styles.text)
     sheet.set_column(plan.chart.col - 1, plan.printed.right - 1, 9.5, styles.text)
-    fold_helpers(sheet, plan.dots("number").left, plan.label_size[0].col + 1, 8, styles.calc)
+    fold_helpers(sheet, plan.dots("number").left, plan.trails + 2 * len(view.crosstabs) + 2 + PEOPLE_COLUMNS, 8, styles.calc)
     sheet.set_row(0, 24)
     sheet.print_area(*box(plan.printed))
     print_setup(sheet, one_page=True)

@@ -16,7 +16,7 @@ from solver.errors import UserError
 
 from .model_commands import add_list_arguments, add_model_argument, check_list_target, how_many_listed, tell_list, written_list
 from .store_commands import recommend_from_passes
-from .trained_model import as_label, load_trained
+from .trained_model import as_label, load_trained, titles_of
 
 if TYPE_CHECKING:
     from solver import CollabFilter
@@ -77,6 +77,8 @@ def _recommend(args: argparse.Namespace, say: Say) -> dict:
     elif args.users:
         users = _known(args.users, model.users_, "user")
     found = model.recommend(users, n, **options)
+    if titles := titles_of(model.items_, args.titles):
+        found["title"] = [titles.get(item) for item in found["item"]]
     how_many = found["user"].nunique()
     say(f"{len(found):,} recommendations to {how_many:,} user{'s' * (how_many != 1)}.")
     for line in table(tuple(found.columns), table_rows(found.head(_SHOWN if args.output else len(found)))):

@@ -38,7 +38,7 @@ def _model_arguments(parser: argparse.ArgumentParser, *, folds: int) -> None:
     add_table_arguments(parser, "the table")
     add_weight_argument(parser)
     add_ratings_arguments(parser)
-    add_option_arguments(parser.add_argument_group("settings", "What is not given here is chosen by --effort."), Given.TRAIN)
+    add_option_arguments(parser.add_argument_group("settings", "What is not given here is chosen by --effort."), Given.TRAIN, unset={"seed": "0", "device": "auto"})
 
 
 def _metric_arguments(parser: argparse.ArgumentParser) -> None:
@@ -189,7 +189,8 @@ def _lr_find_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--overwrite", action="store_true", help="replace BOOK if it exists")
     parser.add_argument("--plot", metavar="FILE.png", help="draw the loss over the rate")
     add_ratings_arguments(parser)
-    add_option_arguments(parser.add_argument_group("settings", "Optimizer and batch size are adamw and 512 unless given."), Given.TRAIN)
+    add_option_arguments(parser.add_argument_group("settings", "Optimizer and batch size are adamw and 512 unless given."), Given.TRAIN,
+                         unset={"n_factors": "5", "seed": "0", "device": "auto"})
 
 
 def _lr_find(args: argparse.Namespace, say: Say) -> dict:
@@ -205,6 +206,8 @@ def _lr_find(args: argparse.Namespace, say: Say) -> dict:
     options = options_in(args, Given.TRAIN)
     if options.get("lr") is not None:
         raise UserError("lr-find looks for the learning rate. Leave out --lr.")
+    if unused := next((name for name in ("epochs", "schedule", "patience") if name in options), None):
+        raise UserError(f"lr-find goes once through all rates, each a little above the last. Leave out --{unused}.")
     chosen: dict[str, Any] = {"optimizer": "adamw", "batch_size": 512} | options
     settings = Settings(**chosen)
     ratings, notes = read_given(args)

@@ -18,7 +18,7 @@ from pyxl.cli.arguments.table_files import TABLE_ENDINGS, checked_table, write_t
 from pyxl.cli.command_line import Command
 from solver.errors import UserError
 
-from .trained_model import as_label, baselines, known_part, load_trained, titles_of
+from .trained_model import as_label, baselines, known_part, load_trained, refuse_reading_options, titles_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -111,6 +111,7 @@ def _ratings_to_judge_by(model: CollabFilter, args: argparse.Namespace) -> tuple
     """Those of the table, or, without one, those that were held out from the fit; and notes."""
     if args.ratings:
         return read_given(args)
+    refuse_reading_options(args, "Give a table, too")
     held = model.holdout_ratings_
     if not len(held):
         raise UserError(f"{args.model} has learnt from all ratings that it was given. Train with --holdout, or give a table of others.")
@@ -161,6 +162,8 @@ def how_many_listed(n: int) -> int:
 
 def tell_list(found: pd.DataFrame, what: str, measure: str, model: CollabFilter, args: argparse.Namespace, say: Say) -> dict:
     """Show a list of users or items, best first; the same for --json."""
+    if args.titles and what != "item":
+        raise UserError("--titles is of items, and users are listed here. Leave it out.")
     labels, values = found[what].tolist(), found[measure].tolist()
     titles = titles_of(model.items_, args.titles) if what == "item" else {}
     rows = [{what: label, measure: float(value)} | ({"title": titles.get(label)} if titles else {})

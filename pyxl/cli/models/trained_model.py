@@ -74,10 +74,7 @@ def known_part(ratings: Ratings, model: CollabFilter, path: str) -> tuple[np.nda
 def ratings_for(model: CollabFilter, args: argparse.Namespace) -> tuple[Ratings, list[str]]:
     """The ratings of ``args.ratings`` that the model knows, or those that it keeps; and notes on what was odd."""
     if args.ratings is None:
-        given = reading_options(args) | {"layout": args.layout, "missing": args.missing, "dates": args.dates, "bad-lines": args.bad_lines.replace("refuse", "") or None,
-                                         "ids": args.ids.replace("checked", "") or None}
-        if said := next((name for name, value in given.items() if value is not None), None):
-            raise UserError(f"--{said} says how a table of ratings is read, and none is given. Say --ratings FILE, too, or leave it out.")
+        refuse_reading_options(args, "Say --ratings FILE, too")
         return model.ratings_, []
     ratings, notes = read_given(args)
     *_, known = known_part(ratings, model, named_ratings(args))
@@ -85,6 +82,14 @@ def ratings_for(model: CollabFilter, args: argparse.Namespace) -> tuple[Ratings,
         notes.append(f"{len(ratings) - len(known):,} of {len(ratings):,} ratings are of users or items that the model "
                      "does not know; they were left out.")
     return known, notes
+
+
+def refuse_reading_options(args: argparse.Namespace, advice: str) -> None:
+    """Raise UserError for an option of how a table is read, where none is given."""
+    given = reading_options(args) | {"layout": args.layout, "missing": args.missing, "dates": args.dates,
+                                     "bad-lines": args.bad_lines if args.bad_lines != "refuse" else None, "ids": args.ids if args.ids != "checked" else None}
+    if said := next((name for name, value in given.items() if value is not None), None):
+        raise UserError(f"--{said} says how a table of ratings is read, and none is given. {advice}, or leave it out.")
 
 
 def baselines(model: CollabFilter, asked: Ratings) -> list[tuple[str, np.ndarray]]:
@@ -97,11 +102,12 @@ def baselines(model: CollabFilter, asked: Ratings) -> list[tuple[str, np.ndarray
 
     def of_each(bias, own: Sequence[Hashable], labels: Sequence[Hashable], index: np.ndarray) -> np.ndarray:
         place = {label: position for position, label in enumerate(own)}
-        return bias.numpy()[np.array([place[label] for label in labels])][index]
+        return bias[np.array([place[label] for label in labels])][index]
 
     told = []
     for name, factors in (("biases", bias_only(kept)), ("mean", mean_only(kept))):
-        predicted = (factors.offset + of_each(factors.user_bias, model.users_, asked.users, asked.user_index)
-                     + of_each(factors.item_bias, model.items_, asked.items, asked.item_index))
+        arrays = factors.arrays()
+        predicted = (factors.offset + of_each(arrays["user_bias"], model.users_, asked.users, asked.user_index)
+                     + of_each(arrays["item_bias"], model.items_, asked.items, asked.item_index))
         told.append((name, np.clip(predicted, *model.rating_range_)))
     return told

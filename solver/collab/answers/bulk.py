@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 from solver.data.rated import RatedItems
 
@@ -73,6 +72,8 @@ def _seen_in(users: np.ndarray, wanted: Wanted) -> tuple[np.ndarray, np.ndarray]
 
 def _best_of_rows(scores: np.ndarray, n: int) -> tuple[list[np.ndarray], np.ndarray]:
     """(columns of the `n` largest finite scores of each row, best first; whether some are too close to be told apart)"""
+    import torch  # its choice of the best of many rows is the fastest
+
     n = min(n, scores.shape[1])
     more = min(n + 1, scores.shape[1])
     if not n:

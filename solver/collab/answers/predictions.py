@@ -1,4 +1,7 @@
-"""Predictions of many pairs by fitted parameters, of users and items known or not: chunk by chunk, in float64."""
+"""Predictions of many pairs by fitted parameters, of users and items known or not: chunk by chunk, in float64.
+
+Factors are arrays here, since torch takes longer to load than all else that a saved model does; a net is torch's.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from solver.model.models import Bounds, into_range
-from solver.model.net import AnyFactors, NetFactors
-from solver.threads import one_thread
+from solver.model.array_factors import array_in_range
+from solver.model.factors import Factors
+from solver.model.models import Bounds
+from solver.model.net import AnyFactors, NetFactors, net_of_arrays
+from solver.threads import survive_forks
 
 _CHUNK = 8_192  # pairs predicted at once; their rows of factors fit into the processor's cache
 
@@ -26,34 +29,51 @@ class Everybody:
     """
 
     factors: AnyFactors
-    typical: Mapping[str, Tensor]
+    typical: Mapping[str, np.ndarray]
 
     @classmethod
     def of(cls, factors: AnyFactors, counts: Mapping[str, np.ndarray], *, described: Mapping[str, np.ndarray] | None = None) -> Everybody:
         """`counts` are the ratings learnt from, of each ``user`` and ``item``; `described` (n,) bool who has a row of their own
         without any, by what else is known of them."""
         rows, settled = {}, {}
-        for name, tensor in factors.tensors().items():
+        for name, array in factors.arrays().items():
             if (count := counts.get(_side(name))) is None:
                 continue
-            rated = torch.as_tensor(count > 0)
-            rows[name] = (tensor if rated.all() else tensor[rated]).mean(0, dtype=torch.float64)
+            rated = count > 0
+            rows[name] = (array if rated.all() else array[rated]).mean(0, dtype=np.float64)
             if not rated.all():
-                settled[name] = tensor.clone()
+                settled[name] = array.copy()
                 own = (described or {}).get(_side(name))
-                settled[name][~(rated if own is None else rated | torch.as_tensor(own))] = rows[name].to(tensor.dtype)
+                settled[name][~(rated if own is None else rated | own)] = rows[name]
                 if name == "item" and factors.given:  # what is given holds, whether anybody rated it or not
-                    settled[name][:, :factors.given] = tensor[:, :factors.given]
-        return cls(factors.with_tensors(settled), rows)
+                    settled[name][:, :factors.given] = array[:, :factors.given]
+        return cls(factors.with_arrays(settled) if settled else factors, rows)
 
-    def raw(self, users: Tensor | slice, items: Tensor | slice, *, table: bool = False) -> Tensor:
-        """What stands before the sigmoid, of pairs or of a table of rows, −1 being the typical one."""
-        index, tensors = {"user": users, "item": items}, {}
-        for name, tensor in self.factors.tensors().items():  # the layers of a net belong to all pairs
-            side = _side(name)
-            tensors[name] = _rows(tensor, index[side], self.typical[name]) if side in index else tensor.double()
-        gathered = self.factors.with_tensors(tensors)
-        return gathered.raw_table() if table else gathered.raw(slice(None), slice(None))
+    def raw(self, users: np.ndarray, items: np.ndarray | slice, *, table: bool = False) -> np.ndarray:
+        """What stands before the sigmoid, of pairs or of a table of rows, −1 being the typical one; one user alone is that of
+        all the pairs."""
+        index = {"user": users, "item": items}
+        parts = {name: _rows(array, index[_side(name)], self.typical[name]) if _side(name) in index else array.astype(np.float64)
+                 for name, array in self.factors.arrays().items()}      # the layers of a net belong to all pairs
+        return _raw_of_net(parts, table) if isinstance(self.factors, NetFactors) else _raw(self.factors, parts, table)
+
+
+def _raw(factors: Factors, parts: Mapping[str, np.ndarray], table: bool) -> np.ndarray:
+    user, item = parts["user"], parts["item"]
+    x = user @ item.T if table else (user * item).sum(1)    # pair by pair alike: ties stay ties
+    if "user_bias" in parts:
+        x = x + (parts["user_bias"][:, None] if table else parts["user_bias"]) + parts["item_bias"]
+    return x + factors.offset if factors.offset else x
+
+
+def _raw_of_net(parts: Mapping[str, np.ndarray], table: bool) -> np.ndarray:
+    survive_forks()
+    n = max(len(parts["user"]), len(parts["item"]))
+    net = net_of_arrays(parts)
+    if table:
+        return net.raw_table().numpy()
+    same = net.with_tensors({"user": net.user.expand(n, -1)})
+    return same.raw(slice(None), slice(None)).numpy()
 
 
 def predict_pairs(draws: Sequence[Everybody], users: np.ndarray, items: np.ndarray, *,
@@ -64,11 +84,9 @@ def predict_pairs(draws: Sequence[Everybody], users: np.ndarray, items: np.ndarr
     of a single set of parameters it is itself, and the second 0.
     """
     means, spreads = np.empty(len(users)), np.empty(len(users))
-    with one_thread(not isinstance(draws[0].factors, NetFactors)):  # a chunk's sums are too small to be shared out
-        for part in _parts(len(users)):
-            of = torch.as_tensor(users[part]), torch.as_tensor(items[part])
-            each = torch.stack([into_range(draw.raw(*of), bounds) for draw in draws])
-            means[part], spreads[part] = each.mean(0), each.std(0, correction=min(1, len(draws) - 1))
+    for part in _parts(len(users)):
+        each = np.stack([array_in_range(draw.raw(users[part], items[part]), bounds) for draw in draws])
+        means[part], spreads[part] = each.mean(0), each.std(0, ddof=min(1, len(draws) - 1))
     return means, spreads
 
 
@@ -76,29 +94,27 @@ def predict_for_user(draws: Sequence[Everybody], user: int, n_items: int, *, bou
     """(n_items,) the same predictions of one user for all items: one product of a matrix and a row."""
     predicted = np.empty(n_items)
     for part in _parts(n_items):
-        whose = torch.tensor([user]).expand(len(range(n_items)[part]))
-        predicted[part] = torch.stack([into_range(draw.raw(whose, part), bounds) for draw in draws]).mean(0)
+        predicted[part] = np.mean([array_in_range(draw.raw(np.array([user]), part), bounds) for draw in draws], 0)
     return predicted
 
 
 def predict_rows(draws: Sequence[Everybody], users: np.ndarray, items: np.ndarray, *,
                  bounds: Bounds = None) -> np.ndarray:
     """(n_users, n_items) predictions of all these users for all these items."""
-    of = torch.as_tensor(users), torch.as_tensor(items)
-    total = sum((into_range(draw.raw(*of, table=True), bounds) for draw in draws), torch.zeros(()))
-    return total.numpy() / len(draws)
+    total = array_in_range(draws[0].raw(users, items, table=True), bounds)
+    for draw in draws[1:]:
+        total += array_in_range(draw.raw(users, items, table=True), bounds)
+    return total / len(draws)
 
 
 def _parts(n: int) -> Iterator[slice]:
     return (slice(first, min(first + _CHUNK, n)) for first in range(0, n, _CHUNK))
 
 
-def _rows(tensor: Tensor, index: Tensor | slice, typical: Tensor) -> Tensor:
+def _rows(array: np.ndarray, index: np.ndarray | slice, typical: np.ndarray) -> np.ndarray:
     if isinstance(index, slice):
-        return tensor[index].double()
-    if len(index) > 1 and index.stride(0) == 0:  # one row for all of them: gathered once
-        return _rows(tensor, index[:1], typical).expand(len(index), *tensor.shape[1:])
-    rows = tensor[index.clamp(0)].double()
+        return array[index].astype(np.float64, order="C")
+    rows = array.take(np.maximum(index, 0), axis=0).astype(np.float64, order="C")
     unknown = index < 0
     if unknown.any():
         rows[unknown] = typical

@@ -86,12 +86,12 @@ def _largest(scores: np.ndarray, n: int) -> np.ndarray:
 
 def members(factors: Factors, side: str) -> np.ndarray:
     """(n, d) the rows [p, b] of a side's members."""
-    return _beside(_numpy(getattr(factors, side)), _bias(factors, side))
+    return _beside(_numpy(factors, side), _bias(factors, side))
 
 
 def seen_by(factors: Factors, side: str) -> tuple[np.ndarray, np.ndarray]:
     """(m, d) rows f = [q, 1] of all that the members of `side` see, and the (m,) bases under them."""
-    rows, bias = _numpy(getattr(factors, OTHER[side])), _bias(factors, OTHER[side])
+    rows, bias = _numpy(factors, OTHER[side]), _bias(factors, OTHER[side])
     base = np.full(len(rows), factors.offset) if bias is None else factors.offset + bias
     return _beside(rows, None if bias is None else np.ones(len(rows))), base
 
@@ -106,12 +106,11 @@ def _beside(rows: np.ndarray, column: np.ndarray | None) -> np.ndarray:
 
 
 def _bias(factors: Factors, side: str) -> np.ndarray | None:
-    bias = getattr(factors, f"{side}_bias")
-    return None if bias is None else _numpy(bias)
+    return _numpy(factors, f"{side}_bias") if factors.model != "dot" else None
 
 
-def _numpy(tensor) -> np.ndarray:
-    return tensor.detach().cpu().double().numpy()
+def _numpy(factors: Factors, part: str) -> np.ndarray:
+    return factors.arrays()[part].astype(np.float64)
 
 
 def _into_range(x: np.ndarray, bounds: Bounds) -> np.ndarray:
@@ -238,10 +237,11 @@ class Explanation:
 def explain(factors: Factors, user: int, item: int, *, bounds: Bounds = None, clip: Bounds = None) -> Explanation:
     """The parts of the prediction for one pair of rows."""
     def bias(side: str, row: int) -> float:
-        column = getattr(factors, f"{side}_bias")
+        column = arrays.get(f"{side}_bias")
         return 0.0 if column is None else float(column[row])
 
-    parts = _numpy(factors.user[user]) * _numpy(factors.item[item])
+    arrays = factors.arrays()
+    parts = arrays["user"][user].astype(np.float64) * arrays["item"][item]
     explained = Explanation(float(factors.offset), bias("user", user), bias("item", item), tuple(parts.tolist()), 0.0)
     prediction = float(_into_range(np.array(explained.raw), bounds))
     return Explanation(explained.offset, explained.user_bias, explained.item_bias, explained.factors,

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-import torch
 
 from solver.collab.labels.item_columns import known_columns_of
 from solver.data.ratings import Ratings
@@ -57,6 +56,8 @@ def _others(table: pd.DataFrame, labels: Sequence[Hashable]) -> list[Hashable]:
 def with_described_rows(factors: AnyFactors, columns: Mapping[str, np.ndarray], counts: Mapping[str, np.ndarray]) -> AnyFactors:
     """The factors in which whoever has no rating, but columns, has the row that a ridge regression of the rated rows on their
     columns gives; given factors stay as they are."""
+    import torch
+
     changed, described = {}, described_rows(columns, counts)
     for name, tensor in factors.tensors().items():
         side = name.split("_")[0]

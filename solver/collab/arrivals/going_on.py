@@ -7,12 +7,10 @@ from numbers import Real
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
 from solver.core.settings import Settings
 from solver.data.ratings import Ratings
 from solver.data.splits import split_off
-from solver.fitting.start_values import start_values
 from solver.model.factors import Factors
 from solver.model.net import additive
 
@@ -70,6 +68,10 @@ def start_from(factors: Factors, ratings: Ratings, settings: Settings) -> Factor
     """Start values for these ratings, whose first users and items are those of the factors: their biases as they are, for a fit in
     batches part of their factors, and of newcomers small random factors, and the mean bias."""
     kept = 1.0 if settings.batch_size is None else _KEPT_OF_FACTORS
+    import torch
+
+    from solver.fitting.start_values import start_values
+
     drawn = additive(start_values(ratings, settings))
     learnt = bool(factors.user.any())       # biases alone have factors that are all 0, from which no step leads on
     rows = {}

@@ -17,8 +17,6 @@ from solver.model.models import Bounds
 from solver.reading.looked_at.rating_texts import LARGEST_RATING
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from solver.core.settings import Settings
     from solver.model.factors import Factors
 
@@ -99,11 +97,11 @@ class SeenByNewcomers:
     unrated: Unrated | None = None
 
     @classmethod
-    def of(cls, factors: Factors, side: str, *, others: Labels, typical: Mapping[str, Tensor], spread: float, settings: Settings,
+    def of(cls, factors: Factors, side: str, *, others: Labels, typical: Mapping[str, np.ndarray], spread: float, settings: Settings,
            clip: tuple[float, float]) -> SeenByNewcomers:
         """`typical` are the mean rows by field name."""
         features, base = seen_by(factors, side)
-        mean = np.concatenate([typical[name].numpy().reshape(-1) for name in (side, f"{side}_bias") if name in typical])
+        mean = np.concatenate([np.reshape(typical[name], -1) for name in (side, f"{side}_bias") if name in typical])
         unrated = Unrated.of(features, settings) if settings.loss == "all-pairs" else None
         return cls(side, others, features, base, mean, factors.n_factors, spread, settings.bounds, clip, unrated)
 

@@ -18,7 +18,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from torch import Tensor
+import numpy as np
 
 from solver.disk import note_written, why_not_saved
 from solver.drafts import draft_folder, sweep_drafts
@@ -32,9 +32,9 @@ _OWN_DIGEST = "document_sha256"
 
 # -- writing ----------------------------------------------------------------------------------------
 
-def write_folder(folder: str | Path, tensors: Mapping[str, Tensor], document: Mapping, *,
+def write_folder(folder: str | Path, arrays: Mapping[str, np.ndarray], document: Mapping, *,
                  overwrite: bool = False) -> None:
-    """Write tensors and a JSON document to a model folder, atomically.
+    """Write arrays and a JSON document to a model folder, atomically.
 
     Raises UserError where the folder is there and `overwrite` is not said, where it holds something
     else, and where the system refuses; what was there is then as it was.
@@ -45,9 +45,9 @@ def write_folder(folder: str | Path, tensors: Mapping[str, Tensor], document: Ma
         if old:
             _refuse_unless_model(folder, overwrite)
             sweep_drafts(folder.parent)
-            _replace(folder, tensors, document)
+            _replace(folder, arrays, document)
         else:
-            _create(folder, tensors, document)
+            _create(folder, arrays, document)
         note_written(folder)
     except OSError as error:
         kept = "; the model that was there is as it was" if old else "; nothing was left behind"
@@ -63,23 +63,23 @@ def _refuse_unless_model(folder: Path, overwrite: bool) -> None:
         raise UserError(f"The folder '{folder.name}' holds other files and no model. Choose another folder.")
 
 
-def _create(folder: Path, tensors, document) -> None:
+def _create(folder: Path, arrays, document) -> None:
     with draft_folder(folder.parent) as drafts:
         draft = drafts / folder.name
         draft.mkdir()
-        _write_both(draft, tensors, document)
+        _write_both(draft, arrays, document)
         os.rename(draft, folder)
     _make_durable(folder.parent)
 
 
-def _replace(folder: Path, tensors, document) -> None:
+def _replace(folder: Path, arrays, document) -> None:
     staging = folder / _STAGING
     with _only_saver(folder):
         _finish(folder)
         shutil.rmtree(staging, ignore_errors=True)  # of a saver that was killed
         try:
             staging.mkdir()
-            _write_both(staging, tensors, document)
+            _write_both(staging, arrays, document)
             os.replace(staging / DOCUMENT, folder / DOCUMENT)  # from here on the new model holds
         except BaseException:
             shutil.rmtree(staging, ignore_errors=True)
@@ -99,15 +99,12 @@ def _finish(folder: Path) -> None:
                 os.replace(staged, folder / NUMBERS)
 
 
-def _write_both(folder: Path, tensors: Mapping[str, Tensor], document: Mapping) -> None:
-    import torch
+def _write_both(folder: Path, arrays: Mapping[str, np.ndarray], document: Mapping) -> None:
     from safetensors import SafetensorError
-    from safetensors.torch import save_file
+    from safetensors.numpy import save_file
 
     try:
-        # a copy of each: safetensors refuses tensors that share memory, as draws of one chain do
-        alone = {name: tensor.clone(memory_format=torch.contiguous_format) for name, tensor in tensors.items()}
-        save_file(alone, folder / NUMBERS)
+        save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, folder / NUMBERS)
     except SafetensorError as error:  # it tells the system's error in its text only
         number = re.search(r"os error (\d+)", str(error))
         raise OSError(int(number[1]) if number else errno.EIO, str(error)) from None
@@ -154,16 +151,16 @@ def _only_saver(folder: Path) -> Iterator[None]:
 
 # -- reading ----------------------------------------------------------------------------------------
 
-def read_folder(folder: str | Path) -> tuple[dict[str, Tensor], dict]:
-    """The tensors and the document of a model folder. Raises UserError where it is none, or is damaged."""
+def read_folder(folder: str | Path) -> tuple[dict[str, np.ndarray], dict]:
+    """The arrays and the document of a model folder. Raises UserError where it is none, or is damaged."""
     folder = Path(folder)
     try:
         document = _document(folder)
-        tensors = _tensors(folder, document["sha256"])
+        arrays = _arrays(folder, document["sha256"])
     except OSError as error:
         why = (error.strerror or str(error)).lower()
         raise UserError(f"The model '{folder.name}' cannot be read: {why}. Get it where you may read it.") from None
-    return tensors, document
+    return arrays, document
 
 
 def damaged_model(folder: str | Path, what: str) -> UserError:
@@ -193,9 +190,9 @@ def _document(folder: Path) -> dict:
     return document
 
 
-def _tensors(folder: Path, digest: str) -> dict[str, Tensor]:
+def _arrays(folder: Path, digest: str) -> dict[str, np.ndarray]:
     from safetensors import SafetensorError
-    from safetensors.torch import load
+    from safetensors.numpy import load
 
     for path in (folder / NUMBERS, folder / _STAGING / NUMBERS):  # the second: see the head of this file
         if not path.is_file():
@@ -203,8 +200,8 @@ def _tensors(folder: Path, digest: str) -> dict[str, Tensor]:
         content = path.read_bytes()     # once: what is checked is what is loaded, and a file that shrinks kills nobody
         if hashlib.sha256(content).hexdigest() == digest:
             try:
-                return load(content)
-            except SafetensorError:
+                return {name: array.copy() for name, array in load(content).items()}    # its own may not be written to
+            except (SafetensorError, KeyError):     # KeyError: numbers of a kind that numpy has not
                 break
     missing = not (folder / NUMBERS).is_file()
     raise damaged_model(folder, f"{NUMBERS} is {'missing' if missing else 'not the one that was saved'}")

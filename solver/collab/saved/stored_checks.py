@@ -107,19 +107,18 @@ def check_labels(labels: tuple, how: Mapping, what: str) -> None:
 
 def check_factors(factors: AnyFactors, n_users: int, n_items: int) -> None:
     """Raise Misfit unless all tensors are finite numbers of the shapes that so many users and items have."""
-    tensors = factors.tensors()
-    if factors.user.dim() != 2 or factors.item.dim() != 2 or any(not tensor.dim() for tensor in tensors.values()):
+    arrays = factors.arrays()
+    if arrays["user"].ndim != 2 or arrays["item"].ndim != 2 or any(not array.ndim for array in arrays.values()):
         raise Misfit("its factors are no tables")
     if isinstance(factors, NetFactors) and not factors.weights:
         raise Misfit("its net has no layers")
-    if (len(factors.user), len(factors.item)) != (n_users, n_items):
+    if (len(arrays["user"]), len(arrays["item"])) != (n_users, n_items):
         raise Misfit("it has other numbers of labels than of factors")
     shapes = factors.shapes(n_users, n_items)
-    if any(tuple(tensor.shape) != shapes[name] for name, tensor in tensors.items()) or \
-            (factors.user_bias is None) != (factors.item_bias is None) or factors.given > factors.n_factors:
+    if any(array.shape != shapes[name] for name, array in arrays.items()) or ("user_bias" in arrays) != ("item_bias" in arrays) or factors.given > factors.n_factors:
         raise Misfit("its factors do not have the shapes of one model")
-    for name, tensor in tensors.items():
-        if not (tensor.is_floating_point() and bool(tensor.isfinite().all())):
+    for name, array in arrays.items():
+        if not (array.dtype.kind == "f" and bool(np.isfinite(array).all())):
             raise Misfit(f"its factors '{name}' are not all finite numbers")
 
 

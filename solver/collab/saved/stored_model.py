@@ -6,12 +6,11 @@ import json
 import platform
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from solver.collab.labels.id_labels import STORED_LABELS, shown_label
 from solver.core.gradients import GradientSeen
@@ -19,9 +18,9 @@ from solver.core.loop import Epoch
 from solver.core.settings import usable
 from solver.data.rated import RatedItems
 from solver.errors import UserError
-from solver.fitting.fit_ratings import FitResult
-from solver.model.factors import Factors
-from solver.model.net import NetFactors
+from solver.fitting.fit_result import FitResult
+from solver.model.factors import tensors_later
+from solver.model.net import net_of_arrays
 from solver.version import __version__
 
 from .storage import damaged_model, read_folder, write_folder
@@ -30,9 +29,9 @@ from .stored_checks import Misfit, check_described, check_document, check_factor
 if TYPE_CHECKING:
     from solver.collab.collab_filter import CollabFilter
 
-_REBUILD: dict[str, Callable[[dict[str, Tensor], Mapping], Any]] = {  # what a model's parameters may be: from their tensors and what is noted of them
-    "Factors": lambda tensors, about: Factors(**tensors, offset=about["offset"], given=about.get("given", 0)),
-    "NetFactors": lambda tensors, _: NetFactors.of(tensors),
+_REBUILD: dict[str, Callable[[dict[str, np.ndarray], Mapping], Any]] = {  # what a model's parameters may be: from their arrays and what is noted of them
+    "Factors": lambda arrays, about: tensors_later(arrays, offset=about["offset"], given=about.get("given", 0)),
+    "NetFactors": lambda arrays, _: net_of_arrays(arrays),
 }
 _APART = ("factors", "samples", "settings", "history", "decay")  # fields of FitResult that are stored in ways of their own, or not
 
@@ -40,19 +39,18 @@ _APART = ("factors", "samples", "settings", "history", "decay")  # fields of Fit
 def save_model(model: CollabFilter, folder: str | Path, *, overwrite: bool) -> None:
     """Write a fitted model. Raises UserError for labels of a type that cannot be stored, and as `write_folder`."""
     result = model.result_
-    tensors = _under("factors", result.factors.tensors())
-    arrays = {"rated.starts": model._rated.starts, "rated.items": model._rated.items,
+    arrays = _under("factors", result.factors.arrays())
+    arrays |= {"rated.starts": model._rated.starts, "rated.items": model._rated.items,
               "rated.values": model._rated.values, "counts.user": model.user_counts_, "counts.item": model.item_counts_}
     if model._rated.held_out is not None:
         arrays["rated.held_out"] = model._rated.held_out
     if model._rated.weights is not None:
         arrays["rated.weights"] = model._rated.weights
     arrays |= {f"described.{side}": rows for side, rows in model._described.items()}
-    tensors |= {name: torch.as_tensor(array) for name, array in arrays.items()}
     for n, draw in enumerate(result.samples):
-        tensors |= _under(f"samples.{n}", draw.tensors())
+        arrays |= _under(f"samples.{n}", draw.arrays())
     document = {
-        "saved_by": {"collabsheet": __version__, "torch": torch.__version__, "numpy": np.__version__,
+        "saved_by": {"collabsheet": __version__, "torch": metadata.version("torch"), "numpy": np.__version__,
                      "python": platform.python_version()},
         "parameters": {name: _plain(value) for name, value in model.get_params().items()},
         "rating_range": model.rating_range_, "spread": model.spread_, "notes": model.notes_,
@@ -65,33 +63,33 @@ def save_model(model: CollabFilter, folder: str | Path, *, overwrite: bool) -> N
         "history": _columns(result.history),
     }
     for what, labels in (("users", model.users_), ("items", model.items_)):
-        tensors[what], document[what] = _packed(labels, what[:-1])
-    write_folder(folder, tensors, document, overwrite=overwrite)
+        arrays[what], document[what] = _packed(labels, what[:-1])
+    write_folder(folder, arrays, document, overwrite=overwrite)
 
 
 def load_model(cls: type[CollabFilter], folder: str | Path) -> CollabFilter:
     """The model that `save_model` wrote. Raises UserError as `read_folder`, and where its parts do not fit together."""
-    tensors, document = read_folder(folder)
+    arrays, document = read_folder(folder)
     try:
         check_document(document)
         model = cls(**_with_tuples(document["parameters"]))
         rebuild = _REBUILD[document["factors"]["class"]]
-        factors = rebuild(_at("factors", tensors), document["factors"])
-        samples = tuple(rebuild(_at(f"samples.{n}", tensors), draw)
+        factors = rebuild(_at("factors", arrays), document["factors"])
+        samples = tuple(rebuild(_at(f"samples.{n}", arrays), draw)
                         for n, draw in enumerate(document["samples"]))
         stored = _with_tuples(document["settings"])
         settings, _ = usable(stored, stored=stored)  # older versions took settings that nothing used
         history = _epochs(document["history"])
         result = FitResult(factors=factors, samples=samples, settings=settings, history=history,
                            **_with_tuples(document["result"]))
-        users, items = (_unpacked(tensors[what], document[what]) for what in ("users", "items"))
+        users, items = (_unpacked(arrays[what], document[what]) for what in ("users", "items"))
         check_labels(users, document["users"], "users")
         check_labels(items, document["items"], "items")
         for one in (factors, *samples):
             check_factors(one, len(users), len(items))
-        rated = RatedItems(**{name: tensor.numpy() for name, tensor in _at("rated", tensors).items()})
-        counts = {side: tensors[f"counts.{side}"].numpy() for side in ("user", "item")}
-        described = {name: tensor.numpy() for name, tensor in _at("described", tensors).items()}
+        rated = RatedItems(**_at("rated", arrays))
+        counts = {side: arrays[f"counts.{side}"] for side in ("user", "item")}
+        described = _at("described", arrays)
         check_rated(rated, counts, len(users), len(items))
         check_described(described, counts)
         model._set_fitted(users, items, result, tuple(document["rating_range"]), rated, counts["user"], counts["item"],
@@ -118,33 +116,33 @@ def _epochs(columns: Mapping[str, list]) -> tuple[Epoch, ...]:
     return tuple(Epoch(*row) for row in zip(*plain, noted))
 
 
-def _packed(labels: tuple, what: str) -> tuple[Tensor, dict]:
+def _packed(labels: tuple, what: str) -> tuple[np.ndarray, dict]:
     """Labels as numbers, so that millions of them are read at once, and a note of how.
 
     Whole numbers are stored as such; texts, other numbers and mixtures as a JSON list in bytes.
     """
     labels = tuple(_plain(label) if isinstance(label, np.generic) else label for label in labels)
     if all(type(label) is int and -2**63 <= label < 2**63 for label in labels):
-        return torch.tensor(labels, dtype=torch.int64), {"stored": "int64", "how_many": len(labels)}
+        return np.array(labels, np.int64), {"stored": "int64", "how_many": len(labels)}
     for label in labels:
         if type(label) not in STORED_LABELS:
             raise UserError(f"The {what} {shown_label(label)} is of type {type(label).__name__}; a saved model keeps whole "
                             f"numbers, numbers and texts. Fit with such {what}s.")
     listed = json.dumps(labels, allow_nan=False).encode("ascii")
-    return torch.from_numpy(np.frombuffer(listed, np.uint8).copy()), {"stored": "json", "how_many": len(labels)}
+    return np.frombuffer(listed, np.uint8), {"stored": "json", "how_many": len(labels)}
 
 
-def _unpacked(stored: Tensor, how: Mapping) -> tuple:
-    return tuple(stored.tolist() if how["stored"] == "int64" else json.loads(stored.numpy().tobytes()))
+def _unpacked(stored: np.ndarray, how: Mapping) -> tuple:
+    return tuple(stored.tolist() if how["stored"] == "int64" else json.loads(stored.tobytes()))
 
 
-def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    return {f"{prefix}.{name}": tensor for name, tensor in tensors.items()}
+def _under(prefix: str, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {f"{prefix}.{name}": array for name, array in arrays.items()}
 
 
-def _at(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def _at(prefix: str, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     prefix += "."
-    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
 
 
 def _with_tuples(stored: Mapping) -> dict:

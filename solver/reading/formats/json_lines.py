@@ -141,7 +141,7 @@ def _objects(source: Source, listed: bool, bad: BadRows, encoding: str) -> Itera
                               f"{error.colno}). Correct or remove that line.")
                     continue
                 if isinstance(record, dict):
-                    yield number, record
+                    yield number, _flat(record)
                 else:
                     bad.found(f"{source.name}, {unit} {number} is no JSON object. Correct or remove it.")
     except json.JSONDecodeError as error:
@@ -149,6 +149,14 @@ def _objects(source: Source, listed: bool, bad: BadRows, encoding: str) -> Itera
                         f"({error.msg.lower()}). Get a whole copy of it.") from None
     except CANNOT_BE_READ as error:
         raise UserError(f"{source.name} could not be read to its end: {reason_for(error)}. Get a whole copy of it.") from None
+
+
+def _flat(record: dict) -> dict:
+    """The object with what stands in objects within it under names such as ``user.id``."""
+    if not any(type(value) is dict for value in record.values()):
+        return record
+    within = {f"{name}.{key}": value for name, inner in record.items() if isinstance(inner, dict) for key, value in inner.items()}
+    return {name: value for name, value in record.items() if not isinstance(value, dict)} | within
 
 
 def _refuse_other_encoding(text: str, where: str) -> str:
