@@ -14,7 +14,6 @@ from solver.data.rated import RatedItems
 from solver.distributed.chained.kept_draws import bytes_of_draws
 from solver.distributed.fit_store import StoreFit
 from solver.errors import UserError
-from solver.fitting.fit_ratings import SMALL
 from solver.fitting.fit_result import FitResult
 from solver.model.factors import Factors
 from solver.model.posterior import point_factors
@@ -65,7 +64,7 @@ def model_of_fit(fit: StoreFit, *, effort: str, notes: tuple[str, ...] = ()) -> 
 
 def _averaged(result: FitResult, draws: tuple[Factors, ...], fit: StoreFit, rated: RatedItems) -> FitResult:
     """The result with the draws, and with the one set of factors that comes nearest to their mean, judged as `solver.fit` does."""
-    with one_thread(fit.store.n_ratings < SMALL):
+    with one_thread():      # whatever the process that puts it together has
         factors = point_factors(draws)
     every = rated.ratings(tuple(range(fit.store.n_users)), tuple(range(fit.store.n_items)))
     learnt, held = (every, None) if rated.held_out is None else (every.take(~rated.held_out), every.take(rated.held_out))
