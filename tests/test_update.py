@@ -108,9 +108,11 @@ def test_what_was_typed_elsewhere_is_kept(fitted, tmp_path):
         log = {cell: value for cell, value in book.grid("run log").values.items() if cell.row > 4}
         rmse = area_named(book, "bias_last_rmse_after")[1].first
         last = book.grid("start").values[rmse]
+        by_office = {str(cell): float(f"{value:.15g}") for cell, value in book.grid("check").values.items()
+                     if isinstance(value, float) and book.grid("check").owner(cell) is None}     # it saves 15 digits
     item = items[Cell(10, 1)]
     out = typed(fitted, tmp_path / "typed.xlsx", {"A17": "Ann", "B17": 4.0}, start={str(epochs[1].first): 77.0},
-                you={"B10": 4.5}, bias={"A60": "remember this", "BZ3": 12.0}, dotprod={"A3": "in the way"}, served={"B6": 0.8})
+                you={"B10": 4.5}, bias={"A60": "remember this", "BZ3": 12.0}, dotprod={"A3": "in the way"}, served={"B6": 0.8}, check=by_office)
     done = update_workbook(out)
     with open_workbook(out) as book:
         assert book.grid("start").values[area_named(book, "setting_epochs")[1].first] == 77
@@ -121,6 +123,7 @@ def test_what_was_typed_elsewhere_is_kept(fitted, tmp_path):
         assert {cell: value for cell, value in book.grid("run log").values.items() if cell.row > 4} == log
         assert book.grid("served").values[Cell(6, 2)] == 0.8
         kept = book.grid(KEPT_SHEET).values
+    assert max(cell.row for cell in kept) == 2
     assert (kept[Cell(2, 1)], kept[Cell(2, 2)], kept[Cell(2, 3)]) == ("dotprod", "A3", "in the way")
     assert "dotprod!A3" in done.notes[0] and KEPT_SHEET in done.notes[0]
 
