@@ -14,6 +14,7 @@ from pyxl.grid.cells import Cell, Range
 from pyxl.hosts.file_host import FileHost
 from pyxl.hosts.host import Host
 from pyxl.hosts.live_host import LiveHost
+from pyxl.hosts.read_live import read_grid
 from pyxl.live.live_fit import fit_live
 from pyxl.problems.solve import ByFormulas
 from pyxl.problems.stated import Statement
@@ -73,6 +74,18 @@ def host(request, opened, tmp_path) -> Host:
 @pytest.fixture(params=HOSTS)
 def host1904(request, opened, tmp_path) -> Host:
     return opened(request.param, written(tmp_path / "book1904.xlsx", date1904=True))
+
+
+def test_a_sheet_that_was_not_read_is_written_to_as_any_other(host, monkeypatch):
+    """No more of it is read than is written: of a sheet of many formulas that would take longer than a small fit."""
+    read = []
+    monkeypatch.setattr("pyxl.hosts.live_host.read_grid", lambda sheet, *, only=None, **how: read.append(only) or read_grid(sheet, only=only, **how))
+    with pytest.raises(UserError, match="D4 holds a formula"):
+        host.write({"model": {Cell.parse("D1"): 5.0, Cell.parse("D4"): 1.0}})
+    host.write({"model": {Cell.parse("D1"): 3.0, Cell.parse("E1"): None}})
+    host.recalculate()
+    assert host.value("model", Cell.parse("D4")) == 6.0 and host.value("model", Cell.parse("E1")) is None
+    assert None not in read
 
 
 def test_what_a_host_says_of_a_workbook(host):

@@ -91,7 +91,7 @@ class FittedModel:
             changes.setdefault(history.sheet, {}).update(_unlike(host, history.sheet, history.of(self.result.history)))
         if self.trails:
             for place, cells in self.trails.cells(self.result.factors).items():
-                changes.setdefault(place, {}).update(_unlike(host, place, cells))
+                changes.setdefault(place, {}).update(cells)
         return changes
 
     def notes(self, host: Host) -> Iterator[str]:

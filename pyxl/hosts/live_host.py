@@ -33,6 +33,7 @@ class LiveHost:
     def __init__(self, book: xlwings.Book):
         self.book = book
         self._grids: dict[str, Grid] = {}
+        self._around: dict[str, tuple[Range, Grid]] = {}            # of sheets that were written to and not read: the cells written
         self._overwritten: set[tuple[str, Cell]] = set()
         self._before: dict[str, dict[Cell, Value]] | None = None   # of cells written in this step of Undo: what they held
 
@@ -98,6 +99,15 @@ class LiveHost:
             self._grids[sheet] = retry_while_busy(lambda: read_grid(self.book.sheets[sheet], date1904=self.date1904))
         return self._grids[sheet]
 
+    def _grid_around(self, sheet: str, cells: Iterable[Cell]) -> Grid:
+        """The sheet as it was read; of one that was not, no more than these cells and what lies between them."""
+        if sheet in self._grids or sheet not in self.sheets:
+            return self.grid(sheet)
+        where, known = Range.around(cells), self._around.get(sheet)
+        if known is None or where.first not in known[0] or (where.bottom, where.right) not in known[0]:
+            known = self._around[sheet] = where, retry_while_busy(lambda: read_grid(self.book.sheets[sheet], only=where, date1904=self.date1904))
+        return known[1]
+
     def as_read(self) -> Calculator:
         """What the formulas give of the workbook as `grid` has it now."""
         return Calculator(self)
@@ -108,7 +118,7 @@ class LiveHost:
         for sheet, cells in changes.items():
             if not cells:
                 continue
-            grid = self.grid(sheet)
+            grid = self._grid_around(sheet, cells)
             refuse_formulas(grid, (cell for cell in cells if (sheet, cell) not in self._overwritten))
             if self._before is not None:
                 before = self._before.setdefault(sheet, {})
@@ -142,7 +152,7 @@ class LiveHost:
         written, self._before = self._before or {}, None
         # LibreOffice's Undo does not empty again what was blank before a block was written: that stays, as a log does
         before = {sheet: {cell: value for cell, value in cells.items() if value is not None} for sheet, cells in written.items()}
-        after = {sheet: {cell: self.grid(sheet).values.get(cell) for cell in cells} for sheet, cells in before.items()}
+        after = {sheet: {cell: self._grid_around(sheet, cells).values.get(cell) for cell in cells} for sheet, cells in before.items()}
         if any(before.values()):
             record_one_step(self.book.api, self._undo, title, before=lambda: self._put_all(before, recorded=False),
                             after=lambda: self._put_all(after, recorded=True))

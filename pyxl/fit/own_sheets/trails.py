@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pyxl.grid.block_names import MAP_SHEET, TRAIL_ITEMS, block_name, trails_name
-from pyxl.grid.cells import Range, Value
-from pyxl.grid.readable_workbook import ReadableWorkbook
+from pyxl.grid.cells import Cell, Range, Value
 from pyxl.grid.sheet_names import area_named, prefix_of
+from pyxl.hosts.host import Host
 from pyxl.hosts.refresh_results import Changes
 
 if TYPE_CHECKING:
@@ -37,31 +37,34 @@ class Trails:
         self._seen += 1
 
     def cells(self, factors: AnyFactors) -> Changes:
-        """What to write when an item stands where `factors` say: its way there."""
+        """What to write when an item stands where `factors` say: its way there, and blanks between the items, so that it is one block."""
         from solver import principal_components
 
+        if not self._kept:
+            return {}
         end = factors.item.cpu().numpy()
         shares = np.linspace(0, 1, self._positions - 1) ** 2     # closer at the start, where the ways are long
-        chosen: list[int] = (shares * (len(self._kept) - 1)).round().astype(int).tolist() if self._kept else []
+        chosen: list[int] = (shares * (len(self._kept) - 1)).round().astype(int).tolist()
         found = principal_components(end, among=self._rated)
         ways = np.stack([(rows - found.mean) @ found.loadings for rows in (*(self._kept[n] for n in chosen), end)])
-        values: dict = {}
+        values: dict[Cell, Value] = dict.fromkeys(self._area.cells())
         for place, item in enumerate(self._items):
-            for n, position in enumerate(ways[:, item] if self._kept else []):
+            for n, position in enumerate(ways[:, item]):
                 cell = self._area.first.moved(place * (self._positions + 1) + n, 0)
                 numbers: list[Value] = [float(number) for number in position]
                 values |= {cell: numbers[0], cell.moved(0, 1): numbers[1]}
         return {self._sheet: values}
 
 
-def trails_of(workbook: ReadableWorkbook, sheet: str, ratings: Ratings) -> Trails | None:
-    """The trails of a model sheet's items; None where the workbook has no room for them."""
-    prefix = prefix_of(workbook, sheet)
-    area = area_named(workbook, trails_name(prefix)) if prefix else None
-    listed = area_named(workbook, block_name(MAP_SHEET, TRAIL_ITEMS))
+def trails_of(host: Host, sheet: str, ratings: Ratings) -> Trails | None:
+    """The trails of a model sheet's items; None where the workbook has no room for them. Few cells are asked for: to read all of `map`
+    in an open workbook takes longer than a small fit."""
+    prefix = prefix_of(host, sheet)
+    area = area_named(host, trails_name(prefix)) if prefix else None
+    listed = area_named(host, block_name(MAP_SHEET, TRAIL_ITEMS))
     if area is None or listed is None:
         return None
-    numbers = [row[0] for row in workbook.grid(listed[0]).block(listed[1])]
+    numbers = [host.value(listed[0], cell) for cell in listed[1].cells()]
     items = [int(number) - 1 for number in numbers if isinstance(number, float) and 1 <= number <= ratings.n_items]
     if len(items) < len(numbers) or (area[1].shape[0] + 1) % len(items):     # rows came or went there
         return None
