@@ -26,8 +26,8 @@ from solver.core.optimizers import OPTIMIZERS, Optimizer
 from solver.judging.metrics import METRICS, Metric
 from solver.reading.formats import format_table
 from solver.reading.looked_at.bad_rows import BadRows
-from solver.reading.looked_at.column_roles import FoundColumns
 from solver.reading.looked_at.columns import Growing
+from solver.reading.looked_at.roles import FoundColumns
 from solver.reading.looked_at.table_port import Format
 from workbook import example
 

@@ -198,14 +198,14 @@ class CollabFilter(Predicting, Recommending):
         unless `overwrite`, and where it cannot be written.
         """
         self._check_fitted()
-        from .saved.stored_model import save_model
+        from .stored_model import save_model
         save_model(self, folder, overwrite=overwrite)
 
     @classmethod
     def load(cls, folder: str | Path) -> CollabFilter:
         """The model that `save` wrote; it predicts the same to the last bit. Raises UserError for a
         folder that holds no model, a damaged one, or one of a newer version."""
-        from .saved.stored_model import load_model
+        from .stored_model import load_model
         return load_model(cls, folder)
 
 

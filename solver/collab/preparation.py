@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from numbers import Integral, Real
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -23,9 +23,6 @@ from solver.model.models import MODELS
 from .labels.frames import ratings_from
 from .labels.id_labels import Labels, shown_label
 
-if TYPE_CHECKING:
-    from .collab_filter import CollabFilter
-
 FEEDBACK = ("explicit", "implicit")
 _USUAL_IMPLICIT = {"lr": 0.01, "weight_decay": 0.3, "epochs": 10}   # best of a few on films and on planted pairs
 IMPLICIT_SPREAD = 0.2   # stands for the spread of values that are all 1, where newcomers are folded in: best on films
@@ -35,6 +32,18 @@ _NO_METHOD = ("n_factors", "device", "seed", "non_negative", "note_gradients")  
 _ALS = {"optimizer": "als", "weight_decay": 0.09, "epochs": 30}     # where nobody chose a way: best of a few on films
 _MOST_PASSES = 100      # of als that nobody limited: on tiny data thousands more lower the training RMSE by 0.0002 at most
 _MARGIN = 0.05   # of the ratings' range, by which a bounded model reaches beyond it: a sigmoid never gets to its ends
+
+
+class FitOptions(Protocol):
+    """The parameters of an estimator that say how to fit; those of `options_given(Given.ESTIMATOR)` stand beside them."""
+
+    effort: str
+    random_state: int | np.random.RandomState | np.random.Generator | None
+    rating_range: tuple[float, float] | None
+    holdout: float
+    holdout_by: str
+    feedback: str
+    counts: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,12 +66,14 @@ class Prepared:
         return float(self.learnt.values.std(dtype=np.float64))
 
 
-def prepare_fit(options: CollabFilter, ratings: Ratings, holdout) -> Prepared:
+def prepare_fit(options: FitOptions, ratings: Ratings, holdout) -> Prepared:
     """Check the parameters against the ratings; set a hold-out apart. Raises UserError where they do not fit."""
     notes: list[str] = []
     if options.feedback not in FEEDBACK:
         raise UserError(f"feedback is {options.feedback!r}. Choose one of: {', '.join(FEEDBACK)}.")
     if options.feedback == "implicit":
+        if options.rating_range is not None:
+            raise UserError(f"rating_range is {options.rating_range!r}, and implicit feedback predicts chances from 0 to 1. Leave it out (--range).")
         ratings = _happened(ratings, notes, counts=options.counts)
     elif options.counts:
         raise UserError(f"counts is {options.counts!r}, and explicit ratings are no counts. Leave it out, or say feedback='implicit'.")
@@ -134,7 +145,7 @@ def _range(given, ratings: Ratings) -> tuple[float, float]:
     return low, high
 
 
-def _held_out(options, ratings: Ratings, holdout, seed: int, notes: list[str]) -> tuple[Ratings, Ratings | None]:
+def _held_out(options: FitOptions, ratings: Ratings, holdout, seed: int, notes: list[str]) -> tuple[Ratings, Ratings | None]:
     holdout = options.holdout if holdout is None else holdout
     if isinstance(holdout, Real):
         if not isinstance(holdout, bool) and holdout == 0:
@@ -158,7 +169,7 @@ def _held_out(options, ratings: Ratings, holdout, seed: int, notes: list[str]) -
                             weights=None if given.weights is None else given.weights[known])
 
 
-def _settings(options: CollabFilter, ratings: Ratings, rating_range: tuple[float, float],
+def _settings(options: FitOptions, ratings: Ratings, rating_range: tuple[float, float],
               seed: int) -> tuple[Settings, bool]:
     """(what `effort` chooses for these ratings, and in its place what was said; whether factors help, as far as was tried)"""
     given = {name: getattr(options, name) for name in options_given(Given.ESTIMATOR)}

@@ -9,8 +9,9 @@ import pandas as pd
 
 from solver.errors import UserError
 
-from .looked_at.column_roles import Role, find_columns
+from .looked_at.column_roles import find_columns
 from .looked_at.rating_texts import identity
+from .looked_at.roles import Role
 from .looked_at.table_port import Told
 from .rating_columns import how_many_of
 from .tables import opened_table, read_found

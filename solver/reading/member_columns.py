@@ -9,10 +9,11 @@ import pandas as pd
 
 from solver.errors import UserError
 
-from .looked_at.column_roles import FoundColumns, find_by_name
+from .looked_at.column_roles import find_by_name
 from .looked_at.columns import Column
 from .looked_at.rating_names import RATING_ROLES
 from .looked_at.rating_texts import identity, labels_from_texts, reads_as_number, shortened
+from .looked_at.roles import FoundColumns
 from .looked_at.table_port import SourceTable, Told
 from .rating_columns import how_many_of
 from .tables import opened_table, read_found

@@ -10,8 +10,8 @@ from pathlib import Path
 from .elsewhere import brought_here
 from .formats.format_table import look_at
 from .looked_at.bad_rows import BadRows
-from .looked_at.column_roles import FoundColumns
 from .looked_at.columns import Growing, TableRows
+from .looked_at.roles import FoundColumns
 from .looked_at.sources import STDIN, standard_input
 from .looked_at.table_port import ReadAgain, SourceTable, Told
 

@@ -11,8 +11,8 @@ import numpy as np
 
 from solver.errors import UserError
 from solver.reading.looked_at.bad_rows import BadRows
-from solver.reading.looked_at.column_roles import FoundColumns
 from solver.reading.looked_at.columns import Column, Growing, TableRows
+from solver.reading.looked_at.roles import FoundColumns
 from solver.reading.looked_at.table_port import ReadAgain, SourceTable
 from solver.reading.missing_marks import rows_rated
 from solver.reading.rating_columns import how_many_of, numbers_of, readable_rows

@@ -18,9 +18,9 @@ import pyarrow.parquet as pq
 
 from solver.errors import UserError
 from solver.reading.looked_at.bad_rows import BadRows
-from solver.reading.looked_at.column_roles import FoundColumns
 from solver.reading.looked_at.columns import Growing
 from solver.reading.looked_at.rating_texts import LARGEST_RATING, parse_rating
+from solver.reading.looked_at.roles import FoundColumns
 from solver.reading.looked_at.sources import Source
 from solver.reading.looked_at.table_port import SourceTable, Told
 

@@ -8,9 +8,10 @@ from typing import Protocol
 
 from solver.errors import UserError
 from solver.reading.looked_at.bad_rows import BadRows
-from solver.reading.looked_at.column_roles import FoundColumns, find_by_name
+from solver.reading.looked_at.column_roles import find_by_name
 from solver.reading.looked_at.columns import Growing
 from solver.reading.looked_at.rating_names import RATING_ROLES
+from solver.reading.looked_at.roles import FoundColumns
 from solver.reading.looked_at.sources import Source
 from solver.reading.looked_at.table_port import LAYOUTS, SourceTable, Told
 

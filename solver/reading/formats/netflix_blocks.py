@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from solver.reading.looked_at.bad_rows import BadRows
-from solver.reading.looked_at.column_roles import FoundColumns
 from solver.reading.looked_at.columns import Growing
+from solver.reading.looked_at.roles import FoundColumns
 from solver.reading.looked_at.sources import Source
 from solver.reading.looked_at.table_port import Told
 

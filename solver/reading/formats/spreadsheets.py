@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from solver.errors import UserError
 from solver.reading.looked_at.bad_rows import BadRows
-from solver.reading.looked_at.column_roles import FoundColumns, find_by_name
+from solver.reading.looked_at.column_roles import find_by_name
 from solver.reading.looked_at.columns import Growing
 from solver.reading.looked_at.rating_texts import LONGEST_INTEGER
+from solver.reading.looked_at.roles import FoundColumns
 from solver.reading.looked_at.sources import Source
 from solver.reading.looked_at.table_port import Told
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .column_roles import Role
+from .roles import Role
 
 ITEM_NAMES = ("item", "itemid", "movie", "movieid", "film", "filmid", "product", "productid",
               "asin", "parentasin", "book", "bookid", "isbn", "song", "songid", "track", "trackid", "artist",

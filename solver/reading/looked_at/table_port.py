@@ -9,9 +9,9 @@ from typing import Protocol
 from solver.errors import UserError
 
 from .bad_rows import BadRows
-from .column_roles import FoundColumns, Role
 from .columns import Growing
 from .rating_names import RATING_ROLES
+from .roles import FoundColumns, Role
 from .sources import Source
 
 LAYOUTS = ("long", "crosstab")

@@ -17,8 +17,8 @@ from typing import BinaryIO
 
 from solver.errors import UserError
 from solver.reading.looked_at.bad_rows import BadRows, refusal_of_row
-from solver.reading.looked_at.column_roles import FoundColumns
 from solver.reading.looked_at.columns import Growing
+from solver.reading.looked_at.roles import FoundColumns
 from solver.reading.looked_at.sources import CANNOT_BE_READ, Source, reason_for
 from solver.reading.looked_at.table_port import ReadAgain, Told
 

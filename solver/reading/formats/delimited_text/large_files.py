@@ -9,18 +9,17 @@ on from there: it knows every oddity and its sentence, at a tenth of the speed.
 from __future__ import annotations
 
 import csv
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
-from solver.reading.looked_at.column_roles import FoundColumns
 from solver.reading.looked_at.columns import Growing
+from solver.reading.looked_at.roles import FoundColumns
 from solver.reading.looked_at.sources import CANNOT_BE_READ
 
-if TYPE_CHECKING:
-    from .delimited import TextTable
+from .text_lines import TextLines
 
 _BLOCK = 32_000_000          # bytes read at once: memory stays small, and repeated texts are looked up once a block
 _LONGEST_LINE = 100_000      # bytes of a plain line; the module csv has a limit of its own above it
@@ -28,7 +27,7 @@ _ONE_BYTE = b"\x1f"         # stands for a separator of several bytes: ASCII's o
 _BOM = b"\xef\xbb\xbf"
 
 
-def read_plain(table: TextTable, found: FoundColumns, growing: Growing) -> tuple[int, int]:
+def read_plain(table: TextLines, found: FoundColumns, growing: Growing) -> tuple[int, int]:
     """Add the rows of the plain beginning to `growing`.
 
     Gives where it ends: the byte, and the number of the line that begins there, from 1.
@@ -54,7 +53,7 @@ def read_plain(table: TextTable, found: FoundColumns, growing: Growing) -> tuple
     return at, line
 
 
-def _plain_header(raw: BinaryIO, table: TextTable, found: FoundColumns) -> int:
+def _plain_header(raw: BinaryIO, table: TextLines, found: FoundColumns) -> int:
     """The bytes of the header, where it is the whole first line, else 0."""
     head = raw.readline(_LONGEST_LINE)
     if not _plain_lines(head) or not head.endswith(b"\n"):
@@ -69,7 +68,7 @@ def _plain_header(raw: BinaryIO, table: TextTable, found: FoundColumns) -> int:
     return len(head) if tuple(field.strip() for field in fields) == found.first_line else 0
 
 
-def _plain_rows(block: bytes, table: TextTable, found: FoundColumns, growing: Growing, line: int) -> int:
+def _plain_rows(block: bytes, table: TextLines, found: FoundColumns, growing: Growing, line: int) -> int:
     """Add the rows of a block of lines, the first of them number `line`; how many there are, or 0
     where they are not plain."""
     n_lines, separator = _plain_lines(block), table.separator.encode()

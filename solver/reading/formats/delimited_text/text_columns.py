@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from solver.reading.looked_at.bad_rows import BadRows
-from solver.reading.looked_at.column_roles import FoundColumns
 from solver.reading.looked_at.columns import Growing
+from solver.reading.looked_at.roles import FoundColumns
 
-if TYPE_CHECKING:
-    from .delimited import TextTable
+from .text_lines import TextLines
 
 _LARGE = 1_000_000       # bytes of a file that is worth the faster way
 _TIMES_AT_ONCE = 100_000
 _LINES_AT_ONCE = 500_000    # after which they are added: what takes them in may not keep all of them
 
 
-def read_columns(table: TextTable, found: FoundColumns, growing: Growing, bad: BadRows) -> None:
+def read_columns(table: TextLines, found: FoundColumns, growing: Growing, bad: BadRows) -> None:
     """Add the found columns, in order, and the lines they were read from.
 
     Raises UserError for a line with more or fewer fields than the first, unless `bad` leaves it out.
@@ -32,7 +30,7 @@ def read_columns(table: TextTable, found: FoundColumns, growing: Growing, bad: B
     _read_lines(table, found, growing, bad, start, line)
 
 
-def _read_lines(table: TextTable, found: FoundColumns, growing: Growing, bad: BadRows, start: int, line: int) -> None:
+def _read_lines(table: TextLines, found: FoundColumns, growing: Growing, bad: BadRows, start: int, line: int) -> None:
     """Add what stands from byte `start`, line number `line`, to the end."""
     codes = [array("i") for _ in found.positions]
     lines, times = array("i"), []
@@ -66,7 +64,7 @@ def _add_times(growing: Growing, texts: list[str]) -> None:
     texts.clear()
 
 
-def _fitting_rows(table: TextTable, found: FoundColumns, bad: BadRows, start: int,
+def _fitting_rows(table: TextLines, found: FoundColumns, bad: BadRows, start: int,
                   line: int) -> Iterator[tuple[int, list[str]]]:
     most = fewest = len(found.first_line)
     if found.header:  # the last columns may have no name, and then need not be there

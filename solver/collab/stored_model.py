@@ -8,11 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeVar
 
 import numpy as np
 
-from solver.collab.labels.id_labels import STORED_LABELS, shown_label
 from solver.core.gradients import GradientSeen
 from solver.core.loop import Epoch
 from solver.core.settings import usable
@@ -23,12 +22,12 @@ from solver.model.factors import tensors_later
 from solver.model.net import net_of_arrays
 from solver.version import __version__
 
-from .storage import damaged_model, read_folder, write_folder
-from .stored_checks import Misfit, check_described, check_document, check_factors, check_labels, check_rated
+from .labels.id_labels import STORED_LABELS, shown_label
+from .learnt_model import LearntModel
+from .saved.storage import damaged_model, read_folder, write_folder
+from .saved.stored_checks import Misfit, check_described, check_document, check_factors, check_labels, check_rated
 
-if TYPE_CHECKING:
-    from solver.collab.collab_filter import CollabFilter
-
+_Loaded = TypeVar("_Loaded", bound=LearntModel)
 _REBUILD: dict[str, Callable[[dict[str, np.ndarray], Mapping], Any]] = {  # what a model's parameters may be: from their arrays and what is noted of them
     "Factors": lambda arrays, about: tensors_later(arrays, offset=about["offset"], given=about.get("given", 0)),
     "NetFactors": lambda arrays, _: net_of_arrays(arrays),
@@ -36,7 +35,7 @@ _REBUILD: dict[str, Callable[[dict[str, np.ndarray], Mapping], Any]] = {  # what
 _APART = ("factors", "samples", "settings", "history", "decay")  # fields of FitResult that are stored in ways of their own, or not
 
 
-def save_model(model: CollabFilter, folder: str | Path, *, overwrite: bool) -> None:
+def save_model(model: LearntModel, folder: str | Path, *, overwrite: bool) -> None:
     """Write a fitted model. Raises UserError for labels of a type that cannot be stored, and as `write_folder`."""
     result = model.result_
     arrays = _under("factors", result.factors.arrays())
@@ -67,12 +66,12 @@ def save_model(model: CollabFilter, folder: str | Path, *, overwrite: bool) -> N
     write_folder(folder, arrays, document, overwrite=overwrite)
 
 
-def load_model(cls: type[CollabFilter], folder: str | Path) -> CollabFilter:
-    """The model that `save_model` wrote. Raises UserError as `read_folder`, and where its parts do not fit together."""
+def load_model(estimator: Callable[..., _Loaded], folder: str | Path) -> _Loaded:
+    """The model that `save_model` wrote, as an `estimator` with the same parameters. Raises UserError as `read_folder`, and where its parts do not fit together."""
     arrays, document = read_folder(folder)
     try:
         check_document(document)
-        model = cls(**_with_tuples(document["parameters"]))
+        model = estimator(**_with_tuples(document["parameters"]))
         rebuild = _REBUILD[document["factors"]["class"]]
         factors = rebuild(_at("factors", arrays), document["factors"])
         samples = tuple(rebuild(_at(f"samples.{n}", arrays), draw)
