@@ -11,8 +11,8 @@ from solver.errors import UserError
 class ServiceLimits:
     """What a service takes. Raises UserError for what is not above 0.
 
-    `workers` is how many jobs run at a time, `upload` the bytes that a file may have (how far its parts may unpack says
-    `pyxl.xlsx.package.Limits`), `seconds` the time that a job may take, and `memory` the bytes that it may take beyond those of an
+    `workers` is how many jobs run at a time, `upload` the bytes that a file may have (`pyxl.xlsx.package.Limits` says how
+    far its parts may unpack), `seconds` the time that a job may take, and `memory` the bytes that it may take beyond those of an
     idle worker. `waiting` is how many jobs of one user may wait, `kept` the bytes of all files of one user, `requests` how many
     one user may make in a second in the long run. After `keep_minutes` files and results are deleted.
     """

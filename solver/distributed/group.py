@@ -100,7 +100,7 @@ class TorchGroup:
         self.sent += out.nbytes
 
     def share(self, array: np.ndarray, source: int) -> None:
-        """Torch chooses the way, such as a tree. `sent` counts the array once for every other process."""
+        """Torch chooses the way, such as a tree. At the source, `sent` counts the array once for every other process."""
         self._torch.broadcast(_tensor(array), source)
         self.sent += array.nbytes * (self.size - 1) if self.rank == source else 0
 

@@ -47,8 +47,8 @@ BLOCK_RATINGS = 4_000_000       # the most in one block, where the user does not
 
 @dataclass(frozen=True, kw_only=True)
 class HowToPrepare:
-    """How a store is laid out. There are `blocks` of users and as many of items; None lets the number of ratings decide. `seed`
-    shuffles each block. So many `readers`, which are processes, read files, deal parts and write blocks at once."""
+    """How a store is laid out. `blocks` is how many blocks the users are dealt to, and the items, too; None: the number of ratings
+    decides. `seed` shuffles each block. `readers` is how many processes read files, deal parts and write blocks at the same time."""
 
     blocks: int | None = None
     seed: int = 0

@@ -26,7 +26,7 @@ MOST_DISTINCT = 256     # different ratings up to which one is stored in a byte
 
 @dataclass(frozen=True)
 class HowToRead:
-    """How the user says the ratings are written; which columns hold them is told apart from it."""
+    """How the user says the ratings are written; the columns that hold them are found elsewhere."""
 
     decimal: str | None = None
     bad_lines: str = "refuse"
