@@ -142,7 +142,7 @@ def test_train_makes_the_usual_model_of_a_store(store, tmp_path, capsys, monkeyp
     capsys.readouterr()
     for words, sentence in ((["--effort", "best", "--optimizer", "sgd"], "Leave out one of them"), (["--optimizer", "adam"], "by sgd, rating by rating"),
                             (["--columns", "1,2,3"], "was said to"), (["--item-columns", "x.csv"], "--item-columns is not for a store"),
-                            (["--ids", "exact"], "--ids is not for a store"),
+                            (["--ids", "exact"], "--ids is not for a store"), (["--range", "2,3"], "the ratings of the store run from"),
                             (["--rows-only", "--overwrite"], "--rows-only writes no model folder"), (["--counts"], "Leave out --feedback, --counts"),
                             (["--processes", "5"], "from 1 to 4"), (["--patience", "3"], "all of its passes"),
                             (["--feedback", "implicit"], "Leave out --feedback"), (["--device", "cuda"], "on the CPU")):

@@ -45,6 +45,12 @@ def test_cross_validate_says_what_python_finds(ratings_file, capsys):
     assert code == 0 and "rmse: " in out and "biases alone" in out
     ones = asked(capsys, "cross-validate", "r.csv", "--folds", 2, "--factors", 3, "--epochs", 1, "--feedback", "implicit")
     assert list(ones["means"]) == ["ndcg"]
+    for command in (("cross-validate", "r.csv"), ("search", "r.csv", "--try", "factors=2"), ("evaluate", "model")):
+        for option in (("-n", 5), ("--liked", 3)):     # of lists, and none is judged
+            code, _, err = run(capsys, *command, *option)
+            assert code == 2 and err.startswith(f"{option[0]} says how lists are judged, and rmse"), err
+    code, _, err = run(capsys, "cross-validate", "r.csv", "--metrics", "ndcg", "-n", 0)
+    assert code == 2 and "-n is 0" in err
     code, _, err = run(capsys, "cross-validate", "r.csv", "--metrics", "ndgc")
     assert code == 2 and "The metric 'ndgc' is not known" in err
 

@@ -146,6 +146,7 @@ OPTIONS = {
     "a range that is none": (("--range", "5"), "--range is '5'."),
     "a range upside down": (("--range", "5,1"), "(5.0, 1.0)"),
     "a rating outside the range": (("--range", "1,3"), "lies outside 1 to 3."),
+    "a range of implicit feedback": (("--range", "0,6", "--feedback", "implicit"), "implicit feedback predicts chances from 0 to 1. Leave it out (--range)."),
     "a hold-out of all": (("--holdout", 1), "1"),
     "a column that is not there": (("--columns", "a,b,c"), "r.csv has no column 'a'"),
     "no number": (("--epochs", "many"), "--epochs"),

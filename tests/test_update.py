@@ -107,14 +107,21 @@ def test_what_was_typed_elsewhere_is_kept(fitted, tmp_path):
         epochs, items = area_named(book, "setting_epochs"), book.grid("you").values
         log = {cell: value for cell, value in book.grid("run log").values.items() if cell.row > 4}
         rmse = area_named(book, "bias_last_rmse_after")[1].first
-        last = book.grid("start").values[rmse]
+        stop = area_named(book, "bias_last_stop")[1].first
+        last, stopped = (book.grid("start").values[cell] for cell in (rmse, stop))
+        lowest = book.grid("recommend").values[Cell(6, 2)]
+    assert lowest == 1.5 and stopped
     item = items[Cell(10, 1)]
-    out = typed(fitted, tmp_path / "typed.xlsx", {"A17": "Ann", "B17": 4.0}, start={str(epochs[1].first): 77.0},
-                you={"B10": 4.5}, bias={"A60": "remember this", "BZ3": 12.0}, dotprod={"A3": "in the way"}, served={"B6": 0.8})
+    out = typed(fitted, tmp_path / "typed.xlsx", {"A17": "Ann", "B17": 1.0, "B4": 0.0, "B5": 6.0}, start={str(epochs[1].first): 77.0},
+                you={"B10": 4.5}, recommend={"B6": 2.0}, bias={"A60": "remember this", "BZ3": 12.0}, dotprod={"A3": "in the way"}, served={"B6": 0.8})
     done = update_workbook(out)
     with open_workbook(out) as book:
         assert book.grid("start").values[area_named(book, "setting_epochs")[1].first] == 77
         assert book.grid("start").values[area_named(book, "bias_last_rmse_after")[1].first] == last
+        assert book.grid("start").values[area_named(book, "bias_last_stop")[1].first] == stopped
+        kept_within = book.grid("recommend").values
+        assert (kept_within[Cell(6, 2)], kept_within[Cell(7, 2)]) == (2.0, 5.0)     # typed; as built
+        assert [book.grid("ratings").values[Cell(row, 2)] for row in (4, 5)] == [0.0, 6.0]
         you = book.grid("you").values
         assert [value for cell, value in you.items() if cell.col == 2 and cell.row > 8 and you.get(Cell(cell.row, 1)) == item] == [4.5]
         assert (book.grid("bias").values[Cell(60, 1)], book.grid("bias").values[Cell(3, 78)]) == ("remember this", 12)
@@ -123,6 +130,11 @@ def test_what_was_typed_elsewhere_is_kept(fitted, tmp_path):
         kept = book.grid(KEPT_SHEET).values
     assert (kept[Cell(2, 1)], kept[Cell(2, 2)], kept[Cell(2, 3)]) == ("dotprod", "A3", "in the way")
     assert "dotprod!A3" in done.notes[0] and KEPT_SHEET in done.notes[0]
+    out = typed(out, tmp_path / "again.xlsx", {"B17": 0.5})
+    update_workbook(out)        # and once more, where a lower rating came
+    with open_workbook(out) as book:
+        again = book.grid("recommend").values
+        assert (again[Cell(6, 2)], again[Cell(6, 8)], book.grid("ratings").values[Cell(4, 2)]) == (2.0, 0.5, 0.0)
 
 
 @pytest.mark.parametrize("cells", [{"C9": "4.5?"}, {"A17": "Ann", "B17": 3.0, "C17": 4.0}])

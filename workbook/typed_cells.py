@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pyxl.fit.own_sheets.before_fit import SHEET as BEFORE_FIT
 from pyxl.fit.own_sheets.source_table import label_key
-from pyxl.grid.block_names import CONTROLS, ROLES, RUN_LOG, SCALE, SOURCE, STEP_ROLES, TRAIL_ITEMS, TRAILS
+from pyxl.grid.block_names import CONTROLS, RESULTS, ROLES, RUN_LOG, SCALE, SOURCE, STEP_ROLES, TRAIL_ITEMS, TRAILS, result_name
 from pyxl.grid.cells import Cell, Range, Value, quoted
 from pyxl.grid.grid import Grid
 from pyxl.grid.readable_workbook import ReadableWorkbook
@@ -19,6 +19,7 @@ from pyxl.xlsx.parts.sheet_splice import Edits
 from workbook.data_sheets.start_sheet import START_SHEET
 from workbook.model_sheets.crosstab_sheet import OWN_WORDS
 from workbook.model_sheets.solver_names import is_solver_note
+from workbook.views.best_list import BUILT_HIGH, BUILT_LOW, HIGH, LOW
 from workbook.views.recommend_sheet import CHOSEN_USER
 from workbook.views.served.served_sheet import SERVED_ASKED
 from workbook.views.why_sheet import EXPLAINED_USER, ITEM
@@ -32,6 +33,7 @@ _CHOICES = (("recommend", CHOSEN_USER), ("why", EXPLAINED_USER), ("why", ITEM))
 _REFERENCE = re.compile(r"\$?\b[A-Z]{1,3}\$?\d+\b|\b\d+(?:\.\d+)?(?:[eE][+-]?\d+)?\b")
 _NUMBERS = re.compile(r"\{#(?:[,;]#)*\}")
 _WAYS = (TRAILS, TRAIL_ITEMS)      # of the last fit, which the new workbook has not seen
+_RESULTS = tuple(result_name("", what) for what in RESULTS)
 _BLOCKS = tuple(f"_{role}" for role in (*ROLES, *CONTROLS, *STEP_ROLES, "filled", "history", "epochs_held", "people", *_WAYS))
 
 
@@ -55,7 +57,7 @@ class TypedCells:
         with open_workbook(draft) as book:
             new = typed_cells(book)
             edits = {sheet: dict(cells) for sheet, cells in parameters.items()}
-            for sheet, cell, value in (*self._named(new), *self._choices(new), *self._you(new), *self._log(new)):
+            for sheet, cell, value in (*self._named(new), *self._choices(new), *self._range(new), *self._you(new), *self._log(new)):
                 edits.setdefault(sheet, {})[cell] = value
             homeless = self._kept_before()
             for sheet, cell, value, formula in self._not_built(list(self._own(new)), as_built):
@@ -90,7 +92,7 @@ class TypedCells:
         """Settings, results, the history: what stands in areas of the same name and shape."""
         for name, (sheet, area) in self.areas.items():
             there = new.areas.get(name)
-            if there is None or there[1].shape != area.shape or name in SOURCE or name == RUN_LOG or name.endswith(
+            if there is None or there[1].shape != area.shape or name in SOURCE or name == RUN_LOG or not name.endswith(_RESULTS) and name.endswith(
                     tuple(f"_{role}" for role in (*ROLES, *CONTROLS, *STEP_ROLES, *_WAYS, "filled", "view"))):
                 continue
             old, now = self.grids[sheet], new.grids[there[0]]
@@ -106,6 +108,14 @@ class TypedCells:
             value = self.grids[sheet].values.get(cell) if sheet in self.grids else None
             if sheet in new.grids and value != new.grids[sheet].values.get(cell) and isinstance(value, (str, float)) and label_key(value) in known:
                 yield sheet, cell, value
+
+    def _range(self, new: TypedCells) -> Iterator[tuple[str, Cell, Value]]:
+        """The lowest and the highest rating within which predictions are kept, where they are not what was built."""
+        for name, built in ((LOW, BUILT_LOW), (HIGH, BUILT_HIGH)):
+            if {name, built} <= set(self.areas) and name in new.areas:
+                (value,), (before,), (sheet, area) = self.block_of(name), self.block_of(built), new.areas[name]
+                if isinstance(value, float) and value != before:
+                    yield sheet, area.first, value
 
     def _you(self, new: TypedCells) -> Iterator[tuple[str, Cell, Value]]:
         """What the reader rated, beside the item again."""
@@ -145,7 +155,7 @@ class TypedCells:
                 if any(cell in block for block in blocks) or value in OWN_WORDS or is_solver_note(value) or sheet == "you" and cell[1] == 2:
                     continue
                 formula = grid.formulas.get(cell)
-                if formula is None and grid.owner(cell) is None and value not in ours and (sheet, cell) not in _CHOICES:
+                if formula is None and grid.owner(cell) is None and _as_saved(value) not in ours and (sheet, cell) not in _CHOICES:
                     yield sheet, Cell(*cell), value, ""
                 if formula is not None and _kind(formula.text) not in kinds:
                     yield sheet, Cell(*cell), value, formula.text
@@ -161,7 +171,7 @@ class TypedCells:
             there = names.get(sheet, sheet)
             kinds, values = ours.get(there, (set(), set()))
             # a text of ours is ours wherever it stands now; of numbers there are many alike
-            known = value in values and (isinstance(value, str) or value == built.grids[there].values.get(cell))
+            known = _as_saved(value) in values and (isinstance(value, str) or _as_saved(value) == _as_saved(built.grids[there].values.get(cell)))
             if not (_kind(formula) in kinds if formula else known):
                 found.append((sheet, cell, value, formula))
         return found
@@ -185,8 +195,13 @@ def typed_cells(book: ReadableWorkbook) -> TypedCells:
 
 def _formulas_and_values(grid: Grid, *, without: Collection[Range] = ()) -> tuple[set[str], set[Value]]:
     """The kinds of formulas on a sheet, and the texts and numbers that no formula gives, outside of some blocks."""
-    values = {value for cell, value in grid.values.items() if grid.owner(cell) is None and not any(cell in block for block in without)}
+    values = {_as_saved(value) for cell, value in grid.values.items() if grid.owner(cell) is None and not any(cell in block for block in without)}
     return {_kind(formula.text) for formula in grid.formulas.values()}, values
+
+
+def _as_saved(value: Value) -> Value:
+    """A value as LibreOffice saves it: it keeps 15 digits of a number."""
+    return float(f"{value:.15g}") if isinstance(value, float) else value
 
 
 def _kind(formula: str) -> str:

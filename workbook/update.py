@@ -15,7 +15,7 @@ import numpy as np
 from pyxl.fit.own_sheets.before_fit import SHEET as BEFORE_FIT
 from pyxl.fit.own_sheets.check_source import check_source, refuse_typed_over
 from pyxl.fit.own_sheets.source_table import RatingsSource, label_key, read_source
-from pyxl.grid.block_names import HELD, PYTHON, STEP_ROLES, block_name, setting_name
+from pyxl.grid.block_names import HELD, PYTHON, SCALE, STEP_ROLES, block_name, setting_name
 from pyxl.grid.cells import quoted
 from pyxl.grid.parameters import parameter_cells
 from pyxl.grid.sheet_names import area_named, prefix_of
@@ -190,7 +190,9 @@ def _content(book: FileHost, source: RatingsSource, *, users: int | None, items:
     python = area_named(book, PYTHON)
     at = book.grid(python[0]).values.get(python[1].first) if python else None
     stepped = area_named(book, block_name("bias", STEP_ROLES[0])) is not None
-    return replace(content, apart=apart, gradients=stepped, titled=bool(source.item_ids), python=at if isinstance(at, str) and at else content.python,
+    lowest, highest = (_number(book, end) for end in SCALE)
+    scale = None if lowest is None or highest is None else (lowest, highest)    # all ratings lie within: others are refused
+    return replace(content, apart=apart, gradients=stepped, typed_scale=scale, titled=bool(source.item_ids), python=at if isinstance(at, str) and at else content.python,
                    item_ids=[_plain(source.item_ids.get(key, label)) for key, label in zip(keys[1], given.items)])
 
 

@@ -72,6 +72,8 @@ def prepare_fit(options: FitOptions, ratings: Ratings, holdout) -> Prepared:
     if options.feedback not in FEEDBACK:
         raise UserError(f"feedback is {options.feedback!r}. Choose one of: {', '.join(FEEDBACK)}.")
     if options.feedback == "implicit":
+        if options.rating_range is not None:
+            raise UserError(f"rating_range is {options.rating_range!r}, and implicit feedback predicts chances from 0 to 1. Leave it out (--range).")
         ratings = _happened(ratings, notes, counts=options.counts)
     elif options.counts:
         raise UserError(f"counts is {options.counts!r}, and explicit ratings are no counts. Leave it out, or say feedback='implicit'.")

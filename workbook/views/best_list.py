@@ -11,7 +11,8 @@ from workbook.write.styles import Styles, colour_scale
 from workbook.write.write_cells import put_array, put_text
 
 N_BEST = 10
-LOW, HIGH = "rating_low", "rating_high"     # the names of the two cells within which predictions are kept
+LOW, HIGH = "rating_low", "rating_high"     # the names of the two cells within which predictions are kept,
+BUILT_LOW, BUILT_HIGH = "rating_built_low", "rating_built_high"    # and of what the workbook was built with
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from xlsxwriter import Workbook
 
 from pyxl.grid.cells import Cell, Range
 from workbook.model_sheets.view import View
-from workbook.views.best_list import HIGH, LOW, N_BEST, Candidates, write_best
+from workbook.views.best_list import BUILT_HIGH, BUILT_LOW, HIGH, LOW, N_BEST, Candidates, write_best
 from workbook.views.check.check_sheet import CHECK_SHEET as CHECK
 from workbook.views.check.check_sheet import check_plan
 from workbook.views.check.reliability import of_user, within, words_on_within
@@ -20,6 +20,7 @@ _NAME = "recommend"
 CHOSEN_USER, LOWEST, HIGHEST = Cell(5, 2), Cell(6, 2), Cell(7, 2)
 _HEAD = 9
 CHOSEN_NUMBER = Cell(5, 8)     # the number of the chosen user
+_BUILT = (Cell(6, 8), Cell(7, 8))   # the lowest and the highest rating as they were written, by which an update knows what was typed
 WORKING = 7             # first column of the calculation
 
 
@@ -79,9 +80,12 @@ def _words(sheet, styles: Styles, view: View) -> None:
 
 
 def _range(workbook: Workbook, sheet, styles: Styles, view: View) -> None:
-    for cell, what, side, name, value in zip((LOWEST, HIGHEST), ("lowest", "highest"), ("above", "below"), (LOW, HIGH),
-                                             view.content.rating_range):
+    for cell, built, what, side, names, value in zip((LOWEST, HIGHEST), _BUILT, ("lowest", "highest"), ("above", "below"),
+                                                     ((LOW, BUILT_LOW), (HIGH, BUILT_HIGH)), view.content.rating_range):
         put_text(sheet, cell.moved(0, -1), what, styles.label)
         put_number(sheet, cell, value, styles.choice)
         put_text(sheet, cell.moved(0, 1), f"the {what} rating there is: predictions are kept {side} it", styles.note_beside)
-        workbook.define_name(name, f"={_NAME}!{Range.around([cell]).absolute}")
+        put_text(sheet, built.moved(0, -1), f"{what} as built", styles.calc_head)
+        put_number(sheet, built, value, styles.calc)
+        for name, where in zip(names, (cell, built)):
+            workbook.define_name(name, f"={_NAME}!{Range.around([where]).absolute}")

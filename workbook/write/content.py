@@ -59,7 +59,7 @@ class Content:
     (low, high) of the bounded model; `macros` says whether there are buttons, which start the Python
     at the path `python`; `caption` says where the parameters come from, and `trained` of which model.
     Where `net` has widths, there is a net of them on a sheet of its own. `gradients` says whether the
-    steps of gradient descent stand beside the models.
+    steps of gradient descent stand beside the models, and `typed_scale` that somebody said which ratings there may be.
     """
 
     given: Ratings
@@ -77,6 +77,7 @@ class Content:
     trained: Trained | None = None
     net: NetWidths | None = None
     gradients: bool = False
+    typed_scale: tuple[float, float] | None = None
 
     @cached_property
     def ratings(self) -> Ratings:
@@ -108,7 +109,7 @@ class Content:
     @property
     def stated_scale(self) -> tuple[float, float]:
         """The lowest and the highest rating that may be typed."""
-        return usual_scale(np.concatenate([self.given.values, self.rating_range]))
+        return self.typed_scale or usual_scale(np.concatenate([self.given.values, self.rating_range]))
 
     @property
     def scale(self) -> tuple[float, float, float]:

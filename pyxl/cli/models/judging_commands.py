@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pyxl.base.plain_output import Say, json_ready, table
+from pyxl.cli.arguments.metric_arguments import add_list_metric_arguments, list_options
 from pyxl.cli.arguments.option_arguments import add_option_arguments, options_in
 from pyxl.cli.arguments.reading_arguments import (
     TABLE_OF_RATINGS,
@@ -43,8 +44,7 @@ def _model_arguments(parser: argparse.ArgumentParser, *, folds: int) -> None:
 
 def _metric_arguments(parser: argparse.ArgumentParser) -> None:
     add_feedback_arguments(parser)
-    parser.add_argument("-n", type=int, default=10, metavar="N", help="items of each user's list that are judged (default 10)")
-    parser.add_argument("--liked", type=float, metavar="X", help="rating from which on a user likes an item (default: the mean)")
+    add_list_metric_arguments(parser)
 
 
 def _model_and_ratings(args: argparse.Namespace, say: Say, *, feedback: Mapping[str, Any]) -> tuple[CollabFilter, int, Ratings, list[str]]:
@@ -87,10 +87,11 @@ def _cross_validate_arguments(parser: argparse.ArgumentParser) -> None:
 def _cross_validate(args: argparse.Namespace, say: Say) -> dict:
     from solver import cross_validate
 
-    model, seed, ratings, notes = _model_and_ratings(args, say, feedback=feedback_options(args))
     metrics = [name.strip() for name in (args.metrics or ("ndcg" if args.feedback == "implicit" else "rmse,mae")).split(",")]
+    lists = list_options(args, metrics)
+    model, seed, ratings, notes = _model_and_ratings(args, say, feedback=feedback_options(args))
     with warnings.catch_warnings(action="ignore", category=UserWarning):    # pairs that a fold does not know are left out
-        found = cross_validate(ratings, model, folds=args.folds, seed=seed, metrics=metrics, n=args.n, liked=args.liked, split=args.split)
+        found = cross_validate(ratings, model, folds=args.folds, seed=seed, metrics=metrics, split=args.split, **lists)
     _tell(found.folds, args, say)
     means = {name: found.mean(name) for name in metrics}
     errors = {name: found.standard_error_of(name) for name in metrics}
@@ -114,11 +115,11 @@ def _search_arguments(parser: argparse.ArgumentParser) -> None:
 def _search(args: argparse.Namespace, say: Say) -> dict:
     from solver.collab.judged.settings_search import search_settings
 
-    space = dict(_values(text) for text in args.tried)
+    space, lists = dict(_values(text) for text in args.tried), list_options(args, [args.metric])
     model, seed, ratings, notes = _model_and_ratings(args, say, feedback=feedback_options(args))
     with warnings.catch_warnings(action="ignore", category=UserWarning):
         found = search_settings(ratings, model, space, trials=args.trials, folds=args.folds, seed=seed, metric=args.metric,
-                                n=args.n, liked=args.liked, halving=args.halving,
+                                halving=args.halving, **lists,
                                 on_trial=lambda one, value: say(f"{', '.join(f'{name} {one[name]}' for name in one)}: {args.metric} {value:.4f}"))
     say("")
     _tell(found.results, args, say)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyxl.base.plain_output import Say, json_ready, table
+from pyxl.cli.arguments.metric_arguments import add_list_metric_arguments, list_options
 from pyxl.cli.arguments.reading_arguments import (
     add_ratings_arguments,
     named_ratings,
@@ -60,19 +61,17 @@ def _evaluate_arguments(parser: argparse.ArgumentParser) -> None:
                         "reads it (default: those that `train --holdout` held out)")
     parser.add_argument("--metrics", metavar="NAME,NAME", default="rmse,mae",
                         help=f"what to measure (default rmse,mae): {', '.join(METRICS)}")
-    parser.add_argument("-n", type=int, default=10, metavar="N", help="items of each user's list that are judged (default 10)")
-    parser.add_argument("--liked", type=float, metavar="X", help="rating from which on a user likes an item, for metrics of "
-                        "lists (default: the mean of the model's ratings)")
+    add_list_metric_arguments(parser)
     parser.add_argument("--plot", metavar="FILE.png", help="draw predicted against observed ratings")
     add_ratings_arguments(parser)
 
 
 def _evaluate(args: argparse.Namespace, say: Say) -> dict:
-    from solver.judging.metrics import METRICS, check_metrics
+    from solver.judging.metrics import METRICS
     from solver.judging.plots import plot_predicted, refuse_plot
 
     metrics = [name.strip() for name in args.metrics.split(",")]
-    check_metrics(metrics)
+    lists = list_options(args, metrics)
     if args.plot:
         refuse_plot(args.plot)
     model = load_trained(args.model)
@@ -86,7 +85,7 @@ def _evaluate(args: argparse.Namespace, say: Say) -> dict:
         notes.append(f"The model has learnt from {learnt.sum():,} of these ratings; they were left out.")
         asked = asked.take(~learnt)
     with warnings.catch_warnings(action="ignore", category=UserWarning):    # of what is among the notes
-        measures = model.evaluate(asked, metrics=metrics, n=how_many_listed(args.n), liked=args.liked)
+        measures = model.evaluate(asked, metrics=metrics, **lists)
     rows = [("model", *measures.values())]
     of_ratings = {name: of for name in metrics if (of := METRICS[name].of_ratings)}
     for baseline, constant in baselines(model, asked):

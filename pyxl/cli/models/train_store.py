@@ -39,6 +39,9 @@ def train_on_store(args: argparse.Namespace, rating_range: tuple[float, float] |
     first = os.environ.get("RANK", "0") == "0"      # of those that torchrun started
     tell = say if first else (lambda line: None)
     store = open_store(args.ratings[0])
+    if rating_range and not (rating_range[0] <= store.rating_range[0] and store.rating_range[1] <= rating_range[1]):
+        raise UserError(f"--range is '{args.range}', and the ratings of the store run from {store.rating_range[0]:g} to {store.rating_range[1]:g}. "
+                        "Give a lowest and a highest rating that hold them.")
     settings, notes = store_settings(store, args.effort, said)
     if not args.rows_only:
         refuse_too_large(store, settings)
