@@ -43,11 +43,11 @@ def write_people(sheet, styles: Styles, view: View, *, switch: Cell, left: int, 
         number = ref(cell["number"], cols=True)
         put_number(sheet, cell["number"], user + 1, styles.calc_whole)
         sheet.write_formula(*box(Range.around([cell["person"]]))[:2], f"=INDEX({view.name('user_ids')},{number})", styles.calc_label, content.users[user])
-        for component, place in ((1, "across"), (2, "up")):
+        for component, place, unseen in ((1, "across", "0"), (2, "up", "NA()")):     # a chart counts dots whose places across are no numbers
             along = cell[f"along {component}"]
             put_formula(sheet, along, f"=SUMPRODUCT(TRANSPOSE(INDEX({view.name('user_factors')},{number},0)),INDEX({block_name('items', 'loadings')},0,{component}))",
                         styles.calc)
-            put_formula(sheet, cell[place], f'=IF({asked}="yes",{ref(along)}*{_fixed(scale)},NA())', styles.calc)
+            put_formula(sheet, cell[place], f'=IF({asked}="yes",{ref(along)}*{_fixed(scale)},{unseen})', styles.calc)
         if row < MOST_PEOPLE:
             _label(sheet, styles, at, cell, row, sign, line, items)
     return _series(sheet.get_name(), at, min(len(content.users), MOST_PEOPLE))
@@ -61,7 +61,7 @@ def _label(sheet, styles: Styles, at: dict[str, Range], cell: dict[str, Cell], r
     taken = []
     for begins, ends in ((x, f"{x}+{wide}"), (f"{x}-{wide}", x)):
         taken.append("+".join(labels.in_the_way(up=y, words=name, line=line, begins=begins, ends=ends) for labels in (items, before) if labels))
-    put_array(sheet, cell["side"], f"=IF(ISNUMBER({x}),IF({taken[0]}=0,1,IF({taken[1]}=0,2,0)),0)", styles.calc_whole)
+    put_array(sheet, cell["side"], f"=IF(ISNUMBER({y}),IF({taken[0]}=0,1,IF({taken[1]}=0,2,0)),0)", styles.calc_whole)
     for which, at_right, at_left in (("from", x, f"{x}-{wide}"), ("to", f"{x}+{wide}", x)):
         put_formula(sheet, cell[which], f"=IF({side}=0,NA(),IF({side}=1,{at_right},{at_left}))", styles.calc)
     for which, number in (("at its right", 1), ("at its left", 2)):

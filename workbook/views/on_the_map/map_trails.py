@@ -9,7 +9,7 @@ from pyxl.grid.cells import Cell, Range, quoted
 from workbook.model_sheets.view import View
 from workbook.write.references import columns_of, ref
 from workbook.write.styles import Styles
-from workbook.write.write_cells import put_array, put_text
+from workbook.write.write_cells import put_array, put_number, put_text
 
 POSITIONS = 12      # of each item, from the start of the fit to its end
 _SAME = "1E-6"      # how near the end of a trail is to its dot; else the factors are no longer those of that fit
@@ -32,7 +32,10 @@ def write_trails(workbook: Workbook, sheet, styles: Styles, view: View, *, left:
             own = _of_one(raw[layout.sheet], first)
             a, b = (ref(column.first.moved(POSITIONS - 1, 0)) for column in columns_of(own))
             return f"IF(COUNT({a},{b})=2,IF(ABS({a}-{ref(x)})+ABS({b}-{ref(y)})<{_SAME},{ref(own)},NA()),NA())"
-        put_array(sheet, _of_one(drawn, first), f"=IFERROR({view.of_chosen(shown)},NA())", styles.calc)
+        way = _of_one(drawn, first)
+        put_array(sheet, way, f"=IFERROR({view.of_chosen(shown)},NA())", styles.calc)
+        if way.bottom < drawn.bottom:       # the line between two ways: a chart counts dots where no place across is a number
+            put_number(sheet, Cell(way.bottom + 1, way.left), 0.0, styles.calc)
     across, up = (f"={quoted(sheet.get_name())}!{column.absolute}" for column in columns_of(drawn))
     return {"name": "trails", "categories": across, "values": up, "line": {"color": "#B9CBE4", "width": 1}, "marker": {"type": "none"}}
 
