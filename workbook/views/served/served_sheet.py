@@ -59,6 +59,7 @@ def write_served(workbook: Workbook, styles: Styles, view: View) -> None:
     sheet.set_row(0, 24)
     sheet.set_column(0, 0, 34, styles.text)
     sheet.set_column(1, SERVED_PRINTED - 1, 12, styles.text)
+    sheet.set_column(6, 9, 16, styles.text)      # below the longer headers
     fold_helpers(sheet, SERVED_PRINTED + 2, plan.right, 10, styles.calc)
     sheet.print_area(0, 0, CHART + 14, SERVED_PRINTED - 1)
     print_setup(sheet, one_page=True)
