@@ -14,7 +14,7 @@ from solver.collab.answers.intervals import conformal_quantile
 from solver.collab.answers.recommend import top_n
 from workbook.builder import build_with
 from workbook.export import busiest
-from workbook.views.recommend_sheet import CHOSEN_USER, HIGHEST, LOWEST, TWO_DIGITS
+from workbook.views.recommend_sheet import CHOSEN_NUMBER, CHOSEN_USER, HIGHEST, LOWEST
 from workbook.write.content import content_of
 
 LIST = "A10:E19"
@@ -22,10 +22,10 @@ LIST = "A10:E19"
 
 def asked(office, book: Book, user, *, cells=None, more=()) -> dict:
     """What the sheet shows with this user chosen: the list's rows, the sentence, and cells asked for."""
-    found = office.recalculate(book.path, {"recommend": [LIST, "C5", str(TWO_DIGITS), *more]},
+    found = office.recalculate(book.path, {"recommend": [LIST, "C5", str(CHOSEN_NUMBER), *more]},
                                set={"recommend": {str(CHOSEN_USER): user}} | (cells or {}))["recommend"]
     return {"rows": [row for row in found[LIST] if row[0] != ""], "says": found["C5"][0][0],
-            "place": found[str(TWO_DIGITS)][0][0]} | {where: found[where] for where in more}
+            "place": found[str(CHOSEN_NUMBER)][0][0]} | {where: found[where] for where in more}
 
 
 def expected(book: Book, user: int) -> list[list]:

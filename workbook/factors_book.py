@@ -12,6 +12,7 @@ from .new_file import compute_formulas, new_file, new_workbook
 
 _SHEET = "factors"
 _FIRST = 6      # the row of one factor
+_MOST = 2.0     # the chart shows so many times the errors of one factor: a fit that fails by far would flatten all the others
 
 
 def build_factors(path, errors: Sequence[tuple[float, float]], *, lines: Sequence[str], overwrite: bool = False) -> None:
@@ -21,6 +22,12 @@ def build_factors(path, errors: Sequence[tuple[float, float]], *, lines: Sequenc
         with new_workbook(draft) as workbook:
             _write(workbook, make_styles(workbook), errors, lines)
         compute_formulas(draft)
+
+
+def _top(errors: Sequence[tuple[float, float]]) -> dict[str, float]:
+    """Where the axis of errors ends, if not at the largest of them."""
+    most = _MOST * max(errors[0])
+    return {"max": float(f"{most:.1g}")} if max(map(max, errors)) > most > 0 else {}
 
 
 def _write(workbook: Workbook, styles: Styles, errors: Sequence[tuple[float, float]], lines: Sequence[str]) -> None:
@@ -47,7 +54,7 @@ def _write(workbook: Workbook, styles: Styles, errors: Sequence[tuple[float, flo
     chart.set_title({"name": "RMSE by number of factors", "overlay": False, "name_font": CHART_FONT | {"size": 11}})
     chart.set_legend({"position": "bottom", "font": CHART_FONT})
     chart.set_x_axis({"min": 0, "num_font": CHART_FONT, "major_gridlines": {"visible": False}})
-    chart.set_y_axis({"min": 0, "num_font": CHART_FONT, "num_format": "0.0##", "major_gridlines": {"visible": True, "line": {"color": CHART_GRID, "width": 0.75}}})
+    chart.set_y_axis({"min": 0, **_top(errors), "num_font": CHART_FONT, "num_format": "0.0##", "major_gridlines": {"visible": True, "line": {"color": CHART_GRID, "width": 0.75}}})
     chart.set_size({"width": 560, "height": 340})
     sheet.insert_chart(_FIRST - 2, 4, chart)
     print_setup(sheet, one_page=True)

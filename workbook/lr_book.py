@@ -53,7 +53,8 @@ def _write(workbook: Workbook, styles: Styles, found: RateTest, line: str) -> No
         sheet.write_formula(row - 1, 3, f"=E{row}/(1-$B$5^A{row})", styles.error)
         sheet.write_formula(row - 1, 4, f"=(1-$B$5)*C{row}" + (f"+$B$5*E{row - 1}" if row > first else ""), styles.error)
     low, high = _span(found)
-    for row, end in enumerate((low, high), 7):      # the ends of the green line
+    sheet.write_string(5, 4, "the green line: rate, loss", styles.calc_head)
+    for row, end in enumerate((low, high), 7):      # its ends
         sheet.write_formula(row - 1, 3, "=B8", styles.calc)
         sheet.write_number(row - 1, 4, end, styles.calc)
     sheet.insert_chart(first - 2, 6, _chart(workbook, found, (low, high), last))

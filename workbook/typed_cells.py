@@ -155,7 +155,7 @@ class TypedCells:
                 if any(cell in block for block in blocks) or value in OWN_WORDS or is_solver_note(value) or sheet == "you" and cell[1] == 2:
                     continue
                 formula = grid.formulas.get(cell)
-                if formula is None and grid.owner(cell) is None and value not in ours and (sheet, cell) not in _CHOICES:
+                if formula is None and grid.owner(cell) is None and _as_saved(value) not in ours and (sheet, cell) not in _CHOICES:
                     yield sheet, Cell(*cell), value, ""
                 if formula is not None and _kind(formula.text) not in kinds:
                     yield sheet, Cell(*cell), value, formula.text
@@ -171,7 +171,7 @@ class TypedCells:
             there = names.get(sheet, sheet)
             kinds, values = ours.get(there, (set(), set()))
             # a text of ours is ours wherever it stands now; of numbers there are many alike
-            known = value in values and (isinstance(value, str) or value == built.grids[there].values.get(cell))
+            known = _as_saved(value) in values and (isinstance(value, str) or _as_saved(value) == _as_saved(built.grids[there].values.get(cell)))
             if not (_kind(formula) in kinds if formula else known):
                 found.append((sheet, cell, value, formula))
         return found
@@ -195,8 +195,13 @@ def typed_cells(book: ReadableWorkbook) -> TypedCells:
 
 def _formulas_and_values(grid: Grid, *, without: Collection[Range] = ()) -> tuple[set[str], set[Value]]:
     """The kinds of formulas on a sheet, and the texts and numbers that no formula gives, outside of some blocks."""
-    values = {value for cell, value in grid.values.items() if grid.owner(cell) is None and not any(cell in block for block in without)}
+    values = {_as_saved(value) for cell, value in grid.values.items() if grid.owner(cell) is None and not any(cell in block for block in without)}
     return {_kind(formula.text) for formula in grid.formulas.values()}, values
+
+
+def _as_saved(value: Value) -> Value:
+    """A value as LibreOffice saves it: it keeps 15 digits of a number."""
+    return float(f"{value:.15g}") if isinstance(value, float) else value
 
 
 def _kind(formula: str) -> str:

@@ -16,14 +16,14 @@ from xml.sax.saxutils import escape
 from pyxl.base.own_folder import own_folder
 from solver.errors import UserError
 
-_SECONDS = 60       # that a program of the system may take
-_AGAIN = 30         # seconds until what has ended is started anew
+_SECONDS = 60       # how long a program of the system may take
+_AGAIN = 30         # seconds until a program that has ended is started again
 
 
 @dataclass(frozen=True, kw_only=True)
 class AtLogin:
-    """What is started: `name` (``serve``), what it is in a few words, the words after Python's own name, what is set for it, and whether
-    it is started anew whenever it has ended (else only after a failure)."""
+    """A program to start. `name` is such as ``serve``, `what` says in a few words what it is, `words` follow Python's own name on the
+    command line, and `environment` is set for it. `for_ever` starts it again whenever it ends, not only after a failure."""
 
     name: str
     what: str
@@ -33,12 +33,15 @@ class AtLogin:
 
     @property
     def called(self) -> str:
-        """By what the system knows it."""
+        """The name that the system knows it by."""
         return f"collabsheet-{self.name}"
 
 
 def install_at_login(started: AtLogin) -> tuple[Path, str | None]:
-    """Write what the system reads, in place of an older one, and start it now: (the file, None, or a sentence that says what is left to do)."""
+    """Write the file that the system reads, in place of an older one, and start the program now.
+
+    Gives (the file, None), or (the file, a sentence that says what is left to do).
+    """
     file = _file(started.called)
     file.parent.mkdir(parents=True, exist_ok=True)
     if sys.platform == "win32":
@@ -61,7 +64,7 @@ def install_at_login(started: AtLogin) -> tuple[Path, str | None]:
 
 
 def uninstall_at_login(name: str) -> bool:
-    """End it and take it out; False where it was not there."""
+    """End the program and remove its file; False where it was not installed."""
     called = f"collabsheet-{name}"
     file = _file(called)
     there = file.exists()

@@ -20,8 +20,8 @@ _CHUNK = 1 << 20
 
 
 def connect(url: str, *, token: str | None = None, certificate: str | None = None) -> Service:
-    """The service at an address, as `collabsheet serve` printed it: the token is in it, or given. `certificate` is the file, in PEM, of
-    whoever signed the service's own, where the system does not know it. Raises UserError where nothing answers."""
+    """The service at an address, as `collabsheet serve` printed it. The address holds the token, or `token` gives it. `certificate` is
+    a PEM file with the certificate that signed the service's own, needed where the system does not know that one. Raises UserError where nothing answers."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise UserError(f"'{url}' is no address of a service. Give what `collabsheet serve` printed: http://127.0.0.1:8365/#token=…")
@@ -48,8 +48,8 @@ class Service:
         return self._ask("GET", "/api/status")
 
     def inspect(self, path: str | Path, *, there: bool = False) -> dict[str, Any]:
-        """What is on each sheet, by name, as `inspect_workbook` says it. `there`: the path is one below the folder that the service was
-        started with (``--books``), and nothing is uploaded."""
+        """What is on each sheet, by name, as `inspect_workbook` says it. With `there` nothing is uploaded: the path lies below the folder
+        that the service was started with (``--books``)."""
         view = self._job("inspect", self._upload(path, there=there))["result"]
         return {sheet["name"]: sheet["found"] for sheet in view["sheets"]}
 
@@ -57,8 +57,8 @@ class Service:
             options: Mapping[str, Any] | None = None, there: bool = False, on_epoch: Callable[[dict[str, Any]], bool | None] | None = None) -> dict[str, dict]:
         """Fit a workbook there, as `fit_workbook` does here, and write it to `out` (None: nowhere); `there` as for `inspect`.
 
-        `on_epoch` is given what the service tells: ``sheet``, ``epoch``, ``rmse`` and ``held_out``, or ``step`` and ``objective``; a
-        true value stops the fit, which keeps the best so far. Returns the results by sheet, as ``fit --json`` prints them.
+        `on_epoch` gets what the service tells: ``sheet``, ``epoch``, ``rmse`` and ``held_out``, or ``step`` and ``objective``. When it
+        returns a true value, the fit stops and keeps the best so far. Returns the results by sheet, as ``fit --json`` prints them.
         """
         if out is not None:
             checked_new_target(out, overwrite=overwrite)

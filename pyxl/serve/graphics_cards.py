@@ -1,4 +1,4 @@
-"""The GPUs of the machine that a service runs on, as its driver's own program tells them; the service itself loads no CUDA."""
+"""The GPUs of the machine that a service runs on, as the driver's own program reports them. The service itself does not load CUDA."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class GraphicsCards:
         self._found: list[dict[str, Any]] = []
 
     def __call__(self) -> list[dict[str, Any]]:
-        """Of each its ``name``, ``memory_used`` and ``memory`` in bytes, and ``busy``, the share of the last moment in which it computed."""
+        """For each GPU its ``name``, ``memory_used`` and ``memory`` in bytes, and ``busy``: the share of the last moment that it computed."""
         with self._lock:
             if time.monotonic() - self._asked_at >= _ASKED_EVERY:
                 self._found, self._asked_at = _cards(), time.monotonic()
@@ -42,6 +42,6 @@ def _card(line: str) -> dict[str, Any] | None:
     name, _, numbers = line.partition(", ")
     try:
         used, total, busy = (float(number) for number in numbers.split(","))
-    except ValueError:      # "No devices were found", or a card that does not tell
+    except ValueError:      # "No devices were found", or a card that does not report these numbers
         return None
     return {"name": name, "memory_used": int(used) << 20, "memory": int(total) << 20, "busy": busy / 100}

@@ -37,10 +37,11 @@ _OF_THE_PANE = _ANSWERS | {
 class Guard:
     """An ASGI application in front of another.
 
-    A request whose Host is none of `hosts` is refused: a foreign name that was made to lead here (DNS rebinding) gets nothing. So is one
-    whose Origin is another page's. What lies under ``/api/`` needs a token, which a foreign page does not have: there are no cookies.
-    Nobody may ask more than `per_second` times a second in the long run. Every answer carries a strict content security policy, that of the task pane one with Microsoft's servers in it, and every request under ``/api/`` is a line of the audit log: when, who, what,
-    and the answer's number; nothing of what is in files.
+    It refuses a request whose Host is none of `hosts`, so that a foreign name that was made to lead here (DNS rebinding) gets nothing.
+    It refuses a request that comes from another page, which its Origin tells. Every path under ``/api/`` needs a token, which a
+    foreign page does not have; there are no cookies. Nobody may ask more than `per_second` times a second in the long run. Every
+    answer carries a strict content security policy; the one of the task pane also names Microsoft's servers. Every request under
+    ``/api/`` becomes a line of the audit log: when, who, what, and the status of the answer, but nothing of what is in files.
     """
 
     def __init__(self, app: ASGIApp, *, hosts: Collection[str], scheme: str, find_caller: FindCaller, audit: Path, per_second: float):
@@ -68,7 +69,7 @@ class Guard:
                 refusal = JSONResponse({"error": "This needs a token: open the page by the whole address that `collabsheet serve` printed."}, 401)
             else:
                 scope["caller"], who = caller, caller.name
-            if not self._rates.take(who):       # all who have no token count as one
+            if not self._rates.take(who):       # all callers without a token share one count
                 refusal = JSONResponse({"error": "These are too many requests. Wait a few seconds."}, 429, {"Retry-After": "5"})
         await (refusal or self._app)(scope, receive, answer)
         if scope["path"].startswith("/api/"):

@@ -11,10 +11,10 @@ from solver.errors import UserError
 class ServiceLimits:
     """What a service takes. Raises UserError for what is not above 0.
 
-    `workers`: jobs at a time; `upload`: bytes of a file (what its parts may unpack to is `pyxl.xlsx.package.Limits`); `seconds`: of a job;
-    `memory`: bytes that a job may take beyond those of an idle worker; `waiting`: jobs of one user that may wait;
-    `kept`: bytes of one user's files together; `requests`: of one user in a second, in the long run;
-    `keep_minutes`: after which files and results are deleted.
+    `workers` is how many jobs run at a time, `upload` the bytes that a file may have (`pyxl.xlsx.package.Limits` says how
+    far its parts may unpack), `seconds` the time that a job may take, and `memory` the bytes that it may take beyond those of an
+    idle worker. `waiting` is how many jobs of one user may wait, `kept` the bytes of all files of one user, `requests` how many
+    one user may make in a second in the long run. After `keep_minutes` files and results are deleted.
     """
 
     workers: int = 2

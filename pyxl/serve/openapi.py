@@ -16,7 +16,7 @@ _TEXT, _OBJECT = {"type": "string"}, {"type": "object"}
 
 
 def service_description() -> dict[str, Any]:
-    """The description of every route, in OpenAPI 3.1. Needs no token: it tells nothing of anybody."""
+    """The description of every route, in OpenAPI 3.1. It needs no token, because it says nothing about anybody."""
     return {
         "openapi": "3.1.0",
         "info": {"title": "collabsheet", "version": __version__,
@@ -100,7 +100,7 @@ def _route(what: str, status: int, schema: dict[str, Any], parameters: list[dict
 
 
 def description_page() -> str:
-    """The same to be read."""
+    """The same description as a page to read."""
     return "".join(_page(service_description()))
 
 

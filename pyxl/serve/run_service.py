@@ -19,9 +19,9 @@ from .tokens import FindCaller, TokenFile, one_token
 
 @dataclass(frozen=True, kw_only=True)
 class Where:
-    """Where a service listens. `names` are what it is called from outside (``sheets.example.org``); `certificate` and `key` are files in
-    PEM, `tokens` is a file of who may ask, `folder` holds files and jobs. `behind_tls`: a proxy on this machine answers for TLS. `books`: a folder whose
-    files callers may name in place of an upload."""
+    """Where a service listens. `names` are its names from outside (``sheets.example.org``). `certificate` and `key` are PEM files, `tokens` is
+    the file that lists who may ask, `folder` holds files and jobs. With `behind_tls` a proxy on this machine does TLS. `books` is a
+    folder whose files callers may name in place of an upload."""
 
     host: str = "127.0.0.1"
     port: int = 8365
@@ -111,7 +111,7 @@ def _listening(where: Where) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((where.host, where.port))
-        listening.listen()      # before the address is told: who uses it at once waits, and is not refused
+        listening.listen()      # before the address is printed, so that a caller who uses it at once waits and is not refused
     except OSError as why:
         raise UserError(f"{where.host}:{where.port} cannot be listened at: {(why.strerror or str(why)).lower()}. Give another --port.") from why
     return listening

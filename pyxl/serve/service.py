@@ -40,7 +40,7 @@ _LONGEST_NAME = 120
 
 
 def make_service(store: JobStore, folder: Path, limits: ServiceLimits, *, shelf: Path | None = None) -> Starlette:
-    """The service as an ASGI application, without what guards it (`guards.Guard`). `shelf`: a folder whose files callers may name."""
+    """The service as an ASGI application, without its guard (`guards.Guard`). `shelf` is a folder whose files callers may name."""
     pool = JobPool(store, folder, limits)
 
     @asynccontextmanager
@@ -76,7 +76,7 @@ class _Routes:
         self._cards = GraphicsCards()
 
     async def status(self, request: Request) -> Response:
-        """What runs, what waits, and what is taken; of all callers together, without their names."""
+        """How many jobs run and wait, for all callers together and without their names, and the limits."""
         _caller(request, "read")
         limits = self._limits
         return JSONResponse({"version": __version__, "workers": limits.workers, "running": self._store.count(RUNNING),
@@ -87,7 +87,7 @@ class _Routes:
                                         "keep_minutes": limits.keep_minutes}})
 
     async def upload(self, request: Request) -> Response:
-        """Take the body as a file; ``?name=`` is what it is called. Or a copy of a file of the shelf, by ``?path=``. Nothing of it is read yet."""
+        """Take the body as a file with the name ``?name=``, or a copy of the file ``?path=`` of the shelf. The file is not read yet."""
         caller = _caller(request, "fit")
         await asyncio.to_thread(self._refuse_hoarding, caller)
         if (named := request.query_params.get("path")) is not None:
@@ -111,7 +111,7 @@ class _Routes:
         return _taken(book)
 
     def _copy(self, caller: Caller, named: str) -> Response:
-        """A copy of a file of the shelf: what happens to it here happens to the copy."""
+        """A copy of a file of the shelf: jobs change the copy, never the file."""
         if self._shelf is None:
             raise UserError("No file may be named here: the service was started without --books. Upload it.")
         root = self._shelf.resolve()
@@ -137,7 +137,7 @@ class _Routes:
                             headers={"Content-Disposition": f"attachment; filename*=UTF-8''{quote(book.name, safe='')}"})
 
     async def start(self, request: Request) -> Response:
-        """``{"kind": …, "book": id, …}``: a job, which waits for its turn."""
+        """Take ``{"kind": …, "book": id, …}`` as a job, which waits for its turn."""
         asked = await _json(request)
         kind = JOB_KINDS.get(str(asked.get("kind")))
         if kind is None:
@@ -162,14 +162,14 @@ class _Routes:
         return JSONResponse(_told(job), 202)
 
     async def events(self, request: Request) -> Response:
-        """Server-sent events: what a job tells, from the event after ``Last-Event-ID`` on; last ``over`` with the job itself."""
+        """Server-sent events: what a job tells, beginning after the event ``Last-Event-ID``. The last event is ``over``, with the job."""
         job, after = self._job(request), _number(request.headers.get("last-event-id", "0"))
         return StreamingResponse(self._news(job, after), media_type="text/event-stream")
 
     async def _news(self, job: Job, after: int) -> AsyncIterator[str]:
         quiet = time.monotonic()
         while True:
-            now = self._store.job(job.id, job.owner)    # before its news: what it tells last is not missed
+            now = self._store.job(job.id, job.owner)    # asked for before its news, so that its last news is not missed
             for number, told in self._store.told(job.id, after):
                 yield f"id: {number}\nevent: told\ndata: {told}\n\n"
                 after, quiet = number, time.monotonic()
@@ -195,8 +195,8 @@ class _Routes:
 
 
 def shown_name(given: str) -> str:
-    """The last part of a name, as it is shown and downloaded; on disk nothing is called by it. Raises UserError for an ending that is
-    not read here."""
+    """The last part of a name, for messages and downloads; no file on disk has this name. Raises UserError for an ending that the
+    service does not read."""
     name = "".join(sign for sign in given.replace("\\", "/").rpartition("/")[2] if sign.isprintable())[-_LONGEST_NAME:].strip()
     if not name.lower().endswith(ENDINGS) or name.lower() in ENDINGS:
         raise UserError(f"'{name}' ends with none of {', '.join(ENDINGS)}. Save the workbook as .xlsx, or give a table of ratings.")
@@ -204,7 +204,7 @@ def shown_name(given: str) -> str:
 
 
 def sweep(store: JobStore, folder: Path, *, before: float) -> None:
-    """Delete what was made before a time, and every file that belongs to no book; a job that was killed may have left a folder."""
+    """Delete what was made before a time, files that belong to no book, and folders that killed jobs left."""
     store.forget_before(before)
     known = store.known_books()
     for path in folder.iterdir():
@@ -229,7 +229,7 @@ def _told(job: Job) -> dict[str, Any]:
 
 
 def _caller(request: Request, scope: str) -> Caller:
-    """Who asks. Raises HTTPException where his token does not reach that far."""
+    """The caller. Raises HTTPException where the caller's token does not allow this scope."""
     caller: Caller = request.scope["caller"]
     if not caller.may(scope):
         raise HTTPException(403, f"Your token is for '{caller.scope}', and this needs '{scope}'.")

@@ -15,13 +15,13 @@ from pyxl.base.own_folder import own_folder
 from solver.errors import UserError
 
 SCOPES = ("read", "fit", "admin")   # each may do what those before it may
-LOCAL = "local"                     # who has the token of a service that is only for this machine
-_SHORTEST = 24                      # signs of a token: fewer could be guessed
+LOCAL = "local"                     # the name of the one caller of a service that is only for this machine
+_SHORTEST = 24                      # characters of a token: a shorter one could be guessed
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Who asks, and what he may do."""
+    """Somebody who asks, and what they may do."""
 
     name: str
     scope: str
@@ -35,24 +35,24 @@ FindCaller = Callable[[str], Caller | None]
 
 
 def one_token() -> tuple[str, FindCaller]:
-    """(a new token, who has it): one user of this machine, who may do everything."""
+    """(a new token, the function that finds its caller): one user of this machine, who may do everything."""
     token = secrets.token_urlsafe(32)
     return token, lambda given: Caller(LOCAL, "admin") if _same(given, token) else None
 
 
 def lasting_token() -> tuple[Path, str]:
-    """(a file of tokens in the user's own folder, the token of its first line); made where it is not there. It stays the same for a
-    service that starts again and again."""
+    """(the file of tokens in the user's own folder, the token of its first line). The file is made where there is none. Its token stays
+    the same whenever a service starts again."""
     path = own_folder() / "service-tokens"
     with suppress(FileExistsError), os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(f"{LOCAL} admin {secrets.token_urlsafe(32)}\n")
-    TokenFile(path)     # refuses one that is not ours alone
+    TokenFile(path)     # refuses a file that others may read
     return path, path.read_text("utf-8").split()[2]
 
 
 class TokenFile:
-    """The callers of a file: a line for each, ``NAME SCOPE TOKEN``. It is read again whenever it changes, so that a line that
-    is deleted counts no more from the next request on."""
+    """The callers of a file: a line for each, ``NAME SCOPE TOKEN``. It is read again whenever it changes: a line that was
+    deleted counts no more from the next request on."""
 
     def __init__(self, path: str | Path):
         self._path = Path(path)

@@ -1,7 +1,8 @@
 """Starts the processes of a fit by torch's elastic agent: ``python -m solver.distributed.agent task.json 4 4711`` starts 4 of
 them for the process 4711.
 
-A process by itself, so that it has signals and imports of its own. Where a process of the fit is lost it starts all of them again.
+The agent is a process by itself, so that it has signals and imports of its own. When it loses a process of the fit, it starts
+all of them again.
 """
 
 from __future__ import annotations

@@ -30,18 +30,18 @@ from .pass_files import pass_folder, read_fit, read_rows
 from .passes import run_passes
 from .store_task import StoreTask, not_for_stores
 
-_FAILURE = "failed.txt"       # what a process says for whom it is no use to be started again
-_ROOM = 4_000                 # bytes that are kept free for that: the disk may be full
-# (the file of the task, how many): starts so many processes that each `do_task`, and returns when they have ended; raises
-# LostProcess where they were lost
+_FAILURE = "failed.txt"       # where a process leaves its sentence when starting it again would not help
+_ROOM = 4_000                 # bytes that the file has from the start: when the sentence is written, the disk may be full
+# launcher(the file of the task, how many): starts this many processes, each of which calls `do_task`, and returns when they have
+# ended; raises LostProcess when they were lost
 Launcher = Callable[[Path, int], None]
-_OFTEN = 0.2            # seconds between two looks at how far the processes are
+_OFTEN = 0.2            # seconds between two looks at how many passes the processes have written
 
 
 @dataclass(frozen=True, eq=False)
 class StoreFit:
-    """A fit of a store, after its last pass: the rows are in `folder`. `sent` are the bytes that the processes sent to each
-    other in the last pass."""
+    """A fit of a store, after its last pass: the rows are in `folder`. `sent` is the number of bytes that the processes sent
+    to each other in the last pass."""
 
     store: RatingStore
     folder: Path
@@ -50,15 +50,15 @@ class StoreFit:
     sent: int
 
     def factors(self) -> Factors:
-        """The factors in the order of the labels, float32 or float64; all of them at once. Where there are draws, of the last."""
+        """The factors in the order of the labels, float32 or float64, all of them in memory. Where the fit made draws, those of the last draw."""
         return self.draws()[-1]
 
     def draws(self) -> tuple[Factors, ...]:
-        """The factors of every draw from a posterior that is kept, in the order of the labels; one set where the method draws none."""
+        """The factors of every draw from a posterior that was kept, in the order of the labels. A method without draws gives one set."""
         return tuple(replace(items, user=users.user, user_bias=users.user_bias) for users, items in zip(self.side("users"), self.side("items")))
 
     def side(self, side: str) -> tuple[Factors, ...]:
-        """The same of ``'users'`` or ``'items'``; there are none of the other side."""
+        """The same for one side, ``'users'`` or ``'items'``; the other side has no rows."""
         of_blocks = [self.block(side, block) for block in range(self.store.blocks)]
         rows, found, before = torch.from_numpy(np.array(self.store.rows(side), np.int64)), list[Factors](), tuple[Factors, ...]()
         for pieces in zip(*of_blocks):
@@ -71,7 +71,7 @@ class StoreFit:
         return tuple(found)
 
     def block(self, side: str, block: int) -> tuple[Factors, ...]:
-        """The same of a block of users or items, in its rows' order."""
+        """The same for one block of users or items, in the order of its rows."""
         from .chained.items_everywhere import rows_unpacked
         from .chained.kept_draws import draws_of_block
         from .ring_sgd import table_unpacked
@@ -84,7 +84,7 @@ class StoreFit:
 
     @property
     def noise(self) -> float | None:
-        """The standard deviation of a rating around what the draws say of it, where there are draws."""
+        """The standard deviation of a rating around the mean of the draws; None for a method without draws."""
         from .chained.kept_draws import noise_of
 
         return noise_of(self.folder, self.history[-1].epoch) if self.task.settings.optimizer == "gibbs" else None
@@ -95,10 +95,10 @@ def fit_store(store: RatingStore, folder: str | Path, settings: Settings, *, hol
               launcher: Launcher | None = None, on_epoch: Callable[[Epoch], None] | None = None) -> StoreFit:
     """Fit a store, leaving the rows of every pass in a folder; a call that was killed goes on from its last pass.
 
-    `settings` are those of SGD rating by rating, of als or of gibbs. `holdout` is the share of the ratings to judge by, `clip` the
-    range of ratings to which predictions are clipped first, that of the store where it is None. Under torchrun this is
-    one of its processes; else `processes` of them are started, here or, with a `launcher`, wherever that starts them. The result does not depend on their number, nor on the
-    `threads` of each. Raises UserError for settings that no pass is made for.
+    `settings` choose SGD rating by rating, als or gibbs. `holdout` is the share of the ratings that the fit is judged by. Predictions
+    are clipped to the range `clip` before they are judged; None means the store's own range. Under torchrun this process is one of
+    torchrun's. Otherwise the call starts as many as `processes` says: here, or wherever the `launcher` starts them. The result
+    depends neither on their number nor on the `threads` of each. Raises UserError for settings that no pass is made for.
     """
     folder = Path(folder)
     _refuse(store, settings, processes, holdout)
@@ -153,13 +153,13 @@ def _run_processes(task: StoreTask, processes: int, launcher: Launcher, on_epoch
 
 
 def tell_failure(folder: Path, sentence: str) -> None:
-    """Leave a sentence for who started the processes of the fit in this folder."""
+    """Leave a sentence for the process that started those of the fit in this folder."""
     with (folder / _FAILURE).open("r+b") as file:
         file.write(sentence.encode()[:_ROOM].ljust(_ROOM))
 
 
 def _by_agent(task: Path, processes: int) -> None:
-    """Have the processes started here, by an agent, which starts all of them again where one is lost."""
+    """Start the processes on this machine by an agent, which starts all of them again when one is lost."""
     command = [sys.executable, "-m", "solver.distributed.agent", str(task), str(processes), str(os.getpid())]
     with (task.parent / "log" / "agent.txt").open("wb") as log:
         agent = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
@@ -175,7 +175,7 @@ def _by_agent(task: Path, processes: int) -> None:
 
 @contextmanager
 def _told_of(folder: Path, on_epoch: Callable[[Epoch], None] | None):
-    """Tell of every pass that the processes have written meanwhile."""
+    """While the context lasts, report every pass that the processes have written."""
     done, told = threading.Event(), len(read_fit(folder).history)
 
     def tell_new() -> None:
@@ -200,7 +200,7 @@ def _told_of(folder: Path, on_epoch: Callable[[Epoch], None] | None):
 
 
 def stored_task(path: Path) -> StoreTask:
-    """The task that a process was told."""
+    """The task in a file, as a process of the fit reads it."""
     told = json.loads(path.read_bytes())
     return replace(StoreTask(**(told | {"settings": _settings(told["settings"])})), clip=tuple(told["clip"]))
 

@@ -15,8 +15,8 @@ import torch
 
 from solver.errors import UserError
 
-_PATIENCE = timedelta(minutes=30)   # that a process waits for another before it gives up
-# seconds after which torchrun no longer counts on a machine that it does not hear of: three signs of life, five seconds apart
+_PATIENCE = timedelta(minutes=30)   # how long a process waits for another before it gives up
+# seconds after which torchrun gives up a machine that it no longer hears from: it misses three signs of life, five seconds apart
 _GIVEN_UP_AFTER = 20.0
 
 
@@ -45,10 +45,10 @@ class ProcessGroup(Protocol):
         """Give an array of process `source` to all, in place."""
 
     def add_up(self, array: np.ndarray) -> None:
-        """Add the arrays of all processes up, in place. Exact where all but one of them hold 0 in a place."""
+        """Add the arrays of all processes, in place. The sum is exact wherever all processes but one hold 0."""
 
     def wait_for_all(self) -> None:
-        """Wait until all processes have come here."""
+        """Wait until all processes have made this call."""
 
 
 class Alone:
@@ -100,7 +100,7 @@ class TorchGroup:
         self.sent += out.nbytes
 
     def share(self, array: np.ndarray, source: int) -> None:
-        """By a tree or however torch does it; what the source gives to each of the others is counted."""
+        """Torch chooses the way, such as a tree. At the source, `sent` counts the array once for every other process."""
         self._torch.broadcast(_tensor(array), source)
         self.sent += array.nbytes * (self.size - 1) if self.rank == source else 0
 
@@ -121,7 +121,7 @@ def _refused():
 
 
 def under_torchrun() -> bool:
-    """Whether torchrun, or what speaks its language, has started this process."""
+    """Whether torchrun, or a program that sets the same variables, has started this process."""
     return {"RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"} <= os.environ.keys()
 
 
@@ -129,14 +129,14 @@ def under_torchrun() -> bool:
 def joined_group():
     """The group that torchrun put this process in, until the context ends.
 
-    Its store is the agent's, which outlives a restart of the workers and keeps the addresses of those that are gone: so each
-    attempt has a prefix of its own, without which a restart ends in "connectFullMesh … refused". Raises LostConnection where another process
-    is lost: torchrun then starts those that are left again. On several machines that is put off until the lost one is given up,
-    because torchrun would join with it, and wait in vain.
+    The group's store belongs to the agent. It outlives a restart of the workers and keeps the addresses of the lost ones, so each
+    attempt gets a prefix of its own; without it a restart ends in "connectFullMesh … refused". Raises LostConnection when another
+    process is lost: torchrun then starts the remaining ones again. On several machines this process first waits until torchrun has
+    given up the lost machine: otherwise torchrun would wait for that machine in vain.
     """
     from torch import distributed
 
-    if distributed.is_initialized():    # Ray has joined it before, and leaves it
+    if distributed.is_initialized():    # Ray has joined the group before, and leaves it afterwards
         yield TorchGroup()
         return
     env = os.environ
@@ -161,8 +161,8 @@ def joined_group():
 
 @contextmanager
 def _ended_by_sigterm():
-    """SIGTERM ends the process at once: a handler of Python's is not called while gloo waits for a process that is lost, and what is
-    written is whole at any time."""
+    """SIGTERM ends the process at once. A handler in Python would not be called while gloo waits for a lost process. Nothing is
+    damaged by it: every file is written whole or not at all."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -1,8 +1,8 @@
 """What is left after every pass: the rows of every block in a file, and a manifest, written last, that names them.
 
-    fit.json            what is fitted, from what; the last whole pass and the history up to it
+    fit.json            the settings and the store of the fit; the last whole pass and the history up to it
     pass-0003/          users-0000.npy … items-0000.npy …: the rows of a block, as the fit keeps them
-    draws-0002/         the same of an earlier pass, where a method averages over several
+    draws-0002/         rows of an earlier pass, for a method that averages over several
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ MANIFEST_OF_FIT = "fit.json"
 
 @dataclass(frozen=True)
 class FitSoFar:
-    """What the manifest says: what is fitted, the history up to the last whole pass, the bytes that all processes sent in it, and the
-    folder of the store; nothing, where no pass was written."""
+    """What the manifest says: the task, the history up to the last whole pass, the bytes that all processes sent in that pass, and the
+    folder of the store. All are empty when no pass was written."""
 
     task: dict[str, Any] = field(default_factory=dict)
     history: tuple[Epoch, ...] = ()
@@ -40,7 +40,7 @@ def pass_folder(folder: Path, number: int) -> Path:
 
 
 def draws_folder(folder: Path, number: int) -> Path:
-    """The folder of what is kept of a pass to the end."""
+    """The folder of the rows of a pass that are kept until the end of the fit."""
     return folder / f"draws-{number:04}"
 
 
@@ -60,8 +60,8 @@ def _rows_file(place: Path, side: str, block: int) -> Path:
 
 
 def write_fit(folder: Path, task: dict[str, Any], history: list[Epoch], sent: int, store: str, draws: Collection[int] = ()) -> None:
-    """Say that the last pass of the history is whole; those before it are removed, but the `draws` of these numbers. `sent` are the
-    bytes that all processes sent in it, `store` is the folder of the store."""
+    """Note that the last pass of the history is whole, and remove the earlier ones except the `draws` with these numbers. `sent` is
+    the number of bytes that all processes sent in the pass, `store` the folder of the store."""
     number = history[-1].epoch if history else 0
     write_json(folder / MANIFEST_OF_FIT, {"task": task, "pass": number, "history": [asdict(epoch) for epoch in history], "sent": sent, "store": store})
     stay = {pass_folder(folder, number), *(draws_folder(folder, kept) for kept in draws)}

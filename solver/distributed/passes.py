@@ -28,7 +28,8 @@ class Passes(Protocol):
         """One pass; (RMSE over it, RMSE of the ratings held out after it or None), the same in all processes."""
 
     def blocks_written(self) -> list[tuple[str, int]]:
-        """(``'users'``, ``'items'`` or what else a pass goes on from, block) of all rows that this process writes after a pass."""
+        """(side, block) of all rows that this process writes after a pass; the side is ``'users'``, ``'items'`` or another name of rows
+        that the next pass needs."""
 
     def blocks_held(self) -> list[tuple[str, int]]:
         """(side, block) of all rows that this process has before a pass."""
@@ -40,10 +41,10 @@ class Passes(Protocol):
         """Take the rows of a block as they were written."""
 
     def kept(self, number: int) -> list[tuple[str, int, np.ndarray]]:
-        """(side, block, rows) of this pass that this process has and that stay until the end, whatever passes follow."""
+        """(side, block, rows) of this process that are kept until the end of the fit, not only until the next pass."""
 
     def passes_kept(self, number: int) -> list[int]:
-        """The passes up to this one of which something is kept."""
+        """The numbers of the passes, up to this one, from which rows are kept."""
 
 
 def passes_for(store: RatingStore, task: StoreTask, group: ProcessGroup) -> Passes:
@@ -65,7 +66,7 @@ def run_passes(task: StoreTask, group: ProcessGroup, on_epoch: Callable[[Epoch],
     noted = task.noted(store)
     before = read_fit(folder)
     begun = np.array([before.history[-1].epoch if before.history and before.task == noted else 0])
-    group.share(begun, 0)   # all go on from what the first one finds
+    group.share(begun, 0)   # all go on from the pass that the first process finds
     history = list(before.history[:int(begun[0])])
     sent_before = group.sent
     if history:
@@ -97,4 +98,4 @@ def _write(passes: Passes, task: StoreTask, noted: dict, history: list[Epoch], g
     group.wait_for_all()
     if group.rank == 0:
         write_fit(folder, noted, history, int(sent[0]), task.store, passes.passes_kept(number))
-    group.wait_for_all()    # nobody begins what he could not go on from
+    group.wait_for_all()    # no process begins the next pass before this one is noted as whole

@@ -1,11 +1,11 @@
 """SGD on a store: users stay with their process, blocks of items go round.
 
-In step s of a pass the block (u, u + s) is learnt of every block u of users: no two of these share a row, so threads and
+In step s of a pass, the block (u, u + s) is learnt for every block u of users. No two of these blocks share a row, so threads and
 processes learn them at once (Gemulla et al. 2011, "Large-scale matrix factorization with distributed stochastic gradient
 descent"). A process has a run of user blocks; before step s + 1 it gives the item block that it no longer needs to the
 process before it, and takes one from the process after it. After a pass every item block is where it began, and each
-process has sent all of them once. What a block learns does not depend on who learns it, nor when within a step:
-the result is the same for any number of processes and threads, to the last bit.
+process has sent all of them once. What is learnt from a block depends neither on the process that learns it nor on the moment within
+a step: the result is the same to the last bit for any number of processes and threads.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ from .store_task import StoreTask, own_blocks
 
 
 class RingSGD:
-    """The factors of a process's user blocks and of the item blocks that it has at the moment, in one table of packed rows,
-    for ratings in units of their spread."""
+    """One table of packed rows: the factors of this process's user blocks, and of the item blocks that it has at the moment. Ratings
+    are in units of their spread."""
 
     def __init__(self, store: RatingStore, task: StoreTask, group: ProcessGroup):
         self.store, self.task, self.group = store, task, group
@@ -86,7 +86,7 @@ class RingSGD:
         return rmse, self._walk(held_out_part(share), judge) if share else None
 
     def _walk(self, part: Part, work: Callable[[StoredBlock, int, np.ndarray], None]) -> float:
-        """Go through all blocks, step by step, item blocks going round; the RMSE from the sums that `work` leaves."""
+        """Call `work` for all blocks, step by step, while item blocks go round. Gives the RMSE from the sums that `work` writes."""
         store, blocks = self.store, self.store.blocks
         sums = np.zeros((blocks, blocks, 2))
         cuts = [len(self.own) * n // self.workers.n for n in range(self.workers.n + 1)]
@@ -127,7 +127,7 @@ class RingSGD:
         return [(side, block) for side in ("users", "items") for block in self.own]
 
     def blocks_held(self) -> list[tuple[str, int]]:
-        """(side, block) of all rows that this process has before a pass: the same."""
+        """(side, block) of all rows that this process has before a pass: those that it writes after it."""
         return self.blocks_written()
 
     def put_rows(self, side: str, block: int, rows: np.ndarray) -> None:
@@ -139,11 +139,11 @@ class RingSGD:
         return self._rows(side, block)
 
     def kept(self, number: int) -> list[tuple[str, int, np.ndarray]]:
-        """(side, block, rows) of a pass that stay until the end, beside those of the last pass: none."""
+        """No rows: SGD needs those of the last pass alone."""
         return []
 
     def passes_kept(self, number: int) -> list[int]:
-        """The passes up to this one of which something is kept: none."""
+        """No passes: nothing is kept of earlier ones."""
         return []
 
     def _rows(self, side: str, block: int) -> np.ndarray:
@@ -169,7 +169,7 @@ class RingSGD:
 
 
 def table_unpacked(rows: np.ndarray, side: str, store: RatingStore, settings: Settings) -> Factors:
-    """The factors of a block's packed rows, in the ratings' own units; there are none of the other side."""
+    """The factors of a block's packed rows, in the ratings' own units; the other side has no rows."""
     inside, unit = settings_in_units(settings, store.spread), store.spread
     like = start_factors(inside, store.mean / unit, side, 0, len(rows), dtype=torch.float32)
     found = Packed(rows, rows.shape[1], len(rows) if side == "users" else 0, like).factors()

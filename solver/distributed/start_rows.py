@@ -1,4 +1,4 @@
-"""Start values of a fit of a store, block by block: what a row begins with depends on the seed and its block alone."""
+"""Start values of a fit of a store, block by block: the start of a row depends on the seed and its block alone."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ _SIDES = {"users": 0, "items": 1}
 
 
 def start_offset(settings: Settings, mean: float) -> float:
-    """What is added to every prediction: the mean rating, through the inverse of the sigmoid where the model is bounded;
-    nothing where there are no biases. In the units of `mean` and of the bounds in the settings."""
+    """The number that is added to every prediction: the mean rating, put through the inverse of the sigmoid if the model is bounded;
+    0 for a model without biases. It is in the units of `mean` and of the bounds in the settings."""
     if not MODELS[settings.known_model].biases:
         return 0.0
     return mean if settings.bounds is None else through_sigmoid(mean, *settings.bounds)
 
 
 def start_factors(settings: Settings, mean: float, side: str, block: int, n: int, *, dtype: torch.dtype) -> Factors:
-    """The first factors of the `n` rows of a block of one side; there are none of the other side.
+    """The first factors of the `n` rows of a block of one side; the other side has no rows.
 
-    They are those of `solver.fitting.start_values` in kind: near 0, or, without biases, such that a product is the mean.
+    They are drawn as in `solver.fitting.start_values`: near 0, or, without biases, so that a product is about the mean.
     """
     rng = np.random.default_rng((settings.seed, _SIDES[side], block))
     shape = n, settings.n_factors
@@ -40,8 +40,8 @@ def start_factors(settings: Settings, mean: float, side: str, block: int, n: int
 
 
 def random_rows(settings: Settings, mean: float, spread: float, side: str, block: int, n: int) -> np.ndarray:
-    """The first rows (p, b), or p without biases, of a block for alternating least squares: as `random_factors` of
-    `solver.fitting.start_values` are in kind."""
+    """The first rows (p, b), or p without biases, of a block for alternating least squares, drawn as by `random_factors` of
+    `solver.fitting.start_values`."""
     rng = np.random.default_rng((settings.seed, _SIDES[side], block))
     k = settings.n_factors
     if MODELS[settings.known_model].biases:
@@ -65,7 +65,7 @@ def moving_rows(settings: Settings, mean: float, spread: float, side: str, block
 
 
 def one_side(side: str, factors: torch.Tensor, offset: float, *, biases: bool, bias: torch.Tensor | None = None) -> Factors:
-    """Factors of one side alone; `bias` None are 0."""
+    """Factors of one side alone. Where `bias` is None, biases are 0."""
     none = factors.new_zeros(0)
     bias = factors.new_zeros(len(factors)) if bias is None else bias
     pair, both = (factors, factors[:0]), (bias, none)

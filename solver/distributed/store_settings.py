@@ -1,4 +1,4 @@
-"""The settings of a fit of a store: what an effort chooses on a part of its ratings, and in its place what was said."""
+"""The settings of a fit of a store: an effort chooses them on a part of the ratings; what the user gave goes before its choice."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .store_task import not_for_stores
 ALS_PASSES = 15         # unless their number is given
 _SAMPLE = 500_000       # ratings, about, that an effort chooses by
 _DOUBLE = 1_000_000     # ratings below which als computes in 64 bits
-_MARGIN = 0.05          # of the ratings' range, by which a bounded model reaches beyond it
+_MARGIN = 0.05          # a bounded model reaches beyond the ratings' range by this share of it
 
 
 def store_settings(store: RatingStore, effort: str, said: Mapping[str, Any]) -> tuple[Settings, tuple[str, ...]]:

@@ -14,8 +14,8 @@ from .group import ProcessGroup
 
 @dataclass(frozen=True, kw_only=True)
 class StoreTask:
-    """What every process of a fit is told. `holdout` is the share of every block that is not learnt from, `clip` the range
-    to which predictions of it are clipped; `threads` are those of one process and change no result."""
+    """What every process of a fit is told. `holdout` is the share of every block that is not learnt from, and `clip` the range to
+    which its predictions are clipped. `threads` is the number in one process; it changes no result."""
 
     store: str
     folder: str
@@ -29,7 +29,7 @@ class StoreTask:
         return self.settings.most_epochs
 
     def noted(self, store: RatingStore) -> dict[str, Any]:
-        """What makes the result: with the same, a fit goes on from its last pass."""
+        """All that the result depends on: where it is the same, a fit goes on from its last pass."""
         return {"store": store.identity, "settings": asdict(self.settings), "holdout": self.holdout, "clip": list(self.clip)}
 
 
@@ -40,5 +40,5 @@ def not_for_stores(optimizer: str) -> UserError:
 
 
 def own_blocks(blocks: int, group: ProcessGroup) -> range:
-    """The blocks of users that this process of the group has, and of items at the beginning of a pass."""
+    """The numbers of the blocks that this process has: its user blocks, and its item blocks at the beginning of a pass."""
     return range(blocks * group.rank // group.size, blocks * (group.rank + 1) // group.size)

@@ -27,7 +27,8 @@ def main() -> int:
 
 
 def do_task(path: Path) -> None:
-    """Do this process's part of the fit whose task lies there. What no restart would mend is left in a file beside the task, too."""
+    """Do this process's part of the fit whose task is in a file. An error that a restart would not mend is also written to a file
+    beside the task."""
     task = stored_task(path)
     try:
         with joined_group() as group:

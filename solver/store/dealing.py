@@ -1,5 +1,5 @@
-"""The last steps to a store: users and items are dealt to blocks, the ratings of every part go to theirs, and every
-block is written: a pair rated twice keeps its last rating, and the order is shuffled by the seed."""
+"""The last steps to a store: users and items are dealt to blocks, the ratings of every part go to their blocks, and every block
+is written. A pair rated twice keeps its last rating, and the seed shuffles the order within a block."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _DEALT = "dealt"    # in a part: its ratings, block by block
 
 @dataclass(frozen=True, eq=False)
 class Dealing:
-    """Which row each label of one side has: blocks of about as many ratings, in each the busiest first, so that the rows
-    used most lie together in the caches."""
+    """Which row each label of one side has. All blocks have about as many ratings. Within a block the busiest labels come first, so
+    that the rows used most lie together in the caches."""
 
     rows: np.ndarray     # (n,) int32 by the place of the label
     starts: np.ndarray   # (blocks + 1,) rows at which blocks begin
@@ -33,7 +33,7 @@ class Dealing:
         return cls(rows, np.append(0, np.cumsum(np.bincount(group, minlength=blocks))))
 
     def placed(self, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(the block of each of these, its row label_counts from the block's first)"""
+        """(the block of each of these, its row, counted from the block's first)"""
         rows = self.rows[labels]
         block = np.searchsorted(self.starts, rows, side="right") - 1
         return block, rows - self.starts[block].astype(np.int32)
@@ -53,7 +53,7 @@ def _codes(part: Path, side: str) -> np.ndarray:
 
 
 def deal_part(part: Path, users: Dealing, items: Dealing) -> None:
-    """Write the ratings of a part block by block, in the order in which they were read; what is dealt already stays."""
+    """Write the ratings of a part block by block, in the order in which they were read. A part that was dealt before stays as it is."""
     if (part / _DEALT).is_dir():
         return
     (user_block, own_users), (item_block, own_items) = (
@@ -69,8 +69,8 @@ def deal_part(part: Path, users: Dealing, items: Dealing) -> None:
 
 @dataclass(frozen=True, eq=False)
 class WrittenBlock:
-    """What was written of a block: the digest of its file, ratings, those that a later one replaced, sums of the ratings and
-    of their squares, and what each user and each item of the block has."""
+    """What was written of a block: the digest of its file, how many ratings it has, how many were replaced by a later one, the sums
+    of the ratings and of their squares, and how many ratings each user and each item of the block has."""
 
     digest: str
     n: int
@@ -82,7 +82,7 @@ class WrittenBlock:
 
 
 def write_block(folder: Path, parts: list[Path], layout: RecordLayout, user_block: int, item_block: int, seed: int) -> WrittenBlock:
-    """Write the file of a block, or look at it where it is written already."""
+    """Write the file of a block; where the file is there already, only take its figures."""
     path = folder / RECORDS / layout.file(user_block, item_block)
     n_users, n_items = (int(starts[at + 1] - starts[at]) for starts, at in
                         ((layout.user_starts, user_block), (layout.item_starts, item_block)))
@@ -112,7 +112,7 @@ def _gathered(parts: list[Path], number: int) -> StoredBlock:
 
 
 def _unrepeated(block: StoredBlock, n_items: int) -> tuple[StoredBlock, int]:
-    """(of each pair the last rating, how many an own later one replaced)"""
+    """(the last rating of each pair, how many ratings a later one of the same pair replaced)"""
     users, items, values = block
     pairs = users * np.int64(max(n_items, 1)) + items
     ordered = np.sort(pairs)

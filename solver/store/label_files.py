@@ -44,19 +44,19 @@ def joined_labels(pieces: list[SortedLabels]) -> tuple[SortedLabels, np.ndarray]
 
 
 def as_sorted_texts(numbers: np.ndarray) -> tuple[pa.StringArray, np.ndarray]:
-    """(whole numbers as texts, in the order of texts; (n,) where each of them stood)"""
+    """(whole numbers as texts, in the order of texts; (n,) the place of each among the numbers)"""
     texts = pa.array(map(str, numbers.tolist()), pa.string())
     order = pc.sort_indices(texts)
     return texts.take(order), order.to_numpy()
 
 
 def as_labels(stored: SortedLabels) -> list[Hashable]:
-    """The labels as Python knows them."""
+    """The labels as a list of Python's own numbers or texts."""
     return stored.tolist() if isinstance(stored, np.ndarray) else stored.to_pylist()
 
 
 def write_labels(stem: Path, pieces: Iterable[SortedLabels], *, whole_numbers: bool) -> Path:
-    """Write labels, piece by piece, whole; the file's name is `stem` with ``.int64`` or ``.arrow``."""
+    """Write labels piece by piece; the file appears when all of them are written. Its name is `stem` with ``.int64`` or ``.arrow``."""
     path = label_file(stem, whole_numbers=whole_numbers)
     draft = path.with_name(path.name + DRAFT)
     if whole_numbers:

@@ -1,7 +1,7 @@
 """The second step to a store: the labels of all parts become one sorted dictionary on disk, however many there are.
 
-Every part has its own labels in rising order. They are merged range by range: so much of every part as lies between two
-labels, about a million in all, is sorted at once.
+Every part has its own labels in rising order. They are merged range by range: a range is everything between two
+labels, in all parts together about a million labels, and is sorted at once.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ _EVERY = 2_000          # of which one is looked at to find where ranges end
 
 @dataclass(eq=False)
 class _Part:
-    """The labels of a part in rising order, where each of them stood among its own (None: there), and where the
-    place of each in the dictionary is written."""
+    """The labels of a part in rising order. `stood` is where each of them stood in the part's own order, None where that is the
+    same; into `to` goes the place of each in the dictionary."""
 
     labels: SortedLabels
     stood: np.ndarray | None
@@ -35,7 +35,7 @@ class _Part:
     done: int = 0
 
     def up_to(self, end) -> tuple[SortedLabels, slice]:
-        """The labels from where the last range ended to below `end`; None: all the rest."""
+        """The labels below `end` that come after the last range; all the rest where it is None."""
         first = self.done
         if end is None:
             self.done = len(self.labels)
@@ -100,7 +100,7 @@ def _ends(sources: list[_Part]) -> list:
 
 
 def _refuse_alike(stem: Path, what: str, name: str) -> None:
-    """Raise UserError where two texts are one id but for spaces, capitals or zeros in front."""
+    """Raise UserError where two texts differ in nothing but spaces, capitals or leading zeros."""
     hashes = np.concatenate([np.fromiter((hash(identity(label)) for label in as_labels(piece)), np.int64, len(piece))
                              for piece in stored_labels(stem)])
     order = np.argsort(hashes, kind="stable")

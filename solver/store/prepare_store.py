@@ -42,13 +42,13 @@ from .tasks import Tasks
 from .whole_files import digest_of, write_array, write_json
 
 FEWEST_BLOCKS, MOST_BLOCKS = 8, 128
-BLOCK_RATINGS = 4_000_000       # of a block, at most, where their number is not said
+BLOCK_RATINGS = 4_000_000       # the most in one block, where the user does not say how many blocks
 
 
 @dataclass(frozen=True, kw_only=True)
 class HowToPrepare:
-    """How a store is laid out. `blocks` of users and as many of items, None: by the number of ratings; `seed` shuffles
-    each of them. `readers` processes read files, deal parts and write blocks at once."""
+    """How a store is laid out. `blocks` is how many blocks the users are dealt to, and the items, too; None: the number of ratings
+    decides. `seed` shuffles each block. `readers` is how many processes read files, deal parts and write blocks at the same time."""
 
     blocks: int | None = None
     seed: int = 0
@@ -62,8 +62,8 @@ def prepare_store(paths: Paths, folder: str | Path, how: HowToPrepare = HowToPre
                   on_step: Callable[[str], None] | None = None) -> tuple[RatingStore, list[str]]:
     """The store of the ratings of a file, of several or of a folder, written to a new folder; and notes on what was odd.
 
-    What was asked of `read_ratings` is asked here in the same words. A call that was killed, or that the disk had no room for,
-    goes on from the last whole file when it is made again. `on_step` is told what is done. Raises UserError for what is no rating, and
+    The options of `read_ratings` have the same names and meanings here. When a call was killed, or the disk was full, the same call
+    goes on from the last whole file. `on_step` gets a sentence about each step done. Raises UserError for what is no rating, and
     where the folder holds anything but a store of these very files that was not finished.
     """
     folder, say = Path(folder), on_step or (lambda step: None)
@@ -92,7 +92,7 @@ def prepare_store(paths: Paths, folder: str | Path, how: HowToPrepare = HowToPre
 
 
 def _named(part: SourceTable) -> list:
-    """What tells a file from another, or from what it was before."""
+    """What identifies a file and its content: path, size and time of the last change."""
     path = part.source.path
     stat = path.stat()
     return [str(path.absolute()), stat.st_size, stat.st_mtime_ns]

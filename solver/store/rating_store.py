@@ -19,7 +19,7 @@ from .whole_files import digest_of, write_json
 
 RECORDS = "ratings"     # the folder of the blocks
 STORE_FORMAT = 1
-StoredBlock = tuple[np.ndarray, np.ndarray, np.ndarray]   # users and items (n,) int32, rows counted from the block's first; ratings float32
+StoredBlock = tuple[np.ndarray, np.ndarray, np.ndarray]   # users, items: (n,) int32, rows counted from the block's first; ratings: float32
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +43,7 @@ class RecordLayout:
 
     @property
     def kinds(self) -> tuple[np.dtype, np.dtype, np.dtype]:
-        """What a user, an item and a rating are stored as."""
+        """The number types in which a user, an item and a rating are stored."""
         users, items = (np.dtype("<u2" if np.diff(starts).max(initial=0) <= 2**16 else "<u4")
                         for starts in (self.user_starts, self.item_starts))
         return users, items, np.dtype("<f4" if self.distinct is None else "u1")
@@ -66,7 +66,7 @@ class RecordLayout:
         return tuple(column.astype(kind) for column, kind in zip(columns, self.kinds))  # type: ignore[return-value]
 
     def read(self, path: Path, n: int, chosen: slice = slice(None)) -> StoredBlock:
-        """The records of a file of `n`, or the chosen ones. Raises UserError where it is shorter or longer."""
+        """The records of a file that has `n` of them, or the chosen ones. Raises UserError where it has more or fewer."""
         columns, begin = [], 0
         if path.stat().st_size != n * self.bytes_each:
             raise UserError(f"'{path.name}' in the store is not whole. Prepare the store again.")
@@ -126,7 +126,7 @@ class RatingStore:
         return int(starts[block + 1] - starts[block])
 
     def block(self, user_block: int, item_block: int, chosen: slice = slice(None)) -> StoredBlock:
-        """The ratings of a block, shuffled once and for all, or the chosen ones of them."""
+        """The ratings of a block, or the chosen ones, in the shuffled order in which they are stored."""
         n = int(self.counts[user_block, item_block])
         return self.layout.read(self.folder / RECORDS / self.layout.file(user_block, item_block), n, chosen)
 
@@ -163,7 +163,7 @@ class RatingStore:
 
     @property
     def identity(self) -> str:
-        """What tells this store from any other: the digest of its manifest."""
+        """The digest of the manifest: two stores have the same only where they are equal."""
         return digest_of(self.folder / MANIFEST)
 
 

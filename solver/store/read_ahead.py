@@ -9,8 +9,8 @@ from itertools import islice
 
 from .rating_store import RatingStore, StoredBlock
 
-AHEAD_BLOCKS = 2    # that wait in memory beside the one that is worked on
-Part = Callable[[int], slice]       # of a block of n ratings, which of them are wanted
+AHEAD_BLOCKS = 2    # how many wait in memory beside the one that is worked on
+Part = Callable[[int], slice]       # part(n) chooses the wanted ratings of a block of n
 
 
 def blocks_ahead(store: RatingStore, places: Iterable[tuple[int, int]], part: Part) -> Iterator[StoredBlock]:
@@ -35,10 +35,10 @@ def ratings_in_part(store: RatingStore, part: Part) -> int:
 
 
 def learnt_part(holdout: float) -> Part:
-    """All of a block but the last, held-out share of it: a random share, since blocks are shuffled."""
+    """All of a block but its last ones, which are held out. They are a random share, since blocks are shuffled."""
     return lambda n: slice(0, n - round(n * holdout))
 
 
 def held_out_part(holdout: float) -> Part:
-    """The held-out share."""
+    """The last ratings of a block, which are held out."""
     return lambda n: slice(n - round(n * holdout), n)

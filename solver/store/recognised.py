@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-MANIFEST, PREPARING = "manifest.json", "preparing"      # what a store has when it is whole, and before
+MANIFEST, PREPARING = "manifest.json", "preparing"      # a whole store has the first, an unfinished one the second
 STORE_KIND = "collabsheet store"
 
 

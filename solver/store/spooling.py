@@ -26,7 +26,7 @@ MOST_DISTINCT = 256     # different ratings up to which one is stored in a byte
 
 @dataclass(frozen=True)
 class HowToRead:
-    """What the user says of how the ratings are written, beside the columns."""
+    """How the user says the ratings are written; the columns that hold them are found elsewhere."""
 
     decimal: str | None = None
     bad_lines: str = "refuse"
@@ -36,7 +36,7 @@ class HowToRead:
 
 @dataclass
 class FileRead:
-    """What was met in a file of ratings. `distinct` are its different ratings, None where they are more than a byte tells."""
+    """What was found in a file of ratings. `distinct` lists its different ratings; it is None where a byte could not number them all."""
 
     parts: list[str] = field(default_factory=list)
     rows: int = 0
@@ -51,9 +51,9 @@ class FileRead:
 
 
 def spool_file(table: SourceTable, found: FoundColumns, folder: Path, name: str, how: HowToRead) -> None:
-    """Write the parts ``folder/parts/NAME-…`` of a table, and at last ``folder/files/NAME.json``, which says what was met.
+    """Write the parts ``folder/parts/NAME-…`` of a table, and last ``folder/files/NAME.json``, which says what was found.
 
-    Of an earlier call that was killed nothing is left. Raises UserError for what is no rating.
+    Parts that an earlier, killed call left are removed first. Raises UserError for what is no rating.
     """
     while True:
         for part in (folder / "parts").glob(f"{name}-*"):
@@ -77,7 +77,7 @@ def spool_file(table: SourceTable, found: FoundColumns, folder: Path, name: str,
 
 
 class _Spool(Growing):
-    """Rows that are handed on whenever there are many of them, so that memory stays small."""
+    """Collects rows, and hands them on whenever there are many, so that memory stays small."""
 
     def __init__(self, n_columns: int, take: Callable[[TableRows], None], most: int):
         super().__init__(n_columns, timed=False, numeric=n_columns - 1)
@@ -152,7 +152,7 @@ def refuse_two_signs(files: list[FileRead], name: str) -> None:
 
 
 def notes_on_files(files: list[FileRead], unit: str) -> list[str]:
-    """What was odd in the files, in sentences, the same of all of them said once."""
+    """Sentences on what was odd in the files; what is odd in several of them is one sentence."""
     blanks, first = sum(file.blanks for file in files), next((file.first_blank for file in files if file.first_blank), "")
     notes = [f"{first}: there is no rating; {how_many_of(blanks, f'such {unit}')} left out."] if blanks else []
     if unrated := sum(file.unrated for file in files):

@@ -11,7 +11,7 @@ from solver.orphans import end_with_parent
 
 
 class Tasks:
-    """Does tasks in so many processes, or in this one; results come in the order of the tasks."""
+    """Does tasks in several processes, or in this one where `processes` is 1. Results come in the order of the tasks."""
 
     def __init__(self, processes: int):
         self._pool = ProcessPoolExecutor(processes, get_context("spawn"), end_with_parent, (os.getpid(),)) if processes > 1 else None
@@ -24,5 +24,5 @@ class Tasks:
             self._pool.shutdown(cancel_futures=True)
 
     def each(self, work: Callable, *columns: Iterable) -> Iterable:
-        """What `work` gives for each row of these columns."""
+        """The results of `work`, called with one value of each column, row after row."""
         return (self._pool.map if self._pool else map)(work, *columns)

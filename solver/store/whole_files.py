@@ -12,11 +12,11 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-DRAFT = ".draft"    # ends the name of what is being written
+DRAFT = ".draft"    # the ending of a name while the file is being written
 
 
 def write_whole(path: Path, write: Callable[[BinaryIO], Any]) -> None:
-    """Write a file by `write(file)` beside its place, make it durable and move it there."""
+    """Write a file by `write(file)` under another name, wait until it is on the disk, and then give it its own name."""
     draft = path.with_name(path.name + DRAFT)
     with draft.open("wb") as file:
         write(file)
@@ -47,7 +47,8 @@ def write_arrays(folder: Path, **arrays: np.ndarray) -> None:
 
 
 def new_mapped(path: Path, n: int) -> np.memmap:
-    """A new array of `n` whole numbers in a file, whose room on the disk is there: without it, who writes into it is ended by a signal."""
+    """A new array of `n` whole numbers in a file, with all its room on the disk reserved. Without the room, a process that writes into
+    the array would be ended by a signal."""
     array = np.lib.format.open_memmap(path, "w+", np.int64, (n,))
     if hasattr(os, "posix_fallocate"):      # not on macOS, nor on Windows
         with path.open("r+b") as file:

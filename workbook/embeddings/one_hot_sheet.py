@@ -21,7 +21,7 @@ def write_one_hot(workbook: Workbook, styles: Styles) -> None:
     draft.labels("A5", ("embedding", "1", "2", "3"))
     draft.labels("A6", (f"user {n}" for n in range(1, 7)), down=True)
     draft.numbers("B6", _ROWS, changing=True)
-    draft.labels("F4", ("", "one-hot"))
+    draft.labels("G4", ("", "", "one-hot", "", "", ""))
     draft.labels("F5", ("which user",))
     draft.counts("G5", range(1, 7))
     draft.labels("N5", ("product 1", "product 2", "product 3"))

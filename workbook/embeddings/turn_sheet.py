@@ -26,13 +26,14 @@ def write_turn(workbook: Workbook, styles: Styles) -> None:
     draft.option("B5", 30)
     draft.between("B5", 0, 360)
     for first, rows, what, predicted in ((8, _USERS, "user", "before"), (17, _ITEMS, "item", "after")):
-        draft.labels(f"A{first - 1}", (f"{what}s", "factor 1", "factor 2", "", "turned 1", "turned 2"))
+        draft.labels(f"A{first - 1}", (f"{what}s", "factor 1", "factor 2"))
+        draft.labels(f"E{first - 1}", ("turned 1", "turned 2"))
         draft.labels(f"A{first}", (f"{what} {n}" for n in range(1, len(rows) + 1)), down=True)
         draft.numbers(f"B{first}", rows, changing=True)
         for letter, formula in _TURNED.items():
             draft.fill(f"{letter}{first}:{letter}{first + len(rows) - 1}", _in_its_row(formula))
         draft.labels(f"G{first}", (f"user {n}" for n in range(1, len(_USERS) + 1)), down=True)
-        draft.labels(f"H{first - 2}", (f"predictions {predicted}",))
+        draft.labels(f"H{first - 2}", ("", "", f"predictions {predicted}", "", ""))
         draft.counts(f"H{first - 1}", range(1, len(_ITEMS) + 1))
     for top, (one, two) in ((8, "BC"), (17, "EF")):
         draft.fill(f"H{top}:L{top + len(_USERS) - 1}", _product(one, two, top))

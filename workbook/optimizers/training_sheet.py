@@ -70,12 +70,12 @@ def _write_top(sheet, styles: Styles, plan: TrainingPlan) -> None:
         put_text(sheet, cell.moved(0, -1), name, styles.label)
         put_number(sheet, cell, 1.0, styles.factor)
     put_text(sheet, Cell(1, 5), UPDATE_RULES[plan.optimizer].title, styles.title)
-    put_text(sheet, Cell(1, 7), SHEET_RULES[plan.optimizer].line, styles.note)
-    before = [cell for cell in plan.carried.values() if cell.row == TOP_ROW - 2 and cell not in START.values()]
-    for cell in before:
-        put_number(sheet, cell, 0.0, styles.factor)
+    put_text(sheet, Cell(1, 8), SHEET_RULES[plan.optimizer].line, styles.note)
+    before = plan.remembered_before
+    for column, cell in before.items():
+        put_number(sheet, cell, 0.0, _factor_look(styles, column))
     if before:
-        put_text(sheet, min(before).moved(0, -1), "before →", styles.corner)
+        put_text(sheet, min(before.values()).moved(0, -1), "before →", styles.corner)
 
 
 def _write_rows(sheet, styles: Styles, plan: TrainingPlan) -> None:
@@ -127,6 +127,13 @@ def row_look(styles: Styles, column: str):
     if column.startswith("square_"):
         return styles.step_square
     return styles.step_number if column in ("b", "a", "next_b", "next_a") else styles.step_slope
+
+
+def _factor_look(styles: Styles, column: str):
+    """The look of what is remembered of a column: squares grow too wide for two decimals."""
+    if column == "t":
+        return styles.factor_whole
+    return styles.factor_square if column.startswith("square_") else styles.factor
 
 
 def _write_errors(sheet, styles: Styles, plan: TrainingPlan) -> None:

@@ -17,8 +17,8 @@ BUILT_LOW, BUILT_HIGH = "rating_built_low", "rating_built_high"    # and of what
 
 @dataclass(frozen=True)
 class Candidates:
-    """Columns with a row for every item: its name; its sum of factors and biases; the sum again where the
-    item may be chosen, else an empty text."""
+    """Columns with a row for every item: `items` are its names, `sums` its sums of factors and biases. `open` has the sum
+    again where the item may be recommended, else an empty text."""
 
     items: Range
     sums: Range
@@ -26,11 +26,12 @@ class Candidates:
 
 
 def write_best(sheet, styles: Styles, view: View, candidates: Candidates, *, head: Cell, working: Cell) -> Range:
-    """Place, item and prediction of the ten best below the header cells from `head` on; below those from
-    `working` on the k-th largest sum and the number of its item, which are returned.
+    """Write place, item and prediction of the ten best below `head`, and below `working` the k-th largest sum and the number
+    of its item. Returns the cells of these numbers.
 
-    Ranked before the sigmoid and before predictions are kept in range, so that many 5s have an order; of equals
-    the first comes first: as `CollabFilter.recommend`. Equal is what Excel calls so, alike in 15 digits.
+    Items are ranked by their sums, before the sigmoid and before predictions are kept in range, so that many predictions of 5 still
+    have an order. Of equal sums the first item comes first, as in `CollabFilter.recommend`. Sums are equal where Excel says so: where
+    15 digits are the same.
     """
     for shift, (title, style) in enumerate((("place", styles.header), ("item", styles.header_left), ("predicted", styles.header))):
         put_text(sheet, head.moved(0, shift), title, style)

@@ -1,4 +1,4 @@
-"""A cell in which a user or an item is chosen from a list, and where the chosen one stands."""
+"""A cell in which a user or an item is chosen from a list, and the cell with its number."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from workbook.write.write_cells import put_array, put_text
 
 
 def write_choice(sheet, styles: Styles, view: View, what: str, *, cell: Cell, number: Cell, chosen: int) -> None:
-    """A drop-down list of all users (items) in `cell`, at first the one `chosen` (from 0), with its name at the
-    left; in `number` which of them is chosen, from 1, or an empty text where none is.
+    """Write a drop-down list of all users (items) to `cell`, with a caption at its left. At first the one with the number
+    `chosen`, from 0, is chosen. `number` gets the number of the chosen one, from 1, or an empty text where there is none such.
 
-    `what` is ``'user'`` or ``'item'``. Labels are compared as texts, so that 14 is found however it
-    was typed, and outright: MATCH would take ``*`` and ``?`` of a title for wildcards.
+    `what` is ``'user'`` or ``'item'``. Labels are compared as texts, so that 14 is found whether it was typed as a number or as a
+    text. They are compared by ``=``, because MATCH would take ``*`` and ``?`` in a title for wildcards.
     """
     labels = {"user": view.content.users, "item": view.content.items}[what]
     texts = any(isinstance(label, str) for label in labels)
@@ -32,12 +32,12 @@ def write_choice(sheet, styles: Styles, view: View, what: str, *, cell: Cell, nu
 
 
 def unknown(view: View, what: str, cell: Cell) -> str:
-    """The formula of the sentence for a choice that is none."""
+    """The formula of the sentence that is shown where the choice names no user (item)."""
     key = ref(cell, rows=True, cols=True)
     return (f'IF({key}="","Choose the {what} in the yellow cell.",'
             f'"There is no {what} "&{key}&" on the sheet {view.layout.sheet}. Choose one of the list.")')
 
 
 def with_most_blanks(table: np.ndarray) -> int:
-    """The user, of those in the rows of the table, for whom most is predicted; the first of equals."""
+    """The user, a row of the table, with most ratings missing; of equals the first."""
     return int(np.isnan(table).sum(1).argmax())

@@ -27,17 +27,18 @@ MOST_ENDS = 5       # items named at each end of a component
 _HEAD, _FIRST = 5, 6
 _CHART_COLUMNS = 10
 _WIDE, _HIGH = 760, 620                     # of the chart, in pixels
-_SIGN, _LINE, _GAP = 5.4, 15, 2             # a sign of a label and a line, in pixels; the dot and a margin, in signs
-_MARGIN = 10                                # signs that a label may reach beyond the outermost dot: the axes end there
-_AXES = 1.3                                 # how much longer an axis may be than what it shows, the margins of the chart with it
+_SIGN, _LINE, _GAP = 5.4, 15, 2             # width of a character and height of a line, in pixels; the dot with a margin, in characters
+_MARGIN = 10                                # characters that a label may reach beyond the outermost dot: the axes end there
+_AXES = 1.3                                 # how much longer an axis with its margins may be than the range of the dots
 _DOTS = ("number", "name", "component 1", "component 2", "side", "from", "to", "at its right", "at its left")
 _FONT = {"name": "Calibri", "size": 8, "bold": False, "color": "#3C3C3C"}
 
 
 @dataclass(frozen=True)
 class MapPlan:
-    """`n` items with `k` factors. Printed: for each component two columns, what stands at its ends and its
-    loadings, and the chart; grey: the items in the order in which they are named, most ratings first."""
+    """`n` items with `k` factors. Each component has two printed columns, with the items at its ends and
+    its loadings; beside them is the chart. In grey, not printed, are the items in the order in which they get labels: most
+    ratings first."""
 
     n: int
     k: int
@@ -74,14 +75,14 @@ class MapPlan:
         return Range(1, 1, max(self.loadings(0).bottom, _HEAD + 33), self.chart.col + _CHART_COLUMNS)
 
     def dots(self, which: str) -> Range:
-        """A column of all items: number, name, component 1, component 2; those with a label come first. For these also where the
-        label stands: at its right (1), at its left (2) or nowhere (0), between which places, and the dots of either kind."""
+        """A column of all items: number, name, component 1, component 2. The items with a label come first and have more columns: the
+        side of the label (1 right of the dot, 2 left of it, 0 nowhere), from where to where it reaches, and the dots for either side."""
         left = self.printed.right + 2 + _DOTS.index(which)
         rows = self.n if which in _DOTS[:4] else self.labelled
         return Range(_FIRST, left, _FIRST + rows - 1, left)
 
     def named(self, which: str) -> Range:
-        """Of such a column the rows of the items that may be named."""
+        """The rows of such a column for the items that may have a label."""
         column = self.dots(which)
         return Range(column.top, column.left, column.top + self.labelled - 1, column.left)
 
@@ -117,7 +118,7 @@ def write_map(workbook: Workbook, styles: Styles, view: View) -> None:
 
 
 def _component(sheet, styles: Styles, plan: MapPlan, view: View, component: int) -> None:
-    """Its share of the variance, the items at its ends, its loadings."""
+    """Write a component: its share of the variance, the items at its ends and its loadings."""
     scores = f"INDEX({block_name(ITEMS.sheet, 'components')},0,{component + 1})"
     share = f"INDEX({block_name(ITEMS.sheet, 'shares')},{component + 1})"
     head = plan.share(component)
@@ -157,7 +158,7 @@ def _dots(sheet, styles: Styles, plan: MapPlan, view: View) -> None:
 
 
 def _labels(sheet, styles: Styles, plan: MapPlan) -> None:
-    """Where each label finds room beside those of items with more ratings: at the right of its dot, else at its left, else nowhere."""
+    """Find room for each label beside those of items with more ratings: at the right of its dot, else at its left, else nowhere."""
     for component, (size, pixels, chart, words) in enumerate(zip(plan.label_size, (_SIGN, _LINE), (_WIDE, _HIGH), ("width of a sign", "height of a line")), 1):
         put_text(sheet, size.moved(0, 1), words, styles.calc_head)
         scores = f"INDEX({block_name(ITEMS.sheet, 'components')},0,{component})"
@@ -177,7 +178,7 @@ def _labels(sheet, styles: Styles, plan: MapPlan) -> None:
         place = (f"IF(AND({inside[0]},{right}=0),1,IF(AND({inside[1]},{left}=0),2,IF({right}=0,1,IF({left}=0,2,0))))" if row else
                  f"IF({inside[0]},1,IF({inside[1]},2,1))")
         put_array(sheet, cell["side"], f"=IF(ISNUMBER({x}),{place},0)", styles.calc_whole)
-        # a label that stands nowhere is in nobody's way
+        # an item without a label keeps no other from its place
         for which, at_right, at_left in (("from", x, f"{x}-{wide}"), ("to", f"{x}+{wide}", x)):
             put_formula(sheet, cell[which], f"=IF({side}=0,NA(),IF({side}=1,{at_right},{at_left}))", styles.calc)
         for which, number in (("at its right", 1), ("at its left", 2)):
@@ -185,8 +186,8 @@ def _labels(sheet, styles: Styles, plan: MapPlan) -> None:
 
 
 def _chart(workbook: Workbook, sheet, plan: MapPlan, trails: dict, people: list[dict]) -> None:
-    """A dot for every item; two series for each one that may be named, one with the label at its right and one at its left, because
-    a series' name comes from a cell and is a label that LibreOffice shows too, as labels from cells are not."""
+    """A dot for every item, and two series for each item that may have a label: one for a label at the right, one for the left. The
+    label is the name of the series, which comes from a cell. Labels taken straight from cells are not shown by LibreOffice."""
     chart = workbook.add_chart({"type": "scatter"})
 
     def dots(which: str, first: int, last: int, size: int, colour: str) -> dict:
@@ -203,7 +204,7 @@ def _chart(workbook: Workbook, sheet, plan: MapPlan, trails: dict, people: list[
     for set_axis, title in ((chart.set_x_axis, "component 1"), (chart.set_y_axis, "component 2")):
         set_axis({"name": title, "name_font": {**_FONT, "size": 9}, "num_font": _FONT, "num_format": "0.0",
                   "label_position": "low", "major_gridlines": {"visible": False}, "line": {"color": "#B0B0B0"}})
-    chart.show_hidden_data()    # its columns are folded away
+    chart.show_hidden_data()    # the columns with its numbers are folded away
     chart.set_legend({"none": True})
     chart.set_title({"none": True})
     chart.set_size({"width": _WIDE, "height": _HIGH})

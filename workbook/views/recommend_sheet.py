@@ -19,7 +19,7 @@ from workbook.write.write_cells import put_array, put_formula, put_number, put_t
 _NAME = "recommend"
 CHOSEN_USER, LOWEST, HIGHEST = Cell(5, 2), Cell(6, 2), Cell(7, 2)
 _HEAD = 9
-TWO_DIGITS = Cell(5, 8)     # of the chosen user
+CHOSEN_NUMBER = Cell(5, 8)     # the number of the chosen user
 _BUILT = (Cell(6, 8), Cell(7, 8))   # the lowest and the highest rating as they were written, by which an update knows what was typed
 WORKING = 7             # first column of the calculation
 
@@ -30,9 +30,9 @@ def write_recommend(workbook: Workbook, styles: Styles, view: View) -> None:
     items, rated, sums, open_ = (Range(_HEAD + 1, WORKING + shift, _HEAD + n, WORKING + shift) for shift in range(4))
     _words(sheet, styles, view)
     _range(workbook, sheet, styles, view)
-    write_choice(sheet, styles, view, "user", cell=CHOSEN_USER, number=TWO_DIGITS, chosen=with_most_blanks(view.content.given.crosstab()))
+    write_choice(sheet, styles, view, "user", cell=CHOSEN_USER, number=CHOSEN_NUMBER, chosen=with_most_blanks(view.content.given.crosstab()))
 
-    user = ref(TWO_DIGITS, rows=True, cols=True)
+    user = ref(CHOSEN_NUMBER, rows=True, cols=True)
     row = f"INDEX({view.name('ratings')},{user},0)"
     total = f"MMULT(INDEX({view.name('user_factors')},{user},0),{view.name('item_factors')})"
     if view.biases:
@@ -73,8 +73,8 @@ def _words(sheet, styles: Styles, view: View) -> None:
     put_formula(sheet, Cell(_HEAD + N_BEST + 1, 2), f"={words_on_within()}", styles.note_beside)
     for col, header in enumerate(("ratings", "their mean", "± of 9 in 10"), 4):
         put_text(sheet, Cell(_HEAD, col), header, styles.header)
-    put_text(sheet, TWO_DIGITS.moved(-1, -1), "Helper calculations, not printed: change nothing here.", styles.calc_head)
-    put_text(sheet, TWO_DIGITS.moved(0, -1), "number of the user", styles.calc_head)
+    put_text(sheet, CHOSEN_NUMBER.moved(-1, -1), "Helper calculations, not printed: change nothing here.", styles.calc_head)
+    put_text(sheet, CHOSEN_NUMBER.moved(0, -1), "number of the user", styles.calc_head)
     for col, header in enumerate(("all items", "rated", "factors · + biases" if view.biases else "factors ·", "where not rated"), WORKING):
         put_text(sheet, Cell(_HEAD, col), header, styles.calc_head)
 

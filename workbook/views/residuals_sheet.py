@@ -13,7 +13,7 @@ from workbook.write.write_cells import put_array, put_text
 
 _NAME = "residuals"
 RESIDUALS_HEAD = 5      # the row of the items' labels
-MOST_SHOWN = 60         # users, and items: more colours than that no screen shows
+MOST_SHOWN = 60         # of users, and of items: a screen cannot show more colours
 
 
 def residuals_block(users: int, items: int) -> Range:

@@ -10,7 +10,7 @@ from workbook.write.styles import CHART_FONT, CHART_GRID, CHART_LINE, Styles
 from workbook.write.write_cells import put_formula, put_text
 
 _UP, _DOWN = "#7DB98B", "#E0A268"
-_COLUMNS = {    # {b} is where a part begins, {x} the part; what lies below 0 is stacked downwards, from 0
+_COLUMNS = {    # {b} is where a part begins, {x} the part; below 0 columns are stacked downwards from 0
     "begins at": ("{b}", None), "unseen": ("MAX(0,MIN({b},{b}+{x}))+MIN(0,MAX({b},{b}+{x}))", None),
     "up": ("IF({x}>=0,MAX(0,{b}+{x})-MAX(0,{b}),0)", _UP), "up, below 0": ("IF({x}>=0,MIN(0,{b})-MIN(0,{b}+{x}),0)", _UP),
     "down": ("IF({x}<0,MAX(0,{b})-MAX(0,{b}+{x}),0)", _DOWN), "down, below 0": ("IF({x}<0,MIN(0,{b}+{x})-MIN(0,{b}),0)", _DOWN),
@@ -18,12 +18,12 @@ _COLUMNS = {    # {b} is where a part begins, {x} the part; what lies below 0 is
 
 
 def waterfall_columns(parts: Range, left: int) -> dict[str, Range]:
-    """Where its numbers stand: a column each from `left` on, beside the `parts` and the sum below them."""
+    """The columns of the chart's numbers, from `left` on, with a row for each of the `parts` and one for their sum."""
     return {name: Range(parts.top, left + place, parts.bottom + 1, left + place) for place, name in enumerate(_COLUMNS)}
 
 
 def write_waterfall(workbook: Workbook, sheet, styles: Styles, parts: Range, left: int, at: Cell, *, title: str) -> None:
-    """Write its numbers, and put the chart at a cell; the names of the parts stand in the first column, an empty text counts as 0."""
+    """Write the chart's numbers, and put the chart at a cell. The names of the parts are in the first column; an empty text counts as 0."""
     columns = waterfall_columns(parts, left)
     for name, where in columns.items():
         put_text(sheet, where.first.moved(-1, 0), name, styles.calc_head)
@@ -45,7 +45,7 @@ def _chart(workbook: Workbook, sheet: str, columns: dict[str, Range], title: str
         if name != "begins at":
             chart.add_series({"name": name, "categories": f"={sheet}!{names.absolute}", "values": f"={sheet}!{columns[name].absolute}", "gap": 40,
                               "fill": {"color": colour} if colour else {"none": True}, "border": {"none": True}})
-    chart.show_hidden_data()    # its columns are folded away
+    chart.show_hidden_data()    # the columns with its numbers are folded away
     chart.set_legend({"none": True})
     chart.set_title({"name": title, "overlay": False, "name_font": CHART_FONT | {"size": 11}})
     chart.set_x_axis({"num_font": CHART_FONT, "label_position": "low", "line": {"color": "#B0B0B0"}})

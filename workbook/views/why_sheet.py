@@ -18,10 +18,10 @@ from workbook.write.write_cells import put_array, put_formula, put_number, put_t
 _NAME = "why"
 EXPLAINED_USER, ITEM = Cell(5, 2), Cell(6, 2)
 WHY_HEAD = 9
-PART = 5                                    # the column of what adds up; left of it the item's and the user's factor
+PART = 5                                    # the column of the parts; left of it are the user's and the item's factors
 USER_NUMBER, ITEM_NUMBER = Cell(5, 8), Cell(6, 8)
 USER_MEAN, ITEM_MEAN = Cell(7, 8), Cell(8, 8)
-_CHART_ROWS = 18        # that the waterfall covers, with a line of air
+_CHART_ROWS = 18        # rows that the waterfall covers, with an empty one below
 _MEANINGS = (("mean", "what the average user gives the average item, before any taste"),
              ("user bias", "how much more or less this user gives than the average one"),
              ("item bias", "how much more or less this item gets than the average one"))
@@ -58,7 +58,7 @@ def write_why(workbook: Workbook, styles: Styles, view: View) -> None:
         put_text(sheet, Cell(cell.row, 1), name, styles.header_left)
         put_words(sheet, Cell(cell.row, 2), meaning, styles.note_beside)
         put_array(sheet, cell, _if_chosen(value), styles.ranked)
-    deviations = Range(parts.top + view.biases, PART, parts.bottom, PART)   # beside the mean all bars would be short
+    deviations = Range(parts.top + view.biases, PART, parts.bottom, PART)   # without the mean, beside which all bars would be short
     sheet.conditional_format(*box(deviations), BARS)
     write_waterfall(workbook, sheet, styles, deviations, USER_NUMBER.col - 1, Cell(rated.row + 2, 1),
                     title="What lifts and lowers the prediction" + (", from the mean" if view.biases else ""))
@@ -67,10 +67,10 @@ def write_why(workbook: Workbook, styles: Styles, view: View) -> None:
 
 
 def _means(sheet, styles: Styles, view: View, first: Cell) -> None:
-    """Mean and biases. The sheet's equation has no mean: the biases carry it, and here it is taken out of them."""
+    """Write mean and biases. The model sheet has no cell for the mean: it is part of the biases, and is separated from them here."""
     for cell, bias in ((USER_MEAN, "user_bias"), (ITEM_MEAN, "item_bias")):
         live = f"AVERAGE({view.name(bias)})"
-        if view.content.trained:    # as in the model that the numbers come from
+        if view.content.trained:    # the offset of the trained model that the numbers come from
             put_number(sheet, cell.moved(0, 1), view.content.trained.offset / 2, styles.calc)
             live = view.until_fitted(ref(cell.moved(0, 1)), live)
         put_formula(sheet, cell, f"={live}", styles.calc)

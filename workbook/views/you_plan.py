@@ -12,15 +12,15 @@ YOU_HEAD = 8                                # of the list of items
 BEST = Cell(YOU_HEAD, 6)                    # of the ten best, beside it
 OWN_HEAD = YOU_HEAD + N_BEST + 3            # of the factors, below these
 _WORKING = 10                           # first column of the calculation
-GAUSS_NEWTON, NEWTON = 6, 6             # steps in a sigmoid: the first come near, the others arrive
+GAUSS_NEWTON, NEWTON = 6, 6             # steps in a sigmoid: those of Gauss and Newton come near, those of Newton reach the solution
 
 
 @dataclass(frozen=True)
 class YouPlan:
-    """`n` items, `k` factors, d = k + 1 unknowns where there are biases, else k; `users` who are averaged.
+    """`n` items, `k` factors, d = k + 1 unknowns where there are biases, else k; `users` is the number of users who are averaged.
 
-    To read: `items`, `ratings` (to be typed), `predicted` and `remarks`, a row for every item, and
-    `average` and `own`, a row for every unknown. The rest is calculation.
+    The reader sees `items`, `ratings` (to be typed), `predicted` and `remarks`, a row for every item, and `average` and `own`, a row
+    for every unknown. The other blocks are calculation.
     """
 
     n: int
@@ -132,8 +132,8 @@ class YouPlan:
         return self._column(self.matrix.right + 2, self.users)
 
     def step_in_sigmoid(self, step: int, which: str) -> Range:
-        """Of a step of the fit in a sigmoid, from 0: (n,) `share`, where in the range each item is predicted, `pull` and
-        `curvature`, and (d,) the `row` that it leads to."""
+        """A block of a step of the fit in a sigmoid; steps count from 0. (n,) `share` says where in the range each item is predicted;
+        `pull` and `curvature` are (n,), too; (d,) `row` is the result of the step."""
         left = self.rated_by.right + 2 + 5 * step + ("share", "pull", "curvature", "row").index(which)
         return self._column(left, self.d if which == "row" else self.n)
 

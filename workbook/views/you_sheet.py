@@ -2,9 +2,9 @@
 
     x = x̄ + (FᵀF + ridge)⁻¹ Fᵀ (r − r̄)
 
-over the items rated: F has a row [q, 1] for each, r̄ is what the average user x̄ is predicted for it. In a sigmoid no
-formula gives x at once: steps of Gauss and Newton lead there from x̄, and then of Newton, which end within rounding. See
-`solver.collab.answers.recommend.fold_in`, which computes the same.
+over the items rated: F has a row [q, 1] for each, r̄ is the average user's prediction of it, by x̄. In a sigmoid no single formula
+gives x: steps of Gauss and Newton go from x̄ near it, and steps of Newton then reach it to within rounding.
+`solver.collab.answers.recommend.fold_in` computes the same.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def write_you(workbook: Workbook, styles: Styles, view: View) -> None:
 
 
 def _entries(sheet, styles: Styles, plan: YouPlan, view: View) -> None:
-    """What is typed, what counts of it, and what is predicted."""
+    """Write the column to type ratings in, which of them count, and the predictions."""
     put_array(sheet, plan.items, f"=TRANSPOSE({view.name('item_ids')})", styles.listed)
     own = ref(plan.ratings)
     put_array(sheet, plan.counted, f"=IF(ISNUMBER({own}),({own}>={LOW})*({own}<={HIGH}),0)", styles.calc_whole)
@@ -70,7 +70,7 @@ def _entries(sheet, styles: Styles, plan: YouPlan, view: View) -> None:
 
 
 def _prior(sheet, styles: Styles, plan: YouPlan, view: View) -> None:
-    """The average user, and how strongly the reader is drawn to it."""
+    """Write the average user, and the ridge: how strongly the reader's factors are drawn to the average user's."""
     weight = f"({ref(plan.rated_by)}>0)*1"
     ratings, live = view.name("ratings"), plan.live_average
     put_array(sheet, plan.rated_by, f"=MMULT(ISNUMBER({ratings})*1,TRANSPOSE(COLUMN({ratings})^0))", styles.calc_whole)
@@ -93,7 +93,7 @@ def _prior(sheet, styles: Styles, plan: YouPlan, view: View) -> None:
 
 
 def _solution(sheet, styles: Styles, plan: YouPlan, view: View) -> None:
-    """The ridge regression."""
+    """Write the ridge regression."""
     counted, features, numbers = ref(plan.counted), ref(plan.features), ref(plan.numbers)
     left = Range(plan.features.top, plan.features.left, plan.features.bottom, plan.features.left + plan.k - 1)
     put_array(sheet, left, f"={counted}*TRANSPOSE({view.name('item_factors')})", styles.calc)
@@ -118,8 +118,8 @@ def _steps_in_sigmoid(sheet, styles: Styles, plan: YouPlan, view: View) -> None:
 
         ½ (y − x)ᵀ (Fᵀ diag(c) F + ridge) (y − x) − (y − x)ᵀ (Fᵀ g − ridge · (x − x̄)),     g = (r − r̂) r̂′
 
-    with curvatures c = r̂′² of Gauss and Newton, or c = r̂′² − (r − r̂) r̂″ of Newton. Where the model shown is in no
-    sigmoid nothing is computed."""
+    with curvatures c = r̂′² of Gauss and Newton, or c = r̂′² − (r − r̂) r̂″ of Newton. Nothing is computed where the model shown has no
+    sigmoid."""
     counted, features, ratings, average = (ref(where, rows=True, cols=True) for where in (plan.counted, plan.features, plan.ratings, plan.average))
     numbers, ridge = ref(plan.numbers, rows=True, cols=True), ref(plan.ridge, rows=True, cols=True)
     put_text(sheet, Cell(YOU_HEAD - 1, plan.step_in_sigmoid(0, "share").left), "steps in a sigmoid", styles.calc_head)
@@ -152,7 +152,7 @@ def _in_sigmoid(layout: Layout, *, formula: str) -> str:
 
 
 def _ridge_scale(layout: Layout, *, spread: str, of_factors: bool) -> str:
-    """The formula of what the ridge is multiplied by: factors grow with √σ, biases with σ, and inside a sigmoid neither does."""
+    """The formula of what the ridge is multiplied by: factors grow with √σ and biases with σ; inside a sigmoid neither grows."""
     return f"{spread}^2" if layout.low else spread if of_factors else "1"
 
 

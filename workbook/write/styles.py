@@ -85,6 +85,7 @@ class Styles:
     key_predicted: Format
     factor_plain: Format    # Input that goes on from epoch to epoch: as it is, and a count
     factor_whole: Format
+    factor_square: Format
     table_plain: Format     # a number of any magnitude, in a table
     step_number: Format     # of gradient descent, a row at a time: a parameter or a prediction
     step_whole: Format
@@ -170,6 +171,7 @@ def make_styles(workbook: Workbook) -> Styles:
         key_predicted=style(_CELL, center, predicted, bg_color=_MIDDLE, num_format="0.0"),
         factor_plain=style(_INPUT, center),
         factor_whole=style(_INPUT, center, num_format="0"),
+        factor_square=style(_INPUT, center, num_format="0.000E+00"),
         table_plain=style(_CELL, center),
         step_number=style(_CELL, center, num_format="0.0000"),
         step_whole=style(_CELL, center, num_format="0"),

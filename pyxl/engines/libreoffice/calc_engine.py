@@ -9,7 +9,7 @@ from xlwings import base_classes
 
 from pyxl.hosts import live_values as values
 
-from .calc_book import CalcBooks
+from .calc_books import CalcBooks
 from .find_office import OFFICE
 from .office import Office, properties
 

@@ -1,4 +1,4 @@
-"""The functions for cells, computed for a program in whose cells they stand: many in one job."""
+"""Computes the functions for cells for a program that has them in its cells: many of them in one job."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ CALLS_AT_MOST = 100
 
 
 def cell_values(asked: Mapping[str, Any]) -> dict[str, Any]:
-    """``values``: of each call its value, rows of values, or a sentence. Asked: ``calls``, a list of [name, arguments]; a blank is null."""
+    """Gives ``values``: for each call a value, rows of values, or a sentence. Asked: ``calls``, a list of [name, arguments]; a blank is null."""
     calls = asked.get("calls")
     if not isinstance(calls, list) or not calls or not all(_is_call(call) for call in calls):
         raise UserError("calls is a list of [name of a function, its arguments].")

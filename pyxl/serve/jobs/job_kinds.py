@@ -1,4 +1,4 @@
-"""What a job does, in its own process: a function for each kind. It is given files by path and tells how it goes."""
+"""What a job does, in its own process: a function for each kind. It gets the paths of files, and tells its progress."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Work:
     _told_at: float = 0.0
 
     def on_epoch(self, sheet: str, seen: Epoch | Step) -> bool:
-        """Tells of an epoch or a step; a true value ends the fit."""
+        """Tells of an epoch or a step. A true value ends the fit."""
         self.add(_told(sheet, seen))
         return self.stop_asked()
 
@@ -143,7 +143,7 @@ def _films(work: Work) -> dict[str, Any]:
 
 
 def _rate_films(work: Work) -> dict[str, Any]:
-    """The films that somebody new will like most, and what he will give them. Asked: ``ratings``, {item: rating}."""
+    """The films that somebody new will like most, and the ratings that they will give. Asked: ``ratings``, {item: rating}."""
     from solver import CollabFilter
     from workbook import example
 

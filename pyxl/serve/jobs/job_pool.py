@@ -19,13 +19,14 @@ from .job_store import DONE, FAILED, STOPPED, Book, Job, JobStore
 
 _PAUSE = 0.05       # seconds between two looks for a job, or at a running one
 _GRACE = 30.0       # seconds that a job has to end once its time is over
-_ADDED = {"fit": "-fitted", "train": "-model"}      # to the name of the book that a job read
+_ADDED = {"fit": "-fitted", "train": "-model"}      # what the name of the book that a job read gets at its end
 _WARMING = 120.0    # seconds within which a process must be warm
 
 
 class JobPool:
-    """`limits.workers` threads, each with a process that waits for a job. On Linux and Mac processes are forked from one that has
-    loaded everything, which takes milliseconds and shares its memory; on Windows the next one loads while the last one works."""
+    """`limits.workers` threads, each with a process that waits for a job. On Linux and Mac a new process is
+    forked from one that has loaded everything; this takes milliseconds and shares memory. On Windows the next process loads while
+    the one before it works."""
 
     def __init__(self, store: JobStore, folder: Path, limits: ServiceLimits):
         self._store, self._folder, self._limits = store, folder, limits
@@ -42,24 +43,24 @@ class JobPool:
             thread.start()
 
     def close(self) -> None:
-        """End all processes; what ran is told so when the service starts anew."""
+        """End all processes. Jobs that ran get a sentence about it when the service starts again."""
         self._ending.set()
         for thread in self._threads:
             thread.join(timeout=5)
 
     def stop(self, job: str) -> None:
-        """Ask a job to end with the best so far; one that waits is not begun."""
+        """Ask a job to end with the best so far. A job that still waits will not begin."""
         self._stop_asked.add(job)
 
     def path_of(self, book: Book) -> Path:
-        """Where a book is on disk: by its id, whatever it is called."""
+        """The path of a book on disk. It is made from the book's id, not from its name."""
         return self._folder / f"{book.id}{book.ending}"
 
     def _work(self) -> None:
         process = None
         try:
             while not self._ending.is_set():
-                if process and not process.waits:       # somebody ended it while it waited
+                if process and not process.waits:       # the caller stopped it while it waited
                     process.end()
                     process = None
                 process = process or _Process(self._context, self._limits)
@@ -98,7 +99,7 @@ class JobPool:
         return self._store.end(job.id, STOPPED if last["stopped"] else DONE, result)
 
     def _target(self, job: Job, book: Book | None) -> Book:
-        """The book that a job may write; one that it does not write is never asked for."""
+        """The book that a job may write. Nobody can ask for it unless the job writes it."""
         writes = JOB_KINDS[job.kind].writes
         if writes is None:
             return Book(job.id, job.owner, "nothing")
@@ -119,11 +120,11 @@ class _Process:
 
     @property
     def waits(self) -> bool:
-        """Whether it still lives."""
+        """Whether the process is alive."""
         return self._process.is_alive()
 
     def ask(self, asked: dict[str, Any], tell, *, stop, ending: threading.Event, seconds: float) -> dict[str, Any]:
-        """The last message of a job: ``result``, or ``error`` with a sentence, also where its process died or took too long."""
+        """The last message of a job: ``result``, or ``error`` with a sentence. A process that died or took too long gives an ``error``, too."""
         try:
             if not self._pipe.poll(_WARMING) or "warm" not in json.loads(self._pipe.recv_bytes()):
                 return {"error": "The job's process did not start in time. Try again."}

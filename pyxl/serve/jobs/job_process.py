@@ -1,5 +1,5 @@
-"""The process in which a job runs: it waits, warm, for one job, does it, and ends. It talks in JSON, never in pickles: what a
-workbook might make of it must not be able to make anything of the service."""
+"""The process in which a job runs: it waits, warm, for one job, does it, and ends. It sends JSON, never pickles: even if a
+workbook took this process over, it could run nothing in the service."""
 
 from __future__ import annotations
 
@@ -70,14 +70,15 @@ def _defect(kind: str, why: Exception) -> dict[str, Any]:
 
 
 def _named(sentence: str, source: Path | None, name: str) -> str:
-    """The sentence with the name that the user gave his file in place of ours."""
+    """The sentence with the user's name of the file in place of its name on disk."""
     return sentence if source is None else sentence.replace(str(source), name).replace(source.name, name)
 
 
 def _limit_memory(more: int) -> None:
-    """Linux: no more memory that can be written than there is now and `more` bytes. Elsewhere only the time limit holds.
+    """On Linux, let the process take at most `more` bytes of writable memory beyond what it has now. Elsewhere only the time limit
+    holds.
 
-    It is not the address space that is limited: CUDA reserves far more of that than it uses."""
+    The address space is not limited, because CUDA reserves far more of it than it uses."""
     if sys.platform != "linux":
         return
     import resource

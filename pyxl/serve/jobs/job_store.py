@@ -1,4 +1,4 @@
-"""The books and jobs of a service, in SQLite: what was known before a restart is known after it."""
+"""The books and jobs of a service, in SQLite, so that they are known after a restart, too."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ create index if not exists jobs_by_state on jobs (state, owner);
 
 @dataclass(frozen=True)
 class Book:
-    """A file that somebody uploaded or a job wrote. `name` is only shown: on disk it is called by its `id`."""
+    """A file that somebody uploaded or a job wrote. `name` is only for display: on disk the file has its `id` as its name."""
 
     id: str
     owner: str
@@ -42,7 +42,7 @@ class Book:
 
 @dataclass(frozen=True)
 class Job:
-    """Something that was asked for. `result` is an object, of a job that failed or was stopped with ``error``."""
+    """Something that was asked for. `result` is an object; that of a job that failed or was stopped has ``error``."""
 
     id: str
     owner: str
@@ -102,8 +102,8 @@ class JobStore:
         return next(iter(self._jobs("id = ? and owner = ?", id, owner)), None)
 
     def next_job(self) -> Job | None:
-        """The waiting job whose turn it is, which is running from now on: of the user with the fewest jobs running, then of the one
-        served longest ago, then the oldest."""
+        """The waiting job whose turn it is; from now on it is running. The user with the fewest running jobs comes first, then the one
+        served longest ago, then the oldest job."""
         with self._lock:
             rows = self._do("""select id, owner from jobs j where state = ? order by
                 (select count(*) from jobs r where r.owner = j.owner and r.state = ?),
@@ -114,7 +114,7 @@ class JobStore:
             return self.job(*rows[0])
 
     def end(self, id: str, state: str, result: dict[str, Any]) -> None:
-        """The last word on a job; one that has ended stays as it is."""
+        """Note how a job ended. A job that has ended before stays as it is."""
         self._do(f"update jobs set state = ?, result = ?, ended = ? where id = ? and state not in {OVER}", state, json.dumps(result), time.time(), id)
 
     def count(self, state: str, owner: str | None = None) -> int:
@@ -135,7 +135,7 @@ class JobStore:
         return self._do("select number, told from events where job = ? and number > ? order by number", job, after)
 
     def forget_before(self, when: float) -> list[str]:
-        """Delete books and jobs made before a time, of jobs those that are over; the ids of the books."""
+        """Delete books, and jobs that are over, made before a time. Gives the ids of the books."""
         with self._lock:
             over = ",".join("?" * len(OVER))
             self._do(f"delete from events where job in (select id from jobs where made < ? and state in ({over}))", when, *OVER)

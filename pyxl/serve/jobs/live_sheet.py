@@ -28,7 +28,7 @@ _EVERY, _SHARE = 0.3, 0.15      # seconds between two looks at least, and the sh
 
 
 class LiveSheet(OnlyEpochs):
-    """Passes epochs on, and tells a few times a second which shown cells of the sheet hold something else than when it was told last.
+    """Passes epochs on, and tells a few times a second which shown cells of the sheet have changed since it last told.
 
     The numbers are those that the sheet's own formulas have with the parameters of that moment.
     """
@@ -71,7 +71,7 @@ class LiveSheet(OnlyEpochs):
 
 
 def parameters_written(before: Path, after: Path, blocks: Mapping[str, Mapping[str, SheetRange]]) -> dict[str, list[dict[str, Any]]]:
-    """Of each fitted sheet the blocks of parameters whose numbers moved: ``sheet``, ``range``, and what stood and stands there, row by row."""
+    """The blocks of parameters whose numbers changed, for each fitted sheet: ``sheet``, ``range``, and the numbers before and after, row by row."""
     with open_workbook(before) as old, open_workbook(after) as new:
         found: dict[str, list[dict[str, Any]]] = {}
         for fitted, areas in blocks.items():

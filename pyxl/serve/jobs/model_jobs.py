@@ -1,5 +1,5 @@
 """Jobs on ratings and trained models: a model is one book, a zip file of the two files of its folder. Only jobs write such books, so
-that nothing is unpacked here that somebody made elsewhere."""
+that the service never unpacks a zip file from elsewhere."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def similar_by_model(source: Path, asked: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def predict_by_model(source: Path, asked: Mapping[str, Any]) -> dict[str, Any]:
-    """The ratings of pairs. Asked: ``pairs``, a list of [user, item]; of whom the model does not know the mean of the others stands in."""
+    """The ratings of pairs. Asked: ``pairs``, a list of [user, item]. For a user or an item that the model does not know, the mean of the others is taken."""
     (pairs,) = _needed(asked, "pairs")
     if not isinstance(pairs, list) or not pairs or not all(isinstance(pair, list) and len(pair) == 2 for pair in pairs):
         raise UserError("pairs is a list of [user, item].")
@@ -112,7 +112,7 @@ def _label(asked: Hashable, known: Sequence[Hashable]) -> Hashable:
 
 
 def _labels(asked: Sequence[Any], known: Sequence[Hashable]) -> list[Hashable]:
-    """The model's labels that mean the same, 14 or '14'; one that it does not know stays as it is. Raises UserError for what is no id."""
+    """The model's own labels for these, such as 14 for '14'. A label that the model does not know stays as it is. Raises UserError for what is no id."""
     from solver.collab.labels.id_labels import under_known_labels
 
     for label in asked:

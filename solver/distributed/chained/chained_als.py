@@ -1,8 +1,8 @@
 """Alternating least squares on a store.
 
 A pass solves all users given the items, a block of users at a time, and then all items given the users (`items_everywhere`). The
-regressions, the penalty and the trace are those of `solver.methods.als`; what it calls shares of the ratings are here
-those of all ratings, also of the ones that are held out.
+regressions, the penalty and the trace are those of `solver.methods.als`. Its shares of the ratings are here shares of all ratings,
+held-out ones included.
 """
 
 from __future__ import annotations

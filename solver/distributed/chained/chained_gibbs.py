@@ -1,13 +1,13 @@
 """Gibbs sampling on a store: the model, the order of the draws and the equations of `solver.methods.gibbs`.
 
-A sweep draws the noise, all rows of the side with fewer of them, and all rows of the other (`items_everywhere`). What rows have in
-common is drawn by every process alike, from sums over all users that are added up in the order of their blocks. Random numbers
-come from the seed, the sweep and the block of a row, so that they are the same whoever draws it: which is why a chain
-here is another than that of the same seed in memory, whose numbers follow one another. Users are drawn as in memory, by noise on
-their ratings; items by the root of their systems of equations, which has the same distribution and needs no noise a rating.
+A sweep draws the noise, all rows of the side with fewer of them, and all rows of the other (`items_everywhere`). Every process
+draws the same values of what rows have in common, from sums over all users that are added in the order of their blocks. The random
+numbers of a row depend on the seed, the sweep and the row's block alone, so that every process would draw the same. In memory all
+numbers come from one stream: so the same seed gives another chain there. Users are drawn as in memory, by noise on their ratings.
+Items are drawn by the root of their systems of equations: the distribution is the same, and no noise for each rating is needed.
 
-A training RMSE is that of the sweep's own draw, since the mean predictions of all ratings would be as large as the ratings. Those of
-the ratings held out are averaged over the draws, as in memory.
+The training RMSE is that of the sweep's own draw, because mean predictions of all ratings would take as much room as the ratings.
+Predictions of held-out ratings are averaged over the draws, as in memory.
 """
 
 from __future__ import annotations
@@ -89,8 +89,8 @@ class ChainedGibbs(ItemsEverywhere):
     # -- what is known before a sweep -------------------------------------------------------------------
 
     def _look(self) -> _Known:
-        """Read all ratings once, for what is known of the rows beside them, and for the first errors; not after a resumption where
-        that is nothing."""
+        """Read all ratings once, for what is known of the rows beside them and for the first errors. A resumed fit skips this where
+        nothing is known of them."""
         store, sets = self.store, self.task.settings.implicit_sets
         columns = set_columns_of(store, self.group, self.own, holdout=self.task.holdout, sets=sets, dtype=self.dtype)
         sums, squares = dict[int, np.ndarray](), dict[int, float]()
@@ -241,7 +241,7 @@ class ChainedGibbs(ItemsEverywhere):
 
 @dataclass(frozen=True, eq=False)
 class _Known:
-    """What is known beside the ratings: of the users the products of the columns, and of each own block FᵀX; of the items all."""
+    """What is known beside the ratings. Of the users: the products of the columns, and FᵀX of each own block. Of the items: all columns."""
 
     columns: SetColumns
     users: ColumnProducts

@@ -1,9 +1,9 @@
 """What methods share that take one side of a store after the other: users stay with their process, every process has all items.
 
-Users are taken a block at a time. Of the items, an item block at a time, the systems of equations are added up: they go from
-process to process, each adding what its users' ratings say, and the last one solves them. So they are added up in the order of
-the user blocks, whoever has these, and the result is the same for any number of processes, to the last bit. While a
-process adds to one item block, the process before it adds to the next. At last all get the items.
+Users are solved a block at a time. Items, too, are solved a block at a time: the systems of equations of the block go from process
+to process, each adds the part of its users' ratings, and the last one solves them. So the parts are added in the order of the user
+blocks, whichever process has these, and the result is the same to the last bit for any number of processes. While a process adds to
+one item block, the process before it adds to the next. In the end all processes get the items.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ class ItemsEverywhere:
         return total
 
     def total(self, of_block: Mapping[int, float]) -> float:
-        """The sum of single numbers over all user blocks, in their order, whoever has them."""
+        """The sum of single numbers over all user blocks, in their order, whichever process has them."""
         every = np.zeros(self.store.blocks)
         for block, value in of_block.items():
             every[block] = value
@@ -160,6 +160,6 @@ class ItemsEverywhere:
 
 
 def rows_unpacked(rows: np.ndarray, side: str, store: RatingStore, settings: Settings) -> Factors:
-    """The factors of a block's rows; there are none of the other side."""
+    """The factors of a block's rows; the other side has no rows."""
     tensor, k, biases = torch.from_numpy(rows), settings.n_factors, MODELS[settings.known_model].biases
     return one_side(side, tensor[:, :k], 0.0, biases=biases, bias=tensor[:, k] if biases else None)

@@ -46,8 +46,8 @@ def bytes_of_draws(store: RatingStore, settings: Settings) -> int:
 
 
 def draws_of_block(folder: Path, store: RatingStore, settings: Settings, passes: int, side: str, block: int) -> tuple[Factors, ...]:
-    """The factors of a block of one side by every draw of so many passes, two of each sweep that is kept; by the last pass alone where
-    none is kept yet. There are none of the other side."""
+    """The factors of a block of one side by every draw of so many passes, two of each kept sweep. Where no sweep is kept yet, they
+    are those of the last pass. The other side has no rows."""
     kept = kept_sweeps(store, settings)
     sweeps = [sweep for sweep in range(1, passes + 1) if kept.keeps(sweep)]
     if not sweeps:
@@ -61,7 +61,7 @@ def draws_of_block(folder: Path, store: RatingStore, settings: Settings, passes:
 
 
 def noise_of(folder: Path, passes: int) -> float:
-    """The standard deviation of a rating around what the draws say of it."""
+    """The standard deviation of a rating around the mean of the draws."""
     return float(read_rows(pass_folder(folder, passes), CHAIN, 0)[1]) ** 0.5
 
 
