@@ -72,7 +72,8 @@ def test_the_command_installs_a_service_whose_address_stays_and_takes_it_out(ask
     assert main(["serve", "--uninstall"]) == 0 and "was not installed" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("words, said", [(["--host", "0.0.0.0"], "--certificate"), (["--port", "0"], "--port 0"), (["--uninstall"], "not allowed")])
+@pytest.mark.parametrize("words, said", [(["--host", "0.0.0.0"], "--certificate"), (["--port", "0"], "--port 0"), (["--uninstall"], "not allowed"),
+                                         (["--open"], "--install makes no use of --open"), (["worker", "--port", "8400"], "--install worker makes no use of --port")])
 def test_what_would_be_unsafe_or_lost_is_not_installed(asked, words, said, capsys):
     try:
         assert main(["serve", "--install", *words]) == 2

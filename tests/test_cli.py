@@ -87,9 +87,12 @@ def test_fit_needs_to_be_told_where_to_write(book, capsys):
     code, out, err = run(capsys, "fit", book)
     assert (code, out) == (2, "") and "--in-place" in err and err.count("\n") == 1
     assert run(capsys, "fit", book, "-o", book)[0] == 2
-    for command in (("fit", book), ("restore", book), ("goal-seek", book, "--set", "A1", "--to", 1, "--by", "B1"), ("optimizers", "run", book)):
+    for command in (("fit", book), ("restore", book), ("update", book), ("goal-seek", book, "--set", "A1", "--to", 1, "--by", "B1"), ("optimizers", "run", book)):
         code, _, err = run(capsys, *command, "--in-place", "--overwrite")
         assert code == 2 and "--overwrite is for -o OUT" in err
+    for idle in (("--seconds", 5), ("--write-anyway",), ("--overwrite-formulas",), ("--report",), ("--starts", 2)):
+        code, _, err = run(capsys, "fit", book, "--in-place", *idle)
+        assert code == 2 and err.startswith(f"{idle[0]} is for sheets that are solved by their formulas."), err
     assert book.read_bytes() == before
     assert run(capsys, "fit", book, "--in-place")[0] == 0
     assert book.read_bytes() != before

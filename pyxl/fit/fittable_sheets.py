@@ -77,10 +77,10 @@ def _refuse_what_makes_no_sense(ready: list[Fittable], options: Mapping, by_form
     problems = [r for r in ready if isinstance(r, Posed)]
     for r in problems:
         refuse_settings_of_models(r.sheet, options)
-    if by_formulas.starts > 1 and not problems:
-        raise UserError("--starts is for sheets that are solved by their formulas. Leave it out, or say --via formulas.")
-    if by_formulas.scenario is not None and not problems:
-        raise UserError("--scenario is for sheets that are solved by their formulas. Leave it out, or say --via formulas.")
+    given = {"--starts": by_formulas.starts > 1, "--scenario": by_formulas.scenario is not None, "--seconds": by_formulas.seconds is not None,
+             "--write-anyway": by_formulas.write_anyway, "--overwrite-formulas": by_formulas.overwrite_formulas, "--report": by_formulas.report}
+    if not problems and (idle := next((flag for flag, said in given.items() if said), None)):
+        raise UserError(f"{idle} is for sheets that are solved by their formulas. Leave it out, or say --via formulas.")
 
 
 def _posed(host: Host, problem: SolverProblem, by_formulas: ByFormulas) -> Posed:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pyxl.base.plain_output import Say, quoted_command
 from pyxl.cli.arguments.new_book_arguments import BUTTONS_OR_NOT, add_new_book_arguments, add_size_arguments
 from pyxl.cli.arguments.reading_arguments import TABLE_OF_RATINGS, add_ratings_arguments, read_given
+from pyxl.cli.arguments.target_arguments import refuse_idle
 from pyxl.cli.command_line import Command
 from pyxl.cli.models.trained_model import load_trained, ratings_for
 from solver.errors import UserError
@@ -225,6 +226,7 @@ def _update(args: argparse.Namespace, say: Say) -> dict:
     from workbook.update import update_workbook
 
     _check_sizes(args, *(name for name in ("users", "items", "factors") if getattr(args, name) is not None))
+    refuse_idle(args)
     if args.live:
         return _update_live(args, say)
     if args.engine:

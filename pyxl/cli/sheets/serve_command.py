@@ -51,6 +51,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _serve(args: argparse.Namespace, say: Say) -> dict:
+    _refuse_idle(args)
     if args.uninstall:
         return _uninstalled(args.uninstall, say)
     if args.install == "worker":
@@ -66,6 +67,17 @@ def _serve(args: argparse.Namespace, say: Say) -> dict:
         return _installed_service(args, where, say)
     run_service(where, limits, say, open_page=args.open)
     return {"served": True}
+
+
+def _refuse_idle(args: argparse.Namespace) -> None:
+    """Raise UserError for an option that nothing is made of, where something is installed or taken out."""
+    what = "--uninstall" if args.uninstall else "--install worker" if args.install == "worker" else "--install" if args.install else None
+    names = () if what is None else ("open",) if what == "--install" else ("open", "tokens", *_KEPT)
+    parser = argparse.ArgumentParser()
+    _arguments(parser)
+    given = next((name for name in names if getattr(args, name) != parser.get_default(name)), None)
+    if given:
+        raise UserError(f"{what} makes no use of --{given.replace('_', '-')}. Leave it out.")
 
 
 def _installed_service(args: argparse.Namespace, where: Where, say: Say) -> dict:
