@@ -47,7 +47,7 @@ def test_type_checkers_know_what_the_names_are(tmp_path):
                                        "[mypy-torch.*,numpy.*,pandas.*,scipy.*,pyarrow.*,openpyxl.*,xlwings.*,numba.*]\nfollow_imports = skip\n")
     told, _, _ = mypy.run([str(tmp_path / "use.py"), f"--config-file={tmp_path / 'mypy.ini'}", f"--cache-dir={tmp_path / 'cache'}"])
     assert "solver.collab.collab_filter.CollabFilter" in told and 'Revealed type is "int | None"' in told
-    assert "solver.fitting.fit_ratings.FitResult" in told
+    assert "solver.fitting.fit_result.FitResult" in told
     assert 'Unexpected keyword argument "epoch"' in told and 'Module has no attribute "cake"' in told
 
 

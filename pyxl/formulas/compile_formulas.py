@@ -185,7 +185,7 @@ class _Compilation:
                 if kind == CONSTANT and type(value) is not float:
                     raise UserError(f"{quoted(sheet)}!{cell} holds {'nothing' if value is None else repr(value)}, "
                                     "where a number is needed. Name a cell with a number.")
-            tensors.append(self._program.constant(found.const) if found.tensor is None else found.tensor)
+            tensors.append(self._program.constant(found.const.astype(float)) if found.tensor is None else found.tensor)
         order = torch.from_numpy(np.argsort([place for chosen in places.values() for place in chosen]))
         return self._program.step(lambda *found: torch.cat([t.reshape(-1) for t in found])[order.to(found[0].device)], *tensors)
 

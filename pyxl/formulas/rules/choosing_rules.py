@@ -23,11 +23,14 @@ from pyxl.formulas.compiled.lanes.lanes import (
 )
 from pyxl.formulas.compiled.torch_program import ASKS, CATCHES, CHOOSES
 from pyxl.formulas.language.formula_errors import NA, VALUE, Fault, Unsupported
-from pyxl.formulas.language.syntax.nodes import Call, Literal, Node
+from pyxl.formulas.language.syntax.nodes import Call, Literal, Node, walk
 from pyxl.formulas.language.values import logical
 
 from .moving_place_rules import choose_by_changing
 from .sums.sum_rules import readable, sample
+
+_LOOK_UP = {"MATCH", "XMATCH", "LOOKUP", "VLOOKUP", "HLOOKUP", "XLOOKUP", "NA"}
+_CHOOSE = {"IF", "IFERROR", "IFNA", "CHOOSE", "INDEX"}
 
 
 def if_(here: Interpreter, node: Call) -> Lanes | LaneAreas:
@@ -77,14 +80,15 @@ def _with_nan(here: Interpreter, tensor: int, faults: np.ndarray | None) -> int:
 
 
 def if_error(only: str | None = None) -> Callable:
-    """IFERROR, or IFNA, which catches `only` that error. Which error a changing number is, is not known: a lookup gives it, as a rule."""
+    """IFERROR, or IFNA, which catches `only` that error. Which error a changing number is, is not known: a lookup gives #N/A, and so may
+    what a cell holds; other functions give others, which are not caught."""
     def rule(here: Interpreter, node: Call) -> Lanes | LaneAreas:
         found = here.evaluate(node.args[0])
         value = here.value(node.args[0])
         wrong = are_errors(value.const) & (value.kinds == CONSTANT)
         if only is not None:
             wrong = wrong & (value.const == only)
-        may_fail = value.dynamic
+        may_fail = value.dynamic and (only is None or _may_be_missing(node.args[0]))
         if not wrong.any() and not may_fail:
             return found
         if wrong.all():
@@ -101,6 +105,12 @@ def if_error(only: str | None = None) -> Callable:
             here.note("IFERROR that gives text is not followed into an error at other values of the changing cells")
         return here.choose(wrong, other, value) if wrong.any() else value
     return rule
+
+
+def _may_be_missing(node: Node) -> bool:
+    """Whether an expression may give #N/A: it looks something up, or has no function but such as choose, and takes what cells hold."""
+    called = {part.name for part in walk(node) if isinstance(part, Call)} - _CHOOSE
+    return not called or bool(called & _LOOK_UP)
 
 
 def choose(here: Interpreter, node: Call) -> Lanes | LaneAreas:
