@@ -126,6 +126,9 @@ def test_the_commands_for_newcomers(files, capsys):
     assert np.mean([OF_FILM[int(item[1:])] == int(user[1:]) for user, item in zip(found.user, found.item)]) > 0.6
     code, _, err = run(capsys, "recommend", "m", "--user", "nobody")
     assert code == 2 and "fold-in recommends from a few ratings, and --new-user --likes from what they like." in err
+    (files / "none.csv").write_text("item,rating\n")
+    code, _, err = run(capsys, "fold-in", "m", "none.csv")
+    assert code == 2 and "Without any, a model that learnt with genres or other columns answers by recommend --new-user --likes." in err
     code, _, err = run(capsys, "recommend", "m", "--new-user")
     assert code == 2 and "--new-user and --likes belong together" in err
     code, _, err = run(capsys, "recommend", "m", "--new-user", "--likes", "Musical")

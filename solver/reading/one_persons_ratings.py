@@ -32,7 +32,8 @@ def read_ratings_of_one(path: Paths, *, rated: str = "item", columns: Sequence[s
     there = ~values.blank()
     others, values, lines = others.take(there), values.take(there), lines[there]
     if not len(lines):
-        raise UserError(f"{table.name} holds no rating. Add a line for every rating: {rated}, rating.")
+        raise UserError(f"{table.name} holds no rating. Add a line for every rating: {rated}, rating. Without any, a model that learnt with genres or "
+                        "other columns answers by recommend --new-user --likes.")
     numbers, _, more = numbers_of(table, values, lines, decimal)
     labels, index = numbered(table, others, lines, rated)
     first: dict[int, int] = {}
