@@ -7,6 +7,12 @@ _LINE_BREAKS = re.compile(r"\s*[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]\s*")
 _ENDLESS = re.compile(r"\S{1000,}")      # no name of a file and no number is that long
 
 
+def shortened(text: str, *, most: int = 40) -> str:
+    """As much of a quoted text as fits into a sentence, in one line."""
+    line = " ".join(text.split())
+    return line if len(line) <= most else line[:most - 1] + "…"
+
+
 class UserError(ValueError):
     """One sentence for the person at the keyboard: where, what was found, what to do.
 

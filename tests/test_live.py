@@ -81,20 +81,21 @@ def whole_path(whole, tmp_path) -> Path:
     return copied(whole, tmp_path)
 
 
+def opened(calc, path):
+    xlwings.engines["libreoffice"].activate()
+    there = calc.books.open(str(path))
+    yield there
+    there.close()
+
+
 @pytest.fixture
 def book(calc, path):
-    xlwings.engines["libreoffice"].activate()
-    opened = calc.books.open(str(path))
-    yield opened
-    opened.close()
+    yield from opened(calc, path)
 
 
 @pytest.fixture
 def whole_book(calc, whole_path):
-    xlwings.engines["libreoffice"].activate()
-    opened = calc.books.open(str(whole_path))
-    yield opened
-    opened.close()
+    yield from opened(calc, whole_path)
 
 
 @pytest.fixture

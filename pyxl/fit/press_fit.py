@@ -230,6 +230,7 @@ def _fitted(host: Host, r: VerifiedModel, watcher: Watcher) -> FittedModel:
     from solver.model.array_factors import as_tensors
 
     bounds, held, trails = r.settings.bounds, held_out(host, r), trails_of(host, r.sheet, r.ratings)
+    watcher.trails = trails
     judge = HeldOutJudge(watcher, held, bounds)
 
     def look(factors: Callable[[], AnyFactors]) -> None:

@@ -12,9 +12,14 @@ if TYPE_CHECKING:
     from solver import Epoch, Step
     from solver.model.net import AnyFactors
 
+    from .own_sheets.trails import Trails
+
 
 class Watcher:
-    """Hears how the fit of a sheet goes. This one does nothing; others override what they need."""
+    """Hears how the fit of a sheet goes. This one does nothing; others override what they need. `trails` are those that the fit keeps,
+    where the workbook shows them."""
+
+    trails: Trails | None = None
 
     def look(self, factors: Callable[[], AnyFactors]) -> None:
         """Called before `on_epoch`; `factors` gives the factors of that epoch."""
@@ -26,7 +31,7 @@ class Watcher:
         """Called after each step of `solver.minimise`, where `x` gives the point; a true value stops it."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class OnlyEpochs(Watcher):
     """Passes epochs and steps on, with the sheet's name."""
 

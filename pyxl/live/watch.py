@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from pyxl.detect.verified_model import VerifiedModel
 from pyxl.fit.fit_messages import on_the_way
 from pyxl.fit.own_sheets.history import history_area
-from pyxl.fit.own_sheets.trails import trails_of
 from pyxl.fit.watcher import Watcher
 from pyxl.grid.parameters import parameter_cells
 from pyxl.hosts.live_host import LiveHost
@@ -42,15 +41,12 @@ class Watch(Watcher):
         self._host, self._ready, self._panel = host, ready, panel
         self._epochs: list[Epoch] = []
         self._history = history_area(host, ready.model.layout.sheet)
-        self._trails = trails_of(host, ready.model.layout.sheet, ready.ratings)
         self._factors: Callable[[], AnyFactors] | None = None
         self._listen, self._show = _Pace(LISTEN, LISTEN_SHARE), _Pace(SHOW, SHOW_SHARE)
 
     def look(self, factors: Callable[[], AnyFactors]) -> None:
         """Told before `on_epoch` how to get the factors of the epoch."""
         self._factors = factors
-        if self._trails:
-            self._trails.look(factors)
 
     def on_epoch(self, epoch: Epoch) -> bool:
         self._epochs.append(epoch)
@@ -65,8 +61,8 @@ class Watch(Watcher):
         if factors:
             now = factors()
             self._host.write({layout.sheet: parameter_cells(layout, now)})
-            if self._trails:
-                self._host.write(self._trails.cells(now))
+            if self.trails:
+                self._host.write(self.trails.cells(now))
         if self._history:
             self._host.write({self._history.sheet: self._history.of(self._epochs)})
         self._panel.say(f"Fitting: epoch {epoch.epoch:,}, RMSE {epoch.rmse:.6f}, {epoch.seconds:.1f} s"

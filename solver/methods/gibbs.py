@@ -176,6 +176,10 @@ class KeptSweeps:
     def keeps(self, sweep: int) -> bool:
         return sweep > self.burn_in and (sweep - self.burn_in - 1) % self.every == 0
 
+    def up_to(self, sweep: int) -> list[int]:
+        """The sweeps up to this one whose draws are kept."""
+        return [number for number in range(1, sweep + 1) if self.keeps(number)]
+
     def averages(self, sweep: int) -> bool:
         """Whether predictions are taken of this sweep, to be averaged or, before any draw is kept, to be looked at."""
         return sweep <= self.burn_in or self.keeps(sweep)

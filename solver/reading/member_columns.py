@@ -7,12 +7,12 @@ from collections.abc import Hashable, Sequence
 import numpy as np
 import pandas as pd
 
-from solver.errors import UserError
+from solver.errors import UserError, shortened
 
 from .looked_at.column_roles import find_by_name
 from .looked_at.columns import Column
 from .looked_at.rating_names import RATING_ROLES
-from .looked_at.rating_texts import identity, labels_from_texts, reads_as_number, shortened
+from .looked_at.rating_texts import identity, labels_from_texts, reads_as_number
 from .looked_at.roles import FoundColumns
 from .looked_at.table_port import SourceTable, Told
 from .rating_columns import how_many_of

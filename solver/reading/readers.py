@@ -9,13 +9,12 @@ from dataclasses import replace
 import numpy as np
 
 from solver.data.ratings import Ratings
-from solver.errors import UserError
+from solver.errors import UserError, shortened
 
 from .evidence import Guess, found_against
 from .looked_at.column_roles import find_by_name, find_columns
 from .looked_at.columns import Column, Numbers
 from .looked_at.rating_names import RATING_ROLES, TIME_ROLE
-from .looked_at.rating_texts import shortened
 from .looked_at.roles import FoundColumns, Role
 from .looked_at.table_port import SourceTable, Told
 from .looked_at.times import DATE_ORDERS

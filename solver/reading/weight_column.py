@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from solver.errors import UserError
+from solver.errors import UserError, shortened
 
 from .looked_at.bad_rows import BadRows
 from .looked_at.column_roles import column_at
 from .looked_at.columns import Column
-from .looked_at.rating_texts import decimal_sign, reads_as_number, shortened
+from .looked_at.rating_texts import decimal_sign, reads_as_number
 from .looked_at.roles import FoundColumns
 from .looked_at.table_port import SourceTable
 from .rating_columns import DECIMALS

@@ -37,7 +37,6 @@ with _instrumented():
     from campaign.sound_books import bases, random_sheet
     from campaign.verdict import Failed, judged
     from solver import read_ratings
-    from solver.collab.saved.storage import write_folder
 
 _SEEDS = 40     # inputs to begin with
 _MOST = 20_000  # bytes of an input
@@ -98,8 +97,7 @@ def _judge_document(content: bytes) -> None:
         return
     tensors, _ = model_kind.base_models()[0]
     with tempfile.TemporaryDirectory() as folder:
-        write_folder(Path(folder) / "m", {name: tensor for name, tensor in tensors.items() if tensor is not None},
-                     {name: value for name, value in document.items() if name not in ("kind", "format", "sha256")})
+        model_kind.write_model(Path(folder) / "m", tensors, document)
         model_kind.ask_model(Path(folder) / "m")
 
 

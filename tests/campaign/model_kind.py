@@ -51,12 +51,17 @@ def models(number: int) -> None:
         if rng.random() < 0.5:
             name = rng.choice(sorted(arrays))
             arrays[name] = _changed_array(rng, arrays[name])
-        write_folder(path, {name: array for name, array in arrays.items() if array is not None},
-                     {name: value for name, value in document.items() if name not in ("kind", "format", "sha256")})
+        write_model(path, arrays, document)
         if rng.random() < 0.1:
             file = path / rng.choice([DOCUMENT, "model.safetensors"])
             file.write_bytes(with_bytes_changed(rng, file.read_bytes()))
         ask_model(path)
+
+
+def write_model(folder: Path, arrays: dict, document: dict) -> None:
+    """Write a model folder under digests that are right; an array that is None is left out."""
+    write_folder(folder, {name: array for name, array in arrays.items() if array is not None},
+                 {name: value for name, value in document.items() if name not in ("kind", "format", "sha256")})
 
 
 def ask_model(folder: Path) -> None:

@@ -26,6 +26,10 @@ def list_options(args: argparse.Namespace, metrics: Collection[str]) -> dict[str
     if given and all(METRICS[name].of_ratings for name in metrics):
         raise UserError(f"{given} says how lists are judged, and {' and '.join(metrics)} judge{'s' * (len(metrics) == 1)} single ratings. "
                         "Leave it out, or name a metric of lists, such as ndcg.")
-    if args.n is not None and args.n < 1:
-        raise UserError(f"-n is {args.n}. Give a whole number of 1 or more.")
-    return {"n": _N if args.n is None else args.n, "liked": args.liked}
+    return {"n": how_many_listed(_N if args.n is None else args.n), "liked": args.liked}
+
+
+def how_many_listed(n: int) -> int:
+    if n < 1:
+        raise UserError(f"-n is {n}. Give a whole number of 1 or more.")
+    return n

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
 from pyxl.base.plain_output import Say, json_ready, table
+from pyxl.cli.arguments.metric_arguments import how_many_listed
 from pyxl.cli.arguments.reading_arguments import TABLE_OF_RATINGS, add_ratings_arguments, named_ratings, read_given
 from pyxl.cli.arguments.report_files import add_report_arguments
 from pyxl.cli.arguments.table_files import add_table_arguments, checked_table, table_rows, write_table
 from pyxl.cli.command_line import Command
 from solver.errors import UserError
 
-from .model_commands import add_list_arguments, add_model_argument, check_list_target, how_many_listed, tell_list, written_list
+from .model_commands import add_list_arguments, add_model_argument, check_list_target, tell_list, written_list
 from .store_commands import recommend_from_passes
 from .trained_model import as_label, load_trained, titles_of
 

@@ -7,13 +7,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pyxl.base.plain_output import Say, json_ready, table
+from pyxl.cli.arguments.metric_arguments import how_many_listed
 from pyxl.cli.arguments.reading_arguments import add_reading_arguments, reading_options
 from pyxl.cli.arguments.report_files import add_report_arguments
 from pyxl.cli.arguments.table_files import table_rows, write_table
 from pyxl.cli.command_line import Command
 from solver.errors import UserError
 
-from .model_commands import add_list_arguments, add_model_argument, check_list_target, how_many_listed, tell_list, written_list
+from .model_commands import add_list_arguments, add_model_argument, check_list_target, tell_list, written_list
 from .trained_model import load_trained
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyxl.base.plain_output import Say, json_ready, table
-from pyxl.cli.arguments.metric_arguments import add_list_metric_arguments, list_options
+from pyxl.cli.arguments.metric_arguments import add_list_metric_arguments, how_many_listed, list_options
 from pyxl.cli.arguments.reading_arguments import (
     add_ratings_arguments,
     named_ratings,
@@ -151,12 +151,6 @@ def add_model_argument(parser: argparse.ArgumentParser) -> None:
 def add_list_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-n", type=int, default=10, metavar="N", help="how many (default 10)")
     parser.add_argument("--titles", metavar="FILE", help="a table of item ids and titles")
-
-
-def how_many_listed(n: int) -> int:
-    if n < 1:
-        raise UserError(f"-n is {n}. Give a whole number of 1 or more.")
-    return n
 
 
 def tell_list(found: pd.DataFrame, what: str, measure: str, model: CollabFilter, args: argparse.Namespace, say: Say) -> dict:

@@ -205,7 +205,7 @@ class ChainedGibbs(ItemsEverywhere):
 
     def passes_kept(self, number: int) -> list[int]:
         """The passes up to this one of which draws are kept."""
-        return [sweep for sweep in range(1, number + 1) if self.keeping.keeps(sweep)]
+        return self.keeping.up_to(number)
 
     def blocks_written(self) -> list[tuple[str, int]]:
         """(side, block) of all that this process writes after a sweep."""

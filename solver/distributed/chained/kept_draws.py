@@ -33,23 +33,25 @@ def last_side(store: RatingStore) -> str:
 
 def kept_sweeps(store: RatingStore, settings: Settings) -> KeptSweeps:
     """The sweeps whose draws are kept: as many as in memory, or `LEAST_SWEEPS` where these are more."""
-    few, many = sorted((store.n_users, store.n_items))
-    size = (few + 2 * many) * (settings.n_factors + MODELS[settings.known_model].biases) * np.dtype(settings.dtype).itemsize
+    size = _bytes_of_sweep(store, settings)
     return KeptSweeps.of(settings.most_epochs, size=size, most=max(MOST_MEMORY, LEAST_SWEEPS * size))
 
 
 def bytes_of_draws(store: RatingStore, settings: Settings) -> int:
     """Bytes of all draws that are kept."""
-    kept, rows = kept_sweeps(store, settings), 2 * max(store.n_users, store.n_items) + min(store.n_users, store.n_items)
-    sweeps = sum(map(kept.keeps, range(1, settings.most_epochs + 1)))
-    return sweeps * rows * (settings.n_factors + MODELS[settings.known_model].biases) * np.dtype(settings.dtype).itemsize
+    return len(kept_sweeps(store, settings).up_to(settings.most_epochs)) * _bytes_of_sweep(store, settings)
+
+
+def _bytes_of_sweep(store: RatingStore, settings: Settings) -> int:
+    """Bytes of the draws of one sweep: one of the side with fewer rows, two of the other."""
+    few, many = sorted((store.n_users, store.n_items))
+    return (few + 2 * many) * (settings.n_factors + MODELS[settings.known_model].biases) * np.dtype(settings.dtype).itemsize
 
 
 def draws_of_block(folder: Path, store: RatingStore, settings: Settings, passes: int, side: str, block: int) -> tuple[Factors, ...]:
     """The factors of a block of one side by every draw of so many passes, two of each kept sweep. Where no sweep is kept yet, they
     are those of the last pass. The other side has no rows."""
-    kept = kept_sweeps(store, settings)
-    sweeps = [sweep for sweep in range(1, passes + 1) if kept.keeps(sweep)]
+    sweeps = kept_sweeps(store, settings).up_to(passes)
     if not sweeps:
         return (_unpacked(read_rows(pass_folder(folder, passes), side, block), side, store, settings),)
     found: list[Factors] = []

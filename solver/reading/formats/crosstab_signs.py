@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from solver.errors import UserError
+from solver.errors import UserError, shortened
 from solver.reading.looked_at.column_roles import find_by_name
 from solver.reading.looked_at.rating_names import RATING_ROLES
-from solver.reading.looked_at.rating_texts import reads_as_number, shortened
+from solver.reading.looked_at.rating_texts import reads_as_number
 from solver.reading.looked_at.table_port import SourceTable
 
 NARROWEST_CROSSTAB = 5                                  # columns from which on a table may be a crosstab

@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from solver.errors import UserError
+from solver.errors import UserError, shortened
 
-from .rating_texts import reads_as_number, shortened
+from .rating_texts import reads_as_number
 from .roles import FoundColumns, Role
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable, Sequence
 
-from solver.errors import UserError
+from solver.errors import UserError, shortened
 
 LARGEST_RATING = 1e100        # beyond it the squares of errors may no longer be finite
 LONGEST_INTEGER = 15   # digits that a sheet keeps of a number; longer ids stay text
@@ -129,7 +129,3 @@ def _with_point(text: str, decimal: str) -> str:
     return text if decimal == "." else text.replace(".", "?").replace(",", ".")
 
 
-def shortened(text: str) -> str:
-    """As much of a text as fits into a sentence, in one line."""
-    text = " ".join(text.split())
-    return text if len(text) <= 40 else text[:39] + "…"

@@ -12,6 +12,7 @@ from openpyxl.utils import column_index_from_string
 
 from pyxl.formulas.language.formula_errors import FormulaError
 from pyxl.grid.cells import MAX_COL, MAX_ROW, ErrorValue, Value
+from solver.errors import shortened
 
 from .nodes import AcrossSheets, Apply, Array, Binary, Call, Foreign, Literal, Name, Node, Reference, Structured, Unary, walk
 from .table_references import structured
@@ -42,18 +43,12 @@ def parse(text: str) -> Node:
         tokens = list(_lex(text))
         node, rest = _expression(tokens, 0, 0)
     except (TokenizerError, IndexError) as error:  # IndexError: the Tokenizer's, for brackets that do not match
-        raise FormulaError(f"'={_shortened(text)}' is not a formula: its brackets or quotes do not match.") from error
+        raise FormulaError(f"'={shortened(text, most=_QUOTED)}' is not a formula: its brackets or quotes do not match.") from error
     except RecursionError:
-        raise FormulaError(f"'={_shortened(text)}' is nested too deeply. Split it over several cells.") from None
+        raise FormulaError(f"'={shortened(text, most=_QUOTED)}' is nested too deeply. Split it over several cells.") from None
     if tokens[rest][0] != "end":
         raise _unexpected(tokens, rest)
     return node
-
-
-def _shortened(text: str) -> str:
-    """As much of a formula as fits into a sentence, in one line."""
-    line = " ".join(text.split())
-    return line if len(line) <= _QUOTED else line[:_QUOTED - 1] + "…"
 
 
 def _lex(text: str) -> Iterator[tuple[str, str]]:
@@ -256,4 +251,4 @@ def _past(tokens, i: int, kind: str) -> int:
 def _unexpected(tokens, i: int) -> FormulaError:
     kind, text = tokens[i]
     return FormulaError("The formula ends too early." if kind == "end" else
-                        f"The formula has '{_shortened(text)}' where it cannot stand.")
+                        f"The formula has '{shortened(text, most=_QUOTED)}' where it cannot stand.")
