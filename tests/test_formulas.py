@@ -152,6 +152,8 @@ def test_functions(formula, value):
     ("=XLOOKUP(1,B1:B4,B1:B4,,5)", "#VALUE!"),
     ("=XMATCH(5.5,{9,6,5,2},1)", 2.0), ("=XMATCH(5.5,{9,6,5,2},-1)", 3.0), ("=XMATCH(4,B1:B4)", "#N/A"),
     ('=XMATCH("?",A1:A6,2)', 2.0), ("=XMATCH(2,A1:B6)", "#VALUE!"),
+    # as Excel stores them in workbooks of public packages
+    ('=TEXT(0.6,"h:mm am/pm")', "2:24 PM"), ('=TEXT(0.6,"h:mm a/p")', "2:24 p"), ('=TIMEVALUE("0:5")*1440', 5.0), ('=TIMEVALUE("1:2:3")*86400', 3723.0),
     ("=GEOMEAN(0,1)", "#NUM!"), ("=ATAN2(0,0)", "#DIV/0!"), ("=MROUND(-5,2)", "#NUM!"), ("=MODE({3,1,1,3})", 3.0),
     ("=MODE({1,2})", "#N/A"), ("=SUM(FREQUENCY({1,1,2},{1,1,2})*{1;10;100;1000})", 102.0), ("=IRR({-5,1})", -0.8),
     ("=IRR({1,2})", "#NUM!"), ("=CEILING(0.3,0.1)", 0.3), ("=FLOOR(0.3,0.1)", 0.3), ("=CEILING(-2.5,2)", -2.0),
@@ -285,6 +287,12 @@ def test_what_we_lack_names_itself_and_the_cell(formula, what):
 def test_a_title_that_looks_a_little_like_a_date_is_only_text():
     assert answer('=COUNTIF(A1:A2,5)+COUNTIF(A1:A2,"2001*")', A1="2001: A Space Odyssey", A2=5.0) == 2.0
     assert answer("=A1+0", A1="Apollo 13: the film") == "#VALUE!"
+
+
+def test_a_text_that_reads_as_a_number_is_equal_to_it_in_countif_and_unequal_too():
+    """As gnumeric's own workbook of Excel's answers has it."""
+    cells = {"A1": "1", "A2": 1.0, "A3": "x", "A4": True}
+    assert [answer(f'=COUNTIF(A1:A4,"{sign}1")', **cells) for sign in ("=", "<>")] == [2.0, 3.0]
 
 
 @pytest.mark.parametrize("formula", ["=SUMIFS(A1,A1)", "=SUMIFS(A1,A1,1,A1)", "=IFS(1)", "=IFS(1,2,3)", "=SWITCH(1,2)"])

@@ -34,7 +34,8 @@ _LIKE_A_CELL = re.compile(r"([A-Za-z]{1,3})([0-9]{1,7})|[RrCc]|[Rr][0-9]*[Cc][0-
 def package_faults(path) -> Iterator[str]:
     """A sentence for everything in a workbook that Excel would not take. Raises UserError where it cannot be read at all."""
     with open_package(path) as package:
-        parts = [info.filename for info in package.archive.infolist() if not info.filename.endswith("/")]
+        # what has a bracket in its name is no part: Excel itself leaves such, "[trash]/0000.dat"
+        parts = [TYPES, *(name for name in package.archive.namelist() if not name.endswith("/") and "[" not in name)]
         yield from _content_types(package, parts)
         yield from _relationships(package, parts)
         main = next((relation.part for relation in package.relations() if relation.kind == "officeDocument"), None)
@@ -91,7 +92,10 @@ def _workbook(package: Package, main: str) -> Iterator[str]:
     relations = {relation.id: relation for relation in package.relations(main)}
     shared, numbers = Shared.of(package, main), {}
     for tab in tabs:
-        relation = relations.get(next((value for key, value in tab.items() if local(key) == "id" != key), ""))
+        id = next((value for key, value in tab.items() if local(key) == "id" != key), None)
+        relation = relations.get(id or "")
+        if id == "":
+            continue    # a macro sheet or module of Excel 95, which Excel still lists
         if relation is None:
             yield f"The sheet '{tab.get('name')}' has no part."
         elif relation.kind == "worksheet" and package.find(relation.part):

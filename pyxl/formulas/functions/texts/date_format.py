@@ -54,8 +54,8 @@ class _Parts:
             all_seconds = self.days * 86_400 + self.seconds
             return str(all_seconds // {"h": 3600, "m": 60, "s": 1}[unit]).rjust(width, "0")
         if token["noon"]:
-            after = self.seconds >= 43_200
-            return token["noon"].split("/")[after]
+            sign = token["noon"].split("/")[self.seconds >= 43_200]
+            return sign.upper() if len(sign) == 2 else sign     # as Excel has it: am/pm shows AM, a/p shows a
         if token["fraction"]:
             return "." + str(self.fraction).rjust(self.places, "0")[:len(token["fraction"]) - 1]
         if token["run"]:
