@@ -18,7 +18,7 @@ from pyxl.grid.block_names import block_name
 from pyxl.grid.cells import Cell, Range
 from pyxl.grid.layout import Layout
 from solver.collab.answers.recommend import NEWCOMER_RIDGE
-from solver.collab.arrivals.set_vectors import FEW
+from solver.collab.arrivals.set_vectors import FEW_OF_A_SET
 from workbook.model_sheets.view import View
 from workbook.views.best_list import HIGH, LOW, N_BEST, Candidates, kept_in_range, write_best
 from workbook.views.check.reliability import of_newcomer, within, words_on_within
@@ -105,7 +105,7 @@ def _expected_by_set(sheet, styles: Styles, plan: YouPlan, view: View, sets: Set
         put_number(sheet, cell, value, styles.calc)
     average, n = ref(plan.average), ref(COUNT)
     of_items = f"MMULT(TRANSPOSE({ref(plan.set_vectors)}),{ref(plan.counted)})"
-    added = f"{n}/({n}+{FEW:g})*({ref(plan.set_always)}+{of_items}/SQRT(MAX({n},1)))"
+    added = f"{n}/({n}+{FEW_OF_A_SET:g})*({ref(plan.set_always)}+{of_items}/SQRT(MAX({n},1)))"
     put_array(sheet, plan.expected, f"={average}+{view.until_fitted(added, '0')}", styles.calc)
     for where, title in ((plan.set_vectors, "what it says that an item is rated"), (plan.set_always, "that any is"), (plan.expected, "expected of you")):
         put_text(sheet, where.first.moved(-1, 0), title, styles.calc_head)

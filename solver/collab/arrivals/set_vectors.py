@@ -22,7 +22,7 @@ from solver.data.ratings import Ratings
 from solver.model.factors import Factors
 from solver.model.net import AnyFactors
 
-FEW = 3.0               # ratings with which a set counts half
+FEW_OF_A_SET = 3.0               # ratings with which a set counts half
 _PRECISION = 10.0       # λ of a set's vectors, near what the sampler finds; 1 to 100 predict alike
 _OF_ONES = 2.0          # λ of the column of ones
 _MOST_ROWS = 20_000     # of which a few hundred vectors are learnt: more would take memory and change little
@@ -45,7 +45,7 @@ class SetVectors:
     def move(self, rated: np.ndarray) -> np.ndarray:
         """(d,) how far from the mean row one starts who rated the others at these positions."""
         n = len(rated)
-        return n / (n + FEW) * (self.always + self.of(rated).sum(0) / np.sqrt(max(n, 1)))
+        return n / (n + FEW_OF_A_SET) * (self.always + self.of(rated).sum(0) / np.sqrt(max(n, 1)))
 
 
 def sets_of_newcomers(factors: AnyFactors, ratings: Ratings, settings: Settings) -> dict[str, SetVectors]:
