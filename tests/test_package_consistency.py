@@ -97,8 +97,8 @@ def test_sound_workbooks_raise_no_alarm(sound, tmp_path, example_book):
 
 
 def test_what_excel_itself_leaves_is_no_damage(sound, tmp_path):
-    """Rubbish of its own under a name that no part may have; a module of Excel 95, which is listed without a part."""
-    for change in (added("[trash]/0000.dat", "x"), edited(BOOK, "</sheets>", '<sheet name="Module1" sheetId="9" state="veryHidden" r:id=""/></sheets>')):
+    """Rubbish of its own under a name that no part may have; folders as entries; a module of Excel 95, which is listed without a part; a name of one quote."""
+    for change in (added("[trash]/0000.dat", "x"), added("xl/worksheets", ""), edited(BOOK, "</sheets>", NAMES.format('<definedName name="“">1</definedName>')), edited(BOOK, "</sheets>", '<sheet name="Module1" sheetId="9" state="veryHidden" r:id=""/></sheets>')):
         assert list(package_faults(change(sound, tmp_path / "w.xlsx"))) == []
 
 

@@ -22,7 +22,7 @@ from pyxl.doctor.check_workbook import examine_workbook
 from pyxl.doctor.package_consistency import package_faults
 from pyxl.fit.compare_results import compare_results
 from pyxl.fit.inspect_sheet import inspect_workbook
-from pyxl.grid.cells import MAX_COL, MAX_ROW, Cell, ErrorValue, Value
+from pyxl.grid.cells import MAX_COL, MAX_ROW, Cell, Value
 from pyxl.grid.grid import Grid
 from pyxl.xlsx import open_workbook
 from pyxl.xlsx.parts.shared_strings import unescape
