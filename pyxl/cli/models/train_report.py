@@ -32,10 +32,10 @@ class _TrainReport:
     @classmethod
     def of(cls, learnt: Ratings, held: Ratings | None, settings: Settings, *, clip: tuple[float, float]) -> _TrainReport:
         """Fits the baseline to the ratings to learn from, and takes its error on those to judge by."""
-        from solver import rmse
         from solver.judging.baselines import bias_only
+        from solver.model.array_factors import rmse_of_arrays
 
-        baseline = None if settings.loss != "squared" else rmse(bias_only(learnt), held or learnt, clip=clip)
+        baseline = None if settings.loss != "squared" else rmse_of_arrays(bias_only(learnt), held or learnt, clip=clip)
         return cls(baseline, held is not None, settings.most_epochs, settings.batch_size is not None)
 
     @property
