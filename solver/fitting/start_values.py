@@ -22,7 +22,7 @@ def start_values(ratings: Ratings, settings: Settings) -> AnyFactors:
     """Random start values of the size that suits the method in the settings, drawn with the seed in the settings."""
     drawn = _drawn(ratings, settings)
     factors = drawn.with_arrays({name: array.astype(settings.dtype, copy=False) for name, array in drawn.arrays().items()})
-    if ratings.item_columns is None or OPTIMIZERS[settings.optimizer].samples:  # draws have them in their prior
+    if ratings.item_columns is None:
         return factors
     return _beside_given(additive(factors), ratings.item_columns)
 
