@@ -14,7 +14,7 @@ import math
 
 import numpy as np
 
-from .random_start import uniform
+from .random_start import drawn_uniformly
 
 AT_ONCE = 16            # numbers that are made together
 MANY = 4_000_000        # numbers beyond which torch is loaded and has drawn them sooner
@@ -46,7 +46,7 @@ def _few(random: np.random.RandomState, n: int, spare: list[float]) -> np.ndarra
         if spare:
             numbers.append(spare.pop())
             continue
-        turn, share = uniform(random, (2,)).tolist()
+        turn, share = drawn_uniformly(random, (2,)).tolist()
         radius = math.sqrt(-2.0 * math.log1p(-share))
         spare.append(radius * math.sin(2.0 * math.pi * turn))
         numbers.append(radius * math.cos(2.0 * math.pi * turn))

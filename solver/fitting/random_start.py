@@ -30,7 +30,7 @@ def random_factors(ratings: Ratings, *, model: str, n_factors: int, seed: int,
         mean, spread = inside(mean, model, low, high), 1.0
 
     def around_zero(*shape: int) -> np.ndarray:  # in [-½, ½)
-        return uniform(random, shape) - 0.5
+        return drawn_uniformly(random, shape) - 0.5
 
     n_users, n_items = ratings.n_users, ratings.n_items
     if not MODELS[model].biases:
@@ -48,7 +48,7 @@ def _factors(*parts: np.ndarray) -> Factors:
     return tensors_later(dict(zip(("user", "item", "user_bias", "item_bias"), parts)))
 
 
-def uniform(random: np.random.RandomState, shape: tuple[int, ...]) -> np.ndarray:
+def drawn_uniformly(random: np.random.RandomState, shape: tuple[int, ...]) -> np.ndarray:
     """Numbers in [0, 1), float64, as ``torch.rand`` draws them."""
     halves = random.randint(0, 2**32, 2 * math.prod(shape), dtype=np.uint32).astype(np.uint64)
     whole = halves[0::2] << np.uint64(32) | halves[1::2]
