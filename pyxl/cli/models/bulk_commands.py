@@ -16,7 +16,7 @@ from pyxl.cli.command_line import Command
 from solver.errors import UserError
 
 from .model_commands import add_asked_model_arguments, add_list_arguments, check_list_target, tell_list, written_list
-from .on_a_server import ModelThere, asked_model
+from .models_there import ModelThere, asked_model
 from .store_commands import recommend_from_passes
 from .trained_model import as_label, titles_of
 

@@ -20,7 +20,7 @@ from pyxl.cli.arguments.table_files import TABLE_ENDINGS, checked_table, write_t
 from pyxl.cli.command_line import Command
 from solver.errors import UserError
 
-from .on_a_server import ModelThere, asked_model
+from .models_there import ModelThere, asked_model
 from .trained_model import as_label, baselines, known_part, load_trained, refuse_reading_options, titles_of
 
 if TYPE_CHECKING:

@@ -30,7 +30,7 @@ from solver.core.settings import OPTIONS
 from solver.errors import UserError
 from solver.store.recognised import is_store
 
-from .on_a_server import read_line, train_there
+from .models_there import read_line, train_there
 
 if TYPE_CHECKING:
     import pandas as pd
