@@ -18,6 +18,7 @@ from solver.model.net import additive
 
 from .arrivals.cold_start import described_by, described_rows, with_described_rows
 from .arrivals.going_on import beside, columns_for, held_of, outgrown, shorter, start_from
+from .arrivals.set_vectors import sets_of_newcomers
 from .labels.frames import ratings_from
 from .labels.id_labels import STORED_LABELS, shown_label
 from .predicting import Predicting
@@ -58,7 +59,8 @@ class CollabFilter(Predicting, Recommending):
     take in their place), `settings_`, `result_`
     (FitResult), `rating_range_`, `n_ratings_`, `user_counts_` and `item_counts_` (how many ratings were learnt
     from, in all and of each), `spread_` (their standard deviation), `item_columns_` (names of what else is known of
-    items: the first of the factors), and `notes_`, sentences on what was odd or changed.
+    items: the first of the factors), `set_vectors_` (what it says of a newcomer that they rated something at all: see
+    `solver.collab.arrivals.set_vectors`), and `notes_`, sentences on what was odd or changed.
     """
 
     n_factors: int | None = None
@@ -189,7 +191,7 @@ class CollabFilter(Predicting, Recommending):
                              samples=tuple(additive(with_described_rows(draw, columns, counts)) for draw in result.samples))
         self._set_fitted(ratings.users, ratings.items, result, problem.rating_range, RatedItems.of(ratings, learnt=problem.learnt),
                          counts["user"], counts["item"], problem.spread, (*notes, *problem.notes, *result.notes), names,
-                         described_rows(columns, counts), begun_with)
+                         described_rows(columns, counts), begun_with, sets_of_newcomers(result.factors, problem.learnt, result.settings))
 
     def save(self, folder: str | Path, *, overwrite: bool = False) -> None:
         """Write the fitted model to a folder: numbers as safetensors, the rest as JSON; never pickle.

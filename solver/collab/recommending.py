@@ -88,7 +88,8 @@ class Recommending(LearntModel):
         """A new user from {item: rating}, or with ``side="item"`` a new item from {user: rating}; the
         model stays as it is. Many at once from a long table of them, as `fit` takes it, or from `Ratings`.
 
-        Least squares toward the mean user, with `weight_decay` for each rating (see
+        Least squares toward the mean user, or, where the fit learnt from sets (effort best), toward what the set of the rated says
+        (`solver.collab.arrivals.set_vectors`), with `weight_decay` for each rating (see
         `solver.collab.answers.recommend.fold_in`); None: one that suits most data (see `newcomer_ridge`). Raises UserError for
         an unknown label and for what is no rating.
         """
@@ -114,7 +115,7 @@ class Recommending(LearntModel):
         if side not in OTHER:
             raise UserError(f"side is {side!r}. Choose one of: {', '.join(OTHER)}.")
         return SeenByNewcomers.of(factors, side, others=self._labels[OTHER[side]], typical=self._typical, spread=self.spread_,
-                                  settings=self.settings_, clip=self.rating_range_)
+                                  settings=self.settings_, clip=self.rating_range_, sets=self.set_vectors_.get(side))
 
 
 def _how_many(n, what: str = "n") -> int:
