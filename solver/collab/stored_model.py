@@ -58,7 +58,7 @@ def save_model(model: LearntModel, folder: str | Path, *, overwrite: bool) -> No
         "factors": {"class": type(result.factors).__name__, "offset": result.factors.offset,
                     "given": result.factors.given}, "item_columns": model.item_columns_,
         "begun_with": model._begun_with,
-        "samples": [{"offset": draw.offset} for draw in result.samples],
+        "samples": [{"offset": draw.offset, "given": draw.given} for draw in result.samples],
         "settings": asdict(result.settings),
         "result": {f.name: _plain(getattr(result, f.name)) for f in fields(result) if f.name not in _APART},
         "history": _columns(result.history),

@@ -50,7 +50,7 @@ def _factors(value) -> bool:
 
 
 def _samples(value) -> bool:
-    return isinstance(value, list) and all(isinstance(one, dict) and _number(one.get("offset")) for one in value)
+    return isinstance(value, list) and all(isinstance(one, dict) and _number(one.get("offset")) and _whole(one.get("given", 0)) for one in value)
 
 
 def _history(value) -> bool:
