@@ -90,6 +90,7 @@ class CollabFilter(Predicting, Recommending):
     batch_size: int | None = None
     schedule: str | None = None
     implicit_sets: str | None = None
+    learn_times: bool | None = None
     non_negative: bool | None = None
     patience: int | None = None
     note_gradients: bool | None = None
@@ -187,7 +188,8 @@ class CollabFilter(Predicting, Recommending):
         if columns and self.model != "net" and not result.samples:      # draws have learnt with the columns
             result = replace(result, factors=with_described_rows(result.factors, columns, counts),
                              samples=tuple(additive(with_described_rows(draw, columns, counts)) for draw in result.samples))
-        self._set_fitted(ratings.users, ratings.items, result, problem.rating_range, RatedItems.of(ratings, learnt=problem.learnt),
+        self._set_fitted(ratings.users, ratings.items, result, problem.rating_range,
+                         RatedItems.of(ratings if problem.settings.learn_times else replace(ratings, times=None), learnt=problem.learnt),
                          counts["user"], counts["item"], problem.spread, (*notes, *problem.notes, *result.notes), names,
                          described_rows(columns, counts), begun_with)
 

@@ -55,8 +55,8 @@ class Limit:
 
     def kept_by(self, result: FitResult) -> bool:
         """Whether the predictions of a result are no worse."""
-        draws, bounds = result.samples or (result.factors,), result.settings.bounds
-        users, items = torch.as_tensor(self.judged.user_index), torch.as_tensor(self.judged.item_index)
+        (draws, rows), bounds = result.answering(self.judged), result.settings.bounds
+        users, items = torch.as_tensor(rows), torch.as_tensor(self.judged.item_index)
         predicted = np.mean([predict(draw, users, items, bounds=bounds).detach().double().numpy() for draw in draws], axis=0)
         if self.clip is not None:
             predicted = predicted.clip(*self.clip)

@@ -1,0 +1,87 @@
+"""Gibbs sampling where a user is a little different on each day: who rates a lot in one evening does so in one mood.
+
+    r_uit ~ N((p_u + p_ud) · q_i + b_u + b_ud + b_i + offset, 1/α),     d the day of t,
+    p_ud ~ N(0, 1/λ_p),   b_ud ~ N(0, 1/λ_b),                           λ_p, λ_b ~ Gamma(1, 1)
+
+A day's row is drawn as a user's is (`gibbs`), from the ratings of that day and what the user's own row leaves of them.
+The items are drawn given the sums of both.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from solver.core.pairs.by_row import ByRow, both_sides
+from solver.core.steps import FitTask, Seen
+from solver.data.days import Days
+from solver.data.ratings import Ratings
+from solver.threads import one_thread
+
+from .gibbs import Gibbs, draw_rows, features_of
+from .gibbs import _Side as Side
+from .normal_wishart import Common
+from .ridge_regression import ridge_for
+
+FIRST_PRECISION = 50.0   # of a day's numbers, before the first draw of it
+
+
+class GibbsByDay(Gibbs):
+    """The steps of `Gibbs`; what stands for the users in its factors has a row for each of their days, too, as in `Days`."""
+
+    def __init__(self, problem: FitTask):
+        self.days = Days.of(problem.ratings)
+        self.of_day = torch.as_tensor(self.days.users, device=problem.device)
+        self.precisions = torch.full((2,), FIRST_PRECISION, dtype=torch.float64)     # of factors, of biases
+        super().__init__(problem)
+
+    @one_thread()
+    def step(self, *, last: bool) -> Seen:
+        if self.alpha is not None:
+            self._draw_moves(self.alpha)
+        return super().step(last=last)
+
+    def _in_rows(self, ratings: Ratings) -> Ratings:
+        return self.days.in_rows(ratings)
+
+    def _by_side(self, values: Tensor, width: int) -> tuple[ByRow, ByRow]:
+        by_row, by_item = both_sides(self.train.pairs, values)
+        of_days = by_row.starts[self.days.n_users:]         # the users' own rows have no ratings, and come first
+        self.by_day = replace(by_row, starts=of_days)
+        self.ridge = ridge_for(self.by_day, n_features=width, threads=torch.get_num_threads())
+        self.moves = values.new_zeros(len(self.days), width)
+        return replace(by_row, starts=of_days[self.days.starts]), by_item
+
+    def _every_row(self, user: Tensor) -> Tensor:
+        return torch.cat([user, user.index_select(0, self.of_day) + self.moves])
+
+    def _draw_rows(self, side: Side, other: Side, alpha: Tensor) -> tuple[Tensor, Tensor]:
+        if side is self.item:
+            return super()._draw_rows(side, replace(other, rows=self._every_row(other.rows)), alpha)
+        rest = replace(side, ratings=replace(side.ratings, values=side.ratings.values - self._moved()))
+        drawn = super()._draw_rows(rest, other, alpha)
+        side.precisions = rest.precisions
+        return drawn
+
+    def _moved(self) -> Tensor:
+        """(n_ratings,) what the days add to the predictions."""
+        features, _ = features_of(self.item.rows, biases=self.units.biases)
+        return self.train.pairs.products(torch.cat([self.moves.new_zeros(self.days.n_users, self.moves.shape[1]), self.moves]), features)
+
+    def _draw_moves(self, alpha: Tensor) -> None:
+        features, known = features_of(self.item.rows, biases=self.units.biases)
+        width = self.moves.shape[1]
+        biases = int(self.units.biases)
+        deviations = self.precisions.rsqrt().repeat_interleave(torch.tensor([width - biases, biases])).to(features)
+        common = Common(torch.zeros_like(self.moves), deviations.diag(), self.precisions)
+        rest = replace(self.by_day, values=self.residual + self._moved())
+        noise = self._normal(rest.values), self._normal(self.moves)
+        mean, deviation = draw_rows(rest, self.ridge, features * deviations, torch.zeros_like(known), common, alpha, noise)
+        self.moves = mean + deviation
+        squares = (self.moves.double() ** 2).sum(0).cpu()
+        of_kinds = torch.stack([squares[:width - biases].sum(), squares[width - biases:].sum()])
+        shapes = 1 + torch.tensor([width - biases, biases], dtype=torch.float64) * len(self.moves) / 2
+        self.precisions = torch._standard_gamma(shapes, generator=self.generator) / (1 + of_kinds / 2)
+        self.residual = self.user.ratings.values - self._predicted(self.train.pairs, self.user.rows, self.item.rows)
