@@ -76,7 +76,7 @@ def test_a_page_is_told_what_its_sheet_shows_while_it_is_fitted(example_book, tm
     monkeypatch.setattr(live_sheet, "_EVERY", 0.0)
     monkeypatch.setattr(live_sheet, "_SHARE", 1e9)
     told, rmse = [], example_book.layouts["bias"].rmse
-    asked = {"sheets": ["bias"], "view": "bias", "options": {"weight_decay": 0.05, "epochs": 6, "optimizer": "adam"}}
+    asked = {"sheets": ["bias"], "view": "bias", "show": True, "parameters": True, "options": {"weight_decay": 0.05, "epochs": 6, "optimizer": "adam"}}
     result = JOB_KINDS["fit"].run(Work(example_book.path, tmp_path / "o.xlsx", asked, told.extend, lambda: False))
     shown = [{(row, col): value for row, col, value in one["cells"]} for one in told if "cells" in one]
     epochs = [one["rmse"] for one in told if "epoch" in one]
@@ -158,7 +158,7 @@ def test_an_address_that_leads_nowhere_is_told(url, said):
 def test_a_table_of_ratings_becomes_a_workbook(service):
     table = b"user,item,rating\n" + b"".join(b"%d,%d,%d\n" % (u, i, (u * i) % 5 + 1) for u in range(8) for i in range(8))
     _, _, book = service.ask("POST", "/api/books?name=ratings.csv", table)
-    _, _, job = service.ask("POST", "/api/jobs", {"kind": "new", "book": book["book"]})
+    _, _, job = service.ask("POST", "/api/jobs", {"kind": "new", "book": book["book"], "show": True})
     result = service.over(job["job"])["result"]
     assert result["name"] == "ratings.xlsx" and [sheet["name"] for sheet in result["sheets"] if sheet["found"]["recognised"]] == ["dotprod", "bias", "bounded", "embedding"]
 

@@ -56,16 +56,18 @@ def service_description() -> dict[str, Any]:
 
 
 _SHEETS = {"type": "array", "items": _TEXT, "description": "the sheets; all recognised ones where it is missing"}
+_SHOW = {"type": "boolean", "description": "give the cells of the sheets, too", "default": False}
 _LABEL, _N = {"type": ["string", "number"]}, {"type": "integer", "minimum": 1, "maximum": 1000, "default": 10}
 _ASKED: dict[str, tuple[str, dict[str, Any]]] = {     # of each kind of job: what it does, and what is asked for beside the book
-    "inspect": ("What is on each sheet of a workbook.", {}),
+    "inspect": ("What is on each sheet of a workbook.", {"show": _SHOW}),
     "fit": ("Fit sheets of a workbook.", {"sheets": _SHEETS, "options": {"type": "object", "description": "as `collabsheet fit --help` names them, with _ for -"},
-                                            "view": {"type": "string", "description": "the sheet of which it tells what the cells hold meanwhile"}}),
+                                            "view": {"type": "string", "description": "the sheet of which it tells what the cells hold meanwhile"},
+                                        "show": _SHOW, "parameters": {"type": "boolean", "description": "give the parameters before and after", "default": False}}),
     "epochs": ("Run epochs of sheets that train a row after another.", {"sheets": _SHEETS, "epochs": {"type": "integer", "minimum": 1, "default": 5},
-                                                                       "reset": {"type": "boolean", "description": "start anew before", "default": False}}),
-    "restore": ("Put back the parameters of before the last fit.", {"sheets": _SHEETS}),
-    "new": ("Build a workbook from a table of ratings.", {}),
-    "demo": ("Build the example workbook.", {}),
+                                                                       "reset": {"type": "boolean", "description": "start anew before", "default": False}, "show": _SHOW}),
+    "restore": ("Put back the parameters of before the last fit.", {"sheets": _SHEETS, "show": _SHOW}),
+    "new": ("Build a workbook from a table of ratings.", {"show": _SHOW}),
+    "demo": ("Build the example workbook.", {"show": _SHOW}),
     "films": ("The films of the example that somebody new is asked about.", {}),
     "rate_films": ("What somebody new will like of the example's films.", {"ratings": {"type": "object", "additionalProperties": {"type": "number"}}}),
     "train": ("Learn from a table of ratings; writes a model.", {"effort": {"enum": ["quick", "good", "best"], "default": "good"},

@@ -58,13 +58,13 @@ class Work:
 
 
 def _inspect(work: Work) -> dict[str, Any]:
-    """What is on each sheet of a workbook."""
-    return workbook_view(_given(work))
+    """What is on each sheet of a workbook. Asked: ``show``, to have its cells, too."""
+    return workbook_view(_given(work), cells=_shows(work))
 
 
 def _fit(work: Work) -> dict[str, Any]:
-    """Fit the sheets named, or all recognised ones, and write a new workbook. Asked: ``sheets``, ``options``, and ``view``, the sheet of
-    which it tells what the cells hold meanwhile."""
+    """Fit the sheets named, or all recognised ones, and write a new workbook. Asked: ``sheets``, ``options``, ``view``, the sheet of
+    which it tells what the cells hold meanwhile, ``show`` and ``parameters``, to have what the sheets hold afterwards, and the numbers that changed."""
     from pyxl.fit.fit_messages import before_and_after, result_object
     from pyxl.fit.press_fit import fit_workbook
     from pyxl.fit.watcher import OnlyEpochs
@@ -72,7 +72,8 @@ def _fit(work: Work) -> dict[str, Any]:
 
     from .live_sheet import LiveSheet, parameters_written
 
-    source, written = _given(work), {}
+    source, written, parameters = _given(work), {}, _yes(work, "parameters")
+    _shows(work)    # refused before the fit
     with open_workbook(source) as shown:
         def watch(ready: Fittable) -> Watcher:
             written[ready.sheet] = ready.blocks
@@ -84,8 +85,8 @@ def _fit(work: Work) -> dict[str, Any]:
         results = fit_workbook(source, out=work.target, sheets=work.asked.get("sheets"), options=_options(work.asked.get("options", {})), watch=watch)
     work.tell_rest()
     found = {name: result_object(result) | {"told": before_and_after(result)} for name, result in results.items()}
-    return json_ready({"results": found, "parameters": parameters_written(source, work.target, {name: written[name] for name in results})}
-                      | workbook_view(work.target))
+    changed = {"parameters": parameters_written(source, work.target, {name: written[name] for name in results})} if parameters else {}
+    return json_ready({"results": found} | changed) | _after(work)
 
 
 def _epochs(work: Work) -> dict[str, Any]:
@@ -103,7 +104,7 @@ def _epochs(work: Work) -> dict[str, Any]:
 
     errors = run_training(_given(work), epochs=epochs, reset=reset, sheets=work.asked.get("sheets"), out=work.target, on_epoch=on_epoch)
     work.tell_rest()
-    return json_ready({"errors": errors} | workbook_view(work.target))
+    return json_ready({"errors": errors}) | _after(work)
 
 
 def _restore(work: Work) -> dict[str, Any]:
@@ -111,7 +112,7 @@ def _restore(work: Work) -> dict[str, Any]:
     from pyxl.fit.restore import restore_workbook
 
     restored = restore_workbook(_given(work), out=work.target, sheets=work.asked.get("sheets"))
-    return {"restored": restored} | workbook_view(work.target)
+    return {"restored": restored} | _after(work)
 
 
 def _new(work: Work) -> dict[str, Any]:
@@ -121,7 +122,7 @@ def _new(work: Work) -> dict[str, Any]:
 
     everything, notes = read_ratings(_given(work))
     build(everything.top(users=_SIZE, items=_SIZE), work.target, holdout=0.1)
-    return {"notes": notes} | workbook_view(work.target)
+    return {"notes": notes} | _after(work)
 
 
 def _demo(work: Work) -> dict[str, Any]:
@@ -130,7 +131,7 @@ def _demo(work: Work) -> dict[str, Any]:
 
     ratings, titles = example()
     build(with_names(ratings.top(users=_SIZE, items=_SIZE)), work.target, titles=titles, holdout=0.1)
-    return workbook_view(work.target)
+    return _after(work)
 
 
 def _films(work: Work) -> dict[str, Any]:
@@ -198,6 +199,23 @@ def _given(work: Work) -> Path:
     if work.source is None:
         raise UserError("This needs a file. Upload one first.")
     return work.source
+
+
+def _yes(work: Work, name: str) -> bool:
+    """Whether something was asked for that takes time, and that not everybody needs."""
+    given = work.asked.get(name, False)
+    if not isinstance(given, bool):
+        raise UserError(f"{name} is {given!r}. Give true or false.")
+    return given
+
+
+def _shows(work: Work) -> bool:
+    return _yes(work, "show")
+
+
+def _after(work: Work) -> dict[str, Any]:
+    """The sheets of the workbook that was written, as a page shows them, where somebody asked to see them."""
+    return workbook_view(work.target, cells=True) if _shows(work) else {}
 
 
 def _told(sheet: str, seen: Epoch | Step) -> dict[str, Any]:

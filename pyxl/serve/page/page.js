@@ -70,7 +70,7 @@ const firstModel = found => Math.max(0, found.findIndex(sheet => sheet.found.rec
 
 const open = file => attempt(`Reading ${file.name} …`, async () => {
   const uploaded = await upload(file);
-  const result = await run({kind: uploaded.is_workbook ? "inspect" : "new", book: uploaded.book});
+  const result = await run({kind: uploaded.is_workbook ? "inspect" : "new", book: uploaded.book, show: true});
   book = uploaded.is_workbook ? {id: uploaded.book, name: uploaded.name} : {id: result.book, name: result.name};
   opened(result);
 });
@@ -87,7 +87,7 @@ function opened(result) {
 
 $("file").addEventListener("change", event => event.target.files[0] && open(event.target.files[0]));
 $("demo").addEventListener("click", () => attempt("Building the demo …", async () => {
-  const result = await run({kind: "demo"});
+  const result = await run({kind: "demo", show: true});
   book = {id: result.book, name: result.name};
   opened(result);
 }));
@@ -108,7 +108,7 @@ function options() {
 }
 
 $("fit").addEventListener("click", () => attempt("Fitting …", async () => {
-  const curves = {}, asked = {kind: "fit", book: book.id, options: options(), view: sheets[chosen].name};
+  const curves = {}, asked = {kind: "fit", book: book.id, options: options(), view: sheets[chosen].name, show: true};
   if ($("which").value === "this") asked.sheets = [sheets[chosen].name];
   $("fit").disabled = true;
   $("results").replaceChildren();

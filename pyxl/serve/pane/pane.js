@@ -55,7 +55,7 @@ $("fit").addEventListener("click", () => attempt("Sending the workbook …", asy
   const name = await activeSheet(), points = [], book = await sent();
   $("results").replaceChildren();
   say(`Fitting '${name}' …`);
-  const result = await run({kind: "fit", book, sheets: [name], options: options()}, {
+  const result = await run({kind: "fit", book, sheets: [name], options: options(), show: true, parameters: true}, {
     began: job => { running = job; $("stop").disabled = false; },
     told: event => {
       points.push({at: event.epoch ?? event.step, value: event.rmse ?? event.objective, held: event.held_out});
