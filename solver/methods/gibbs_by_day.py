@@ -4,7 +4,9 @@
     p_ud ~ N(0, 1/λ_p),   b_ud ~ N(0, 1/λ_b),                           λ_p, λ_b ~ Gamma(1, 1)
 
 A day's row is drawn as a user's is (`gibbs`), from the ratings of that day and what the user's own row leaves of them.
-The items are drawn given the sums of both.
+Users and items are then drawn from what the days leave of the ratings. So the items learn from the users' own rows alone, and not
+from moods: a cut, as Plummer 2015 calls it ("Cuts in Bayesian graphical models"). With the sums of both in their place, which the
+equations ask for, the gain in hold-out RMSE on ml-latest-small is half as large.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ from .gibbs import _Side as Side
 from .normal_wishart import Common
 from .ridge_regression import ridge_for
 
-FIRST_PRECISION = 50.0   # of a day's numbers, before the first draw of it
+STEADY = 50.0   # precision of what a day moves a row by, before the first draw of it
 
 
 class GibbsByDay(Gibbs):
@@ -34,7 +36,7 @@ class GibbsByDay(Gibbs):
     def __init__(self, problem: FitTask):
         self.days = Days.of(problem.ratings)
         self.of_day = torch.as_tensor(self.days.users, device=problem.device)
-        self.precisions = torch.full((2,), FIRST_PRECISION, dtype=torch.float64)     # of factors, of biases
+        self.precisions = torch.full((2,), STEADY, dtype=torch.float64)     # of factors, of biases
         super().__init__(problem)
 
     @one_thread()
@@ -52,15 +54,17 @@ class GibbsByDay(Gibbs):
         self.by_day = replace(by_row, starts=of_days)
         self.ridge = ridge_for(self.by_day, n_features=width, threads=torch.get_num_threads())
         self.moves = values.new_zeros(len(self.days), width)
-        return replace(by_row, starts=of_days[self.days.starts]), by_item
+        owners = torch.cat([torch.arange(self.days.n_users, device=values.device), self.of_day]).to(by_item.others)
+        return replace(by_row, starts=of_days[self.days.starts]), replace(by_item, others=owners.index_select(0, by_item.others))
 
     def _every_row(self, user: Tensor) -> Tensor:
         return torch.cat([user, user.index_select(0, self.of_day) + self.moves])
 
     def _draw_rows(self, side: Side, other: Side, alpha: Tensor) -> tuple[Tensor, Tensor]:
+        moved = self._moved()
         if side is self.item:
-            return super()._draw_rows(side, replace(other, rows=self._every_row(other.rows)), alpha)
-        rest = replace(side, ratings=replace(side.ratings, values=side.ratings.values - self._moved()))
+            moved = moved.index_select(0, self.train.pairs.by_item[0])
+        rest = replace(side, ratings=replace(side.ratings, values=side.ratings.values - moved))
         drawn = super()._draw_rows(rest, other, alpha)
         side.precisions = rest.precisions
         return drawn
