@@ -8,6 +8,8 @@ import pytest
 from trained_model import asked, run
 
 from solver import CollabFilter, Ratings, UserError
+from solver.collab.answers.recommend import members
+from solver.collab.saved.storage import read_folder, write_folder
 from solver.reading.member_columns import read_known_columns
 
 RANDOM = np.random.default_rng(8)
@@ -80,6 +82,36 @@ def test_many_at_once_are_what_each_is_alone(ratings, options, side, decay):
         known.fold_in(few.assign(**{other: "nobody"}), side=side)
     with pytest.raises(UserError, match="the model knows ratings from"):
         known.fold_in(few.assign(rating=500.0), side=side)
+
+
+def test_what_is_rated_at_all_counts_where_the_fit_learnt_from_sets(ratings, tmp_path):
+    known = CollabFilter(3, effort="best", epochs=4).fit(ratings)
+    table = ratings.crosstab()
+    for side, rated in (("user", ~np.isnan(table)), ("item", ~np.isnan(table).T)):
+        # the regression of the rows on their sets, with full tables
+        columns = np.column_stack([np.ones(len(rated)), rated / np.sqrt(rated.sum(1, keepdims=True))])
+        rows = members(known.factors_, side)
+        penalty = np.diag([2.0, *[10.0] * rated.shape[1]])
+        moves = np.linalg.solve(columns.T @ columns + penalty, columns.T @ (rows - rows.mean(0)))
+        seen = known._seen_from(side)
+        few = np.array([5, 1, 8])
+        wanted = rows.mean(0) + 3 / (3 + 3) * (moves[0] + moves[1 + few].sum(0) / np.sqrt(3))
+        np.testing.assert_allclose(seen.expected(few), wanted, atol=1e-9)
+        np.testing.assert_array_equal(seen.expected(few[:0]), seen.mean)
+        others = ratings.items if side == "user" else ratings.users
+        alone = known.fold_in({others[n]: 4.0 for n in few}, side=side)
+        many = known.fold_in(pd.DataFrame({side: "new", "item" if side == "user" else "user": [others[n] for n in few], "rating": 4.0}), side=side)
+        np.testing.assert_allclose(many["new"].predict(), alone.predict(), atol=1e-9)
+    known.save(tmp_path / "m")
+    np.testing.assert_array_equal(CollabFilter.load(tmp_path / "m").fold_in({"f3": 4.0}).factors, known.fold_in({"f3": 4.0}).factors)
+    arrays, document = read_folder(tmp_path / "m")
+    write_folder(tmp_path / "older", {name: array for name, array in arrays.items() if not name.startswith("sets.")}, document)
+    older = CollabFilter.load(tmp_path / "older")
+    assert older.set_vectors_ == {} and older._seen_from("user").sets is None
+    for name, wrong in {"sets.user.members": arrays["sets.user.members"] + 1, "sets.item.always": np.zeros(2), "sets.user.vectors": None}.items():
+        write_folder(tmp_path / name, {key: array for key, array in {**arrays, name: wrong}.items() if array is not None}, document)
+        with pytest.raises(UserError, match="is damaged: "):
+            CollabFilter.load(tmp_path / name)
 
 
 def test_ids_that_no_file_keeps_are_told_before_training(ratings):

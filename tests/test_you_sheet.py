@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 import xlwings
@@ -10,7 +12,7 @@ from exported_models import fitted, ratings_of
 
 from pyxl import open_workbook
 from pyxl.grid.block_names import result_name
-from solver import Ratings
+from solver import CollabFilter, Ratings
 from solver.collab.answers.recommend import decay_ridge, fold_in, members, newcomer_ridge, predictions_for, seen_by, top_n
 from workbook.export import busiest
 from workbook.views.recommend_sheet import HIGHEST, LOWEST
@@ -22,17 +24,17 @@ def plan_of(book: Book) -> YouPlan:
     return YouPlan(n=book.ratings.n_items, k=k, d=k + (book.factors.user_bias is not None), users=book.ratings.n_users)
 
 
-def typed(office, book: Book, ratings: dict, *, decay=None, cells=None) -> dict:
+def typed(office, book: Book, ratings: dict, *, decay=None, cells=None, also=None) -> dict:
     """What the sheet shows with these ratings typed, by the number of the item from 0."""
     plan = plan_of(book)
     best = f"{BEST.moved(1, 0)}:{BEST.moved(10, 2)}"
     where = {"average": str(plan.average), "own": str(plan.own), "predicted": str(plan.predicted), "remarks": str(plan.remarks),
-             "best": best, "count": str(COUNT), "says": str(COUNT.moved(0, 1)), "decay": str(YOU_DECAY.moved(0, 1)), "items": str(plan.items)}
+             "best": best, "count": str(COUNT), "says": str(COUNT.moved(0, 1)), "decay": str(YOU_DECAY.moved(0, 1)), "items": str(plan.items)} | (also or {})
     entries = {str(plan.ratings.first.moved(item, 0)): value for item, value in ratings.items()}
     found = office.recalculate(book.path, {"you": list(where.values())},
                                set={"you": entries | {str(YOU_DECAY): decay}} | (cells or {}))["you"]
     rows = {name: found[address] for name, address in where.items()}
-    flat = {name: [row[0] for row in rows[name]] for name in ("average", "own", "predicted", "remarks", "items")}
+    flat = {name: [row[0] for row in rows[name]] for name in ("average", "own", "predicted", "remarks", "items", *(also or ()))}
     return flat | {"best": [row for row in rows["best"] if row[0] != ""]} | {name: rows[name][0][0] for name in ("count", "says", "decay")}
 
 
@@ -174,6 +176,30 @@ def test_of_an_exported_model_without_biases_and_of_a_bounded_one(tmp_path, offi
     bias = [newcomer.bias + book.model.factors_.offset / 2] if book.model.factors_.user_bias is not None else []
     assert found["own"] == pytest.approx([*newcomer.factors, *bias], abs=1e-9)
     assert found["predicted"] == pytest.approx(newcomer.predict(part.items).tolist(), abs=1e-9)
+
+
+def test_of_a_model_that_learnt_from_sets_it_counts_that_an_item_is_rated_at_all(tmp_path, office):
+    ratings = ratings_of()
+    model = CollabFilter(4, effort="best", epochs=6).fit(ratings)
+    model.save(tmp_path / "model")
+    model = CollabFilter.load(tmp_path / "model")
+    part = busiest(ratings, users=9, items=14)
+    book = exported(tmp_path / "sets.xlsx", model, part)
+    typical = np.append(model.fold_in({}).factors, model.fold_in({}).bias)
+    plan = dataclasses.replace(plan_of(book), sets=True)
+    for given in ({}, {1: 4.0}, {1: 4.0, 5: 2.0, 13: 3.5}):
+        newcomer = model.fold_in({part.items[n]: value for n, value in given.items()})
+        found = typed(office, book, given, also={"expected": str(plan.expected)})
+        assert found["own"] == pytest.approx([*newcomer.factors, newcomer.bias + model.factors_.offset / 2], abs=1e-9)
+        assert found["predicted"] == pytest.approx(newcomer.predict(part.items).tolist(), abs=1e-9)
+        # the columns of the set, as the sampler has them, times n / (n + 3)
+        sets, n = model.set_vectors_["user"], len(given)
+        vectors = dict(zip(sets.members.tolist(), sets.vectors))
+        known = [vectors.get(model.items_.index(part.items[at]), 0 * sets.always) for at in given]
+        moved = n / (n + 3) * (sets.always + sum(known) / max(n, 1) ** 0.5) if n else 0 * sets.always
+        assert found["expected"] == pytest.approx([*(typical + moved)[:-1], (typical + moved)[-1] + model.factors_.offset / 2], abs=1e-9)
+        assert found["average"] == pytest.approx([*typical[:-1], typical[-1] + model.factors_.offset / 2], abs=1e-9)
+    assert np.abs(moved).max() > 0.001
 
 
 def test_typed_into_an_open_workbook_it_follows_at_once(calc, example_book, tmp_path):

@@ -13,7 +13,7 @@ from pyxl.grid.layout import Layout
 from solver.errors import UserError
 from solver.model.models import MODELS
 from solver.model.net import additive
-from workbook.write.content import Spreads, Trained, content_of
+from workbook.write.content import SetsOfItems, Spreads, Trained, content_of
 
 from .builder import build_with
 
@@ -55,7 +55,14 @@ def _trained(model: CollabFilter, part: Ratings) -> Trained:
     average = nobody.factors.tolist()
     if model.factors_.user_bias is not None:
         average.append(nobody.bias + model.factors_.offset / 2)  # as `without_offset` has it
-    return Trained(model.rating_range_, model.spread_, tuple(average), model.factors_.offset, _spreads(model, part))
+    return Trained(model.rating_range_, model.spread_, tuple(average), model.factors_.offset, _spreads(model, part), _sets(model, part))
+
+
+def _sets(model: CollabFilter, part: Ratings) -> SetsOfItems | None:
+    sets = model.set_vectors_.get("user")
+    if sets is None:
+        return None
+    return SetsOfItems(tuple(sets.always.tolist()), tuple(map(tuple, sets.of(_positions(part.items, model.items_).numpy()).tolist())))
 
 
 def _spreads(model: CollabFilter, part: Ratings) -> Spreads | None:

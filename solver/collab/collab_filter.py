@@ -18,6 +18,7 @@ from solver.model.net import additive
 
 from .arrivals.cold_start import described_by, described_rows, with_described_rows
 from .arrivals.going_on import beside, columns_for, held_of, outgrown, shorter, start_from
+from .arrivals.set_vectors import sets_of_newcomers
 from .labels.frames import ratings_from
 from .labels.id_labels import STORED_LABELS, shown_label
 from .predicting import Predicting
@@ -58,7 +59,8 @@ class CollabFilter(Predicting, Recommending):
     take in their place), `settings_`, `result_`
     (FitResult), `rating_range_`, `n_ratings_`, `user_counts_` and `item_counts_` (how many ratings were learnt
     from, in all and of each), `spread_` (their standard deviation), `item_columns_` (names of what else is known of
-    items: the first of the factors), and `notes_`, sentences on what was odd or changed.
+    items: the first of the factors), `set_vectors_` (what it says of a newcomer that they rated something at all: see
+    `solver.collab.arrivals.set_vectors`), and `notes_`, sentences on what was odd or changed.
     """
 
     n_factors: int | None = None
@@ -105,8 +107,8 @@ class CollabFilter(Predicting, Recommending):
         `sample_weight` says how much each rating counts, a number above 0 for every row: 2 as much as a rating given twice. Where nothing
         says how to fit, als does, which learns with weights. Ratings held out count by their weights, too.
         `item_columns` say what else is known of the items: a row for an item, which the index names, and
-        columns of numbers or categories, such as 1 where a genre is the item's. With effort quick or good, what each user thinks
-        of every column is learnt as a factor is, and they stand before the others in `factors_`; with effort best, a column moves the
+        columns of numbers or categories, such as 1 where a genre is the item's. What each user thinks
+        of every column is learnt as a factor is, and they stand before the others in `factors_`; with effort best, a column also moves the
         factors of the items that have it. `user_columns` say as much of the users; effort best learns with them, too. Users and items that only these tables know are part of the model, and predicted as others who are described alike.
         `holdout` are ratings to judge by, in any of these forms, or their share, instead of the
         share given above. The model is never worse than its start, nor, where `effort` chose how to fit, than biases
@@ -148,7 +150,8 @@ class CollabFilter(Predicting, Recommending):
         apart = held_of(new, self.holdout, seed=self.settings_.seed, by=self.holdout_by)
         ratings, held_out = beside(self.ratings_, self._rated.held_out, new, apart)
         factors, names = self.result_.factors, self.item_columns_
-        ratings = replace(ratings, item_columns=columns_for(factors, ratings.n_items) if isinstance(factors, Factors) else None)
+        of_columns = next(iter(self.result_.samples), factors)      # those of draws are as they were given
+        ratings = replace(ratings, item_columns=columns_for(of_columns, ratings.n_items) if isinstance(of_columns, Factors) else None)
         held = ratings.take(held_out) if held_out.any() else 0.0
         start, begun_with = None, self._begun_with
         anew = outgrown(len(ratings), begun_with)
@@ -160,8 +163,8 @@ class CollabFilter(Predicting, Recommending):
         elif isinstance(factors, Factors) and not self.result_.samples and problem.settings.model == self.settings_.model:
             start = start_from(factors, ratings, problem.settings)
             problem = replace(problem, settings=shorter(problem.settings, epochs_stated=self.epochs is not None, lr_stated=self.lr is not None))
-        if self._described:
-            notes = (*notes, "Columns that describe users, or items with effort best, are not kept with a model: to use them, fit again with all ratings.")
+        if "user" in self._described:
+            notes = (*notes, "Columns that describe users are not kept with a model: to use them, fit again with all ratings.")
         self._learn(problem, ratings, notes, names, {}, begun_with, start=start, on_start=on_start, on_epoch=on_epoch, on_batch=on_batch)
         return self
 
@@ -180,9 +183,10 @@ class CollabFilter(Predicting, Recommending):
             warnings.warn(odd, stacklevel=3)
             notes = (*notes, odd)
         if names and not result.factors.given:
-            names = ()      # biases alone know no columns, and draws have them in no factor of their own
+            names = ()      # biases alone know no columns
         if names:
-            result = replace(result, factors=additive(result.factors).balanced())
+            by_day = result.by_day and replace(result.by_day, factors=result.by_day.factors.balanced())
+            result = replace(result, factors=by_day.latest()[0] if by_day else additive(result.factors).balanced(), by_day=by_day)
         counts = {"user": np.bincount(problem.learnt.user_index, minlength=ratings.n_users),
                   "item": np.bincount(problem.learnt.item_index, minlength=ratings.n_items)}
         if columns and self.model != "net" and not result.samples:      # draws have learnt with the columns
@@ -191,7 +195,7 @@ class CollabFilter(Predicting, Recommending):
         self._set_fitted(ratings.users, ratings.items, result, problem.rating_range,
                          RatedItems.of(ratings if problem.settings.learn_times else replace(ratings, times=None), learnt=problem.learnt),
                          counts["user"], counts["item"], problem.spread, (*notes, *problem.notes, *result.notes), names,
-                         described_rows(columns, counts), begun_with)
+                         described_rows(columns, counts), begun_with, sets_of_newcomers(result.factors, problem.learnt, result.settings))
 
     def save(self, folder: str | Path, *, overwrite: bool = False) -> None:
         """Write the fitted model to a folder: numbers as safetensors, the rest as JSON; never pickle.

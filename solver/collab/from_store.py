@@ -11,6 +11,7 @@ from solver.core.objective import rmse
 from solver.core.optimizers import OPTIMIZERS
 from solver.core.settings import Settings
 from solver.data.rated import RatedItems
+from solver.data.ratings import Ratings
 from solver.distributed.chained.kept_draws import bytes_of_draws
 from solver.distributed.fit_store import StoreFit
 from solver.errors import UserError
@@ -21,6 +22,7 @@ from solver.store.rating_store import RatingStore
 from solver.store.read_ahead import held_out_part
 from solver.threads import one_thread
 
+from .arrivals.set_vectors import sets_of_newcomers
 from .collab_filter import CollabFilter
 
 _OF_RATING, _OF_LABEL, _OF_NUMBER = 40, 250, 16     # bytes at most while a model is put together and written
@@ -58,7 +60,7 @@ def model_of_fit(fit: StoreFit, *, effort: str, notes: tuple[str, ...] = ()) -> 
         result = _averaged(result, draws, fit, rated)
     model = CollabFilter(settings.n_factors, effort=effort, random_state=settings.seed, holdout=task.holdout)
     model._set_fitted(tuple(store.labels("users")), tuple(store.labels("items")), result, task.clip, rated, *counts, store.spread,
-                      (*store.about["notes"], *notes), (), {}, learnt)
+                      (*store.about["notes"], *notes), (), {}, learnt, sets_of_newcomers(result.factors, _learnt(fit, rated)[0], settings))
     return model
 
 
@@ -66,10 +68,15 @@ def _averaged(result: FitResult, draws: tuple[Factors, ...], fit: StoreFit, rate
     """The result with the draws, and with the one set of factors that comes nearest to their mean, judged as `solver.fit` does."""
     with one_thread():      # whatever the process that puts it together has
         factors = point_factors(draws)
-    every = rated.ratings(tuple(range(fit.store.n_users)), tuple(range(fit.store.n_items)))
-    learnt, held = (every, None) if rated.held_out is None else (every.take(~rated.held_out), every.take(rated.held_out))
+    learnt, held = _learnt(fit, rated)
     return replace(result, factors=factors, samples=draws, noise=fit.noise, rmse_after=rmse(factors, learnt),
                    holdout_rmse=None if held is None else rmse(factors, held, clip=fit.task.clip))
+
+
+def _learnt(fit: StoreFit, rated: RatedItems) -> tuple[Ratings, Ratings | None]:
+    """(the ratings learnt from, those held out), of rows instead of labels."""
+    every = rated.ratings(tuple(range(fit.store.n_users)), tuple(range(fit.store.n_items)))
+    return (every, None) if rated.held_out is None else (every.take(~rated.held_out), every.take(rated.held_out))
 
 
 def _rated(fit: StoreFit) -> tuple[RatedItems, tuple[np.ndarray, np.ndarray]]:

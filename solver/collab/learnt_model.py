@@ -18,6 +18,7 @@ from solver.threads import survive_forks
 
 from .answers.intervals import Residuals
 from .answers.predictions import Everybody, of_days, predict_for_user, predict_pairs
+from .arrivals.set_vectors import SetVectors
 from .estimator import Estimator
 from .labels.frames import pairs_from
 from .labels.id_labels import Labels, shown_label
@@ -30,7 +31,8 @@ class LearntModel(Estimator):
 
     def _set_fitted(self, users: tuple, items: tuple, result: FitResult, rating_range: tuple[float, float],
                     rated: RatedItems, user_counts: np.ndarray, item_counts: np.ndarray, spread: float,
-                    notes: tuple[str, ...], item_columns: tuple[str, ...], described: Mapping[str, np.ndarray], begun_with: int) -> None:
+                    notes: tuple[str, ...], item_columns: tuple[str, ...], described: Mapping[str, np.ndarray], begun_with: int,
+                    set_vectors: Mapping[str, SetVectors]) -> None:
         """All that a fit leaves, in one place: `fit` and `load` end here."""
         survive_forks()     # a web server may load a model first and fork then
         self.users_, self.items_, self.result_, self.settings_ = users, items, result, result.settings
@@ -39,7 +41,7 @@ class LearntModel(Estimator):
         self._labels = {"user": Labels(users, "user"), "item": Labels(items, "item")}
         self._counts = {"user": user_counts, "item": item_counts}
         self._rated, self.spread_ = rated, spread
-        self._described = described
+        self._described, self.set_vectors_ = described, set_vectors
         self._residuals: Residuals | None = None    # of the held-out ratings, taken when they are first needed
         self._begun_with = begun_with
         everybody = Everybody.of(result.factors, self._counts, described=described)

@@ -88,7 +88,8 @@ class Recommending(LearntModel):
         """A new user from {item: rating}, or with ``side="item"`` a new item from {user: rating}; the
         model stays as it is. Many at once from a long table of them, as `fit` takes it, or from `Ratings`.
 
-        Least squares toward the mean user, with `weight_decay` for each rating (see
+        Least squares toward the mean user, or, where the fit learnt from sets (effort best), toward what the set of the rated says
+        (`solver.collab.arrivals.set_vectors`), with `weight_decay` for each rating (see
         `solver.collab.answers.recommend.fold_in`); None: one that suits most data (see `newcomer_ridge`). Raises UserError for
         an unknown label and for what is no rating.
         """
@@ -105,7 +106,7 @@ class Recommending(LearntModel):
         says which items are meant. Raises UserError for a model without them and for an unknown name."""
         seen = self._seen_from("user")
         if not self.item_columns_:
-            raise UserError("The model has no factors of item columns, such as genres. Fit with item_columns and effort 'quick' or 'good'.")
+            raise UserError("The model has no factors of item columns, such as genres. Fit with item_columns.")
         return newcomer_by_likes(likes, self.factors_.arrays()["item"][:, :len(self.item_columns_)].astype(np.float64), self.item_columns_, seen)
 
     def _seen_from(self, side: str) -> SeenByNewcomers:
@@ -114,7 +115,7 @@ class Recommending(LearntModel):
         if side not in OTHER:
             raise UserError(f"side is {side!r}. Choose one of: {', '.join(OTHER)}.")
         return SeenByNewcomers.of(factors, side, others=self._labels[OTHER[side]], typical=self._typical, spread=self.spread_,
-                                  settings=self.settings_, clip=self.rating_range_)
+                                  settings=self.settings_, clip=self.rating_range_, sets=self.set_vectors_.get(side))
 
 
 def _how_many(n, what: str = "n") -> int:

@@ -23,10 +23,20 @@ from solver.model.factors import tensors_later
 from solver.model.net import net_of_arrays
 from solver.version import __version__
 
+from .arrivals.set_vectors import read_sets, stored_sets
 from .labels.id_labels import STORED_LABELS, shown_label
 from .learnt_model import LearntModel
 from .saved.storage import damaged_model, read_folder, write_folder
-from .saved.stored_checks import Misfit, check_days, check_described, check_document, check_factors, check_labels, check_rated
+from .saved.stored_checks import (
+    Misfit,
+    check_days,
+    check_described,
+    check_document,
+    check_factors,
+    check_labels,
+    check_rated,
+    check_sets,
+)
 
 _Loaded = TypeVar("_Loaded", bound=LearntModel)
 _REBUILD: dict[str, Callable[[dict[str, np.ndarray], Mapping], Any]] = {  # what a model's parameters may be: from their arrays and what is noted of them
@@ -48,6 +58,7 @@ def save_model(model: LearntModel, folder: str | Path, *, overwrite: bool) -> No
     if model._rated.weights is not None:
         arrays["rated.weights"] = model._rated.weights
     arrays |= {f"described.{side}": rows for side, rows in model._described.items()}
+    arrays |= _under("sets", stored_sets(model.set_vectors_))
     if model._rated.times is not None:
         arrays["rated.times"] = model._rated.times
     if result.by_day:
@@ -62,7 +73,7 @@ def save_model(model: LearntModel, folder: str | Path, *, overwrite: bool) -> No
         "factors": {"class": type(result.factors).__name__, "offset": result.factors.offset,
                     "given": result.factors.given}, "item_columns": model.item_columns_,
         "begun_with": model._begun_with, **({"per_day": result.by_day.days.per_day} if result.by_day else {}),
-        "samples": [{"offset": draw.offset} for draw in result.samples],
+        "samples": [{"offset": draw.offset, "given": draw.given} for draw in result.samples],
         "settings": asdict(result.settings),
         "result": {f.name: _plain(getattr(result, f.name)) for f in fields(result) if f.name not in _APART},
         "history": _columns(result.history),
@@ -101,9 +112,11 @@ def load_model(estimator: Callable[..., _Loaded], folder: str | Path) -> _Loaded
         described = _at("described", arrays)
         check_rated(rated, counts, len(users), len(items))
         check_described(described, counts)
+        sets = _at("sets", arrays)
+        check_sets(sets, factors, counts)
         model._set_fitted(users, items, result, tuple(document["rating_range"]), rated, counts["user"], counts["item"],
                           document["spread"], tuple(document["notes"]), tuple(document.get("item_columns", ())), described,
-                          document.get("begun_with", result.n_ratings))
+                          document.get("begun_with", result.n_ratings), read_sets(sets))
     except Misfit as why:
         raise damaged_model(folder, str(why)) from None
     except (LookupError, TypeError, ValueError, AttributeError, RecursionError, UserError) as error:

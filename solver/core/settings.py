@@ -151,7 +151,8 @@ class Settings:
         "none", Names(IMPLICIT_SETS), "Whether it counts which items a user rated at all, and which users an item.",
         given=Given.RATINGS)
     """``users``: a user's row is expected where the set of the items that it rated says; ``items``: an item's where the
-    set of its users says; ``both``; or ``none``. Only pairs that are learnt from enter the sets."""
+    set of its users says; ``both``; or ``none``. Only pairs that are learnt from enter the sets. Of newcomers, too, it counts
+    what they rated at all."""
 
     learn_times: bool = option(
         False, Switch(), "Whether it counts on which day a rating was given: a user is then a little different on each day.",

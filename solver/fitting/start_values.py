@@ -23,7 +23,7 @@ from .random_start import inside, random_factors, through_sigmoid
 def start_values(ratings: Ratings, settings: Settings) -> AnyFactors:
     """Random start values of the size that suits the method in the settings, drawn with the seed in the settings."""
     factors = _drawn(ratings, settings).map(lambda tensor: tensor.to(getattr(torch, settings.dtype)))
-    if ratings.item_columns is None or OPTIMIZERS[settings.optimizer].samples:  # draws have them in their prior
+    if ratings.item_columns is None:
         return factors
     return _beside_given(additive(factors), torch.as_tensor(ratings.item_columns))
 

@@ -38,6 +38,13 @@ def bias_only(ratings: Ratings, *, damping: float = DAMPING, sweeps: int = SWEEP
     return _factors(mean, user_bias, item_bias)
 
 
+def biases_rmse(learnt: Ratings, held: Ratings | None, *, clip: tuple[float, float]) -> float:
+    """The RMSE that biases alone reach: of the ratings held out, where there are some, else of those they are learnt from."""
+    from solver.core.objective import rmse
+
+    return rmse(bias_only(learnt), held or learnt, clip=clip)
+
+
 def _factors(mean: float, user_bias: np.ndarray, item_bias: np.ndarray) -> Factors:
     arrays = {"user": np.zeros((len(user_bias), 0)), "item": np.zeros((len(item_bias), 0)), "user_bias": user_bias, "item_bias": item_bias}
     return tensors_later(arrays, offset=mean)

@@ -14,6 +14,10 @@ for all rows at once (Papandreou & Yuille 2010, "Gaussian sampling by local pert
 with few ratings its dual form is that of Bhattacharya, Chakraborty & Mallick 2016):
 
     z = argmin Σ_j (t_j + δ_j/√α − φ_j·z)² + ‖z − c − ε‖²/α,     δ, ε ~ N(0, 1).
+
+Columns that are given of the items, genres say, stand in front of the items' rows and stay (`Factors.given`): what a user
+thinks of each is drawn with the user's other factors, and items are drawn given what that leaves of the ratings. They are in the
+items' prior as well.
 """
 
 from __future__ import annotations
@@ -66,8 +70,10 @@ class Gibbs:
         rows = self.units.rows(start.map(lambda tensor: tensor.to(device)))
         threads = torch.get_num_threads()
         known = known_of_both(problem.ratings, settings, dtype=start.user.dtype, device=device)
-        self.user, self.item = (_Side(own, ratings, ridge_for(ratings, n_features=own.shape[1], threads=threads), columns, first_precisions(columns))
-                                for own, ratings, columns in zip(rows, self._by_side(self.units.of_ratings(self.train.values), rows[0].shape[1]), known))
+        self.user, self.item = (_Side(own, ratings, ridge_for(ratings, n_features=own.shape[1] - given, threads=threads), columns,
+                                      first_precisions(columns), given)
+                                for own, ratings, columns, given in zip(
+                                    rows, self._by_side(self.units.of_ratings(self.train.values), rows[0].shape[1]), known, (0, start.given)))
         self.residual = self.user.ratings.values - self._predicted(self.train.pairs, *rows)
         self.sweep = 0
         self.alpha: Tensor | None = None    # of the last sweep
@@ -116,11 +122,20 @@ class Gibbs:
 
     def _draw_rows(self, side: _Side, other: _Side, alpha: Tensor) -> tuple[Tensor, Tensor]:
         """The rows of a side given the other: their mean, and how far from it a draw of them is."""
-        common = draw_common(side.rows, side.known, side.precisions, self.generator)
+        given, drawn = side.rows[:, :side.given], side.rows[:, side.given:]
+        common = draw_common(drawn, side.known, side.precisions, self.generator)
         side.precisions = common.precisions
         features, known = features_of(other.rows, biases=self.units.biases)
-        noise = self._normal(side.ratings.values), self._normal(side.rows)
-        return draw_rows(side.ratings, side.ridge, features @ common.root, known, common, alpha, noise)
+        noise = self._normal(side.ratings.values), self._normal(drawn)
+        mean, deviation = draw_rows(self._left_for(side), side.ridge, features[:, side.given:] @ common.root, known, common, alpha, noise)
+        return torch.cat([given, mean], 1), torch.cat([torch.zeros_like(given), deviation], 1)
+
+    def _left_for(self, side: _Side) -> ByRow:
+        """The ratings less what is known already of their predictions: what the given columns of this side's rows explain."""
+        if not side.given:
+            return side.ratings
+        explained = self.train.pairs.products(*(rows[:, :side.given].contiguous() for rows in (self.user.rows, self.item.rows)))
+        return replace(side.ratings, values=side.ratings.values - explained.index_select(0, self.train.pairs.by_item[0]))
 
     def _predicted(self, pairs: RatedPairs, user: Tensor, item: Tensor) -> Tensor:
         return predicted_pairs(pairs, self._every_row(user), item, biases=self.units.biases)
@@ -211,6 +226,7 @@ class _Side:
     ridge: Ridge
     known: KnownColumns
     precisions: Tensor   # of the families of what is known
+    given: int           # columns of the rows, the first ones, that stay as they are
 
 
 @dataclass(frozen=True, eq=False)
@@ -224,12 +240,13 @@ class Units:
     spread: float
     offset: float   # that of the factors, which stays what it is
     biases: bool
+    given: int = 0  # the same
 
     @classmethod
     def of(cls, values: Tensor, start: Factors) -> Units:
         biases = start.user_bias is not None
         wide = values.double()
-        return cls(float(wide.mean()) if biases else 0.0, float(wide.std()) or 1.0, start.offset, biases)
+        return cls(float(wide.mean()) if biases else 0.0, float(wide.std()) or 1.0, start.offset, biases, start.given)
 
     def of_ratings(self, values: Tensor) -> Tensor:
         return (values - self.mean) / self.spread
@@ -249,9 +266,9 @@ class Units:
     def factors(self, user: Tensor, item: Tensor) -> Factors:
         root, half = math.sqrt(self.spread), (self.mean - self.offset) / 2
         if not self.biases:
-            return Factors(root * user, root * item)
+            return Factors(root * user, root * item, given=self.given)
         return Factors(root * user[:, :-1], root * item[:, :-1], self.spread * user[:, -1] + half,
-                       self.spread * item[:, -1] + half, self.offset)
+                       self.spread * item[:, -1] + half, self.offset, self.given)
 
 
 @dataclass(eq=False)

@@ -36,7 +36,7 @@ class GibbsByDay(Gibbs):
     def __init__(self, problem: FitTask):
         self.days = Days.of(problem.ratings)
         self.of_day = torch.as_tensor(self.days.users, device=problem.device)
-        self.precisions = torch.full((2,), STEADY, dtype=torch.float64)     # of factors, of biases
+        self.precisions = torch.full((3,), STEADY, dtype=torch.float64)     # of given columns, of factors, of biases
         super().__init__(problem)
 
     @one_thread()
@@ -60,14 +60,14 @@ class GibbsByDay(Gibbs):
     def _every_row(self, user: Tensor) -> Tensor:
         return torch.cat([user, user.index_select(0, self.of_day) + self.moves])
 
-    def _draw_rows(self, side: Side, other: Side, alpha: Tensor) -> tuple[Tensor, Tensor]:
-        moved = self._moved()
+    def _left_for(self, side: Side) -> ByRow:
+        explained = self._moved()
+        if given := side.given:
+            own = torch.cat([self.user.rows, self.user.rows.index_select(0, self.of_day)])
+            explained = explained + self.train.pairs.products(own[:, :given].contiguous(), self.item.rows[:, :given].contiguous())
         if side is self.item:
-            moved = moved.index_select(0, self.train.pairs.by_item[0])
-        rest = replace(side, ratings=replace(side.ratings, values=side.ratings.values - moved))
-        drawn = super()._draw_rows(rest, other, alpha)
-        side.precisions = rest.precisions
-        return drawn
+            explained = explained.index_select(0, self.train.pairs.by_item[0])
+        return replace(side.ratings, values=side.ratings.values - explained)
 
     def _moved(self) -> Tensor:
         """(n_ratings,) what the days add to the predictions."""
@@ -76,16 +76,16 @@ class GibbsByDay(Gibbs):
 
     def _draw_moves(self, alpha: Tensor) -> None:
         features, known = features_of(self.item.rows, biases=self.units.biases)
-        width = self.moves.shape[1]
-        biases = int(self.units.biases)
-        deviations = self.precisions.rsqrt().repeat_interleave(torch.tensor([width - biases, biases])).to(features)
+        given, biases = self.units.given, int(self.units.biases)
+        kinds = torch.tensor([given, self.moves.shape[1] - given - biases, biases])
+        deviations = self.precisions.rsqrt().repeat_interleave(kinds).to(features)
         common = Common(torch.zeros_like(self.moves), deviations.diag(), self.precisions)
         rest = replace(self.by_day, values=self.residual + self._moved())
         noise = self._normal(rest.values), self._normal(self.moves)
         mean, deviation = draw_rows(rest, self.ridge, features * deviations, torch.zeros_like(known), common, alpha, noise)
         self.moves = mean + deviation
         squares = (self.moves.double() ** 2).sum(0).cpu()
-        of_kinds = torch.stack([squares[:width - biases].sum(), squares[width - biases:].sum()])
-        shapes = 1 + torch.tensor([width - biases, biases], dtype=torch.float64) * len(self.moves) / 2
+        of_kinds = torch.stack([part.sum() for part in squares.split(kinds.tolist())])
+        shapes = 1 + kinds.double() * len(self.moves) / 2
         self.precisions = torch._standard_gamma(shapes, generator=self.generator) / (1 + of_kinds / 2)
         self.residual = self.user.ratings.values - self._predicted(self.train.pairs, self.user.rows, self.item.rows)

@@ -17,7 +17,8 @@ GAUSS_NEWTON, NEWTON = 6, 6             # steps in a sigmoid: those of Gauss and
 
 @dataclass(frozen=True)
 class YouPlan:
-    """`n` items, `k` factors, d = k + 1 unknowns where there are biases, else k; `users` is the number of users who are averaged.
+    """`n` items, `k` factors, d = k + 1 unknowns where there are biases, else k; `users` is the number of users who are averaged,
+    and `sets` says whether the model tells something from what is rated at all.
 
     The reader sees `items`, `ratings` (to be typed), `predicted` and `remarks`, a row for every item, and `average` and `own`, a row
     for every unknown. The other blocks are calculation.
@@ -27,6 +28,7 @@ class YouPlan:
     k: int
     d: int
     users: int
+    sets: bool = False
 
     def _column(self, col: int, rows: int, width: int = 1) -> Range:
         return Range(YOU_HEAD + 1, col, YOU_HEAD + rows, col + width - 1)
@@ -131,10 +133,30 @@ class YouPlan:
         """(users,) how much each user has rated"""
         return self._column(self.matrix.right + 2, self.users)
 
+    @property
+    def set_vectors(self) -> Range:
+        """(n, d) where the model has them: what it says of the reader that an item is rated, whatever the rating"""
+        return self._column(self.rated_by.right + 2, self.n, self.d)
+
+    @property
+    def set_always(self) -> Range:
+        """(d,) … that anything is"""
+        return self._column(self.set_vectors.right + 1, self.d)
+
+    @property
+    def expected(self) -> Range:
+        """x̄ (d,), and what the set of the rated items adds to it: where the regression begins"""
+        return self.set_always.moved(0, 1) if self.sets else self.average
+
+    @property
+    def last_in_any_model(self) -> int:
+        """The last column of the calculation but for the steps in a sigmoid."""
+        return self.expected.right if self.sets else self.rated_by.right
+
     def step_in_sigmoid(self, step: int, which: str) -> Range:
         """A block of a step of the fit in a sigmoid; steps count from 0. (n,) `share` says where in the range each item is predicted;
         `pull` and `curvature` are (n,), too; (d,) `row` is the result of the step."""
-        left = self.rated_by.right + 2 + 5 * step + ("share", "pull", "curvature", "row").index(which)
+        left = self.last_in_any_model + 2 + 5 * step + ("share", "pull", "curvature", "row").index(which)
         return self._column(left, self.d if which == "row" else self.n)
 
     @property

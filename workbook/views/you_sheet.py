@@ -2,7 +2,8 @@
 
     x = x̄ + (FᵀF + ridge)⁻¹ Fᵀ (r − r̄)
 
-over the items rated: F has a row [q, 1] for each, r̄ is the average user's prediction of it, by x̄. In a sigmoid no single formula
+over the items rated: F has a row [q, 1] for each, r̄ is the average user's prediction of it, by x̄. Of a trained model that learnt from
+sets, x̄ is the average user and what the set of the rated items says, by MMULT (`solver.collab.arrivals.set_vectors`). In a sigmoid no single formula
 gives x: steps of Gauss and Newton go from x̄ near it, and steps of Newton then reach it to within rounding.
 `solver.collab.answers.recommend.fold_in` computes the same.
 """
@@ -17,9 +18,11 @@ from pyxl.grid.block_names import block_name
 from pyxl.grid.cells import Cell, Range
 from pyxl.grid.layout import Layout
 from solver.collab.answers.recommend import NEWCOMER_RIDGE
+from solver.collab.arrivals.set_vectors import FEW_OF_A_SET
 from workbook.model_sheets.view import View
 from workbook.views.best_list import HIGH, LOW, N_BEST, Candidates, kept_in_range, write_best
 from workbook.views.check.reliability import of_newcomer, within, words_on_within
+from workbook.write.content import SetsOfItems
 from workbook.write.display_labels import width_of
 from workbook.write.references import box, ref
 from workbook.write.styles import Styles, colour_scale, fold_helpers, print_setup
@@ -35,7 +38,7 @@ def write_you(workbook: Workbook, styles: Styles, view: View) -> None:
     """Add the sheet."""
     sheet, content = workbook.add_worksheet(_NAME), view.content
     k = content.n_factors
-    plan = YouPlan(n=len(content.items), k=k, d=k + view.biases, users=len(content.users))
+    plan = YouPlan(n=len(content.items), k=k, d=k + view.biases, users=len(content.users), sets=content.trained is not None and content.trained.sets is not None)
     _looks(sheet, styles, plan, view)
     _words(sheet, styles, plan, view)
     _entries(sheet, styles, plan, view)
@@ -86,10 +89,26 @@ def _prior(sheet, styles: Styles, plan: YouPlan, view: View) -> None:
     put_formula(sheet, plan.spread, f"={spread}", styles.calc)
     average = view.until_fitted(ref(plan.trained_average), ref(live)) if trained else ref(live)
     put_array(sheet, plan.average, f"={average}", styles.ranked)
+    if trained and trained.sets:
+        _expected_by_set(sheet, styles, plan, view, trained.sets)
     decay, count = (ref(cell, rows=True, cols=True) for cell in (YOU_DECAY, COUNT))
     for cell in plan.ridge.cells():
         scale = view.of_chosen(partial(_ridge_scale, spread=ref(plan.spread), of_factors=cell.row < YOU_HEAD + 1 + plan.k))
         put_array(sheet, cell, f"=IF({_given(decay)},{decay}*{count},{NEWCOMER_RIDGE:g})*{scale}", styles.calc)
+
+
+def _expected_by_set(sheet, styles: Styles, plan: YouPlan, view: View, sets: SetsOfItems) -> None:
+    """Write where the regression begins: the average user, and what the set of the rated items adds to that, until a fit here."""
+    for cell, value in zip(plan.set_vectors.cells(), (value for row in sets.items for value in row), strict=True):
+        put_number(sheet, cell, value, styles.calc)
+    for cell, value in zip(plan.set_always.cells(), sets.always, strict=True):
+        put_number(sheet, cell, value, styles.calc)
+    average, n = ref(plan.average), ref(COUNT)
+    of_items = f"MMULT(TRANSPOSE({ref(plan.set_vectors)}),{ref(plan.counted)})"
+    added = f"{n}/({n}+{FEW_OF_A_SET:g})*({ref(plan.set_always)}+{of_items}/SQRT(MAX({n},1)))"
+    put_array(sheet, plan.expected, f"={average}+{view.until_fitted(added, '0')}", styles.calc)
+    for where, title in ((plan.set_vectors, "what it says that an item is rated"), (plan.set_always, "that any is"), (plan.expected, "expected of you")):
+        put_text(sheet, where.first.moved(-1, 0), title, styles.calc_head)
 
 
 def _solution(sheet, styles: Styles, plan: YouPlan, view: View) -> None:
@@ -100,14 +119,14 @@ def _solution(sheet, styles: Styles, plan: YouPlan, view: View) -> None:
     if view.biases:
         has = view.of_chosen(lambda layout: "1" if layout.item_bias is not None else "0")
         put_array(sheet, Range(left.top, left.right + 1, left.bottom, left.right + 1), f"={counted}*{has}", styles.calc_whole)
-    put_array(sheet, plan.errors, f"=IF({counted}=1,{ref(plan.ratings)}-({_predicted(plan.average, plan, view)}),0)", styles.calc)
+    put_array(sheet, plan.errors, f"=IF({counted}=1,{ref(plan.ratings)}-({_predicted(plan.expected, plan, view)}),0)", styles.calc)
     for row, cell in enumerate(plan.numbers.cells(), 1):
         put_number(sheet, cell, row, styles.calc_whole)
     put_array(sheet, plan.right_side, f"=MMULT(TRANSPOSE({features}),{ref(plan.errors)})", styles.calc)
     put_array(sheet, plan.matrix, f"=MMULT(TRANSPOSE({features}),{features})+({numbers}=TRANSPOSE({numbers}))*{ref(plan.ridge)}", styles.calc)
     put_array(sheet, plan.step, f"=IF({ref(COUNT)}=0,0*{numbers},MMULT(MINVERSE({ref(plan.matrix)}),{ref(plan.right_side)}))", styles.calc)
     step = ref(plan.step)
-    at_once = f"{ref(plan.average)}+IF(ISNUMBER({step}),{step},0)"
+    at_once = f"{ref(plan.expected)}+IF(ISNUMBER({step}),{step},0)"
     last = ref(plan.step_in_sigmoid(GAUSS_NEWTON + NEWTON - 1, "row"))
     put_array(sheet, plan.own, f"={view.of_chosen(lambda layout: f'IF(ISNUMBER({last}),{last},{ref(plan.average)})' if layout.low else at_once)}",
               styles.ranked)
@@ -120,10 +139,10 @@ def _steps_in_sigmoid(sheet, styles: Styles, plan: YouPlan, view: View) -> None:
 
     with curvatures c = r̂′² of Gauss and Newton, or c = r̂′² − (r − r̂) r̂″ of Newton. Nothing is computed where the model shown has no
     sigmoid."""
-    counted, features, ratings, average = (ref(where, rows=True, cols=True) for where in (plan.counted, plan.features, plan.ratings, plan.average))
+    counted, features, ratings, average = (ref(where, rows=True, cols=True) for where in (plan.counted, plan.features, plan.ratings, plan.expected))
     numbers, ridge = ref(plan.numbers, rows=True, cols=True), ref(plan.ridge, rows=True, cols=True)
     put_text(sheet, Cell(YOU_HEAD - 1, plan.step_in_sigmoid(0, "share").left), "steps in a sigmoid", styles.calc_head)
-    before = plan.average
+    before = plan.expected
 
     for step in range(GAUSS_NEWTON + NEWTON):
         share, pull, curvature, row = (plan.step_in_sigmoid(step, which) for which in ("share", "pull", "curvature", "row"))
@@ -179,7 +198,7 @@ def _words(sheet, styles: Styles, plan: YouPlan, view: View) -> None:
     put_text(sheet, Cell(2, 1), "Type your ratings of a few items into the yellow column: your factors, predictions and ten best items "
                             "follow at once.", styles.note)
     put_text(sheet, Cell(3, 1), "Nobody else changes, and no fit is needed: a ridge regression, in formulas, on the items that you rated, within "
-                            f"{view.followed}. With none rated you are the average user.", styles.note)
+                            f"{view.followed}. With none rated you are the average user." + plan.sets * " That you rated an item at all tells something, too.", styles.note)
     if plan.d > OLD_MINVERSE:
         put_text(sheet, Cell(4, 1), f"Needs Excel 2007 or newer: MINVERSE of {plan.d} × {plan.d} cells, older ones take {OLD_MINVERSE}.", styles.note)
     decay, count = ref(YOU_DECAY), ref(COUNT)
@@ -215,7 +234,7 @@ def _looks(sheet, styles: Styles, plan: YouPlan, view: View) -> None:
     for col, width in enumerate((wide, 11, 11, 30, 3, 8, wide, 11, 11), 1):
         sheet.set_column(col - 1, col - 1, width, styles.text)
     steps = plan.step_in_sigmoid(GAUSS_NEWTON + NEWTON - 1, "row")
-    fold_helpers(sheet, plan.counted.left, (steps if view.bounded else plan.rated_by).right, 8, styles.calc)
+    fold_helpers(sheet, plan.counted.left, steps.right if view.bounded else plan.last_in_any_model, 8, styles.calc)
     sheet.set_row(0, 24)
     sheet.data_validation(*box(plan.ratings), {
         "validate": "decimal", "criteria": "between", "minimum": f"={LOW}", "maximum": f"={HIGH}",

@@ -28,17 +28,26 @@ class Spreads:
 
 
 @dataclass(frozen=True)
+class SetsOfItems:
+    """What a trained model makes of that a newcomer rated items at all (`solver.collab.arrivals.set_vectors`): (d,) of any, (n_items, d) of each."""
+
+    always: tuple[float, ...]
+    items: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True)
 class Trained:
     """What a workbook keeps of the trained model that it was made from and that its own ratings, some of the
     model's, do not tell: the range and the standard deviation of all ratings; the average user's factors
-    and, where there are biases, bias (k or k + 1 numbers); the offset, half of which each bias carries here; and what says how
-    far ratings may lie from predictions, where the model knows."""
+    and, where there are biases, bias (k or k + 1 numbers); the offset, half of which each bias carries here; what says how
+    far ratings may lie from predictions, where the model knows; and, where it learnt from sets, what they say of a newcomer."""
 
     rating_range: tuple[float, float]
     spread: float
     average: tuple[float, ...]
     offset: float
     spreads: Spreads | None = None
+    sets: SetsOfItems | None = None
 
 
 @dataclass(frozen=True)

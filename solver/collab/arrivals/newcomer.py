@@ -16,6 +16,8 @@ from solver.errors import UserError
 from solver.model.models import Bounds
 from solver.reading.looked_at.rating_texts import LARGEST_RATING
 
+from .set_vectors import SetVectors
+
 if TYPE_CHECKING:
     from solver.core.settings import Settings
     from solver.model.factors import Factors
@@ -82,7 +84,7 @@ class SeenByNewcomers:
     """What newcomers on a `side` see of all `others`: `features` (m, d) and `base` (m,); the `mean` row (d,) of those there.
 
     `spread` is the standard deviation of all ratings. Where a fit was of all pairs, `unrated` says what a newcomer owes to those that
-    it has not rated.
+    it has not rated; where it learnt from sets, `sets` says what it owes to having rated those that it has.
     """
 
     side: str
@@ -95,22 +97,27 @@ class SeenByNewcomers:
     bounds: Bounds
     clip: tuple[float, float]
     unrated: Unrated | None = None
+    sets: SetVectors | None = None
 
     @classmethod
     def of(cls, factors: Factors, side: str, *, others: Labels, typical: Mapping[str, np.ndarray], spread: float, settings: Settings,
-           clip: tuple[float, float]) -> SeenByNewcomers:
+           clip: tuple[float, float], sets: SetVectors | None = None) -> SeenByNewcomers:
         """`typical` are the mean rows by field name."""
         features, base = seen_by(factors, side)
         mean = np.concatenate([np.reshape(typical[name], -1) for name in (side, f"{side}_bias") if name in typical])
         unrated = Unrated.of(features, settings) if settings.loss == "all-pairs" else None
-        return cls(side, others, features, base, mean, factors.n_factors, spread, settings.bounds, clip, unrated)
+        return cls(side, others, features, base, mean, factors.n_factors, spread, settings.bounds, clip, unrated, sets)
 
     def row(self, rated: np.ndarray, values: np.ndarray, weight_decay: float | None) -> np.ndarray:
         """(d,) the row of a newcomer with these ratings; without any, the mean row."""
         if self.unrated is not None and len(rated):
             return self.unrated.row(self.features[rated], values, weight_decay)
-        return fold_in(self.features[rated], self.base[rated], values, typical=self.mean, ridge=self.ridge(weight_decay, len(rated)),
+        return fold_in(self.features[rated], self.base[rated], values, typical=self.expected(rated), ridge=self.ridge(weight_decay, len(rated)),
                        bounds=self.bounds)
+
+    def expected(self, rated: np.ndarray) -> np.ndarray:
+        """(d,) the row that one who rated these is expected to have, whatever the ratings."""
+        return self.mean if self.sets is None else self.mean + self.sets.move(rated)
 
     def ridge(self, weight_decay: float | None, n_ratings: int) -> np.ndarray:
         """(d,)"""

@@ -85,8 +85,9 @@ def _row(rated: np.ndarray, values: np.ndarray, seen: SeenByNewcomers, weight_de
     features, ridge = seen.features[rated], seen.ridge(weight_decay, len(rated))
     if seen.bounds is not None or seen.unrated is not None or not (ridge > 0).all():
         return seen.row(rated, values, weight_decay)
-    errors = values - seen.base[rated] - features @ seen.mean
-    return seen.mean + np.linalg.solve(features.T @ features + np.diag(ridge), features.T @ errors)
+    expected = seen.expected(rated)
+    errors = values - seen.base[rated] - features @ expected
+    return expected + np.linalg.solve(features.T @ features + np.diag(ridge), features.T @ errors)
 
 
 def _check_values(values: np.ndarray, labels: Iterable[Hashable], clip: tuple[float, float]) -> None:

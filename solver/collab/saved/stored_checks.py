@@ -51,7 +51,7 @@ def _factors(value) -> bool:
 
 
 def _samples(value) -> bool:
-    return isinstance(value, list) and all(isinstance(one, dict) and _number(one.get("offset")) for one in value)
+    return isinstance(value, list) and all(isinstance(one, dict) and _number(one.get("offset")) and _whole(one.get("given", 0)) for one in value)
 
 
 def _history(value) -> bool:
@@ -154,3 +154,16 @@ def check_described(described: Mapping[str, np.ndarray], counts: Mapping[str, np
     """Raise Misfit unless it is said of each user or item whether columns describe it."""
     if any(side not in counts or rows.dtype != bool or rows.shape != counts[side].shape for side, rows in described.items()):
         raise Misfit("its described users and items are not its users and items")
+
+
+def check_sets(sets: Mapping[str, np.ndarray], factors: AnyFactors, counts: Mapping[str, np.ndarray]) -> None:
+    """Raise Misfit unless each side with sets has a row of finite numbers for each of some members of the other, in rising order."""
+    for side, other in (("user", "item"), ("item", "user")):
+        if not any(name.startswith(f"{side}.") for name in sets):
+            continue
+        always, members, vectors = (sets[f"{side}.{name}"] for name in ("always", "members", "vectors"))
+        width = factors.n_factors + (f"{side}_bias" in factors.arrays())
+        fit = always.shape == (width,) and members.ndim == 1 and vectors.shape == (len(members), width) and members.dtype.kind == "i"
+        fit = fit and len(members) > 0 and bool((np.diff(members, prepend=-1) > 0).all()) and members[-1] < len(counts[other])
+        if not fit or not all(array.dtype.kind == "f" and bool(np.isfinite(array).all()) for array in (always, vectors)):
+            raise Misfit(f"what it says of the sets of {side}s does not fit")
