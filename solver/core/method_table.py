@@ -41,7 +41,7 @@ METHODS = {
                       _BATCHES | {"loss", "negatives", "negatives_power", "embedding_sizes", "hidden", "dropout"}),
     "rating by rating": Method("SGD rating by rating", "optimizer sgd with batch_size 1", _BATCHES | {"decay_by"}),
     "als": Method("als", "optimizer als", _EVERY_MODEL | {"weight_decay", "loss", "unobserved", "non_negative"}, weighs=True),
-    "gibbs": Method("gibbs", "optimizer gibbs", _EVERY_MODEL | {"implicit_sets"}),
+    "gibbs": Method("gibbs", "optimizer gibbs", _EVERY_MODEL | {"implicit_sets", "learn_times"}),
     "formulas": Method("a fit by formulas", "a sheet whose formulas are minimised as they stand",
                        frozenset({"epochs", "seed"})),
 }

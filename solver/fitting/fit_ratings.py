@@ -16,6 +16,7 @@ from solver.core.pairs.rows import EVERY, Rows
 from solver.core.settings import NotHonoured, Settings, refuse_weights
 from solver.core.steps import FitTask, Seen
 from solver.core.units import FromUnits, in_units, times, unit_of
+from solver.data.days import Days, times_of
 from solver.data.ratings import Ratings, check_weights
 from solver.errors import UserError
 from solver.methods.steps_for import by_kernels_alone, cpu_only, one_by_one, steps_for
@@ -24,7 +25,7 @@ from solver.model.models import Bounds
 from solver.model.net import AnyFactors, NetFactors, additive
 from solver.threads import one_thread, survive_forks
 
-from .fit_result import FitResult
+from .fit_result import ByDay, FitResult
 from .start_values import check_start, have_vanished, not_below_zero, revived, start_values
 
 if TYPE_CHECKING:   # the fused kernels have fitted before torch would be loaded
@@ -87,6 +88,8 @@ def fit(ratings: Ratings, start: AnyFactors | nn.Module | None = None, settings:
             settings = replace(settings, model="dot+bias" if start is None else start.model)
         if start is not None and start.model == settings.model != "net":
             settings = replace(settings, n_factors=start.n_factors)     # the net has widths of its own
+        if settings.learn_times and start is not None:
+            raise NotHonoured("learn_times", "learn_times is true, and a fit by days draws its start itself. Leave out the start values, or learn_times.")
         settings, decay, decay_notes = _decided(settings, ratings)
         rows, drawn = Rows.of(ratings, holdout), start is None
         if start is None:
@@ -139,9 +142,18 @@ def fit(ratings: Ratings, start: AnyFactors | nn.Module | None = None, settings:
         from solver.model.posterior import point_factors
 
         factors = rows.back(point_factors(outcome.samples), start) if outcome.samples else result.factors
-        judge = Judge.of(ratings)  # an epoch's RMSE is that of a mean over draws
-        return replace(result, factors=factors, rmse_before=judge.rmse(start), rmse_after=judge.rmse(factors),
-                       holdout_rmse=rmse(factors, holdout, clip=clip) if holdout else None)
+        days = Days.of(ratings) if settings.learn_times else None
+        judged = ratings if days is None else days.in_rows(ratings)
+        held = holdout if days is None or holdout is None else days.in_rows(holdout)
+        # an epoch's RMSE is that of a mean over draws
+        result = replace(result, factors=factors, rmse_before=Judge.of(ratings).rmse(start), rmse_after=Judge.of(judged).rmse(factors),
+                         holdout_rmse=rmse(factors, held, clip=clip) if held else None)
+        if days is None:
+            return result
+        by_day = ByDay(days, additive(factors), result.samples)
+        factors, samples = by_day.latest()
+        told = (f"Users are a little different on each of {len(days):,} days. Where no time is given, they are as on their latest one.",)
+        return replace(result, factors=factors, samples=samples, by_day=by_day, notes=result.notes + told)
 
 
 def _on_few_threads(ratings: Ratings, start: object, settings: Settings) -> AbstractContextManager[None]:
@@ -193,6 +205,8 @@ def check_ratings(ratings: Ratings, settings: Settings) -> None:
     if ratings.weights is not None:
         check_weights(ratings.weights)
         refuse_weights(settings)
+    if settings.learn_times:
+        times_of(ratings)
     if settings.loss == "all-pairs" and (ratings.values != 1).any():
         raise UserError("With all pairs, those that are given happened: their values are 1. Set them so, and say by weights which count for more.")
     if settings.loss == "cross-entropy":

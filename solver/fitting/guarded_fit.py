@@ -54,8 +54,9 @@ class Limit:
 
     def kept_by(self, result: FitResult) -> bool:
         """Whether the predictions of a result are no worse."""
-        draws, bounds = result.samples or (result.factors,), result.settings.bounds
-        predicted = np.mean([predicted_by_arrays(draw, self.judged, bounds=bounds) for draw in draws], axis=0)
+        (draws, rows), bounds = result.answering(self.judged), result.settings.bounds
+        judged = replace(self.judged, user_index=rows)
+        predicted = np.mean([predicted_by_arrays(draw, judged, bounds=bounds) for draw in draws], axis=0)
         if self.clip is not None:
             predicted = predicted.clip(*self.clip)
         error = float(np.sqrt(self.judged.average((predicted - self.judged.values) ** 2)))
