@@ -19,7 +19,7 @@ from unittest import mock
 import openpyxl
 from openpyxl.utils.datetime import to_excel
 
-from campaign.edit_checks import check_by_openpyxl, check_edits
+from campaign.edit_checks import Edits, check_by_openpyxl, check_edits
 from campaign.verdict import Failed, judged
 from pyxl.doctor.check_workbook import examine_workbook
 from pyxl.doctor.package_consistency import package_faults
