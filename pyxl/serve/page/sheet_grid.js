@@ -2,7 +2,7 @@
 // marked and copied. Marks are by keyboard or mouse; a screen reader is told of rows and columns that are not in the document, too.
 import {COLOURS, column, make} from "./grid.js";
 
-const ROW = 24, HEAD = 26, SIDE = 56, NARROWEST = 28, WIDEST = 220, OF_A_SIGN = 7.2;    // pixels
+const ROW = 24, HEAD = 26, SIDE = 56, NARROWEST = 28, WIDEST = 220, OF_A_SIGN = 8.8;    // pixels, of a sign those of a bold one
 const WHOLE = 4000;     // cells up to which a sheet is in the document as a whole, so that the browser's own search finds them
 const SPARE = 6;        // rows and columns around what is in view
 
@@ -61,7 +61,7 @@ export function sheetGrid(place, sheet, before) {
     const one = cell("gridcell", kind(r, c), shown(value_of(r, c)), SIDE + left[c], wide[c]);
     one.id = `cell-${r}-${c}`;
     one.setAttribute("aria-colindex", c + 2);
-    if (typeof rows[r][c] === "string") one.title = rows[r][c];
+    if (rows[r][c] !== null) one.title = value_of(r, c);
     if (runsOver(rows[r], c)) {
       let last = c + 1;
       while (last < width && rows[r][last] === null && left[last] - left[c] < needs(rows[r][c])) last++;
