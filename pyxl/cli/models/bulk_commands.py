@@ -174,11 +174,16 @@ def _predict(args: argparse.Namespace, say: Say) -> dict:
             notes.append(f"The model does not know {len(unknown):,} {what}{'s' * (len(unknown) > 1)}, such as {unknown[0]}: the mean of the "
                          "others stands in.")
     frame = pd.DataFrame({what: column.reset_index(drop=True) for what, column in pairs.items()})
+    asking = frame
+    if not isinstance(model, ModelThere) and model.result_.by_day:     # a service predicts each user as on their latest day
+        asking = frame if asked.times is None else frame.assign(time=asked.times)
+        notes.append("No times are given: each user is predicted as on their latest day." if asked.times is None else
+                     "Each pair is predicted at its time.")
     with _silent():
         if args.interval is None:
-            frame["prediction"] = model.predict(frame)
+            frame["prediction"] = model.predict(asking)
         else:
-            frame["prediction"], frame["low"], frame["high"] = model.predict(frame, return_interval=args.interval)
+            frame["prediction"], frame["low"], frame["high"] = model.predict(asking, return_interval=args.interval)
     for note in notes:
         say(f"Note: {note}")
     say(f"Predicted {len(frame):,} pairs of {named_ratings(args)}.")
