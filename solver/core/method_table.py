@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 ALL_PAIRS_DECAY = 0.3    # good on films, with a square root of the counts beside it (`methods.all_pairs`)
+DECOUPLED_DECAY = 0.1    # of adamw, where none is given
 NET_DECAY = 0.01         # of the net where none is given: on small tables it fits a third of what none fits
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from solver.data.ratings import Ratings
+from solver.model.array_factors import rmse_of_arrays
 from solver.model.factors import Factors, tensors_later
 
 DAMPING = 5.0   # ratings of size 0 that everybody gets beside their own
@@ -40,9 +41,7 @@ def bias_only(ratings: Ratings, *, damping: float = DAMPING, sweeps: int = SWEEP
 
 def biases_rmse(learnt: Ratings, held: Ratings | None, *, clip: tuple[float, float]) -> float:
     """The RMSE that biases alone reach: of the ratings held out, where there are some, else of those they are learnt from."""
-    from solver.core.objective import rmse
-
-    return rmse(bias_only(learnt), held or learnt, clip=clip)
+    return rmse_of_arrays(bias_only(learnt), held or learnt, clip=clip)
 
 
 def _factors(mean: float, user_bias: np.ndarray, item_bias: np.ndarray) -> Factors:

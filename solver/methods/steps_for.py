@@ -47,6 +47,14 @@ def cpu_only(settings: Settings, device: str, ratings: Ratings) -> str | None:
     return None
 
 
+def by_kernels_alone(settings: Settings) -> bool:
+    """Whether a fit on the CPU is all done by fused kernels: nothing of it loads torch."""
+    if settings.method == "batches" and settings.optimizer == "adamw" and settings.loss == "squared" and settings.model != "net":
+        from solver.fused.lazy_adamw import is_lazy
+        return is_lazy(settings)
+    return one_by_one(settings)
+
+
 def one_by_one(settings: Settings) -> bool:
     """Whether it is SGD rating by rating, for which there are kernels."""
     return settings.method == "rating by rating"
