@@ -92,6 +92,7 @@ class CollabFilter(Predicting, Recommending):
     batch_size: int | None = None
     schedule: str | None = None
     implicit_sets: str | None = None
+    learn_times: bool | None = None
     non_negative: bool | None = None
     patience: int | None = None
     note_gradients: bool | None = None
@@ -184,13 +185,15 @@ class CollabFilter(Predicting, Recommending):
         if names and not result.factors.given:
             names = ()      # biases alone know no columns
         if names:
-            result = replace(result, factors=additive(result.factors).balanced())
+            by_day = result.by_day and replace(result.by_day, factors=result.by_day.factors.balanced())
+            result = replace(result, factors=by_day.latest()[0] if by_day else additive(result.factors).balanced(), by_day=by_day)
         counts = {"user": np.bincount(problem.learnt.user_index, minlength=ratings.n_users),
                   "item": np.bincount(problem.learnt.item_index, minlength=ratings.n_items)}
         if columns and self.model != "net" and not result.samples:      # draws have learnt with the columns
             result = replace(result, factors=with_described_rows(result.factors, columns, counts),
                              samples=tuple(additive(with_described_rows(draw, columns, counts)) for draw in result.samples))
-        self._set_fitted(ratings.users, ratings.items, result, problem.rating_range, RatedItems.of(ratings, learnt=problem.learnt),
+        self._set_fitted(ratings.users, ratings.items, result, problem.rating_range,
+                         RatedItems.of(ratings if problem.settings.learn_times else replace(ratings, times=None), learnt=problem.learnt),
                          counts["user"], counts["item"], problem.spread, (*notes, *problem.notes, *result.notes), names,
                          described_rows(columns, counts), begun_with, sets_of_newcomers(result.factors, problem.learnt, result.settings))
 
