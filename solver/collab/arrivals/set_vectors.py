@@ -5,7 +5,7 @@ every draw is in coordinates of its own; that of the factors that are kept is fo
 
     W = (FᵀF + diag(λ))⁻¹ Fᵀ (X − x̄)
 
-Who rated n others so has the prior mean x̄ + n/(n + 3) · (w₁ + Σ w_j / √n) over what they rated, where the sampler has it without n/(n + 3): it
+Who rated n others so has the prior mean x̄ + n/(n + 10) · (w₁ + Σ w_j / √n) over what they rated, where the sampler has it without n/(n + 10): it
 was learnt from users with many ratings, and on films a single one of a newcomer's misled more than it told.
 """
 
@@ -22,8 +22,8 @@ from solver.data.ratings import Ratings
 from solver.model.factors import Factors
 from solver.model.net import AnyFactors
 
-FEW_OF_A_SET = 3.0               # ratings with which a set counts half
-_PRECISION = 10.0       # λ of a set's vectors, near what the sampler finds; 1 to 100 predict alike
+FEW_OF_A_SET = 10.0     # ratings with which a set counts half
+_PRECISION = 10.0       # λ of a set's vectors: by their evidence 9 for users of films, and less for films
 _OF_ONES = 2.0          # λ of the column of ones
 _MOST_ROWS = 20_000     # of which a few hundred vectors are learnt: more would take memory and change little
 
