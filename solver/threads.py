@@ -24,6 +24,13 @@ def one_thread(wanted: bool = True):
         torch.set_num_threads(before)
 
 
+def threads_of_torch() -> int:
+    """How many threads torch computes on, which is what who set it wants of all fits."""
+    import torch
+
+    return torch.get_num_threads()
+
+
 @cache
 def survive_forks() -> None:
     """From now on a forked child computes on one thread: it has none of the others, and torch would wait for them for ever."""

@@ -23,7 +23,7 @@ import make_benchmarks  # noqa: E402
 import peers  # noqa: E402
 import records  # noqa: E402
 import systems  # noqa: E402
-from frontier_tables import budgets_table, ratios_table, report, results, systems_table  # noqa: E402
+from frontier_tables import budgets_table, by_knowledge, ratios_table, report, results, systems_table  # noqa: E402
 from synthetic import PRESETS, generate, resized  # noqa: E402
 
 TINY = resized(PRESETS["ml-100k"], 3_000)
@@ -64,6 +64,32 @@ def test_a_ratio_is_of_our_fastest_that_is_as_accurate():
     assert found["Surprise SVD, tuned"][-5:] == ["0.8500", "4.0", "0.5×", "50×", "no"]  # quick is less accurate
     assert rows(ratios_table(results(
         [RECORDS[0], record("myFM, rank 50", 0.86, 20.0)])))[0][-6:] == ["none is as accurate", "", "", "", "3×", "no"]
+
+
+def test_who_was_told_the_genres_competes_apart_and_myfm_with_the_same_has_an_aim_of_its_own():
+    told = [record("collabsheet with genres, best", 0.80, 4.0, family="with genres"),
+            record("myFM with sets and genres, rank 10", 0.79, 8.0, family="myFM with genres"),
+            record("myFM with sets, rank 10", 0.84, 6.0, family="myFM with sets")]
+    contests = by_knowledge(results([*RECORDS, *told]))
+    budgets = {(row[0], row[1]): row[2:] for row in rows(budgets_table(contests))}
+    assert budgets["films", "30"] == ["best", "0.8500", "myFM with sets, rank 10", "0.8400", "+0.0100", "no"]
+    assert budgets["films, with genres", "5"] == ["best", "0.8000", "Surprise SVD, tuned", "0.8900", "-0.0900", "yes"]
+    assert budgets["films, with genres", "30"][2:4] == ["myFM with sets and genres, rank 10", "0.7900"]
+    ratios = {(row[0], row[1]): row[2:] for row in rows(ratios_table(contests))}
+    assert ratios["films", "myFM, the most accurate"][-5:] == ["0.8500", "4.0", "5.0×", "3×", "yes"]
+    assert ratios["films, with genres", "myFM with the same, the most accurate"][:3] == ["0.7900", "8.0", "none is as accurate"]
+
+
+def test_systems_that_are_not_named_keep_their_records_which_say_when_they_are_older(monkeypatch, tmp_path):
+    data = systems.SMALL
+    monkeypatch.setattr(bench_frontier, "ratings_of", lambda *_: generate(TINY))
+    monkeypatch.setattr(bench_frontier, "run_task", lambda *_, **more: {"rmse": [0.9], "seconds": [0.1], "processor_seconds": [0.1]})
+    old = [{**record(name, 0.95, 1.0), "data": data, "date": "2026-01-01", "machine": "a slow one"} for name in ("biases alone", "collabsheet, quick")]
+    found = [one for one in bench_frontier.measure(folder=tmp_path, names=["biases"], kept=old) if one["data"] == data]
+    assert [(one["system"], one["rmse"][0]) for one in found] == [("biases alone", 0.9), ("collabsheet, quick", 0.94)]
+    filled = report(found)
+    assert "0.9500 ± 0.0058 / 1.0 *" in filled["frontier_systems"] and "0.9000 / 0.10 |" in filled["frontier_systems"]
+    assert filled["frontier_earlier"].startswith("\\* measured on 2026-01-01 on a slow one.") and report(RECORDS)["frontier_earlier"] == ""
 
 
 def test_what_failed_is_named():
@@ -135,10 +161,14 @@ def test_seconds_have_two_digits_that_mean_something():
 def test_the_page_is_filled_with_what_there_is_and_says_what_is_not(tmp_path, monkeypatch):
     monkeypatch.setattr(records, "ROOT", tmp_path)
     monkeypatch.setattr(records, "BUILD", tmp_path / "build")
+    monkeypatch.setattr(records, "KEPT", tmp_path / "kept")
     records.save("frontier", RECORDS)
+    records.keep_texts({"data_table": "as it was measured before"})
     make_benchmarks.write_page(tmp_path / "page.md", tmp_path / "pictures")
     page = (tmp_path / "page.md").read_text()
     assert "| collabsheet, quick " in page and "![frontier-films](pictures/frontier-films.png)" in page
+    assert "as it was measured before" in page and records.kept_texts() == {
+        "data_table": "as it was measured before"}
     assert make_benchmarks.NOT_RUN in page and not re.search(r"\$\{\w+\}", page)
     assert records.load("frontier")[1] == RECORDS and str(tmp_path) not in page
 

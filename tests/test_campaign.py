@@ -38,6 +38,7 @@ REGRESSIONS = [
     ("packages", 917052719),    # a value among a cell's extensions was taken for the cell's
     ("packages", 917049870),    # the judge took a text among a cell's extensions for its value
     ("packages", 921007470),    # a row before the table of cells
+    ("packages", 930057662),    # ratings that are formulas, one of them a circle
     ("formulas", 52023966),     # an array where ADDRESS takes one number
 ]
 

@@ -13,9 +13,9 @@ from pyxl.__main__ import main
 from pyxl.grid.block_names import setting_name
 from pyxl.grid.sheet_names import area_named
 from solver import Ratings, Settings, UserError, fit, rmse
+from solver.core.method_table import DECOUPLED_DECAY
 from solver.data.splits import split_off
 from solver.fitting.choose_decay import HARDLY_ANY, choose_decay, vanishing_decay
-from solver.fitting.fit_ratings import DECOUPLED_DECAY
 from solver.judging.baselines import bias_only
 from workbook import build
 

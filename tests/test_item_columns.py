@@ -103,6 +103,29 @@ def test_draws_follow_what_is_known_of_rows_with_few_ratings(ratings, table, sid
     assert with_ > without + 0.05
 
 
+def test_draws_say_what_each_user_thinks_of_each_column_and_one_set_of_factors_nearly_as_well(ratings, table):
+    model = CollabFilter(4, effort="best", epochs=24).fit(ratings, item_columns=table)
+    known = table.to_numpy() / np.maximum(np.linalg.norm(table, axis=1, keepdims=True), 1)
+    for factors in model.result_.samples[::7]:
+        assert factors.given == 3
+        np.testing.assert_allclose(factors.item[:, :3], known, atol=1e-6)      # film 58, which nobody rated, among them
+    likings, truth = model.factors_.user[:, :3].numpy(), np.random.default_rng(4).normal(0, 0.7, (300, 3))
+    assert all(np.corrcoef(likings[:, n], truth[:, n])[0, 1] > 0.6 for n in range(3))
+    mean = np.mean([draw.raw_table().numpy() for draw in model.result_.samples], 0)
+    assert np.abs(model.factors_.raw_table().numpy() - mean).mean() < 0.05
+    loved = model.fold_in_likes({"Horror": 5.0}).recommend(5)["item"]
+    assert table.loc[loved, "Horror"].mean() > table["Horror"].mean()
+
+
+def test_draws_are_learnt_on_with_the_columns_as_they_were_given(ratings, table):
+    model = CollabFilter(4, effort="best", epochs=6).fit(ratings.take(slice(0, 2_000)), item_columns=table)
+    model.partial_fit(ratings.take(slice(2_000, 2_100)))
+    assert model.item_columns_ == GENRES
+    held = model.result_.samples[0].item[[model.items_.index("film 0"), model.items_.index("film 58")], :3]
+    known = table.loc[["film 0", "film 58"]].to_numpy()
+    np.testing.assert_allclose(held, known / np.linalg.norm(known, axis=1, keepdims=True), atol=1e-6)
+
+
 def test_balanced_factors_predict_the_same(ratings):
     factors = fit(given(ratings), None, ONE_BY_ONE).factors
     balanced = factors.balanced()
@@ -119,8 +142,9 @@ def test_an_item_that_nobody_rated_is_liked_by_those_who_like_its_genre(ratings,
     assert np.corrcoef(liking, predicted)[0, 1] > 0.8
 
 
-def test_a_saved_model_knows_them(ratings, table, tmp_path):
-    model = CollabFilter(4, effort="quick").fit(ratings, item_columns=table)
+@pytest.mark.parametrize("effort", ["quick", "best"])
+def test_a_saved_model_knows_them(ratings, table, effort, tmp_path):
+    model = CollabFilter(4, effort=effort, epochs=12).fit(ratings, item_columns=table)
     model.save(tmp_path / "m")
     again = CollabFilter.load(tmp_path / "m")
     assert again.item_columns_ == GENRES and again.factor_names_ == (*GENRES, "factor 1", "factor 2", "factor 3", "factor 4")

@@ -10,7 +10,9 @@ import inspect
 import itertools
 import json
 import runpy
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from conftest import ROOT
 from planted import planted
@@ -105,7 +107,8 @@ def few_epochs(given: dict[str, object]) -> dict[str, object]:
 @each(Given.ESTIMATOR)
 def test_collab_filter_passes_it_on(option):
     given = few_epochs(with_what_it_needs(option, Given.ESTIMATOR))
-    model = CollabFilter(effort="quick", holdout=0.2, **given).fit(planted(20, 15))
+    ratings = planted(20, 15)
+    model = CollabFilter(effort="quick", holdout=0.2, **given).fit(replace(ratings, times=np.arange(len(ratings)) // 5))
     assert getattr(model.settings_, option.name) == given[option.name] != option.default
 
 
@@ -113,7 +116,7 @@ def test_collab_filter_passes_it_on(option):
 def test_train_passes_it_on(option, tmp_path, capsys):
     ratings = planted(20, 15)
     rows = zip(ratings.user_index, ratings.item_index, ratings.values)
-    (tmp_path / "r.csv").write_text("user,item,rating\n" + "".join(f"{u},{i},{r:.3f}\n" for u, i, r in rows))
+    (tmp_path / "r.csv").write_text("user,item,rating,time\n" + "".join(f"{u},{i},{r:.3f},{n // 5}\n" for n, (u, i, r) in enumerate(rows)))
     given = few_epochs(with_what_it_needs(option, Given.TRAIN))
     code = main(["train", str(tmp_path / "r.csv"), "-o", str(tmp_path / "model"), "--effort", "quick", "--json",
                  *on_the_command_line(given)])

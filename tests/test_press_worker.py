@@ -21,6 +21,9 @@ from pyxl.live.press_worker import ask_worker, wait_for_presses
 
 def press(words):
     loaded = "torch" in sys.modules
+    if words == ["whose"]:
+        print(os.getpid(), flush=True)
+        return 0
     print("did", *words, os.environ.get("COLOUR"), os.getcwd(), loaded, flush=True)
     print("told", file=sys.stderr)
     if words == ["long"]:
@@ -94,6 +97,18 @@ def test_presses_at_once_do_not_wait_for_each_other(presses, tmp_path):
     long.wait()
     until((tmp_path / "ended").exists)
     assert presses.press("after").returncode == 7
+
+
+def test_the_process_of_a_press_does_the_next_one_too(presses, tmp_path):
+    first, second = (presses.press("whose", cwd=tmp_path).stdout for _ in range(2))
+    assert first == second
+    assert Path(f"/proc/{int(first)}/cwd").resolve() == Path("/")      # it holds no folder and no stream of its askers
+    assert presses.press("fit", cwd=tmp_path, COLOUR="blue").stdout == f"did fit blue {tmp_path} True\n"
+    third = presses.press("whose").stdout       # what went wrong in a press is over with its process
+    assert third != first
+    os.kill(int(third), signal.SIGKILL)
+    until(lambda: not Path(f"/proc/{int(third)}").exists())
+    assert presses.press("whose").stdout not in (first, third, "")
 
 
 def test_one_worker_of_a_user_is_enough(presses):

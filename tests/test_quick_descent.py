@@ -9,9 +9,10 @@ from planted import planted
 
 from solver import random_factors
 from solver.core.loop import descend
-from solver.core.objective import Objective, spread_of
+from solver.core.objective import Objective
 from solver.core.settings import Settings
 from solver.core.steps import FitTask
+from solver.data.ratings import spread_of
 from solver.fitting.quick_descent import SheetObjective, lbfgs
 from solver.methods.full_batch import FullBatch
 from solver.model.models import MODELS

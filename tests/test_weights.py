@@ -13,7 +13,8 @@ from scipy.optimize import minimize
 
 from pyxl.__main__ import main
 from solver import CollabFilter, Ratings, Settings, UserError, fit, read_ratings, rmse, split_off
-from solver.core.objective import Objective, spread_of
+from solver.core.objective import Objective
+from solver.data.ratings import spread_of
 from solver.fitting.choose_decay import choose_decay, vanishing_decay
 from solver.fitting.quick_descent import SheetObjective
 from solver.fitting.start_values import start_values

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from pyxl.formulas.evaluate.calculator import Calculator
+from pyxl.formulas.language.formula_errors import FormulaError
 from pyxl.grid.block_names import STEP_ROLES, block_name
 from pyxl.grid.cells import Cell, Range, quoted
 from pyxl.grid.grid import Grid
@@ -65,7 +66,7 @@ def detect(workbook: ReadableWorkbook, sheet: str, *, calculator: Calculator | N
             check_matches(grid, calculator)
         try:
             model = _model_sheet(tracer, grid, found, named, calculator)
-        except Untraceable as why:
+        except (Untraceable, FormulaError) as why:      # the ratings may be formulas of any kind
             refused = refused or NotRecognised(f"{sheet}: {found.cell} compares {found.ratings} with "
                                                f"{found.predictions}, but {why}")
             continue

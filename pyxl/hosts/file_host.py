@@ -113,6 +113,10 @@ class FileHost:
         result = self._results.get(sheet, {}).get(cell)
         return result.value if result else self.grid(sheet).values.get(cell)
 
+    def values(self, sheet: str, where: Range) -> list[Value]:
+        """What the cells of a range hold now, in reading order."""
+        return [self.value(sheet, cell) for cell in where.cells()]
+
     def edited(self, sheet: str, where: Range) -> bool:
         """Whether somebody else changed a range since it was read: a file is ours until it is saved."""
         return False

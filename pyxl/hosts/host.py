@@ -45,6 +45,10 @@ class Host(ReadableWorkbook, Protocol):
         """What a cell holds now; None where it is blank."""
         ...
 
+    def values(self, sheet: str, where: Range) -> list[Value]:
+        """What the cells of a range hold now, in reading order."""
+        ...
+
     def edited(self, sheet: str, where: Range) -> bool:
         """Whether somebody else has changed a range since it was read."""
         ...

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING
 
 from pyxl.base.retry_while_busy import retry_while_busy
@@ -33,6 +34,7 @@ class LiveHost:
     def __init__(self, book: xlwings.Book):
         self.book = book
         self._grids: dict[str, Grid] = {}
+        self._ranges: dict[tuple[str, Range], xlwings.Range] = {}
         self._around: dict[str, tuple[Range, Grid]] = {}            # of sheets that were written to and not read: the cells written
         self._overwritten: set[tuple[str, Cell]] = set()
         self._before: dict[str, dict[Cell, Value]] | None = None   # of cells written in this step of Undo: what they held
@@ -68,6 +70,24 @@ class LiveHost:
     def date1904(self) -> bool:
         return retry_while_busy(lambda: counts_from_1904(self.book))
 
+    @property
+    def _calculating(self):
+        """What calculates: this workbook alone, where the engine is one of ours that can, or all that are open in the program."""
+        return self.book.impl if hasattr(self.book.impl, "calculate") else self.book.app
+
+    @cached_property
+    def _indicator(self):
+        return getattr(self.book.impl, "status_indicator", None)
+
+    def say_in_bar(self, text: str | None) -> None:
+        """Show a text in the status bar; None gives the bar back."""
+        if self._indicator is None:
+            retry_while_busy(lambda: setattr(self.book.app, "status_bar", text or False))
+        elif text:
+            self._indicator.start(text, 0)
+        else:
+            self._indicator.end()
+
     @cached_property
     def _undo(self):
         return undo_manager(self.book.api)
@@ -88,7 +108,7 @@ class LiveHost:
 
     @property
     def manual_calculation(self) -> bool:
-        return retry_while_busy(lambda: self.book.app.calculation) == "manual"
+        return retry_while_busy(lambda: self._calculating.calculation) == "manual"
 
     def grid(self, sheet: str) -> Grid:
         """The cells of a sheet, read once; UserError when there is no such sheet."""
@@ -150,8 +170,10 @@ class LiveHost:
 
     def _record_step(self, title: str) -> None:
         written, self._before = self._before or {}, None
-        # LibreOffice's Undo does not empty again what was blank before a block was written: that stays, as a log does
-        before = {sheet: {cell: value for cell, value in cells.items() if value is not None} for sheet, cells in written.items()}
+        # LibreOffice's Undo does not empty again what was blank before a block was written: that stays, as a log does. Beside
+        # other cells it is written all the same: a call for each block between blanks takes longer
+        before = {sheet: {cell: value for where, rows in blocks_of(cells) if any(value is not None for row in rows for value in row)
+                          for cell, value in zip(where.cells(), itertools.chain(*rows))} for sheet, cells in written.items()}
         after = {sheet: {cell: self._grid_around(sheet, cells).values.get(cell) for cell in cells} for sheet, cells in before.items()}
         if any(before.values()):
             record_one_step(self.book.api, self._undo, title, before=lambda: self._put_all(before, recorded=False),
@@ -163,8 +185,9 @@ class LiveHost:
 
     def refuse_protected(self, areas: Iterable[SheetRange]) -> None:
         """Raise Protected where one of these ranges cannot be written, before anything else is done."""
+        protected = cache(lambda sheet: retry_while_busy(partial(self._is_protected, sheet)))
         for sheet, where in areas:
-            if retry_while_busy(partial(self._is_protected, sheet)):     # then try, by what is there: not all may be locked
+            if protected(sheet):     # then try, by what is there: not all may be locked
                 rows = self.grid(sheet).block(where)
                 self._put(sheet, {where.first.moved(i, j): value for i, row in enumerate(rows) for j, value in enumerate(row)},
                           recorded=False)
@@ -172,14 +195,14 @@ class LiveHost:
     def recalculate(self) -> list[str]:
         """Let the program calculate; a sentence on what it could not."""
         try:
-            retry_while_busy(self.book.app.calculate)
+            retry_while_busy(self._calculating.calculate)
         except UserError as why:
             return [str(why)]
         return []
 
     def value(self, sheet: str, cell: Cell) -> Value:
         """What a cell holds now; None where it is blank."""
-        found = retry_while_busy(lambda: self.book.sheets[sheet].range((cell.row, cell.col)).options(err_to_str=True).value)
+        found = retry_while_busy(lambda: self._range(sheet, Range(*cell, *cell)).options(err_to_str=True).value)
         return as_value(found, date1904=self.date1904)
 
     def values(self, sheet: str, where: Range) -> list[Value]:
@@ -238,7 +261,10 @@ class LiveHost:
         return is_protected(self.book.sheets[sheet].api)
 
     def _range(self, sheet: str, where: Range):
-        return self.book.sheets[sheet].range((where.top, where.left), (where.bottom, where.right))
+        """The same object for the same cells: to get one takes longer than to read or write what is in it."""
+        if (sheet, where) not in self._ranges:
+            self._ranges[sheet, where] = self.book.sheets[sheet].range((where.top, where.left), (where.bottom, where.right))
+        return self._ranges[sheet, where]
 
 
 def blocks_of(cells: Mapping[Cell, Value]) -> list[tuple[Range, list[list[Value]]]]:

@@ -29,13 +29,11 @@ def read_grid(sheet, *, only: Range | None = None, date1904: bool = False) -> Gr
     def cells(where: Range):
         return sheet.range((where.top, where.left), (where.bottom, where.right))
 
-    used = sheet.used_range
-    where = only or Range(1, 1, used.row + used.shape[0] - 1, used.column + used.shape[1] - 1)
+    where = only or _used(sheet)
     if where.size > _LARGEST:
         raise UserError(f"{quoted(sheet.name)} is used as far as {Cell(where.bottom, where.right)}. "
                         "Delete the empty rows and columns behind its tables, and save it.")
-    values = cells(where).options(ndim=2, err_to_str=True).value
-    formulas = rows_of(cells(where).formula)
+    values, formulas, in_arrays = _contents(cells(where), where, cells)
     grid = Grid(sheet.name)
     texts: dict[Cell, str] = {}
     for row, (line, shown) in enumerate(zip(values, formulas), where.top):
@@ -48,7 +46,7 @@ def read_grid(sheet, *, only: Range | None = None, date1904: bool = False) -> Gr
             if isinstance(text, str) and text.startswith("=") and text != value:  # not a text that looks like one
                 texts[cell] = text[1:]
                 grid.values.setdefault(cell, "")    # xlwings calls an empty text blank, which no formula gives
-    arrays = _in_arrays(where, cells) if texts else set()
+    arrays = in_arrays() if texts else set()
     grid.formulas.update((cell, Formula(text, cell)) for cell, text in texts.items() if cell not in arrays)
     for block in _rectangles({cell: texts[cell] for cell in sorted(arrays) if cell in texts}):
         grid.formulas[block.first] = Formula(texts[block.first], block.first, block)
@@ -82,10 +80,19 @@ def rows_of(formulas):
     return [[formulas]]
 
 
-def _in_arrays(where: Range, cells: Callable) -> set[Cell]:
-    """The cells of a range that belong to array formulas, in one call where the engine is one of ours that can say so."""
-    engine = cells(where).impl
-    return engine.array_cells() if hasattr(engine, "array_cells") else set(_covered(where, lambda block: cells(block).has_array))
+def _used(sheet) -> Range:
+    used = sheet.used_range
+    return Range(1, 1, used.row + used.shape[0] - 1, used.column + used.shape[1] - 1)
+
+
+def _contents(block, where: Range, cells: Callable):
+    """Values and formulas of a range, and what gives the cells that belong to array formulas: at once where the engine is one of ours that can."""
+    engine = block.impl
+    if hasattr(engine, "contents"):
+        values, formulas, arrays = engine.contents()
+        return [[None if value == "" else value for value in row] for row in values], formulas, lambda: arrays
+    return (block.options(ndim=2, err_to_str=True).value, rows_of(block.formula),
+            lambda: set(_covered(where, lambda block: cells(block).has_array)))
 
 
 def _covered(where: Range, has_array: Callable[[Range], bool | None]) -> Iterator[Cell]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import suppress
 
 from pyxl.base.one_at_a_time import stop_mark
-from pyxl.base.retry_while_busy import retry_while_busy
 from pyxl.grid.block_names import CONTROLS, control_name, result_name
 from pyxl.grid.cells import Cell, Value
 from pyxl.grid.sheet_names import area_named
@@ -34,8 +33,7 @@ class Panel:
 
     def bar(self, text: str | None) -> None:
         """Show a text in the status bar alone; None gives the bar back."""
-        app = self._host.book.app
-        retry_while_busy(lambda: setattr(app, "status_bar", text or False))
+        self._host.say_in_bar(text)
 
     def stop_asked(self) -> bool:
         """Whether the user put something into the stop cell, or pressed Stop in an add-in."""

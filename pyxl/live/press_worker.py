@@ -1,6 +1,7 @@
 """A process that has loaded everything and waits for presses of buttons: the next press starts without loading anything.
 
-The first press starts it; it ends after `IDLE_MINUTES` without a press. Each press is done in a process forked from it, which shares what is loaded. On
+The first press starts it; it ends after `IDLE_MINUTES` without a press. A press is done in a process forked from it, which shares what is loaded, and
+then waits for the next: it is attached to the office and knows the workbook's sheets and names. On
 Linux only: elsewhere a process cannot be forked safely once such libraries are loaded, and a press starts Python as before.
 
 It listens at a socket of a random name in a folder that only its user may enter. Both sides ask the system who is at the other end.
@@ -13,17 +14,19 @@ import gc
 import json
 import os
 import secrets
+import select
 import signal
 import socket
 import stat
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from pyxl.base.own_folder import own_folder
+
+from .forked_presses import READY, do_presses
 
 IDLE_MINUTES = 10.0                             # unless COLLABSHEET_WORKER_MINUTES says otherwise; 0: no worker
 _MINUTES = "COLLABSHEET_WORKER_MINUTES"
@@ -32,7 +35,6 @@ _LOADED = ("torch", "openpyxl", "numpy.ma", "numpy.random", "pyxl.live.live_fit"
            "pyxl.engines.libreoffice.calc_engine", "pyxl.engines.engine_table", "solver.fitting.fit_ratings", "solver.fitting.start_values",
            "solver.fitting.choose_decay", "solver.core.objective", "solver.methods.full_batch")
 _LOOK = 5.0         # seconds between two looks whether it is still wanted
-_MESSAGE = 1 << 20  # bytes of a press at most
 
 
 def has_workers() -> bool:
@@ -96,54 +98,55 @@ def wait_for_presses(do_press: Callable[[Sequence[str]], int]) -> int:
 
 
 def _serve(listening: socket.socket, do_press: Callable[[Sequence[str]], int], name: Path) -> None:
+    """Hand each press to the process that did the last one and waits, or, where none does, to one that is forked for it."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)   # the system buries who has ended
     last, at_most = time.monotonic(), _idle_seconds()
-    listening.settimeout(min(_LOOK, at_most))
+    processes: list[socket.socket] = []     # our ends to those that do presses
+    waiting: socket.socket | None = None    # the one of them that waits for the next
     while time.monotonic() - last < at_most and name.exists():
-        try:
-            there, _ = listening.accept()
-        except TimeoutError:
-            continue
-        with there:
+        heard, _, _ = select.select([listening, *processes], [], [], min(_LOOK, at_most))
+        for process in heard:
+            if process is listening:
+                continue
+            if _told(process):
+                waiting, gone = process, waiting    # one that waits is enough
+            else:
+                waiting, gone = None if process is waiting else waiting, process
+            if gone:
+                processes.remove(gone)
+                gone.close()
+        if listening in heard:
             last = time.monotonic()
-            if _is_ours(there) and os.fork() == 0:
-                listening.close()
-                _one_press(there, do_press)
+            with listening.accept()[0] as asker:
+                if _is_ours(asker):
+                    if not (waiting and _handed(waiting, asker)):
+                        processes.append(_forked(asker, do_press, [listening, *processes]))
+                    waiting = None
 
 
-def _one_press(there: socket.socket, do_press: Callable[[Sequence[str]], int]) -> None:
-    """In the forked process: read what is asked, take its streams and environment, do it, and end."""
-    code = 1
-    try:
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        there.settimeout(10)
-        head, streams, _, _ = socket.recv_fds(there, 4, 3)
-        size = int.from_bytes(head, "big")
-        if len(head) == 4 and size <= _MESSAGE:
-            asked = json.loads(_exactly(there, size))
-            for number, stream in enumerate(streams):
-                os.dup2(stream, number)
-            os.environ.clear()
-            os.environ.update(asked["environment"])
-            os.chdir(asked["folder"])
-            os.setsid()
-            threading.Thread(target=_end_with, args=(there,), daemon=True).start()
-            code = do_press(asked["words"])
-    finally:
-        with contextlib.suppress(Exception):
-            sys.stdout.flush()
-            sys.stderr.flush()
-        with contextlib.suppress(OSError):
-            there.sendall(bytes([code & 255]))
-        os._exit(0)
+def _forked(asker: socket.socket, do_press: Callable[[Sequence[str]], int], ours: Sequence[socket.socket]) -> socket.socket:
+    """Our end of a connection to a new process that does the press of `asker` and those that follow; it keeps nothing of ours open."""
+    here, there = socket.socketpair()
+    if os.fork() == 0:
+        for one in (here, *ours):
+            one.close()
+        do_presses(there, asker, do_press)
+    there.close()
+    return here
 
 
-def _end_with(there: socket.socket) -> None:
-    """End this process as SIGTERM ends a press, once the one that asked is gone: whoever kills it means the press."""
+def _handed(waiting: socket.socket, asker: socket.socket) -> bool:
+    """Whether the process that waits got the press: it may have ended."""
     with contextlib.suppress(OSError):
-        there.settimeout(None)
-        if not there.recv(1):
-            os.kill(os.getpid(), signal.SIGTERM)
+        return bool(socket.send_fds(waiting, [b"p"], [asker.fileno()]))
+    return False
+
+
+def _told(process: socket.socket) -> bool:
+    """Whether a process says that it waits; else it has ended."""
+    with contextlib.suppress(OSError):
+        return process.recv(1) == READY
+    return False
 
 
 def _load() -> None:
@@ -212,16 +215,6 @@ def _stream(number: int) -> int:
     except OSError:
         return os.open(os.devnull, os.O_RDWR)
     return number
-
-
-def _exactly(there: socket.socket, size: int) -> bytes:
-    got = b""
-    while len(got) < size:
-        part = there.recv(size - len(got))
-        if not part:
-            raise EOFError
-        got += part
-    return got
 
 
 def _idle_seconds() -> float:

@@ -49,6 +49,8 @@ class Watch(Watcher):
         self._factors = factors
 
     def on_epoch(self, epoch: Epoch) -> bool:
+        if not self._epochs:
+            self._show.begin()      # what was found out before, such as the weight decay, shows nothing
         self._epochs.append(epoch)
         if self._listen.due() and self._listen.timed(self._panel.stop_asked):
             return True
@@ -108,6 +110,10 @@ class _Pace:
     def __init__(self, pause: float, share: float):
         self._pause, self._share, self._ended = pause, share, time.perf_counter()
         self._costs: deque[float] = deque([0.0], maxlen=3)
+
+    def begin(self) -> None:
+        """Count the first pause from now on."""
+        self._ended = time.perf_counter()
 
     def due(self) -> bool:
         pause = max(self._pause, min(self._costs) * (1 / self._share - 1))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import ssl
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,6 +15,8 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 from solver.errors import UserError
 from workbook.new_file import checked_new_target, new_file
+
+from .trained_there import Label, TrainedThere
 
 _WAIT = 60.0        # seconds for an answer, also for the next line of a job's news
 _CHUNK = 1 << 20
@@ -50,7 +53,7 @@ class Service:
     def inspect(self, path: str | Path, *, there: bool = False) -> dict[str, Any]:
         """What is on each sheet, by name, as `inspect_workbook` says it. With `there` nothing is uploaded: the path lies below the folder
         that the service was started with (``--books``)."""
-        view = self._job("inspect", self._upload(path, there=there))["result"]
+        view = self.job("inspect", self._upload(path, there=there))["result"]
         return {sheet["name"]: sheet["found"] for sheet in view["sheets"]}
 
     def fit(self, path: str | Path, *, out: str | Path | None = None, overwrite: bool = False, sheets: Sequence[str] | None = None,
@@ -63,9 +66,9 @@ class Service:
         if out is not None:
             checked_new_target(out, overwrite=overwrite)
         asked = {"options": dict(options or {})} | ({} if sheets is None else {"sheets": list(sheets)})
-        job = self._job("fit", self._upload(path, there=there), asked, on_epoch)
+        job = self.job("fit", self._upload(path, there=there), asked, on_epoch)
         if out is not None:
-            self._download(job["result"]["book"], Path(out), overwrite=overwrite)
+            self.download(job["result"]["book"], Path(out), overwrite=overwrite)
         return job["result"]["results"]
 
     def run_epochs(self, path: str | Path, *, out: str | Path, epochs: int = 5, reset: bool = False, overwrite: bool = False,
@@ -73,34 +76,74 @@ class Service:
         """Run epochs there of sheets that train a row after another, as `optimizers run` does here, and write the workbook to `out`; the
         error of each epoch, by sheet."""
         checked_new_target(out, overwrite=overwrite)
-        job = self._job("epochs", self._upload(path), {"epochs": epochs, "reset": reset} | ({} if sheets is None else {"sheets": list(sheets)}))
-        self._download(job["result"]["book"], Path(out), overwrite=overwrite)
+        job = self.job("epochs", self._upload(path), {"epochs": epochs, "reset": reset} | ({} if sheets is None else {"sheets": list(sheets)}))
+        self.download(job["result"]["book"], Path(out), overwrite=overwrite)
         return job["result"]["errors"]
 
     def restore(self, path: str | Path, *, out: str | Path, overwrite: bool = False, sheets: Sequence[str] | None = None) -> dict[str, int]:
         """Put back there the parameters of before the last fit, as `restore_workbook` does here, and write the workbook to `out`; how many
         cells changed, by sheet."""
         checked_new_target(out, overwrite=overwrite)
-        job = self._job("restore", self._upload(path), {} if sheets is None else {"sheets": list(sheets)})
-        self._download(job["result"]["book"], Path(out), overwrite=overwrite)
+        job = self.job("restore", self._upload(path), {} if sheets is None else {"sheets": list(sheets)})
+        self.download(job["result"]["book"], Path(out), overwrite=overwrite)
         return job["result"]["restored"]
 
-    def train(self, path: str | Path, *, effort: str = "good", holdout: float = 0.0,
+    def train(self, path: str | Path, *, effort: str = "good", holdout: float = 0.0, split: str = "random",
+              rating_range: tuple[float, float] | None = None, feedback: str = "explicit", counts: bool = False,
+              options: Mapping[str, Any] | None = None, reading: Mapping[str, str | None] | None = None,
+              on_start: Callable[[dict[str, Any]], object] | None = None,
               on_epoch: Callable[[dict[str, Any]], bool | None] | None = None) -> TrainedThere:
-        """Learn there from a table of ratings, as `CollabFilter` does here; `on_epoch` as in `fit`."""
-        result = self._job("train", self._upload(path), {"effort": effort, "holdout": holdout}, on_epoch)["result"]
+        """Learn there from a table of ratings, as `collabsheet train` does here: `options` are its settings, and `reading` says how the table
+        is written. `on_start` gets what is learnt from, and what biases alone reach; `on_epoch` as in `fit`."""
+        asked = {"effort": effort, "holdout": holdout, "split": split, "rating_range": rating_range, "feedback": feedback, "counts": counts,
+                 "options": dict(options or {}), "reading": dict(reading or {})}
+
+        def told(one: dict[str, Any]) -> bool | None:
+            if "start" not in one:
+                return on_epoch(one) if on_epoch else None
+            if on_start:
+                on_start(one["start"])
+            return None
+
+        result = self.job("train", self._upload(path), asked, told)["result"]
         return TrainedThere(self, result["book"], result)
+
+    def model(self, book: str) -> TrainedThere:
+        """A model that was trained there before, by what it is called there (`TrainedThere.book`)."""
+        return TrainedThere(self, book)
+
+    def recommend(self, model: TrainedThere | str, user: Label, n: int = 10, **more: Any) -> list[dict[str, Any]]:
+        """As `TrainedThere.recommend`, of a model or of what it is called there."""
+        return self._model(model).recommend(user, n, **more)
+
+    def predict(self, model: TrainedThere | str, pairs: Sequence[tuple[Label, Label]]) -> list[float]:
+        """As `TrainedThere.predict`."""
+        return self._model(model).predict(pairs)
+
+    def similar(self, model: TrainedThere | str, *, item: Label | None = None, user: Label | None = None, n: int = 10) -> list[dict[str, Any]]:
+        """As `TrainedThere.similar_items`, or, of a user, `similar_users`."""
+        asked = {name: label for name, label in (("item", item), ("user", user)) if label is not None}
+        return self._model(model).asked("similar", asked | {"n": n})["similar"]
+
+    def _model(self, model: TrainedThere | str) -> TrainedThere:
+        return self.model(model) if isinstance(model, str) else model
 
     def _upload(self, path: str | Path, *, there: bool = False) -> str:
         if there:
             return self._ask("POST", f"/api/books?path={quote(str(path))}")["book"]
         try:
             with Path(path).open("rb") as file:
+                if (size := os.fstat(file.fileno()).st_size) > (most := self.status()["limits"]["upload"]):
+                    raise UserError(f"'{Path(path).name}' has {size / (1 << 20):,.1f} MB, and this service takes {most / (1 << 20):,.0f} MB. Do it on this "
+                                    "machine, or start the service with a larger --upload-mb.")
                 return self._ask("POST", f"/api/books?name={quote(Path(path).name)}", file)["book"]
         except FileNotFoundError:
             raise UserError(f"There is no file '{path}'.") from None
+        except IsADirectoryError:
+            raise UserError(f"'{path}' is a folder. Give one file.") from None
 
-    def _job(self, kind: str, book: str, asked: Mapping[str, Any] | None = None, on_epoch: Callable | None = None) -> dict[str, Any]:
+    def job(self, kind: str, book: str, asked: Mapping[str, Any] | None = None, on_epoch: Callable | None = None) -> dict[str, Any]:
+        """A job of a kind, once it is over. Raises UserError where it failed."""
         job = self._ask("POST", "/api/jobs", json.dumps({"kind": kind, "book": book, **(asked or {})}).encode())["job"]
         stopping = False
         for event, told in self._news(job):
@@ -124,7 +167,8 @@ class Service:
                 elif name == "data":
                     yield event, json.loads(text)
 
-    def _download(self, book: str, out: Path, *, overwrite: bool) -> None:
+    def download(self, book: str, out: Path, *, overwrite: bool) -> None:
+        """Write a file that is there to a new one here."""
         with self._answer("GET", f"/api/books/{book}/file") as answer, new_file(out, overwrite=overwrite) as draft, Path(draft).open("wb") as file:
             while chunk := answer.read(_CHUNK):
                 file.write(chunk)
@@ -150,39 +194,6 @@ class Service:
             raise UserError(f"The service at {self.host} does not answer: {str(why) or type(why).__name__}. Is `collabsheet serve` running there?") from why
         finally:
             connection.close()
-
-
-@dataclass(frozen=True)
-class TrainedThere:
-    """A model on a service, for as long as the service keeps its files. `about` says what it learnt from, its RMSE and notes."""
-
-    service: Service
-    book: str
-    about: dict[str, Any]
-
-    def recommend(self, user: str | int, n: int = 10) -> list[dict[str, Any]]:
-        """``item`` and ``prediction`` of what a user will rate highest of what they have not rated, best first."""
-        return self._asked("recommend", {"user": user, "n": n})["items"]
-
-    def similar_items(self, item: str | int, n: int = 10) -> list[dict[str, Any]]:
-        """``item`` and ``similarity`` of the items most like one."""
-        return self._asked("similar", {"item": item, "n": n})["similar"]
-
-    def similar_users(self, user: str | int, n: int = 10) -> list[dict[str, Any]]:
-        """``user`` and ``similarity`` of the users most like one."""
-        return self._asked("similar", {"user": user, "n": n})["similar"]
-
-    def predict(self, pairs: Sequence[tuple[str | int, str | int]]) -> list[float]:
-        """The predicted ratings of pairs (user, item)."""
-        return [one["prediction"] for one in self._asked("predict", {"pairs": [list(pair) for pair in pairs]})["predictions"]]
-
-    def save(self, out: str | Path, *, overwrite: bool = False) -> None:
-        """Write the model to a zip file; unpacked to a folder, `CollabFilter.load` and `collabsheet recommend` take it."""
-        checked_new_target(out, overwrite=overwrite)
-        self.service._download(self.book, Path(out), overwrite=overwrite)
-
-    def _asked(self, kind: str, asked: Mapping[str, Any]) -> dict[str, Any]:
-        return self.service._job(kind, self.book, asked)["result"]
 
 
 def _sentence(answer: http.client.HTTPResponse) -> str:

@@ -57,6 +57,7 @@ def service_description() -> dict[str, Any]:
 
 _SHEETS = {"type": "array", "items": _TEXT, "description": "the sheets; all recognised ones where it is missing"}
 _SHOW = {"type": "boolean", "description": "give the cells of the sheets, too", "default": False}
+_LABELS = {"type": "array", "items": {"type": ["string", "number"]}}
 _LABEL, _N = {"type": ["string", "number"]}, {"type": "integer", "minimum": 1, "maximum": 1000, "default": 10}
 _ASKED: dict[str, tuple[str, dict[str, Any]]] = {     # of each kind of job: what it does, and what is asked for beside the book
     "inspect": ("What is on each sheet of a workbook.", {"show": _SHOW}),
@@ -71,13 +72,22 @@ _ASKED: dict[str, tuple[str, dict[str, Any]]] = {     # of each kind of job: wha
     "films": ("The films of the example that somebody new is asked about.", {}),
     "rate_films": ("What somebody new will like of the example's films.", {"ratings": {"type": "object", "additionalProperties": {"type": "number"}}}),
     "train": ("Learn from a table of ratings; writes a model.", {"effort": {"enum": ["quick", "good", "best"], "default": "good"},
-                                                                "holdout": {"type": "number", "description": "share of the ratings to judge by", "default": 0}}),
-    "recommend": ("What a user will rate highest of what they have not rated, by a model.", {"user": _LABEL, "n": _N}),
-    "similar": ("The items most like an item, or the users most like a user, by a model.", {"item": _LABEL, "user": _LABEL, "n": _N}),
+                                                                "holdout": {"type": "number", "description": "share of the ratings to judge by", "default": 0},
+                                                                "split": {"enum": ["random", "time"], "default": "random"},
+                                                                "rating_range": {"type": ["array", "null"], "description": "lowest and highest rating"},
+                                                                "feedback": {"enum": ["explicit", "implicit"], "default": "explicit"},
+                                                                "counts": {"type": "boolean", "description": "the values say how often a pair happened"},
+                                                                "options": {"type": "object", "description": "as `collabsheet train --help` names them, with _ for -"},
+                                                                "reading": {"type": "object", "description": "how the table is written, as there: sep, columns and so on"}}),
+    "model": ("The users, items and item columns that a model has learnt of.", {}),
+    "recommend": ("What a user will rate highest of what they have not rated, by a model.", {"user": _LABEL, "users": {"type": ["array", "null"], "items": _LABEL, "description": "in its place several; null: all"},
+                                                                                      "likes": {"type": "object", "description": "in its place what somebody new thinks of item columns"},
+                                                                                      "n": _N, "items": _LABELS, "exclude": _LABELS, "seen": {"type": "boolean", "default": False}}),
+    "similar": ("The items most like an item, or the users most like a user, by a model.", {"item": _LABEL, "user": _LABEL, "n": _N, "min_ratings": {"type": "integer", "default": 1}}),
     "cells": ("What the functions for cells give, CF_PREDICT and so on.",
               {"calls": {"type": "array", "maxItems": 100, "items": {"type": "array", "description": "a name, and a list of arguments: values, or rows of values",
                                                                      "prefixItems": [_TEXT, {"type": "array"}]}}}),
-    "predict": ("The ratings of pairs, by a model.", {"pairs": {"type": "array", "items": {"type": "array", "prefixItems": [_LABEL, _LABEL]}}}),
+    "predict": ("The ratings of pairs, by a model.", {"pairs": {"type": "array", "items": {"type": "array", "prefixItems": [_LABEL, _LABEL]}}, "interval": {"type": "number", "description": "a probability, to have low and high, too"}}),
 }
 
 

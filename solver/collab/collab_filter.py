@@ -92,6 +92,7 @@ class CollabFilter(Predicting, Recommending):
     batch_size: int | None = None
     schedule: str | None = None
     implicit_sets: str | None = None
+    learn_times: bool | None = None
     non_negative: bool | None = None
     patience: int | None = None
     note_gradients: bool | None = None
@@ -106,8 +107,8 @@ class CollabFilter(Predicting, Recommending):
         `sample_weight` says how much each rating counts, a number above 0 for every row: 2 as much as a rating given twice. Where nothing
         says how to fit, als does, which learns with weights. Ratings held out count by their weights, too.
         `item_columns` say what else is known of the items: a row for an item, which the index names, and
-        columns of numbers or categories, such as 1 where a genre is the item's. With effort quick or good, what each user thinks
-        of every column is learnt as a factor is, and they stand before the others in `factors_`; with effort best, a column moves the
+        columns of numbers or categories, such as 1 where a genre is the item's. What each user thinks
+        of every column is learnt as a factor is, and they stand before the others in `factors_`; with effort best, a column also moves the
         factors of the items that have it. `user_columns` say as much of the users; effort best learns with them, too. Users and items that only these tables know are part of the model, and predicted as others who are described alike.
         `holdout` are ratings to judge by, in any of these forms, or their share, instead of the
         share given above. The model is never worse than its start, nor, where `effort` chose how to fit, than biases
@@ -149,7 +150,8 @@ class CollabFilter(Predicting, Recommending):
         apart = held_of(new, self.holdout, seed=self.settings_.seed, by=self.holdout_by)
         ratings, held_out = beside(self.ratings_, self._rated.held_out, new, apart)
         factors, names = self.result_.factors, self.item_columns_
-        ratings = replace(ratings, item_columns=columns_for(factors, ratings.n_items) if isinstance(factors, Factors) else None)
+        of_columns = next(iter(self.result_.samples), factors)      # those of draws are as they were given
+        ratings = replace(ratings, item_columns=columns_for(of_columns, ratings.n_items) if isinstance(of_columns, Factors) else None)
         held = ratings.take(held_out) if held_out.any() else 0.0
         start, begun_with = None, self._begun_with
         anew = outgrown(len(ratings), begun_with)
@@ -163,8 +165,8 @@ class CollabFilter(Predicting, Recommending):
         elif isinstance(factors, Factors) and not self.result_.samples and problem.settings.model == self.settings_.model:
             start = start_from(factors, ratings, problem.settings)
             problem = replace(problem, settings=shorter(problem.settings, epochs_stated=self.epochs is not None, lr_stated=self.lr is not None))
-        if self._described:
-            notes = (*notes, "Columns that describe users, or items with effort best, are not kept with a model: to use them, fit again with all ratings.")
+        if "user" in self._described:
+            notes = (*notes, "Columns that describe users are not kept with a model: to use them, fit again with all ratings.")
         self._learn(problem, ratings, notes, names, {}, begun_with, start=start, on_start=on_start, on_epoch=on_epoch, on_batch=on_batch)
         return self
 
@@ -183,15 +185,17 @@ class CollabFilter(Predicting, Recommending):
             warnings.warn(odd, stacklevel=3)
             notes = (*notes, odd)
         if names and not result.factors.given:
-            names = ()      # biases alone know no columns, and draws have them in no factor of their own
+            names = ()      # biases alone know no columns
         if names:
-            result = replace(result, factors=additive(result.factors).balanced())
+            by_day = result.by_day and replace(result.by_day, factors=result.by_day.factors.balanced())
+            result = replace(result, factors=by_day.latest()[0] if by_day else additive(result.factors).balanced(), by_day=by_day)
         counts = {"user": np.bincount(problem.learnt.user_index, minlength=ratings.n_users),
                   "item": np.bincount(problem.learnt.item_index, minlength=ratings.n_items)}
         if columns and self.model != "net" and not result.samples:      # draws have learnt with the columns
             result = replace(result, factors=with_described_rows(result.factors, columns, counts),
                              samples=tuple(additive(with_described_rows(draw, columns, counts)) for draw in result.samples))
-        self._set_fitted(ratings.users, ratings.items, result, problem.rating_range, RatedItems.of(ratings, learnt=problem.learnt),
+        self._set_fitted(ratings.users, ratings.items, result, problem.rating_range,
+                         RatedItems.of(ratings if problem.settings.learn_times else replace(ratings, times=None), learnt=problem.learnt),
                          counts["user"], counts["item"], problem.spread, (*notes, *problem.notes, *result.notes), names,
                          described_rows(columns, counts), begun_with, sets_of_newcomers(result.factors, problem.learnt, result.settings))
 

@@ -17,7 +17,7 @@ from solver.model.net import additive
 from solver.threads import survive_forks
 
 from .answers.intervals import Residuals
-from .answers.predictions import Everybody, predict_for_user
+from .answers.predictions import Everybody, of_days, predict_for_user, predict_pairs
 from .arrivals.set_vectors import SetVectors
 from .estimator import Estimator
 from .labels.frames import pairs_from
@@ -47,6 +47,7 @@ class LearntModel(Estimator):
         everybody = Everybody.of(result.factors, self._counts, described=described)
         self.factors_, self._typical = everybody.factors, everybody.typical
         self._draws = tuple(Everybody.of(draw, self._counts, described=described) for draw in result.samples) or (everybody,)
+        self._draws_by_day = of_days(self._draws, result.by_day)
 
     @property
     def ratings_(self) -> Ratings:
@@ -84,6 +85,13 @@ class LearntModel(Estimator):
     def _scores_of(self, user: int) -> np.ndarray:
         """(n_items,) predictions for a user before they are bent into the range of a bounded model, by which items are ranked."""
         return predict_for_user(self._draws, user, len(self.items_))
+
+    def _predicted(self, users: np.ndarray, items: np.ndarray, times: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+        """As `predict_pairs`, at these times, where the model has learnt from times; else, and without, on each user's latest day."""
+        draws, by_day = self._draws, self.result_.by_day
+        if by_day is not None and times is not None:
+            draws, users = self._draws_by_day, by_day.days.rows(users, times)
+        return predict_pairs(draws, users, items, bounds=self.settings_.bounds)
 
     def _in_short(self) -> dict[str, str]:
         result = self.result_

@@ -17,7 +17,7 @@ from solver.judging.ranking import measured
 
 from .answers.intervals import FEWEST, Interval, Residuals, corrected, uncorrected
 from .answers.predictions import predict_pairs, predict_rows
-from .labels.frames import pairs_from, ratings_from
+from .labels.frames import pairs_from, ratings_from, times_from
 from .learnt_model import LearntModel
 
 LARGEST_TABLE = 500_000_000  # predictions in one crosstab: 4 GB
@@ -45,6 +45,9 @@ class Predicting(LearntModel):
         `return_std` says their standard deviation too: how unsure it is of what it predicts, and with `noise` how far
         from that a rating may lie. Raises UserError for `return_std` of any other model.
 
+        A model that has learnt from times (`learn_times`) predicts at the times that X has, under any of their usual names: each user on
+        that day, or as they usually are where they rated nothing on it. Without times it is each user's latest day.
+
         With `return_interval`, such as 0.9, the result is (predictions, lower ends, upper ends) of intervals that hold a
         rating with this probability (`solver.collab.answers.intervals`). Ratings that `fit` held out correct them; draws can do
         without. Raises UserError where there are neither, and for what is no share.
@@ -55,7 +58,7 @@ class Predicting(LearntModel):
                             "sure it is. Fit with optimizer='gibbs', which draws many, or leave out return_std.")
         interval = None if return_interval is None else self._interval(return_interval)
         users, items = self._rows(*pairs_from(X))
-        means, spreads = predict_pairs(self._draws, users, items, bounds=self.settings_.bounds)
+        means, spreads = self._predicted(users, items, times_from(X) if self.result_.by_day else None)
         if interval is not None:
             half = interval.half(self._scales(spreads), self._learnt_from("user", users), self._learnt_from("item", items))
             return tuple(self._clipped(ends) for ends in (means, means - half, means + half))
@@ -83,7 +86,7 @@ class Predicting(LearntModel):
                                 f"out, and there are {len(held)}. Fit with holdout=0.1 and explicit ratings, or with effort='best'.")
             return uncorrected(float(level))
         if self._residuals is None:
-            means, spreads = predict_pairs(self._draws, held.user_index, held.item_index, bounds=self.settings_.bounds)
+            means, spreads = self._predicted(held.user_index, held.item_index, held.times)
             self._residuals = Residuals(held.values - means, self._scales(spreads), self._learnt_from("user", held.user_index),
                                         self._learnt_from("item", held.item_index))
         return corrected(self._residuals, float(level))
@@ -145,7 +148,8 @@ class Predicting(LearntModel):
         elif learnt.any():
             here &= ~learnt
             warnings.warn(f"The model has learnt from {learnt.sum():,} of {len(here):,} pairs; they are left out.", stacklevel=2)
-        held = Ratings(self.users_, self.items_, users[here], items[here], ratings.values[here])
+        held = Ratings(self.users_, self.items_, users[here], items[here], ratings.values[here],
+                       None if ratings.times is None else ratings.times[here])
         if self.feedback == "implicit":
             held, liked = replace(held, values=np.ones(len(held))), 1.0     # every pair that happened is liked
         every = np.arange(len(self.items_))

@@ -28,7 +28,7 @@ _USUAL_IMPLICIT = {"lr": 0.01, "weight_decay": 0.3, "epochs": 10}   # best of a 
 IMPLICIT_SPREAD = 0.2   # stands for the spread of values that are all 1, where newcomers are folded in: best on films
 _ALL_PAIRS = METHODS["als"].honours | LOSSES["all-pairs"].honours
 _FACTORS_OF_ALL_PAIRS = 64     # unless their number is given: beside 50, better lists in the same time
-_NO_METHOD = ("n_factors", "device", "seed", "non_negative", "note_gradients")     # options that do not say how to fit
+_NO_METHOD = ("n_factors", "device", "seed", "learn_times", "non_negative", "note_gradients")     # options that do not say how to fit
 _ALS = {"optimizer": "als", "weight_decay": 0.09, "epochs": 30}     # where nobody chose a way: best of a few on films
 _MOST_PASSES = 100      # of als that nobody limited: on tiny data thousands more lower the training RMSE by 0.0002 at most
 _MARGIN = 0.05   # of the ratings' range, by which a bounded model reaches beyond it: a sigmoid never gets to its ends
@@ -166,6 +166,7 @@ def _held_out(options: FitOptions, ratings: Ratings, holdout, seed: int, notes: 
         notes.append(f"{(~known).sum():,} of {len(given):,} held-out ratings are of users or items without a rating "
                      "to learn from; they were not used to judge by.")
     return ratings, Ratings(ratings.users, ratings.items, users[known], items[known], given.values[known],
+                            times=None if given.times is None else given.times[known],
                             weights=None if given.weights is None else given.weights[known])
 
 

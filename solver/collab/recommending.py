@@ -106,7 +106,7 @@ class Recommending(LearntModel):
         says which items are meant. Raises UserError for a model without them and for an unknown name."""
         seen = self._seen_from("user")
         if not self.item_columns_:
-            raise UserError("The model has no factors of item columns, such as genres. Fit with item_columns and effort 'quick' or 'good'.")
+            raise UserError("The model has no factors of item columns, such as genres. Fit with item_columns.")
         return newcomer_by_likes(likes, self.factors_.arrays()["item"][:, :len(self.item_columns_)].astype(np.float64), self.item_columns_, seen)
 
     def _seen_from(self, side: str) -> SeenByNewcomers:

@@ -15,9 +15,10 @@ import numpy as np
 from solver.core.gradients import GradientSeen
 from solver.core.loop import Epoch
 from solver.core.settings import usable
+from solver.data.days import Days
 from solver.data.rated import RatedItems
 from solver.errors import UserError
-from solver.fitting.fit_result import FitResult
+from solver.fitting.fit_result import ByDay, FitResult
 from solver.model.factors import tensors_later
 from solver.model.net import net_of_arrays
 from solver.version import __version__
@@ -26,20 +27,30 @@ from .arrivals.set_vectors import read_sets, stored_sets
 from .labels.id_labels import STORED_LABELS, shown_label
 from .learnt_model import LearntModel
 from .saved.storage import damaged_model, read_folder, write_folder
-from .saved.stored_checks import Misfit, check_described, check_document, check_factors, check_labels, check_rated, check_sets
+from .saved.stored_checks import (
+    Misfit,
+    check_days,
+    check_described,
+    check_document,
+    check_factors,
+    check_labels,
+    check_rated,
+    check_sets,
+)
 
 _Loaded = TypeVar("_Loaded", bound=LearntModel)
 _REBUILD: dict[str, Callable[[dict[str, np.ndarray], Mapping], Any]] = {  # what a model's parameters may be: from their arrays and what is noted of them
     "Factors": lambda arrays, about: tensors_later(arrays, offset=about["offset"], given=about.get("given", 0)),
     "NetFactors": lambda arrays, _: net_of_arrays(arrays),
 }
-_APART = ("factors", "samples", "settings", "history", "decay")  # fields of FitResult that are stored in ways of their own, or not
+_APART = ("factors", "samples", "by_day", "settings", "history", "decay")  # fields of FitResult that are stored in ways of their own, or not
 
 
 def save_model(model: LearntModel, folder: str | Path, *, overwrite: bool) -> None:
     """Write a fitted model. Raises UserError for labels of a type that cannot be stored, and as `write_folder`."""
     result = model.result_
-    arrays = _under("factors", result.factors.arrays())
+    every = result.by_day or result         # of whom the rows of latest days are a part
+    arrays = _under("factors", every.factors.arrays())
     arrays |= {"rated.starts": model._rated.starts, "rated.items": model._rated.items,
               "rated.values": model._rated.values, "counts.user": model.user_counts_, "counts.item": model.item_counts_}
     if model._rated.held_out is not None:
@@ -48,7 +59,11 @@ def save_model(model: LearntModel, folder: str | Path, *, overwrite: bool) -> No
         arrays["rated.weights"] = model._rated.weights
     arrays |= {f"described.{side}": rows for side, rows in model._described.items()}
     arrays |= _under("sets", stored_sets(model.set_vectors_))
-    for n, draw in enumerate(result.samples):
+    if model._rated.times is not None:
+        arrays["rated.times"] = model._rated.times
+    if result.by_day:
+        arrays |= {"days.users": result.by_day.days.users, "days.numbers": result.by_day.days.numbers}
+    for n, draw in enumerate(every.samples):
         arrays |= _under(f"samples.{n}", draw.arrays())
     document = {
         "saved_by": {"collabsheet": __version__, "torch": metadata.version("torch"), "numpy": np.__version__,
@@ -57,8 +72,8 @@ def save_model(model: LearntModel, folder: str | Path, *, overwrite: bool) -> No
         "rating_range": model.rating_range_, "spread": model.spread_, "notes": model.notes_,
         "factors": {"class": type(result.factors).__name__, "offset": result.factors.offset,
                     "given": result.factors.given}, "item_columns": model.item_columns_,
-        "begun_with": model._begun_with,
-        "samples": [{"offset": draw.offset} for draw in result.samples],
+        "begun_with": model._begun_with, **({"per_day": result.by_day.days.per_day} if result.by_day else {}),
+        "samples": [{"offset": draw.offset, "given": draw.given} for draw in result.samples],
         "settings": asdict(result.settings),
         "result": {f.name: _plain(getattr(result, f.name)) for f in fields(result) if f.name not in _APART},
         "history": _columns(result.history),
@@ -81,13 +96,17 @@ def load_model(estimator: Callable[..., _Loaded], folder: str | Path) -> _Loaded
         stored = _with_tuples(document["settings"])
         settings, _ = usable(stored, stored=stored)  # older versions took settings that nothing used
         history = _epochs(document["history"])
-        result = FitResult(factors=factors, samples=samples, settings=settings, history=history,
-                           **_with_tuples(document["result"]))
         users, items = (_unpacked(arrays[what], document[what]) for what in ("users", "items"))
         check_labels(users, document["users"], "users")
         check_labels(items, document["items"], "items")
+        days = _days_of(arrays, document, len(users))
         for one in (factors, *samples):
-            check_factors(one, len(users), len(items))
+            check_factors(one, len(users) if days is None else days.n_rows, len(items))
+        by_day = None if days is None else ByDay(days, factors, samples)
+        if by_day:
+            factors, samples = by_day.latest()
+        result = FitResult(factors=factors, samples=samples, settings=settings, history=history, by_day=by_day,
+                           **_with_tuples(document["result"]))
         rated = RatedItems(**_at("rated", arrays))
         counts = {side: arrays[f"counts.{side}"] for side in ("user", "item")}
         described = _at("described", arrays)
@@ -103,6 +122,16 @@ def load_model(estimator: Callable[..., _Loaded], folder: str | Path) -> _Loaded
     except (LookupError, TypeError, ValueError, AttributeError, RecursionError, UserError) as error:
         raise damaged_model(folder, f"its parts do not fit together ({type(error).__name__})") from error
     return model
+
+
+def _days_of(arrays: Mapping[str, np.ndarray], document: Mapping, n_users: int) -> Days | None:
+    """The days of the users, where the model has learnt from times."""
+    found = _at("days", arrays)
+    if not found:
+        return None
+    days = Days(n_users, found["users"], found["numbers"], document["per_day"])
+    check_days(days)
+    return days
 
 
 def _columns(history: Sequence[Epoch]) -> dict[str, list]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 ALL_PAIRS_DECAY = 0.3    # good on films, with a square root of the counts beside it (`methods.all_pairs`)
+DECOUPLED_DECAY = 0.1    # of adamw, where none is given
 NET_DECAY = 0.01         # of the net where none is given: on small tables it fits a third of what none fits
 
 
@@ -40,7 +41,7 @@ METHODS = {
                       _BATCHES | {"loss", "negatives", "negatives_power", "embedding_sizes", "hidden", "dropout"}),
     "rating by rating": Method("SGD rating by rating", "optimizer sgd with batch_size 1", _BATCHES | {"decay_by", "implicit_sets"}),
     "als": Method("als", "optimizer als", _EVERY_MODEL | {"weight_decay", "loss", "unobserved", "non_negative"}, weighs=True),
-    "gibbs": Method("gibbs", "optimizer gibbs", _EVERY_MODEL | {"implicit_sets"}),
+    "gibbs": Method("gibbs", "optimizer gibbs", _EVERY_MODEL | {"implicit_sets", "learn_times"}),
     "formulas": Method("a fit by formulas", "a sheet whose formulas are minimised as they stand",
                        frozenset({"epochs", "seed"})),
 }

@@ -6,11 +6,10 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from solver.data.ratings import Ratings
+from solver.data.ratings import Ratings, spread_of
 from solver.errors import UserError
 from solver.model.factors import Factors
 from solver.model.models import Bounds, into_range, penalty_scales, predict
@@ -134,13 +133,6 @@ class Objective:
     def share(self, name: str) -> Tensor:
         """The shares of the ratings that the rows of a field of `Factors` have."""
         return self.user_share if name.startswith("user") else self.item_share
-
-
-def spread_of(ratings: Ratings) -> float:
-    """The standard deviation of the ratings, or 1 where all are equal."""
-    if ratings.weights is None:
-        return float(ratings.values.std(dtype=np.float64)) or 1.0
-    return math.sqrt(ratings.average((ratings.values - ratings.average(ratings.values)) ** 2)) or 1.0
 
 
 @dataclass(frozen=True, eq=False)

@@ -154,6 +154,11 @@ class Settings:
     set of its users says; ``both``; or ``none``. Only pairs that are learnt from enter the sets. Of newcomers, too, it counts
     what they rated at all."""
 
+    learn_times: bool = option(
+        False, Switch(), "Whether it counts on which day a rating was given: a user is then a little different on each day.",
+        unset="no", given=Given.RATINGS)
+    """The ratings need times. A prediction with a time is that of the user on this day, one without that of the user's latest day."""
+
     non_negative: bool = option(
         False, Switch(), "Whether all factors are kept at 0 or above, so that each can only add to a rating; biases are free.",
         unset="no", given=Given.RATINGS)

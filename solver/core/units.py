@@ -49,15 +49,15 @@ def settings_in_units(settings: Settings, unit: float) -> Settings:
 
 
 def times(factors: AnyFactors, unit: float, bounded: bool) -> AnyFactors:
-    """The factors that predict `unit` times as much; those of a bounded model stand inside the sigmoid."""
+    """The factors that predict `unit` times as much, on the CPU; those of a bounded model stand inside the sigmoid."""
     if unit == 1.0 or bounded or not isinstance(factors, Factors):
         return factors
     powers = {"user": 0.5, "item": 0.5, "user_bias": 1.0, "item_bias": 1.0}
-    scaled = {name: tensor * unit ** powers[name] for name, tensor in factors.tensors().items()}
+    scaled = {name: array * unit ** powers[name] for name, array in factors.arrays().items()}
     if factors.given:  # what is given has no unit
         scaled["user"][:, :factors.given] *= unit ** 0.5
         scaled["item"][:, :factors.given] *= unit ** -0.5
-    return replace(factors.with_tensors(scaled), offset=factors.offset * unit)
+    return factors.with_arrays(scaled, offset=factors.offset * unit)
 
 
 @dataclass(eq=False)

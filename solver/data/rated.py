@@ -15,7 +15,8 @@ class RatedItems:
 
     `starts` (n_users + 1,) int64; `items` (n_pairs,) int32 and `values` (n_pairs,), as the ratings have
     them: 8 bytes a rating where these are float32. `held_out` (n_pairs,) bool marks those that a fit did not learn from; None: it
-    learnt from all. `weights` (n_pairs,) say how much each counts, where they do not count alike.
+    learnt from all. `weights` (n_pairs,) say how much each counts, where they do not count alike; `times` (n_pairs,) when
+    each was given, where that is learnt from.
     """
 
     starts: np.ndarray
@@ -23,6 +24,7 @@ class RatedItems:
     values: np.ndarray
     held_out: np.ndarray | None = None
     weights: np.ndarray | None = None
+    times: np.ndarray | None = None
 
     @classmethod
     def of(cls, ratings: Ratings, *, learnt: Ratings | None = None) -> RatedItems:
@@ -41,7 +43,7 @@ class RatedItems:
         if learnt is not None and len(learnt) < len(ratings):
             held_out = ~_are_in(pairs, sorted_pairs(learnt))
         return cls(starts, (pairs % n_items).astype(np.int32), ratings.values[order], held_out,
-                   None if ratings.weights is None else ratings.weights[order])
+                   None if ratings.weights is None else ratings.weights[order], None if ratings.times is None else ratings.times[order])
 
     def by(self, user: int) -> np.ndarray:
         """The items that the user at this position has rated."""
@@ -56,7 +58,7 @@ class RatedItems:
     def ratings(self, users: tuple, items: tuple) -> Ratings:
         """The ratings again, user by user; these are the labels."""
         user_index = np.repeat(np.arange(len(users), dtype=self.items.dtype), np.diff(self.starts))
-        return Ratings(users, items, user_index, self.items, self.values, weights=self.weights)
+        return Ratings(users, items, user_index, self.items, self.values, times=self.times, weights=self.weights)
 
 
 def _are_in(pairs: np.ndarray, among: np.ndarray) -> np.ndarray:

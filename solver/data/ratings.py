@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from numbers import Real
@@ -109,6 +110,13 @@ class Ratings:
                        None if self.item_columns is None else self.item_columns[keep_items],
                        None if self.user_columns is None else self.user_columns[keep_users],
                        None if self.weights is None else self.weights[kept])
+
+
+def spread_of(ratings: Ratings) -> float:
+    """The standard deviation of the ratings, or 1 where all are equal."""
+    if ratings.weights is None:
+        return float(ratings.values.std(dtype=np.float64)) or 1.0
+    return math.sqrt(ratings.average((ratings.values - ratings.average(ratings.values)) ** 2)) or 1.0
 
 
 def check_weights(weights: np.ndarray) -> None:

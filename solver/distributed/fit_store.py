@@ -126,6 +126,8 @@ def fit_store(store: RatingStore, folder: str | Path, settings: Settings, *, hol
 def _refuse(store: RatingStore, settings: Settings, processes: int, holdout: float) -> None:
     if settings.method not in ("rating by rating", "als", "gibbs"):
         raise not_for_stores(settings.optimizer)
+    if settings.learn_times:
+        raise UserError("A store keeps no times. Leave out learn_times, or give the ratings as a table.")
     if not 0 <= holdout < 1:
         raise UserError(f"The hold-out share is {holdout!r}. Give a number from 0 to below 1, such as 0.1.")
     if not 1 <= processes <= store.blocks:

@@ -24,10 +24,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from solver.core.objective import spread_of
 from solver.core.pairs.rows import Rows
 from solver.core.settings import Settings
-from solver.data.ratings import Ratings
+from solver.data.ratings import Ratings, spread_of
 from solver.data.splits import part
 from solver.errors import UserError
 from solver.judging.baselines import bias_only

@@ -26,6 +26,7 @@ from solver.core.settings import Settings
 from solver.data.ratings import Ratings
 from solver.data.splits import part
 from solver.errors import UserError
+from solver.model.array_factors import rmse_of_arrays
 
 EFFORTS = ("quick", "good", "best")
 BIASES_ALONE = "Biases alone were kept."     # why a fit ended, where factors were left out
@@ -61,15 +62,10 @@ def choose_settings(effort: str, ratings: Ratings, *, n_factors: int, of: int | 
     """
     if effort not in EFFORTS:
         raise UserError(f"effort is {effort!r}. Choose one of: {', '.join(EFFORTS)}.")
-    from solver.threads import one_thread
-
-    from .fit_ratings import SMALL  # loads torch
-
     if effort == "best":
         return Chosen(best_settings(of or len(ratings), n_factors=n_factors))
     some = part(ratings, _ENOUGH)
-    with one_thread(len(some) < SMALL):
-        unexplained = _unexplained(some)
+    unexplained = _unexplained(some)
     quick = _quick(of or len(ratings), n_factors=n_factors, unexplained=unexplained)
     if effort == "quick" or len(some) < FEWEST_TO_HOLD_OUT:
         return Chosen(quick)
@@ -93,7 +89,6 @@ def _quick(n_ratings: int, *, n_factors: int, unexplained: float) -> Settings:
 
 def _unexplained(ratings: Ratings) -> float:
     """s: RMSE of biases alone over the spread of the ratings, held out where there are enough; LEAST to 1."""
-    from solver.core.objective import rmse
     from solver.data.splits import split_off
     from solver.judging.baselines import bias_only
 
@@ -101,7 +96,7 @@ def _unexplained(ratings: Ratings) -> float:
     if not spread:
         return 1.0
     learnt, held = split_off(ratings, 0.1, seed=1) if len(ratings) >= FEWEST_TO_HOLD_OUT else (ratings, ratings)
-    return min(max(rmse(bias_only(learnt), held) / spread, LEAST), 1.0)
+    return min(max(rmse_of_arrays(bias_only(learnt), held) / spread, LEAST), 1.0)
 
 
 def _changed(settings: Settings, decay: float, lr: float) -> Settings:
@@ -112,7 +107,6 @@ def _best_change(settings: Settings, ratings: Ratings, *, sets: bool) -> tuple[t
     """(of TRIED, the change to the settings whose fit predicts held-out ratings best; whether better than biases alone; whether
     better still with the sets of the items, where `sets` are to be tried)"""
     from solver.core.loop import Diverged
-    from solver.core.objective import rmse
     from solver.data.splits import split_off
     from solver.judging.baselines import bias_only
 
@@ -133,4 +127,4 @@ def _best_change(settings: Settings, ratings: Ratings, *, sets: bool) -> tuple[t
     errors = {change: last_rmse(change) for change in TRIED}
     best = min(errors, key=lambda change: errors[change])
     sets_help = sets and last_rmse(best, "items") < errors[best] * (1 - SETS_GAIN)
-    return best, errors[best] <= rmse(bias_only(learnt), held, clip=clip) * (1 + NO_WORSE), sets_help
+    return best, errors[best] <= rmse_of_arrays(bias_only(learnt), held, clip=clip) * (1 + NO_WORSE), sets_help

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from solver.core.loop import Epoch, descend
+from solver.core.method_table import DECOUPLED_DECAY
 from solver.core.optimizers import OPTIMIZERS
 from solver.core.settings import OPTIONS, NotHonoured, Settings
 from solver.core.steps import Seen
@@ -20,7 +21,6 @@ from solver.model.models import Bounds
 
 SAID_BY_THE_MODULE = ("model", "n_factors", "low", "high", "embedding_sizes", "hidden", "dropout", "dtype", "start")
 NOT_FOR_MODULES = ("loss", "negatives", "negatives_power", "decay_by", "non_negative", "note_gradients")
-DECOUPLED_DECAY = 0.1    # of adamw, where none is given
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,36 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
-from typing import overload
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
-import torch
-from torch import nn
 
-from solver.core.implicit import check_happened
 from solver.core.loop import Descent, Epoch, descend
-from solver.core.method_table import ALL_PAIRS_DECAY, NET_DECAY
-from solver.core.objective import Judge, rmse
+from solver.core.method_table import ALL_PAIRS_DECAY, DECOUPLED_DECAY, NET_DECAY
 from solver.core.optimizers import OPTIMIZERS
 from solver.core.pairs.rows import EVERY, Rows
 from solver.core.settings import NotHonoured, Settings, refuse_weights
 from solver.core.steps import FitTask, Seen
 from solver.core.units import FromUnits, in_units, times, unit_of
+from solver.data.days import Days, times_of
 from solver.data.ratings import Ratings, check_weights
 from solver.errors import UserError
-from solver.methods.steps_for import cpu_only, one_by_one, steps_for
+from solver.methods.steps_for import by_kernels_alone, cpu_only, one_by_one, steps_for
 from solver.model.factors import Factors
 from solver.model.models import Bounds
-from solver.model.net import AnyFactors, additive
-from solver.model.posterior import point_factors
-from solver.threads import one_thread
+from solver.model.net import AnyFactors, NetFactors, additive
+from solver.threads import one_thread, survive_forks
 
-from .choose_decay import ChosenDecay, choose_decay
-from .fit_module import DECOUPLED_DECAY, ModuleFit, fit_module
-from .fit_result import FitResult
-from .noting_gradients import NotingGradients
+from .fit_result import ByDay, FitResult
 from .start_values import check_start, have_vanished, not_below_zero, revived, start_values
+
+if TYPE_CHECKING:   # the fused kernels have fitted before torch would be loaded
+    from torch import nn
+
+    from .choose_decay import ChosenDecay
+    from .fit_module import ModuleFit
 
 SMALL = 1_000_000        # ratings below which threads and GPUs cost more than they bring
 
@@ -76,8 +76,10 @@ def fit(ratings: Ratings, start: AnyFactors | nn.Module | None = None, settings:
     if settings.patience is not None and holdout is None:
         raise NotHonoured("patience", f"patience is {settings.patience}, and no ratings are held out to judge an epoch by. "
                                       "Leave patience out, or hold some ratings out.")
-    with one_thread(len(ratings) < SMALL):
-        if isinstance(start, nn.Module):
+    with _on_few_threads(ratings, start, settings):
+        if not (start is None or isinstance(start, (Factors, NetFactors))):
+            from .fit_module import fit_module
+
             device, device_notes = _device(settings, ratings)
             found = fit_module(ratings, start, settings, device=device, holdout=holdout, clip=clip, on_epoch=on_epoch,
                                on_batch=on_batch)
@@ -86,6 +88,8 @@ def fit(ratings: Ratings, start: AnyFactors | nn.Module | None = None, settings:
             settings = replace(settings, model="dot+bias" if start is None else start.model)
         if start is not None and start.model == settings.model != "net":
             settings = replace(settings, n_factors=start.n_factors)     # the net has widths of its own
+        if settings.learn_times and start is not None:
+            raise NotHonoured("learn_times", "learn_times is true, and a fit by days draws its start itself. Leave out the start values, or learn_times.")
         settings, decay, decay_notes = _decided(settings, ratings)
         rows, drawn = Rows.of(ratings, holdout), start is None
         if start is None:
@@ -116,7 +120,9 @@ def fit(ratings: Ratings, start: AnyFactors | nn.Module | None = None, settings:
 
         try:
             outcome = _descend_on(device, problem, on_seen)
-        except torch.cuda.OutOfMemoryError:
+        except RuntimeError as error:
+            if not _fills_the_gpu(error):
+                raise
             device, device_notes = "cpu", ("The GPU's memory is full; the CPU was used.",)
             outcome = _descend_on(device, problem, on_seen)
         result = FitResult(rows.back(outcome.best, start), settings, len(ratings), outcome.history[0].rmse,
@@ -125,14 +131,42 @@ def fit(ratings: Ratings, start: AnyFactors | nn.Module | None = None, settings:
                            notes + device_notes, holdout_rmse=outcome.kept.holdout_rmse,
                            samples=tuple(additive(rows.back(sample, start)) for sample in outcome.samples), device=device,
                            decay=decay, noise=outcome.noise)
+        if not (vanished or OPTIMIZERS[settings.optimizer].samples):
+            return result
+        from solver.core.objective import Judge, rmse
+
         if vanished:
             result = replace(result, rmse_before=rmse(start, ratings, bounds=settings.bounds))
         if not OPTIMIZERS[settings.optimizer].samples:
             return result
+        from solver.model.posterior import point_factors
+
         factors = rows.back(point_factors(outcome.samples), start) if outcome.samples else result.factors
-        judge = Judge.of(ratings)  # an epoch's RMSE is that of a mean over draws
-        return replace(result, factors=factors, rmse_before=judge.rmse(start), rmse_after=judge.rmse(factors),
-                       holdout_rmse=rmse(factors, holdout, clip=clip) if holdout else None)
+        days = Days.of(ratings) if settings.learn_times else None
+        judged = ratings if days is None else days.in_rows(ratings)
+        held = holdout if days is None or holdout is None else days.in_rows(holdout)
+        # an epoch's RMSE is that of a mean over draws
+        result = replace(result, factors=factors, rmse_before=Judge.of(ratings).rmse(start), rmse_after=Judge.of(judged).rmse(factors),
+                         holdout_rmse=rmse(factors, held, clip=clip) if held else None)
+        if days is None:
+            return result
+        by_day = ByDay(days, additive(factors), result.samples)
+        factors, samples = by_day.latest()
+        told = (f"Users are a little different on each of {len(days):,} days. Where no time is given, they are as on their latest one.",)
+        return replace(result, factors=factors, samples=samples, by_day=by_day, notes=result.notes + told)
+
+
+def _on_few_threads(ratings: Ratings, start: object, settings: Settings) -> AbstractContextManager[None]:
+    """One thread for what torch computes of few ratings, where it is needed."""
+    alone = start is None and settings.device in ("auto", "cpu") and by_kernels_alone(settings) and not settings.note_gradients
+    survive_forks()
+    return nullcontext() if alone else one_thread(len(ratings) < SMALL)
+
+
+def _fills_the_gpu(error: RuntimeError) -> bool:
+    import torch
+
+    return isinstance(error, torch.cuda.OutOfMemoryError)
 
 
 def _decided(settings: Settings, ratings: Ratings) -> tuple[Settings, ChosenDecay | None, tuple[str, ...]]:
@@ -152,6 +186,8 @@ def _decided(settings: Settings, ratings: Ratings) -> tuple[Settings, ChosenDeca
     if settings.model == "net":
         return (replace(settings, weight_decay=NET_DECAY), None,
                 (f"Cross-validation chooses for sums of factors and biases, and the net is none: weight decay {NET_DECAY:g} was taken.",))
+    from .choose_decay import choose_decay
+
     chosen = choose_decay(ratings, settings)
     return replace(settings, weight_decay=chosen.weight_decay), chosen, (chosen.reason,)
 
@@ -169,15 +205,21 @@ def check_ratings(ratings: Ratings, settings: Settings) -> None:
     if ratings.weights is not None:
         check_weights(ratings.weights)
         refuse_weights(settings)
+    if settings.learn_times:
+        times_of(ratings)
     if settings.loss == "all-pairs" and (ratings.values != 1).any():
         raise UserError("With all pairs, those that are given happened: their values are 1. Set them so, and say by weights which count for more.")
     if settings.loss == "cross-entropy":
+        from solver.core.implicit import check_happened
+
         check_happened(ratings, negatives=settings.negatives)
 
 
 def _descend_on(device: str, problem: FitTask, on_seen) -> Descent:
     level = _level(problem)
-    start = level.taken_from(problem.start).map(lambda tensor: tensor.to(_dtype(tensor, device)))
+    start = level.taken_from(problem.start)
+    if device == "mps":
+        start = start.map(lambda tensor: tensor.float())    # Apple's GPUs lack float64
     unit, bounded = unit_of(problem), problem.settings.bounds is not None
 
     def in_the_ratings_units(found: AnyFactors) -> AnyFactors:
@@ -189,6 +231,8 @@ def _descend_on(device: str, problem: FitTask, on_seen) -> Descent:
     steps = steps_for(in_units(replace(problem, device=device, start=start), unit))
     steps = steps if unit == 1.0 else FromUnits(steps, unit)
     if problem.settings.note_gradients:
+        from .noting_gradients import NotingGradients
+
         steps = NotingGradients(steps, replace(problem, device=device, start=start), in_the_ratings_units)
     outcome = descend(steps, problem.settings, on_seen_in_units)
     outcome.best = in_the_ratings_units(outcome.best)
@@ -209,7 +253,7 @@ class _Level:
         return self._moved(factors, 1)
 
     def _moved(self, factors: AnyFactors, sign: int) -> AnyFactors:
-        if not isinstance(factors, Factors) or factors.biases is None or not (self.user or self.item):
+        if not (self.user or self.item) or not isinstance(factors, Factors) or factors.biases is None:
             return factors
         user, item = factors.biases
         return replace(factors, user_bias=user + sign * self.user, item_bias=item + sign * self.item,
@@ -220,15 +264,13 @@ def _level(problem: FitTask) -> _Level:
     start, settings = problem.start, problem.settings
     if settings.batch_size is None or not settings.weight_decay:
         return _Level()
-    if not isinstance(start, Factors) or start.biases is None or start.offset:
+    if not isinstance(start, Factors) or start.offset or start.biases is None:
         return _Level()
+    import torch
+
     of_users, of_items = start.biases
     users, items = (torch.as_tensor(index) for index in (problem.ratings.user_index, problem.ratings.item_index))
     return _Level(float(of_users[users].mean()), float(of_items[items].mean()))
-
-
-def _dtype(tensor: torch.Tensor, device: str) -> torch.dtype:
-    return torch.float32 if device == "mps" else tensor.dtype  # Apple's GPUs lack float64
 
 
 def _device(settings: Settings, ratings: Ratings) -> tuple[str, tuple[str, ...]]:
@@ -236,6 +278,8 @@ def _device(settings: Settings, ratings: Ratings) -> tuple[str, tuple[str, ...]]
     asked = settings.device
     if asked == "cpu" or (asked == "auto" and len(ratings) < SMALL):
         return "cpu", ()
+    import torch
+
     device = {"auto": "cuda"}.get(asked, asked)
     there = torch.cuda.is_available() if device == "cuda" else torch.backends.mps.is_available()
     why_not = cpu_only(settings, device, ratings) if there else f"No {device} device was found; the CPU is used."

@@ -10,17 +10,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-import torch
 
 from solver.core.loop import Diverged, Epoch
-from solver.core.objective import rmse
 from solver.core.optimizers import OPTIMIZERS
 from solver.core.settings import Settings
 from solver.data.ratings import Ratings
 from solver.data.splits import part
 from solver.judging.baselines import bias_only, mean_only
-from solver.model.factors import Factors
-from solver.model.models import MODELS, Bounds, predict
+from solver.model.array_factors import predicted_by_arrays, rmse_of_arrays
+from solver.model.factors import Factors, tensors_later
+from solver.model.models import MODELS, Bounds
 
 from .effort import BIASES_ALONE, NO_WORSE
 from .fit_ratings import fit
@@ -42,7 +41,7 @@ class Limit:
     def of_biases(cls, learnt: Ratings, held: Ratings | None, clip: Bounds) -> Limit:
         """That of biases alone, of ratings held out where there are some; and that of the start."""
         of = learnt if held else part(learnt, JUDGED)
-        biases, start = (rmse(baseline, held or of, clip=clip) for baseline in (bias_only(of), mean_only(of)))
+        biases, start = (rmse_of_arrays(baseline, held or of, clip=clip) for baseline in (bias_only(of), mean_only(of)))
         return cls(held or of, min(biases * (1 + NO_WORSE), start), clip)
 
     @classmethod
@@ -51,13 +50,13 @@ class Limit:
         of = part(learnt, JUDGED)
         if model in MODELS and not (MODELS[model].biases or MODELS[model].bounded):
             return cls(of, float(np.sqrt(of.average(of.values.astype(np.float64) ** 2))), clip)
-        return cls(of, rmse(mean_only(of), of, clip=clip), clip)
+        return cls(of, rmse_of_arrays(mean_only(of), of, clip=clip), clip)
 
     def kept_by(self, result: FitResult) -> bool:
         """Whether the predictions of a result are no worse."""
-        draws, bounds = result.samples or (result.factors,), result.settings.bounds
-        users, items = torch.as_tensor(self.judged.user_index), torch.as_tensor(self.judged.item_index)
-        predicted = np.mean([predict(draw, users, items, bounds=bounds).detach().double().numpy() for draw in draws], axis=0)
+        (draws, rows), bounds = result.answering(self.judged), result.settings.bounds
+        judged = replace(self.judged, user_index=rows)
+        predicted = np.mean([predicted_by_arrays(draw, judged, bounds=bounds) for draw in draws], axis=0)
         if self.clip is not None:
             predicted = predicted.clip(*self.clip)
         error = float(np.sqrt(self.judged.average((predicted - self.judged.values) ** 2)))
@@ -112,12 +111,12 @@ def _biases_alone(learnt: Ratings, settings: Settings, holdout: Ratings | None, 
                   first: FitResult | None) -> FitResult:
     """Biases as a result, or, where it predicts the hold-out better, the mean: factors of the asked-for width that are all 0."""
     biases = bias_only(learnt)
-    if holdout is not None and rmse(mean_only(learnt), holdout, clip=clip) < rmse(biases, holdout, clip=clip):
+    if holdout is not None and rmse_of_arrays(mean_only(learnt), holdout, clip=clip) < rmse_of_arrays(biases, holdout, clip=clip):
         biases = mean_only(learnt)
-    users, items = (torch.zeros(n, settings.n_factors, dtype=torch.float64) for n in (learnt.n_users, learnt.n_items))
-    factors = Factors(users, items, biases.user_bias, biases.item_bias, biases.offset)
-    after, before = rmse(factors, learnt, clip=clip), rmse(mean_only(learnt), learnt, clip=clip)
-    held = None if holdout is None else rmse(factors, holdout, clip=clip)
+    users, items = (np.zeros((n, settings.n_factors)) for n in (learnt.n_users, learnt.n_items))
+    factors = tensors_later(biases.arrays() | {"user": users, "item": items}, offset=biases.offset)
+    after, before = rmse_of_arrays(factors, learnt, clip=clip), rmse_of_arrays(mean_only(learnt), learnt, clip=clip)
+    held = None if holdout is None else rmse_of_arrays(factors, holdout, clip=clip)
     history = (Epoch(1, after, first.seconds if first else 0.0, held),)
     alone = Settings(model="dot+bias", n_factors=settings.n_factors, seed=settings.seed, weight_decay=0.0)
     return FitResult(factors, alone, len(learnt), before, after, history, history[0].seconds, BIASES_ALONE, True,

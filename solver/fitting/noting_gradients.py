@@ -32,6 +32,6 @@ class NotingGradients:
                             weight_decay=0.0 if OPTIMIZERS[settings.optimizer].decoupled else settings.decay)
 
     def _at(self, factors: AnyFactors) -> GradientSeen:
-        leaves = factors.map(lambda tensor: tensor.detach().requires_grad_())
+        leaves = factors.map(lambda tensor: tensor.detach().to(self.task.device).requires_grad_())
         (self._objective.mean_squared_error(leaves) + self._objective.penalty(leaves)).backward()
         return gradient_seen({name: leaf.grad for name, leaf in leaves.tensors().items()})

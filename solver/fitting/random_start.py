@@ -29,26 +29,26 @@ def random_factors(ratings: Ratings, *, model: str, n_factors: int, seed: int,
     if MODELS[model].bounded:
         mean, spread = inside(mean, model, low, high), 1.0
 
-    def uniform(*shape: int) -> np.ndarray:  # in [-½, ½)
-        return _drawn(random, shape) - 0.5
+    def around_zero(*shape: int) -> np.ndarray:  # in [-½, ½)
+        return drawn_uniformly(random, shape) - 0.5
 
     n_users, n_items = ratings.n_users, ratings.n_items
     if not MODELS[model].biases:
         scale = math.sqrt(max(abs(mean), 0.1 * spread) / n_factors)
         sign = -1.0 if mean < 0 else 1.0
-        return _factors(scale * (1 + uniform(n_users, n_factors)),
-                        sign * scale * (1 + uniform(n_items, n_factors)))
+        return _factors(scale * (1 + around_zero(n_users, n_factors)),
+                        sign * scale * (1 + around_zero(n_items, n_factors)))
     scale = math.sqrt(spread / math.sqrt(n_factors))  # the dot product then varies by spread/12
-    return _factors(scale * uniform(n_users, n_factors), scale * uniform(n_items, n_factors),
-                    mean / 2 + 0.1 * spread * uniform(n_users),
-                    mean / 2 + 0.1 * spread * uniform(n_items))
+    return _factors(scale * around_zero(n_users, n_factors), scale * around_zero(n_items, n_factors),
+                    mean / 2 + 0.1 * spread * around_zero(n_users),
+                    mean / 2 + 0.1 * spread * around_zero(n_items))
 
 
 def _factors(*parts: np.ndarray) -> Factors:
     return tensors_later(dict(zip(("user", "item", "user_bias", "item_bias"), parts)))
 
 
-def _drawn(random: np.random.RandomState, shape: tuple[int, ...]) -> np.ndarray:
+def drawn_uniformly(random: np.random.RandomState, shape: tuple[int, ...]) -> np.ndarray:
     """Numbers in [0, 1), float64, as ``torch.rand`` draws them."""
     halves = random.randint(0, 2**32, 2 * math.prod(shape), dtype=np.uint32).astype(np.uint64)
     whole = halves[0::2] << np.uint64(32) | halves[1::2]

@@ -3,33 +3,32 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
-import torch
-from torch import Tensor
+import numpy as np
 
-from solver.core.objective import spread_of
 from solver.core.optimizers import OPTIMIZERS
 from solver.core.settings import Settings
-from solver.data.ratings import Ratings
+from solver.data.ratings import Ratings, spread_of
 from solver.errors import UserError
-from solver.model.factors import Factors
+from solver.model.factors import Factors, tensors_later
 from solver.model.models import MODELS
 from solver.model.net import HIDDEN, AnyFactors, additive, embedding_size, start_net
 
+from .random_normal import normals
 from .random_start import inside, random_factors, through_sigmoid
 
 
 def start_values(ratings: Ratings, settings: Settings) -> AnyFactors:
     """Random start values of the size that suits the method in the settings, drawn with the seed in the settings."""
-    factors = _drawn(ratings, settings).map(lambda tensor: tensor.to(getattr(torch, settings.dtype)))
-    if ratings.item_columns is None or OPTIMIZERS[settings.optimizer].samples:  # draws have them in their prior
+    drawn = _drawn(ratings, settings)
+    factors = drawn.with_arrays({name: array.astype(settings.dtype, copy=False) for name, array in drawn.arrays().items()})
+    if ratings.item_columns is None:
         return factors
-    return _beside_given(additive(factors), torch.as_tensor(ratings.item_columns))
+    return _beside_given(additive(factors), ratings.item_columns)
 
 
 def _drawn(ratings: Ratings, settings: Settings) -> AnyFactors:
-    """Start values in float64."""
+    """Start values before they have the precision of the settings."""
     samples = OPTIMIZERS[settings.optimizer].samples
     if settings.loss == "all-pairs":
         return _around_zero(ratings, settings)
@@ -48,12 +47,12 @@ def _drawn(ratings: Ratings, settings: Settings) -> AnyFactors:
                          seed=settings.seed, low=settings.low, high=settings.high)
 
 
-def _beside_given(factors: Factors, given: Tensor) -> Factors:
+def _beside_given(factors: Factors, given: np.ndarray) -> Factors:
     """The factors with the items' given columns in front. The users' factors for these columns are 0."""
-    user, item = factors.user, factors.item
-    nothing = user.new_zeros(len(user), given.shape[1])
-    return replace(factors, user=torch.cat([nothing, user], 1), item=torch.cat([given.to(item.dtype), item], 1),
-                   given=given.shape[1])
+    user, item = (factors.arrays()[side] for side in ("user", "item"))
+    nothing = np.zeros((len(user), given.shape[1]), user.dtype)
+    beside = {"user": np.concatenate([nothing, user], 1), "item": np.concatenate([given.astype(item.dtype), item], 1)}
+    return factors.with_arrays(beside, given=given.shape[1])
 
 
 def small_factors(ratings: Ratings, *, model: str, n_factors: int, seed: int, mean: float, spread: float = 0.01,
@@ -65,22 +64,17 @@ def small_factors(ratings: Ratings, *, model: str, n_factors: int, seed: int, me
     """
     if not MODELS[model].biases:
         return random_factors(ratings, model=model, n_factors=n_factors, seed=seed)
-    generator = torch.Generator().manual_seed(int(seed))
-    offset = inside(mean, model, low, high)
-
-    def normal(n: int) -> Tensor:
-        return (spread * torch.randn(n, n_factors, generator=generator)).clamp_(-2 * spread, 2 * spread)
-
-    return Factors(normal(ratings.n_users), normal(ratings.n_items),
-                   torch.zeros(ratings.n_users), torch.zeros(ratings.n_items), offset)
+    n_users, n_items = ratings.n_users, ratings.n_items
+    user, item = ((spread * drawn).clip(-2 * spread, 2 * spread) for drawn in normals(seed, (n_users, n_factors), (n_items, n_factors)))
+    return tensors_later({"user": user, "item": item, "user_bias": np.zeros(n_users, np.float32), "item_bias": np.zeros(n_items, np.float32)},
+                         offset=inside(mean, model, low, high))
 
 
 def _around_zero(ratings: Ratings, settings: Settings) -> Factors:
     """Factors whose products are nearly 0, as nearly all pairs are."""
-    generator = torch.Generator().manual_seed(int(settings.seed))
     spread = 0.1 / math.sqrt(settings.n_factors)
-    user, item = (spread * torch.randn(n, settings.n_factors, generator=generator) for n in (ratings.n_users, ratings.n_items))
-    return Factors(user, item)
+    user, item = normals(settings.seed, (ratings.n_users, settings.n_factors), (ratings.n_items, settings.n_factors))
+    return tensors_later({"user": spread * user, "item": spread * item})
 
 
 def _small_spread(ratings: Ratings, settings: Settings) -> float:
@@ -96,7 +90,7 @@ def _moving_spread(ratings: Ratings, settings: Settings) -> float:
 
 def not_below_zero(start: AnyFactors) -> AnyFactors:
     """The start values with the sizes of the factors in the places of the factors."""
-    return start.with_tensors({"user": start.user.abs(), "item": start.item.abs()})
+    return start.with_arrays({side: np.abs(start.arrays()[side]) for side in ("user", "item")})
 
 
 VANISHED = 1e-4     # of the ratings' spread: products of factors that small are those of a fit with too much weight decay
@@ -105,15 +99,17 @@ REVIVED = 0.05      # spread of the factors that take their place
 
 def have_vanished(start: AnyFactors, ratings: Ratings, *, bounded: bool) -> bool:
     """Whether the factors beside biases are all but 0: there the gradient is, too, and a fit would end where it starts."""
-    if not isinstance(start, Factors) or start.user_bias is None or not start.n_factors:
+    if not isinstance(start, Factors) or start.model == "dot" or not start.n_factors:
         return False
-    largest = float(start.user.detach().norm(dim=1).max() * start.item.detach().norm(dim=1).max())
+    largest = math.prod(float(np.linalg.norm(start.arrays()[side], axis=1).max()) for side in ("user", "item"))
     # inside a sigmoid factors have no unit of the ratings
     return 0 < largest < VANISHED * (1.0 if bounded else spread_of(ratings))
 
 
 def revived(start: AnyFactors, *, seed: int) -> AnyFactors:
     """Keeps the biases and replaces the factors by small random ones."""
+    import torch
+
     generator = torch.Generator().manual_seed(int(seed))
     return start.with_tensors({name: REVIVED * torch.randn(rows.shape, generator=generator, dtype=rows.dtype)
                                for name, rows in (("user", start.user), ("item", start.item))})
@@ -129,24 +125,25 @@ def check_start(start: AnyFactors, ratings: Ratings, *, model: str) -> tuple[str
     if (start.model == "net") != (model == "net"):
         raise UserError(f"The model is '{model}', and the start values are those of a '{start.model}' model. "
                         "Choose the model that they belong to.")
-    shapes = start.shapes(users, items)
-    for name, tensor in start.tensors().items():
-        if tuple(tensor.shape) != shapes[name]:
-            raise UserError(f"The start values '{name}' are {_by(tensor.shape)}; {users} users, "
+    shapes, arrays = start.shapes(users, items), start.arrays()
+    for name, array in arrays.items():
+        if array.shape != shapes[name]:
+            raise UserError(f"The start values '{name}' are {_by(array.shape)}; {users} users, "
                             f"{items} items and {k} factors need {_by(shapes[name])}.")
     if model == "net":
         return ()
-    if (start.user_bias is None) != (start.item_bias is None):
+    if ("user_bias" in arrays) != ("item_bias" in arrays):
         raise UserError("The start values have biases for users or for items only. "
                         "Give both, or neither.")
-    if MODELS[model].biases != (start.user_bias is not None):
+    if MODELS[model].biases != ("user_bias" in arrays):
         has, have = ("biases", "have none") if MODELS[model].biases else ("no biases", "have some")
         raise UserError(f"The model '{model}' has {has}, and the start values {have}. "
                         "Choose the model that they belong to.")
-    if not (start.user.any() or start.item.any()):
+    factors = arrays["user"], arrays["item"]
+    if not any(rows.any() for rows in factors):
         raise UserError("All start factors are 0, and from there no step leads on. "
                         "Start from random values.")
-    if k > 1 and all((t == t[:, :1]).all() for t in (start.user, start.item)):
+    if k > 1 and all((rows == rows[:, :1]).all() for rows in factors):
         return (f"The {k} factors start alike and so stay alike: they count as one. "
                 "Start from random values.",)
     return ()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import torch
 
 from solver.core.optimizers import OPTIMIZERS
 from solver.core.schedules import SCHEDULES
@@ -16,6 +15,7 @@ from solver.kernels.parts.packed import LANES, given_width, pack_factors
 from solver.kernels.parts.target import Target
 from solver.kernels.parts.workers import Workers, now_and_then
 from solver.model.net import additive
+from solver.threads import threads_of_torch
 
 from .held_out_rmse import PackedJudge
 from .strata import stratify
@@ -45,7 +45,7 @@ class FusedSGD:
         self.decay = row_decay(settings, counts).astype(table.dtype)
         self.fixed = self.packed.fixed
         self.constants = [table.dtype.type(x) for x in (additive(problem.start).offset, self.target.low, self.target.span)]
-        self.workers = Workers(torch.get_num_threads() if self.edges.shape[1] > 2 else 1)
+        self.workers = Workers(threads_of_torch() if self.edges.shape[1] > 2 else 1)
         self.judge = problem.holdout and PackedJudge(problem.holdout, self.packed, self.target, kernels=kernels,
                                                clip=problem.clip, workers=self.workers)
         self.rng, self.epoch = np.random.default_rng(settings.seed + 1), 0

@@ -12,6 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from solver.data.ratings import Ratings
+from solver.model.array_factors import rmse_of_arrays
 from solver.model.factors import Factors, tensors_later
 
 DAMPING = 5.0   # ratings of size 0 that everybody gets beside their own
@@ -36,6 +37,11 @@ def bias_only(ratings: Ratings, *, damping: float = DAMPING, sweeps: int = SWEEP
         item_bias = np.bincount(items, of_one * (deviations - user_bias[users]), len(item_bias)) / item_weight
         user_bias = np.bincount(users, of_one * (deviations - item_bias[items]), len(user_bias)) / user_weight
     return _factors(mean, user_bias, item_bias)
+
+
+def biases_rmse(learnt: Ratings, held: Ratings | None, *, clip: tuple[float, float]) -> float:
+    """The RMSE that biases alone reach: of the ratings held out, where there are some, else of those they are learnt from."""
+    return rmse_of_arrays(bias_only(learnt), held or learnt, clip=clip)
 
 
 def _factors(mean: float, user_bias: np.ndarray, item_bias: np.ndarray) -> Factors:

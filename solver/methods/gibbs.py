@@ -14,6 +14,10 @@ for all rows at once (Papandreou & Yuille 2010, "Gaussian sampling by local pert
 with few ratings its dual form is that of Bhattacharya, Chakraborty & Mallick 2016):
 
     z = argmin Σ_j (t_j + δ_j/√α − φ_j·z)² + ‖z − c − ε‖²/α,     δ, ε ~ N(0, 1).
+
+Columns that are given of the items, genres say, stand in front of the items' rows and stay (`Factors.given`): what a user
+thinks of each is drawn with the user's other factors, and items are drawn given what that leaves of the ratings. They are in the
+items' prior as well.
 """
 
 from __future__ import annotations
@@ -59,27 +63,31 @@ class Gibbs:
         self.generator = torch.Generator().manual_seed(int(settings.seed))
         self.noise = self.generator if device == "cpu" else torch.Generator(device).manual_seed(int(settings.seed))
         self.epochs = settings.epochs or OPTIMIZERS[settings.optimizer].epochs
-        self.train = Average.of(problem.ratings, start.user.dtype, device)
+        self.train = Average.of(self._in_rows(problem.ratings), start.user.dtype, device)
         held = problem.holdout
-        self.held = Average.of(held, start.user.dtype, device, clip=problem.clip) if held else None
+        self.held = Average.of(self._in_rows(held), start.user.dtype, device, clip=problem.clip) if held else None
         self.units = Units.of(self.train.values, start)
         rows = self.units.rows(start.map(lambda tensor: tensor.to(device)))
         threads = torch.get_num_threads()
         known = known_of_both(problem.ratings, settings, dtype=start.user.dtype, device=device)
-        self.user, self.item = (_Side(own, ratings, ridge_for(ratings, n_features=own.shape[1], threads=threads), columns, first_precisions(columns))
-                                for own, ratings, columns in zip(rows, both_sides(self.train.pairs, self.units.of_ratings(self.train.values)), known))
+        self.user, self.item = (_Side(own, ratings, ridge_for(ratings, n_features=own.shape[1] - given, threads=threads), columns,
+                                      first_precisions(columns), given)
+                                for own, ratings, columns, given in zip(
+                                    rows, self._by_side(self.units.of_ratings(self.train.values), rows[0].shape[1]), known, (0, start.given)))
         self.residual = self.user.ratings.values - self._predicted(self.train.pairs, *rows)
         self.sweep = 0
+        self.alpha: Tensor | None = None    # of the last sweep
         self.samples: tuple[Factors, ...] = ()
         self.noise_variance = 0.0   # of a rating, the mean over the sweeps whose draws are kept
         self.few, self.many = sorted((self.user, self.item), key=lambda side: len(side.rows))
-        size = (self.few.rows.numel() + 2 * self.many.rows.numel()) * self.few.rows.element_size()
+        few, many = (len(self._every_row(side.rows) if side is self.user else side.rows) for side in (self.few, self.many))
+        size = (few + 2 * many) * self.few.rows[0].numel() * self.few.rows.element_size()
         self.kept = KeptSweeps.of(self.epochs, size=size, most=MOST_MEMORY)
 
     @one_thread()  # the regressions have threads of their own; the rest is quick
     def step(self, *, last: bool) -> Seen:
         self.sweep += 1
-        alpha = self._draw_precision()
+        alpha = self.alpha = self._draw_precision()
         mean, deviation = self._draw_rows(self.few, self.many, alpha)
         self.few.rows = mean + deviation
         mean, deviation = self._draw_rows(self.many, self.few, alpha)
@@ -94,17 +102,18 @@ class Gibbs:
                 variance = self.units.spread ** 2 / float(alpha)
                 self.noise_variance += (variance - self.noise_variance) / (len(self.samples) // 2 + 1)
                 self.samples += self._both_draws(mean - deviation)
-        rmse, here = self.train.rmse(), self.units.factors(*middle)
+        rmse, here = self.train.rmse(), self.units.factors(self._every_row(middle[0]), middle[1])
         return Seen(rmse ** 2, rmse, lambda: here, holdout_rmse=self.held.rmse() if self.held else None, samples=self.samples,
                     noise=math.sqrt(self.noise_variance) if self.samples else None)
 
     def _both_draws(self, rows: Tensor) -> tuple[Factors, Factors]:
         """The draw that the chain goes on from, and that with these rows of the many; they share the few."""
-        one = self.units.factors(self.user.rows, self.item.rows)
+        users = self._every_row(self.user.rows)
+        one = self.units.factors(users, self.item.rows)
         if self.many is self.item:
-            other = self.units.factors(self.user.rows, rows)
+            other = self.units.factors(users, rows)
             return one, replace(other, user=one.user, user_bias=one.user_bias)
-        other = self.units.factors(rows, self.item.rows)
+        other = self.units.factors(self._every_row(rows), self.item.rows)
         return one, replace(other, item=one.item, item_bias=one.item_bias)
 
     def _draw_precision(self) -> Tensor:
@@ -113,14 +122,37 @@ class Gibbs:
 
     def _draw_rows(self, side: _Side, other: _Side, alpha: Tensor) -> tuple[Tensor, Tensor]:
         """The rows of a side given the other: their mean, and how far from it a draw of them is."""
-        common = draw_common(side.rows, side.known, side.precisions, self.generator)
+        given, drawn = side.rows[:, :side.given], side.rows[:, side.given:]
+        common = draw_common(drawn, side.known, side.precisions, self.generator)
         side.precisions = common.precisions
         features, known = features_of(other.rows, biases=self.units.biases)
-        noise = self._normal(side.ratings.values), self._normal(side.rows)
-        return draw_rows(side.ratings, side.ridge, features @ common.root, known, common, alpha, noise)
+        noise = self._normal(side.ratings.values), self._normal(drawn)
+        mean, deviation = draw_rows(self._left_for(side), side.ridge, features[:, side.given:] @ common.root, known, common, alpha, noise)
+        return torch.cat([given, mean], 1), torch.cat([torch.zeros_like(given), deviation], 1)
+
+    def _left_for(self, side: _Side) -> ByRow:
+        """The ratings less what is known already of their predictions: what the given columns of this side's rows explain."""
+        if not side.given:
+            return side.ratings
+        explained = self.train.pairs.products(*(rows[:, :side.given].contiguous() for rows in (self.user.rows, self.item.rows)))
+        return replace(side.ratings, values=side.ratings.values - explained.index_select(0, self.train.pairs.by_item[0]))
 
     def _predicted(self, pairs: RatedPairs, user: Tensor, item: Tensor) -> Tensor:
-        return predicted_pairs(pairs, user, item, biases=self.units.biases)
+        return predicted_pairs(pairs, self._every_row(user), item, biases=self.units.biases)
+
+    # What `gibbs_by_day` does otherwise, for whom a user has more rows than one.
+
+    def _in_rows(self, ratings: Ratings) -> Ratings:
+        """The ratings by the rows that they belong to."""
+        return ratings
+
+    def _by_side(self, values: Tensor, width: int) -> tuple[ByRow, ByRow]:
+        """(by user, by item) the values, in the order of the training pairs; rows have so many numbers."""
+        return both_sides(self.train.pairs, values)
+
+    def _every_row(self, user: Tensor) -> Tensor:
+        """What the pairs point into, of the users' own rows."""
+        return user
 
     def _normal(self, like: Tensor) -> Tensor:
         return torch.empty_like(like).normal_(generator=self.noise)
@@ -194,6 +226,7 @@ class _Side:
     ridge: Ridge
     known: KnownColumns
     precisions: Tensor   # of the families of what is known
+    given: int           # columns of the rows, the first ones, that stay as they are
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,12 +240,13 @@ class Units:
     spread: float
     offset: float   # that of the factors, which stays what it is
     biases: bool
+    given: int = 0  # the same
 
     @classmethod
     def of(cls, values: Tensor, start: Factors) -> Units:
         biases = start.user_bias is not None
         wide = values.double()
-        return cls(float(wide.mean()) if biases else 0.0, float(wide.std()) or 1.0, start.offset, biases)
+        return cls(float(wide.mean()) if biases else 0.0, float(wide.std()) or 1.0, start.offset, biases, start.given)
 
     def of_ratings(self, values: Tensor) -> Tensor:
         return (values - self.mean) / self.spread
@@ -232,9 +266,9 @@ class Units:
     def factors(self, user: Tensor, item: Tensor) -> Factors:
         root, half = math.sqrt(self.spread), (self.mean - self.offset) / 2
         if not self.biases:
-            return Factors(root * user, root * item)
+            return Factors(root * user, root * item, given=self.given)
         return Factors(root * user[:, :-1], root * item[:, :-1], self.spread * user[:, -1] + half,
-                       self.spread * item[:, -1] + half, self.offset)
+                       self.spread * item[:, -1] + half, self.offset, self.given)
 
 
 @dataclass(eq=False)

@@ -14,6 +14,9 @@ def steps_for(problem: FitTask) -> Steps:
     """The steps of the method (a name of `METHODS`) that the settings choose."""
     # imported here: each is loaded only when it is used
     match problem.settings.method:
+        case "gibbs" if problem.settings.learn_times:
+            from .gibbs_by_day import GibbsByDay
+            return GibbsByDay(problem)
         case "gibbs":
             from .gibbs import Gibbs
             return Gibbs(problem)
@@ -39,11 +42,21 @@ def cpu_only(settings: Settings, device: str, ratings: Ratings) -> str | None:
     """Why a fit that is to run on a GPU, ``"cuda"`` or ``"mps"``, runs on the CPU instead; None where it does not."""
     if ratings.item_columns is not None and not OPTIMIZERS[settings.optimizer].samples:
         return "Item columns are learnt with on the CPU."
+    if settings.learn_times:
+        return "Times are learnt from on the CPU."
     if device == "mps" and OPTIMIZERS[settings.optimizer].alternating:
         return f"{settings.optimizer} takes decompositions that Apple's GPU lacks; the CPU is used."
     if one_by_one(settings) and not (device == "cuda" and find_spec("triton")):  # torch brings it along on Linux
         return "SGD a rating at a time runs on a GPU by CUDA and triton, which are not both here; the CPU is used."
     return None
+
+
+def by_kernels_alone(settings: Settings) -> bool:
+    """Whether a fit on the CPU is all done by fused kernels: nothing of it loads torch."""
+    if settings.method == "batches" and settings.optimizer == "adamw" and settings.loss == "squared" and settings.model != "net":
+        from solver.fused.lazy_adamw import is_lazy
+        return is_lazy(settings)
+    return one_by_one(settings)
 
 
 def one_by_one(settings: Settings) -> bool:

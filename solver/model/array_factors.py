@@ -6,6 +6,7 @@ same for arrays and for tensors; `as_tensors` is the way from here to a fit.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
     from .models import Bounds
     from .net import AnyFactors
+
+_PIECE = 65_536     # ratings whose rows are gathered at once: what a cache holds
 
 
 def array_factors(parts: Mapping[str, np.ndarray]) -> AnyFactors:
@@ -40,11 +43,31 @@ def as_tensors(factors: AnyFactors) -> AnyFactors:
     return factors.map(torch.as_tensor)
 
 
-def rmse_of_arrays(factors: AnyFactors, ratings: Ratings, *, bounds: Bounds = None) -> float:
-    """Root mean squared error of the predictions of these ratings: `solver.rmse` for factors that are arrays."""
-    factors = factors if isinstance(factors, Factors) else as_tensors(factors)
-    x = np.asarray(factors.raw(ratings.user_index, ratings.item_index))  # type: ignore[arg-type]  # positions, as of tensors
-    return float(np.sqrt(np.mean((array_in_range(x, bounds) - ratings.values) ** 2)))
+def rmse_of_arrays(factors: AnyFactors, ratings: Ratings, *, bounds: Bounds = None, clip: Bounds = None) -> float:
+    """Root mean squared error of the predictions of these ratings: `solver.rmse`, which no sum needs torch for but a net's."""
+    predicted = predicted_by_arrays(factors, ratings, bounds=bounds)
+    if clip is not None:
+        predicted = predicted.clip(*clip)
+    return math.sqrt(ratings.average((predicted - ratings.values) ** 2))
+
+
+def predicted_by_arrays(factors: AnyFactors, ratings: Ratings, *, bounds: Bounds = None) -> np.ndarray:
+    """(n_ratings,) predictions, float64; in pieces, since each takes rows of memory."""
+    predicted = np.empty(len(ratings))
+    for first in range(0, len(ratings), _PIECE):
+        users, items = (index[first:first + _PIECE] for index in (ratings.user_index, ratings.item_index))
+        predicted[first:first + _PIECE] = array_in_range(_raw(factors, users, items), bounds)
+    return predicted
+
+
+def _raw(factors: AnyFactors, users: np.ndarray, items: np.ndarray) -> np.ndarray:
+    if not isinstance(factors, Factors):
+        return as_tensors(factors).raw(users, items).detach().numpy()  # type: ignore[arg-type]  # positions, as of tensors
+    parts = factors.arrays()
+    x = (parts["user"][users] * parts["item"][items]).sum(1)
+    if "user_bias" in parts:
+        x = x + parts["user_bias"][users] + parts["item_bias"][items]
+    return x + factors.offset if factors.offset else x
 
 
 def array_in_range(x: np.ndarray, bounds: Bounds) -> np.ndarray:

@@ -77,9 +77,9 @@ class Factors:
         parts = {f.name: vars(self)[f.name] for f in fields(self) if f.name not in ("offset", "given")}
         return {name: as_array(part) for name, part in parts.items() if part is not None}
 
-    def with_arrays(self, arrays: Mapping[str, np.ndarray]) -> Factors:
-        """The same factors with these arrays in the places of the parts of the same name."""
-        return Factors(**vars(self) | {name: TensorLater(array) for name, array in arrays.items()})
+    def with_arrays(self, arrays: Mapping[str, np.ndarray], **others: float) -> Factors:
+        """The same factors with these arrays in the places of the parts of the same name, and with another `offset` or `given`."""
+        return Factors(**vars(self) | {name: TensorLater(array) for name, array in arrays.items()} | others)
 
     def map(self, function: Callable[[Tensor], Tensor]) -> Factors:
         """The same factors with `function` applied to each tensor."""

@@ -50,6 +50,8 @@ def point_factors(samples: Sequence[Factors]) -> Factors:
     2011, algorithm 4.4) to a share of `ENOUGH`.
     """
     first = samples[0]
+    if first.given:
+        return _beside_given(samples)
     (n, k), m = first.user.shape, len(first.item)
     terms = _terms(samples)
     if n * m <= DENSE:
@@ -65,6 +67,21 @@ def point_factors(samples: Sequence[Factors]) -> Factors:
     biases = {} if first.user_bias is None else {
         name: torch.stack([getattr(sample, name) for sample in samples]).mean(0) for name in ("user_bias", "item_bias")}
     return replace(first.with_tensors(biases), user=user, item=item)
+
+
+def _beside_given(samples: Sequence[Factors]) -> Factors:
+    """The same of factors of which the items' first columns are given: what users have there is the mean of the samples."""
+    first, given = samples[0], samples[0].given
+    learnt: dict[Tensor, Tensor] = {}      # what samples share, they share without the given columns too
+
+    def without(rows: Tensor) -> Tensor:
+        if rows not in learnt:
+            learnt[rows] = rows[:, given:]
+        return learnt[rows]
+
+    point = point_factors([replace(sample, user=without(sample.user), item=without(sample.item), given=0) for sample in samples])
+    liked = torch.stack([sample.user[:, :given] for sample in samples]).mean(0)
+    return replace(point, user=torch.cat([liked, point.user], 1), item=torch.cat([first.item[:, :given], point.item], 1), given=given)
 
 
 def _terms(samples: Sequence[Factors]) -> list[tuple[Tensor, Tensor]]:

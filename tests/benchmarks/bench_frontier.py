@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parents[2])]
@@ -20,6 +21,7 @@ sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve
 import numpy as np  # noqa: E402
 from frontier_plot import draw  # noqa: E402
 from frontier_tables import report  # noqa: E402
+from machine import when_and_where  # noqa: E402
 from records import BUILD, PICTURES, ROOT, answer_task, run_task, save, say, seconds_text  # noqa: E402
 from systems import DATA, SMALL, SYSTEMS, ratings_of  # noqa: E402
 
@@ -32,8 +34,9 @@ LONGEST = 900.0     # for all splits of one system on one data set
 LATEST_FOLDER = ROOT.parent / "shared" / "data" / "ml-latest-small"
 
 
-def measure(*, folder: Path = LATEST_FOLDER, quick: bool = False) -> list[dict]:
-    """A record for every system on every data set."""
+def measure(*, folder: Path = LATEST_FOLDER, quick: bool = False, names: Sequence[str] = (), kept: Sequence[dict] = ()) -> list[dict]:
+    """A record for every system on every data set: where `names` are given, of those whose names begin so, and of the others
+    what is `kept`."""
     records = []
     for data in (SMALL,) if quick else DATA:
         if ratings_of(data, folder) is None:
@@ -42,14 +45,18 @@ def measure(*, folder: Path = LATEST_FOLDER, quick: bool = False) -> list[dict]:
         for system in SYSTEMS:
             if data not in system.data or (quick and not system.quick):
                 continue
+            if names and not system.name.startswith(tuple(names)):
+                records += [record for record in kept if (record["data"], record["system"]) == (data, system.name)]
+                continue
             if system.missing:
                 say(f"{system.name}: skipped, not installed; {system.missing}")
                 continue
             task = {"data": data, "folder": str(folder), "system": system.name, "splits": 1 if quick else SPLITS}
             found = run_task(__file__, task, seconds=LONGEST, threads=system.threads)
-            records.append({"data": data, "system": system.name, "family": system.family} | found)
+            records.append({"data": data, "system": system.name, "family": system.family, **when_and_where()} | found)
             say(f"{data:16} {system.name:34} " + (found.get("failed") or f"{np.mean(found['rmse']):.4f} "
-                f"{seconds_text(float(np.median(found['seconds'])))} s"))
+                f"{seconds_text(float(np.median(found['seconds'])))} s, of a processor "
+                f"{seconds_text(float(np.median(found['processor_seconds'])))} s"))
     return records
 
 
@@ -58,26 +65,29 @@ def task(asked: dict) -> dict:
     system = next(system for system in SYSTEMS if system.name == asked["system"])
     ratings = ratings_of(asked["data"], Path(asked["folder"]))
     low, high = float(ratings.values.min()), float(ratings.values.max())
-    errors, seconds = [], []
+    errors, seconds, of_processor = [], [], []
     for seed in range(asked["splits"]):
         train, test = split_off(ratings, 0.1, seed=seed)
         fitter = system.make()
         fitter.prepare(train)
         if fitter.warm and seed == 0:
             fitter.fit()
-        seconds.append(median_seconds(fitter.fit))
+        for found, taken in zip((seconds, of_processor), median_seconds(fitter.fit)):
+            found.append(taken)
         predicted = np.clip(np.asarray(fitter.predict(test.user_index, test.item_index), np.float64), low, high)
         errors.append(float(np.sqrt(np.mean((predicted - test.values) ** 2))))
-    return {"rmse": errors, "seconds": seconds, "ratings": len(ratings)}
+    return {"rmse": errors, "seconds": seconds, "processor_seconds": of_processor, "ratings": len(ratings)}
 
 
-def median_seconds(fit) -> float:
-    taken = []
-    while not taken or (len(taken) < REPEATS and taken[0] < SHORT):
-        began = time.perf_counter()
+def median_seconds(fit) -> tuple[float, float]:
+    """(by the clock, of the processor)."""
+    taken: list[tuple[float, float]] = []
+    while not taken or (len(taken) < REPEATS and taken[0][0] < SHORT):
+        began = time.perf_counter(), time.process_time()
         fit()
-        taken.append(time.perf_counter() - began)
-    return float(np.median(taken))
+        taken.append((time.perf_counter() - began[0], time.process_time() - began[1]))
+    by_clock, of_processor = np.median(taken, axis=0)
+    return float(by_clock), float(of_processor)
 
 
 def main() -> None:

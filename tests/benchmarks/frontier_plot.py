@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from curve_names import name_curves
-from frontier_tables import BASELINE, BUDGETS, INFORMED, OURS, Result, results
+from frontier_tables import BASELINE, BUDGETS, INFORMED, OURS, PEER_INFORMED, Result, results
 
 # colours that people with any colour vision can tell apart (Okabe & Ito 2008); ours is the strong one
 COLOURS = {OURS: "#d55e00", INFORMED: "#e69f00", "LIBMF": "#0072b2", "cornac": "#009e73", "Surprise": "#cc79a7", "lenskit": "#8c6d00",
-           "plain torch": "#56b4e9", "fastai": "#555555", "myFM": "#000000", BASELINE: "#aaaaaa"}
+           "plain torch": "#56b4e9", "fastai": "#555555", "myFM": "#000000", "myFM with sets": "#332288", PEER_INFORMED: "#882255", BASELINE: "#aaaaaa"}
 
 
 def draw(records: Sequence[dict], folder: Path) -> list[Path]:

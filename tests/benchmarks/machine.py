@@ -14,8 +14,12 @@ PACKAGES = ("numpy", "numba", "torch", "pandas", "pyarrow", "libmf", "scikit-sur
 
 def about() -> dict[str, str]:
     """What a reader needs to judge the numbers by."""
-    return {"machine": machine(), "versions": versions(), "date": datetime.date.today().isoformat(),
+    return {**when_and_where(), "versions": versions(),
             "load": f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown"}
+
+
+def when_and_where() -> dict[str, str]:
+    return {"machine": machine(), "date": datetime.date.today().isoformat()}
 
 
 def machine() -> str:

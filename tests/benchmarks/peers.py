@@ -209,32 +209,3 @@ class PlainTorch:
 def _bounded(tables, users, items):
     p, user_bias, q, item_bias = tables
     return 5.5 * ((p[users] * q[items]).sum(1) + user_bias[users, 0] + item_bias[items, 0]).sigmoid()
-
-
-@dataclass
-class MyFM:
-    """Bayesian factorisation machines by Gibbs sampling, in C++; here with users and items only."""
-
-    rank: int = 50
-    iterations: int = 60
-    needs = {"myfm": "pip install myfm 'setuptools<81'"}
-    warm = False
-
-    def prepare(self, train: Ratings) -> None:
-        self.sizes = train.n_users, train.n_items
-        self.data = self._one_hot(train.user_index, train.item_index), train.values.astype(np.float64)
-
-    def fit(self) -> None:
-        from myfm import MyFMRegressor
-        self.model = MyFMRegressor(rank=self.rank, random_seed=0)
-        self.model.fit(*self.data, n_iter=self.iterations, n_kept_samples=self.iterations - 10,
-                       group_shapes=list(self.sizes))
-
-    def predict(self, users: np.ndarray, items: np.ndarray) -> np.ndarray:
-        return self.model.predict(self._one_hot(users, items))
-
-    def _one_hot(self, users: np.ndarray, items: np.ndarray):
-        from scipy.sparse import csr_matrix
-        n = len(users)
-        columns = np.column_stack([users, self.sizes[0] + items]).ravel()
-        return csr_matrix((np.ones(2 * n), columns, np.arange(0, 2 * n + 1, 2)), shape=(n, sum(self.sizes)))

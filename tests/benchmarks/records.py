@@ -14,6 +14,7 @@ from machine import about
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build" / "benchmarks"  # results of every part, and data that more than one task reads
+KEPT = ROOT / "tests" / "benchmarks" / "measured"  # what stays with the code, so that a part of it can be measured again
 PICTURES = ROOT / "docs" / "pictures"
 sys.path[:0] = [str(ROOT)]
 
@@ -49,15 +50,31 @@ def answer_task(arguments: Sequence[str], task: Callable[[dict], dict]) -> bool:
 
 def save(part: str, records: Iterable[dict]) -> None:
     """The part's results, in place of earlier ones, after a line on where and when they were made."""
-    BUILD.mkdir(parents=True, exist_ok=True)
-    (BUILD / f"{part}.jsonl").write_text("".join(json.dumps(record) + "\n" for record in (about(), *records)))
+    path = _path(part)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(json.dumps(record) + "\n" for record in (about(), *records)))
 
 
 def load(part: str) -> tuple[dict, list[dict]]:
     """(where and when, the part's results); both empty where it has not been run."""
-    path = BUILD / f"{part}.jsonl"
+    path = _path(part)
     lines = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else [{}]
     return lines[0], lines[1:]
+
+
+def _path(part: str) -> Path:
+    return (KEPT if part == "frontier" else BUILD) / f"{part}.jsonl"
+
+
+def kept_texts() -> dict[str, str]:
+    """What was last filled into the page, by the names in its template: of parts whose records are not here."""
+    path = KEPT / "texts.json"
+    return json.loads(path.read_text()) if path.exists() else {}
+
+
+def keep_texts(texts: dict[str, str]) -> None:
+    KEPT.mkdir(parents=True, exist_ok=True)
+    (KEPT / "texts.json").write_text(json.dumps(texts, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]], *, left: int = 1) -> str:

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-from frontier_tables import BASELINE, INFORMED, OURS
-from peers import Cornac, FastAI, LensKit, LibMF, MyFM, PlainTorch, Surprise
+from frontier_tables import BASELINE, INFORMED, OURS, PEER_INFORMED
+from my_fm import MyFM
+from peers import Cornac, FastAI, LensKit, LibMF, PlainTorch, Surprise
 from synthetic import PRESETS, generate
 
 from solver import CollabFilter, Ratings, read_genres, read_ratings
@@ -33,10 +34,11 @@ class Fitter(Protocol):
 
 @dataclass
 class Ours:
-    """CollabFilter as it comes: nothing is told but how much effort."""
+    """CollabFilter as it comes: nothing is told but how much effort, and for some of it how many epochs."""
 
     effort: str
     informed: bool = False  # of the items' genres, where they are known
+    epochs: int | None = None
     needs = {}
     warm = True
 
@@ -44,7 +46,7 @@ class Ours:
         self.train = train if self.informed else replace(train, item_columns=None)
 
     def fit(self) -> None:
-        self.model = CollabFilter(effort=self.effort, device="cpu", random_state=0).fit(self.train)
+        self.model = CollabFilter(effort=self.effort, epochs=self.epochs, device="cpu", random_state=0).fit(self.train)
 
     def predict(self, users: np.ndarray, items: np.ndarray) -> np.ndarray:
         import pandas as pd
@@ -86,11 +88,13 @@ class System:
 
 
 HUNDRED = (SMALL, LATEST)
+EFFORTS: tuple[tuple[str, dict], ...] = (("quick", {}), ("good", {}), ("best, 24 sweeps", {"epochs": 24}), ("best", {}))
+TOLD: tuple[tuple[str, dict], ...] = (("sets", {"sets": True}), ("genres", {"genres": True}), ("sets and genres", {"sets": True, "genres": True}))
 SYSTEMS = (
     System("biases alone", BASELINE, Biases),
-    *(System(f"{OURS}, {effort}", OURS, lambda effort=effort: Ours(effort), threads=2) for effort in ("quick", "good", "best")),
-    *(System(f"{OURS} {INFORMED}, {effort}", INFORMED, lambda effort=effort: Ours(effort, informed=True), (LATEST,), threads=2)
-      for effort in ("quick", "good", "best")),
+    *(System(f"{OURS}, {name}", OURS, lambda name=name, more=more: Ours(name.partition(",")[0], **more), threads=2) for name, more in EFFORTS),
+    *(System(f"{OURS} {INFORMED}, {name}", INFORMED, lambda name=name, more=more: Ours(name.partition(",")[0], informed=True, **more),
+             (LATEST,), threads=2) for name, more in EFFORTS),
     *(System(f"LIBMF, k = {k}, {rounds} rounds{', 2 threads' * (threads == 2)}", "LIBMF",
              lambda k=k, rounds=rounds, threads=threads: LibMF(k, rounds, threads, decay=0.1), threads=threads)
       for k, rounds, threads in ((48, 6, 1), (48, 20, 1), (48, 20, 2), (128, 20, 2))),
@@ -112,6 +116,9 @@ SYSTEMS = (
     System("myFM, rank 10, 200 draws", "myFM", lambda: MyFM(10, 200), HUNDRED, quick=False),
     System("myFM, rank 50, 60 draws", "myFM", lambda: MyFM(50, 60), quick=False),
     System("myFM, rank 50, 200 draws", "myFM", lambda: MyFM(50, 200), HUNDRED, quick=False),  # on a million, over 100 s
+    *(System(f"myFM with {what}, rank 10, {draws} draws", PEER_INFORMED if "genres" in what else "myFM with sets",
+             lambda draws=draws, told=told: MyFM(10, draws, **told),
+             (LATEST,) if "genres" in what else DATA if draws == 60 else HUNDRED, quick=False) for what, told in TOLD for draws in (60, 200)),
 )
 
 

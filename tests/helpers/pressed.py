@@ -20,6 +20,7 @@ class Pressed:
         self.document = calc.impl.office.desktop.loadComponentFromURL(
             load_uno().systemPathToFileUrl(str(path)), "_blank", 0, properties(Hidden=True, MacroExecutionMode=ALWAYS))
         self.book, self.name = calc.books[str(path)], path.name
+        self._status: dict = {}     # LibreOffice's cells
         self.idle = calc.impl.office.service("com.sun.star.awt.Toolkit").processEventsToIdle
 
     def press(self, caption: str, sheet: str = "bias") -> None:
@@ -34,6 +35,12 @@ class Pressed:
         """Run a macro as Tools > Macros does, with whatever sheet is in view."""
         scripts = self.document.getScriptProvider()
         scripts.getScript(f"vnd.sun.star.script:VBAProject.Collabsheet.{macro}?language=Basic&location=document").invoke((), (), ())
+
+    def words(self, sheet: str = "bias") -> str:
+        """The same as `status`, with one way to the office: who looks often slows it down."""
+        if sheet not in self._status:
+            self._status[sheet] = self.book.sheets[sheet].range(f"{sheet}_status").impl.api.getCellByPosition(0, 0)
+        return self._status[sheet].String
 
     def status(self, sheet: str = "bias") -> str:
         return str(self.book.sheets[sheet].range(f"{sheet}_status").value)

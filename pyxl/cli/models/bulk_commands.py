@@ -15,9 +15,10 @@ from pyxl.cli.arguments.table_files import add_table_arguments, checked_table, t
 from pyxl.cli.command_line import Command
 from solver.errors import UserError
 
-from .model_commands import add_list_arguments, add_model_argument, check_list_target, tell_list, written_list
+from .model_commands import add_asked_model_arguments, add_list_arguments, check_list_target, tell_list, written_list
+from .models_there import ModelThere, asked_model
 from .store_commands import recommend_from_passes
-from .trained_model import as_label, load_trained, titles_of
+from .trained_model import as_label, titles_of
 
 if TYPE_CHECKING:
     from solver import CollabFilter
@@ -36,7 +37,7 @@ class _Options(TypedDict):
 # ---- recommend
 
 def _recommend_arguments(parser: argparse.ArgumentParser) -> None:
-    add_model_argument(parser)
+    add_asked_model_arguments(parser)
     whom = parser.add_mutually_exclusive_group(required=True)
     whom.add_argument("--user", action="append", metavar="ID", help="for whom; may be given several times")
     whom.add_argument("--users", metavar="FILE", help="for the users in this file, an id a line")
@@ -55,14 +56,14 @@ def _recommend_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _recommend(args: argparse.Namespace, say: Say) -> dict:
-    if (Path(args.model) / "fit.json").is_file():
+    if not args.server and (Path(args.model) / "fit.json").is_file():
         return recommend_from_passes(args, say)
     if args.processes is not None or args.part is not None:
         raise UserError("--processes and --part share out blocks of users, which the rows of a fit of a store have: the folder MODEL.passes "
                         "that `collabsheet train STORE --rows-only` leaves. Give that, or leave them out.")
     one = args.new_user or (args.user is not None and len(args.user) == 1)
     check_list_target(args, table_only=not one)
-    model, n = load_trained(args.model), how_many_listed(args.n)
+    model, n = asked_model(args), how_many_listed(args.n)
     items = None if args.items is None else _known(args.items, model.items_, "item")
     exclude = () if args.exclude is None else _known(args.exclude, model.items_, "item")
     if (args.likes is not None) != args.new_user:
@@ -92,7 +93,7 @@ def _recommend(args: argparse.Namespace, say: Say) -> dict:
     return json_ready(result)
 
 
-def _for_likes(model: CollabFilter, n: int, args: argparse.Namespace, say: Say) -> dict:
+def _for_likes(model: CollabFilter | ModelThere, n: int, args: argparse.Namespace, say: Say) -> dict:
     likes = {}
     for part in args.likes.split(","):
         name, _, number = part.rpartition("=")
@@ -103,12 +104,12 @@ def _for_likes(model: CollabFilter, n: int, args: argparse.Namespace, say: Say) 
     if args.items or args.exclude or args.seen:
         raise UserError("--items, --exclude and --seen are for known users. Leave them out.")
     say(f"For a new user who likes {args.likes}:")
-    found = model.fold_in_likes(likes).recommend(n)
+    found = model.recommend_for_likes(likes, n) if isinstance(model, ModelThere) else model.fold_in_likes(likes).recommend(n)
     result = json_ready({"model": args.model, "likes": likes} | tell_list(found, "item", "prediction", model, args, say))
     return written_list(found, result, "recommend", args, say)
 
 
-def _for_one(user, n: int, model: CollabFilter, args: argparse.Namespace, say: Say, options: _Options) -> dict:
+def _for_one(user, n: int, model: CollabFilter | ModelThere, args: argparse.Namespace, say: Say, options: _Options) -> dict:
     try:
         found = model.recommend(user, n, **options)
     except UserError as error:
@@ -148,7 +149,7 @@ def _known(path: str, labels: tuple, what: str) -> list:
 # ---- predict
 
 def _predict_arguments(parser: argparse.ArgumentParser) -> None:
-    add_model_argument(parser)
+    add_asked_model_arguments(parser)
     parser.add_argument("ratings", nargs="+", metavar="PAIRS", help=f"users and items, with or without ratings: {TABLE_OF_RATINGS}")
     parser.add_argument("--interval", type=float, metavar="SHARE",
                         help="also say between what ends a rating lies with this probability, such as 0.9")
@@ -163,7 +164,7 @@ def _predict(args: argparse.Namespace, say: Say) -> dict:
 
     if args.output is not None:
         checked_table(args.output, overwrite=args.overwrite)
-    model = load_trained(args.model)
+    model = asked_model(args)
     asked, notes = read_given(args, unrated=1.0)
     pairs = {}
     for what, labels, own, index in (("user", asked.users, model.users_, asked.user_index), ("item", asked.items, model.items_, asked.item_index)):
@@ -173,11 +174,16 @@ def _predict(args: argparse.Namespace, say: Say) -> dict:
             notes.append(f"The model does not know {len(unknown):,} {what}{'s' * (len(unknown) > 1)}, such as {unknown[0]}: the mean of the "
                          "others stands in.")
     frame = pd.DataFrame({what: column.reset_index(drop=True) for what, column in pairs.items()})
+    asking = frame
+    if not isinstance(model, ModelThere) and model.result_.by_day:     # a service predicts each user as on their latest day
+        asking = frame if asked.times is None else frame.assign(time=asked.times)
+        notes.append("No times are given: each user is predicted as on their latest day." if asked.times is None else
+                     "Each pair is predicted at its time.")
     with _silent():
         if args.interval is None:
-            frame["prediction"] = model.predict(frame)
+            frame["prediction"] = model.predict(asking)
         else:
-            frame["prediction"], frame["low"], frame["high"] = model.predict(frame, return_interval=args.interval)
+            frame["prediction"], frame["low"], frame["high"] = model.predict(asking, return_interval=args.interval)
     for note in notes:
         say(f"Note: {note}")
     say(f"Predicted {len(frame):,} pairs of {named_ratings(args)}.")

@@ -15,10 +15,12 @@ from pyxl.cli.arguments.reading_arguments import (
     read_given,
 )
 from pyxl.cli.arguments.report_files import REPORTS, checked_report, write_report
+from pyxl.cli.arguments.server_argument import add_server_argument
 from pyxl.cli.arguments.table_files import TABLE_ENDINGS, checked_table, write_table
 from pyxl.cli.command_line import Command
 from solver.errors import UserError
 
+from .models_there import ModelThere, asked_model
 from .trained_model import as_label, baselines, known_part, load_trained, refuse_reading_options, titles_of
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 # ---- similar
 
 def _similar_arguments(parser: argparse.ArgumentParser) -> None:
-    add_model_argument(parser)
+    add_asked_model_arguments(parser)
     one = parser.add_mutually_exclusive_group(required=True)
     one.add_argument("--item", metavar="ID", help="list the items whose factors are most like this one's")
     one.add_argument("--user", metavar="ID", help="list the users whose factors are most like this one's")
@@ -40,7 +42,7 @@ def _similar_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _similar(args: argparse.Namespace, say: Say) -> dict:
-    model, n = load_trained(args.model), how_many_listed(args.n)
+    model, n = asked_model(args), how_many_listed(args.n)
     if args.item is not None:
         what, label = "item", as_label(args.item, model.items_)
         found = model.similar_items(label, n, min_ratings=args.min_ratings)
@@ -148,12 +150,19 @@ def add_model_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL_DIR", help="a folder that `collabsheet train` wrote")
 
 
+def add_asked_model_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the model, which may be one that a service keeps."""
+    parser.add_argument("model", metavar="MODEL_DIR", help="a folder that `collabsheet train` wrote; with --server what `train --server` said that "
+                        "the model is called there")
+    add_server_argument(parser)
+
+
 def add_list_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-n", type=int, default=10, metavar="N", help="how many (default 10)")
     parser.add_argument("--titles", metavar="FILE", help="a table of item ids and titles")
 
 
-def tell_list(found: pd.DataFrame, what: str, measure: str, model: CollabFilter, args: argparse.Namespace, say: Say) -> dict:
+def tell_list(found: pd.DataFrame, what: str, measure: str, model: CollabFilter | ModelThere, args: argparse.Namespace, say: Say) -> dict:
     """Show a list of users or items, best first; the same for --json."""
     if args.titles and what != "item":
         raise UserError("--titles is of items, and users are listed here. Leave it out.")

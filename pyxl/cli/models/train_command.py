@@ -6,11 +6,11 @@ import argparse
 import os
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pyxl.base.plain_output import Say, json_ready
 from pyxl.cli.arguments.option_arguments import add_option_arguments, options_in
@@ -23,16 +23,21 @@ from pyxl.cli.arguments.reading_arguments import (
     named_ratings,
     read_given,
 )
+from pyxl.cli.arguments.server_argument import add_server_argument
 from pyxl.cli.command_line import Command
 from solver.core.options import Given
 from solver.core.settings import OPTIONS
 from solver.errors import UserError
 from solver.store.recognised import is_store
 
+from .models_there import read_line, train_there
+
 if TYPE_CHECKING:
     import pandas as pd
 
     from solver import CollabFilter, Ratings
+
+    from .train_report import TrainReport
 
 _HELD_OUT = 0.1      # share of the ratings that judges a model, unless another is given
 
@@ -62,6 +67,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--processes", type=int, metavar="N", help="of a store: processes that fit it together (default 1); the result does "
                         "not depend on their number")
     parser.add_argument("--rows-only", action="store_true", help="of a store: make no model folder, which takes memory for all of it")
+    add_server_argument(parser)
     add_feedback_arguments(parser)
     add_weight_argument(parser)
     add_ratings_arguments(parser)
@@ -71,7 +77,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 def _train(args: argparse.Namespace, say: Say) -> dict:
     from solver.fitting.effort import N_FACTORS
-    from solver.judging.plots import plot_gradients, plot_history, refuse_plot
+    from solver.judging.plots import refuse_plot
 
     from .train_report import Teller
 
@@ -80,7 +86,7 @@ def _train(args: argparse.Namespace, say: Say) -> dict:
     for picture in filter(None, (args.plot, args.plot_gradients)):
         refuse_plot(picture)
     rating_range = _range(args.range)
-    if is_store(args.ratings):
+    if not args.server and is_store(args.ratings):
         from .train_store import train_on_store
 
         return train_on_store(args, rating_range, say)
@@ -90,7 +96,14 @@ def _train(args: argparse.Namespace, say: Say) -> dict:
     for name, value in options.items():
         OPTIONS[name].check(value)
     seed, n_factors = options.pop("seed", 0), options.get("n_factors", N_FACTORS)
+    if args.server:
+        model, told, report, book = train_there(args, rating_range, options | {"seed": seed}, say=say)
+        more = _say_how_it_ended(model, told["notes"], say)
+        said = _reported(model, told, report, [*told["notes"], *more], args, say)
+        say(f"The service keeps it for a while under the name {book}, by which recommend, predict and similar ask it with --server.")
+        return said | {"there": book}
     from solver import CollabFilter
+    from solver.collab.labels.id_labels import refuse_negative_id
 
     refuse_missing_device(options.get("device", "auto"))
     if args.learn_on:
@@ -104,8 +117,7 @@ def _train(args: argparse.Namespace, say: Say) -> dict:
         refuse_negative_id(ratings, named_ratings(args))
         for note in notes:
             say(f"Note: {note}")
-        say(f"Read {len(ratings):,} ratings by {ratings.n_users:,} users of {ratings.n_items:,} items "
-            f"in {time.perf_counter() - began:.1f} s.")
+        say(read_line(len(ratings), ratings.n_users, ratings.n_items, time.perf_counter() - began))
         known, more = _described(args, ratings)
         notes += more
         for note in more:
@@ -117,14 +129,28 @@ def _train(args: argparse.Namespace, say: Say) -> dict:
             else:
                 model.fit(ratings, item_columns=known.get("item"), user_columns=known.get("user"), on_start=teller.on_start,
                           on_epoch=teller.on_epoch, on_batch=teller.on_batch)
-    result, settings, report = model.result_, model.settings_, teller.report
+    more = _say_how_it_ended(model, notes, say)
+    _save(model, folder, overwrite=args.overwrite)
+    return _reported(model, {"ratings": len(ratings), "users": ratings.n_users, "items": ratings.n_items}, teller.report, [*notes, *more], args, say)
+
+
+def _say_how_it_ended(model: CollabFilter, notes: Sequence[str], say: Say) -> list[str]:
+    """Say the notes of the fit that are not among these, and why it ended; those notes."""
     more = [note for note in model.notes_ if note not in notes]
     for note in more:
         say(f"Note: {note}")
-    say(result.stop)
-    _save(model, folder, overwrite=args.overwrite)
+    say(model.result_.stop)
+    return more
+
+
+def _reported(model: CollabFilter, read: Mapping[str, Any], report: TrainReport, notes: list[str], args: argparse.Namespace, say: Say) -> dict:
+    """Say of a model that was written how it compares, draw what was asked for, and return what --json prints. `read` has how many ratings, users
+    and items the table has."""
+    from solver.judging.plots import plot_gradients, plot_history
+
+    result = model.result_
     say(f"{report.verdict(result)} {report.method(result)}: {result.seconds:.1f} s.")
-    say(f"Wrote the model to {folder}")
+    say(f"Wrote the model to {Path(args.output)}")
     if args.plot:
         plot_history(result.history, args.plot)
         say(f"Drew {args.plot}")
@@ -132,15 +158,14 @@ def _train(args: argparse.Namespace, say: Say) -> dict:
         plot_gradients(result.history, args.plot_gradients)
         say(f"Drew {args.plot_gradients}")
     return json_ready({
-        "model": str(folder), "ratings": len(ratings), "users": ratings.n_users, "items": ratings.n_items,
+        "model": str(Path(args.output)), "ratings": read["ratings"], "users": read["users"], "items": read["items"],
         "learnt_from": model.n_ratings_, "rmse": result.rmse_after, "holdout_rmse": result.holdout_rmse,
         "baseline_rmse": report.baseline, "baseline_is_of": report.judged_by, "epochs": result.epochs,
         "history": [{"epoch": e.epoch, "rmse": e.rmse, "holdout_rmse": e.holdout_rmse, "seconds": e.seconds}
                     | ({"gradient": asdict(e.gradient)} if e.gradient else {}) for e in result.history],
-        "settings": asdict(settings),
+        "settings": asdict(model.settings_),
         "device": result.device, "seconds": result.seconds, "stop": result.stop, "stopped": result.stopped,
-        "plot": args.plot, "plot_gradients": args.plot_gradients,
-        "notes": [*notes, *more]})
+        "plot": args.plot, "plot_gradients": args.plot_gradients, "notes": notes})
 
 
 def _known_model(args: argparse.Namespace, options: Mapping[str, object]) -> CollabFilter:
@@ -208,20 +233,13 @@ def refuse_target(folder: Path, *, overwrite: bool) -> None:
 
 def refuse_missing_device(device: str) -> None:
     """Who asks for a GPU is not to wait a hundred times longer without knowing."""
+    if device not in ("cuda", "mps"):
+        return
     import torch
 
     there: dict[str, Callable[[], bool]] = {"cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available}
-    if device in there and not there[device]():
+    if not there[device]():
         raise UserError(f"There is no {device} device on this machine. Say --device auto or --device cpu.")
-
-
-def refuse_negative_id(ratings: Ratings, name: str) -> None:
-    """Raise UserError for a lone id below 0, which mostly stands for a missing one; where there are several they are hashes."""
-    for what, labels in (("user", ratings.users), ("item", ratings.items)):
-        below = [label for label in labels if isinstance(label, int) and label < 0]
-        if len(below) == 1:
-            raise UserError(f"{name}: the {what} {below[0]} is negative, which mostly stands for a missing "
-                            f"one. Name the {what}, or leave its ratings out.")
 
 
 @contextmanager

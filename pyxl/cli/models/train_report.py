@@ -20,7 +20,7 @@ _WAIT = 0.1     # seconds between two looks of the bar
 
 
 @dataclass(frozen=True)
-class _TrainReport:
+class TrainReport:
     """What biases alone reach, of the hold-out where there is one, and how many epochs there may be. Pairs that happened
     have no such baseline: all their values are 1."""
 
@@ -30,12 +30,11 @@ class _TrainReport:
     in_batches: bool
 
     @classmethod
-    def of(cls, learnt: Ratings, held: Ratings | None, settings: Settings, *, clip: tuple[float, float]) -> _TrainReport:
+    def of(cls, learnt: Ratings, held: Ratings | None, settings: Settings, *, clip: tuple[float, float]) -> TrainReport:
         """Fits the baseline to the ratings to learn from, and takes its error on those to judge by."""
-        from solver import rmse
-        from solver.judging.baselines import bias_only
+        from solver.judging.baselines import biases_rmse
 
-        baseline = None if settings.loss != "squared" else rmse(bias_only(learnt), held or learnt, clip=clip)
+        baseline = None if settings.loss != "squared" else biases_rmse(learnt, held, clip=clip)
         return cls(baseline, held is not None, settings.most_epochs, settings.batch_size is not None)
 
     @property
@@ -84,7 +83,7 @@ class Teller:
     `report` is there from the start of the fit on. A bar is shown on a terminal only, and where it is `wanted`.
     """
 
-    report: _TrainReport
+    report: TrainReport
 
     def __init__(self, say: Say, *, wanted: bool):
         self._say = say
@@ -100,7 +99,7 @@ class Teller:
 
     def on_start(self, problem: Prepared) -> None:
         """The baseline and the head of the table; the bar begins."""
-        self.report = _TrainReport.of(problem.learnt, problem.held, problem.settings, clip=problem.rating_range)
+        self.report = TrainReport.of(problem.learnt, problem.held, problem.settings, clip=problem.rating_range)
         for line in self.report.head():
             self._say(line)
         if self._wanted:

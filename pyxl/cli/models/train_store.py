@@ -97,6 +97,8 @@ def _options(args: argparse.Namespace) -> dict[str, Any]:
         raise UserError("A fit of a store makes all of its passes. Leave out --patience, or say --epochs.")
     if "non_negative" in said:
         raise UserError("A fit of a store has no limits for factors. Leave out --non-negative, or give the ratings as a table.")
+    if "learn_times" in said:
+        raise UserError("A store keeps no times. Leave out --learn-times, or give the ratings as a table.")
     if "note_gradients" in said or args.plot_gradients:
         raise UserError("A fit of a store notes no gradients. Leave out --note-gradients and --plot-gradients, or give the ratings as a table.")
     return said

@@ -3,36 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import os
-from typing import TYPE_CHECKING
 
 from pyxl.base.plain_output import Say
 from pyxl.cli.arguments.option_arguments import options_in
+from pyxl.cli.arguments.server_argument import refuse_only_here, service_of
 from solver.core.options import Given
 from solver.errors import UserError
 
-if TYPE_CHECKING:
-    from pyxl.serve.client import Service
-
-TOKEN = "COLLABSHEET_TOKEN"
 # what `fit` takes and a service does not, by its name among the arguments
 _ONLY_HERE = {"in_place": "--in-place", "live": "--live", "engine": "--engine", "repeat": "--repeat", "visible_only": "--visible-only", "via": "--via",
               "objective": "--objective", "change": "--change", "goal": "--goal", "where": "--where",
               "overwrite_formulas": "--overwrite-formulas", "starts": "--starts", "seconds": "--seconds", "write_anyway": "--write-anyway", "report": "--report",
               "scenario": "--scenario", "inputs": "--inputs"}
-
-
-def add_server_argument(parser: argparse.ArgumentParser) -> None:
-    """Add ``--server``."""
-    parser.add_argument("--server", metavar="URL", help="have it done by a service, at the address that `collabsheet serve` printed; a token may "
-                        f"stand in the environment variable {TOKEN} instead")
-
-
-def service_of(args: argparse.Namespace) -> Service:
-    """The service that was named."""
-    from pyxl.serve.client import connect
-
-    return connect(args.server, token=os.environ.get(TOKEN))
 
 
 def fit_there(args: argparse.Namespace, sheets: list[str] | None, say: Say) -> dict:
@@ -56,7 +38,6 @@ def restore_there(args: argparse.Namespace, sheets: list[str] | None) -> dict[st
 
 
 def _refuse_what_is_done_here(args: argparse.Namespace) -> None:
-    given = [option for name, option in _ONLY_HERE.items() if getattr(args, name, None)]
-    if given or not args.output:
-        raise UserError(f"{given[0]} is done on this machine only: leave it out, or --server. With --server say -o OUT." if given else
-                        "With --server say where to write it: -o OUT.")
+    refuse_only_here(args, _ONLY_HERE)
+    if not args.output:
+        raise UserError("With --server say where to write it: -o OUT.")

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from pyxl.base.plain_output import Say
 from pyxl.cli.arguments.option_arguments import add_option_arguments, options_in
+from pyxl.cli.arguments.server_argument import add_server_argument, service_of
 from pyxl.cli.arguments.stating_arguments import add_stating_arguments, statement_of
 from pyxl.cli.arguments.target_arguments import add_target_arguments, out_of, refuse_idle, sheets_of
 from pyxl.cli.command_line import Command
@@ -16,7 +17,7 @@ from solver.core.options import Given
 from solver.errors import UserError
 
 from .inputs_argument import solve_inputs_as_asked
-from .on_a_server import add_server_argument, fit_there, restore_there, service_of
+from .on_a_server import fit_there, restore_there
 
 SILENT_SECONDS = 10     # between two lines about a fit whose reader has no terminal
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from functools import cached_property
+from typing import Any
 
 from xlwings import NoSuchObjectError, base_classes
 
@@ -56,13 +58,36 @@ class CalcBook(base_classes.Book):
     @property
     def names(self) -> CalcNames:
         """All names: those of the workbook, and those of a sheet as ``sheet!name``."""
-        return CalcNames(self, [(None, self.document.NamedRanges)] +
-                     [(sheet.name, sheet.api.NamedRanges) for sheet in self.sheets])
+        return CalcNames(self, [(None, self.known_names)] + [(sheet.name, sheet.known_names) for sheet in self.sheets])
+
+    @cached_property
+    def known_names(self) -> KnownNames:
+        """Its own names; those of a sheet are the sheet's."""
+        return KnownNames(self.document.NamedRanges)
+
+    @cached_property
+    def known_sheets(self) -> dict[str, CalcSheet]:
+        """Sheets that were asked for, by name. Each new object costs ten messages to the office and back, to see that it is the same
+        still costs one: where it was renamed or deleted, it has another name now, or none."""
+        return {}
 
     @cached_property
     def listed(self):
         """LibreOffice's own list of the sheets: one object for as long as the document is open."""
         return self.document.Sheets
+
+    @property
+    def status_indicator(self):
+        """What shows a text in the status bar of its window."""
+        return self.document.CurrentController.StatusIndicator
+
+    def calculate(self) -> None:
+        """Calculate all of it afresh: what a file brought along as results is not believed."""
+        self.document.calculateAll()
+
+    @property
+    def calculation(self) -> str:
+        return "automatic" if self.document.isAutomaticCalculationEnabled() else "manual"
 
     @cached_property
     def kinds_of_formats(self) -> dict[int, int]:
@@ -110,8 +135,8 @@ class CalcSheets(base_classes.Sheets):
     def __init__(self, book: CalcBook):
         self.book = book
 
-    def _listed(self) -> list:
-        return [sheet for n in range(self.api.Count) if not (sheet := self.api.getByIndex(n)).IsScenario]
+    def _listed(self) -> list[CalcSheet]:
+        return [sheet for name in self.api.ElementNames if not (sheet := self(name)).api.IsScenario]
 
     @property
     def api(self):
@@ -125,18 +150,23 @@ class CalcSheets(base_classes.Sheets):
         return len(self._listed())
 
     def __iter__(self):
-        return (CalcSheet(self.book, sheet) for sheet in self._listed())
+        return iter(self._listed())
 
     def __contains__(self, name: str) -> bool:
         return self.api.hasByName(name)
 
     def __call__(self, key: int | str) -> CalcSheet:
-        if isinstance(key, str):
-            try:
-                return CalcSheet(self.book, self.api.getByName(key))
-            except load_uno().getClass("com.sun.star.container.NoSuchElementException"):
-                raise NoSuchObjectError(f"There is no sheet '{key}'.") from None
-        return CalcSheet(self.book, self._listed()[key - 1])
+        if not isinstance(key, str):
+            return self._listed()[key - 1]
+        known = self.book.known_sheets
+        with suppress(Exception):   # which one depends on what became of it
+            if known[key].name == key:
+                return known[key]
+        try:
+            known[key] = CalcSheet(self.book, self.api.getByName(key))
+        except load_uno().getClass("com.sun.star.container.NoSuchElementException"):
+            raise NoSuchObjectError(f"There is no sheet '{key}'.") from None
+        return known[key]
 
     def add(self, before: CalcSheet | None = None, after: CalcSheet | None = None, name: str | None = None) -> CalcSheet:
         place = before.index - 1 if before else after.index if after else self.api.Count
@@ -171,7 +201,11 @@ class CalcSheet(base_classes.Sheet):
 
     @property
     def names(self) -> CalcNames:
-        return CalcNames(self._book, [(self.name, self._api.NamedRanges)])
+        return CalcNames(self._book, [(self.name, self.known_names)])
+
+    @cached_property
+    def known_names(self) -> KnownNames:
+        return KnownNames(self._api.NamedRanges)
 
     @property
     def tables(self) -> SheetTables:
@@ -214,21 +248,36 @@ class CalcSheet(base_classes.Sheet):
         return None
 
 
-class CalcNames(base_classes.Names):
-    """Defined names: `places` are (sheet's name or None, LibreOffice's collection)."""
+class KnownNames:
+    """LibreOffice's names of a workbook or a sheet, with the objects that were got for them: each leads to what its name means now,
+    whatever became of the cells."""
 
-    def __init__(self, book: CalcBook, places: list):
+    def __init__(self, api):
+        self.api = api
+        self._objects: dict[str, Any] = {}
+
+    def listed(self) -> list[tuple[str, Any]]:
+        """(name, its object) of all that there are now."""
+        names = self.api.ElementNames
+        self._objects = {name: self._objects[name] if name in self._objects else self.api.getByName(name) for name in names}
+        return list(self._objects.items())
+
+
+class CalcNames(base_classes.Names):
+    """Defined names: `places` are (sheet's name or None, its names)."""
+
+    def __init__(self, book: CalcBook, places: list[tuple[str | None, KnownNames]]):
         self._book, self._places = book, places
 
     def snapshot(self) -> list[tuple[str, CalcName]]:
-        return [(f"{quoted(sheet)}!{name}" if sheet else name, CalcName(self._book, sheet, name, names.getByName(name)))
-                for sheet, names in self._places for name in names.ElementNames]
+        return [(f"{quoted(sheet)}!{name}" if sheet else name, CalcName(self._book, sheet, name, found))
+                for sheet, names in self._places for name, found in names.listed()]
 
     def contains(self, key: str) -> bool:
         return any(key == name for name, _ in self.snapshot())
 
     def __len__(self) -> int:
-        return sum(names.Count for _, names in self._places)
+        return sum(names.api.Count for _, names in self._places)
 
     def __call__(self, key: str) -> CalcName:
         for name, found in self.snapshot():

@@ -20,6 +20,7 @@ class CalcBooks(base_classes.Books):
 
     def __init__(self, app):
         self.app = app
+        self._known: dict[str, CalcBook] = {}   # of the documents that are open, by LibreOffice's own mark: what was got of them stays
 
     @property
     def api(self):
@@ -31,11 +32,14 @@ class CalcBooks(base_classes.Books):
         return next((book for book in self if book.document == current), None) or next(iter(self))
 
     def __iter__(self):
-        documents = self.api.createEnumeration()
+        documents, found = self.api.createEnumeration(), {}
         while documents.hasMoreElements():
             document = documents.nextElement()
             if document.supportsService("com.sun.star.sheet.SpreadsheetDocument"):
-                yield CalcBook(self.app, document)
+                mark = document.RuntimeUID
+                found[mark] = self._known.get(mark) or CalcBook(self.app, document)
+        self._known = found
+        return iter(found.values())
 
     def __len__(self) -> int:
         return sum(1 for _ in self)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
+from functools import cached_property
 
 from xlwings import base_classes
 
@@ -12,6 +13,7 @@ from pyxl.hosts import live_values as values
 from .calc_books import CalcBooks
 from .find_office import OFFICE
 from .office import Office, properties
+from .office_pipe import own_pipe
 
 
 class CalcEngine:
@@ -37,14 +39,21 @@ class CalcApps(base_classes.Apps):
 
     def add(self, spec: str | None = None, add_book: bool | None = None, xl=None, visible: bool | None = None):
         """`spec` says where a running office listens (by default what COLLABSHEET_OFFICE says);
-        else the user's own is used, or, not `visible`, one of our own is started."""
+        else the user's own is used, or, not `visible`, one of our own is started. One that this process is attached to already stays the same app."""
         if spec is None and visible is not False:
             spec = os.environ.get(OFFICE)
-        app = CalcApp(self, Office(spec=spec, visible=visible is not False))
+        app = self._attached(spec or own_pipe()) if spec or visible is not False else None
+        if app is None:
+            app = CalcApp(self, Office(spec=spec, visible=visible is not False))
+        else:
+            self._apps.remove(app)
         self._apps.insert(0, app)
         if add_book:
             app.books.add()
         return app
+
+    def _attached(self, spec: str) -> CalcApp | None:
+        return next((app for app in self if app.office.spec == spec and not app.office.ours), None)
 
     def remove(self, app: CalcApp) -> None:
         if app in self._apps:
@@ -101,7 +110,7 @@ class CalcApp(base_classes.App):
     def visible(self, value: bool) -> None:
         pass  # an office is seen or not from its start
 
-    @property
+    @cached_property
     def books(self) -> CalcBooks:
         return CalcBooks(self)
 

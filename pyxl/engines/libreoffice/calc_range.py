@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import cached_property
 
 from pyxl.engines.block import CellBlock
-from pyxl.grid.cells import Cell, ErrorValue
+from pyxl.grid.cells import Cell, ErrorValue, Range
 from pyxl.hosts.live_values import as_raw, as_rows, moment, serial
 
 from .find_office import load_uno
@@ -22,7 +23,7 @@ _PIXEL = 2540 / 96                       # hundredths of a millimetre
 class CalcRange(CellBlock):
     """A rectangle of a LibreOffice sheet."""
 
-    @property
+    @cached_property
     def api(self):
         r = self.where
         return self._sheet.api.getCellRangeByPosition(r.left - 1, r.top - 1, r.right - 1, r.bottom - 1)
@@ -38,20 +39,7 @@ class CalcRange(CellBlock):
 
     @property
     def raw_value(self):
-        cells = self.api
-        rows = list(map(list, cells.getDataArray()))
-        held = {type(value) for row in rows for value in row}
-        for kind, places in self._unlike_numbers(cells) if float in held else ():
-            for row, col in places:
-                value = rows[row][col]
-                if isinstance(value, float) and kind == _DATE:
-                    rows[row][col] = moment(value, date1904=self._sheet.book.date1904)
-                elif value in (0.0, 1.0):
-                    rows[row][col] = bool(value)
-        if type(None) in held:  # an error has no value
-            for row, col in self._places(cells.queryFormulaCells(_ERROR_RESULTS).RangeAddresses):
-                rows[row][col] = ErrorValue(_ERRORS.get(cells.getCellByPosition(col, row).getError(), "#VALUE!"))
-        return as_raw(rows)
+        return as_raw(self._values(self.api.getDataArray()))
 
     @raw_value.setter
     def raw_value(self, values) -> None:
@@ -72,20 +60,9 @@ class CalcRange(CellBlock):
     @property
     def formula(self):
         """Formulas in Excel's notation; where there is none, the value as text, ``""`` for a blank."""
-        cells, sheet, translate = self.api, self._sheet.index - 1, self._sheet.book.translator.excel
-        native, data = cells.getFormulaArray(), None
-        rows = []
-        for i, line in enumerate(native):
-            row = []
-            for j, text in enumerate(line):
-                if text[:1] == "=" or text[:2] == "{=":
-                    text = translate(text, Cell(self.where.top + i, self.where.left + j), sheet)
-                elif text[:1] == "'":  # text that would be read as something else
-                    data = data or cells.getDataArray()
-                    text = data[i][j]
-                row.append(text)
-            rows.append(tuple(row))
-        return as_raw(tuple(rows))
+        native = self.api.getFormulaArray()
+        quoted = any(text[:1] == "'" for line in native for text in line)     # text that would be read as something else
+        return as_raw(tuple(map(tuple, self._formulas(self.api.getDataArray() if quoted else native, native))))
 
     @formula.setter
     def formula(self, values) -> None:
@@ -123,14 +100,44 @@ class CalcRange(CellBlock):
 
     def array_cells(self) -> set[Cell]:
         """The cells that belong to array formulas."""
-        return {Cell(row, col) for row, line in enumerate(self.api.getFormulaArray(), self.where.top)
+        return self._in_arrays(self.api.getFormulaArray())
+
+    def _in_arrays(self, native) -> set[Cell]:
+        return {Cell(row, col) for row, line in enumerate(native, self.where.top)
                 for col, text in enumerate(line, self.where.left) if text.startswith("{=")}
+
+    def contents(self) -> tuple[list[list], list[list[str]], set[Cell]]:
+        """Values, formulas and the cells that belong to array formulas, as `raw_value`, `formula` and `array_cells` give them: all in two calls."""
+        data, native = self.api.getDataArray(), self.api.getFormulaArray()
+        return self._values(data), self._formulas(data, native), self._in_arrays(native)
 
     def clear_contents(self) -> None:
         self.api.clearContents(_CONTENTS)
 
     def select(self) -> None:
         self._sheet.book.document.CurrentController.select(self.api)
+
+    def _values(self, data) -> list[list]:
+        rows, cells = list(map(list, data)), self.api
+        numbers = [(row, col) for row, line in enumerate(data, self.where.top) for col, value in enumerate(line, self.where.left)
+                   if type(value) is float]
+        for kind, places in self._unlike_numbers(Range.around(numbers)) if numbers else ():
+            for row, col in places:
+                value = rows[row][col]
+                if isinstance(value, float) and kind == _DATE:
+                    rows[row][col] = moment(value, date1904=self._sheet.book.date1904)
+                elif value in (0.0, 1.0):
+                    rows[row][col] = bool(value)
+        if any(value is None for line in data for value in line):   # an error has no value
+            for row, col in self._places(cells.queryFormulaCells(_ERROR_RESULTS).RangeAddresses):
+                rows[row][col] = ErrorValue(_ERRORS.get(cells.getCellByPosition(col, row).getError(), "#VALUE!"))
+        return rows
+
+    def _formulas(self, data, native) -> list[list[str]]:
+        sheet, translate = self._sheet.index - 1, self._sheet.book.translator.excel
+        return [[translate(text, Cell(row, col), sheet) if text[:1] == "=" or text[:2] == "{=" else value if text[:1] == "'" else text
+                 for col, (text, value) in enumerate(zip(line, values), self.where.left)]
+                for row, (line, values) in enumerate(zip(native, data), self.where.top)]
 
     @property
     def _formats(self):
@@ -146,9 +153,10 @@ class CalcRange(CellBlock):
         if not self._formats.getByKey(cell.NumberFormat).Type & kind:
             cell.NumberFormat = self._format_key("BOOLEAN" if kind == _LOGICAL else _DATE_TIME)
 
-    def _unlike_numbers(self, cells):
-        """(_LOGICAL or _DATE, the cells so formatted), for each number format that says so."""
-        groups, kinds = cells.getUniqueCellFormatRanges(), self._sheet.book.kinds_of_formats
+    def _unlike_numbers(self, where: Range):
+        """(_LOGICAL or _DATE, the cells so formatted), for each number format of these cells that says so."""
+        cells, kinds = type(self)(self._sheet, where).api, self._sheet.book.kinds_of_formats
+        groups = cells.getUniqueCellFormatRanges()      # an object for each, which costs ten messages
         for n in range(groups.getCount()):
             group = groups.getByIndex(n)
             key = group.NumberFormat

@@ -64,7 +64,7 @@ def trails_of(host: Host, sheet: str, ratings: Ratings) -> Trails | None:
     listed = area_named(host, block_name(MAP_SHEET, TRAIL_ITEMS))
     if area is None or listed is None:
         return None
-    numbers = [host.value(listed[0], cell) for cell in listed[1].cells()]
+    numbers = host.values(*listed)
     items = [int(number) - 1 for number in numbers if isinstance(number, float) and 1 <= number <= ratings.n_items]
     if len(items) < len(numbers) or (area[1].shape[0] + 1) % len(items):     # rows came or went there
         return None

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pyxl.base.plain_output import json_ready
-from solver.core.options import AUTO, Given, Widths
-from solver.core.settings import options_named
+from solver.core.options import Given
 from solver.errors import UserError
 
 from . import cell_jobs, model_jobs
+from .asked_options import checked_options
 from .sheet_view import COLUMNS_SHOWN, ROWS_SHOWN, workbook_view
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def _fit(work: Work) -> dict[str, Any]:
             return LiveSheet(ready, shown, work.on_epoch, lambda cells: work.add({"sheet": ready.sheet, "cells": cells}),
                              rows=ROWS_SHOWN, columns=COLUMNS_SHOWN)
 
-        results = fit_workbook(source, out=work.target, sheets=work.asked.get("sheets"), options=_options(work.asked.get("options", {})), watch=watch)
+        results = fit_workbook(source, out=work.target, sheets=work.asked.get("sheets"), options=checked_options(work.asked.get("options", {}), Given.FIT), watch=watch)
     work.tell_rest()
     found = {name: result_object(result) | {"told": before_and_after(result)} for name, result in results.items()}
     changed = {"parameters": parameters_written(source, work.target, {name: written[name] for name in results})} if parameters else {}
@@ -162,8 +162,12 @@ def _rate_films(work: Work) -> dict[str, Any]:
 
 
 def _train(work: Work) -> dict[str, Any]:
-    """Learn from a table of ratings; its epochs are told as those of a sheet called ``ratings``."""
-    found = model_jobs.train_model(_given(work), work.target, work.asked, lambda epoch: work.on_epoch("ratings", epoch))
+    """Learn from a table of ratings; its epochs are told as those of a sheet called ``ratings``, and before them what is learnt from."""
+    def on_epoch(epoch: Epoch) -> bool:
+        work.add(_told("ratings", epoch) | {"seconds": epoch.seconds})
+        return work.stop_asked()
+
+    found = model_jobs.train_model(_given(work), work.target, work.asked, on_epoch, lambda start: work.add({"start": start}))
     work.tell_rest()
     return found
 
@@ -188,6 +192,7 @@ JOB_KINDS: dict[str, JobKind] = {
     "films": JobKind(_films, reads=False, writes=None, scope="read"),
     "rate_films": JobKind(_rate_films, reads=False, writes=None, scope="read"),
     "train": JobKind(_train, reads=True, writes=model_jobs.MODEL_ENDING),
+    "model": JobKind(lambda work: model_jobs.who_is_known(_given(work)), reads=True, writes=None, scope="read"),
     "recommend": JobKind(lambda work: model_jobs.recommend_by_model(_given(work), work.asked), reads=True, writes=None, scope="read"),
     "similar": JobKind(lambda work: model_jobs.similar_by_model(_given(work), work.asked), reads=True, writes=None, scope="read"),
     "cells": JobKind(lambda work: cell_jobs.cell_values(work.asked), reads=False, writes=None, scope="read"),
@@ -224,18 +229,3 @@ def _told(sheet: str, seen: Epoch | Step) -> dict[str, Any]:
     if isinstance(seen, Epoch):
         return json_ready({"sheet": sheet, "epoch": seen.epoch, "rmse": seen.rmse, "held_out": seen.holdout_rmse})
     return json_ready({"sheet": sheet, "step": seen.number, "objective": seen.value})
-
-
-def _options(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The options of a fit by name, checked; `auto` leaves one open. Raises UserError."""
-    options: dict[str, Any] = {}
-    for name, option in options_named(given, Given.FIT).items():
-        value = given[name]
-        if isinstance(value, list) and isinstance(option.values, Widths):
-            value = tuple(value)
-        if value == AUTO and option.values.optional:
-            value = None
-        else:
-            option.check(value)
-        options[name] = value
-    return options

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from solver.fitting.fit_result import ByDay
 from solver.model.array_factors import array_in_range
 from solver.model.factors import Factors
 from solver.model.models import Bounds
@@ -74,6 +75,24 @@ def _raw_of_net(parts: Mapping[str, np.ndarray], table: bool) -> np.ndarray:
         return net.raw_table().numpy()
     same = net.with_tensors({"user": net.user.expand(n, -1)})
     return same.raw(slice(None), slice(None)).numpy()
+
+
+def of_days(draws: Sequence[Everybody], by_day: ByDay | None) -> tuple[Everybody, ...]:
+    """The draws with a row for each day of each user behind those of the users, whom a day unlike all theirs finds as they usually are."""
+    if by_day is None:
+        return ()
+    starts = by_day.days.starts
+    never = np.flatnonzero(starts[1:] == starts[:-1])       # who has no day is who they are
+    found = []
+    for draw, every in zip(draws, by_day.samples):
+        arrays, settled = every.arrays(), draw.factors.arrays()
+        rows = {name: arrays[name] for name in arrays if _side(name) == "user"}
+        if len(never):
+            rows = {name: array.copy() for name, array in rows.items()}
+            for name, array in rows.items():
+                array[never] = settled[name][never]
+        found.append(Everybody(draw.factors.with_arrays(rows), draw.typical))
+    return tuple(found)
 
 
 def predict_pairs(draws: Sequence[Everybody], users: np.ndarray, items: np.ndarray, *,

@@ -33,7 +33,8 @@ def beside(known: Ratings, known_held: np.ndarray | None, new: Ratings, new_held
     kept = ~np.isin(known.user_index * n + known.item_index, user_index * n + item_index)
     old = known.take(kept)
     both = Ratings(users, items, np.concatenate([old.user_index, user_index]), np.concatenate([old.item_index, item_index]),
-                   np.concatenate([old.values, new.values]), weights=_weights_of_both(old, new))
+                   np.concatenate([old.values, new.values]), weights=_weights_of_both(old, new),
+                   times=None if old.times is None or new.times is None else np.concatenate([old.times, new.times]))
     return both, np.concatenate([np.zeros(kept.sum(), bool) if known_held is None else known_held[kept], new_held])
 
 

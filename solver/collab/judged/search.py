@@ -136,13 +136,15 @@ def _of_settings(settings: Settings, learnt: Ratings, held: Ratings, clip: tuple
 
     from solver.fitting.fit_ratings import fit
     from solver.model.models import predict
+    from solver.model.net import additive
     from solver.model.posterior import mean_prediction
 
     result = fit(learnt, None, settings)
 
     def predicted() -> np.ndarray:
-        rows = [as_tensor(index) for index in (held.user_index, held.item_index)]
-        guesses = (mean_prediction(result.samples, *rows) if result.samples else
+        draws, users = result.answering(held)
+        rows = [as_tensor(index) for index in (users, held.item_index)]
+        guesses = (mean_prediction(list(map(additive, draws)), *rows) if result.samples else
                    predict(result.factors, *rows, bounds=result.settings.bounds))
         return guesses.numpy().clip(*clip)
 

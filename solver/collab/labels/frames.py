@@ -107,6 +107,16 @@ def pairs_from(X) -> tuple[pd.Series, pd.Series]:
     return table.iloc[:, user], table.iloc[:, item]
 
 
+def times_from(X) -> np.ndarray | None:
+    """(n,) float64 the times of a table, where it has a column with one of their usual names, or those of Ratings; NaN where there is none."""
+    if isinstance(X, Ratings):
+        return X.times
+    if not isinstance(X, pd.DataFrame):
+        return None
+    at, = find_by_name(_names(X), (TIME_ROLE,))
+    return None if at is None else times_in_column(X.iloc[:, at])
+
+
 def _refuse_contradicted(table: pd.DataFrame) -> None:
     """Raise UserError where the first three columns, taken for user, item and rating, hold something else."""
     sample = table.head(_SAMPLED_ROWS).astype(str).to_numpy().tolist()

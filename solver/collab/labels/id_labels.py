@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from solver.data.ratings import Ratings
 from solver.errors import UserError
 from solver.reading.looked_at.rating_texts import identity
 
@@ -112,3 +113,13 @@ def known_labels(asked: Sequence[Hashable], labels: Sequence[Hashable]) -> list[
 def under_known_labels(asked: Sequence[Hashable], labels: Sequence[Hashable]) -> list[Hashable]:
     """Each label asked for, as the model's where it has one that means the same."""
     return [label if known is None else known for label, known in zip(asked, known_labels(asked, labels))]
+
+
+def refuse_negative_id(ratings: Ratings, name: str) -> None:
+    """Raise UserError for a lone id below 0, which mostly stands for a missing one; where there are several they are hashes. `name` is that of
+    the table."""
+    for what, labels in (("user", ratings.users), ("item", ratings.items)):
+        below = [label for label in labels if isinstance(label, int) and label < 0]
+        if len(below) == 1:
+            raise UserError(f"{name}: the {what} {below[0]} is negative, which mostly stands for a missing "
+                            f"one. Name the {what}, or leave its ratings out.")

@@ -15,7 +15,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -34,20 +34,34 @@ _OWN_DIGEST = "document_sha256"
 
 def write_folder(folder: str | Path, arrays: Mapping[str, np.ndarray], document: Mapping, *,
                  overwrite: bool = False) -> None:
-    """Write arrays and a JSON document to a model folder, atomically.
+    """Write arrays and a JSON document to a model folder, atomically. Raises UserError as `take_folder`."""
+    _put(folder, lambda draft: _write_both(draft, arrays, document), overwrite=overwrite)
+
+
+def take_folder(source: Path, folder: str | Path, *, overwrite: bool = False) -> None:
+    """Put the two files of another model folder there, byte by byte, atomically.
 
     Raises UserError where the folder is there and `overwrite` is not said, where it holds something
     else, and where the system refuses; what was there is then as it was.
     """
+    def copy(draft: Path) -> None:
+        for name in (NUMBERS, DOCUMENT):
+            shutil.copyfile(source / name, draft / name)
+        _make_files_durable(draft)
+
+    _put(folder, copy, overwrite=overwrite)
+
+
+def _put(folder: str | Path, fill: Callable[[Path], None], *, overwrite: bool) -> None:
     folder = Path(folder)
     old = os.path.lexists(folder)
     try:
         if old:
             _refuse_unless_model(folder, overwrite)
             sweep_drafts(folder.parent)
-            _replace(folder, arrays, document)
+            _replace(folder, fill)
         else:
-            _create(folder, arrays, document)
+            _create(folder, fill)
         note_written(folder)
     except OSError as error:
         kept = "; the model that was there is as it was" if old else "; nothing was left behind"
@@ -63,23 +77,23 @@ def _refuse_unless_model(folder: Path, overwrite: bool) -> None:
         raise UserError(f"The folder '{folder.name}' holds other files and no model. Choose another folder.")
 
 
-def _create(folder: Path, arrays, document) -> None:
+def _create(folder: Path, fill: Callable[[Path], None]) -> None:
     with draft_folder(folder.parent) as drafts:
         draft = drafts / folder.name
         draft.mkdir()
-        _write_both(draft, arrays, document)
+        fill(draft)
         os.rename(draft, folder)
     _make_durable(folder.parent)
 
 
-def _replace(folder: Path, arrays, document) -> None:
+def _replace(folder: Path, fill: Callable[[Path], None]) -> None:
     staging = folder / _STAGING
     with _only_saver(folder):
         _finish(folder)
         shutil.rmtree(staging, ignore_errors=True)  # of a saver that was killed
         try:
             staging.mkdir()
-            _write_both(staging, arrays, document)
+            fill(staging)
             os.replace(staging / DOCUMENT, folder / DOCUMENT)  # from here on the new model holds
         except BaseException:
             shutil.rmtree(staging, ignore_errors=True)
@@ -111,6 +125,10 @@ def _write_both(folder: Path, arrays: Mapping[str, np.ndarray], document: Mappin
     head = {"kind": _KIND, "format": FORMAT, "sha256": _digest(folder / NUMBERS)}
     whole = head | dict(document) | head
     (folder / DOCUMENT).write_text(json.dumps(whole | {_OWN_DIGEST: _digest_of(whole)}, indent=1) + "\n", encoding="utf-8")
+    _make_files_durable(folder)
+
+
+def _make_files_durable(folder: Path) -> None:
     for name in (NUMBERS, DOCUMENT):
         with (folder / name).open("rb+") as file:
             os.fsync(file.fileno())

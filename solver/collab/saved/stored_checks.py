@@ -10,6 +10,7 @@ import numpy as np
 
 from solver.core.gradients import COUNTED
 from solver.core.loop import Epoch
+from solver.data.days import Days
 from solver.data.rated import RatedItems
 from solver.model.net import AnyFactors, NetFactors
 
@@ -50,7 +51,7 @@ def _factors(value) -> bool:
 
 
 def _samples(value) -> bool:
-    return isinstance(value, list) and all(isinstance(one, dict) and _number(one.get("offset")) for one in value)
+    return isinstance(value, list) and all(isinstance(one, dict) and _number(one.get("offset")) and _whole(one.get("given", 0)) for one in value)
 
 
 def _history(value) -> bool:
@@ -131,11 +132,22 @@ def check_rated(rated: RatedItems, counts: Mapping[str, np.ndarray], n_users: in
            and bool(((items >= 0) & (items < n_items)).all()) and bool(np.isfinite(values).all()))
     fit = fit and (rated.held_out is None or (rated.held_out.shape == items.shape and rated.held_out.dtype == bool))
     fit = fit and (rated.weights is None or (rated.weights.shape == items.shape and bool((rated.weights > 0).all())))
+    fit = fit and (rated.times is None or (rated.times.shape == items.shape and bool(np.isfinite(rated.times).all())))
     for what, size in (("user", n_users), ("item", n_items)):
         count = counts[what]
         fit = fit and count.shape == (size,) and count.dtype.kind == "i" and bool((count >= 0).all())
     if not fit:
         raise Misfit("its ratings are not those of its users and items")
+
+
+def check_days(days: Days) -> None:
+    """Raise Misfit unless these are days of users that are there, in rising order."""
+    users, numbers = days.users, days.numbers
+    fit = (users.ndim == 1 and users.shape == numbers.shape and users.dtype == numbers.dtype == np.int64 and len(users) > 0
+           and users[0] >= 0 and users[-1] < days.n_users and bool((np.diff(users) >= 0).all())
+           and bool((np.diff(numbers)[np.diff(users) == 0] > 0).all()) and _number(days.per_day) and days.per_day > 0)
+    if not fit:
+        raise Misfit("its days are not those of its users")
 
 
 def check_described(described: Mapping[str, np.ndarray], counts: Mapping[str, np.ndarray]) -> None:

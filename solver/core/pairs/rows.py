@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-import torch
 
 from solver.data.ratings import Ratings
 from solver.model.net import AnyFactors
@@ -34,7 +33,7 @@ class _Side:
         return new[index]
 
 
-EVERY = _Side(None, None)  # for tensors that belong to no single user or item, such as the weights of a net
+EVERY = _Side(None, None)  # for parts that belong to no single user or item, such as the weights of a net
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,22 +65,21 @@ class Rows:
 
     def of_factors(self, factors: AnyFactors) -> AnyFactors:
         """The rows of the factors that take part."""
-        return factors.with_tensors({name: tensor.detach() if (take := self._side(name).take) is None
-                                     else tensor.detach()[torch.as_tensor(take)]
-                                     for name, tensor in factors.tensors().items()})
+        return factors.with_arrays({name: array if (take := self._side(name).take) is None else array[take]
+                                    for name, array in factors.arrays().items()})
 
     def back(self, found: AnyFactors, start: AnyFactors) -> AnyFactors:
         """All rows again, on the CPU: what was learnt, and the start values where nothing was."""
-        tensors, learnt = {}, found.tensors()
-        for name, begun in start.tensors().items():
-            side, tensor = self._side(name), learnt[name].cpu().to(begun.dtype)
+        parts, learnt = {}, found.arrays()
+        for name, begun in start.arrays().items():
+            side, part = self._side(name), learnt[name].astype(begun.dtype, copy=False)
             if side.learnt is not None:
-                whole = begun.detach().cpu().clone()
+                whole = begun.copy()
                 inside = side.learnt if side.take is None else np.searchsorted(side.take, side.learnt)
-                whole[torch.as_tensor(side.learnt)] = tensor[torch.as_tensor(inside)]
-                tensor = whole
-            tensors[name] = tensor.contiguous()  # a fused fit gives columns of its table
-        return found.with_tensors(tensors)
+                whole[side.learnt] = part[inside]
+                part = whole
+            parts[name] = np.ascontiguousarray(part)  # a fused fit gives columns of its table
+        return found.with_arrays(parts)
 
     def _side(self, name: str) -> _Side:
         return self.user if name.startswith("user") else self.item if name.startswith("item") else EVERY

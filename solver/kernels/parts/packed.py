@@ -12,7 +12,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 from solver.data.ratings import Ratings
 from solver.model.factors import Factors
@@ -36,7 +35,7 @@ class Packed:
         ends = aligned((4, LANES), self.table.dtype)
         ends[0], ends[2] = 1.0, 1.0
         ends[0, -1], ends[2, -2] = 0.0, 0.0
-        if self.like.user_bias is not None:
+        if self.like.model != "dot":        # it has biases
             ends[1, -1], ends[3, -2] = 1.0, 1.0
         return ends
 
@@ -57,22 +56,23 @@ class Packed:
 
     def factors(self) -> Factors:
         """A copy of the factors in the table."""
-        rows, n = torch.from_numpy(self.table[:, :self.width].copy()), self.n_users
+        rows, n = self.table[:, :self.width].copy(), self.n_users
         factors = rows[:, _columns(self.like)] if self.like.given else rows[:, :self.like.n_factors]
-        tensors = {"user": factors[:n], "item": factors[n:]}
-        if self.like.user_bias is not None:
-            tensors |= {"user_bias": rows[:n, -2], "item_bias": rows[n:, -1]}
-        return self.like.with_tensors(tensors)
+        arrays = {"user": factors[:n], "item": factors[n:]}
+        if self.like.model != "dot":
+            arrays |= {"user_bias": rows[:n, -2], "item_bias": rows[n:, -1]}
+        return self.like.with_arrays(arrays)
 
 
 def pack_factors(factors: Factors, *, parts: int = 1) -> Packed:
     """A table of these factors, with room for as many numbers again in each of the other `parts`, 0."""
-    n_users, columns = len(factors.user), _columns(factors)
-    width = given_width(factors) + _filled(factors.n_factors - factors.given + 2)
-    table = aligned((n_users + len(factors.item), parts * width), factors.user.numpy().dtype)
-    table[:n_users, columns], table[n_users:, columns] = factors.user.numpy(), factors.item.numpy()
-    if factors.biases is not None:
-        table[:n_users, width - 2], table[n_users:, width - 1] = (bias.numpy() for bias in factors.biases)
+    arrays, columns = factors.arrays(), _columns(factors)
+    user, item = arrays["user"], arrays["item"]
+    n_users, width = len(user), given_width(factors) + _filled(factors.n_factors - factors.given + 2)
+    table = aligned((n_users + len(item), parts * width), user.dtype)
+    table[:n_users, columns], table[n_users:, columns] = user, item
+    if factors.model != "dot":
+        table[:n_users, width - 2], table[n_users:, width - 1] = arrays["user_bias"], arrays["item_bias"]
         table[:n_users, width - 1], table[n_users:, width - 2] = 1.0, 1.0
     return Packed(table, width, n_users, factors)
 
