@@ -13,13 +13,14 @@ from pyxl.grid.layout import Layout
 from solver.errors import UserError
 from solver.model.models import MODELS
 from solver.model.net import additive
-from workbook.write.content import Genres, SetsOfItems, Spreads, Trained, content_of
+from workbook.write.content import DayRows, Genres, SetsOfItems, Spreads, Trained, content_of
 
 from .builder import build_with
 
 if TYPE_CHECKING:
     from solver import CollabFilter, Factors, Ratings
 
+_DAY_OF_1970 = 25_569    # as a sheet counts days
 _NEWCOMERS = 100        # users with fewest ratings that a newcomer is like, at most
 CAPTION = "NB: these are a trained model's numbers. A fit here changes them for these ratings alone."
 
@@ -46,7 +47,7 @@ def export(model: CollabFilter, part: Ratings, path, *, titles: Mapping | None =
                         "Train another one: --model dot, dot+bias or bounded.")
     factors = factors_in_cells(model, part)
     content = content_of(part, titles=titles, n_factors=factors.n_factors, seed=settings.seed, bounds=settings.bounds)
-    content = replace(content, caption=CAPTION, trained=_trained(model, part))
+    content = replace(content, caption=CAPTION, trained=replace(_trained(model, part), days=_days(model, content.ratings)))
     return build_with(content, path, parameters={settings.known_model: factors}, overwrite=overwrite)
 
 
@@ -76,6 +77,27 @@ def _genres(model: CollabFilter, part: Ratings) -> Genres | None:
     there = every[_positions(part.items, model.items_).numpy()] != 0
     shares = there / np.maximum(there.sum(1, keepdims=True), 1)
     return Genres(tuple(map(str, model.item_columns_)), tuple(map(tuple, shares.tolist())))
+
+
+def _days(model: CollabFilter, part: Ratings) -> DayRows | None:
+    """The model's rows of the days of these users, after them the row of all other days of each."""
+    by_day = model.result_.by_day
+    if by_day is None:
+        return None
+    days, positions = by_day.days, _positions(part.users, model.users_).numpy()
+    place = np.full(len(model.users_), -1)
+    place[positions] = np.arange(len(positions))
+    known = np.flatnonzero(place[days.users] >= 0)
+    rows = torch.as_tensor(np.concatenate([days.n_users + known, positions]))
+    every = model.factors_by_day_
+    factors = every.with_tensors({name: (tensor[rows] if name.startswith("user") else tensor).double()
+                                  for name, tensor in every.tensors().items()}).without_offset()
+    dated = days.per_day != 1.0
+    since = _DAY_OF_1970 if dated else 0
+    return DayRows(np.concatenate([place[days.users[known]], np.arange(len(positions))]),
+                   (*(int(day) + since for day in days.numbers[known]), *[None] * len(positions)),
+                   None if factors.user_bias is None else factors.user_bias.numpy(), factors.user.numpy(), dated,
+                   None if part.times is None else tuple(int(time // days.per_day) + since for time in part.times))
 
 
 def spreads_in_cells(model: CollabFilter, part: Ratings) -> Spreads | None:

@@ -49,6 +49,8 @@ class Styles:
     option: Format          # what the user sets
     choice: Format          # what the user asks for
     choice_text: Format
+    day_asked: Format       # a date, where it is typed
+    day_known: Format
     prediction: Format      # a formula on the colour scale
     filled: Format
     lookup: Format          # a formula, unobtrusive
@@ -136,6 +138,8 @@ def make_styles(workbook: Workbook) -> Styles:
         option=style(_OPTION, center),
         choice=style(_OPTION, align="left", indent=1),
         choice_text=style(_OPTION, align="left", indent=1, num_format="@"),
+        day_asked=style(_OPTION, center, num_format="yyyy-mm-dd"),
+        day_known=style(_CELL, center, num_format="yyyy-mm-dd"),
         prediction=style(_CELL, center, num_format="0.00"),
         filled=style(_CELL, center, num_format="0.0"),
         lookup=style(_CELL, center, num_format="0.00", bg_color="#F7F7F7"),
