@@ -39,6 +39,7 @@ REGRESSIONS = [
     ("packages", 917049870),    # the judge took a text among a cell's extensions for its value
     ("packages", 921007470),    # a row before the table of cells
     ("packages", 930057662),    # ratings that are formulas, one of them a circle
+    ("packages", 930097970),    # the judge asked openpyxl for a number that is shown as a date beyond the last one
     ("formulas", 52023966),     # an array where ADDRESS takes one number
 ]
 
