@@ -34,7 +34,8 @@ COMMANDS = (
 
 def cpu_seconds(arguments: str, folder: Path, environment: dict[str, str]) -> float:
     """User and system time of one process; one that fails ends the benchmark."""
-    process = subprocess.Popen([sys.executable, "-m", "pyxl", *arguments.split()], cwd=folder, env=environment, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen([sys.executable, "-m", "pyxl", *arguments.split()], cwd=folder, env=environment,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     _, status, used = os.wait4(process.pid, 0)
     if status:
         raise SystemExit(f"collabsheet {arguments} failed.")
