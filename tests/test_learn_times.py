@@ -11,12 +11,16 @@ import torch
 from planted import planted, settings
 
 from pyxl.__main__ import main
+from pyxl.grid.cells import Cell
+from pyxl.xlsx import open_workbook
 from solver import CollabFilter, Ratings, Settings, UserError, fit
 from solver.core.steps import FitTask
 from solver.data.days import Days
 from solver.fitting.start_values import start_values
 from solver.methods.gibbs import features_of
 from solver.methods.gibbs_by_day import GibbsByDay
+from workbook.export import busiest, export
+from workbook.views.days_sheet import listed_block
 
 DAY = 86_400.0
 FEW = {"optimizer": "gibbs", "model": "dot+bias", "n_factors": 2, "epochs": 30}
@@ -213,3 +217,33 @@ def test_genres_and_times_are_learnt_together(apart, tmp_path):
     again = CollabFilter.load(tmp_path / "model")
     assert np.array_equal(again.predict(held), model.predict(held))
     assert np.array_equal(again.factors_.arrays()["user"], model.factors_.arrays()["user"])
+
+
+# ---- the sheet --------------------------------------------------------------------------------
+
+def test_libreoffice_predicts_each_day_as_the_model_does(model, tmp_path, office):
+    part = busiest(model.ratings_, users=7, items=6)
+    export(model, part, tmp_path / "book.xlsx")
+    where = listed_block(len(part))
+    last = where.bottom - 4        # the first row to spare
+    label, other = part.users[0], 40_000            # a day on which nobody rated
+    asked = {Cell.parse(cell): value for cell, value in ((f"A{last}", label), (f"B{last}", part.items[0]), (f"C{last}", other),
+                                                         (f"A{last + 1}", label), (f"B{last + 1}", part.items[0]))}
+    with open_workbook(tmp_path / "book.xlsx") as book:
+        book.save({"days": asked}, out=tmp_path / "asked.xlsx")
+    found = office.recalculate(tmp_path / "asked.xlsx", {"days": [f"D{where.top}:F{where.bottom}", "E6:F6"]})["days"]
+    on_day, latest = (np.array([row[col] for row in found[f"D{where.top}:F{where.bottom}"][:len(part)]], float) for col in (1, 2))
+    days, every = model.result_.by_day.days, model.factors_by_day_.map(lambda tensor: tensor.double())
+    users, items = (np.array([list(all_labels).index(label) for label in labels])[index] for all_labels, labels, index in
+                    ((model.users_, part.users, part.user_index), (model.items_, part.items, part.item_index)))
+
+    def told(rows: np.ndarray, of: np.ndarray) -> np.ndarray:
+        return every.raw(torch.as_tensor(rows), torch.as_tensor(of)).numpy()
+
+    expected = told(days.rows(users, part.times), items)
+    assert np.abs(on_day - expected).max() < 1e-9 and np.abs(latest - told(days.latest[users], items)).max() < 1e-9
+    assert np.abs(on_day - latest).max() > 0.3
+    assert found["E6:F6"][0] == pytest.approx([np.sqrt(np.mean((one - part.values) ** 2)) for one in (on_day, latest)], abs=1e-9)
+    user, item = list(model.users_).index(label), list(model.items_).index(part.items[0])
+    spare = [row[1] for row in found[f"D{where.top}:F{where.bottom}"][len(part):len(part) + 2]]
+    assert spare == pytest.approx(told(np.array([user, days.latest[user]]), np.array([item, item])), abs=1e-9)

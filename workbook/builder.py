@@ -34,6 +34,7 @@ from workbook.model_sheets.loss_chart import write_history
 from workbook.model_sheets.net_plan import NetPlan, net_plan, widths_for
 from workbook.model_sheets.net_sheet import write_net
 from workbook.model_sheets.solver_names import define_solver_names, problem_of
+from workbook.views.days_sheet import DAYS_SHEET, write_days
 from workbook.views.tour import tour
 from workbook.write.content import Content, content_of
 from workbook.write.styles import make_styles
@@ -174,11 +175,16 @@ def _write(path: Path, plans: SheetPlans, content: Content, parameters: Mapping[
         for name, view_sheet in VIEWS.items():
             view_sheet.write(workbook, styles, view)
             workbook.define_name(view_name(name), f"={quoted(name)}!$A$1")
+        purposes = {name: view_sheet.purpose for name, view_sheet in VIEWS.items()}
+        if content.trained and content.trained.days:
+            write_days(workbook, styles, view, content.trained.days)
+            workbook.define_name(view_name(DAYS_SHEET), f"={quoted(DAYS_SHEET)}!$A$1")
+            purposes[DAYS_SHEET] = "Predictions of the day on which each rating was given, by formulas over the model's rows of days."
         workbook.define_name(RUN_LOG, f"={quoted(RUN_LOG_SHEET)}!{write_run_log(workbook, styles).absolute}")
         write_before_fit(workbook)
         write_conf(workbook)
         write_start(workbook, styles, start, content, plans.layouts,
-                    {name: view_sheet.purpose for name, view_sheet in VIEWS.items()}, path.name, tour=tour(content, view, {"ratings", *plans.models, *VIEWS}))
+                    purposes, path.name, tour=tour(content, view, {"ratings", *plans.models, *VIEWS}))
         if content.macros:
             add_macros(workbook, {MODULE: macro_source(), **({STEP_MODULE: step_macros()} if content.gradients else {})})
 

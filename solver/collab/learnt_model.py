@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -85,6 +86,17 @@ class LearntModel(Estimator):
     def _scores_of(self, user: int) -> np.ndarray:
         """(n_items,) predictions for a user before they are bent into the range of a bounded model, by which items are ranked."""
         return predict_for_user(self._draws, user, len(self.items_))
+
+    @property
+    def factors_by_day_(self) -> Factors:
+        """The factors with a row for each day of each user behind those of the users, as `result_.by_day.days` says. Raises UserError for a model
+        that has not learnt from times."""
+        self._check_fitted()
+        if self.result_.by_day is None:
+            raise UserError("The model has not learnt from times. Fit with effort='best' and learn_times=True.")
+        by_day = self.result_.by_day
+        every, = of_days((Everybody(self.factors_, self._typical),), replace(by_day, samples=(by_day.factors,)))
+        return additive(every.factors)
 
     def _predicted(self, users: np.ndarray, items: np.ndarray, times: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
         """As `predict_pairs`, at these times, where the model has learnt from times; else, and without, on each user's latest day."""

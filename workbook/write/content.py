@@ -35,12 +35,35 @@ class SetsOfItems:
     items: tuple[tuple[float, ...], ...]
 
 
+@dataclass(frozen=True, eq=False)
+class DayRows:
+    """A trained model's rows of each user's days: whose (n,) each is, by number from 0, which day, None for all days that are not there,
+    biases (n,), where there are any, and factors (n, k). Days are as a sheet counts them where they are `dated`. `of_ratings` are those of
+    the workbook's ratings, where these have times."""
+
+    users: np.ndarray
+    numbers: tuple[int | None, ...]
+    biases: np.ndarray | None
+    factors: np.ndarray
+    dated: bool
+    of_ratings: tuple[int, ...] | None
+
+
+@dataclass(frozen=True)
+class Genres:
+    """The genres of items, or whatever each has or has not: their names, and (n_items, g) of each item 1 / the number of those that it has."""
+
+    names: tuple[str, ...]
+    shares: tuple[tuple[float, ...], ...]
+
+
 @dataclass(frozen=True)
 class Trained:
     """What a workbook keeps of the trained model that it was made from and that its own ratings, some of the
     model's, do not tell: the range and the standard deviation of all ratings; the average user's factors
     and, where there are biases, bias (k or k + 1 numbers); the offset, half of which each bias carries here; what says how
-    far ratings may lie from predictions, where the model knows; and, where it learnt from sets, what they say of a newcomer."""
+    far ratings may lie from predictions, where the model knows; where it learnt from sets, what they say of a newcomer; the items'
+    genres, where it learnt with them; and its rows of days, where it learnt from times."""
 
     rating_range: tuple[float, float]
     spread: float
@@ -48,6 +71,8 @@ class Trained:
     offset: float
     spreads: Spreads | None = None
     sets: SetsOfItems | None = None
+    genres: Genres | None = None
+    days: DayRows | None = None
 
 
 @dataclass(frozen=True)
@@ -179,4 +204,4 @@ def _last_of_each_pair(ratings: Ratings) -> Ratings:
     _, from_the_end = np.unique(pair[::-1], return_index=True)
     keep = np.sort(len(pair) - 1 - from_the_end)
     return Ratings(ratings.users, ratings.items, ratings.user_index[keep],
-                   ratings.item_index[keep], ratings.values[keep])
+                   ratings.item_index[keep], ratings.values[keep], None if ratings.times is None else ratings.times[keep])

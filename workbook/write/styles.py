@@ -49,6 +49,8 @@ class Styles:
     option: Format          # what the user sets
     choice: Format          # what the user asks for
     choice_text: Format
+    day_asked: Format       # a date, where it is typed
+    day_known: Format
     prediction: Format      # a formula on the colour scale
     filled: Format
     lookup: Format          # a formula, unobtrusive
@@ -74,6 +76,7 @@ class Styles:
     listed: Format          # the same where rows are of one height: a long one is drawn smaller
     whole: Format           # a count
     ranked: Format          # a number in a ranking
+    share: Format           # a percentage
     likeness: Format        # a cosine, small
     share_head: Format      # a percentage in a header
     calc_head: Format       # over helper calculations, grey
@@ -135,6 +138,8 @@ def make_styles(workbook: Workbook) -> Styles:
         option=style(_OPTION, center),
         choice=style(_OPTION, align="left", indent=1),
         choice_text=style(_OPTION, align="left", indent=1, num_format="@"),
+        day_asked=style(_OPTION, center, num_format="yyyy-mm-dd"),
+        day_known=style(_CELL, center, num_format="yyyy-mm-dd"),
         prediction=style(_CELL, center, num_format="0.00"),
         filled=style(_CELL, center, num_format="0.0"),
         lookup=style(_CELL, center, num_format="0.00", bg_color="#F7F7F7"),
@@ -160,6 +165,7 @@ def make_styles(workbook: Workbook) -> Styles:
         listed=style(_CELL, indent=1, shrink=True),
         whole=style(_CELL, center, num_format="#,##0"),
         ranked=style(_CELL, center, num_format="0.00"),
+        share=style(_CELL, center, num_format="0%"),
         likeness=style(_CELL, center, num_format="0.00", font_color=_MUTED, font_size=8),
         share_head=style(head, center, num_format="0%"),
         calc_head=style(font_color=_GREY, italic=True, font_size=8),
