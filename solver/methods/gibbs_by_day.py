@@ -45,6 +45,11 @@ class GibbsByDay(Gibbs):
             self._draw_moves(self.alpha)
         return super().step(last=last)
 
+    def _begin_anew(self) -> None:
+        self.moves = torch.zeros_like(self.moves)
+        self.precisions = torch.full((3,), STEADY, dtype=torch.float64)
+        super()._begin_anew()
+
     def _in_rows(self, ratings: Ratings) -> Ratings:
         return self.days.in_rows(ratings)
 
