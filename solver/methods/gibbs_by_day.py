@@ -33,6 +33,8 @@ STEADY = 50.0   # precision of what a day moves a row by, before the first draw 
 class GibbsByDay(Gibbs):
     """The steps of `Gibbs`; what stands for the users in its factors has a row for each of their days, too, as in `Days`."""
 
+    moves: Tensor
+
     def __init__(self, problem: FitTask):
         self.days = Days.of(problem.ratings)
         self.of_day = torch.as_tensor(self.days.users, device=problem.device)
