@@ -6,14 +6,15 @@ started it; the result of the press stands in the status cell, or, of an add-in,
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from pyxl.live.press_worker import ask_worker, has_workers, start_worker, wait_for_presses
+from pyxl.live.worker_client import ask_worker, has_workers, start_worker
 
 if TYPE_CHECKING:
+    import argparse
+
     import xlwings
 
 WORKER = ["wait"]       # the words by which a worker is started in place of a press
@@ -73,8 +74,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     that of `press`."""
     words = list(sys.argv[1:] if argv is None else argv)
     if words == WORKER:
+        from pyxl.live.press_worker import wait_for_presses
+
         return wait_for_presses(press)
-    _parser().parse_args(words)
     if not has_workers():
         return press(words)
     code = ask_worker(words)
@@ -143,6 +145,8 @@ def calling_book(name: str):
 
 
 def _parser() -> argparse.ArgumentParser:
+    import argparse  # not before a worker was asked
+
     parser = argparse.ArgumentParser(prog="python -m pyxl.press", description="What the buttons of a workbook start.")
     parser.add_argument("action", choices=ACTIONS)
     parser.add_argument("--wb", required=True, metavar="NAME", help="the open workbook")

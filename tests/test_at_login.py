@@ -86,7 +86,7 @@ def test_a_worker_for_presses_is_installed_where_there_are_workers(asked, tmp_pa
     assert main(["serve", "--install", "worker"]) == 0
     unit = (tmp_path / ".config" / "systemd" / "user" / "collabsheet-worker.service").read_text()
     assert '"-m" "pyxl.press" "wait"' in unit and "Restart=always" in unit
-    monkeypatch.setattr("pyxl.live.press_worker.has_workers", lambda: False)
+    monkeypatch.setattr("pyxl.live.worker_client.has_workers", lambda: False)
     assert main(["serve", "--install", "worker"]) == 2 and "no worker" in capsys.readouterr().err
 
 

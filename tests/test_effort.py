@@ -9,9 +9,11 @@ import pytest
 import torch
 from planted import planted
 
-from solver import Ratings, Settings, UserError, fit, read_ratings, recipe, rmse, split_off
+from solver import CollabFilter, Ratings, Settings, UserError, fit, random_factors, read_ratings, recipe, rmse, split_off
+from solver.collab.answers.recommend import members, seen_by
 from solver.fitting.effort import EFFORTS, FEWEST_TO_HOLD_OUT, part
 from solver.judging.baselines import bias_only
+from solver.methods.rows_by_sets import rows_by_sets
 
 KINDS = {  # users, items, ratings, noise, spread of what factors explain, (low, high, step)
     "stars": (400, 300, 20_000, 0.8, 0.6, (1, 5, 1)),
@@ -113,6 +115,57 @@ def test_a_part_has_all_ratings_of_some_users():
     of_some = np.bincount(some.user_index, minlength=400)
     assert (of_some[of_some > 0] == counts[of_some > 0]).all()
     assert part(ratings, 20_000) is ratings
+
+
+def of_sets(*, tell: float, seed: int = 0) -> Ratings:
+    """Users and items of two kinds: users rate more of their own kind, and like it more by twice `tell` stars."""
+    rng = np.random.default_rng(seed)
+    users, items = rng.integers(0, 2, 200), rng.integers(0, 2, 1_500)
+    kind = np.where(users[:, None] == items, 1, -1)
+    u, i = np.nonzero(rng.random(kind.shape) < 0.02 + 0.015 * kind)
+    values = 3 + 0.3 * rng.normal(size=200)[u] + 0.3 * rng.normal(size=1_500)[i] + tell * kind[u, i]
+    return Ratings(tuple(range(200)), tuple(range(1_500)), u, i, values + rng.normal(0, 0.5, len(u)))
+
+
+def test_good_learns_from_the_sets_of_the_items_where_they_tell_something():
+    for tell, sets in ((1.0, "items"), (0.0, "none")):
+        assert recipe("good", of_sets(tell=tell), n_factors=5).implicit_sets == sets
+        assert recipe("quick", of_sets(tell=tell), n_factors=5).implicit_sets == "none"
+    ratings = of_sets(tell=1.0)
+    model = CollabFilter(5).fit(ratings)
+    assert model.settings_.implicit_sets == "items" and set(model.set_vectors_) == {"item"}
+    more = Ratings(ratings.users, ratings.items, np.arange(9), np.arange(9), np.full(9, 3.0))
+    assert model.partial_fit(more).settings_.implicit_sets == "items"
+    assert CollabFilter(5, model="bounded").fit(ratings).settings_.implicit_sets == "none"
+    with pytest.raises(UserError, match="sets are learnt from by models that are linear in each side"):
+        CollabFilter(5, model="bounded", implicit_sets="items").fit(ratings)
+
+
+@pytest.mark.parametrize("side, given", [("item", 0), ("item", 2), ("user", 0)])
+@pytest.mark.parametrize("model", ["dot", "dot+bias"])
+def test_rows_by_sets_are_two_regressions(model, side, given):
+    rng, ratings = np.random.default_rng(3), planted(40, 30, blanks=0.5)
+    ratings = replace(ratings, item_columns=rng.normal(size=(30, given)) if given else None)
+    before = random_factors(ratings, model=model, n_factors=4, seed=1)
+    before = replace(before.map(lambda tensor: tensor.double() + 0.1 * torch.randn(tensor.shape, dtype=torch.float64)), given=given)
+    after = rows_by_sets(before, side, ratings)
+    table = ratings.crosstab() - before.offset
+    (x, new), (f, base) = (members(one, side) for one in (before, after)), seen_by(before, side)
+    table, base = table if side == "user" else table.T, base - before.offset
+    rated = ~np.isnan(table)
+    counts = rated.sum(1)
+    weights = counts / (counts + 5)
+    mean = weights @ x[:, given:] / weights.sum()
+    sets = rated / np.sqrt(counts)[:, None]
+    vectors = np.linalg.solve(sets.T @ (weights[:, None] * sets) + 2 * np.eye(sets.shape[1]), sets.T @ (weights[:, None] * (x[:, given:] - mean)))
+    for row, expected in enumerate(mean + sets @ vectors):
+        phi, seen = f[rated[row], given:], rated[row]
+        errors = table[row, seen] - base[seen] - f[seen, :given] @ x[row, :given] - phi @ expected
+        wanted = expected + np.linalg.solve(phi.T @ phi + 12 * np.eye(len(expected)), phi.T @ errors)
+        np.testing.assert_allclose(new[row, given:], wanted, atol=1e-9)
+    np.testing.assert_array_equal(new[:, :given], x[:, :given])
+    other = "user" if side == "item" else "item"
+    np.testing.assert_array_equal(members(after, other), members(before, other))
 
 
 def test_an_unknown_effort_ends_in_one_sentence():

@@ -14,8 +14,9 @@ from solver.fitting.start_values import start_values
 from solver.methods import gibbs
 from solver.methods import ridge_regression as ridge
 from solver.methods.gibbs import BURN_IN, Gibbs, Units
-from solver.methods.known_columns import Family, KnownColumns, known_of_both
+from solver.methods.known_columns import KnownColumns, known_of_both
 from solver.methods.normal_wishart import PRIOR_ROWS, Common, draw_common, first_precisions
+from solver.methods.row_sets import Family
 from solver.model.posterior import mean_prediction, standard_deviation
 
 each_model = pytest.mark.parametrize("model", ["dot", "dot+bias"])

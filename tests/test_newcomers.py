@@ -95,7 +95,7 @@ def test_what_is_rated_at_all_counts_where_the_fit_learnt_from_sets(ratings, tmp
         moves = np.linalg.solve(columns.T @ columns + penalty, columns.T @ (rows - rows.mean(0)))
         seen = known._seen_from(side)
         few = np.array([5, 1, 8])
-        wanted = rows.mean(0) + 3 / (3 + 3) * (moves[0] + moves[1 + few].sum(0) / np.sqrt(3))
+        wanted = rows.mean(0) + 3 / (3 + 10) * (moves[0] + moves[1 + few].sum(0) / np.sqrt(3))
         np.testing.assert_allclose(seen.expected(few), wanted, atol=1e-9)
         np.testing.assert_array_equal(seen.expected(few[:0]), seen.mean)
         others = ratings.items if side == "user" else ratings.users

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import zipfile
 from xml.etree import ElementTree
 
 import pytest
@@ -70,7 +71,7 @@ def test_the_lessons_workbook_is_opened_fitted_and_downloaded(browser, shared, t
     opened(browser, shared / "workbooks" / "course_collab_filter.xlsx")
     [tab for tab in browser.find_elements("css selector", "#tabs button") if tab.text == "bias"][0].click()
     assert find(browser, "#found").text.startswith("dot+bias, crosstab: 206 ratings of 15 users and 15 items")
-    assert len(browser.find_elements("css selector", "#grid td.factors")) == 2 * 15 * 5 and len(browser.find_elements("css selector", "#grid td.biases")) == 30
+    assert len(browser.find_elements("css selector", "#grid .cell.factors")) == 2 * 15 * 5 and len(browser.find_elements("css selector", "#grid .cell.biases")) == 30
     assert [mark.text for mark in browser.find_elements("css selector", "#legend li")][0] == "ratings H2:V16"
     picture(browser, "course-opened")
     browser.execute_script("document.getElementById('which').value = 'this'")
@@ -78,7 +79,7 @@ def test_the_lessons_workbook_is_opened_fitted_and_downloaded(browser, shared, t
     wait(browser, lambda b: "Fitted" in find(b, "#said").text)
     assert "RMSE 2.018004 →" in find(browser, "#results").text
     assert len(find(browser, "#curve polyline").get_attribute("points").split()) > 10
-    assert len(browser.find_elements("css selector", "#grid td.factors.moved")) == 150
+    assert len(browser.find_elements("css selector", "#grid .cell.factors.moved")) == 150
     picture(browser, "course-fitted")
     find(browser, "#download").click()
     find(browser, "#download-curve").click()
@@ -109,10 +110,97 @@ def test_the_demo_with_the_keyboard_alone_on_a_phone_in_the_dark(browser):
     wait(browser, lambda b: "Fitted" in find(b, "#said").text)
     tab = find(browser, "#tabs [aria-selected=true]")
     tab.send_keys(Keys.ARROW_RIGHT)
-    assert browser.switch_to.active_element.text == "bias" and find(browser, "#grid caption").get_attribute("textContent").endswith("bias")
+    assert browser.switch_to.active_element.text == "bias" and find(browser, "#grid [role=grid]").get_attribute("aria-label").endswith("bias")
     assert browser.execute_script("return document.documentElement.scrollWidth <= innerWidth")     # nothing sticks out
     assert browser.execute_script("return getComputedStyle(document.body).backgroundColor") == "rgb(20, 24, 22)"
     picture(browser, "phone-dark")
+
+
+LARGE = """
+const done = arguments[arguments.length - 1];
+import("/page/sheet_grid.js").then(({sheetGrid}) => {
+  document.querySelector("#book").hidden = false;
+  const rows = Array.from({length: 10000}, (_, r) => Array.from({length: 300}, (_, c) => r * 1000 + c));
+  window.shown = sheetGrid(document.querySelector("#grid"), {name: "large", rows, formulas: [[10000, 299, 300]], blocks: {ratings: [1, 1, 9000, 20]}});
+  done();
+});
+"""
+
+
+def test_a_sheet_of_three_million_cells_is_scrolled_marked_copied_and_widened_by_the_keyboard(browser):
+    from selenium import webdriver
+    from selenium.webdriver.common.keys import Keys
+
+    def press(*keys):
+        chain = webdriver.ActionChains(browser)
+        for held in keys[:-1]:
+            chain.key_down(held)
+        chain.send_keys(keys[-1])
+        for held in keys[:-1]:
+            chain.key_up(held)
+        chain.perform()
+
+    def active():
+        return find(browser, f"#{find(browser, '.grid').get_attribute('aria-activedescendant')}")
+
+    browser.execute_async_script(LARGE)
+    assert len(browser.find_elements("css selector", "#grid *")) < 3000
+    find(browser, "#cell-1-1").click()
+    press(Keys.CONTROL, Keys.END)
+    assert active().text == "9.999e+6" or active().get_attribute("id") == "cell-9999-299"
+    assert "formula" in active().get_attribute("class") and active().get_attribute("aria-colindex") == "301"
+    row = active().find_element("xpath", "..")
+    assert row.get_attribute("role") == "row" and row.get_attribute("aria-rowindex") == "10001" and row.find_element("css selector", "[role=rowheader]").text == "10000"
+    top = find(browser, ".grid").location["y"]
+    assert find(browser, ".grid .letter:last-child").location["y"] - top < 3 and find(browser, ".grid .letter:last-child").text == "KN"     # the headers stay
+    press(Keys.SHIFT, Keys.ARROW_LEFT)
+    press(Keys.SHIFT, Keys.ARROW_UP)
+    assert len(browser.find_elements("css selector", "#grid [aria-selected=true]")) == 4
+    copied = browser.execute_script("""const data = new DataTransfer(), event = new ClipboardEvent("copy", {clipboardData: data, bubbles: true, cancelable: true});
+        document.querySelector(".grid").dispatchEvent(event); return data.getData("text/plain");""")
+    assert copied == "9998298\t9998299\n9999298\t9999299"
+    wide = active().size["width"]
+    press(Keys.ALT, Keys.SHIFT, Keys.ARROW_RIGHT)
+    assert active().size["width"] == wide + 12
+    handle = browser.find_elements("css selector", ".letter .handle")[-3]
+    webdriver.ActionChains(browser).drag_and_drop_by_offset(handle, 40, 0).perform()
+    assert browser.find_elements("css selector", ".grid .letter")[-3].size["width"] == wide + 40
+    browser.execute_script("shown.move([[9999, 300, 0.5]])")
+    assert find(browser, "#cell-9998-299").text == "0.5" and "moved" in find(browser, "#cell-9998-299").get_attribute("class")
+    press(Keys.CONTROL, Keys.HOME)
+    assert active().text == "0" and "ratings" in active().get_attribute("class")
+
+
+def test_ratings_are_trained_on_by_rows_downloaded_and_made_a_workbook_of(browser, tmp_path):
+    from selenium.webdriver.support.ui import Select
+
+    table = tmp_path / "mine.csv"
+    table.write_text("user,item,rating\n" + "".join(f"{u},film {i},{(u * i) % 5 + 1}\n" for u in range(30) for i in range(20) if (u + i) % 4))
+    find(browser, "#file").send_keys(str(table))
+    wait(browser, lambda b: find(b, "#train").is_displayed())
+    find(browser, "#train").click()
+    wait(browser, lambda b: find(b, "#trained").is_displayed())
+    assert find(browser, "#learnt-from").text.startswith("450 ratings by 30 users of 20 items. Biases alone predict the held-out ones")
+    assert "held out" in find(browser, "#verdict").text and "at epoch" in find(browser, "#train-now").text
+    assert len(browser.find_elements("css selector", "#train-curve polyline")) == 2
+    picture(browser, "trained")
+    find(browser, "#download-model").click()
+    target = tmp_path / "downloads" / "mine-model.zip"
+    wait(browser, lambda b: target.exists())
+    with zipfile.ZipFile(target) as packed:
+        assert sorted(packed.namelist()) == ["model.json", "model.safetensors"]
+    find(browser, "#trained a").click()
+    wait(browser, lambda b: len(b.find_elements("css selector", "#rate select")) == 12)
+    assert "mine.csv" in find(browser, "#films-note").text
+    for choice, stars in zip(browser.find_elements("css selector", "#rate select"), ("5", "1", "4", "2", "5")):
+        Select(choice).select_by_value(stars)
+    find(browser, "#rating-form button").click()
+    wait(browser, lambda b: len(b.find_elements("css selector", "#best li")) == 10)
+    assert find(browser, "#best li").text.startswith("film ")
+    find(browser, "#to-workbook").click()
+    find(browser, "#export-book").click()
+    wait(browser, lambda b: "can be fitted" in find(b, "#said").text)
+    assert find(browser, "#book-name").text == "mine-model.xlsx" and "15 users and 15 items" in find(browser, "#found").text
 
 
 def test_five_films_are_rated_and_ten_shown(browser):

@@ -17,7 +17,8 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers fork, w
 
 PRESS = """
 import os, sys, time
-from pyxl.live.press_worker import ask_worker, wait_for_presses
+from pyxl.live.press_worker import wait_for_presses
+from pyxl.live.worker_client import ask_worker
 
 def press(words):
     loaded = "torch" in sys.modules

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from asking import Book, built, exported
 from exported_models import fitted, ratings_of
 
 import workbook
 from pyxl import open_workbook
-from solver import Ratings, predict_table, random_factors
+from solver import CollabFilter, Ratings, predict_table, random_factors
 from solver.collab.answers.intervals import conformal_quantile
 from solver.collab.answers.recommend import top_n
+from solver.judging.who_is_served import calibrated
 from workbook.builder import build_with
 from workbook.export import busiest
 from workbook.views.recommend_sheet import CHOSEN_NUMBER, CHOSEN_USER, HIGHEST, LOWEST
@@ -193,3 +195,29 @@ def test_what_is_held_out_is_rated_too(tmp_path, office):
         assert [row[1] for row in found["rows"]] == [content.items[i] for i in best]
         assert [row[0] for row in found["F10:F19"] if row[0] != ""] == pytest.approx((nine * unsure[0][user] * unsure[1][best]).tolist(), abs=1e-9)
         assert found["says"] == f"has rated {15 - len(unseen)} of 15 items" + ("." if len(unseen) else ": nothing is left to recommend.")
+
+
+def test_where_genres_are_known_a_second_list_is_as_mixed_as_what_the_user_rates(tmp_path, office):
+    """The same items in the same order as by Python, at the weight that stands in the yellow cell."""
+    ratings, rng = ratings_of(), np.random.default_rng(2)
+    genres = pd.DataFrame((rng.random((ratings.n_items, 4)) < 0.4) * 1.0, index=list(ratings.items), columns=["Comedy", "Drama", "Horror", "War"])
+    genres.iloc[3] = 0.0
+    model = CollabFilter(3, effort="quick", epochs=4).fit(ratings, item_columns=genres)
+    part = busiest(ratings, users=30, items=25)
+    book = exported(tmp_path / "book.xlsx", model, part)
+    shares = genres.loc[list(part.items)].to_numpy()
+    shares = shares / np.maximum(shares.sum(1, keepdims=True), 1)
+    user = 20      # has rated a third of the items
+    sums, rated = predict_table(book.factors).numpy()[user], ~np.isnan(book.table[user])
+    wanted = shares[rated].sum(0) / shares[rated].sum()
+    order = calibrated(np.where(rated, -np.inf, sums)[None], shares, wanted[None], 10, 0.9)[0]
+    found = office.recalculate(book.path, {"recommend": ["A26:D35", "C38:E42"]},
+                               set={"recommend": {str(CHOSEN_USER): part.users[user], "B23": 0.9}})["recommend"]
+    assert [row[1] for row in found["A26:D35"]] == [book.headers[i] for i in order]
+    assert [row[3] for row in found["A26:D35"]] == [1 + (sums[~rated] > sums[i]).sum() for i in order]
+    mixes, best = np.array(found["C38:E42"][:4], float).T, list(top_n(sums, 10, seen=np.flatnonzero(rated)))
+    np.testing.assert_allclose(mixes, [wanted, shares[best].mean(0), shares[order].mean(0)], atol=1e-9)
+    there = wanted > 0
+    distances = [(wanted * np.log(wanted / (0.99 * q + 0.01 * wanted)))[there].sum() for q in mixes[1:]]
+    np.testing.assert_allclose(np.array(found["C38:E42"][4][1:], float), distances, atol=1e-9)
+    assert list(order) != best and distances[1] < distances[0]

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from solver.core.pairs.by_row import ByRow
+from solver.core.pairs.row_groups import groups
 from solver.kernels.parts.ridge_parts import BLOCK
 from solver.kernels.ridge_kernel import CompiledRidge
-from solver.methods.ridge_regression import PlainRidge, groups
+from solver.methods.ridge_regression import PlainRidge
 
 COUNTS = (3, 0, 1, 1, 2, 5, 15, 16, 17, 31, 32, 40, 0, 3 * BLOCK + 7, 12, BLOCK, 9)
 

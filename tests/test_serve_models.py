@@ -104,6 +104,13 @@ def test_the_commands_train_and_ask_there_as_they_do_here(tmp_path, service, cap
     assert "does not answer" in said("recommend", book, "--user", "3", "--server", "http://127.0.0.1:9/") and not (tmp_path / "no").exists()
 
 
+def test_a_training_that_is_stopped_keeps_the_best_so_far(tmp_path, service):
+    (tmp_path / "ratings.csv").write_text(TABLE)
+    slow = {"optimizer": "sgd", "epochs": 1_000_000, "lr": 1e-6, "weight_decay": 0.1}
+    model = connect(service.url).train(tmp_path / "ratings.csv", options=slow, on_epoch=lambda told: told["epoch"] > 3)
+    assert 3 < model.about["epochs"] < 1_000_000 and model.predict([(3, "film 1")])[0] > 0
+
+
 def _without_times(line: str) -> str:
     return re.sub(r"[\d.]+ s\.|\s+[\d.]+$", "", line)
 
@@ -131,7 +138,7 @@ def test_old_models_and_what_a_killed_job_left_are_deleted(tmp_path):
     (lambda path: model_jobs.train_model(path, path, {"counts": "yes"}, bool, bool), "counts is 'yes'"),
     (lambda path: model_jobs.recommend_by_model(path, {"user": 1, "users": None}), "user, users or likes"),
     (lambda path: model_jobs._how_many({"n": True}), "n is True"),
-    (lambda path: model_jobs._labels([None], ()), "None is no id"),
+    (lambda path: model_jobs.labels_known([None], ()), "None is no id"),
 ])
 def test_what_is_asked_wrongly_is_told(tmp_path, ask, said):
     with pytest.raises(UserError, match=said):

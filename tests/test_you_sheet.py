@@ -192,11 +192,11 @@ def test_of_a_model_that_learnt_from_sets_it_counts_that_an_item_is_rated_at_all
         found = typed(office, book, given, also={"expected": str(plan.expected)})
         assert found["own"] == pytest.approx([*newcomer.factors, newcomer.bias + model.factors_.offset / 2], abs=1e-9)
         assert found["predicted"] == pytest.approx(newcomer.predict(part.items).tolist(), abs=1e-9)
-        # the columns of the set, as the sampler has them, times n / (n + 3)
+        # the columns of the set, as the sampler has them, times n / (n + 10)
         sets, n = model.set_vectors_["user"], len(given)
         vectors = dict(zip(sets.members.tolist(), sets.vectors))
         known = [vectors.get(model.items_.index(part.items[at]), 0 * sets.always) for at in given]
-        moved = n / (n + 3) * (sets.always + sum(known) / max(n, 1) ** 0.5) if n else 0 * sets.always
+        moved = n / (n + 10) * (sets.always + sum(known) / max(n, 1) ** 0.5) if n else 0 * sets.always
         assert found["expected"] == pytest.approx([*(typical + moved)[:-1], (typical + moved)[-1] + model.factors_.offset / 2], abs=1e-9)
         assert found["average"] == pytest.approx([*typical[:-1], typical[-1] + model.factors_.offset / 2], abs=1e-9)
     assert np.abs(moved).max() > 0.001

@@ -13,7 +13,7 @@ from pyxl.grid.layout import Layout
 from solver.errors import UserError
 from solver.model.models import MODELS
 from solver.model.net import additive
-from workbook.write.content import DayRows, SetsOfItems, Spreads, Trained, content_of
+from workbook.write.content import DayRows, Genres, SetsOfItems, Spreads, Trained, content_of
 
 from .builder import build_with
 
@@ -45,7 +45,7 @@ def export(model: CollabFilter, part: Ratings, path, *, titles: Mapping | None =
     if not MODELS[settings.known_model].additive:
         raise UserError(f"The model is a {settings.model}, and no sheet's formulas say that. "
                         "Train another one: --model dot, dot+bias or bounded.")
-    factors = _rows(model, part)
+    factors = factors_in_cells(model, part)
     content = content_of(part, titles=titles, n_factors=factors.n_factors, seed=settings.seed, bounds=settings.bounds)
     content = replace(content, caption=CAPTION, trained=replace(_trained(model, part), days=_days(model, content.ratings)))
     return build_with(content, path, parameters={settings.known_model: factors}, overwrite=overwrite)
@@ -56,7 +56,7 @@ def _trained(model: CollabFilter, part: Ratings) -> Trained:
     average = nobody.factors.tolist()
     if model.factors_.user_bias is not None:
         average.append(nobody.bias + model.factors_.offset / 2)  # as `without_offset` has it
-    return Trained(model.rating_range_, model.spread_, tuple(average), model.factors_.offset, _spreads(model, part), _sets(model, part))
+    return Trained(model.rating_range_, model.spread_, tuple(average), model.factors_.offset, spreads_in_cells(model, part), _sets(model, part), _genres(model, part))
 
 
 def _sets(model: CollabFilter, part: Ratings) -> SetsOfItems | None:
@@ -64,6 +64,19 @@ def _sets(model: CollabFilter, part: Ratings) -> SetsOfItems | None:
     if sets is None:
         return None
     return SetsOfItems(tuple(sets.always.tolist()), tuple(map(tuple, sets.of(_positions(part.items, model.items_).numpy()).tolist())))
+
+
+def _genres(model: CollabFilter, part: Ratings) -> Genres | None:
+    """What of the item columns is there or not: of a column of other numbers, a year's say, no list is mixed."""
+    given = len(model.item_columns_)
+    every = model.factors_.item[:, :given].double().numpy()
+    lengths = np.sqrt((every != 0).sum(1, keepdims=True))
+    alike = [len(numbers) > 0 and np.allclose(numbers, numbers[0], rtol=1e-3) for column in (every * lengths).T for numbers in (column[column != 0],)]
+    if not given or not all(alike):
+        return None
+    there = every[_positions(part.items, model.items_).numpy()] != 0
+    shares = there / np.maximum(there.sum(1, keepdims=True), 1)
+    return Genres(tuple(map(str, model.item_columns_)), tuple(map(tuple, shares.tolist())))
 
 
 def _days(model: CollabFilter, part: Ratings) -> DayRows | None:
@@ -87,7 +100,7 @@ def _days(model: CollabFilter, part: Ratings) -> DayRows | None:
                    None if part.times is None else tuple(int(time // days.per_day) + since for time in part.times))
 
 
-def _spreads(model: CollabFilter, part: Ratings) -> Spreads | None:
+def spreads_in_cells(model: CollabFilter, part: Ratings) -> Spreads | None:
     """How far ratings may lie from predictions, as the product that comes nearest to the model's own intervals, in logarithms; of
     a model without draws it is their very product. A newcomer is like the users with fewest ratings."""
     try:
@@ -101,7 +114,7 @@ def _spreads(model: CollabFilter, part: Ratings) -> Spreads | None:
     return Spreads(tuple(np.exp(users).tolist()), tuple(np.exp(items).tolist()), float(np.exp((theirs - items).mean())))
 
 
-def _rows(model: CollabFilter, part: Ratings) -> Factors:
+def factors_in_cells(model: CollabFilter, part: Ratings) -> Factors:
     """The parameters of these users and items, float64, with nothing beside them."""
     rows = {"user": _positions(part.users, model.users_), "item": _positions(part.items, model.items_)}
     factors = additive(model.factors_)

@@ -178,6 +178,8 @@ class LiveHost:
         if any(before.values()):
             record_one_step(self.book.api, self._undo, title, before=lambda: self._put_all(before, recorded=False),
                             after=lambda: self._put_all(after, recorded=True))
+            if self._undo is not None:
+                self.recalculate()      # what was put back and away again left results of before in some sheets, seen in LibreOffice 7.4
 
     def overwrite_formulas(self, cells: Iterable[tuple[str, Cell]]) -> None:
         """From now on `write` takes constants for these (sheet, cell), too, in the place of their formulas."""

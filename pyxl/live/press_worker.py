@@ -1,6 +1,6 @@
 """A process that has loaded everything and waits for presses of buttons: the next press starts without loading anything.
 
-The first press starts it; it ends after `IDLE_MINUTES` without a press. A press is done in a process forked from it, which shares what is loaded, and
+The first press starts it; it ends after ten minutes without a press. A press is done in a process forked from it, which shares what is loaded, and
 then waits for the next: it is attached to the office and knows the workbook's sheets and names. On
 Linux only: elsewhere a process cannot be forked safely once such libraries are loaded, and a press starts Python as before.
 
@@ -17,75 +17,36 @@ import secrets
 import select
 import signal
 import socket
-import stat
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from pyxl.base.own_folder import own_folder
-
 from .forked_presses import READY, do_presses
+from .worker_client import idle_seconds, is_ours, press_folder, short_name, state_of_files
 
-IDLE_MINUTES = 10.0                             # unless COLLABSHEET_WORKER_MINUTES says otherwise; 0: no worker
-_MINUTES = "COLLABSHEET_WORKER_MINUTES"
-_ROOTS = ("pyxl", "solver", "workbook")         # whose files a worker has loaded
 _LOADED = ("torch", "openpyxl", "numpy.ma", "numpy.random", "pyxl.live.live_fit", "pyxl.fit.press_fit", "pyxl.fit.randomize", "pyxl.fit.restore",
            "pyxl.engines.libreoffice.calc_engine", "pyxl.engines.engine_table", "solver.fitting.fit_ratings", "solver.fitting.start_values",
            "solver.fitting.choose_decay", "solver.core.objective", "solver.methods.full_batch")
 _LOOK = 5.0         # seconds between two looks whether it is still wanted
 
 
-def has_workers() -> bool:
-    """Whether presses may be done by a worker here."""
-    return sys.platform == "linux" and _idle_seconds() > 0
-
-
-def ask_worker(words: Sequence[str]) -> int | None:
-    """Have a worker do a press: its exit code; None where no worker of this Python and these files answers. What it prints goes to our
-    own streams."""
-    with contextlib.suppress(OSError, ValueError, KeyError):
-        folder = _folder()
-        announced = json.loads((folder / "worker.json").read_text("utf-8"))
-        if announced["files"] != _state_of_files():
-            return None
-        with socket.socket(socket.AF_UNIX) as there:
-            with _short_name(folder) as short:
-                there.connect(f"{short}/{announced['socket']}")
-            if not _is_ours(there):
-                return None
-            asked = json.dumps({"words": list(words), "environment": dict(os.environ), "folder": str(Path.cwd())}).encode()
-            socket.send_fds(there, [len(asked).to_bytes(4, "big")], [_stream(number) for number in (0, 1, 2)])
-            there.sendall(asked)
-            answer = there.recv(1)
-            return answer[0] if answer else None
-    return None
-
-
-def start_worker(words: Sequence[str]) -> None:
-    """Start one, by the words for Python that call `wait_for_presses`; it outlives this process."""
-    subprocess.Popen([sys.executable, "-P", *words], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                     stderr=subprocess.DEVNULL, start_new_session=True)
-
-
 def wait_for_presses(do_press: Callable[[Sequence[str]], int]) -> int:
     """Load everything, then do presses until none has come for a while; one worker of a user is enough."""
     import fcntl
 
-    folder = _folder()
+    folder = press_folder()
     with (folder / "worker.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             return 0        # there is one
-        state = _state_of_files()
+        state = state_of_files()
         _load()
         name = f"{secrets.token_hex(8)}.socket"
         with socket.socket(socket.AF_UNIX) as listening:
             for old in folder.glob("*.socket"):     # of workers that were killed: we have the lock
                 old.unlink(missing_ok=True)
-            with _short_name(folder) as short:
+            with short_name(folder) as short:
                 listening.bind(f"{short}/{name}")
             (folder / name).chmod(0o600)
             listening.listen()
@@ -100,7 +61,7 @@ def wait_for_presses(do_press: Callable[[Sequence[str]], int]) -> int:
 def _serve(listening: socket.socket, do_press: Callable[[Sequence[str]], int], name: Path) -> None:
     """Hand each press to the process that did the last one and waits, or, where none does, to one that is forked for it."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)   # the system buries who has ended
-    last, at_most = time.monotonic(), _idle_seconds()
+    last, at_most = time.monotonic(), idle_seconds()
     processes: list[socket.socket] = []     # our ends to those that do presses
     waiting: socket.socket | None = None    # the one of them that waits for the next
     while time.monotonic() - last < at_most and name.exists():
@@ -118,7 +79,7 @@ def _serve(listening: socket.socket, do_press: Callable[[Sequence[str]], int], n
         if listening in heard:
             last = time.monotonic()
             with listening.accept()[0] as asker:
-                if _is_ours(asker):
+                if is_ours(asker):
                     if not (waiting and _handed(waiting, asker)):
                         processes.append(_forked(asker, do_press, [listening, *processes]))
                     waiting = None
@@ -163,63 +124,3 @@ def _load() -> None:
         import_module(name)
     gc.collect()
     gc.freeze()     # what is loaded stays: no press looks through it for what may go, which would copy it all
-
-
-def _folder() -> Path:
-    """Our own, which others may not enter. Raises OSError where it is another's."""
-    folder = own_folder() / "press"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    found = folder.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or stat.S_IMODE(found.st_mode) & 0o077:
-        raise PermissionError(f"{folder} is not ours alone")
-    return folder
-
-
-@contextlib.contextmanager
-def _short_name(folder: Path) -> Iterator[str]:
-    """Another name of the folder: that of a socket may have 107 bytes at most, and a home has a name of any length."""
-    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        yield f"/proc/self/fd/{opened}"
-    finally:
-        os.close(opened)
-
-
-def _is_ours(other: socket.socket) -> bool:
-    """Whether the process at the other end is one of our user."""
-    owner = other.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)     # pid, uid, gid, four bytes each
-    return int.from_bytes(owner[4:8], sys.byteorder) == os.getuid()
-
-
-def _state_of_files() -> list:
-    """Which Python and which files a worker has loaded: after an update it is not asked any more."""
-    root = Path(__file__).parents[2]
-    newest = max(entry.stat().st_mtime_ns for name in _ROOTS for entry in _files(root / name))
-    return [sys.executable, sys.path[-1], str(root), newest]
-
-
-def _files(folder: Path):
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.is_dir(follow_symlinks=False):
-                if entry.name != "__pycache__":
-                    yield from _files(Path(entry.path))
-            elif entry.name.endswith(".py"):
-                yield entry
-
-
-def _stream(number: int) -> int:
-    """The stream of that number, or, where it was closed, one that leads nowhere."""
-    try:
-        os.fstat(number)
-    except OSError:
-        return os.open(os.devnull, os.O_RDWR)
-    return number
-
-
-def _idle_seconds() -> float:
-    try:
-        return 60 * float(os.environ.get(_MINUTES, IDLE_MINUTES))
-    except ValueError:
-        return 60 * IDLE_MINUTES
-

@@ -158,6 +158,8 @@ class CollabFilter(Predicting, Recommending):
         # what a good effort tries, it tries when a fit begins anew
         options = self if anew or self.effort != "good" else type(self)(**self.get_params() | {"effort": "quick"})
         problem = prepare_fit(options, ratings.take(~held_out), held)
+        if options is not self and self.implicit_sets is None and problem.settings.method == self.settings_.method:
+            problem = replace(problem, settings=replace(problem.settings, implicit_sets=self.settings_.implicit_sets))
         if anew:
             begun_with = len(ratings)
         elif isinstance(factors, Factors) and not self.result_.samples and problem.settings.model == self.settings_.model:

@@ -188,6 +188,8 @@ def _settings(options: FitOptions, ratings: Ratings, rating_range: tuple[float, 
         choice = choose_settings("good", ratings, n_factors=n_factors)
     chosen = choice.settings
     model = said.get("model", chosen.model)
+    if model not in ("dot", "dot+bias"):
+        chosen = replace(chosen, implicit_sets="none")
     if model in MODELS and MODELS[model].bounded:
         margin = 0.0 if options.feedback == "implicit" else _MARGIN * (rating_range[1] - rating_range[0])
         said |= {"low": rating_range[0] - margin, "high": rating_range[1] + margin}

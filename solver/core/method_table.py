@@ -39,7 +39,7 @@ METHODS = {
                          weighs=True),
     "batches": Method("a fit in batches", "a batch_size, such as 512",
                       _BATCHES | {"loss", "negatives", "negatives_power", "embedding_sizes", "hidden", "dropout"}),
-    "rating by rating": Method("SGD rating by rating", "optimizer sgd with batch_size 1", _BATCHES | {"decay_by"}),
+    "rating by rating": Method("SGD rating by rating", "optimizer sgd with batch_size 1", _BATCHES | {"decay_by", "implicit_sets"}),
     "als": Method("als", "optimizer als", _EVERY_MODEL | {"weight_decay", "loss", "unobserved", "non_negative"}, weighs=True),
     "gibbs": Method("gibbs", "optimizer gibbs", _EVERY_MODEL | {"implicit_sets", "learn_times"}),
     "formulas": Method("a fit by formulas", "a sheet whose formulas are minimised as they stand",

@@ -330,6 +330,9 @@ def _refuse_what_cannot_be_combined(settings: Settings) -> None:
     if OPTIMIZERS[optimizer].alternating and model not in (None, "dot", "dot+bias"):
         raise UserError(f"{optimizer} needs a model that is linear in each side, and the model is "
                         f"{model}: choose dot or dot+bias, or another optimizer, such as lbfgs.")
+    if settings.implicit_sets != "none" and model not in (None, "dot", "dot+bias"):
+        raise NotHonoured("implicit_sets", f"implicit_sets is {settings.implicit_sets!r}, and sets are learnt from by models that are linear in each "
+                                           f"side: choose dot or dot+bias instead of {model}, or leave implicit_sets out.")
     low, high = settings.low, settings.high
     if model is not None and MODELS[model].bounded and (low is None or high is None or low >= high):
         raise UserError(f"A bounded model needs a range of ratings: low is {low!r} and "

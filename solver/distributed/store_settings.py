@@ -45,6 +45,8 @@ def store_settings(store: RatingStore, effort: str, said: Mapping[str, Any]) -> 
         raise not_for_stores(optimizer)
     if effort == "best":
         raise UserError("The effort best is Gibbs sampling, and --optimizer says sgd. Leave out one of them.")
+    if said.get("implicit_sets", "none") != "none":
+        raise UserError("On a store gibbs alone learns from sets, and the optimizer is sgd. Leave out --implicit-sets, or say --effort best.")
     choice = choose_settings(effort, sample_of(store), n_factors=n_factors, of=store.n_ratings)
     notes = () if choice.factors_help else ("On a part of the ratings factors predicted no better than biases alone.",)
     return replace(choice.settings, **said | {"optimizer": "sgd", "batch_size": 1}), notes

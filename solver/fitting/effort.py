@@ -1,7 +1,8 @@
 """The efforts `quick`, `good` and `best`, and the settings that each stands for on given ratings.
 
     quick   SGD rating by rating, 16 epochs or fewer, its decay derived from the ratings
-    good    the same, of six decays and rates the one that predicts best on a part of the ratings set apart
+    good    the same, of six decays and rates the one that predicts best on a part of the ratings set apart, and, where that
+            predicts better there, with the items' rows by the sets of who rated them (`solver.methods.rows_by_sets`)
     best    Gibbs sampling: predictions averaged over the posterior, nothing to choose. It also learns from who rated what
             at all (`Settings.implicit_sets`)
 
@@ -36,6 +37,7 @@ TRIED = tuple((decay, lr) for lr in (1.0, 0.65) for decay in (0.55, 0.8, 1.15)) 
 _ENOUGH = 500_000                 # ratings, about, that such a choice is made on
 FEWEST_TO_HOLD_OUT = 1_000                   # ratings below which nothing is held out to choose by
 NO_WORSE = 0.005                # by which an error may be above that of biases alone: a tenth of few ratings tells no more
+SETS_GAIN = 0.002               # share of the error by which sets must lower it to be taken
 LEAST = 0.3                      # s, at least: one absurd rating makes all others look explained
 
 
@@ -68,8 +70,8 @@ def choose_settings(effort: str, ratings: Ratings, *, n_factors: int, of: int | 
     if effort == "quick" or len(some) < FEWEST_TO_HOLD_OUT:
         return Chosen(quick)
     small = _quick(len(some), n_factors=n_factors, unexplained=unexplained)  # what suits few suits as few of many
-    change, factors_help = _best_change(small, some)
-    return Chosen(_changed(quick, *change), factors_help)
+    change, factors_help, sets_help = _best_change(small, some, sets=of is None)
+    return Chosen(replace(_changed(quick, *change), implicit_sets="items" if sets_help else "none"), factors_help)
 
 
 def best_settings(n_ratings: int, *, n_factors: int) -> Settings:
@@ -101,8 +103,9 @@ def _changed(settings: Settings, decay: float, lr: float) -> Settings:
     return replace(settings, weight_decay=decay * settings.decay, lr=None if settings.lr is None else lr * settings.lr)
 
 
-def _best_change(settings: Settings, ratings: Ratings) -> tuple[tuple[float, float], bool]:
-    """(of TRIED, the change to the settings whose fit predicts held-out ratings best; whether better than biases alone)"""
+def _best_change(settings: Settings, ratings: Ratings, *, sets: bool) -> tuple[tuple[float, float], bool, bool]:
+    """(of TRIED, the change to the settings whose fit predicts held-out ratings best; whether better than biases alone; whether
+    better still with the sets of the items, where `sets` are to be tried)"""
     from solver.core.loop import Diverged
     from solver.data.splits import split_off
     from solver.judging.baselines import bias_only
@@ -112,9 +115,10 @@ def _best_change(settings: Settings, ratings: Ratings) -> tuple[tuple[float, flo
     learnt, held = split_off(ratings, 0.1, seed=1)
     clip = float(ratings.values.min()), float(ratings.values.max())
 
-    def last_rmse(change: tuple[float, float]) -> float:
+    def last_rmse(change: tuple[float, float], implicit_sets: str = "none") -> float:
+        tried = replace(_changed(settings, *change), device="cpu", implicit_sets=implicit_sets)
         try:
-            result = fit(learnt, None, replace(_changed(settings, *change), device="cpu"), holdout=held, clip=clip)
+            result = fit(learnt, None, tried, holdout=held, clip=clip)
         except Diverged:
             return float("inf")
         error = result.history[-1].holdout_rmse
@@ -122,4 +126,5 @@ def _best_change(settings: Settings, ratings: Ratings) -> tuple[tuple[float, flo
 
     errors = {change: last_rmse(change) for change in TRIED}
     best = min(errors, key=lambda change: errors[change])
-    return best, errors[best] <= rmse_of_arrays(bias_only(learnt), held, clip=clip) * (1 + NO_WORSE)
+    sets_help = sets and last_rmse(best, "items") < errors[best] * (1 - SETS_GAIN)
+    return best, errors[best] <= rmse_of_arrays(bias_only(learnt), held, clip=clip) * (1 + NO_WORSE), sets_help

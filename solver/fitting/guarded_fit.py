@@ -74,7 +74,9 @@ def guarded_fit(learnt: Ratings, settings: Settings, *, start: Factors | None = 
     """
     if settings.loss != "squared":
         return fit(learnt, start, settings, holdout=holdout, clip=clip, on_epoch=on_epoch, on_batch=on_batch), None
-    limit = Limit.of_start(learnt, settings.model, clip) if stated else Limit.of_biases(learnt, holdout, clip)
+    # rows pulled to what sets say fit the training ratings less than biases do, and predict others better: a trial has shown it
+    pulled = holdout is None and settings.method == "rating by rating" and settings.implicit_sets != "none"
+    limit = Limit.of_start(learnt, settings.model, clip) if stated or pulled else Limit.of_biases(learnt, holdout, clip)
     first: FitResult | None = None
     diverged = False
     for number, tried in enumerate(_slower_and_slower(settings) if factors_help else ()):

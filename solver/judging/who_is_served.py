@@ -9,8 +9,9 @@ from __future__ import annotations
 import numpy as np
 
 FIFTHS = 5
-_CANDIDATES = 10      # times as many items as are recommended take part where lists are calibrated
-_SMOOTHED = 0.01      # of what a user is used to, mixed into a list's shares, so that no logarithm is of 0 (Steck 2018)
+CALIBRATION = 0.5     # weight of the mixture of genres beside that of the predictions
+CANDIDATES = 10      # times as many items as are recommended take part where lists are calibrated
+SMOOTHED = 0.01      # of what a user is used to, mixed into a list's shares, so that no logarithm is of 0 (Steck 2018)
 
 
 def fifth_of_each(counts: np.ndarray) -> np.ndarray:
@@ -72,14 +73,14 @@ def calibrated(scores: np.ndarray, columns: np.ndarray, shares: np.ndarray, n: i
     Items are added one by one: each is that with the largest (1 − weight) · Σ scores − weight · KL(p, q) of the list so far. `columns`
     (n_items, g) are each item's shares of the columns, `shares` p (n_users, g) those of what each user has rated.
     """
-    n_users, at_once = len(scores), min(scores.shape[1], _CANDIDATES * n)
+    n_users, at_once = len(scores), min(scores.shape[1], CANDIDATES * n)
     among = best(scores, at_once)                                                     # (n_users, m)
     rows = np.arange(n_users)
     worth, mixed = np.take_along_axis(scores, among, 1), columns[among]               # (n_users, m), (n_users, m, g)
     sums, chosen = np.zeros((n_users, columns.shape[1])), np.empty((n_users, n), np.intp)
     for place in range(n):
         q = (sums[:, None] + mixed) / (place + 1)
-        q = (1 - _SMOOTHED) * q + _SMOOTHED * shares[:, None]
+        q = (1 - SMOOTHED) * q + SMOOTHED * shares[:, None]
         ratio = np.divide(shares[:, None], q, out=np.ones_like(q), where=(q > 0) & (shares[:, None] > 0))
         gain = (1 - weight) * worth - weight * (shares[:, None] * np.log(ratio)).sum(2)
         pick = np.where(np.isneginf(gain.max(1)), at_once - 1, gain.argmax(1))     # where none is left: one that scores −∞

@@ -19,19 +19,10 @@ from solver.core.pairs.sparse_products import SparseTable
 from solver.core.settings import Settings
 from solver.data.ratings import Ratings
 
-LARGEST_SET = 512        # columns of a set at most, those of the members with most ratings: more predicts no better
+from .row_sets import Family, set_columns, set_family
+
 FIRST_PRECISION = 10.0   # of a family's factors, before the first draw of it
 _ROWS_AT_ONCE = 4_096    # of the table that products of columns are taken of
-
-
-@dataclass(frozen=True, eq=False)
-class Family:
-    """Columns of one kind, as the places and numbers of their entries that are not 0."""
-
-    rows: np.ndarray
-    columns: np.ndarray
-    numbers: np.ndarray
-    n_columns: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,22 +82,6 @@ def known_of_both(ratings: Ratings, settings: Settings, *, dtype: torch.dtype, d
 def _set_of_each(own: np.ndarray, others: np.ndarray, n: int, n_others: int) -> Family:
     """The set of each row. A pair that is there twice counts twice."""
     return set_family(own, others, np.bincount(own, minlength=n), set_columns(np.bincount(others, minlength=n_others)))
-
-
-def set_columns(counts: np.ndarray) -> np.ndarray:
-    """(n,) the column that each member of the other side is in a set, −1 for none, by how many ratings each has."""
-    often = np.argsort(-counts, kind="stable")[:LARGEST_SET]
-    columns = np.full(len(counts), -1)
-    columns[often] = np.arange(len(often))
-    return columns
-
-
-def set_family(own: np.ndarray, others: np.ndarray, lengths: np.ndarray, columns: np.ndarray) -> Family:
-    """The sets of rows, which have rated `others` (n_ratings,), or were rated by them: `own` (n_ratings,), of `lengths` (n_rows,);
-    `columns` are those that `set_columns` gave."""
-    found = columns[others]
-    rows, found = own[found >= 0], found[found >= 0]
-    return Family(rows, found, 1 / np.sqrt(lengths[rows]), min(len(columns), LARGEST_SET))
 
 
 def _given(table: np.ndarray) -> Family:

@@ -16,11 +16,11 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import Protocol
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from solver.core.pairs.by_row import ByRow
+from solver.core.pairs.row_groups import groups
 
 COMPILED_FROM = 20_000   # ratings for which loading compiled code pays
 
@@ -84,25 +84,3 @@ def groups_on_device(ratings: ByRow) -> list[tuple[Tensor, Tensor]]:
     device = ratings.values.device
     return [(torch.as_tensor(rows, device=device), torch.as_tensor(places, device=device))
             for rows, places in groups(ratings.starts, most=2**18 if device.type == "cpu" else 2**22)]
-
-
-def groups(starts: np.ndarray, *, most: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Rows with ratings in groups: (rows (r,), places of their ratings (r, n)), int64.
-
-    Where a row has fewer than n ratings, the place is one after the last rating. No more than a
-    quarter of a long row is padding, and a group has `most` places at most, or a single row.
-    """
-    counts, nowhere = np.diff(starts), int(starts[-1])
-    order = np.argsort(counts, kind="stable")
-    order = order[counts[order] > 0]
-    ascending, found, first = counts[order], [], 0
-    while first < len(order):
-        longest = max(8, ascending[first] + ascending[first] // 4)
-        last = int(np.searchsorted(ascending, longest, side="right"))
-        last = min(last, first + max(1, most // int(longest)))
-        rows = order[first:last]
-        within = np.arange(ascending[last - 1])
-        places = np.where(within < counts[rows][:, None], starts[rows][:, None] + within, nowhere)
-        found.append((rows, places))
-        first = last
-    return found

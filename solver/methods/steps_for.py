@@ -30,7 +30,11 @@ def steps_for(problem: FitTask) -> Steps:
             from .full_batch import FullBatch
             return FullBatch(problem)
         case "rating by rating":
-            return _rating_by_rating(problem)
+            steps = _rating_by_rating(problem)
+            if problem.settings.implicit_sets == "none":
+                return steps
+            from .rows_by_sets import RowsBySets
+            return RowsBySets(steps, problem)
     return _in_batches(problem)
 
 

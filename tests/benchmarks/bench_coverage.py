@@ -3,7 +3,8 @@
     python tests/benchmarks/bench_coverage.py [--data ../shared/data/ml-latest-small] [--splits 1] [--effort best]
 
 A tenth of the ratings judges; of the others, a tenth is held out from the fit, which corrects the intervals. Fifths are of the
-judging ratings, by how many ratings were learnt from of their users and of their items. Not a test: nothing here fails.
+judging ratings, by how many ratings were learnt from of their users and of their items. "Exported" are those of the judging ratings
+whose users and items are in an exported workbook (300 × 200): how many lie within the ± of its cells. Not a test: nothing here fails.
 """
 
 from __future__ import annotations
@@ -19,10 +20,12 @@ import numpy as np  # noqa: E402
 from records import ROOT, answer_task, run_task, save, say, table  # noqa: E402
 from systems import DATA, ratings_of  # noqa: E402
 
-from solver import CollabFilter, split_off  # noqa: E402
+from solver import CollabFilter, Ratings, split_off  # noqa: E402
+from workbook.export import busiest, factors_in_cells, spreads_in_cells  # noqa: E402
 
 LEVEL = 0.9
 LONGEST = 1_800.0     # seconds of a task
+EXPORTED = {"users": 300, "items": 200}
 LATEST_FOLDER = ROOT.parent / "shared" / "data" / "ml-latest-small"
 
 
@@ -52,8 +55,26 @@ def task(asked: dict) -> dict:
         for side, counts in (("activity", model.user_counts_[judging.user_index]), ("popularity", model.item_counts_[judging.item_index])):
             fifths = np.searchsorted(np.quantile(counts, [0.2, 0.4, 0.6, 0.8]), counts, side="right")
             shares |= {f"{side} {fifth + 1}": float(inside[fifths == fifth].mean()) for fifth in range(5)}
-        found.append(shares)
+        found.append(shares | in_cells(model, learnt, judging))
     return {name: float(np.mean([shares[name] for shares in found])) for name in found[0]}
+
+
+def in_cells(model: CollabFilter, learnt: Ratings, judging: Ratings) -> dict[str, float]:
+    """The share that lies within the ± of an exported workbook, of how many, and its own 90 % by the model."""
+    part = busiest(learnt, **EXPORTED)
+    users, items = ({label: n for n, label in enumerate(labels)} for labels in (part.users, part.items))
+    pairs = [(users.get(judging.users[user]), items.get(judging.items[item]), n)
+             for n, (user, item) in enumerate(zip(judging.user_index, judging.item_index))]
+    u, i, n = np.array([pair for pair in pairs if None not in pair]).T
+    spreads, factors = spreads_in_cells(model, part), factors_in_cells(model, part)
+    predicted = np.clip(factors.raw_table().numpy()[u, i], *model.rating_range_)
+    within = np.array(spreads.users)[u] * np.array(spreads.items)[i]
+    off = np.abs(judging.values[n] - predicted)
+    _, low, high = model.predict(judging.take(n), return_interval=LEVEL)
+    fifths = np.searchsorted(np.quantile(within, [0.2, 0.4, 0.6, 0.8]), within, side="right")
+    return {"exported": float((off <= within).mean()), "exported judged": float(len(n)), "exported length": float(2 * within.mean()),
+            "exported by the model": float(((judging.values[n] >= low) & (judging.values[n] <= high)).mean()),
+            **{f"exported {fifth + 1}": float((off <= within)[fifths == fifth].mean()) for fifth in range(5)}}
 
 
 def report(records: list[dict]) -> str:
@@ -61,8 +82,9 @@ def report(records: list[dict]) -> str:
     def fifths(one: dict, side: str) -> str:
         return " ".join(f"{100 * one[f'{side} {fifth}']:.1f}" for fifth in range(1, 6))
 
-    return table(("data", "all, %", "fifths by activity, %", "fifths by popularity, %", "length"),
-                 [(one["data"], f"{100 * one['all']:.1f}", fifths(one, "activity"), fifths(one, "popularity"), f"{one['length']:.2f}")
+    return table(("data", "all, %", "fifths by activity, %", "fifths by popularity, %", "length", "exported, %", "fifths by ±, %", "of the model there, %"),
+                 [(one["data"], f"{100 * one['all']:.1f}", fifths(one, "activity"), fifths(one, "popularity"), f"{one['length']:.2f}",
+                   f"{100 * one['exported']:.1f}", fifths(one, "exported"), f"{100 * one['exported by the model']:.1f}")
                   for one in records])
 
 

@@ -23,8 +23,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-SHEET = "bias"
-BEGINNINGS = {"the macro's words": "Starting", "Python's words": "Fitting", "the fitted sheet": "RMSE"}
 AIMS = {"the fitted sheet": (0.5, 2.5)}     # warm, cold
 # what a cold press of Fit does, step by step, in a fresh process: (what, seconds, of the processor)
 PARTS = """
@@ -41,7 +39,7 @@ book = pyxl.press.calling_book(sys.argv[2]); step("find the workbook")
 from pyxl.hosts.live_host import LiveHost
 from pyxl.live.panel import Panel
 host = LiveHost(book); panel = Panel(host, sys.argv[3]); panel.say("Fitting"); step("names and first words")
-from solver import fit; step("import torch")
+from solver import fit; import torch.optim, solver.fitting.fit_ratings; step("import torch")
 from pyxl.detect.verified_model import verified_model
 from pyxl.fit.own_sheets.settings_cells import sheet_settings
 from solver.model.array_factors import as_tensors
@@ -60,6 +58,7 @@ def main() -> None:
     from machine import about
     from office import until
     from pressed import Pressed
+    from timed_presses import BEGINNINGS, SHEET, fitted, randomized
 
     import workbook
     from pyxl.engines import choose_engine
@@ -83,7 +82,7 @@ def main() -> None:
             randomized(opened)
             end_workers(home)
             cold.append(fitted(opened))
-            cold_parts.append(_parts_of_a_process(app.impl.office.spec, path))
+            cold_parts.append(_parts_of_a_process(app.impl.office.spec, path, SHEET))
         end_workers(home)
         notes = start_timed_worker(home)
         first = fitted(opened)
@@ -117,23 +116,10 @@ def main() -> None:
           f"Messages to the office: {messages[0]:,} of the first, {messages[1]:,} of a warm press.")
 
 
-def fitted(opened) -> dict[str, float]:
-    """Seconds from a press of Fit to the macro's words, to Python's, and to the last ones; and when it was pressed."""
-    from office import until
-
-    seen, began = {"at": time.time()}, time.perf_counter()
-    opened.press("Fit", SHEET)
-    left = dict(BEGINNINGS)
-    while left:
-        said = until(lambda: (words := opened.words(SHEET)).startswith(tuple(left.values())) and words, pause=0.005)
-        while left and said.startswith(tuple(left.values())):   # words that were replaced between two looks were there, too
-            seen[next(iter(left))] = time.perf_counter() - began
-            left.pop(next(iter(left)))
-    return seen
-
-
 def messages_of_fits(opened, pipe) -> tuple[int, int]:
     """How many messages go to the office through a pipe that counts, in a press of Fit of a new process, and in the one that follows."""
+    from timed_presses import fitted, quiet, randomized
+
     counts = []
     for _ in range(2):
         before = quiet(pipe)
@@ -141,38 +127,6 @@ def messages_of_fits(opened, pipe) -> tuple[int, int]:
         counts.append(quiet(pipe) - before)
         randomized(opened)
     return counts[0], counts[1]
-
-
-def quiet(pipe) -> int:
-    """How many messages went through a pipe, once none follows: the process of a press ends after its last words."""
-    from office import until
-
-    def grew() -> bool:
-        before = pipe.messages
-        time.sleep(0.3)
-        return pipe.messages > before
-
-    until(lambda: not grew(), pause=0)
-    return pipe.messages
-
-
-def randomized(opened) -> bool:
-    """Have new start values; True, once they are there and the workbook is free for the next press."""
-    from office import until
-
-    from pyxl.base.one_at_a_time import one_at_a_time
-    from solver import UserError
-
-    def free() -> bool:
-        try:
-            with one_at_a_time(opened.book.fullname):
-                return True
-        except UserError:
-            return False
-
-    opened.press("Randomize", SHEET)
-    until(lambda: opened.words(SHEET).startswith("New start values"), pause=0.02)
-    return until(free, pause=0.02)
 
 
 def timed_fits(notes: Path) -> list[dict]:
@@ -213,9 +167,9 @@ def _is_worker(folder: Path, home: Path) -> bool:
         return False
 
 
-def _parts_of_a_process(spec: str, path: Path) -> dict[str, tuple[float, float]]:
+def _parts_of_a_process(spec: str, path: Path, sheet: str) -> dict[str, tuple[float, float]]:
     """Seconds of each step in a process of its own, and of the processor."""
-    done = subprocess.run([sys.executable, "-P", "-c", PARTS, str(time.time()), str(path), SHEET], check=True, text=True,
+    done = subprocess.run([sys.executable, "-P", "-c", PARTS, str(time.time()), str(path), sheet], check=True, text=True,
                           stdout=subprocess.PIPE, env=os.environ | {"COLLABSHEET_OFFICE": spec})
     return {what: (seconds, of_processor) for what, seconds, of_processor in json.loads(done.stdout)}
 

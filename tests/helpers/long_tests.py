@@ -22,6 +22,8 @@ LONG_TESTS = {
     "test_walk.py::test_from_four_ratings_to_recommendations": "a LibreOffice with a window, and a mouse that waits for what it sees",
     "test_click.py::test_a_click_on_fit_fits_the_sheet": "the same, under each of LibreOffice's faces",
     "test_page.py::test_the_demo_with_the_keyboard_alone_on_a_phone_in_the_dark": "a browser, a service and a fit",
+    "test_page.py::test_ratings_are_trained_on_by_rows_downloaded_and_made_a_workbook_of": "a browser, a training and what is done with its model",
+    "test_serve_models.py::test_the_commands_train_and_ask_there_as_they_do_here": "seven commands there and here, each a job",
     "test_page.py::test_the_lessons_workbook_is_opened_fitted_and_downloaded": "a browser, a service and a fit",
     "test_campaign.py::test_an_attack_finds_nothing": "eight seconds of attacks, in a process that one of them may end",
     "test_campaign.py::test_a_shrunk_workbook_is_judged_again": "two processes of the campaign",

@@ -7,6 +7,7 @@ from xlsxwriter import Workbook
 from pyxl.grid.cells import Cell, Range
 from workbook.model_sheets.view import View
 from workbook.views.best_list import BUILT_HIGH, BUILT_LOW, HIGH, LOW, N_BEST, Candidates, write_best
+from workbook.views.calibrated_list import HEIGHT, write_calibrated
 from workbook.views.check.check_sheet import CHECK_SHEET as CHECK
 from workbook.views.check.check_sheet import check_plan
 from workbook.views.check.reliability import of_user, within, words_on_within
@@ -22,6 +23,7 @@ _HEAD = 9
 CHOSEN_NUMBER = Cell(5, 8)     # the number of the chosen user
 _BUILT = (Cell(6, 8), Cell(7, 8))   # the lowest and the highest rating as they were written, by which an update knows what was typed
 WORKING = 7             # first column of the calculation
+CALIBRATED = _HEAD + N_BEST + 3     # the row of the second list, where genres are known
 
 
 def write_recommend(workbook: Workbook, styles: Styles, view: View) -> None:
@@ -56,7 +58,13 @@ def write_recommend(workbook: Workbook, styles: Styles, view: View) -> None:
         put_array(sheet, count.moved(0, 2), f'=IF({which}="","",{within(of_user(user), str(which))})', styles.ranked)
     put_array(sheet, CHOSEN_USER.moved(0, 1), f'=IF({user}="",{unknown(view, "user", CHOSEN_USER)},"has rated "&SUM(({ref(rated)}<>"")*1)'
             f'&" of {n:,} items"&IF(COUNT({ref(open_)})=0,": nothing is left to recommend.","."))', styles.note_beside)
-    sheet.print_area(0, 0, _HEAD + N_BEST, WORKING - 2)
+    last, right = _HEAD + N_BEST, WORKING + 5
+    if genres := view.content.trained and view.content.trained.genres:
+        right = write_calibrated(sheet, styles, view, genres, Candidates(items, sums, open_), rated=rated, by_prediction=best,
+                                 title=Cell(CALIBRATED, 1), working=Cell(_HEAD, WORKING + 6))
+        last = CALIBRATED + HEIGHT + len(genres.names)
+    fold_helpers(sheet, WORKING, right, 12, styles.calc)
+    sheet.print_area(0, 0, last, WORKING - 2)
     print_setup(sheet, landscape=False, one_page=True)
 
 
@@ -64,7 +72,6 @@ def _words(sheet, styles: Styles, view: View) -> None:
     widths = (9, width_of(view.content.items, least=30, most=46), 11, 11, 11, 11)
     for col, width in enumerate(widths):
         sheet.set_column(col, col, width, styles.text)
-    fold_helpers(sheet, WORKING, WORKING + 5, 12, styles.calc)
     sheet.set_row(0, 24)
     put_text(sheet, Cell(1, 1), "Recommendations", styles.title)
     put_text(sheet, Cell(2, 1), "The ten items that the model predicts highest for one user, of those that the user has not rated.", styles.note)

@@ -50,12 +50,20 @@ class DayRows:
 
 
 @dataclass(frozen=True)
+class Genres:
+    """The genres of items, or whatever each has or has not: their names, and (n_items, g) of each item 1 / the number of those that it has."""
+
+    names: tuple[str, ...]
+    shares: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True)
 class Trained:
     """What a workbook keeps of the trained model that it was made from and that its own ratings, some of the
     model's, do not tell: the range and the standard deviation of all ratings; the average user's factors
     and, where there are biases, bias (k or k + 1 numbers); the offset, half of which each bias carries here; what says how
-    far ratings may lie from predictions, where the model knows; and, where it learnt from sets, what they say of a newcomer; its
-    rows of days, where it learnt from times."""
+    far ratings may lie from predictions, where the model knows; where it learnt from sets, what they say of a newcomer; the items'
+    genres, where it learnt with them; and its rows of days, where it learnt from times."""
 
     rating_range: tuple[float, float]
     spread: float
@@ -63,6 +71,7 @@ class Trained:
     offset: float
     spreads: Spreads | None = None
     sets: SetsOfItems | None = None
+    genres: Genres | None = None
     days: DayRows | None = None
 
 

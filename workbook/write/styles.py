@@ -76,6 +76,7 @@ class Styles:
     listed: Format          # the same where rows are of one height: a long one is drawn smaller
     whole: Format           # a count
     ranked: Format          # a number in a ranking
+    share: Format           # a percentage
     likeness: Format        # a cosine, small
     share_head: Format      # a percentage in a header
     calc_head: Format       # over helper calculations, grey
@@ -164,6 +165,7 @@ def make_styles(workbook: Workbook) -> Styles:
         listed=style(_CELL, indent=1, shrink=True),
         whole=style(_CELL, center, num_format="#,##0"),
         ranked=style(_CELL, center, num_format="0.00"),
+        share=style(_CELL, center, num_format="0%"),
         likeness=style(_CELL, center, num_format="0.00", font_color=_MUTED, font_size=8),
         share_head=style(head, center, num_format="0%"),
         calc_head=style(font_color=_GREY, italic=True, font_size=8),

@@ -103,7 +103,7 @@ def _installed_service(args: argparse.Namespace, where: Where, say: Say) -> dict
 
 
 def _installed_worker(say: Say) -> dict:
-    from pyxl.live.press_worker import has_workers
+    from pyxl.live.worker_client import has_workers
     from pyxl.serve.at_login import AtLogin
 
     if not has_workers():

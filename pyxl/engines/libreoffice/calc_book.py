@@ -136,7 +136,7 @@ class CalcSheets(base_classes.Sheets):
         self.book = book
 
     def _listed(self) -> list[CalcSheet]:
-        return [sheet for name in self.api.ElementNames if not (sheet := self(name)).api.IsScenario]
+        return [sheet for name in self.api.ElementNames if not (sheet := self(name)).is_scenario]
 
     @property
     def api(self):
@@ -198,6 +198,11 @@ class CalcSheet(base_classes.Sheet):
     @name.setter
     def name(self, value: str) -> None:
         self._api.Name = value
+
+    @cached_property
+    def is_scenario(self) -> bool:
+        """It stays what it is."""
+        return self._api.IsScenario
 
     @property
     def names(self) -> CalcNames:

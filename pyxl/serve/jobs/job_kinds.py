@@ -12,9 +12,9 @@ from pyxl.base.plain_output import json_ready
 from solver.core.options import Given
 from solver.errors import UserError
 
-from . import cell_jobs, model_jobs
+from . import cell_jobs, model_jobs, newcomer_jobs
 from .asked_options import checked_options
-from .sheet_view import COLUMNS_SHOWN, ROWS_SHOWN, workbook_view
+from .sheet_view import workbook_view
 
 if TYPE_CHECKING:
     from pyxl.fit.fittable_sheets import Fittable
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 TOLD_EVERY = 0.05       # seconds between two things that a job tells
 FILMS_ASKED, FILMS_SHOWN = 12, 10
+_ROWS_MOVING, _COLUMNS_MOVING = 150, 60     # of a sheet whose numbers are told while it is fitted
 _EPOCHS = 5             # of a training that are run unless somebody says otherwise
 _SIZE = 15              # users and items of a workbook that is built from ratings
 
@@ -80,7 +81,7 @@ def _fit(work: Work) -> dict[str, Any]:
             if ready.sheet != work.asked.get("view"):
                 return OnlyEpochs(ready.sheet, work.on_epoch)
             return LiveSheet(ready, shown, work.on_epoch, lambda cells: work.add({"sheet": ready.sheet, "cells": cells}),
-                             rows=ROWS_SHOWN, columns=COLUMNS_SHOWN)
+                             rows=_ROWS_MOVING, columns=_COLUMNS_MOVING)
 
         results = fit_workbook(source, out=work.target, sheets=work.asked.get("sheets"), options=checked_options(work.asked.get("options", {}), Given.FIT), watch=watch)
     work.tell_rest()
@@ -172,6 +173,11 @@ def _train(work: Work) -> dict[str, Any]:
     return found
 
 
+def _export(work: Work) -> dict[str, Any]:
+    """Make a workbook from a model."""
+    return {"notes": newcomer_jobs.export_model(_given(work), work.target, size=_SIZE)} | _after(work)
+
+
 @dataclass(frozen=True)
 class JobKind:
     """A kind of job: what does it, whether it reads a book, and the ending of the book that it writes (``same``: that of the one read)."""
@@ -195,6 +201,9 @@ JOB_KINDS: dict[str, JobKind] = {
     "model": JobKind(lambda work: model_jobs.who_is_known(_given(work)), reads=True, writes=None, scope="read"),
     "recommend": JobKind(lambda work: model_jobs.recommend_by_model(_given(work), work.asked), reads=True, writes=None, scope="read"),
     "similar": JobKind(lambda work: model_jobs.similar_by_model(_given(work), work.asked), reads=True, writes=None, scope="read"),
+    "export": JobKind(_export, reads=True, writes=".xlsx"),
+    "to_rate": JobKind(lambda work: newcomer_jobs.items_to_rate(_given(work)), reads=True, writes=None, scope="read"),
+    "rate": JobKind(lambda work: newcomer_jobs.recommend_to_new(_given(work), work.asked), reads=True, writes=None, scope="read"),
     "cells": JobKind(lambda work: cell_jobs.cell_values(work.asked), reads=False, writes=None, scope="read"),
     "predict": JobKind(lambda work: model_jobs.predict_by_model(_given(work), work.asked), reads=True, writes=None, scope="read"),
 }

@@ -72,7 +72,7 @@ def train_model(source: Path, target: Path, asked: Mapping[str, Any], on_epoch: 
 
 def who_is_known(source: Path) -> dict[str, Any]:
     """The users and items that a model has learnt of, in its order, and its item columns."""
-    model = _loaded(source)
+    model = loaded_model(source)
     return json_ready({"users": list(model.users_), "items": list(model.items_), "item_columns": list(model.item_columns_)})
 
 
@@ -82,17 +82,17 @@ def recommend_by_model(source: Path, asked: Mapping[str, Any]) -> dict[str, Any]
     n = _how_many(asked)
     if len({"user", "users", "likes"} & set(asked)) != 1:
         raise UserError("Name a user, or users, or what somebody new likes: user, users or likes.")
-    model = _loaded(source)
+    model = loaded_model(source)
     if "likes" in asked:
         if not isinstance(asked["likes"], dict):
             raise UserError("likes is an object of item columns and ratings.")
         return json_ready({"items": model.fold_in_likes(asked["likes"]).recommend(n).to_dict("records")})
-    items, exclude = (None if asked.get(name) is None else _labels(_listed(asked[name], name), model.items_) for name in ("items", "exclude"))
+    items, exclude = (None if asked.get(name) is None else labels_known(_listed(asked[name], name), model.items_) for name in ("items", "exclude"))
     chosen: dict[str, Any] = {"items": items, "exclude": exclude or (), "exclude_seen": not _yes(asked, "seen")}
     if "user" in asked:
         found = model.recommend(_label(asked["user"], model.users_), n, **chosen)
         return json_ready({"user": asked["user"], "items": found.to_dict("records")})
-    users = None if asked["users"] is None else _labels(_listed(asked["users"], "users"), model.users_)
+    users = None if asked["users"] is None else labels_known(_listed(asked["users"], "users"), model.users_)
     if (lines := n * len(model.users_ if users is None else users)) > _ANSWERS_AT_MOST:
         raise UserError(f"These are up to {lines:,} recommendations; {_ANSWERS_AT_MOST:,} are given at a time. Ask for fewer users, or a smaller n.")
     return json_ready({"recommendations": model.recommend(users, n, **chosen).to_dict("records")})
@@ -102,7 +102,7 @@ def similar_by_model(source: Path, asked: Mapping[str, Any]) -> dict[str, Any]:
     """The items most like an item, or the users most like a user. Asked: ``item`` or ``user``, ``n``, and ``min_ratings``, how
     many ratings those listed have at least."""
     n, least = _how_many(asked), asked.get("min_ratings", 1)
-    model = _loaded(source)
+    model = loaded_model(source)
     if ("item" in asked) == ("user" in asked):
         raise UserError("Name an item or a user, and not both, to find others that are like it.")
     if "item" in asked:
@@ -120,8 +120,8 @@ def predict_by_model(source: Path, asked: Mapping[str, Any]) -> dict[str, Any]:
         raise UserError("pairs is a list of [user, item].")
     if len(pairs) > PAIRS_AT_MOST:
         raise UserError(f"There are {len(pairs):,} pairs; {PAIRS_AT_MOST:,} are predicted at a time. Ask for the others after them.")
-    model = _loaded(source)
-    users, items = (_labels([pair[side] for pair in pairs], known) for side, known in ((0, model.users_), (1, model.items_)))
+    model = loaded_model(source)
+    users, items = (labels_known([pair[side] for pair in pairs], known) for side, known in ((0, model.users_), (1, model.items_)))
     import pandas as pd
 
     with warnings.catch_warnings(action="ignore", category=UserWarning):
@@ -135,7 +135,8 @@ def predict_by_model(source: Path, asked: Mapping[str, Any]) -> dict[str, Any]:
                                        for (user, item), *numbers, both in zip(pairs, *measures.values(), known)]})
 
 
-def _loaded(source: Path) -> CollabFilter:
+def loaded_model(source: Path) -> CollabFilter:
+    """The model of a book that a training wrote. Raises UserError for another book."""
     from solver import CollabFilter
 
     if source.suffix != MODEL_ENDING:
@@ -182,10 +183,10 @@ def _reading(given: Any) -> dict[str, Any]:
 
 
 def _label(asked: Hashable, known: Sequence[Hashable]) -> Hashable:
-    return _labels([asked], known)[0]
+    return labels_known([asked], known)[0]
 
 
-def _labels(asked: Sequence[Any], known: Sequence[Hashable]) -> list[Hashable]:
+def labels_known(asked: Sequence[Any], known: Sequence[Hashable]) -> list[Hashable]:
     """The model's own labels for these, such as 14 for '14'. A label that the model does not know stays as it is. Raises UserError for what is no id."""
     from solver.collab.labels.id_labels import under_known_labels
 

@@ -1,37 +1,18 @@
 // The page: a workbook is opened, looked at, fitted and downloaded; in the other view films are rated.
-import {ask, json, run, stop, upload} from "./service.js";
-import {asFile, curve} from "./curve.js";
-import {legend, make, move, sentence, table} from "./grid.js";
+import {json, run, upload} from "./service.js";
+import {asFile} from "./curve.js";
+import {legend, make, sentence} from "./grid.js";
+import {sheetGrid} from "./sheet_grid.js";
+import {$, another, attempt, began, busy, drawing, save, saveFile, say, showPart} from "./parts.js";
+import {films} from "./films.js";
+import {openRatings} from "./training.js";
 
-const $ = id => document.getElementById(id);
-let book, sheets = [], before = [], chosen = 0, running = null;
-
-function say(text, wrong = false) {
-  $("said").textContent = text;
-  $("said").classList.toggle("wrong", wrong);
-}
-
-/* Runs what a button does; a refusal is told in the service's own sentence. */
-async function attempt(doing, work) {
-  say(doing);
-  $("main").setAttribute("aria-busy", "true");
-  try {
-    await work();
-  } catch (why) {
-    say(why.message, true);
-  } finally {
-    $("main").removeAttribute("aria-busy");
-    $("fit").disabled = false;
-    $("stop").disabled = true;
-    running = null;
-  }
-}
+let book, sheets = [], before = [], chosen = 0, shownGrid;
 
 function show(result, earlier = []) {
   before = earlier;
   sheets = seen(result);
-  $("drop").hidden = true;
-  $("book").hidden = false;
+  showPart("book");
   $("book-name").textContent = book.name;
   $("tabs").replaceChildren(...sheets.map((sheet, n) => {
     const tab = make("button", {type: "button", id: `tab-${n}`, textContent: sheet.name});
@@ -53,7 +34,7 @@ function choose(n) {
   $("sheet").setAttribute("aria-labelledby", `tab-${n}`);
   $("found").textContent = sentence(sheet);
   $("legend").replaceChildren(...legend(sheet));
-  $("grid").replaceChildren(table(sheet, before.find(({name}) => name === sheet.name)));
+  shownGrid = sheetGrid($("grid"), sheet, before.find(({name}) => name === sheet.name));
   $("clipped").hidden = sheet.all_shown;
 }
 
@@ -70,10 +51,17 @@ const firstModel = found => Math.max(0, found.findIndex(sheet => sheet.found.rec
 
 const open = file => attempt(`Reading ${file.name} …`, async () => {
   const uploaded = await upload(file);
-  const result = await run({kind: uploaded.is_workbook ? "inspect" : "new", book: uploaded.book, show: true});
-  book = uploaded.is_workbook ? {id: uploaded.book, name: uploaded.name} : {id: result.book, name: result.name};
+  if (!uploaded.is_workbook) return openRatings({id: uploaded.book, name: uploaded.name}, made);
+  const result = await run({kind: "inspect", book: uploaded.book, show: true});
+  book = {id: uploaded.book, name: uploaded.name};
   opened(result);
 });
+
+/* A job has made a workbook. */
+function made(result) {
+  book = {id: result.book, name: result.name};
+  opened(result);
+}
 
 function opened(result) {
   chosen = firstModel(seen(result));
@@ -82,21 +70,20 @@ function opened(result) {
   show(result);
   const models = result.sheets.filter(sheet => sheet.found.recognised || sheet.found.problem?.solvable).length;
   say(models ? `${models} of ${result.sheets.length} sheets can be fitted.` : "No sheet of this workbook can be fitted; each says why.", !models);
+  $("fit").disabled = false;
   $("fit").focus();
 }
 
 $("file").addEventListener("change", event => event.target.files[0] && open(event.target.files[0]));
 $("demo").addEventListener("click", () => attempt("Building the demo …", async () => {
-  const result = await run({kind: "demo", show: true});
-  book = {id: result.book, name: result.name};
-  opened(result);
+  made(await run({kind: "demo", show: true}));
 }));
 for (const kind of ["dragover", "dragleave", "drop"]) document.addEventListener(kind, event => {
   event.preventDefault();
   $("drop").classList.toggle("over", kind === "dragover");
-  if (kind === "drop" && event.dataTransfer.files[0] && !running) open(event.dataTransfer.files[0]);
+  if (kind === "drop" && event.dataTransfer.files[0] && !busy()) open(event.dataTransfer.files[0]);
 });
-$("another").addEventListener("click", () => { $("book").hidden = true; $("drop").hidden = false; $("file").value = ""; say(""); $("file").focus(); });
+for (const id of ["another", "other-ratings"]) $(id).addEventListener("click", another);
 
 function options() {
   const given = {};
@@ -107,29 +94,22 @@ function options() {
   return given;
 }
 
+const draw = drawing("curve-figure", "curve", "curve-now");
+
 $("fit").addEventListener("click", () => attempt("Fitting …", async () => {
   const curves = {}, asked = {kind: "fit", book: book.id, options: options(), view: sheets[chosen].name, show: true};
   if ($("which").value === "this") asked.sheets = [sheets[chosen].name];
-  $("fit").disabled = true;
   $("results").replaceChildren();
-  let waiting = false;
   const result = await run(asked, {
-    began: job => { running = job; $("stop").disabled = false; },
+    began: job => began(job, "stop"),
     told: event => {
       if (event.cells) {
-        if (event.sheet === sheets[chosen].name) move($("grid").firstChild, event.cells);
+        if (event.sheet === sheets[chosen].name) shownGrid.move(event.cells);
         return;
       }
       const points = curves[event.sheet] ??= [];
       points.push({at: event.epoch ?? event.step, value: event.rmse ?? event.objective, held: event.held_out});
-      if (waiting) return;
-      waiting = true;
-      requestAnimationFrame(() => {
-        waiting = false;
-        $("curve-figure").hidden = false;
-        $("curve-now").textContent = `of ${event.sheet}: ${points.at(-1).value.toPrecision(6)} at ${points.at(-1).at}`;
-        curve($("curve"), points);
-      });
+      draw(points, `of ${event.sheet}: ${points.at(-1).value.toPrecision(6)} at ${points.at(-1).at}`);
     }});
   book = {id: result.book, name: result.name};
   show(result, sheets);
@@ -137,39 +117,8 @@ $("fit").addEventListener("click", () => attempt("Fitting …", async () => {
     make("li", {}, make("b", {textContent: name}), one.told, ...[one.stop, ...(one.notes || [])].filter(Boolean).map(note => make("small", {textContent: note})))));
   say(result.stopped ? "Stopped; the best so far was kept." : "Fitted. Download the workbook; nothing else in it was touched.");
 }));
-$("stop").addEventListener("click", async () => { if (running) { say("Stopping …"); await stop(running).catch(why => say(why.message, true)); } });
-function save(content, name) {
-  const address = URL.createObjectURL(content);
-  make("a", {href: address, download: name}).click();
-  setTimeout(() => URL.revokeObjectURL(address), 10_000);
-}
-
-$("download").addEventListener("click", () => attempt("", async () => save(await (await ask(`/api/books/${book.id}/file`)).blob(), book.name)));
+$("download").addEventListener("click", () => saveFile(book));
 $("download-curve").addEventListener("click", () => save(asFile($("curve")), `${book.name.replace(/\.\w+$/, "")}-curve.svg`));
-
-// ---- films
-
-async function films() {
-  if ($("rate").childElementCount) return;
-  await attempt("", async () => {
-    const {films} = await run({kind: "films"});
-    $("rate").replaceChildren(...films.map(({item, title}) => {
-      const choice = make("select", {name: item}, make("option", {value: "", textContent: "not seen"}),
-        ...[5, 4.5, 4, 3.5, 3, 2.5, 2, 1.5, 1, 0.5].map(stars => make("option", {value: stars, textContent: stars === 1 ? "1 star" : `${stars} stars`})));
-      return make("label", {}, title, choice);
-    }));
-  });
-}
-
-$("rating-form").addEventListener("submit", event => {
-  event.preventDefault();
-  attempt("Looking for films …", async () => {
-    const ratings = Object.fromEntries([...new FormData(event.target)].filter(([, stars]) => stars).map(([item, stars]) => [item, Number(stars)]));
-    const found = await run({kind: "rate_films", ratings});
-    $("best").replaceChildren(...found.films.map(({title, prediction}) => make("li", {}, `${title} `, make("span", {textContent: prediction.toFixed(1)}))));
-    say("Here are ten films, best first.");
-  });
-});
 
 function view() {
   const wanted = location.hash === "#films" ? "films" : "workbook";

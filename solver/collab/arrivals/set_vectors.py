@@ -1,11 +1,11 @@
 """What it says of a newcomer that they rated something at all, whatever the rating.
 
-The row of a user whom a fit with the users' sets knows has the mean Wᵀf_u before any rating is looked at (`solver.methods.known_columns`). The W of
+The row of a user whom a fit with the users' sets knows has the mean Wᵀf_u before any rating is looked at (`solver.methods.row_sets`). The W of
 every draw is in coordinates of its own; that of the factors that are kept is found by the same regression, X on F:
 
     W = (FᵀF + diag(λ))⁻¹ Fᵀ (X − x̄)
 
-Who rated n others so has the prior mean x̄ + n/(n + 3) · (w₁ + Σ w_j / √n) over what they rated, where the sampler has it without n/(n + 3): it
+Who rated n others so has the prior mean x̄ + n/(n + 10) · (w₁ + Σ w_j / √n) over what they rated, where the sampler has it without n/(n + 10): it
 was learnt from users with many ratings, and on films a single one of a newcomer's misled more than it told.
 """
 
@@ -19,11 +19,12 @@ import numpy as np
 from solver.collab.answers.recommend import OTHER, members
 from solver.core.settings import Settings
 from solver.data.ratings import Ratings
+from solver.methods.row_sets import regressed_on, set_columns, set_family, with_ones
 from solver.model.factors import Factors
 from solver.model.net import AnyFactors
 
-FEW_OF_A_SET = 3.0               # ratings with which a set counts half
-_PRECISION = 10.0       # λ of a set's vectors, near what the sampler finds; 1 to 100 predict alike
+FEW_OF_A_SET = 10.0     # ratings with which a set counts half
+_PRECISION = 10.0       # λ of a set's vectors: by their evidence 9 for users of films, and less for films
 _OF_ONES = 2.0          # λ of the column of ones
 _MOST_ROWS = 20_000     # of which a few hundred vectors are learnt: more would take memory and change little
 
@@ -55,10 +56,6 @@ def sets_of_newcomers(factors: AnyFactors, ratings: Ratings, settings: Settings)
 
 
 def _regressed(factors: Factors, side: str, ratings: Ratings) -> SetVectors:
-    import torch
-
-    from solver.methods.known_columns import column_gram, column_table, set_columns, set_family
-
     index, n = {"user": ratings.user_index, "item": ratings.item_index}, {"user": ratings.n_users, "item": ratings.n_items}
     columns = set_columns(np.bincount(index[OTHER[side]], minlength=n[OTHER[side]]))
     counts = np.bincount(index[side], minlength=n[side])
@@ -69,10 +66,9 @@ def _regressed(factors: Factors, side: str, ratings: Ratings) -> SetVectors:
     place[rated[taken]] = np.arange(len(taken))
     among = place[index[side]] >= 0
     family = set_family(place[index[side][among]], index[OTHER[side]][among], counts[rated[taken]], columns)
-    table = column_table([family], len(taken), dtype=torch.float64, device="cpu")
-    gram = column_gram(table).numpy()
-    gram[np.diag_indices_from(gram)] += [_OF_ONES, *[_PRECISION] * family.n_columns]
-    found = np.linalg.solve(gram, table.transposed_times(torch.from_numpy(rows[taken] - rows.mean(0))).numpy())
+    family = with_ones(family, len(taken))
+    penalty = np.array([_OF_ONES, *[_PRECISION] * (family.n_columns - 1)])
+    found = regressed_on(family, rows[taken] - rows.mean(0), penalty, weights=np.ones(len(taken)))
     known = np.flatnonzero(columns >= 0)
     return SetVectors(found[0], known, found[1 + columns[known]])
 

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 MOST_SCORES = 20_000_000          # users × items at once; of more users some are drawn
 DISCOUNTS = (0.1, 0.3)            # stars, or what the ratings are in, less for each tenfold of ratings, in spreads of the ratings
-CALIBRATION = 0.5                 # weight of the mixture of genres beside that of the predictions
 LOOP_FACTORS = 16                 # of the models that are fitted in the loop
 
 
@@ -140,7 +139,7 @@ def _lists(model: CollabFilter, users: np.ndarray, scores: np.ndarray, item_fift
         wanted = np.zeros((learnt.n_users, shares.shape[1]))
         np.add.at(wanted, learnt.user_index, shares[learnt.item_index])
         wanted = (wanted / np.maximum(wanted.sum(1, keepdims=True), 1e-12))[users]
-        orders["calibrated to the user's genres"] = served.calibrated(scores, shares, wanted, n, CALIBRATION)
+        orders["calibrated to the user's genres"] = served.calibrated(scores, shares, wanted, n, served.CALIBRATION)
     return [_served(order, chosen, scores, item_fifths, usual, counts, model.rating_range_, liked) for order, chosen in orders.items()]
 
 

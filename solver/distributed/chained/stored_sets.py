@@ -15,7 +15,8 @@ import torch
 from solver.core.pairs.by_row import ByRow
 from solver.core.pairs.sparse_products import SparseTable
 from solver.distributed.group import ProcessGroup
-from solver.methods.known_columns import KnownColumns, column_table, set_columns, set_family
+from solver.methods.known_columns import KnownColumns, column_table
+from solver.methods.row_sets import set_columns, set_family
 from solver.store.rating_store import RatingStore
 from solver.store.read_ahead import blocks_ahead, held_out_part
 
