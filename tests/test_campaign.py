@@ -40,6 +40,7 @@ REGRESSIONS = [
     ("packages", 921007470),    # a row before the table of cells
     ("packages", 930057662),    # ratings that are formulas, one of them a circle
     ("packages", 930097970),    # the judge asked openpyxl for a number that is shown as a date beyond the last one
+    ("formulas", 930009130), ("formulas", 930044378), ("formulas", 930015912),      # week of day 0; a giant COMBINA; an array to fill up with
     ("formulas", 52023966),     # an array where ADDRESS takes one number
 ]
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from pyxl.formulas.evaluate.calculator import Calculator
+from pyxl.formulas.evaluate.dependents import Readers
 from pyxl.formulas.language.syntax.formula_text import moved
 from pyxl.grid.cells import Cell, Range, Value
 from pyxl.grid.grid import DefinedName, Grid, Table, refuse_formulas
@@ -14,7 +15,7 @@ from pyxl.grid.scenario import Scenario
 from pyxl.xlsx import Edit, InsteadOfFormula, NewSheet, OwnFormula, WorkbookFile
 
 from .protection import Protected
-from .refresh_results import Changes, refreshed
+from .refresh_results import Afresh, Changes
 
 
 class FileHost:
@@ -30,7 +31,9 @@ class FileHost:
         self._changes: dict[str, dict[Cell, Value]] = {}
         self._results: dict[str, dict] = {}
         self._problems: list[str] = []
-        self._stale = False
+        self._stale = False     # whether results wait to be brought up to date
+        self._readers: Readers | None = None
+        self._now: Afresh | None = None     # the workbook with all changes, as far as a value was asked for
         self._new: dict[str, NewSheet] = {}
         self._overwritten: set[tuple[str, Cell]] = set()
         self._as_read = Calculator(file)
@@ -85,7 +88,7 @@ class FileHost:
         for sheet, cells in changes.items():
             refuse_formulas(self.grid(sheet), (cell for cell in cells if (sheet, cell) not in self._overwritten))
             self._changes.setdefault(sheet, {}).update(cells)
-        self._stale = True
+        self._stale, self._now = True, None
 
     def overwrite_formulas(self, cells: Iterable[tuple[str, Cell]]) -> None:
         """From now on `write` takes constants for these (sheet, cell), too, in the place of their formulas."""
@@ -100,16 +103,24 @@ class FileHost:
     def recalculate(self) -> list[str]:
         """Bring results up to date; sentences on formulas that could not be evaluated."""
         if self._stale:
-            known = {sheet: cells for sheet, cells in self._changes.items() if sheet not in self._new}
-            self._results, self._problems = refreshed(self.file, known, calculator=self._as_read)
+            self._results, self._problems = self._afresh().results()
             self._stale = False
         return self._problems
 
+    def _afresh(self) -> Afresh:
+        if self._now is None:
+            known = {sheet: cells for sheet, cells in self._changes.items() if sheet not in self._new}
+            if self._readers is None or not self._readers.know(known):
+                self._readers = Readers(self.file, known)
+            self._now = Afresh.of(self.file, known, self._readers, self._as_read)
+        return self._now
+
     def value(self, sheet: str, cell: Cell) -> Value:
         """What a cell holds now; None where it is blank."""
-        self.recalculate()
         if cell in (changes := self._changes.get(sheet, {})):
             return changes[cell]
+        if self._stale and sheet not in self._new:
+            return self._afresh().value(sheet, cell)    # many formulas may wait for results that nobody asks for yet
         result = self._results.get(sheet, {}).get(cell)
         return result.value if result else self.grid(sheet).values.get(cell)
 
@@ -139,6 +150,7 @@ class FileHost:
         self.file.save(edits, new_sheets=tuple(self._new.values()), out=out, overwrite=overwrite)
         if out is None:
             self._changes, self._results, self._problems, self._new = {}, {}, [], {}
+            self._readers = self._now = None
             self._overwritten.clear()
 
     def _instead_of_formulas(self, sheet: str) -> dict[Cell, Edit]:

@@ -28,32 +28,14 @@ def dependents(workbook: ReadableWorkbook, changed: Mapping[str, Iterable[Cell]]
     columns, no formula at all), are always among them, and what depends on them; OFFSET, and SUMIF of ranges that differ in
     size, where anything on the sheet that they read changes.
     """
-    todo = [(title, Cell(*cell)) for title, cells in changed.items() for cell in cells]
-    readers = _Readers(workbook, todo)
-    found: set[_Key] = set()
-    seen = set(todo)
-    fresh = readers.volatile
-    while True:
-        for title, cell in fresh:
-            formula = workbook.grid(title).formulas[cell]
-            for inner in formula.array.cells() if formula.array else (cell,):
-                found.add((title, inner))
-                if (title, inner) not in seen:
-                    seen.add((title, inner))
-                    todo.append((title, inner))
-        if not todo:
-            break
-        fresh = readers.of(*todo.pop())
-    result: dict[str, list[Cell]] = {}
-    for title, cell in sorted(found):
-        result.setdefault(title, []).append(cell)
-    return result
+    return Readers(workbook, changed).dependents(changed)
 
 
-class _Readers:
-    """For any cell the formulas that read it; a range is handed out once, as its readers are known then."""
+class Readers:
+    """For any cell the formulas that read it: looked up once for a workbook, and asked as often as cells change. `changed` are cells
+    that may change beyond what a sheet uses."""
 
-    def __init__(self, workbook: ReadableWorkbook, changed: list[_Key]):
+    def __init__(self, workbook: ReadableWorkbook, changed: Mapping[str, Iterable[Cell]] = {}):
         self._titles = {title.casefold(): title for title in workbook.sheets}
         self._names = {((name.scope or "").casefold(), name.name.casefold()): name.refers_to.lstrip("=")
                        for name in workbook.names}
@@ -66,9 +48,10 @@ class _Readers:
         # Beyond a sheet's last row and column nothing is used or changed: no tiles there.
         self._last = {title: (used.bottom, used.right) if (used := workbook.grid(title).used) else (1, 1)
                       for title in workbook.sheets}
-        for title, cell in changed:
-            row, col = self._last[title]
-            self._last[title] = max(row, cell.row), max(col, cell.col)
+        for title, cells in changed.items():
+            for cell in cells:
+                row, col = self._last[title]
+                self._last[title] = max(row, cell[0]), max(col, cell[1])
         for title in workbook.sheets:
             for cell, formula in workbook.grid(title).filled.items():
                 moved = cell[0] - formula.anchor[0], cell[1] - formula.anchor[1]
@@ -79,15 +62,31 @@ class _Readers:
                     self._add_range((title, cell), title, (max(top - 1, 1), max(left - 1, 1), max(top - 1, 1), right))
                     self._add_range((title, cell), title, (top, max(left - 1, 1), bottom, max(left - 1, 1)))
 
-    def of(self, title: str, cell: Cell) -> list[_Key]:
-        readers = self._cells.get((title, cell), [])
-        tile = self._tiles.get((title, cell[0] // _TILE[0], cell[1] // _TILE[1]), {})
-        for places in (tile, self._wide.get(title, {})):
-            hit = [where for where in places if where[1] <= cell[0] <= where[3] and where[2] <= cell[1] <= where[4]]
-            for where in hit:
-                readers = readers + self._ranges.pop(where, [])
-                del places[where]
-        return readers
+    def dependents(self, changed: Mapping[str, Iterable[Cell]]) -> dict[str, list[Cell]]:
+        """See `dependents`."""
+        todo = [(title, Cell(*cell)) for title, cells in changed.items() for cell in cells]
+        found: set[_Key] = set()
+        seen, left = set(todo), _Left(self)
+        fresh = self.volatile
+        while True:
+            for title, cell in fresh:
+                formula = self._workbook.grid(title).formulas[cell]
+                for inner in formula.array.cells() if formula.array else (cell,):
+                    found.add((title, inner))
+                    if (title, inner) not in seen:
+                        seen.add((title, inner))
+                        todo.append((title, inner))
+            if not todo:
+                break
+            fresh = left.readers_of(*todo.pop())
+        result: dict[str, list[Cell]] = {}
+        for title, cell in sorted(found):
+            result.setdefault(title, []).append(cell)
+        return result
+
+    def know(self, changed: Mapping[str, Iterable[Cell]]) -> bool:
+        """Whether these cells lie where ranges were looked at."""
+        return all(cell[0] <= self._last[title][0] and cell[1] <= self._last[title][1] for title, cells in changed.items() for cell in cells)
 
     def _add(self, reader: _Key, text: str, rows: int, cols: int, through: frozenset) -> None:
         references, names, parts, volatile = _reads(text)
@@ -137,6 +136,29 @@ class _Readers:
         for row in range(top // _TILE[0], bottom // _TILE[0] + 1):
             for col in range(left // _TILE[1], right // _TILE[1] + 1):
                 self._tiles.setdefault((title, row, col), {})[where] = None
+
+
+class _Left:
+    """The ranges that no changed cell was found in yet: each is handed out once, as its readers are known then."""
+
+    def __init__(self, readers: Readers):
+        self._readers, self._places, self._gone = readers, dict[object, dict[tuple, None]](), set[tuple]()
+
+    def readers_of(self, title: str, cell: Cell) -> list[_Key]:
+        every = self._readers
+        found, tile = every._cells.get((title, cell), []), (title, cell[0] // _TILE[0], cell[1] // _TILE[1])
+        for key, all_places in ((tile, every._tiles.get(tile)), (title, every._wide.get(title))):
+            if not all_places:
+                continue
+            if (places := self._places.get(key)) is None:
+                places = self._places[key] = dict(all_places)
+            hit = [where for where in places if where[1] <= cell[0] <= where[3] and where[2] <= cell[1] <= where[4]]
+            for where in hit:
+                if where not in self._gone:
+                    self._gone.add(where)
+                    found = found + every._ranges[where]
+                del places[where]
+        return found
 
 
 @lru_cache(maxsize=65_536)

@@ -38,12 +38,15 @@ export async function run(asked, {told = () => {}, began = () => {}} = {}) {
   const {job} = await json("/api/jobs", {method: "POST", body: JSON.stringify(asked)});
   began(job);
   const reader = (await ask(`/api/jobs/${job}/events`)).body.pipeThrough(new TextDecoderStream()).getReader();
-  let rest = "";
+  let pieces = [];        // of events that are not whole yet; they are joined once, since a large sheet comes in many
   for (;;) {
     const {value, done} = await reader.read();
     if (done) throw new Error("The service ended while the job ran. Start it again.");
-    const parts = (rest + value).split("\n\n");
-    rest = parts.pop();
+    const ends = ((pieces.at(-1) ?? "").slice(-1) + value).includes("\n\n");
+    pieces.push(value);
+    if (!ends) continue;
+    const parts = pieces.join("").split("\n\n");
+    pieces = [parts.pop()];
     for (const part of parts) {
       const data = part.match(/^data: (.*)$/m);
       if (!data) continue;

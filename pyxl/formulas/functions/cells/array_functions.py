@@ -191,7 +191,7 @@ def _wrapped(axis: int) -> Function:
         values = array.ravel().tolist()
         lines = -(-len(values) // count)
         refuse_giant(lines, count)
-        wrapped = pack(values + [value] * (lines * count - len(values)), (lines, count))
+        wrapped = pack(values + [one_value(value)] * (lines * count - len(values)), (lines, count))
         return wrapped if axis == 0 else wrapped.T
     return Function("ai|w", call)
 

@@ -126,7 +126,7 @@ def _choices(n: float, k: float) -> tuple[int, int]:
     return n, k
 
 
-def _combinations(n: float, k: float) -> float:
+def combinations(n: float, k: float) -> float:
     n, k = _choices(n, k)
     if math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1) > 710:  # e^710 is no number: count no further
         raise Fault(NUM)
@@ -162,7 +162,7 @@ ARITHMETIC: dict[str, Function] = {
     "CEILING": Function("nn", _ceiling),
     "CEILING.MATH": _towards(math.ceil, math.floor),
     "CEILING.PRECISE": _precise(math.ceil),
-    "COMBIN": each(_combinations, takes="nn"),
+    "COMBIN": each(combinations, takes="nn"),
     "COS": each(math.cos, np.cos),
     "COSH": each(math.cosh, np.cosh),
     "DEGREES": each(math.degrees, np.degrees),

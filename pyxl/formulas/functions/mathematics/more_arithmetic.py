@@ -11,6 +11,8 @@ from pyxl.formulas.language.function import Function, each
 from pyxl.formulas.language.samples import numbers
 from pyxl.formulas.language.values import divide, finite
 
+from .arithmetic import combinations
+
 
 def _inverse_cotangent(x: float) -> float:
     return math.pi / 2 - math.atan(x)
@@ -31,7 +33,7 @@ def _multisets(n: float, k: float) -> float:
     n, k = math.floor(n), math.floor(k)
     if n < 0 or k < 0 or n == 0 < k:
         raise Fault(NUM)
-    return float(math.comb(n + k - 1, k)) if n else 1.0
+    return float(combinations(n + k - 1, k)) if n else 1.0
 
 
 def _multinomial(*samples) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import math
 import re
 from calendar import isleap, monthrange
@@ -113,7 +112,12 @@ def _week(here, value: float, kind: float = 1.0) -> float:
 
 
 def _iso_week(here, value: float) -> float:
-    return float(dt.date(*date_of(_day(here, value))).isocalendar().week)
+    """The week whose Thursday counts, in Excel's own calendar, which has a 29 February 1900; days before it belong to week 52."""
+    day = _day(here, value)
+    thursday = day - (weekday_of(day) - 1) % 7 + 3
+    if thursday < 1:
+        return 52.0
+    return float((thursday - serial_of(date_of(thursday)[0], 1, 1)) // 7 + 1)
 
 
 def _days_off(weekend: Value) -> set[int]:
