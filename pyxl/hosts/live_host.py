@@ -37,6 +37,7 @@ class LiveHost:
         self._ranges: dict[tuple[str, Range], xlwings.Range] = {}
         self._around: dict[str, tuple[Range, Grid]] = {}            # of sheets that were written to and not read: the cells written
         self._overwritten: set[tuple[str, Cell]] = set()
+        self._ends_step: str | None = None      # the title of the step of Undo that ends with the next recalculation
         self._before: dict[str, dict[Cell, Value]] | None = None   # of cells written in this step of Undo: what they held
 
     @cached_property
@@ -157,19 +158,23 @@ class LiveHost:
         self._put(sheet, {cell: value}, recorded=False)
 
     @contextmanager
-    def one_undo_step(self, title: str) -> Iterator[None]:
-        """What is written within is one step of the program's Undo, where it can group them: all that was there is put back."""
-        self._before = {}
+    def one_undo_step(self, title: str, *, until_recalculated: bool = False) -> Iterator[None]:
+        """What is written within is one step of the program's Undo, where it can group them: all that was there is put back.
+        `until_recalculated`: nothing is written after the first `recalculate`, which comes after the step is made, and so once."""
+        self._before, self._ends_step = {}, title if until_recalculated else None
         try:
             yield
         except BaseException:
             with suppress(Exception):   # the workbook may be closed; the reason for the failure matters
                 self._record_step(title)
+                self.recalculate()
             raise
-        self._record_step(title)
+        if self._record_step(title):
+            self.recalculate()  # what was put back and away again left results of before in some sheets, seen in LibreOffice 7.4
 
-    def _record_step(self, title: str) -> None:
-        written, self._before = self._before or {}, None
+    def _record_step(self, title: str) -> bool:
+        """Whether a step of Undo was made of what was written."""
+        written, self._before, self._ends_step = self._before or {}, None, None
         # LibreOffice's Undo does not empty again what was blank before a block was written: that stays, as a log does. Beside
         # other cells it is written all the same: a call for each block between blanks takes longer
         before = {sheet: {cell: value for where, rows in blocks_of(cells) if any(value is not None for row in rows for value in row)
@@ -178,8 +183,8 @@ class LiveHost:
         if any(before.values()):
             record_one_step(self.book.api, self._undo, title, before=lambda: self._put_all(before, recorded=False),
                             after=lambda: self._put_all(after, recorded=True))
-            if self._undo is not None:
-                self.recalculate()      # what was put back and away again left results of before in some sheets, seen in LibreOffice 7.4
+            return self._undo is not None
+        return False
 
     def overwrite_formulas(self, cells: Iterable[tuple[str, Cell]]) -> None:
         """From now on `write` takes constants for these (sheet, cell), too, in the place of their formulas."""
@@ -196,6 +201,8 @@ class LiveHost:
 
     def recalculate(self) -> list[str]:
         """Let the program calculate; a sentence on what it could not."""
+        if self._ends_step is not None:
+            self._record_step(self._ends_step)
         try:
             retry_while_busy(self._calculating.calculate)
         except UserError as why:

@@ -54,7 +54,7 @@ def fit_live(book: xlwings.Book, *, sheets: Iterable[str] | None = None, setting
             panel.say(f"Fitting: {len(ready.ratings):,} ratings, RMSE {ready.rmse:.6f} at the start …")
             return Watch(host, ready, panel)
 
-        with host.one_undo_step("Fit"):
+        with host.one_undo_step("Fit", until_recalculated=True):
             unkept = before_fit.make_place(host)
             results = fit_on_host(host, sheets=chosen, settings=settings, options=options or {}, watch=watch, repeat=repeat,
                                   by_formulas=by_formulas)
@@ -73,7 +73,7 @@ def restore_live(book: xlwings.Book, *, sheets: Iterable[str] | None = None) -> 
     host = LiveHost(book)
     chosen = None if sheets is None else list(sheets)
     with alone(host, chosen, "Not restored") as panels:
-        with host.one_undo_step("Restore"):
+        with host.one_undo_step("Restore", until_recalculated=True):
             restored = restore_on_host(host, chosen)
         for sheet in restored:
             panels[sheet].say("Restored: the parameters are those of before the last fit.")
@@ -88,7 +88,7 @@ def randomize_live(book: xlwings.Book, sheet: str) -> tuple[int, float]:
     host = LiveHost(book)
     with alone(host, [sheet], "Not randomized") as panels:
         panels[sheet].say("Randomizing: reading the sheet …")
-        with host.one_undo_step("Randomize"):
+        with host.one_undo_step("Randomize", until_recalculated=True):
             unkept = before_fit.make_place(host)
             seed, rmse = randomize(host, sheet)
         panels[sheet].say(f"New start values of seed {seed}: RMSE {rmse:.6f}. "
