@@ -152,6 +152,12 @@ def test_functions(formula, value):
     ("=XLOOKUP(1,B1:B4,B1:B4,,5)", "#VALUE!"),
     ("=XMATCH(5.5,{9,6,5,2},1)", 2.0), ("=XMATCH(5.5,{9,6,5,2},-1)", 3.0), ("=XMATCH(4,B1:B4)", "#N/A"),
     ('=XMATCH("?",A1:A6,2)', 2.0), ("=XMATCH(2,A1:B6)", "#VALUE!"),
+    # as Excel stores them in workbooks of public packages
+    ('=TEXT(3.14159,"[h]"" yes, ""h:mm")', "75 yes, 75:23"), ('=TEXT(0.0854629,"s:m")', "4:3"),
+    ('=TEXT(TRUE,";;;-@-")', "-TRUE-"), ('=TEXT(FALSE,"0.0")', "FALSE"), ('=TEXT(1234567,"?,?????????")', "    1,234,567"),
+    ("=DEC2BIN(-25,0)", "#NUM!"), ("=DEC2HEX(-25,11)", "#NUM!"), ("=DEC2HEX(-25,3)", "FFFFFFFFE7"), ('=DEC2OCT("E",0)', "#NUM!"),
+    ("=ROUND(VDB(1,0,14,2.5,3.5,1.25,FALSE),12)", 0.070747651939), ("=ROUND(VDB(1,0,14,13.5,14,1.25,FALSE),12)", 0.034363145227),
+    ('=TEXT(0.6,"h:mm am/pm")', "2:24 PM"), ('=TEXT(0.6,"h:mm a/p")', "2:24 p"), ('=TIMEVALUE("0:5")*1440', 5.0), ('=TIMEVALUE("1:2:3")*86400', 3723.0),
     ("=GEOMEAN(0,1)", "#NUM!"), ("=ATAN2(0,0)", "#DIV/0!"), ("=MROUND(-5,2)", "#NUM!"), ("=MODE({3,1,1,3})", 3.0),
     ("=MODE({1,2})", "#N/A"), ("=SUM(FREQUENCY({1,1,2},{1,1,2})*{1;10;100;1000})", 102.0), ("=IRR({-5,1})", -0.8),
     ("=IRR({1,2})", "#NUM!"), ("=CEILING(0.3,0.1)", 0.3), ("=FLOOR(0.3,0.1)", 0.3), ("=CEILING(-2.5,2)", -2.0),
@@ -204,6 +210,9 @@ def test_dates_of_the_system_of_1904():
     book = sheets(S={"A1": "=DATE(2024,1,1)", "A2": "=YEAR(A1)", "A3": "=EOMONTH(A1,0)-A1", "A4": "=WEEKDAY(A1)"})
     book.date1904 = True
     assert Calculator(book).block("S", Range.parse("A1:A4")) == [[43830.0], [2024.0], [30.0], [2.0]]
+    book = sheets(S={"A1": '=TEXT(3.14159,"[h]:mm")', "A2": '=TEXT(-3.14159,"[h]:mm")'})
+    book.date1904 = True
+    assert Calculator(book).block("S", Range.parse("A1:A2")) == [["75:23"], ["-75:23"]]
 
 
 @pytest.mark.parametrize("name", ["RAND", "NOW", "TODAY", "RANDBETWEEN"])
@@ -285,6 +294,21 @@ def test_what_we_lack_names_itself_and_the_cell(formula, what):
 def test_a_title_that_looks_a_little_like_a_date_is_only_text():
     assert answer('=COUNTIF(A1:A2,5)+COUNTIF(A1:A2,"2001*")', A1="2001: A Space Odyssey", A2=5.0) == 2.0
     assert answer("=A1+0", A1="Apollo 13: the film") == "#VALUE!"
+
+
+def test_errors_are_no_texts_for_criteria_and_are_passed_over_where_numbers_are_counted():
+    cells = {"A1": "k", "A2": "x", "A3": "#N/A", "A4": True, "B1": "n", "B2": 1.0, "B3": 2.0, "B4": "#DIV/0!", "D1": "k", "D2": "?", "E1": "k", "E2": "true",
+             "F1": "k"}
+    cells |= {cell: ErrorValue(value) for cell, value in cells.items() if str(value).startswith("#")}
+    assert answer('=COUNTIF(A2:A4,"*")', **cells) == 1.0 and answer('=COUNTIF(A2:A4,"<>*")', **cells) == 2.0
+    assert answer('=DSUM(A1:B4,"n",D1:D2)', **cells) == 1.0 and answer('=DCOUNT(A1:B4,"n",E1:E2)', **cells) == 0.0
+    assert answer('=DCOUNT(A1:B4,"n",F1:F2)', **cells) == 2.0
+
+
+def test_a_text_that_reads_as_a_number_is_equal_to_it_in_countif_and_unequal_too():
+    """As gnumeric's own workbook of Excel's answers has it."""
+    cells = {"A1": "1", "A2": 1.0, "A3": "x", "A4": True}
+    assert [answer(f'=COUNTIF(A1:A4,"{sign}1")', **cells) for sign in ("=", "<>")] == [2.0, 3.0]
 
 
 @pytest.mark.parametrize("formula", ["=SUMIFS(A1,A1)", "=SUMIFS(A1,A1,1,A1)", "=IFS(1)", "=IFS(1,2,3)", "=SWITCH(1,2)"])

@@ -96,6 +96,12 @@ def test_sound_workbooks_raise_no_alarm(sound, tmp_path, example_book):
         assert list(package_faults(path)) == []
 
 
+def test_what_excel_itself_leaves_is_no_damage(sound, tmp_path):
+    """Rubbish of its own under a name that no part may have; folders as entries; a module of Excel 95, which is listed without a part; a name of one quote."""
+    for change in (added("[trash]/0000.dat", "x"), added("xl/worksheets", ""), edited(BOOK, "</sheets>", NAMES.format('<definedName name="“">1</definedName>')), edited(BOOK, "</sheets>", '<sheet name="Module1" sheetId="9" state="veryHidden" r:id=""/></sheets>')):
+        assert list(package_faults(change(sound, tmp_path / "w.xlsx"))) == []
+
+
 def test_rows_and_cells_of_an_extension_are_not_the_sheets(sound, tmp_path):
     extension = ('<extLst xmlns:n="urn:new"><ext uri="u"><n:row r="1"><n:c r="A1" s="99" t="s"><n:v>99</n:v></n:c></n:row>'
                  '<n:mergeCell ref="?"/></ext></extLst>')

@@ -76,6 +76,11 @@ def test_ordinary_and_shared_formulas_carry_their_anchor(tmp_path):
     assert grid.used == Range.parse("B1:C3")
 
 
+def test_the_text_of_a_formula_is_escaped_as_others_are(tmp_path):
+    grid = grid_of(tmp_path, '<row r="1"><c r="A1" t="str"><f>"_x005F_x000F_"&amp;"_x0041_"</f><v>_x005F_x000F_A</v></c></row>')
+    assert grid.formulas[Cell.parse("A1")].text == '"_x000F_"&"A"' and at(grid, "A1") == "_x000F_A"
+
+
 def test_array_formula_and_data_table(tmp_path):
     grid = grid_of(tmp_path, '<row><c><f t="array" ref="A1:B1">MMULT(D1:E1,G1:H2)</f><v>1</v></c><c><v>2</v></c></row>'
                              '<row><c><f t="dataTable" ref="A2:A3" dt2D="0" dtr="0" r1="F1"/><v>9</v></c></row>')

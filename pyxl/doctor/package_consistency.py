@@ -27,14 +27,17 @@ _MAIN_TYPES = {     # of workbook.xml, by the file's ending: Excel opens no othe
     ".xltx": "application/vnd.openxmlformats-officedocument.spreadsheetml.template.main+xml",
     ".xltm": "application/vnd.ms-excel.template.macroEnabled.main+xml"}
 _ILLEGAL_IN_SHEETS = re.compile(r"[\[\]:*?/\\]|^'|'$")
-_NAME = re.compile(r"[^\W\d][\w.\\?]*|\\[\w.\\?]*|_xlnm\.\w+")
+_NAME = re.compile(r"(?:[^\W\d]|[^\x00-\x7f])(?:[\w.\\?]|[^\x00-\x7f])*|\\[\w.\\?]*|_xlnm\.\w+")    # Excel itself saves names such as “
 _LIKE_A_CELL = re.compile(r"([A-Za-z]{1,3})([0-9]{1,7})|[RrCc]|[Rr][0-9]*[Cc][0-9]*")
 
 
 def package_faults(path) -> Iterator[str]:
     """A sentence for everything in a workbook that Excel would not take. Raises UserError where it cannot be read at all."""
     with open_package(path) as package:
-        parts = [info.filename for info in package.archive.infolist() if not info.filename.endswith("/")]
+        names = package.archive.namelist()
+        folders = {folder for name in names for folder in _folders_of(name)}
+        # Excel takes folders that are listed as if they were parts, and leaves rubbish under names that no part may have: "[trash]/0000.dat"
+        parts = [TYPES, *(name for name in names if name.rstrip("/") not in folders and "[" not in name)]
         yield from _content_types(package, parts)
         yield from _relationships(package, parts)
         main = next((relation.part for relation in package.relations() if relation.kind == "officeDocument"), None)
@@ -42,6 +45,13 @@ def package_faults(path) -> Iterator[str]:
             yield "No relationship of the package leads to its workbook."
             return
         yield from _workbook(package, main)
+
+
+def _folders_of(name: str) -> Iterator[str]:
+    """``'xl'`` and ``'xl/worksheets'`` of ``'xl/worksheets/sheet1.xml'``."""
+    while "/" in name:
+        name = name.rpartition("/")[0]
+        yield name
 
 
 def _content_types(package: Package, parts: list[str]) -> Iterator[str]:
@@ -91,7 +101,10 @@ def _workbook(package: Package, main: str) -> Iterator[str]:
     relations = {relation.id: relation for relation in package.relations(main)}
     shared, numbers = Shared.of(package, main), {}
     for tab in tabs:
-        relation = relations.get(next((value for key, value in tab.items() if local(key) == "id" != key), ""))
+        id = next((value for key, value in tab.items() if local(key) == "id" != key), None)
+        relation = relations.get(id or "")
+        if id == "":
+            continue    # a macro sheet or module of Excel 95, which Excel still lists
         if relation is None:
             yield f"The sheet '{tab.get('name')}' has no part."
         elif relation.kind == "worksheet" and package.find(relation.part):

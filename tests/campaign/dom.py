@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 
 from campaign.verdict import Failed
 from pyxl.grid.cells import Cell
 from pyxl.xlsx.parts.shared_strings import unescape
+
+_NAMESPACE = re.compile(rb"""xmlns(?::[^\s=]+)?\s*=\s*(?:"[^"]*"|'[^']*')""")
 
 
 def compare_sheets(before: bytes, after: bytes, edits: Mapping[Cell, object]) -> None:
@@ -36,10 +39,15 @@ def in_order(xml: bytes) -> bool:
     return True
 
 
+def _tree(xml: bytes) -> ET.Element:
+    """ElementTree writes names as ``{namespace}local``, and so refuses a namespace that holds the sign between the two."""
+    return ET.fromstring(_NAMESPACE.sub(lambda found: found[0].replace(b"}", b"|"), xml))
+
+
 def _cells(xml: bytes) -> dict[tuple[int, int], ET.Element]:
     found: dict[tuple[int, int], ET.Element] = {}
     row = 0
-    for line in _rows(ET.fromstring(xml)):
+    for line in _rows(_tree(xml)):
         number = int(line.get("r") or row + 1)
         if number <= row:
             raise Failed(f"row {number} comes after row {row}")
@@ -62,7 +70,7 @@ def _rows(root: ET.Element) -> list[ET.Element]:
 
 def _around(xml: bytes) -> list[tuple]:
     """Every other element, but for what says how far the sheet reaches."""
-    return [_plain(element) for element in ET.fromstring(xml) if _tag(element) not in ("sheetData", "dimension")]
+    return [_plain(element) for element in _tree(xml) if _tag(element) not in ("sheetData", "dimension")]
 
 
 def _value(element: ET.Element):

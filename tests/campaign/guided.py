@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import io
 import json
 import random
@@ -135,7 +136,10 @@ def main() -> int:
 
     def one_input(data: bytes) -> None:
         verdict = judged(args.kind, 0, lambda: target.judge(data))
-        if verdict.outcome == "failed":
+        if verdict.outcome == "failed":     # libFuzzer keeps no input of an exception
+            kept = FINDINGS / f"{args.kind}-{hashlib.sha256(data).hexdigest()[:16]}"
+            kept.write_bytes(data)
+            print(f"  again by: python -m campaign.guided {args.kind} --file {kept}", flush=True)
             raise Failed(verdict.why)
 
     def changed(data: bytes, most: int, seed: int) -> bytes:

@@ -312,7 +312,7 @@ DB DDB: 12,p,M,i
 DB DDB: 12,p,M,i,(2*i)
 VDB: 12,p,M,i,(i+o)
 VDB: 12,p,M,i,(i+o),p,b
-VDB: 12,p,M,0.5,(i+0.25)
+VDB: 12,p,M,i,(i+0.25)
 DSUM DAVERAGE DCOUNT DCOUNTA DMAX DMIN DPRODUCT DSTDEVP DVARP: M1:O7,e,Z
 DSTDEV DVAR: M1:O7,"height",P1:P2
 DGET: M1:O7,"height",R1:R2

@@ -127,7 +127,7 @@ class _Handlers:
             self.within = "row"
             self._end_cell()
         elif key == "f" and self.formula is not None:
-            text = "".join(self.text)
+            text = unescape("".join(self.text))
             # an empty <f> that joins no group only flags a cell inside an array formula
             self.formula = (self.formula[0], text) if text or "t" in self.formula[0] else None
         elif key == "t":

@@ -29,7 +29,9 @@ def criterion(wanted: Value) -> Callable[[Value], bool]:
         return lambda value: alike(value) and holds(compare(value, target), 0)
     if isinstance(target, str) and not isinstance(target, ErrorValue):
         like = wildcard(target) or (lambda text: text.casefold() == target.casefold())
-        return lambda value: holds(isinstance(value, str) and like(value), True)
+        return lambda value: holds(isinstance(value, str) and not isinstance(value, ErrorValue) and like(value), True)
+    if sign == "<>" and is_number(target):      # Excel: "1" as a text is =1, and it is <>1
+        return lambda value: not is_number(value) or not same(value, target)
     return lambda value: holds(_equal(value, target), True)
 
 

@@ -10,7 +10,7 @@ from pyxl.formulas.functions.mathematics.statistics import mean, variance
 from pyxl.formulas.language.formula_errors import NUM, VALUE, Fault
 from pyxl.formulas.language.function import Function
 from pyxl.formulas.language.samples import numbers
-from pyxl.formulas.language.values import Area, finite
+from pyxl.formulas.language.values import Area, finite, is_number
 from pyxl.grid.cells import Value
 
 from .criteria import criterion
@@ -51,7 +51,9 @@ def _chosen(database, field: Value, criteria) -> list[Value]:
 
 
 def _beginning(wanted: Value) -> Value:
-    return f"{wanted}*" if isinstance(wanted, str) and wanted and wanted[0] not in "=<>" else wanted
+    if not isinstance(wanted, str) or not wanted or wanted[0] in "=<>" or wanted.upper() in ("TRUE", "FALSE"):
+        return wanted
+    return f"{wanted}*"
 
 
 def _of_numbers(make: Callable[[np.ndarray], float]) -> Function:
@@ -60,6 +62,10 @@ def _of_numbers(make: Callable[[np.ndarray], float]) -> Function:
         found[:] = values
         return finite(float(make(numbers([found]) if len(found) else np.zeros(0))))
     return Function("rvr", call)
+
+
+def _count(database, field: Value, criteria) -> float:
+    return float(sum(map(is_number, _chosen(database, field, criteria))))       # as COUNT: errors are passed over
 
 
 def _count_all(database, field: Value, criteria) -> float:
@@ -75,7 +81,7 @@ def _only(database, field: Value, criteria) -> Value:
 
 DATABASE: dict[str, Function] = {
     "DAVERAGE": _of_numbers(mean),
-    "DCOUNT": _of_numbers(len),
+    "DCOUNT": Function("rvr", _count),
     "DCOUNTA": Function("rvr", _count_all),
     "DGET": Function("rvr", _only),
     "DMAX": _of_numbers(lambda x: x.max() if x.size else 0.0),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from pyxl.formulas.language.formula_errors import NUM, VALUE, Fault
 from pyxl.formulas.language.function import Function
 from pyxl.formulas.language.values import number, text
@@ -24,8 +26,12 @@ def _read(content: Value, kind: str) -> int:
     return value if value < limit else value - 2 * limit
 
 
-def _written(value: int, kind: str, places: Value) -> str:
+def _converted(read: Callable[[], int], kind: str, places: Value) -> str:
+    """A negative number has all its digits, and Excel looks at how many `places` are asked for first even so."""
+    if places is not None and not 1 <= int(number(places)) <= 10:
+        raise Fault(NUM)
     base, limit = _BASES[kind]
+    value = read()
     if not -limit <= value < limit:
         raise Fault(NUM)
     if value < 0:
@@ -60,10 +66,11 @@ def _conversions() -> dict[str, Function]:
     found = {}
     for kind in _BASES:
         found[f"{kind}2DEC"] = Function("v", lambda content, kind=kind: float(_read(content, kind)))
-        found[f"DEC2{kind}"] = Function("v|v", lambda value, places=None, kind=kind: _written(_decimal(value), kind, places))
+        found[f"DEC2{kind}"] = Function("v|v", lambda value, places=None, kind=kind: _converted(
+            lambda: _decimal(value), kind, places))
         for other in _BASES.keys() - {kind}:
-            found[f"{kind}2{other}"] = Function("v|v", lambda content, places=None, kind=kind, other=other: _written(
-                _read(content, kind), other, places))
+            found[f"{kind}2{other}"] = Function("v|v", lambda content, places=None, kind=kind, other=other: _converted(
+                lambda: _read(content, kind), other, places))
     return found
 
 

@@ -46,16 +46,19 @@ def _of_what_is_left(cost: float, salvage: float, life: float, period: float, fa
 
 
 def _variable(cost: float, salvage: float, life: float, start: float, end: float, factor: float = 2.0, stay: bool = False) -> float:
-    """Of a stretch of periods; it changes to even loss where that is more, unless told to `stay`."""
+    """Of a stretch of periods; it changes to even loss where that is more, unless told to `stay`. Excel counts whole periods from `start`: after half a
+    period those of 0.5 to 1.5, 1.5 to 2.5 … follow."""
     require(cost >= 0 and salvage >= 0 and life > 0 and 0 <= start <= end <= life and factor > 0)
-    lost = total = 0.0
-    for year in range(1, math.ceil(end) + 1):
+    lost = total = at = 0.0
+    ends = [start % 1.0, *(start % 1.0 + n for n in range(1, math.ceil(end - start % 1.0))), end]
+    for until in ends:
         left = cost - lost
         now = min(left * min(1.0, factor / life), max(0.0, left - salvage))
         if not stay:
-            now = max(now, (left - salvage) / (life - year + 1) if left > salvage and life > year - 1 else 0.0)
-        total += now * max(0.0, min(end, year) - max(start, year - 1))
-        lost += now
+            now = max(now, (left - salvage) / (life - at) if left > salvage and life > at else 0.0)
+        now *= until - at
+        total += now * (at >= start)
+        lost, at = lost + now, until
     return total
 
 

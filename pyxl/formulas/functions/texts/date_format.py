@@ -30,38 +30,47 @@ def dated(value: float, section: str, pattern: str, *, date1904: bool = False) -
         raise Unsupported(f"the number format '{pattern}' of TEXT is not evaluated here. Use three places at most")
     ticks = 86_400 * 10 ** places
     shows_time = any(token["run"] and token["run"][0] in "hsHS" or token["elapsed"] for token in tokens)
+    if date1904 and value < 0:      # only that calendar has days before its first one
+        return "-" + dated(-value, section, pattern, date1904=True)
     value += BEFORE_1904 * date1904
     if not 0 <= value < LAST_DAY + 1:
         raise Fault(VALUE)
     total = math.floor(round(value * ticks, 6) + 0.5) if shows_time else math.floor(value) * ticks
-    parts = _Parts(total, ticks, places, any(token["noon"] for token in tokens))
+    parts = _Parts(total, ticks, places, any(token["noon"] for token in tokens), BEFORE_1904 * date1904)
     return "".join(parts.shown(tokens, i) for i in range(len(tokens)))
 
 
 class _Parts:
-    """The parts of a moment, given in `ticks` a day."""
+    """The parts of a moment, given in `ticks` a day; hours that have passed are counted from day `first`."""
 
-    def __init__(self, total: int, ticks: int, places: int, twelve: bool):
+    def __init__(self, total: int, ticks: int, places: int, twelve: bool, first: int):
         self.days, rest = divmod(total, ticks)
         self.seconds, self.fraction = divmod(rest, 10 ** places)
-        self.places, self.twelve = places, twelve
+        self.places, self.twelve, self.first = places, twelve, first
         self.year, self.month, self.day = date_of(self.days)
 
     def shown(self, tokens: list[re.Match], i: int) -> str:
         token = tokens[i]
-        if token["elapsed"]:
-            unit, width = token["elapsed"][0].lower(), len(token["elapsed"])
-            all_seconds = self.days * 86_400 + self.seconds
+        if told := token["elapsed"] or self._elapsed_before(tokens, i):
+            unit, width = told[0].lower(), len(told)
+            all_seconds = (self.days - self.first) * 86_400 + self.seconds
             return str(all_seconds // {"h": 3600, "m": 60, "s": 1}[unit]).rjust(width, "0")
         if token["noon"]:
-            after = self.seconds >= 43_200
-            return token["noon"].split("/")[after]
+            sign = token["noon"].split("/")[self.seconds >= 43_200]
+            return sign.upper() if len(sign) == 2 else sign     # as Excel has it: am/pm shows AM, a/p shows a
         if token["fraction"]:
             return "." + str(self.fraction).rjust(self.places, "0")[:len(token["fraction"]) - 1]
         if token["run"]:
             return self._run(token["run"].lower(), tokens, i)
         return next((token[name] for name in ("words", "escaped", "itself") if token[name] is not None),
                     " " * (token["blank"] is not None))
+
+    @staticmethod
+    def _elapsed_before(tokens: list[re.Match], i: int) -> str | None:
+        """The unit at `i` where the same stands in brackets before it: it shows as much then."""
+        run = tokens[i]["run"]
+        same = run and any(token["elapsed"] and token["elapsed"][0].lower() == run[0].lower() for token in tokens[:i])
+        return run if same else None
 
     def _run(self, run: str, tokens: list[re.Match], i: int) -> str:
         unit, width = run[0], len(run)
@@ -83,8 +92,8 @@ class _Parts:
 
 
 def _means_minutes(tokens: list[re.Match], i: int) -> bool:
-    """After hours, or before seconds, ``m`` means minutes."""
+    """After hours or seconds, or before seconds, ``m`` means minutes."""
     units = [(n, (token["run"] or token["elapsed"])[0].lower()) for n, token in enumerate(tokens)
              if token["run"] or token["elapsed"]]
     place = next(n for n, (at, _) in enumerate(units) if at == i)
-    return place > 0 and units[place - 1][1] == "h" or place + 1 < len(units) and units[place + 1][1] == "s"
+    return place > 0 and units[place - 1][1] in "hs" or place + 1 < len(units) and units[place + 1][1] == "s"

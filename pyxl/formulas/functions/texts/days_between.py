@@ -15,7 +15,7 @@ from .dates import BEFORE_1904, as_the_workbook_counts, date_of, day_of, serial_
 
 _WEEKENDS = {n: {(n + 5) % 7, (n + 6) % 7} for n in range(1, 8)} | {10 + n: {n - 1} for n in range(1, 8)}  # days off, 0 Sunday … 6
 _ISO = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})")
-_CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?\s*([ap]m)?", re.I)
+_CLOCK = re.compile(r"(\d{1,2}):(\d{1,2})(?::(\d{1,2}))?\s*([ap]m)?", re.I)
 
 
 def _day(here, value: float) -> int:

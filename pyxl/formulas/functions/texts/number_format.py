@@ -173,7 +173,7 @@ def _digits(value: float, by: re.Match, percents: int) -> str:
     places = whole.replace(",", "")
     front = _optional(front.lstrip("0").rjust(len(places), "0"), places)
     if "," in whole.rstrip(","):
-        front = re.sub(r"(?<=\d)(?=(\d{3})+$)", ",", front)
+        front = re.sub(r"[\d ](?=([\d ]{3})+$)", lambda found: found[0] + ("," if found[0] != " " else " "), front)
     return front + (("." + back) if by["point"] else "")
 
 

@@ -117,7 +117,9 @@ def _as_number(value: Value) -> float:
 
 
 def _formatted(here, value: Value, pattern: str) -> str:
-    """Booleans stay as they are; a text that reads as a number is one."""
+    """A boolean is a text; a text that reads as a number is one."""
+    if isinstance(value, bool):
+        return formatted_text(text(value), pattern)
     if isinstance(value, str) and not isinstance(value, ErrorValue):
         content = value
         try:
