@@ -14,7 +14,7 @@ from pyxl.__main__ import main
 from pyxl.fit.inspect_sheet import inspect_workbook
 from pyxl.xlsx import open_workbook
 from solver import CollabFilter, Ratings, UserError, predict_table
-from workbook.export import busiest, export
+from workbook.export import busiest, export, factors_in_cells, spreads_in_cells
 
 SHEETS = {"dot": ("dotprod", "embedding"), "dot+bias": ("bias",), "bounded": ("bounded",)}
 
@@ -129,3 +129,15 @@ def test_of_a_model_with_many_sets_of_factors_the_sheet_has_their_mean_and_that_
 
 def test_build_still_writes_every_model(tmp_path):
     assert set(workbook.build(ratings_of(), tmp_path / "b.xlsx")) == {"dotprod", "bias", "bounded", "embedding"}
+
+
+def test_of_draws_held_out_ratings_say_how_far_ratings_lie_from_what_cells_predict():
+    ratings = ratings_of()
+    model = CollabFilter(4, effort="best", epochs=8, holdout=0.3).fit(ratings)
+    part, held = busiest(ratings, users=30, items=25), model.holdout_ratings_
+    spreads, factors = spreads_in_cells(model, part), factors_in_cells(model, part)
+    place = [[part.users.index(user) for user in held.users], [part.items.index(item) for item in held.items]]
+    users, items = np.array(place[0])[held.user_index], np.array(place[1])[held.item_index]
+    off = np.abs(held.values - predict_table(factors).numpy()[users, items].clip(*model.rating_range_))
+    inside = off <= np.array(spreads.users)[users] * np.array(spreads.items)[items] * (1 + 1e-12)
+    assert len(held) > 50 and inside.sum() == np.ceil(0.9 * (len(held) + 1))

@@ -117,7 +117,7 @@ def test_a_sweep_is_that_in_memory_but_for_its_random_numbers(store, monkeypatch
     monkeypatch.setattr(ChainedGibbs, "_normal", lambda self, what, number, block, *shape: torch.zeros(shape, dtype=self.dtype))
     drawn, alone = gibbs.draw_common, gibbs.draw_precision
     monkeypatch.setattr(gibbs, "draw_common", lambda rows, known, precisions, generator: drawn(
-        rows, known, precisions, steps._generator(chained_gibbs._COMMON_OF_USERS if rows is memory.user.rows else chained_gibbs._COMMON_OF_ITEMS,
+        rows, known, precisions, steps._generator(chained_gibbs._COMMON_OF_USERS if rows.data_ptr() == memory.user.rows.data_ptr() else chained_gibbs._COMMON_OF_ITEMS,
                                                   memory.sweep)))
     monkeypatch.setattr(gibbs, "draw_precision", lambda n, squares, generator: alone(
         n, squares, steps._generator(chained_gibbs._NOISE, memory.sweep)))

@@ -89,7 +89,7 @@ def test_the_rows_of_days_have_the_mean_of_their_posterior(ratings):
     assert torch.allclose(chain.residual, left, atol=1e-12)
     alpha, draws = torch.tensor(2.0, dtype=torch.float64), []
     before = chain.precisions.clone()
-    for _ in range(300):
+    for _ in range(200):
         chain.precisions = before.clone()
         chain._draw_moves(alpha)
         draws.append(chain.moves[7].clone())
@@ -203,6 +203,9 @@ def test_commands_learn_from_times_and_predict_at_times(ratings, tmp_path, capsy
         told[name] = capsys.readouterr().out
         head, row = (tmp_path / f"{name}-predicted.csv").read_text().splitlines()
         assert head == "user,item,prediction" and row.startswith("user 1,item 1,")
+    assert main(["prepare", str(tmp_path / "r.csv"), "-o", str(tmp_path / "store")]) == 0
+    assert main(["train", str(tmp_path / "store"), "-o", str(tmp_path / "other"), "--effort", "best", "--learn-times"]) != 0
+    assert "A store keeps no times. Leave out --learn-times" in capsys.readouterr().err
     assert "at its time" in told["asked"] and "as on their latest day" in told["plain"]
 
 

@@ -10,8 +10,9 @@ import numpy as np
 import torch
 
 from pyxl.grid.layout import Layout
+from solver.collab.answers.intervals import FEWEST, conformal_quantile
 from solver.errors import UserError
-from solver.model.models import MODELS
+from solver.model.models import MODELS, predict_table
 from solver.model.net import additive
 from workbook.write.content import DayRows, Genres, SetsOfItems, Spreads, Trained, content_of
 
@@ -102,7 +103,8 @@ def _days(model: CollabFilter, part: Ratings) -> DayRows | None:
 
 def spreads_in_cells(model: CollabFilter, part: Ratings) -> Spreads | None:
     """How far ratings may lie from predictions, as the product that comes nearest to the model's own intervals, in logarithms; of
-    a model without draws it is their very product. A newcomer is like the users with fewest ratings."""
+    a model without draws it is their very product. That of draws holds too few ratings as it is, for cells predict by one set of factors:
+    held-out ratings of these users and items correct it, where there are enough. A newcomer is like the users with fewest ratings."""
     try:
         halves = np.log(model.interval_halves(part.users, part.items, level=0.9))
     except UserError:       # nothing was held out, and there are no draws
@@ -111,7 +113,26 @@ def spreads_in_cells(model: CollabFilter, part: Ratings) -> Spreads | None:
     rated = np.flatnonzero(model.user_counts_)
     fewest = rated[np.argsort(model.user_counts_[rated], kind="stable")[:max(1, min(len(rated) // 5, _NEWCOMERS))]]
     theirs = np.log(model.interval_halves([model.users_[row] for row in fewest], part.items, level=0.9))
-    return Spreads(tuple(np.exp(users).tolist()), tuple(np.exp(items).tolist()), float(np.exp((theirs - items).mean())))
+    users, items, newcomer = np.exp(users), np.exp(items), np.exp((theirs - items).mean())
+    wider = _missed(model, part, users, items) if model.result_.samples else 1.0
+    return Spreads(tuple((wider * users).tolist()), tuple(items.tolist()), float(wider * newcomer))
+
+
+def _missed(model: CollabFilter, part: Ratings, users: np.ndarray, items: np.ndarray) -> float:
+    """By what to widen user's number × item's number, so that nine of ten held-out ratings lie as near to what cells predict."""
+    held = model.holdout_ratings_
+    places = []
+    for wanted, every, index in ((part.users, held.users, held.user_index), (part.items, held.items, held.item_index)):
+        place = np.full(len(every), -1)
+        place[_positions(wanted, every).numpy()] = np.arange(len(wanted))
+        places.append(place[index])
+    u, i = places
+    there = (u >= 0) & (i >= 0)
+    if there.sum() < FEWEST:
+        return 1.0
+    predicted = predict_table(factors_in_cells(model, part), bounds=model.settings_.bounds).numpy()[u[there], i[there]]
+    off = np.abs(held.values[there] - predicted.clip(*model.rating_range_))
+    return conformal_quantile(off / (users[u[there]] * items[i[there]]), 0.9)
 
 
 def factors_in_cells(model: CollabFilter, part: Ratings) -> Factors:

