@@ -96,6 +96,7 @@ def _change(rng: random.Random, value) -> None:
 def _changed_array(rng: random.Random, array: np.ndarray) -> np.ndarray | None:
     if not array.size:
         return None
-    return rng.choice([lambda a: None, lambda a: a[:-1], lambda a: a[..., :-1], lambda a: a.astype(float), lambda a: a.astype(int), lambda a: a * -7,
+    return rng.choice([lambda a: None, lambda a: a[:-1], lambda a: a[..., :-1], lambda a: a.astype(float), lambda a: a.astype(int),
+                       lambda a: ~a if a.dtype.kind == "u" else a * -7,
                        lambda a: a.flatten(), lambda a: a[None], lambda a: a.astype(np.float32) + np.inf, lambda a: a[:0],
                        lambda a: a.astype(bool)])(array)

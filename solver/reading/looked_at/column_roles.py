@@ -73,7 +73,7 @@ def _asked_for(table: SourceTable, first, roles, columns) -> tuple[list[int], bo
 def column_at(table: SourceTable, first: Sequence[str], column: str | int) -> int:
     """The position of a column that was asked for by name, or by its place counted from 1. Raises UserError where there is none."""
     if _is_place(column, len(first)):
-        return int(column) - 1      # also where the first line is data that holds this number
+        return int(str(column).strip()) - 1      # also where the first line is data that holds this number
     plain = [_plain(field) for field in first]
     if isinstance(column, str) and _plain(column) in plain:
         return plain.index(_plain(column))
@@ -81,7 +81,8 @@ def column_at(table: SourceTable, first: Sequence[str], column: str | int) -> in
 
 
 def _is_place(column: str | int, n: int) -> bool:
-    return bool(re.fullmatch("[0-9]+", str(column).strip())) and 1 <= int(column) <= n
+    bare = str(column).strip()      # int() keeps some signs that strip() takes off
+    return bool(re.fullmatch("[0-9]+", bare)) and 1 <= int(bare) <= n
 
 
 def find_by_name(first: Sequence[str], roles: Sequence[Role]) -> list[int | None]:

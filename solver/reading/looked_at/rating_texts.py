@@ -48,7 +48,7 @@ def ambiguous_groups(texts: Sequence[str]) -> str | None:
     digits behind it, and the whole numbers go beyond a scale of ratings. None where there is none."""
     for sign in _GROUPS:
         signed = [text.strip() for text in texts if sign in text]
-        whole = [int(text) for text in texts if text.strip().isdecimal()]
+        whole = [int(bare) for bare in map(str.strip, texts) if bare.isdecimal()]     # int() keeps some signs that strip() takes off
         if signed and whole and _SCALE < max(whole) < 1000 and all(_ONE_GROUP.fullmatch(text) for text in signed):
             return signed[0]
     return None
