@@ -86,12 +86,13 @@ def _may_be_asked(cell: Cell, value: Value) -> bool:
 
 
 def _reads_less(oracle: _Oracle, path: Path, sheets: Iterable[str]) -> bool:
-    """Whether LibreOffice opens a workbook not at all, or without the numbers that we find there."""
+    """Whether LibreOffice opens a workbook not at all, or without the numbers or all texts of a sheet that we find there."""
     with open_workbook(path) as book:
-        known = {sheet: {cell: value for cell, value in grid.values.items() if isinstance(value, float) and cell not in grid.formulas}
+        known: Edits = {sheet: {cell: value for cell, value in grid.values.items() if isinstance(value, float | str) and cell not in grid.formulas}
                  for sheet in sheets for grid in [book.grid(sheet)]}
     found = oracle.values(path, {sheet: cells or {Cell(1, 1): None} for sheet, cells in known.items()})
-    return found is None or any(found[sheet][cell] != value for sheet, cells in known.items() for cell, value in cells.items())
+    return found is None or any(cells and all(found[sheet][cell] is None for cell in cells) or any(
+        found[sheet][cell] != value for cell, value in cells.items() if isinstance(value, float)) for sheet, cells in known.items())
 
 
 def _as_the_office_has_it(value):
