@@ -50,7 +50,7 @@ def tasks(folder: Path, *, dry: bool) -> tuple[Task, ...]:
                script("Gibbs", "large_fits_part.py", 90, "--what", "gibbs"),
                script("SGD", "large_fits_part.py", 80, "--what", "sgd"),
                script("ALS", "large_fits_part.py", 70, "--what", "als"),
-               script("formulas", "formulas_part.py", 80))
+               script("formulas", "formulas_part.py", 120))
     tests = Task("tests", ("-m", "pytest", "-q", "-rfE", "-p", "no:cacheprovider", "--tb=short", *TESTS), 120)
     return scripts if dry else (*scripts[:4], tests, *scripts[4:])
 
