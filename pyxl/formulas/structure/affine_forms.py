@@ -126,7 +126,8 @@ def constants_of(form: csr_array) -> np.ndarray:
 
 def scaled_rows(form: csr_array, by: np.ndarray) -> csr_array:
     each = np.repeat(by, np.diff(form.indptr))
-    data = np.where(each == 0, 0.0, form.data * each)     # 0 times an error value is none of it
+    with np.errstate(invalid="ignore"):
+        data = np.where(each == 0, 0.0, form.data * each)     # 0 times an error value is none of it
     scaled = csr_array((data, form.indices, form.indptr), shape=form.shape)
     scaled = scaled.copy()
     scaled.eliminate_zeros()
