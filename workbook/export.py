@@ -85,9 +85,7 @@ def _days(model: CollabFilter, part: Ratings) -> DayRows | None:
     by_day = model.result_.by_day
     if by_day is None:
         return None
-    days, positions = by_day.days, _positions(part.users, model.users_).numpy()
-    place = np.full(len(model.users_), -1)
-    place[positions] = np.arange(len(positions))
+    days, positions, place = by_day.days, _positions(part.users, model.users_).numpy(), _places(part.users, model.users_)
     known = np.flatnonzero(place[days.users] >= 0)
     rows = torch.as_tensor(np.concatenate([days.n_users + known, positions]))
     every = model.factors_by_day_
@@ -121,12 +119,7 @@ def spreads_in_cells(model: CollabFilter, part: Ratings) -> Spreads | None:
 def _missed(model: CollabFilter, part: Ratings, users: np.ndarray, items: np.ndarray) -> float:
     """By what to widen user's number × item's number, so that nine of ten held-out ratings lie as near to what cells predict."""
     held = model.holdout_ratings_
-    places = []
-    for wanted, every, index in ((part.users, held.users, held.user_index), (part.items, held.items, held.item_index)):
-        place = np.full(len(every), -1)
-        place[_positions(wanted, every).numpy()] = np.arange(len(wanted))
-        places.append(place[index])
-    u, i = places
+    u, i = _places(part.users, held.users)[held.user_index], _places(part.items, held.items)[held.item_index]
     there = (u >= 0) & (i >= 0)
     if there.sum() < FEWEST:
         return 1.0
@@ -141,6 +134,13 @@ def factors_in_cells(model: CollabFilter, part: Ratings) -> Factors:
     factors = additive(model.factors_)
     return factors.with_tensors({name: tensor[rows[name.partition("_")[0]]].double()
                                  for name, tensor in factors.tensors().items()}).without_offset()
+
+
+def _places(labels: tuple, among: tuple) -> np.ndarray:
+    """(n,) for each of the others among which they are the number of this label, −1 for none."""
+    places = np.full(len(among), -1)
+    places[_positions(labels, among).numpy()] = np.arange(len(labels))
+    return places
 
 
 def _positions(labels: tuple, among: tuple) -> torch.Tensor:

@@ -30,9 +30,14 @@ class ByDay:
         """The factors and the draws with one row for each user, that of the latest day. Draws that share their users go on to share them."""
         rows, taken = self.days.latest, dict[int, np.ndarray]()
 
+        def of_latest(array: np.ndarray) -> np.ndarray:
+            where = array.ctypes.data
+            if where not in taken:
+                taken[where] = array[rows]
+            return taken[where]
+
         def at_latest(every: Factors) -> Factors:
-            arrays = {name: array for name, array in every.arrays().items() if name.startswith("user")}
-            return every.with_arrays({name: taken.setdefault(array.ctypes.data, array[rows]) for name, array in arrays.items()})
+            return every.with_arrays({name: of_latest(array) for name, array in every.arrays().items() if name.startswith("user")})
 
         return at_latest(self.factors), tuple(map(at_latest, self.samples))
 

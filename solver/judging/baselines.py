@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from solver.core.settings import Settings
 from solver.data.ratings import Ratings
 from solver.model.array_factors import rmse_of_arrays
 from solver.model.factors import Factors, tensors_later
@@ -39,8 +40,11 @@ def bias_only(ratings: Ratings, *, damping: float = DAMPING, sweeps: int = SWEEP
     return _factors(mean, user_bias, item_bias)
 
 
-def biases_rmse(learnt: Ratings, held: Ratings | None, *, clip: tuple[float, float]) -> float:
-    """The RMSE that biases alone reach: of the ratings held out, where there are some, else of those they are learnt from."""
+def baseline_rmse(learnt: Ratings, held: Ratings | None, settings: Settings, *, clip: tuple[float, float]) -> float | None:
+    """The RMSE that biases alone reach: of the ratings held out, where there are some, else of those they are learnt from. None
+    for a fit that tells pairs that happened from others: all its values are 1."""
+    if settings.loss != "squared":
+        return None
     return rmse_of_arrays(bias_only(learnt), held or learnt, clip=clip)
 
 

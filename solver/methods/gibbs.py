@@ -74,7 +74,7 @@ class Gibbs:
         rows = self.began = self.units.rows(start.map(lambda tensor: tensor.to(device)))
         threads = torch.get_num_threads()
         known = known_of_both(problem.ratings, settings, dtype=start.user.dtype, device=device)
-        self.user, self.item = (_Side(own, ratings, ridge_for(ratings, n_features=own.shape[1] - given, threads=threads), columns,
+        self.user, self.item = (Side(own, ratings, ridge_for(ratings, n_features=own.shape[1] - given, threads=threads), columns,
                                       first_precisions(columns), given)
                                 for own, ratings, columns, given in zip(
                                     rows, self._by_side(self.units.of_ratings(self.train.values), rows[0].shape[1]), known, (0, start.given)))
@@ -135,7 +135,7 @@ class Gibbs:
         """α given the residuals e, Gamma(1 + n/2, 1 + Σ e²/2); nothing waits for the device."""
         return draw_precision(len(self.residual), self.residual @ self.residual, self.generator).to(self.residual.dtype)
 
-    def _draw_rows(self, side: _Side, other: _Side, alpha: Tensor) -> tuple[Tensor, Tensor]:
+    def _draw_rows(self, side: Side, other: Side, alpha: Tensor) -> tuple[Tensor, Tensor]:
         """The rows of a side given the other: their mean, and how far from it a draw of them is."""
         given, drawn = side.rows[:, :side.given], side.rows[:, side.given:]
         common = draw_common(drawn, side.known, side.precisions, self.generator)
@@ -145,7 +145,7 @@ class Gibbs:
         mean, deviation = draw_rows(self._left_for(side), side.ridge, features[:, side.given:] @ common.root, known, common, alpha, noise)
         return torch.cat([given, mean], 1), torch.cat([torch.zeros_like(given), deviation], 1)
 
-    def _left_for(self, side: _Side) -> ByRow:
+    def _left_for(self, side: Side) -> ByRow:
         """The ratings less what is known already of their predictions: what the given columns of this side's rows explain."""
         if not side.given:
             return side.ratings
@@ -240,7 +240,7 @@ class KeptSweeps:
 
 
 @dataclass(eq=False)
-class _Side:
+class Side:
     """The users, or the items: their rows in the chain's units, (n, k + 1) or (n, k)."""
 
     rows: Tensor

@@ -6,7 +6,8 @@
 A day's row is drawn as a user's is (`gibbs`), from the ratings of that day and what the user's own row leaves of them.
 Users and items are then drawn from what the days leave of the ratings. So the items learn from the users' own rows alone, and not
 from moods: a cut, as Plummer 2015 calls it ("Cuts in Bayesian graphical models"). With the sums of both in their place, which the
-equations ask for, the gain in hold-out RMSE on ml-latest-small is half as large.
+equations ask for, the gain in hold-out RMSE on ml-latest-small was half as large on each user's latest ratings (.0064 for .0123),
+and nearly the same at random (.0087 for .0098), in one split each.
 """
 
 from __future__ import annotations
@@ -22,8 +23,7 @@ from solver.data.days import Days
 from solver.data.ratings import Ratings
 from solver.threads import one_thread
 
-from .gibbs import Gibbs, draw_rows, features_of
-from .gibbs import _Side as Side
+from .gibbs import Gibbs, Side, draw_rows, features_of
 from .normal_wishart import Common
 from .ridge_regression import ridge_for
 

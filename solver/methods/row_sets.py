@@ -13,6 +13,7 @@ import numpy as np
 
 LARGEST_SET = 512        # columns of a set at most, those of the members with most ratings: more predicts no better
 _ROWS_AT_ONCE = 4_096    # of a table of which all places are written out
+SIDES = {"none": (), "users": ("user",), "items": ("item",), "both": ("item", "user")}     # Settings.implicit_sets -> the sides whose sets are learnt from
 
 
 @dataclass(frozen=True, eq=False)

@@ -23,7 +23,7 @@ from solver.model.array_factors import rmse_of_arrays
 from solver.model.factors import Factors
 from solver.model.net import additive
 
-from .row_sets import columns_times, regressed_on, set_columns, set_family
+from .row_sets import SIDES, columns_times, regressed_on, set_columns, set_family
 
 _PULL = 12.0        # ρ: more than twice that of newcomers, whose prior mean says less
 _OF_VECTORS = 2.0   # λ
@@ -43,7 +43,7 @@ class RowsBySets:
         if not last:
             return seen
         problem, factors = self.problem, additive(seen.factors())
-        for side in {"users": ("user",), "items": ("item",), "both": ("item", "user")}[problem.settings.implicit_sets]:
+        for side in SIDES[problem.settings.implicit_sets]:
             factors = rows_by_sets(factors, side, problem.ratings)
         held = None if problem.holdout is None else rmse_of_arrays(factors, problem.holdout, clip=problem.clip)
         error = rmse_of_arrays(factors, problem.ratings)

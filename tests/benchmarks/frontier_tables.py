@@ -69,7 +69,7 @@ AIMS_ALIKE = (Aim("myFM with the same, the most accurate", _accurate("myFM with"
 def results(records: Sequence[dict]) -> dict[str, list[Result]]:
     """Data set -> what each system reached; without those that failed."""
     found: dict[str, list[Result]] = {}
-    newest = max((record.get("date", "") for record in records), default="")
+    newest = _newest(records)
     for record in records:
         if "failed" not in record:
             rmse = np.array(record["rmse"])
@@ -101,9 +101,13 @@ def report(records: Sequence[dict]) -> dict[str, str]:
             "frontier_failed": "".join(f"\n- not measured: {line}" for line in failed) or "\n- every fit ran to its end"}
 
 
+def _newest(records: Sequence[dict]) -> str:
+    return max((record.get("date", "") for record in records), default="")
+
+
 def _measured_earlier(records: Sequence[dict]) -> str:
     """What the mark * means, or nothing where no row has it."""
-    newest = max((record.get("date", "") for record in records), default="")
+    newest = _newest(records)
     earlier = sorted({f"on {record['date']} on {record['machine']}" for record in records if record.get("date", "") < newest})
     return f"\\* measured {'; '.join(earlier)}. Seconds of another machine say little beside those of this one." if earlier else ""
 

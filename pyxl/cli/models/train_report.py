@@ -32,10 +32,9 @@ class TrainReport:
     @classmethod
     def of(cls, learnt: Ratings, held: Ratings | None, settings: Settings, *, clip: tuple[float, float]) -> TrainReport:
         """Fits the baseline to the ratings to learn from, and takes its error on those to judge by."""
-        from solver.judging.baselines import biases_rmse
+        from solver.judging.baselines import baseline_rmse
 
-        baseline = None if settings.loss != "squared" else biases_rmse(learnt, held, clip=clip)
-        return cls(baseline, held is not None, settings.most_epochs, settings.batch_size is not None)
+        return cls(baseline_rmse(learnt, held, settings, clip=clip), held is not None, settings.most_epochs, settings.batch_size is not None)
 
     @property
     def judged_by(self) -> str:

@@ -1,4 +1,4 @@
-"""The options of a fit as somebody sent them, checked."""
+"""What somebody asked for, checked: the options of a fit, and what is true or false."""
 
 from __future__ import annotations
 
@@ -8,6 +8,14 @@ from typing import Any
 from solver.core.options import AUTO, Given, Widths
 from solver.core.settings import options_named
 from solver.errors import UserError
+
+
+def yes_or_no(asked: Mapping[str, Any], name: str) -> bool:
+    """Whether something was asked for; false where it is not named. Raises UserError for what is neither true nor false."""
+    given = asked.get(name, False)
+    if not isinstance(given, bool):
+        raise UserError(f"{name} is {given!r}. Give true or false.")
+    return given
 
 
 def checked_options(given: Any, where: Given) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from solver.core.options import Given
 from solver.errors import UserError
 
 from . import cell_jobs, model_jobs, newcomer_jobs
-from .asked_options import checked_options
+from .asked_options import checked_options, yes_or_no
 from .sheet_view import workbook_view
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def _fit(work: Work) -> dict[str, Any]:
 
     from .live_sheet import LiveSheet, parameters_written
 
-    source, written, parameters = _given(work), {}, _yes(work, "parameters")
+    source, written, parameters = _given(work), {}, yes_or_no(work.asked, "parameters")
     _shows(work)    # refused before the fit
     with open_workbook(source) as shown:
         def watch(ready: Fittable) -> Watcher:
@@ -215,16 +215,8 @@ def _given(work: Work) -> Path:
     return work.source
 
 
-def _yes(work: Work, name: str) -> bool:
-    """Whether something was asked for that takes time, and that not everybody needs."""
-    given = work.asked.get(name, False)
-    if not isinstance(given, bool):
-        raise UserError(f"{name} is {given!r}. Give true or false.")
-    return given
-
-
 def _shows(work: Work) -> bool:
-    return _yes(work, "show")
+    return yes_or_no(work.asked, "show")
 
 
 def _after(work: Work) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from pyxl.base.plain_output import json_ready
 from solver.core.options import Given
 from solver.errors import UserError
 
-from .asked_options import checked_options
+from .asked_options import checked_options, yes_or_no
 
 if TYPE_CHECKING:
     from solver import CollabFilter, Epoch
@@ -43,7 +43,7 @@ def train_model(source: Path, target: Path, asked: Mapping[str, Any], on_epoch: 
     options, reading, bounds = checked_options(asked.get("options", {}), Given.TRAIN), _reading(asked.get("reading", {})), asked.get("rating_range")
     model = CollabFilter(effort=asked.get("effort", "good"), random_state=options.pop("seed", 0), holdout=asked.get("holdout", 0.0),
                          holdout_by=asked.get("split", "random"), rating_range=tuple(bounds) if isinstance(bounds, list) else bounds,
-                         feedback=asked.get("feedback", "explicit"), counts=float(_yes(asked, "counts")), **options)
+                         feedback=asked.get("feedback", "explicit"), counts=float(yes_or_no(asked, "counts")), **options)
     began = time.perf_counter()
     ratings, notes = read_ratings(source, **reading, unrated=1.0 if model.feedback == "implicit" else None)
     refuse_negative_id(ratings, source.name)
@@ -51,10 +51,10 @@ def train_model(source: Path, target: Path, asked: Mapping[str, Any], on_epoch: 
     seconds = time.perf_counter() - began
 
     def started(prepared: Prepared) -> None:
-        from solver.judging.baselines import biases_rmse
+        from solver.judging.baselines import baseline_rmse
 
         settings = prepared.settings
-        baseline = None if settings.loss != "squared" else biases_rmse(prepared.learnt, prepared.held, clip=prepared.rating_range)
+        baseline = baseline_rmse(prepared.learnt, prepared.held, settings, clip=prepared.rating_range)
         on_start(json_ready(counted | {"seconds": seconds, "notes": notes, "baseline": baseline, "held_out": prepared.held is not None,
                                        "most_epochs": settings.most_epochs, "in_batches": settings.batch_size is not None}))
 
@@ -88,7 +88,7 @@ def recommend_by_model(source: Path, asked: Mapping[str, Any]) -> dict[str, Any]
             raise UserError("likes is an object of item columns and ratings.")
         return json_ready({"items": model.fold_in_likes(asked["likes"]).recommend(n).to_dict("records")})
     items, exclude = (None if asked.get(name) is None else labels_known(_listed(asked[name], name), model.items_) for name in ("items", "exclude"))
-    chosen: dict[str, Any] = {"items": items, "exclude": exclude or (), "exclude_seen": not _yes(asked, "seen")}
+    chosen: dict[str, Any] = {"items": items, "exclude": exclude or (), "exclude_seen": not yes_or_no(asked, "seen")}
     if "user" in asked:
         found = model.recommend(_label(asked["user"], model.users_), n, **chosen)
         return json_ready({"user": asked["user"], "items": found.to_dict("records")})
@@ -159,12 +159,6 @@ def _how_many(asked: Mapping[str, Any]) -> int:
     if not isinstance(n, int) or isinstance(n, bool) or not 1 <= n <= _LISTED_AT_MOST:
         raise UserError(f"n is {n!r}. Give a whole number from 1 to {_LISTED_AT_MOST:,}.")
     return n
-
-
-def _yes(asked: Mapping[str, Any], name: str) -> bool:
-    if not isinstance(given := asked.get(name, False), bool):
-        raise UserError(f"{name} is {given!r}. Give true or false.")
-    return given
 
 
 def _listed(given: Any, name: str) -> list[Any]:

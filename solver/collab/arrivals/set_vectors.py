@@ -19,7 +19,7 @@ import numpy as np
 from solver.collab.answers.recommend import OTHER, members
 from solver.core.settings import Settings
 from solver.data.ratings import Ratings
-from solver.methods.row_sets import regressed_on, set_columns, set_family, with_ones
+from solver.methods.row_sets import SIDES, regressed_on, set_columns, set_family, with_ones
 from solver.model.factors import Factors
 from solver.model.net import AnyFactors
 
@@ -51,8 +51,7 @@ class SetVectors:
 
 def sets_of_newcomers(factors: AnyFactors, ratings: Ratings, settings: Settings) -> dict[str, SetVectors]:
     """Those of each side whose sets a fit of these ratings learnt from."""
-    sides = {"users": ("user",), "items": ("item",), "both": ("user", "item")}.get(settings.implicit_sets, ())
-    return {side: _regressed(factors, side, ratings) for side in sides if isinstance(factors, Factors)}
+    return {side: _regressed(factors, side, ratings) for side in SIDES[settings.implicit_sets] if isinstance(factors, Factors)}
 
 
 def _regressed(factors: Factors, side: str, ratings: Ratings) -> SetVectors:

@@ -64,7 +64,7 @@ def _asked_for(table: SourceTable, first, roles, columns) -> tuple[list[int], bo
     if len(columns) != len(roles):
         raise UserError(f"--columns names {len(columns)}; give {len(roles)}: {wanted}.")
     positions = [column_at(table, first, column) for column in columns]
-    named = any(not _is_place(column, len(first)) for column in columns)
+    named = any(_place(column, len(first)) is None for column in columns)
     if len(set(positions)) < len(positions):
         raise UserError(f"--columns names a column twice. Give {len(roles)} different ones: {wanted}.")
     return positions, named
@@ -72,17 +72,19 @@ def _asked_for(table: SourceTable, first, roles, columns) -> tuple[list[int], bo
 
 def column_at(table: SourceTable, first: Sequence[str], column: str | int) -> int:
     """The position of a column that was asked for by name, or by its place counted from 1. Raises UserError where there is none."""
-    if _is_place(column, len(first)):
-        return int(str(column).strip()) - 1      # also where the first line is data that holds this number
+    place = _place(column, len(first))
+    if place is not None:
+        return place    # also where the first line is data that holds this number
     plain = [_plain(field) for field in first]
     if isinstance(column, str) and _plain(column) in plain:
         return plain.index(_plain(column))
     raise UserError(f"{table.name} has no column '{column}'; it has {_columns(first)}. Give their names, or positions counted from 1.")
 
 
-def _is_place(column: str | int, n: int) -> bool:
+def _place(column: str | int, n: int) -> int | None:
+    """The position among `n` of a column that was asked for by its place; None where it was not."""
     bare = str(column).strip()      # int() keeps some signs that strip() takes off
-    return bool(re.fullmatch("[0-9]+", bare)) and 1 <= int(bare) <= n
+    return int(bare) - 1 if re.fullmatch("[0-9]+", bare) and 1 <= int(bare) <= n else None
 
 
 def find_by_name(first: Sequence[str], roles: Sequence[Role]) -> list[int | None]:
